@@ -1,0 +1,128 @@
+/**
+ * The audit trail: one chain of sealed entries a request, and a chain through all first entries. Each seal is an
+ * HMAC-SHA-256 over the entry and the seal before it, so an altered, removed or reordered entry is found and named.
+ * What a chain cannot show by itself, a cut-off end, is shown by the head that is posted outside (see `headOf`).
+ */
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { LongId } from './amount.ts';
+import type { CloseState, RequestEvent } from './close-request.ts';
+
+/** Who, what, when, on which facts, with which result; no secret is ever in an event. */
+export interface AuditBody {
+  readonly requestId: string;
+  readonly groupId: LongId;
+  /** 1 for the first entry of a request, then one more each. */
+  readonly sequence: number;
+  /** For sequence 1: the seal of the first entry of the request opened before ("" for the very first). */
+  readonly previousOpening: string | null;
+  readonly stateAfter: CloseState;
+  readonly version: number;
+  readonly factsDigest: string;
+  readonly event: RequestEvent;
+}
+
+export interface AuditEntry {
+  readonly body: AuditBody;
+  readonly previousSeal: string;
+  readonly seal: string;
+}
+
+/** The seal before the first entry of a request. */
+export const FIRST_SEAL = '';
+
+/** `body` is written to JSON once, by the caller's order of keys; the same text is stored, sealed and verified. */
+export function sealEntry(body: AuditBody, previousSeal: string, key: Uint8Array): AuditEntry {
+  return { body, previousSeal, seal: sealOf(body, previousSeal, key) };
+}
+
+function sealOf(body: AuditBody, previousSeal: string, key: Uint8Array): string {
+  return createHmac('sha256', key)
+    .update(previousSeal)
+    .update('\n')
+    .update(JSON.stringify(body))
+    .digest('hex');
+}
+
+export interface AuditFault {
+  /** Position in the trail, from 1. */
+  readonly position: number;
+  readonly requestId: string;
+  readonly sequence: number;
+  readonly what: string;
+}
+
+export interface AuditVerdict {
+  readonly entries: number;
+  readonly requests: number;
+  /** Rolling SHA-256 over all seals in order: posted outside, it shows later whether the end was cut off. */
+  readonly head: string;
+  readonly fault: AuditFault | null;
+}
+
+/** Reads the trail entry by entry; `result` can be asked at any time. Stops judging at the first fault. */
+export class AuditVerifier {
+  readonly #key: Uint8Array;
+  /** False when only one request's entries are read: the chain through all openings cannot be checked then. */
+  readonly #whole: boolean;
+  readonly #last = new Map<string, { sequence: number; seal: string }>();
+  #lastOpening = FIRST_SEAL;
+  #entries = 0;
+  #head = '';
+  #fault: AuditFault | null = null;
+
+  constructor(key: Uint8Array, options: { whole: boolean }) {
+    this.#key = key;
+    this.#whole = options.whole;
+  }
+
+  read(entry: AuditEntry): void {
+    this.#entries += 1;
+    this.#head = createHash('sha256').update(this.#head).update(entry.seal).digest('hex');
+    if (this.#fault !== null) return;
+    const { requestId, sequence } = entry.body;
+    const what = this.#faultOf(entry);
+    if (what !== null) {
+      this.#fault = { position: this.#entries, requestId, sequence, what };
+      return;
+    }
+    this.#last.set(requestId, { sequence, seal: entry.seal });
+    if (sequence === 1) this.#lastOpening = entry.seal;
+  }
+
+  /** `expected` are the newest entries the stored records name: they must be the newest in the trail, too. */
+  result(expected: ReadonlyMap<string, { sequence: number; seal: string }> = new Map()): AuditVerdict {
+    let fault = this.#fault;
+    for (const [requestId, { sequence, seal }] of expected) {
+      const last = this.#last.get(requestId);
+      if (fault === null && (last?.sequence !== sequence || last.seal !== seal)) {
+        fault = {
+          position: this.#entries,
+          requestId,
+          sequence,
+          what: `the record names entry ${sequence} as its newest, the trail ends at ${last?.sequence ?? 'none'}`,
+        };
+      }
+    }
+    return { entries: this.#entries, requests: this.#last.size, head: this.#head, fault };
+  }
+
+  #faultOf(entry: AuditEntry): string | null {
+    const { body, previousSeal, seal } = entry;
+    const last = this.#last.get(body.requestId) ?? { sequence: 0, seal: FIRST_SEAL };
+    if (!equal(seal, sealOf(body, previousSeal, this.#key))) return 'altered: its seal does not fit its text';
+    if (body.sequence !== last.sequence + 1) {
+      return `removed or reordered: entry ${last.sequence + 1} of this request was expected here`;
+    }
+    if (previousSeal !== last.seal) return 'does not follow the entry before it';
+    if (this.#whole && body.sequence === 1 && body.previousOpening !== this.#lastOpening) {
+      return 'a request opened before this one is missing from the trail';
+    }
+    return null;
+  }
+}
+
+function equal(a: string, b: string): boolean {
+  const left = Buffer.from(a);
+  const right = Buffer.from(b);
+  return left.length === right.length && timingSafeEqual(left, right);
+}

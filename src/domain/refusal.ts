@@ -1,0 +1,83 @@
+/**
+ * Every way in which Loandesk says no, as values. The sentence for each is in slack/views/refusal-text.ts, whose
+ * table is exhaustive: a new code does not compile without its sentence.
+ */
+import type { LongId } from './amount.ts';
+import type { CloseState } from './close-request.ts';
+import type { FactChange, LiabilityFact } from './facts.ts';
+import type { PersonKind, Role } from './policy.ts';
+
+export type Refusal =
+  // What was typed
+  | { readonly code: 'bad-unit-id'; readonly input: string }
+  | { readonly code: 'unit-id-missing' }
+  | { readonly code: 'unknown-unit'; readonly input: string }
+  | { readonly code: 'ambiguous-unit'; readonly input: string; readonly matches: readonly string[] }
+  | { readonly code: 'bad-filter'; readonly input: string; readonly expected: string }
+  | { readonly code: 'reason-missing' }
+  | { readonly code: 'reason-too-long'; readonly limit: number }
+  | { readonly code: 'note-missing' }
+  | { readonly code: 'typed-id-differs'; readonly typed: string; readonly groupId: LongId }
+  | { readonly code: 'bad-request-id'; readonly input: string }
+  | { readonly code: 'unknown-command'; readonly input: string }
+  // Who asks
+  | { readonly code: 'not-a-full-member'; readonly kind: Exclude<PersonKind, 'member'> }
+  | { readonly code: 'role-missing'; readonly role: Role }
+  | { readonly code: 'identity-unavailable' }
+  | { readonly code: 'self-approval' }
+  | { readonly code: 'not-the-requester' }
+  | { readonly code: 'quorum-unreachable'; readonly eligible: number; readonly quorum: number }
+  // The request
+  | { readonly code: 'request-not-found'; readonly requestId: string }
+  | { readonly code: 'already-open'; readonly requestId: string; readonly state: CloseState }
+  | { readonly code: 'already-decided'; readonly state: CloseState }
+  | { readonly code: 'already-executing' }
+  | { readonly code: 'already-voted' }
+  | { readonly code: 'expired' }
+  | { readonly code: 'old-version' }
+  | { readonly code: 'facts-changed'; readonly changes: readonly FactChange[] }
+  | { readonly code: 'card-not-posted' }
+  | { readonly code: 'wrong-state'; readonly state: CloseState }
+  | { readonly code: 'not-claim-owner' }
+  | { readonly code: 'claim-expired' }
+  | { readonly code: 'nothing-changed' }
+  | { readonly code: 'second-person-needed' }
+  | { readonly code: 'verdict-differs' }
+  // The unit
+  | {
+      readonly code: 'owes';
+      readonly groupId: LongId;
+      readonly liabilities: readonly LiabilityFact[];
+      readonly totalLiability: string;
+    }
+  | { readonly code: 'unit-not-active'; readonly groupId: LongId }
+  | { readonly code: 'already-closed'; readonly groupId: LongId; readonly closedAtMs: number }
+  | { readonly code: 'no-credit-key'; readonly groupId: LongId }
+  | { readonly code: 'facts-unreadable'; readonly why: string }
+  // The systems behind
+  | { readonly code: 'exchange-busy'; readonly retryAtMs: number | null }
+  | { readonly code: 'exchange-unavailable'; readonly why: string; readonly retryAtMs: number | null }
+  | {
+      readonly code: 'exchange-refused';
+      readonly exchangeCode: number | null;
+      readonly meaning: string;
+      readonly advice: string;
+    }
+  | { readonly code: 'store-unavailable' }
+  | { readonly code: 'too-much-at-once' }
+  | { readonly code: 'changed-meanwhile' };
+
+export type RefusalCode = Refusal['code'];
+
+/** What every usecase answers: a value, or the reason why not. */
+export type Result<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+export function done<Value>(value: Value): Result<Value> {
+  return { ok: true, value };
+}
+
+export function refuse(refusal: Refusal): { readonly ok: false; readonly refusal: Refusal } {
+  return { ok: false, refusal };
+}

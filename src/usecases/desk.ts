@@ -1,0 +1,144 @@
+/**
+ * What the desk can do: every verb a person can reach from Slack, with what it answers. Listeners know this and the
+ * domain, nothing else. Each verb looks the person up itself and refuses who may not; an answer of `ok: false` is a
+ * refusal with its reason. Verbs throw only for the unexpected (StoreUnavailable included).
+ */
+import type { AuditVerdict } from '../domain/audit-chain.ts';
+import type { CloseRequest, Verdict } from '../domain/close-request.ts';
+import type { FactChange, Facts } from '../domain/facts.ts';
+import type { ClosePolicy, PersonId, Role } from '../domain/policy.ts';
+import type { Refusal, Result } from '../domain/refusal.ts';
+import type { ClosedUnit, Inconsistency, RiskUnit, Thresholds } from '../domain/risk-unit.ts';
+
+export interface UnitsView {
+  readonly kind: 'many';
+  /** Worst first. */
+  readonly units: readonly RiskUnit[];
+  /** How many the filter hid. */
+  readonly hidden: number;
+  /** The filter in words ("LTV above 70 %"), null without one. */
+  readonly filter: string | null;
+  readonly thresholds: Thresholds;
+  readonly asOfMs: number;
+  readonly nowMs: number;
+  readonly flaws: readonly string[];
+}
+
+export interface UnitView {
+  readonly kind: 'one';
+  readonly unit: RiskUnit;
+  readonly thresholds: Thresholds;
+  readonly asOfMs: number;
+  readonly nowMs: number;
+  readonly flaws: readonly string[];
+  readonly inconsistencies: readonly Inconsistency[];
+  readonly openRequest: CloseRequest | null;
+  /** Why this person cannot ask to close it now; null: they can. */
+  readonly whyNotClose: Refusal | null;
+}
+
+export interface ClosedUnitsView {
+  readonly rows: readonly { readonly unit: ClosedUnit; readonly through: CloseRequest | null }[];
+  /** From 1. */
+  readonly page: number;
+  readonly pages: number;
+  readonly total: number;
+  /** The filter as understood ("unit 72, from 2026-01-01"), null without one. */
+  readonly filter: string | null;
+  readonly timeZone: string;
+  readonly asOfMs: number;
+  readonly flaws: readonly string[];
+}
+
+/** What a person is shown before asking, voting or settling: fetched just now. */
+export interface FreshFacts {
+  readonly facts: Facts;
+  readonly digest: string;
+  readonly unit: RiskUnit;
+  readonly policy: ClosePolicy;
+}
+
+export interface BallotView {
+  readonly request: CloseRequest;
+  readonly facts: Facts;
+  readonly digest: string;
+  readonly changesSinceFirstVote: readonly FactChange[];
+}
+
+export interface RequestView {
+  readonly request: CloseRequest;
+  /** Who may still vote: user ids. Null when it could not be looked up. */
+  readonly approvers: ReadonlySet<string> | null;
+  readonly nowMs: number;
+}
+
+export interface StatusView {
+  readonly version: string;
+  readonly nodeVersion: string;
+  readonly mode: ClosePolicy['mode'];
+  readonly lines: readonly {
+    readonly name: string;
+    readonly level: 'ok' | 'warning' | 'fault';
+    readonly text: string;
+  }[];
+}
+
+export interface HomeView {
+  readonly roles: readonly Role[];
+  readonly waitingForMe: readonly CloseRequest[];
+  readonly open: readonly CloseRequest[];
+  readonly recent: readonly CloseRequest[];
+  readonly units: UnitsView | null;
+  /** Why `units` is null, when the person may view and the exchange did not answer. */
+  readonly unitsRefusal: Refusal | null;
+  readonly nowMs: number;
+}
+
+export interface Desk {
+  /** `/ltv`: "" for all, a filter ("> 70%", "margin-call"), a unit id, or a part of the credit account's e-mail. */
+  viewUnits(by: PersonId, query: string): Promise<Result<UnitsView | UnitView>>;
+  /** `/closed-units`: filter text as typed; page from 1. */
+  listClosedUnits(by: PersonId, filter: string, page: number): Promise<Result<ClosedUnitsView>>;
+  /** All rows of the same filter as RFC 4180 CSV. */
+  exportClosedUnits(
+    by: PersonId,
+    filter: string,
+  ): Promise<Result<{ readonly fileName: string; readonly csv: string }>>;
+  /** May this person ask to close this unit, as things stand now? */
+  prepareAsk(by: PersonId, unit: string): Promise<Result<FreshFacts>>;
+  askToClose(by: PersonId, unit: string, reason: string): Promise<Result<CloseRequest>>;
+  /** The approve modal: may this person vote, and on what, read just now. A changed fact refuses with `facts-changed`. */
+  openBallot(by: PersonId, requestId: string, version: number): Promise<Result<BallotView>>;
+  approve(
+    by: PersonId,
+    ballot: {
+      readonly requestId: string;
+      readonly version: number;
+      readonly digest: string;
+      readonly typedId: string;
+    },
+  ): Promise<Result<CloseRequest>>;
+  /** Before the reject modal: may this person reject? */
+  openRejection(by: PersonId, requestId: string, version: number): Promise<Result<CloseRequest>>;
+  reject(by: PersonId, requestId: string, version: number, reason: string): Promise<Result<CloseRequest>>;
+  withdraw(by: PersonId, requestId: string): Promise<Result<CloseRequest>>;
+  /** Starts the sending of an approved request again after its process died before anything was sent. */
+  startSending(by: PersonId, requestId: string): Promise<Result<CloseRequest>>;
+  settle(by: PersonId, requestId: string, verdict: Verdict, note: string): Promise<Result<CloseRequest>>;
+  viewRequest(by: PersonId, requestId: string): Promise<Result<RequestView>>;
+  listRequests(
+    by: PersonId,
+  ): Promise<Result<{ readonly open: readonly CloseRequest[]; readonly recent: readonly CloseRequest[] }>>;
+  verifyAudit(by: PersonId, requestId: string | null): Promise<Result<AuditVerdict>>;
+  /** JSON Lines, one entry a line, no secrets. */
+  exportAudit(
+    by: PersonId,
+    requestId: string | null,
+  ): Promise<Result<{ readonly fileName: string; readonly jsonLines: string }>>;
+  status(by: PersonId): Promise<Result<StatusView>>;
+  home(by: PersonId): Promise<Result<HomeView>>;
+  /** After a refused click: the card is redrawn from the record, in case it shows an older state. */
+  redrawCard(requestId: string): Promise<void>;
+  /** A click that names no request, or another channel or team: written to the audit of the request if there is one. */
+  noteForgery(by: PersonId, requestId: string | null, what: string): Promise<void>;
+}

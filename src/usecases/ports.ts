@@ -1,0 +1,256 @@
+/**
+ * Everything the usecases need from outside, in our words. Adapters implement these; each says what it promises and
+ * how it fails. All times are UTC milliseconds.
+ */
+import type { LongId } from '../domain/amount.ts';
+import type { AuditEntry } from '../domain/audit-chain.ts';
+import type { CardLocation, CloseRequest, RequestEvent } from '../domain/close-request.ts';
+import type { Notice } from '../domain/notices.ts';
+import type { Person, PersonId } from '../domain/policy.ts';
+import type { ClosedUnit, RiskUnit } from '../domain/risk-unit.ts';
+
+/** Thrown by stores when Redis cannot answer. Nothing is known to have changed; the caller must not go on. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+  constructor(cause: unknown) {
+    super('the store is not available', { cause });
+  }
+}
+
+// ---------------------------------------------------------------------------------------------- the exchange
+
+/** Why a read gave nothing. Free of keys, signatures and URLs; `meaning` and `advice` are sentences for people. */
+export interface ExchangeFailure {
+  readonly kind: /** Answered with a business or permission error. */
+    | 'refused'
+    /** A limit, ours or theirs: `retryAtMs` says when to ask again. */
+    | 'busy'
+    /** Unreachable, timed out, 5xx, or an answer that could not be read. */
+    | 'unavailable'
+    | 'maintenance'
+    | 'region-blocked'
+    /** No account in BINANCE_ACCOUNTS_FILE fits the call. */
+    | 'no-account';
+  readonly httpStatus: number | null;
+  readonly exchangeCode: number | null;
+  readonly meaning: string;
+  readonly advice: string;
+  readonly retryAtMs: number | null;
+}
+
+export type Read<Value> =
+  | {
+      readonly ok: true;
+      readonly value: Value;
+      /** Exchange time of the answer; shown to people as "as of". */
+      readonly asOfMs: number;
+      /** Rows that could not be read ("row 3, enabled: …"); the others are in `value`. */
+      readonly flaws: readonly string[];
+    }
+  | { readonly ok: false; readonly failure: ExchangeFailure };
+
+export interface ReadOptions {
+  /** `interactive` calls go before `background` ones. */
+  readonly priority: 'interactive' | 'background';
+  /** True: never a shared or remembered answer. Default false: an answer up to 2 s old may be shared. */
+  readonly fresh?: boolean;
+}
+
+/** Reads only. The sweeper is given this and nothing else, so it cannot send a close. */
+export interface LoanReader {
+  /** All units the parent key sees. An empty list means "none visible to this key", never "nothing owed". */
+  riskUnits(options: ReadOptions): Promise<Read<readonly RiskUnit[]>>;
+  /** One unit through the parent key; null: not visible. */
+  riskUnit(groupId: LongId, options: ReadOptions): Promise<Read<RiskUnit | null>>;
+  /** One unit through the credit key that would close it (always fresh); proves that key, its role and the clock. */
+  riskUnitAsCreditAccount(groupId: LongId, options: ReadOptions): Promise<Read<RiskUnit | null>>;
+  /** Closed units of all credit accounts, newest closeTime first, no duplicates. */
+  closedUnits(options: ReadOptions): Promise<Read<readonly ClosedUnit[]>>;
+  /** Looks for one unit in the closed lists of all credit accounts, always fresh; null: in none of them. */
+  findClosedUnit(groupId: LongId, options: ReadOptions): Promise<Read<ClosedUnit | null>>;
+  /** Whether some credit key could close this unit (each key learns its unit); null: not known now. */
+  canClose(groupId: LongId): Promise<Read<boolean>>;
+}
+
+/** What became of the one DELETE. `unknown` means: it may have been executed. */
+export interface CloseOutcome {
+  readonly kind: 'closed' | 'refused' | 'not-sent' | 'unknown';
+  readonly httpStatus: number | null;
+  readonly exchangeCode: number | null;
+  readonly meaning: string;
+  readonly advice: string;
+}
+
+/** A signed DELETE that waits to leave. */
+export interface PreparedClose {
+  readonly signedTimestampMs: number;
+  readonly recvWindowMs: number;
+  /**
+   * Sends it once; a second call throws. Never repeats, whatever happens. Answers `not-sent` without sending when
+   * so much time has passed since signing that the exchange would refuse it (a process that was paused).
+   */
+  send(): Promise<CloseOutcome>;
+}
+
+export interface LoanCloser {
+  /**
+   * DELETE /sapi/v1/margin/loan-group, signed by the unit's credit key, ready to leave: its weight is reserved and
+   * its clock is in step. Fails closed when the shared limits cannot be counted (Redis gone) or would wait too long.
+   */
+  prepareClose(groupId: LongId): Promise<Read<PreparedClose>>;
+}
+
+// ------------------------------------------------------------------------------- what the exchange client shares
+
+/** Weight used per bucket and server minute, shared by all replicas. */
+export interface WeightLedger {
+  /**
+   * Reserves `weight` in the bucket's minute `minute` (server time / 60,000, floored) if it stays within `limit` and
+   * no stop is in force. Throws StoreUnavailable.
+   */
+  reserve(bucket: string, minute: number, weight: number, limit: number): Promise<WeightReservation>;
+  /** Raises the count of that minute to what the exchange's header says; never lowers it. */
+  raise(bucket: string, minute: number, used: number): Promise<void>;
+  /** Stops a scope (bucket, IP or UID) for all replicas until then; a later stop wins. */
+  stop(scope: string, untilMs: number, reason: string): Promise<void>;
+  /** Stops in force among these scopes. */
+  stops(scopes: readonly string[]): Promise<readonly { scope: string; untilMs: number; reason: string }[]>;
+}
+
+export type WeightReservation =
+  | { readonly ok: true; readonly used: number }
+  | { readonly ok: false; readonly used: number };
+
+/** Short-lived answers shared by all replicas, so that many people asking at once cost one call. */
+export interface SharedReads {
+  get(key: string): Promise<string | null>;
+  put(key: string, value: string, ttlMs: number): Promise<void>;
+  /** True for one caller until `release` or the ttl: that one makes the call, the others wait for its answer. */
+  tryLead(key: string, token: string, ttlMs: number): Promise<boolean>;
+  release(key: string, token: string): Promise<void>;
+}
+
+// ---------------------------------------------------------------------------------------------- close requests
+
+export interface StoredRequest {
+  readonly request: CloseRequest;
+  /** The store's clock (Redis TIME) at the load: the only clock that decides deadlines. */
+  readonly nowMs: number;
+}
+
+export interface Change {
+  /** The record this change was decided on; its revision must still be the stored one. */
+  readonly from: CloseRequest;
+  readonly next: CloseRequest;
+  readonly event: RequestEvent;
+  readonly notices: readonly Notice[];
+  readonly notAfterMs: number | null;
+  /** When background work must look again; null removes the request from the watch list. */
+  readonly attentionAtMs: number | null;
+}
+
+export type Saved =
+  /** `request` is the record as stored: revision and audit advanced. */
+  | { readonly kind: 'saved'; readonly request: CloseRequest }
+  /** Someone else changed it first: load and decide again. */
+  | { readonly kind: 'conflict' }
+  /** `notAfterMs` had passed by the store's clock. */
+  | { readonly kind: 'too-late' };
+
+export interface CloseRequestStore {
+  nowMs(): Promise<number>;
+  /**
+   * Stores a new request and takes the unit's key in one step. `exists`: an open request holds the unit. The store
+   * sets revision 1 and seals the first audit entry.
+   */
+  open(
+    change: Omit<Change, 'from' | 'notAfterMs'>,
+  ): Promise<{ readonly kind: 'opened' | 'exists'; readonly request: CloseRequest }>;
+  load(requestId: string): Promise<StoredRequest | null>;
+  /**
+   * Compare-and-set: state, indexes, audit entry and outbox entries together, or nothing. A terminal `next` releases
+   * the unit's key. Recognises its own command when the connection re-sent it.
+   */
+  save(change: Change): Promise<Saved>;
+  openRequestFor(groupId: LongId): Promise<CloseRequest | null>;
+  /** Open requests, oldest first. */
+  listOpen(): Promise<readonly CloseRequest[]>;
+  /** All requests, newest first; `before` (a createdAtMs, exclusive) pages on. */
+  listRecent(limit: number, before?: number): Promise<readonly CloseRequest[]>;
+  /** For each unit, the request through which Loandesk closed it, if it did. */
+  closedThrough(groupIds: readonly LongId[]): Promise<ReadonlyMap<LongId, CloseRequest>>;
+  /** Up to `limit` requests whose attention is due, each leased to one caller for `leaseMs`. */
+  takeAttention(leaseMs: number, limit: number): Promise<readonly StoredRequest[]>;
+  /** Looks at it again at that time, if it is still open and unchanged since this revision. */
+  postponeAttention(requestId: string, revision: number, atMs: number): Promise<void>;
+}
+
+export interface OutboxItem {
+  readonly requestId: string;
+  readonly id: string;
+  readonly notice: Notice;
+  readonly attempts: number;
+  readonly createdAtMs: number;
+}
+
+/** Messages that must reach Slack, in order per request. */
+export interface Outbox {
+  /** The oldest undelivered item of each due request (or of the named one), leased to one caller. */
+  take(leaseMs: number, limit: number, requestId?: string): Promise<readonly OutboxItem[]>;
+  /** Removes the item; the next one of the same request is due at once. */
+  done(item: OutboxItem): Promise<void>;
+  /** Leaves it first in line and due again after `delayMs`; counts the attempt. */
+  retry(item: OutboxItem, delayMs: number): Promise<void>;
+}
+
+export interface AuditLog {
+  /** All entries in the order in which they were written, oldest first; in pages, so that any length can be read. */
+  entries(requestId?: string): AsyncIterable<AuditEntry>;
+}
+
+/** Remembers what was seen, so that a repeated delivery has one effect. */
+export interface SeenOnce {
+  /** True the first time within `ttlMs`, false afterwards. Throws StoreUnavailable. */
+  first(key: string, ttlMs: number): Promise<boolean>;
+}
+
+// --------------------------------------------------------------------------------------------------- people
+
+export type Lookup<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly why: string };
+
+/** Who people are, from Slack (users.info, usergroups.users.list), remembered about a minute. Failing is an answer. */
+export interface Directory {
+  person(id: PersonId): Promise<Lookup<Person>>;
+  /** User ids behind user ids and group ids (U…, W…, S…); one unreadable group fails the whole look-up. */
+  members(namesOfUsersAndGroups: readonly string[]): Promise<Lookup<ReadonlySet<string>>>;
+}
+
+/** Brings a notice to Slack. Draws from the record, never from earlier messages. */
+export interface Notifier {
+  deliver(notice: Notice, request: CloseRequest, approvers: ReadonlySet<string> | null): Promise<Delivery>;
+}
+
+export type Delivery =
+  /** `card` is set when a card was posted for the first time. */
+  | { readonly ok: true; readonly card: CardLocation | null }
+  | {
+      readonly ok: false;
+      readonly retry: boolean;
+      readonly why: string;
+      readonly retryAfterMs: number | null;
+    };
+
+// --------------------------------------------------------------------------------------------------- small parts
+
+/** Structured log; messages and fields carry no secret. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** New random names: request ids, claim owners, command ids. */
+export type NewId = () => string;
