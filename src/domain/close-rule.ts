@@ -10,6 +10,7 @@ import { type Decision, no, to } from './close-step.ts';
 import {
   approve,
   expire,
+  giveUpCard,
   recountVotes,
   reject,
   remind,

@@ -1,0 +1,404 @@
+/** The settings: their schema, their defaults, and the only reader of `process.env` in production code. */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { type Amount, amount, parseAmount } from './domain/amount.ts';
+import type { ClosePolicy } from './domain/policy.ts';
+import type { Thresholds } from './domain/risk-unit.ts';
+
+export interface Config {
+  readonly slack: {
+    readonly botToken: string;
+    /** HTTP mode with a signing secret, Socket Mode with an app token; exactly one of the two. */
+    readonly transport:
+      | { readonly kind: 'http'; readonly signingSecret: string }
+      | { readonly kind: 'socket'; readonly appToken: string };
+    readonly apiUrl: string;
+    readonly host: string;
+    readonly port: number;
+    readonly closeChannel: string;
+    /** Channels in which commands are answered; empty: every channel and direct message. */
+    readonly allowedChannels: readonly string[];
+    readonly auditChannel: string | null;
+  };
+  readonly redis: {
+    readonly target:
+      | { readonly kind: 'single'; readonly url: string }
+      | {
+          readonly kind: 'sentinel';
+          readonly sentinels: readonly HostPort[];
+          readonly name: string;
+          readonly url: string | null;
+        }
+      | { readonly kind: 'cluster'; readonly nodes: readonly HostPort[]; readonly url: string | null };
+    readonly prefix: string;
+  };
+  readonly binance: {
+    readonly apiUrl: string;
+    readonly accountsFile: string;
+    readonly keyPassphrase: string | null;
+    /** Proxy settings as undici's EnvHttpProxyAgent takes them; null where the environment names none. */
+    readonly proxy: {
+      readonly http: string | null;
+      readonly https: string | null;
+      readonly none: string | null;
+    };
+  };
+  readonly people: {
+    readonly requesters: readonly string[];
+    readonly approvers: readonly string[];
+    /** `*`: every full member of the home team. */
+    readonly viewers: '*' | readonly string[];
+  };
+  readonly closePolicy: ClosePolicy;
+  readonly thresholds: Thresholds;
+  readonly auditKey: Uint8Array;
+  readonly logLevel: string;
+}
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Settings that may be given as NAME_FILE, a file that holds the value. */
+const SECRETS = [
+  'SLACK_BOT_TOKEN',
+  'SLACK_SIGNING_SECRET',
+  'SLACK_APP_TOKEN',
+  'REDIS_URL',
+  'AUDIT_KEY',
+  'BINANCE_KEY_PASSPHRASE',
+] as const;
+
+/** All faults of the settings at once, a line each. No line repeats a value: it may be a secret. */
+export class ConfigFaults extends Error {
+  override readonly name = 'ConfigFaults';
+  readonly faults: readonly string[];
+  constructor(faults: readonly string[]) {
+    super(
+      `Loandesk cannot start: ${faults.length} fault${faults.length === 1 ? '' : 's'} in its settings.\n${faults.map((fault) => `  - ${fault}`).join('\n')}\nNothing was started. The README has the table of settings.`,
+    );
+    this.faults = faults;
+  }
+}
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== ''),
+);
+const PERSON_OR_GROUP = /^[UWS][A-Z0-9]{2,}$/;
+const CHANNEL = /^[CG][A-Z0-9]{2,}$/;
+
+const people = (name: string) =>
+  list.refine((ids) => ids.every((id) => PERSON_OR_GROUP.test(id)), {
+    error: `${name}: expected Slack user ids (U…, W…) and user-group ids (S…), separated by commas`,
+  });
+
+const url = (name: string, schemes: readonly string[]) =>
+  z.string().refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol), {
+    error: `${name}: expected a URL that begins with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
+  });
+
+const fraction = (name: string) =>
+  z.string().transform((text, context): Amount => {
+    const value = parseAmount(text);
+    if (value?.gt('0') && value.lt('1')) return value;
+    context.addIssue({
+      code: 'custom',
+      message: `${name}: expected a fraction between 0 and 1, such as 0.85`,
+    });
+    return z.NEVER;
+  });
+
+const UNITS_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const LONGEST_LIFETIME_MS = 7 * 86_400_000;
+
+const duration = (name: string) =>
+  z.string().transform((text, context): number => {
+    const match = /^(\d{1,6})([smhd])$/.exec(text.trim());
+    const milliseconds = match ? Number(match[1]) * (UNITS_MS[match[2] ?? ''] ?? 0) : 0;
+    if (milliseconds >= 60_000 && milliseconds <= LONGEST_LIFETIME_MS) return milliseconds;
+    context.addIssue({
+      code: 'custom',
+      message: `${name}: expected a time from 1m to 7d, such as 90m or 4h`,
+    });
+    return z.NEVER;
+  });
+
+const hostPorts = (name: string) =>
+  list.transform((entries, context): HostPort[] =>
+    entries.map((entry) => {
+      const match = /^\[?([^\s[\]]+?)\]?:(\d{1,5})$/.exec(entry);
+      if (match?.[1] && Number(match[2]) <= 65_535) return { host: match[1], port: Number(match[2]) };
+      context.addIssue({ code: 'custom', message: `${name}: expected host:port, separated by commas` });
+      return z.NEVER;
+    }),
+  );
+
+const auditKey = z.string().transform((text, context): Uint8Array => {
+  const trimmed = text.trim();
+  const isHex = /^(?:[0-9a-fA-F]{2})+$/.test(trimmed);
+  const bytes = Buffer.from(trimmed, isHex ? 'hex' : 'base64');
+  const isBase64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(trimmed);
+  if ((isHex || isBase64) && bytes.length >= 32) return new Uint8Array(bytes);
+  context.addIssue({
+    code: 'custom',
+    message: 'AUDIT_KEY: expected at least 32 random bytes in hex or base64 (openssl rand -hex 32)',
+  });
+  return z.NEVER;
+});
+
+const wholeNumber = (name: string, least: number, most: number) =>
+  z.string().transform((text, context): number => {
+    if (/^\d{1,6}$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text);
+    context.addIssue({
+      code: 'custom',
+      message: `${name}: expected a whole number from ${least} to ${most}`,
+    });
+    return z.NEVER;
+  });
+
+const missing = (name: string, what: string) => ({ error: `${name} is missing: ${what}` });
+
+const schema = z.object({
+  SLACK_BOT_TOKEN: z
+    .string(missing('SLACK_BOT_TOKEN', 'the bot token of the Slack app (xoxb-…)'))
+    .startsWith('xoxb-', { error: 'SLACK_BOT_TOKEN: expected a bot token, which begins with xoxb-' }),
+  SLACK_SIGNING_SECRET: z
+    .string()
+    .min(16, { error: 'SLACK_SIGNING_SECRET: too short to be a signing secret' })
+    .optional(),
+  SLACK_APP_TOKEN: z
+    .string()
+    .startsWith('xapp-', { error: 'SLACK_APP_TOKEN: expected an app token, which begins with xapp-' })
+    .optional(),
+  SLACK_API_URL: url('SLACK_API_URL', ['https:', 'http:']).default('https://slack.com/api/'),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: wholeNumber('PORT', 0, 65_535).prefault('3000'),
+  REDIS_URL: url('REDIS_URL', ['redis:', 'rediss:']).optional(),
+  REDIS_SENTINELS: hostPorts('REDIS_SENTINELS').optional(),
+  REDIS_SENTINEL_NAME: z.string().optional(),
+  REDIS_CLUSTER_NODES: hostPorts('REDIS_CLUSTER_NODES').optional(),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9_.:-]{1,64}$/, {
+      error: 'REDIS_PREFIX: expected up to 64 letters, digits and _ . : -',
+    })
+    .default('loandesk'),
+  BINANCE_API_URL: url('BINANCE_API_URL', ['https:', 'http:']).default('https://api.binance.com'),
+  BINANCE_ACCOUNTS_FILE: z.string(
+    missing('BINANCE_ACCOUNTS_FILE', 'the JSON file with the accounts and their keys'),
+  ),
+  BINANCE_KEY_PASSPHRASE: z.string().optional(),
+  CLOSE_CHANNEL: z
+    .string(missing('CLOSE_CHANNEL', 'the id of the approvals channel (C…)'))
+    .regex(CHANNEL, { error: 'CLOSE_CHANNEL: expected a channel id (C… or G…), not a name' }),
+  ALLOWED_CHANNELS: list
+    .refine((ids) => ids.every((id) => CHANNEL.test(id)), {
+      error: 'ALLOWED_CHANNELS: expected channel ids (C…, G…), separated by commas',
+    })
+    .prefault(''),
+  AUDIT_CHANNEL: z
+    .string()
+    .regex(CHANNEL, { error: 'AUDIT_CHANNEL: expected a channel id (C… or G…)' })
+    .optional(),
+  CLOSE_REQUESTERS: people('CLOSE_REQUESTERS').prefault(''),
+  CLOSE_APPROVERS: people('CLOSE_APPROVERS').prefault(''),
+  VIEWERS: z.union([z.literal('*'), people('VIEWERS')]).optional(),
+  CLOSE_QUORUM: wholeNumber('CLOSE_QUORUM', 1, 20).prefault('2'),
+  CLOSE_REQUESTER_MAY_APPROVE: z
+    .stringbool({ error: 'CLOSE_REQUESTER_MAY_APPROVE: expected true or false' })
+    .prefault('false'),
+  CLOSE_EXPIRES: duration('CLOSE_EXPIRES').prefault('4h'),
+  CLOSE_MODE: z.enum(['live', 'dry-run'], { error: 'CLOSE_MODE: expected live or dry-run' }).default('live'),
+  CLOSE_SAME_PERSON: list
+    .transform((groups) => groups.map((group) => group.split('=').map((id) => id.trim())))
+    .refine(
+      (groups) => groups.every((ids) => ids.length > 1 && ids.every((id) => /^[UW][A-Z0-9]{2,}$/.test(id))),
+      {
+        error:
+          'CLOSE_SAME_PERSON: expected accounts of one person joined by =, people separated by commas (U1=U2,U3=U4)',
+      },
+    )
+    .prefault(''),
+  LTV_INITIAL: fraction('LTV_INITIAL').prefault('0.80'),
+  LTV_TRANSFER_OUT: fraction('LTV_TRANSFER_OUT').prefault('0.83'),
+  LTV_MARGIN_CALL: fraction('LTV_MARGIN_CALL').prefault('0.85'),
+  LTV_LIQUIDATION: fraction('LTV_LIQUIDATION').prefault('0.90'),
+  AUDIT_KEY: z
+    .string(missing('AUDIT_KEY', 'at least 32 random bytes in hex or base64 (openssl rand -hex 32)'))
+    .pipe(auditKey),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+      error: 'LOG_LEVEL: expected a pino level: trace, debug, info, warn, error, fatal or silent',
+    })
+    .default('info'),
+});
+
+type Settings = z.output<typeof schema>;
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads and checks all settings; throws ConfigFaults, which names every fault at once. */
+export function loadConfig(environment: Environment = process.env): Config {
+  const faults: string[] = [];
+  const given = withSecretFiles(environment, faults);
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const missingFile = new Set(faults.map((fault) => fault.split('_FILE')[0]));
+    for (const issue of parsed.error.issues) {
+      // A secret whose file could not be read has been named already.
+      if (!missingFile.has(String(issue.path[0]))) faults.push(issue.message);
+    }
+  }
+  faults.push(...contradictions(given, parsed.success ? parsed.data : null));
+  if (faults.length > 0 || !parsed.success) throw new ConfigFaults([...new Set(faults)]);
+  return toConfig(parsed.data, environment);
+}
+
+/** Empty settings count as absent: compose files and unit files write them so. */
+function withSecretFiles(environment: Environment, faults: string[]): Record<string, string> {
+  const given: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (value !== undefined && value.trim() !== '') given[name] = value.trim();
+  }
+  for (const name of SECRETS) {
+    const path = given[`${name}_FILE`];
+    if (path === undefined) continue;
+    if (given[name] !== undefined) {
+      faults.push(`${name} and ${name}_FILE are both set: expected one of them`);
+      continue;
+    }
+    try {
+      given[name] = readFileSync(path, 'utf8').trim();
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+      faults.push(`${name}_FILE names a file that cannot be read (${code})`);
+    }
+  }
+  return given;
+}
+
+/** Faults that no single setting shows. */
+function contradictions(given: Record<string, string>, settings: Settings | null): string[] {
+  const faults: string[] = [];
+  const isSet = (name: string) => given[name] !== undefined;
+  const fileFailed = (name: string) => isSet(`${name}_FILE`) && !isSet(name);
+  if (isSet('SLACK_SIGNING_SECRET') && isSet('SLACK_APP_TOKEN')) {
+    faults.push(
+      'SLACK_SIGNING_SECRET and SLACK_APP_TOKEN are both set: expected one (HTTP mode or Socket Mode)',
+    );
+  }
+  if (
+    !isSet('SLACK_SIGNING_SECRET') &&
+    !isSet('SLACK_APP_TOKEN') &&
+    !fileFailed('SLACK_SIGNING_SECRET') &&
+    !fileFailed('SLACK_APP_TOKEN')
+  ) {
+    faults.push('SLACK_SIGNING_SECRET (HTTP mode) or SLACK_APP_TOKEN (Socket Mode) is missing');
+  }
+  if (isSet('REDIS_SENTINELS') && isSet('REDIS_CLUSTER_NODES')) {
+    faults.push('REDIS_SENTINELS and REDIS_CLUSTER_NODES are both set: expected one');
+  }
+  if (isSet('REDIS_SENTINELS') !== isSet('REDIS_SENTINEL_NAME')) {
+    faults.push('REDIS_SENTINELS and REDIS_SENTINEL_NAME belong together: one of them is missing');
+  }
+  if (
+    !isSet('REDIS_URL') &&
+    !isSet('REDIS_SENTINELS') &&
+    !isSet('REDIS_CLUSTER_NODES') &&
+    !fileFailed('REDIS_URL')
+  ) {
+    faults.push('REDIS_URL is missing (or REDIS_SENTINELS with REDIS_SENTINEL_NAME, or REDIS_CLUSTER_NODES)');
+  }
+  if (settings === null) return faults;
+  if (settings.CLOSE_REQUESTERS.length === 0)
+    faults.push('CLOSE_REQUESTERS is missing: who may ask for a close');
+  if (settings.CLOSE_APPROVERS.length === 0)
+    faults.push('CLOSE_APPROVERS is missing: who may approve a close');
+  const groups = settings.CLOSE_APPROVERS.some((id) => id.startsWith('S'));
+  if (
+    !groups &&
+    settings.CLOSE_APPROVERS.length > 0 &&
+    new Set(settings.CLOSE_APPROVERS).size < settings.CLOSE_QUORUM
+  ) {
+    faults.push(
+      `CLOSE_APPROVERS names fewer people than CLOSE_QUORUM (${settings.CLOSE_QUORUM}): no close could ever be approved`,
+    );
+  }
+  const ladder = [
+    settings.LTV_INITIAL,
+    settings.LTV_TRANSFER_OUT,
+    settings.LTV_MARGIN_CALL,
+    settings.LTV_LIQUIDATION,
+  ];
+  if (ladder.some((step, index) => index > 0 && step.lte(ladder[index - 1] ?? amount('0')))) {
+    faults.push(
+      'LTV_INITIAL, LTV_TRANSFER_OUT, LTV_MARGIN_CALL, LTV_LIQUIDATION: expected each above the one before it',
+    );
+  }
+  return faults;
+}
+
+function toConfig(settings: Settings, environment: Environment): Config {
+  const proxy = (name: string) => environment[name.toLowerCase()] || environment[name] || null;
+  return {
+    slack: {
+      botToken: settings.SLACK_BOT_TOKEN,
+      transport:
+        settings.SLACK_APP_TOKEN === undefined
+          ? { kind: 'http', signingSecret: settings.SLACK_SIGNING_SECRET ?? '' }
+          : { kind: 'socket', appToken: settings.SLACK_APP_TOKEN },
+      apiUrl: settings.SLACK_API_URL,
+      host: settings.HOST,
+      port: settings.PORT,
+      closeChannel: settings.CLOSE_CHANNEL,
+      allowedChannels: settings.ALLOWED_CHANNELS,
+      auditChannel: settings.AUDIT_CHANNEL ?? null,
+    },
+    redis: { target: redisTarget(settings), prefix: settings.REDIS_PREFIX },
+    binance: {
+      apiUrl: settings.BINANCE_API_URL,
+      accountsFile: settings.BINANCE_ACCOUNTS_FILE,
+      keyPassphrase: settings.BINANCE_KEY_PASSPHRASE ?? null,
+      proxy: { http: proxy('HTTP_PROXY'), https: proxy('HTTPS_PROXY'), none: proxy('NO_PROXY') },
+    },
+    people: {
+      requesters: settings.CLOSE_REQUESTERS,
+      approvers: settings.CLOSE_APPROVERS,
+      viewers: settings.VIEWERS ?? [...new Set([...settings.CLOSE_REQUESTERS, ...settings.CLOSE_APPROVERS])],
+    },
+    closePolicy: {
+      quorum: settings.CLOSE_QUORUM,
+      requesterMayApprove: settings.CLOSE_REQUESTER_MAY_APPROVE,
+      approvers: settings.CLOSE_APPROVERS,
+      expiresAfterMs: settings.CLOSE_EXPIRES,
+      mode: settings.CLOSE_MODE,
+      samePerson: settings.CLOSE_SAME_PERSON,
+    },
+    thresholds: {
+      initial: settings.LTV_INITIAL,
+      transferOut: settings.LTV_TRANSFER_OUT,
+      marginCall: settings.LTV_MARGIN_CALL,
+      liquidation: settings.LTV_LIQUIDATION,
+    },
+    auditKey: settings.AUDIT_KEY,
+    logLevel: settings.LOG_LEVEL,
+  };
+}
+
+/** With Sentinel or Cluster, REDIS_URL may still carry user, password, database and TLS for the nodes. */
+function redisTarget(settings: Settings): Config['redis']['target'] {
+  const url = settings.REDIS_URL ?? null;
+  if (settings.REDIS_SENTINELS) {
+    return {
+      kind: 'sentinel',
+      sentinels: settings.REDIS_SENTINELS,
+      name: settings.REDIS_SENTINEL_NAME ?? '',
+      url,
+    };
+  }
+  if (settings.REDIS_CLUSTER_NODES) return { kind: 'cluster', nodes: settings.REDIS_CLUSTER_NODES, url };
+  return { kind: 'single', url: url ?? '' };
+}
