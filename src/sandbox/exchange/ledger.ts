@@ -1,0 +1,286 @@
+import { Big } from 'big.js';
+import type {
+  ClosedUnit,
+  InterestRecord,
+  LedgerSeed,
+  Liability,
+  LiquidationRecord,
+  LoanRecord,
+  Member,
+  Unit,
+} from './model.ts';
+import { REFUSALS, type Refusal } from './refusal.ts';
+import type { ExchangeClock, Settings } from './settings.ts';
+
+/** What a wallet is set to; what is left out stays. */
+export interface WalletChange {
+  readonly email: string;
+  readonly accountType: string;
+  readonly netEquity?: string;
+  readonly maintainMargin?: string;
+}
+
+interface Lingering {
+  readonly unit: Unit;
+  readonly untilMs: number;
+}
+
+/** The loans themselves: units, closed units, records; the one place that changes them. */
+export class Ledger {
+  readonly #clock: ExchangeClock;
+  readonly #settings: Settings;
+  #units = new Map<string, Unit>();
+  #lingering = new Map<string, Lingering>();
+  #closed = new Map<string, ClosedUnit>();
+  #closedByCredit = new Map<string, ClosedUnit[]>();
+  #records: LoanRecord[] = [];
+  #interest: InterestRecord[] = [];
+  #liquidations: LiquidationRecord[] = [];
+  #nextTranId = 1_648_963_700n;
+
+  constructor(clock: ExchangeClock, settings: Settings) {
+    this.#clock = clock;
+    this.#settings = settings;
+  }
+
+  load(seed: LedgerSeed): void {
+    const copy = structuredClone(seed);
+    this.#units = new Map(copy.units.map((unit) => [unit.groupId, unit]));
+    this.#lingering.clear();
+    this.#closed.clear();
+    this.#closedByCredit.clear();
+    this.#records = copy.records;
+    this.#interest = copy.interest;
+    this.#liquidations = copy.liquidations;
+    this.addClosed(copy.closed);
+  }
+
+  units(): Unit[] {
+    return structuredClone([...this.#units.values()]);
+  }
+
+  /** @throws when no such unit is active. */
+  unit(groupId: string): Unit {
+    return structuredClone(this.#active(groupId));
+  }
+
+  closedUnits(): ClosedUnit[] {
+    return [...this.#closed.values()].map((row) => ({ ...row }));
+  }
+
+  /** The units that ltv-details may show now, those lately closed among them while they linger. */
+  shownUnits(): Unit[] {
+    const nowMs = this.#clock.realMs();
+    const lingering = [...this.#lingering.values()].filter(({ untilMs }) => nowMs < untilMs);
+    return [...this.#units.values(), ...lingering.map(({ unit }) => unit)];
+  }
+
+  /** Active units only. */
+  activeUnits(): readonly Unit[] {
+    return [...this.#units.values()];
+  }
+
+  /** One page of the closed units of a credit account that are listed by now, and how many there are. */
+  closedOf(creditEmail: string, current: number, size: number): { total: number; rows: ClosedUnit[] } {
+    const nowMs = this.#clock.realMs();
+    const listed = this.#sortedClosed(creditEmail).filter((row) => row.listedFromMs <= nowMs);
+    return { total: listed.length, rows: listed.slice((current - 1) * size, current * size) };
+  }
+
+  recordsOf(groupId: string): LoanRecord[] {
+    return this.#records.filter((record) => record.groupId === groupId);
+  }
+
+  interestOf(groupId: string): InterestRecord[] {
+    return this.#interest.filter((record) => record.groupId === groupId);
+  }
+
+  liquidationsOf(groupId: string): LiquidationRecord[] {
+    return this.#liquidations.filter((record) => record.groupId === groupId);
+  }
+
+  closedUnit(groupId: string): ClosedUnit | undefined {
+    return this.#closed.get(groupId);
+  }
+
+  /** Why this credit account may not close that unit now, or null. */
+  closeRefusal(groupId: string, creditEmail: string): Refusal | null {
+    const unit = this.#units.get(groupId);
+    if (unit === undefined || unit.creditEmail !== creditEmail) return REFUSALS.groupNotFound();
+    if (unit.pending === -1025) return REFUSALS.pendingTransactions();
+    if (unit.pending === -27025) return REFUSALS.previousTransaction();
+    if (unit.liquidation === -1024) return REFUSALS.groupInLiquidation(groupId);
+    if (unit.liquidation === -27024) return REFUSALS.unitInLiquidation();
+    const owed = unit.liabilities.find((liability) => owes(liability).gt(0));
+    return owed === undefined ? null : REFUSALS.notRepaid(owed.assetName, owes(owed).toFixed());
+  }
+
+  /** Moves an active unit to the closed ones, whatever it owes. @throws when no such unit is active. */
+  close(groupId: string): ClosedUnit {
+    const unit = this.#active(groupId);
+    const nowMs = this.#clock.realMs();
+    this.#units.delete(groupId);
+    if (this.#settings.detailsLingerMs > 0) {
+      this.#lingering.set(groupId, { unit, untilMs: nowMs + this.#settings.detailsLingerMs });
+    }
+    const row: ClosedUnit = {
+      groupId,
+      parentEmail: unit.parentEmail,
+      creditEmail: unit.creditEmail,
+      createTimeMs: unit.createTimeMs,
+      closeTimeMs: this.#clock.serverMs(),
+      listedFromMs: nowMs + this.#settings.closedListDelayMs,
+    };
+    this.addClosed([row]);
+    return { ...row };
+  }
+
+  /** Takes a unit away without any record of it. @throws when no such unit is active. */
+  remove(groupId: string): void {
+    this.#active(groupId);
+    this.#units.delete(groupId);
+  }
+
+  /** @throws when the id is taken by an active or a closed unit. */
+  add(unit: Unit): void {
+    if (this.#units.has(unit.groupId) || this.#closed.has(unit.groupId)) {
+      throw new Error(`unit ${unit.groupId} exists already`);
+    }
+    this.#units.set(unit.groupId, structuredClone(unit));
+  }
+
+  addClosed(rows: readonly ClosedUnit[]): void {
+    for (const row of rows) {
+      this.#closed.set(row.groupId, row);
+      const list = this.#closedByCredit.get(row.creditEmail) ?? [];
+      list.push(row);
+      this.#closedByCredit.set(row.creditEmail, list);
+    }
+  }
+
+  /** Lists closed units at once that would have appeared later: all, or one. */
+  revealClosed(groupId?: string): void {
+    const nowMs = this.#clock.realMs();
+    for (const row of this.#closed.values()) {
+      if (groupId === undefined || row.groupId === groupId)
+        row.listedFromMs = Math.min(row.listedFromMs, nowMs);
+    }
+  }
+
+  /** @throws when unit, member or wallet is unknown or an amount is none. */
+  setWallet(groupId: string, change: WalletChange): void {
+    const unit = this.#active(groupId);
+    const member = unit.members.find(({ email }) => email === change.email);
+    const wallet = member?.wallets.find(({ accountType }) => accountType === change.accountType);
+    if (wallet === undefined)
+      throw new Error(`no wallet ${change.accountType} of ${change.email} in ${groupId}`);
+    if (change.netEquity !== undefined) wallet.netEquity = new Big(change.netEquity).toFixed();
+    if (change.maintainMargin !== undefined) wallet.maintainMargin = new Big(change.maintainMargin).toFixed();
+    this.#touch(unit);
+  }
+
+  addMember(groupId: string, member: Member): void {
+    const unit = this.#active(groupId);
+    unit.members.push(structuredClone(member));
+    this.#touch(unit);
+  }
+
+  removeMember(groupId: string, email: string): void {
+    const unit = this.#active(groupId);
+    unit.members = unit.members.filter((member) => member.email !== email);
+    this.#touch(unit);
+  }
+
+  setBlock(groupId: string, block: Partial<Pick<Unit, 'liquidation' | 'pending'>>): void {
+    Object.assign(this.#active(groupId), block);
+  }
+
+  /** Pays interest, then principal: min(owed, asked), all without an amount. Returns what was paid. */
+  repay(groupId: string, assetName: string, amount?: string): string {
+    const unit = this.#active(groupId);
+    const liability = this.#liability(unit, assetName);
+    const owed = owes(liability);
+    const paid = amount === undefined || owed.lt(amount) ? owed : new Big(amount);
+    const interest = paid.lt(liability.interest) ? paid : new Big(liability.interest);
+    const principal = paid.minus(interest);
+    liability.interest = new Big(liability.interest).minus(interest).toFixed();
+    liability.principal = new Big(liability.principal).minus(principal).toFixed();
+    this.#record(unit, assetName, 'NORMAL_REPAY', paid, { principal, interest });
+    return paid.toFixed();
+  }
+
+  borrow(groupId: string, assetName: string, amount: string): void {
+    const unit = this.#active(groupId);
+    const liability = this.#liability(unit, assetName);
+    liability.principal = new Big(liability.principal).plus(amount).toFixed();
+    this.#record(unit, assetName, 'BORROW', new Big(amount), {});
+  }
+
+  /** Adds interest, as every hour does to a unit that owes; also to one that read 0 a minute ago. */
+  accrue(groupId: string, assetName: string, amount: string): void {
+    const unit = this.#active(groupId);
+    const liability = this.#liability(unit, assetName);
+    liability.interest = new Big(liability.interest).plus(amount).toFixed();
+    this.#interest.push({
+      groupId,
+      assetName,
+      principal: liability.principal,
+      interestRate: '0.00000833',
+      interest: new Big(amount).toFixed(),
+      timestampMs: this.#clock.serverMs(),
+    });
+    this.#touch(unit);
+  }
+
+  #active(groupId: string): Unit {
+    const unit = this.#units.get(groupId);
+    if (unit === undefined) throw new Error(`no active unit ${groupId}`);
+    return unit;
+  }
+
+  #liability(unit: Unit, assetName: string): Liability {
+    const found = unit.liabilities.find((liability) => liability.assetName === assetName);
+    if (found !== undefined) return found;
+    const added = { assetName, principal: '0', interest: '0' };
+    unit.liabilities.push(added);
+    return added;
+  }
+
+  #record(
+    unit: Unit,
+    assetName: string,
+    type: LoanRecord['type'],
+    amount: Big,
+    parts: { principal?: Big; interest?: Big },
+  ): void {
+    this.#nextTranId += 1n;
+    this.#records.push({
+      groupId: unit.groupId,
+      tranId: this.#nextTranId.toString(),
+      assetName,
+      amount: amount.toFixed(),
+      ...(parts.principal && { principal: parts.principal.toFixed() }),
+      ...(parts.interest && { interest: parts.interest.toFixed() }),
+      status: 'CONFIRM',
+      type,
+      timestampMs: this.#clock.serverMs(),
+    });
+    this.#touch(unit);
+  }
+
+  #touch(unit: Unit): void {
+    unit.updateTimeMs = this.#clock.serverMs();
+    unit.shownBorrowLimit = null;
+  }
+
+  #sortedClosed(creditEmail: string): ClosedUnit[] {
+    const rows = this.#closedByCredit.get(creditEmail) ?? [];
+    return this.#settings.closedOrder === 'groupId-ascending'
+      ? rows.sort((a, b) => a.groupId.length - b.groupId.length || (a.groupId < b.groupId ? -1 : 1))
+      : rows.sort((a, b) => b.closeTimeMs - a.closeTimeMs);
+  }
+}
+
+function owes({ principal, interest }: Liability): Big {
+  return new Big(principal).plus(interest);
+}

@@ -1,0 +1,46 @@
+/** What can be turned while the stand-in runs; `reset` puts the first values back. */
+export interface Settings {
+  /** Added to the clock that the exchange itself reads: `/api/v3/time`, windows, minutes, close times. */
+  skewMs: number;
+  /** system/status says 1, and every signed call is answered 503 before anything happens (an assumption). */
+  maintenance: boolean;
+  /** How long after a close the unit appears in `closed`; Infinity = not before `revealClosed`. */
+  closedListDelayMs: number;
+  /** How long after a close the unit still shows in ltv-details. */
+  detailsLingerMs: number;
+  /** The order is undocumented: the document's example ascends by id. */
+  closedOrder: 'groupId-ascending' | 'closeTime-descending';
+  /** The initial LTV and the transfer-out LTV of the announcement of 2026-04-02. */
+  initialLtv: string;
+  transferOutLtv: string;
+}
+
+export const DEFAULT_SETTINGS: Readonly<Settings> = {
+  skewMs: 0,
+  maintenance: false,
+  closedListDelayMs: 0,
+  detailsLingerMs: 0,
+  closedOrder: 'groupId-ascending',
+  initialLtv: '0.80',
+  transferOutLtv: '0.83',
+};
+
+/** The exchange's own clock, and the machine's below it. Both give UTC milliseconds. */
+export class ExchangeClock {
+  readonly #now: () => number;
+  readonly #settings: Settings;
+
+  constructor(now: () => number, settings: Settings) {
+    this.#now = now;
+    this.#settings = settings;
+  }
+
+  /** The machine's clock: delays of lists are counted on it, so that a changed skew reveals nothing early. */
+  realMs(): number {
+    return Math.floor(this.#now());
+  }
+
+  serverMs(): number {
+    return this.realMs() + this.#settings.skewMs;
+  }
+}

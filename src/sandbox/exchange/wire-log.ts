@@ -1,0 +1,209 @@
+import { EventEmitter } from 'node:events';
+import type { EndpointName } from './endpoints.ts';
+
+/** What is known of a request when it arrives. */
+export interface Arrival {
+  readonly method: string;
+  readonly path: string;
+  readonly rawQuery: string;
+  readonly rawBody: string;
+  readonly endpoint: EndpointName | null;
+  readonly account: string | null;
+  readonly groupId: string | null;
+  readonly hasApiKey: boolean;
+  readonly contentType: string | null;
+  readonly receivedAtMs: number;
+}
+
+/** How it ended. `status` null: no answer was written (reset, hang, the client left). */
+export interface Outcome {
+  readonly status: number | null;
+  readonly code: number | null;
+  readonly fault: string | null;
+  readonly answeredAtMs: number;
+}
+
+/**
+ * One request as received. Printing it, as JSON or to a console, shows neither key nor signature: the bytes that
+ * held them sit in two accessors that are not enumerable.
+ */
+export class WireRecord {
+  readonly seq: number;
+  readonly method: string;
+  readonly path: string;
+  /** The raw query, its signature struck out. */
+  readonly query: string;
+  readonly endpoint: EndpointName | null;
+  /** Name of the account whose key was sent, if it is a known one. */
+  readonly account: string | null;
+  readonly groupId: string | null;
+  readonly hasApiKey: boolean;
+  readonly hasSignature: boolean;
+  readonly contentType: string | null;
+  /** Machine clock, without skew. */
+  readonly receivedAtMs: number;
+  /** Weight that was counted for it. */
+  weight = 0;
+  /** Whether it changed the exchange's state. */
+  effect = false;
+  done = false;
+  status: number | null = null;
+  code: number | null = null;
+  fault: string | null = null;
+  answeredAtMs: number | null = null;
+  readonly #rawQuery: string;
+  readonly #rawBody: string;
+
+  constructor(seq: number, arrival: Arrival) {
+    this.seq = seq;
+    this.method = arrival.method;
+    this.path = arrival.path;
+    this.query = arrival.rawQuery.replace(/(^|&)signature=[^&]*/g, '$1signature=[redacted]');
+    this.endpoint = arrival.endpoint;
+    this.account = arrival.account;
+    this.groupId = arrival.groupId;
+    this.hasApiKey = arrival.hasApiKey;
+    this.hasSignature = /(^|&)signature=/.test(`${arrival.rawQuery}&${arrival.rawBody}`);
+    this.contentType = arrival.contentType;
+    this.receivedAtMs = arrival.receivedAtMs;
+    this.#rawQuery = arrival.rawQuery;
+    this.#rawBody = arrival.rawBody;
+  }
+
+  /** For checks only, never to be printed. */
+  get rawQueryWithSignature(): string {
+    return this.#rawQuery;
+  }
+
+  get rawBodyWithSignature(): string {
+    return this.#rawBody;
+  }
+}
+
+/** Every given field has to be equal. */
+export type WireFilter = Partial<
+  Pick<
+    WireRecord,
+    'method' | 'path' | 'endpoint' | 'account' | 'groupId' | 'status' | 'code' | 'effect' | 'done' | 'fault'
+  >
+>;
+
+export interface NextOptions {
+  /** `received` (default): as soon as it has arrived; `answered`: when its outcome is known. */
+  readonly stage?: 'received' | 'answered';
+  readonly signal?: AbortSignal;
+}
+
+const KEPT_DELETE_IDS = 1_000_000;
+
+/** The newest requests, a ring of fixed size, and a way to wait for the next one. */
+export class WireLog {
+  readonly #capacity: number;
+  readonly #events = new EventEmitter<{ received: [WireRecord]; answered: [WireRecord]; closed: [] }>();
+  #ring: WireRecord[] = [];
+  #seq = 0;
+  #deletes = new Map<string, number>();
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+    this.#events.setMaxListeners(0);
+  }
+
+  received(arrival: Arrival): WireRecord {
+    const record = new WireRecord(this.#seq, arrival);
+    this.#ring[this.#seq % this.#capacity] = record;
+    this.#seq += 1;
+    if (record.endpoint === 'close') {
+      const groupId = record.groupId ?? '';
+      const before = this.#deletes.get(groupId);
+      if (before !== undefined || this.#deletes.size < KEPT_DELETE_IDS) {
+        this.#deletes.set(groupId, (before ?? 0) + 1);
+      }
+    }
+    this.#events.emit('received', record);
+    return record;
+  }
+
+  answered(record: WireRecord, outcome: Outcome): void {
+    if (record.done) return;
+    Object.assign(record, outcome, { done: true });
+    this.#events.emit('answered', record);
+  }
+
+  /** The kept requests that match, oldest first. */
+  requests(filter: WireFilter = {}): WireRecord[] {
+    const kept = Math.min(this.#seq, this.#capacity);
+    const found: WireRecord[] = [];
+    for (let seq = this.#seq - kept; seq < this.#seq; seq += 1) {
+      const record = this.#ring[seq % this.#capacity];
+      if (record !== undefined && matches(record, filter)) found.push(record);
+    }
+    return found;
+  }
+
+  /** The newest `count` requests, newest first. */
+  last(count: number): WireRecord[] {
+    const found: WireRecord[] = [];
+    for (let back = 1; back <= Math.min(count, this.#seq, this.#capacity); back += 1) {
+      const record = this.#ring[(this.#seq - back) % this.#capacity];
+      if (record !== undefined) found.push(record);
+    }
+    return found;
+  }
+
+  /** How many DELETEs of each groupId ever arrived (since the last reset), whatever became of them. */
+  deletes(): Map<string, number> {
+    return new Map(this.#deletes);
+  }
+
+  /** The next request that matches, from now on. Rejects when the signal fires or the stand-in closes. */
+  next(filter: WireFilter = {}, { stage = 'received', signal }: NextOptions = {}): Promise<WireRecord> {
+    const promise = new Promise<WireRecord>((resolve, reject) => {
+      const stop = () => {
+        this.#events.off(stage, see);
+        this.#events.off('closed', onClosed);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      const see = (record: WireRecord) => {
+        if (!matches(record, filter)) return;
+        stop();
+        resolve(record);
+      };
+      const fail = (error: unknown) => {
+        stop();
+        reject(error);
+      };
+      const onClosed = () => fail(new Error('the exchange stand-in closed'));
+      const onAbort = () => fail(signal?.reason);
+      this.#events.on(stage, see);
+      this.#events.on('closed', onClosed);
+      signal?.addEventListener('abort', onAbort);
+      if (signal?.aborted === true) onAbort();
+    });
+    // A waiter that nobody awaits any more must not end the process.
+    promise.catch(() => {});
+    return promise;
+  }
+
+  /** Calls back for every request whose outcome is known. Returns the way to stop it. */
+  onAnswered(see: (record: WireRecord) => void): () => void {
+    this.#events.on('answered', see);
+    return () => this.#events.off('answered', see);
+  }
+
+  reset(): void {
+    this.#ring = [];
+    this.#seq = 0;
+    this.#deletes.clear();
+  }
+
+  close(): void {
+    this.#events.emit('closed');
+  }
+}
+
+function matches(record: WireRecord, filter: WireFilter): boolean {
+  const wanted: [string, unknown][] = Object.entries(filter);
+  const have = new Map<string, unknown>(Object.entries(record));
+  return wanted.every(([field, value]) => value === undefined || have.get(field) === value);
+}
