@@ -151,7 +151,7 @@ export type Ending =
 
 /** What happened in one stored change: the audit records it, the thread tells it. */
 export type RequestEvent = { readonly atMs: number; readonly by: PersonId | null } & (
-  | { readonly type: 'opened' }
+  | { readonly type: 'opened'; readonly reason: string; readonly facts: Facts; readonly policy: ClosePolicy }
   | { readonly type: 'card-posted' }
   | { readonly type: 'card-undeliverable'; readonly why: string }
   | { readonly type: 'approved'; readonly votes: number; readonly dropped: readonly PersonId[] }
@@ -162,6 +162,8 @@ export type RequestEvent = { readonly atMs: number; readonly by: PersonId | null
   | { readonly type: 'reminded'; readonly stage: 'half' | 'eighty' }
   | {
       readonly type: 'facts-changed';
+      /** Null: they could not be read. */
+      readonly facts: Facts | null;
       readonly changes: readonly FactChange[];
       readonly unreadable: string | null;
       readonly voided: readonly PersonId[];

@@ -158,6 +158,7 @@ export function replaceFacts(
     {
       type: 'facts-changed',
       by: null,
+      facts,
       changes,
       unreadable: facts === null ? (why ?? 'the unit could not be read') : null,
       voided: voided.map((vote) => vote.voter),

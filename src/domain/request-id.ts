@@ -1,0 +1,16 @@
+/** Ids of close requests: short enough to type, without letters that look alike (Crockford's alphabet). */
+
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const LENGTH = 10;
+
+/** 10 characters hold 50 random bits; the first `LENGTH` bytes of `random` are used. */
+export function requestIdFrom(random: Uint8Array): string {
+  if (random.length < LENGTH) throw new RangeError(`a request id needs ${LENGTH} random bytes`);
+  return Array.from(random.subarray(0, LENGTH), (byte) => ALPHABET[byte % ALPHABET.length]).join('');
+}
+
+/** Reads what a person typed: any case, O for 0, I and L for 1; null when it is no request id. */
+export function parseRequestId(text: string): string | null {
+  const typed = text.trim().toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1');
+  return new RegExp(`^[${ALPHABET}]{${LENGTH}}$`).test(typed) ? typed : null;
+}

@@ -1,0 +1,99 @@
+/** A requester asks for a close: everything that could be refused later is refused now, before a card is posted. */
+import type { LongId } from '../domain/amount.ts';
+import { type CloseRequest, nextAttentionAtMs } from '../domain/close-request.ts';
+import { blockersOf } from '../domain/facts.ts';
+import { noticesFor } from '../domain/notices.ts';
+import { LONGEST_REASON, openRequest } from '../domain/open-request.ts';
+import { type ClosePolicy, type PersonId, refuseUnreachableQuorum } from '../domain/policy.ts';
+import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
+import { parseUnitId } from '../domain/unit-query.ts';
+import type { Access } from './access.ts';
+import { type CurrentFacts, readFacts } from './current-facts.ts';
+import type { Desk, FreshFacts } from './desk.ts';
+import { exchangeRefusal } from './exchange-refusal.ts';
+import type { CloseRequestStore, LoanReader, NewId } from './ports.ts';
+
+export interface AskToCloseParts {
+  readonly access: Access;
+  readonly reader: LoanReader;
+  readonly store: CloseRequestStore;
+  readonly policy: ClosePolicy;
+  readonly newRequestId: NewId;
+  readonly afterChange: (requestId: string) => void;
+}
+
+export function createAskToClose(parts: AskToCloseParts): Pick<Desk, 'prepareAsk' | 'askToClose'> {
+  const { access, reader, store, policy } = parts;
+
+  async function prepareAsk(by: PersonId, unit: string): Promise<Result<FreshFacts>> {
+    const requester = await access.admit(by, 'requester');
+    if (!requester.ok) return requester;
+    const groupId = parseUnitId(unit);
+    if (!groupId.ok) return groupId;
+    const eligible = await access.eligibleFor(policy, by);
+    if (!eligible.ok) return eligible;
+    const unreachable = refuseUnreachableQuorum(eligible.value, policy.quorum);
+    if (unreachable) return refuse(unreachable);
+    const open = await store.openRequestFor(groupId.value);
+    if (open !== null) return refuse(alreadyOpen(open));
+    const current = await readFacts(reader, groupId.value);
+    const refusal = refuseFacts(groupId.value, current) ?? (await refuseWithoutKey(groupId.value));
+    if (refusal !== null || current.kind !== 'read')
+      return refuse(refusal ?? { code: 'unknown-unit', input: unit });
+    return done({ facts: current.facts, digest: current.digest, unit: current.unit, policy });
+  }
+
+  async function refuseWithoutKey(groupId: LongId): Promise<Refusal | null> {
+    const able = await reader.canClose(groupId);
+    if (!able.ok) return exchangeRefusal(able.failure);
+    return able.value ? null : { code: 'no-credit-key', groupId };
+  }
+
+  return {
+    prepareAsk,
+    async askToClose(by, unit, reason) {
+      const typed = reason.trim();
+      const prepared = await prepareAsk(by, unit);
+      if (!prepared.ok) return prepared;
+      if (typed === '') return refuse({ code: 'reason-missing' });
+      if (typed.length > LONGEST_REASON) return refuse({ code: 'reason-too-long', limit: LONGEST_REASON });
+      const nowMs = await store.nowMs();
+      const { next, event } = openRequest(
+        { id: parts.newRequestId(), requester: by, reason: typed, facts: prepared.value.facts, policy },
+        nowMs,
+      );
+      const opened = await store.open({
+        next,
+        event,
+        notices: noticesFor(next, event),
+        attentionAtMs: nextAttentionAtMs(next, nowMs),
+      });
+      if (opened.kind === 'exists') return refuse(alreadyOpen(opened.request));
+      parts.afterChange(opened.request.id);
+      return done(opened.request);
+    },
+  };
+}
+
+function alreadyOpen({ id, state }: CloseRequest): Refusal {
+  return { code: 'already-open', requestId: id, state };
+}
+
+/** Why a close of this unit cannot be asked for or voted on, as it stands; null: nothing is in the way. */
+function refuseFacts(groupId: LongId, current: CurrentFacts): Refusal | null {
+  switch (current.kind) {
+    case 'unreadable':
+      return exchangeRefusal(current.failure);
+    case 'not-visible':
+      return { code: 'unknown-unit', input: groupId };
+    case 'closed':
+      return { code: 'already-closed', groupId, closedAtMs: current.closedUnit.closedAtMs };
+    case 'read':
+      break;
+  }
+  const blocker = blockersOf(current.facts)[0];
+  if (blocker === undefined) return null;
+  if (blocker.kind === 'not-active') return { code: 'unit-not-active', groupId };
+  const { liabilities, totalLiability } = blocker;
+  return { code: 'owes', groupId, liabilities, totalLiability };
+}

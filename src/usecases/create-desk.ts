@@ -1,0 +1,124 @@
+/** Puts the verbs and the background work together over one set of ports. */
+import type { ClosePolicy } from '../domain/policy.ts';
+import type { Thresholds } from '../domain/risk-unit.ts';
+import { createAccess, type RoleLists } from './access.ts';
+import { createAskToClose } from './ask-to-close.ts';
+import { createAttendRequests } from './attend-requests.ts';
+import { type CheckAudit, createAuditVerbs, createCheckAudit } from './check-audit.ts';
+import { createDeliverOutbox, type DeliverOutbox } from './deliver-outbox.ts';
+import type { Desk, StatusView } from './desk.ts';
+import { createExecuteClose } from './execute-close.ts';
+import { createListClosedUnits } from './list-closed-units.ts';
+import type {
+  AuditLog,
+  CloseRequestStore,
+  Directory,
+  LoanCloser,
+  LoanReader,
+  Log,
+  NewId,
+  Notifier,
+  Outbox,
+} from './ports.ts';
+import { createReadBackClose } from './read-back-close.ts';
+import { createRequestBook } from './request-book.ts';
+import { createReviewClose } from './review-close.ts';
+import { createSettleClose } from './settle-close.ts';
+import { createSweepRequest } from './sweep-requests.ts';
+import { createViewHome } from './view-home.ts';
+import { createViewRequests } from './view-requests.ts';
+import { createViewUnits } from './view-units.ts';
+
+export interface DeskParts {
+  readonly reader: LoanReader;
+  readonly closer: LoanCloser;
+  readonly store: CloseRequestStore;
+  readonly outbox: Outbox;
+  readonly audit: AuditLog;
+  readonly auditKey: Uint8Array;
+  readonly directory: Directory;
+  readonly notifier: Notifier;
+  readonly roles: RoleLists;
+  readonly policy: ClosePolicy;
+  readonly thresholds: Thresholds;
+  readonly probe: () => Promise<StatusView>;
+  readonly now: () => number;
+  readonly pause: (milliseconds: number) => Promise<void>;
+  readonly newId: NewId;
+  readonly newRequestId: NewId;
+  readonly log: Log;
+  /** Runs work that outlives the click that caused it; failures are its to log. */
+  readonly inBackground: (what: string, work: () => Promise<unknown>) => void;
+}
+
+export interface DeskWork {
+  readonly desk: Desk;
+  readonly deliverOutbox: DeliverOutbox;
+  /** One round over requests that are due; answers how many there were. */
+  readonly attendRequests: () => Promise<number>;
+  readonly checkAudit: CheckAudit;
+}
+
+export function createDesk(parts: DeskParts): DeskWork {
+  const {
+    reader,
+    closer,
+    store,
+    outbox,
+    audit,
+    directory,
+    notifier,
+    policy,
+    thresholds,
+    now,
+    log,
+    inBackground,
+  } = parts;
+  const access = createAccess(directory, parts.roles);
+  const book = createRequestBook(store, (requestId) =>
+    inBackground('deliver', () => deliverOutbox(requestId)),
+  );
+  const deliverOutbox = createDeliverOutbox({ outbox, store, book, access, notifier, log });
+  const readBack = createReadBackClose({ book, reader, pause: parts.pause });
+  const executor = createExecuteClose({ access, book, reader, closer, readBack, newId: parts.newId, log });
+  const sweep = createSweepRequest({ book, reader, readBack });
+  const viewUnits = createViewUnits({ access, reader, store, thresholds, policy, now, log });
+  const checkAudit = createCheckAudit({ audit, store, key: parts.auditKey });
+  const desk: Desk = {
+    viewUnits: viewUnits.viewUnits,
+    ...createListClosedUnits({ access, reader, store, now, log }),
+    ...createAskToClose({
+      access,
+      reader,
+      store,
+      policy,
+      newRequestId: parts.newRequestId,
+      afterChange: (requestId) => inBackground('deliver', () => deliverOutbox(requestId)),
+    }),
+    ...createReviewClose({
+      access,
+      book,
+      reader,
+      onApproved: (requestId) => inBackground('execute', () => executor.execute(requestId)),
+    }),
+    ...createSettleClose({ access, book }),
+    ...createViewRequests({ access, store }),
+    ...createAuditVerbs({ access, checkAudit }),
+    ...createViewHome({ access, store, viewUnits, probe: parts.probe }),
+    startSending: executor.startSending,
+    async redrawCard(requestId) {
+      const stored = await store.load(requestId);
+      if (stored?.request.card) await notifier.deliver({ kind: 'card' }, stored.request, null);
+    },
+    async noteForgery(by, requestId, what) {
+      log.warn({ by, requestId, what }, 'a forged or foreign click was refused');
+      if (requestId !== null) await book.noteRefusal(requestId, by, what, 'request-not-found');
+    },
+  };
+  return {
+    desk,
+    deliverOutbox,
+    attendRequests: createAttendRequests({ store, executor, sweep, log }),
+    checkAudit,
+  };
+}

@@ -1,0 +1,58 @@
+/** Reads a unit's facts as they are now, and tells apart: here, closed by someone, not to be seen, not to be read. */
+import type { LongId } from '../domain/amount.ts';
+import { digestOf, type Facts, factsOf } from '../domain/facts.ts';
+import type { ClosedUnit, RiskUnit } from '../domain/risk-unit.ts';
+import type { ExchangeFailure, LoanReader, Read } from './ports.ts';
+
+export type CurrentFacts =
+  | { readonly kind: 'read'; readonly facts: Facts; readonly digest: string; readonly unit: RiskUnit }
+  | { readonly kind: 'closed'; readonly closedUnit: ClosedUnit }
+  /** In neither list. That proves nothing: a wrong key also sees nothing. */
+  | { readonly kind: 'not-visible' }
+  | { readonly kind: 'unreadable'; readonly failure: ExchangeFailure };
+
+/** For people: through the parent key; one answer, at most two seconds old, serves everybody who asks at once. */
+export async function readFacts(reader: LoanReader, groupId: LongId): Promise<CurrentFacts> {
+  const units = await reader.riskUnits({ priority: 'interactive' });
+  if (!units.ok) return { kind: 'unreadable', failure: units.failure };
+  const unit = units.value.find((each) => each.groupId === groupId) ?? null;
+  if (unit === null && units.flaws.length > 0) {
+    return { kind: 'unreadable', failure: unreadableRow(units.flaws) };
+  }
+  return judge(reader, groupId, { ...units, value: unit });
+}
+
+/** For the last look before the send: never shared, through the very key that will sign the close. */
+export async function readFactsBeforeSending(reader: LoanReader, groupId: LongId): Promise<CurrentFacts> {
+  const unit = await reader.riskUnitAsCreditAccount(groupId, { priority: 'interactive', fresh: true });
+  if (unit.ok && unit.value === null && unit.flaws.length > 0) {
+    return { kind: 'unreadable', failure: unreadableRow(unit.flaws) };
+  }
+  return judge(reader, groupId, unit);
+}
+
+async function judge(
+  reader: LoanReader,
+  groupId: LongId,
+  read: Read<RiskUnit | null>,
+): Promise<CurrentFacts> {
+  if (!read.ok) return { kind: 'unreadable', failure: read.failure };
+  if (read.value !== null) {
+    const facts = factsOf(read.value, read.asOfMs);
+    return { kind: 'read', facts, digest: digestOf(facts), unit: read.value };
+  }
+  const closed = await reader.findClosedUnit(groupId, { priority: 'interactive' });
+  if (!closed.ok) return { kind: 'unreadable', failure: closed.failure };
+  return closed.value === null ? { kind: 'not-visible' } : { kind: 'closed', closedUnit: closed.value };
+}
+
+function unreadableRow(flaws: readonly string[]): ExchangeFailure {
+  return {
+    kind: 'unavailable',
+    httpStatus: 200,
+    exchangeCode: null,
+    meaning: `the exchange's answer could not be read: ${flaws.join('; ')}`,
+    advice: 'Ask again in a minute.',
+    retryAtMs: null,
+  };
+}

@@ -1,0 +1,119 @@
+/** `/closed-units`: the history across all credit accounts, newest first. */
+import { type ClosedFilter, keeps, parseClosedFilter } from '../domain/closed-filter.ts';
+import type { Person, PersonId } from '../domain/policy.ts';
+import { done, type Result, refuse } from '../domain/refusal.ts';
+import type { ClosedUnit } from '../domain/risk-unit.ts';
+import type { Access } from './access.ts';
+import type { ClosedUnitsView, Desk } from './desk.ts';
+import { exchangeRefusal } from './exchange-refusal.ts';
+import type { CloseRequestStore, LoanReader, Log } from './ports.ts';
+
+/** As many rows as fit in one table without scrolling for long. */
+export const CLOSED_UNITS_A_PAGE = 10;
+
+export interface ListClosedUnitsParts {
+  readonly access: Access;
+  readonly reader: LoanReader;
+  readonly store: CloseRequestStore;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+interface Found {
+  readonly viewer: Person;
+  readonly filter: ClosedFilter;
+  readonly timeZone: string;
+  readonly units: readonly ClosedUnit[];
+  readonly asOfMs: number;
+  readonly flaws: readonly string[];
+}
+
+export function createListClosedUnits(
+  parts: ListClosedUnitsParts,
+): Pick<Desk, 'listClosedUnits' | 'exportClosedUnits'> {
+  const { access, reader, store, now } = parts;
+
+  async function find(by: PersonId, text: string): Promise<Result<Found>> {
+    const viewer = await access.admit(by, 'viewer');
+    if (!viewer.ok) return viewer;
+    const timeZone = knownTimeZone(viewer.value.timeZone);
+    const filter = parseClosedFilter(text, now(), timeZone);
+    if (!filter.ok) return filter;
+    const read = await reader.closedUnits({ priority: 'interactive' });
+    if (!read.ok) return refuse(exchangeRefusal(read.failure));
+    const units = read.value.filter((unit) => keeps(filter.value, unit));
+    return done({
+      viewer: viewer.value,
+      filter: filter.value,
+      timeZone,
+      units,
+      asOfMs: read.asOfMs,
+      flaws: read.flaws,
+    });
+  }
+
+  /** Who approved a close is worth showing, but the list is worth showing without it, too. */
+  async function throughOf(units: readonly ClosedUnit[]): Promise<ClosedUnitsView['rows']> {
+    try {
+      const through = await store.closedThrough(units.map((unit) => unit.groupId));
+      return units.map((unit) => ({ unit, through: through.get(unit.groupId) ?? null }));
+    } catch (error) {
+      parts.log.warn({ err: error }, 'approvals not readable; showing closed units without them');
+      return units.map((unit) => ({ unit, through: null }));
+    }
+  }
+
+  return {
+    async listClosedUnits(by, text, page) {
+      const found = await find(by, text);
+      if (!found.ok) return found;
+      const { units, filter, timeZone, asOfMs, flaws } = found.value;
+      const pages = Math.max(1, Math.ceil(units.length / CLOSED_UNITS_A_PAGE));
+      const shown = Math.min(Math.max(1, Math.trunc(page)), pages);
+      const start = (shown - 1) * CLOSED_UNITS_A_PAGE;
+      const rows = await throughOf(units.slice(start, start + CLOSED_UNITS_A_PAGE));
+      return done({
+        rows,
+        page: shown,
+        pages,
+        total: units.length,
+        filter: filter.text,
+        timeZone,
+        asOfMs,
+        flaws,
+      });
+    },
+    async exportClosedUnits(by, text) {
+      const found = await find(by, text);
+      if (!found.ok) return found;
+      const header = 'groupId,creditEmail,parentEmail,createdAt,closedAt';
+      const lines = found.value.units.map((unit) =>
+        [unit.groupId, unit.creditEmail, unit.parentEmail, iso(unit.createdAtMs), iso(unit.closedAtMs)]
+          .map(csvField)
+          .join(','),
+      );
+      const fileName = `closed-units-${iso(found.value.asOfMs).slice(0, 10)}.csv`;
+      return done({ fileName, csv: `${[header, ...lines].join('\r\n')}\r\n` });
+    },
+  };
+}
+
+function iso(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
+/** RFC 4180; a leading =, +, - or @ would run as a formula in a spreadsheet, so it is defused with a quote mark. */
+function csvField(text: string): string {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+function knownTimeZone(timeZone: string | null): string {
+  if (timeZone === null) return 'UTC';
+  try {
+    new Intl.DateTimeFormat('en', { timeZone });
+    return timeZone;
+  } catch {
+    return 'UTC';
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * Looks in the exchange's own record for what became of a close. Reads only; the rule decides what a sighting
+ * proves. Used right after the send and, later, by the sweeper for as long as it takes.
+ */
+import type { ReadBackSighting } from '../domain/close-command.ts';
+import { type CloseRequest, readBackDelayMs } from '../domain/close-request.ts';
+import { done, type Result } from '../domain/refusal.ts';
+import type { LoanReader } from './ports.ts';
+import type { RequestBook } from './request-book.ts';
+
+export interface ReadBackClose {
+  /** One look. */
+  look(request: CloseRequest): Promise<Result<CloseRequest>>;
+  /** Looks with growing pauses while people watch; what is still open then is left to the sweeper. */
+  follow(request: CloseRequest): Promise<Result<CloseRequest>>;
+}
+
+const LOOKS_WHILE_WATCHED = 4;
+
+export interface ReadBackParts {
+  readonly book: RequestBook;
+  readonly reader: LoanReader;
+  readonly pause: (milliseconds: number) => Promise<void>;
+}
+
+export function createReadBackClose({ book, reader, pause }: ReadBackParts): ReadBackClose {
+  async function sight({ groupId }: CloseRequest): Promise<ReadBackSighting> {
+    const closed = await reader.findClosedUnit(groupId, { priority: 'interactive', fresh: true });
+    if (!closed.ok) return { kind: 'unreadable', why: closed.failure.meaning };
+    if (closed.value !== null) return { kind: 'in-closed-list', evidence: closed.value };
+    const unit = await reader.riskUnitAsCreditAccount(groupId, { priority: 'background', fresh: true });
+    if (!unit.ok) return { kind: 'unreadable', why: unit.failure.meaning };
+    if (unit.flaws.length > 0) return { kind: 'unreadable', why: unit.flaws.join('; ') };
+    return { kind: unit.value === null ? 'neither' : 'still-active', readAtMs: unit.asOfMs };
+  }
+
+  async function look(request: CloseRequest): Promise<Result<CloseRequest>> {
+    const seen = await sight(request);
+    return book.apply(request.id, () => ({ type: 'read-back', seen }));
+  }
+
+  return {
+    look,
+    async follow(first) {
+      let request = first;
+      for (let looks = 0; looks < LOOKS_WHILE_WATCHED && request.ending === null; looks += 1) {
+        if (looks > 0) await pause(readBackDelayMs(looks - 1));
+        const looked = await look(request);
+        if (!looked.ok) return looked;
+        request = looked.value;
+      }
+      return done(request);
+    },
+  };
+}

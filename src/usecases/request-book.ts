@@ -1,0 +1,119 @@
+/**
+ * The one way in which a stored request changes: load, decide, save if nothing changed meanwhile, else look again.
+ * Outcomes are told to people by the outbox, which is asked to run at once after each change.
+ */
+import type { Command } from '../domain/close-command.ts';
+import { type CloseRequest, nextAttentionAtMs } from '../domain/close-request.ts';
+import { decide } from '../domain/close-rule.ts';
+import { noticesFor } from '../domain/notices.ts';
+import type { PersonId } from '../domain/policy.ts';
+import { done, type Refusal, type RefusalCode, type Result, refuse } from '../domain/refusal.ts';
+import type { CloseRequestStore, StoredRequest } from './ports.ts';
+
+/** Many people may click at once; each look costs two round trips and one of them always gets on. */
+const LOOKS_AT_MOST = 20;
+
+/** Attempts that the audit must show: somebody tried what they may not do, or with a forged or old button. */
+const NOTED: ReadonlySet<RefusalCode> = new Set([
+  'self-approval',
+  'role-missing',
+  'not-a-full-member',
+  'not-the-requester',
+  'old-version',
+]);
+
+export interface RequestBook {
+  load(requestId: string): Promise<Result<StoredRequest>>;
+  /**
+   * Applies what `command` answers for the request as stored now; it may be called several times and must do no I/O.
+   * Null from `command` means that there is nothing to do.
+   */
+  apply(
+    requestId: string,
+    command: (request: CloseRequest, nowMs: number) => Command,
+  ): Promise<Result<CloseRequest>>;
+  /** As `apply`, from a record that was just loaded: one round trip less. */
+  applyTo(
+    stored: StoredRequest,
+    command: (request: CloseRequest, nowMs: number) => Command,
+  ): Promise<Result<CloseRequest>>;
+  /** As `apply`, for what a person attempts: a refusal worth knowing is written to the audit. */
+  attempt(
+    stored: StoredRequest,
+    by: PersonId,
+    what: string,
+    command: (request: CloseRequest, nowMs: number) => Command,
+  ): Promise<Result<CloseRequest>>;
+  noteRefusal(requestId: string, by: PersonId, what: string, code: RefusalCode): Promise<void>;
+}
+
+export function createRequestBook(
+  store: CloseRequestStore,
+  afterChange: (requestId: string) => void,
+): RequestBook {
+  async function load(requestId: string): Promise<Result<StoredRequest>> {
+    const stored = await store.load(requestId);
+    return stored === null ? refuse({ code: 'request-not-found', requestId }) : done(stored);
+  }
+
+  async function applyTo(
+    first: StoredRequest,
+    command: (request: CloseRequest, nowMs: number) => Command,
+  ): Promise<Result<CloseRequest>> {
+    let stored = first;
+    for (let look = 0; look < LOOKS_AT_MOST; look += 1) {
+      const { request, nowMs } = stored;
+      const decision = decide(request, command(request, nowMs), nowMs);
+      if (!decision.ok) return decision;
+      const { next, event, notAfterMs } = decision;
+      const saved = await store.save({
+        from: request,
+        next,
+        event,
+        notAfterMs,
+        notices: noticesFor(next, event),
+        attentionAtMs: nextAttentionAtMs(next, nowMs),
+      });
+      if (saved.kind === 'saved') {
+        afterChange(request.id);
+        return done(saved.request);
+      }
+      // Conflict or a deadline that passed meanwhile: the rule judges again, by the record and clock of now.
+      const again = await load(request.id);
+      if (!again.ok) return again;
+      stored = again.value;
+    }
+    return refuse({ code: 'changed-meanwhile' });
+  }
+
+  async function noteRefusal(
+    requestId: string,
+    by: PersonId,
+    what: string,
+    code: RefusalCode,
+  ): Promise<void> {
+    const stored = await load(requestId);
+    if (!stored.ok) return;
+    await applyTo(stored.value, () => ({ type: 'note-refusal', by, attempted: what, refusal: code }));
+  }
+
+  return {
+    load,
+    applyTo,
+    async apply(requestId, command) {
+      const stored = await load(requestId);
+      return stored.ok ? applyTo(stored.value, command) : stored;
+    },
+    async attempt(stored, by, what, command) {
+      const result = await applyTo(stored, command);
+      if (!result.ok && isNoted(result.refusal))
+        await noteRefusal(stored.request.id, by, what, result.refusal.code);
+      return result;
+    },
+    noteRefusal,
+  };
+}
+
+function isNoted(refusal: Refusal): boolean {
+  return NOTED.has(refusal.code);
+}

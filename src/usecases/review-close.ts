@@ -1,0 +1,168 @@
+/** Approve, reject, withdraw: what people decide about a request, each on facts fetched just now. */
+
+import type { CloseRequest } from '../domain/close-request.ts';
+import { decide } from '../domain/close-rule.ts';
+import type { Person, PersonId } from '../domain/policy.ts';
+import { done, type Result, refuse } from '../domain/refusal.ts';
+import type { Access } from './access.ts';
+import { type CurrentFacts, readFacts } from './current-facts.ts';
+import type { Desk } from './desk.ts';
+import { exchangeRefusal } from './exchange-refusal.ts';
+import type { LoanReader, StoredRequest } from './ports.ts';
+import type { RequestBook } from './request-book.ts';
+
+export interface ReviewCloseParts {
+  readonly access: Access;
+  readonly book: RequestBook;
+  readonly reader: LoanReader;
+  /** Called when the last needed vote is stored: somebody should send now. */
+  readonly onApproved: (requestId: string) => void;
+}
+
+type ReviewClose = Pick<Desk, 'openBallot' | 'approve' | 'openRejection' | 'reject' | 'withdraw'>;
+
+interface Voter {
+  readonly person: Person;
+  readonly eligible: ReadonlySet<string>;
+  readonly stored: StoredRequest;
+}
+
+export function createReviewClose({ access, book, reader, onApproved }: ReviewCloseParts): ReviewClose {
+  async function voterOn(by: PersonId, requestId: string): Promise<Result<Voter>> {
+    const [person, stored] = await Promise.all([access.identify(by), book.load(requestId)]);
+    if (!stored.ok) return stored;
+    if (!person.ok) {
+      await book.noteRefusal(requestId, by, 'vote', person.refusal.code);
+      return person;
+    }
+    const { policy, requester } = stored.value.request;
+    const eligible = await access.eligibleFor(policy, requester);
+    return eligible.ok
+      ? done({ person: person.value, eligible: eligible.value, stored: stored.value })
+      : eligible;
+  }
+
+  /** The rule's answer without storing anything; attempts that matter are noted in the audit. */
+  async function wouldApprove(
+    { person, eligible, stored }: Voter,
+    version: number,
+  ): Promise<Result<CloseRequest>> {
+    const { request, nowMs } = stored;
+    const command = {
+      type: 'approve',
+      by: person,
+      eligible,
+      version,
+      factsDigest: request.factsDigest,
+    } as const;
+    const decision = decide(request, command, nowMs);
+    if (decision.ok) return done(request);
+    return book.attempt(stored, person, 'approve', () => command);
+  }
+
+  /** Voids the votes where the facts moved; the request itself when they are the ones voted on. */
+  async function holdAgainst(current: CurrentFacts, stored: StoredRequest): Promise<Result<CloseRequest>> {
+    const { request } = stored;
+    switch (current.kind) {
+      // Nothing is voted while the facts cannot be read, and nothing needs to be undone for it.
+      case 'unreadable':
+        return refuse(exchangeRefusal(current.failure));
+      case 'not-visible':
+        return refuse({
+          code: 'facts-unreadable',
+          why: 'the unit is not visible on the exchange at this moment',
+        });
+      case 'closed': {
+        const superseded = await book.applyTo(stored, () => ({
+          type: 'supersede',
+          evidence: current.closedUnit,
+        }));
+        if (!superseded.ok) return superseded;
+        return refuse({
+          code: 'already-closed',
+          groupId: request.groupId,
+          closedAtMs: current.closedUnit.closedAtMs,
+        });
+      }
+      case 'read': {
+        if (current.digest === request.factsDigest) return done(request);
+        const replaced = await book.applyTo(stored, () => ({
+          type: 'replace-facts',
+          facts: current.facts,
+          why: null,
+        }));
+        if (!replaced.ok) return replaced;
+        return refuse({ code: 'facts-changed', changes: replaced.value.factChanges });
+      }
+    }
+  }
+
+  return {
+    async openBallot(by, requestId, version) {
+      const voter = await voterOn(by, requestId);
+      if (!voter.ok) return voter;
+      const allowed = await wouldApprove(voter.value, version);
+      if (!allowed.ok) return allowed;
+      const current = await readFacts(reader, allowed.value.groupId);
+      const held = await holdAgainst(current, voter.value.stored);
+      if (!held.ok) return held;
+      return done({
+        request: held.value,
+        facts: held.value.facts,
+        digest: held.value.factsDigest,
+        changesSinceFirstVote: held.value.factChanges,
+      });
+    },
+
+    async approve(by, { requestId, version, digest, typedId }) {
+      const voter = await voterOn(by, requestId);
+      if (!voter.ok) return voter;
+      const { person, eligible, stored } = voter.value;
+      const allowed = await wouldApprove(voter.value, version);
+      if (!allowed.ok) return allowed;
+      const { groupId } = allowed.value;
+      if (typedId.trim() !== groupId)
+        return refuse({ code: 'typed-id-differs', typed: typedId.trim(), groupId });
+      const held = await holdAgainst(await readFacts(reader, groupId), stored);
+      if (!held.ok) return held;
+      const approved = await book.attempt(stored, by, 'approve', () => ({
+        type: 'approve',
+        by: person,
+        eligible,
+        version,
+        factsDigest: digest,
+      }));
+      if (approved.ok && approved.value.state === 'approved') onApproved(requestId);
+      return approved;
+    },
+
+    async openRejection(by, requestId, version) {
+      const voter = await voterOn(by, requestId);
+      if (!voter.ok) return voter;
+      const { person, eligible, stored } = voter.value;
+      const command = { type: 'reject', by: person, eligible, version, reason: '…' } as const;
+      const decision = decide(stored.request, command, stored.nowMs);
+      return decision.ok ? done(stored.request) : book.attempt(stored, by, 'reject', () => command);
+    },
+
+    async reject(by, requestId, version, reason) {
+      const voter = await voterOn(by, requestId);
+      if (!voter.ok) return voter;
+      const { person, eligible, stored } = voter.value;
+      return book.attempt(stored, by, 'reject', () => ({
+        type: 'reject',
+        by: person,
+        eligible,
+        version,
+        reason,
+      }));
+    },
+
+    async withdraw(by, requestId) {
+      const [person, stored] = await Promise.all([access.identify(by), book.load(requestId)]);
+      if (!stored.ok) return stored;
+      if (!person.ok) return person;
+      return book.attempt(stored.value, by, 'withdraw', () => ({ type: 'withdraw', by: person.value }));
+    },
+  };
+}

@@ -1,0 +1,116 @@
+/** `/ltv`: where the desk stands. */
+import type { LongId } from '../domain/amount.ts';
+import { blockersOf, factsOf } from '../domain/facts.ts';
+import type { ClosePolicy, PersonId } from '../domain/policy.ts';
+import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
+import { byRisk, findInconsistencies, type RiskUnit, type Thresholds } from '../domain/risk-unit.ts';
+import { describeQuery, matches, parseUnitQuery, type UnitQuery } from '../domain/unit-query.ts';
+import type { Access } from './access.ts';
+import type { Desk, UnitsView, UnitView } from './desk.ts';
+import { exchangeRefusal } from './exchange-refusal.ts';
+import type { CloseRequestStore, LoanReader, Log, Read } from './ports.ts';
+
+export interface ViewUnitsParts {
+  readonly access: Access;
+  readonly reader: LoanReader;
+  readonly store: CloseRequestStore;
+  readonly thresholds: Thresholds;
+  readonly policy: ClosePolicy;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+export interface ViewUnits extends Pick<Desk, 'viewUnits'> {
+  /** All units, worst first, for a person who was already admitted. */
+  allUnits(): Promise<Result<UnitsView>>;
+}
+
+export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
+  const { access, reader, store, thresholds, now } = parts;
+
+  async function oneUnit(
+    by: PersonId,
+    unit: RiskUnit,
+    read: { asOfMs: number; flaws: readonly string[] },
+  ): Promise<UnitView> {
+    const openRequest = await openRequestFor(unit.groupId);
+    return {
+      kind: 'one',
+      unit,
+      thresholds,
+      asOfMs: read.asOfMs,
+      nowMs: now(),
+      flaws: read.flaws,
+      inconsistencies: findInconsistencies(unit),
+      openRequest,
+      whyNotClose: await whyNotClose(by, unit, openRequest),
+    };
+  }
+
+  /** The figures are worth showing even when the store is down; the button to close is not. */
+  async function openRequestFor(groupId: LongId) {
+    try {
+      return await store.openRequestFor(groupId);
+    } catch (error) {
+      parts.log.warn({ err: error }, 'open request not readable; showing the unit without it');
+      return null;
+    }
+  }
+
+  async function whyNotClose(
+    by: PersonId,
+    unit: RiskUnit,
+    open: UnitView['openRequest'],
+  ): Promise<Refusal | null> {
+    const requester = await access.admit(by, 'requester');
+    if (!requester.ok) return requester.refusal;
+    if (open !== null) return { code: 'already-open', requestId: open.id, state: open.state };
+    const owing = blockersOf(factsOf(unit, 0)).find((blocker) => blocker.kind === 'owes');
+    if (owing === undefined) return null;
+    return {
+      code: 'owes',
+      groupId: unit.groupId,
+      liabilities: owing.liabilities,
+      totalLiability: owing.totalLiability,
+    };
+  }
+
+  function many(read: Extract<Read<readonly RiskUnit[]>, { ok: true }>, query: UnitQuery): UnitsView {
+    const shown = read.value.filter((unit) => matches(unit, query, thresholds)).sort(byRisk(thresholds));
+    return {
+      kind: 'many',
+      units: shown,
+      hidden: read.value.length - shown.length,
+      filter: describeQuery(query),
+      thresholds,
+      asOfMs: read.asOfMs,
+      nowMs: now(),
+      flaws: read.flaws,
+    };
+  }
+
+  return {
+    async allUnits() {
+      const read = await reader.riskUnits({ priority: 'interactive' });
+      return read.ok ? done(many(read, { kind: 'all' })) : refuse(exchangeRefusal(read.failure));
+    },
+    async viewUnits(by, text) {
+      const viewer = await access.admit(by, 'viewer');
+      if (!viewer.ok) return viewer;
+      const query = parseUnitQuery(text);
+      if (!query.ok) return query;
+      const read = await reader.riskUnits({ priority: 'interactive' });
+      if (!read.ok) return refuse(exchangeRefusal(read.failure));
+      const view = many(read, query.value);
+      const named = query.value.kind === 'id' || query.value.kind === 'name';
+      if (!named) return done(view);
+      const [unit, ...others] = view.units;
+      if (unit === undefined) return refuse({ code: 'unknown-unit', input: text.trim() });
+      if (others.length > 0) {
+        const found = view.units.map(({ groupId, creditEmail }) => `${groupId} (${creditEmail})`);
+        return refuse({ code: 'ambiguous-unit', input: text.trim(), matches: found });
+      }
+      return done(await oneUnit(by, unit, read));
+    },
+  };
+}
