@@ -128,13 +128,17 @@ describe('switches', () => {
 
 describe('waiting', () => {
   it('asks the window again after a delay: a close that comes late has no effect', async () => {
-    let nowMs = Date.now();
-    const late = await startExchange({ now: () => nowMs });
-    late.inject({ effect: { kind: 'latency', ms: 30, when: 'before' }, endpoint: 'close' });
-    const answer = closeUnit(late, '7', 'loan-7');
-    await late.nextRequest({ method: 'DELETE' });
-    nowMs += 5001;
-    expect(refusal(await answer).code).toBe(-1021);
+    const startMs = 1_790_000_000_000;
+    const started: { exchange?: Exchange } = {};
+    const late = await startExchange({
+      // Time passes only once the call waits, its checks behind it.
+      now: () => startMs + (started.exchange?.faults()[0]?.struck === 1 ? 5001 : 0),
+    });
+    started.exchange = late;
+    late.inject({ effect: { kind: 'latency', ms: 1, when: 'before' }, endpoint: 'close' });
+    const answer = await closeUnit(late, '7', 'loan-7');
+    expect(refusal(answer).code).toBe(-1021);
+    expect(late.requests()).toMatchObject([{ fault: 'latency', effect: false }]);
     expect(late.unit('7').groupId).toBe('7');
     await late.close();
   });

@@ -80,6 +80,18 @@ describe('ltv-details', () => {
     expect(ids(answer.text)).toEqual(expected);
   });
 
+  it.each(['undefined', '1.5', '1%3B%20DROP', '0', '-1', '9223372036854775808'])(
+    'refuses groupId=%s',
+    async (groupId) => {
+      const answer = await call(exchange, DETAILS, `groupId=${groupId}`);
+      expect(refusal(answer)).toEqual({
+        status: 400,
+        code: -27000,
+        msg: 'Illegal argument or invalid input.',
+      });
+    },
+  );
+
   it('writes a LONG beyond 2^53 digit by digit', async () => {
     expect((await call(exchange, DETAILS, `groupId=${LONG_ID}`)).text).toMatch(
       `[{"groupId":${LONG_ID},"parentEmail"`,

@@ -10,7 +10,7 @@ export type SignatureVerdict = 'ok' | 'missing' | 'duplicate' | 'invalid';
 const SIGNATURE = /(?:^|&)signature=([^&]*)/g;
 
 /**
- * Checks the signature over the bytes as received: raw query and raw body joined without a separator, the
+ * Checks the signature over the bytes as received (one latin1 character a byte): raw query and raw body joined without a separator, the
  * signature cut off. It has to be there once, at the end of the query or of the body. Bytes that should have
  * been percent-encoded before signing make it invalid (REST change of 2026-01-15). Written from the documents
  * alone, without the client's signer.
@@ -35,17 +35,18 @@ function isPercentEncoded(payload: string): boolean {
 }
 
 function matches(key: VerifyKey, payload: string, rawSignature: string): boolean {
+  const bytes = Buffer.from(payload, 'latin1');
   if (key.kind === 'hmac') {
     if (!/^[0-9a-fA-F]{64}$/.test(rawSignature)) return false;
-    const expected = createHmac('sha256', key.secret).update(payload).digest();
+    const expected = createHmac('sha256', key.secret).update(bytes).digest();
     return timingSafeEqual(expected, Buffer.from(rawSignature, 'hex'));
   }
   const signature = fromEncodedBase64(rawSignature);
   if (signature === null) return false;
   if (key.kind === 'ed25519') {
-    return signature.length === 64 && verify(null, Buffer.from(payload), key.publicKey, signature);
+    return signature.length === 64 && verify(null, bytes, key.publicKey, signature);
   }
-  return verify('RSA-SHA256', Buffer.from(payload), key.publicKey, signature);
+  return verify('RSA-SHA256', bytes, key.publicKey, signature);
 }
 
 /** Base64 that was percent-encoded: a bare `+` is a space to a server and spoils it. */
