@@ -1,0 +1,202 @@
+/**
+ * A Slack workspace for the sandbox and the tests: the slice of Slack that Loandesk uses, on 127.0.0.1.
+ * It refuses what Slack refuses, knows people, groups and channels, and acts as people towards the bot
+ * with signed requests.
+ *
+ * What it does not model:
+ * - the Socket Mode socket (apps.connections.open is answered once a socket server is attached);
+ * - methods not in `workspace/methods.ts` (COVERAGE there lists every method and what is missing);
+ * - Enterprise Grid, org-wide installs, OAuth, token rotation, several bots, user tokens;
+ * - Slack's own redelivery of events: a retry is sent when a test asks for it (`retryNum`);
+ * - loss of ephemeral messages on reload, unread marks, notifications, unfurling, link_names, attachments;
+ * - private channels and group messages, pagination, message edits by people, reactions, edit windows;
+ * - the one-a-second limit on response URLs, the events-per-hour cap, auto-disabled subscriptions;
+ * - how Slack counts towards `msg_blocks_too_long`: undocumented; see `block-kit-limits.ts`;
+ * - which block types an old client cannot draw: refusals are switched on as faults (`refuse_block`).
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Actor, type Surroundings } from './workspace/actor.ts';
+import { ControlApi } from './workspace/control.ts';
+import { Directory, type WorkspaceSeed } from './workspace/directory.ts';
+import { WorkspaceFaults } from './workspace/faults.ts';
+import { sendJson } from './workspace/http-body.ts';
+import type { MethodContext } from './workspace/method.ts';
+import { RateLimits } from './workspace/rate-limits.ts';
+import { type Renderable, renderText } from './workspace/render-text.ts';
+import { ResponseUrls } from './workspace/response-urls.ts';
+import { createSeed } from './workspace/seed.ts';
+import { type Ack, deliver, type SignedRequest } from './workspace/signed-sender.ts';
+import { Store, type StoredMessage, type StoredView, type WorkspaceEvent } from './workspace/store.ts';
+import { Triggers } from './workspace/triggers.ts';
+import { Uploads } from './workspace/uploads.ts';
+import { type Grants, WebApi } from './workspace/web-api.ts';
+
+export interface WorkspaceOptions {
+  /** Where the bot listens, e.g. `http://127.0.0.1:3000/slack/events`. Can be set later. */
+  readonly botUrl?: string;
+  readonly botToken?: string;
+  readonly appToken?: string;
+  readonly signingSecret?: string;
+  /** Scopes of the bot token; those of the manifest by default. */
+  readonly scopes?: readonly string[];
+  readonly seed?: WorkspaceSeed;
+  /** UTC milliseconds. Used for timestamps, signatures, trigger and response_url lifetimes, rate limits. */
+  readonly now?: () => number;
+  /** Rate limits by tier, with generous bursts. On by default. */
+  readonly strictRateLimits?: boolean;
+  /** How long Slack waits for an ack: 3,000 ms. */
+  readonly ackTimeoutMs?: number;
+  /** `should_escape` of the commands in the manifest: true. */
+  readonly shouldEscape?: boolean;
+  /** 0, the default, takes any free port. */
+  readonly port?: number;
+  /** Socket Mode: makes the URL that apps.connections.open hands out. */
+  readonly openConnection?: () => string;
+}
+
+/** How long to wait for something that should happen. */
+export interface WaitOptions {
+  /** Looks only at events with a greater order number; at those from now on by default. */
+  readonly after?: number;
+  /** Real milliseconds; 5,000 by default. */
+  readonly timeoutMs?: number;
+}
+
+export interface Workspace {
+  /** For `SLACK_API_URL`. */
+  readonly apiUrl: string;
+  /** The server itself, e.g. for `/_control/`. */
+  readonly url: string;
+  readonly signingSecret: string;
+  readonly grants: Grants;
+  readonly directory: Directory;
+  readonly store: Store;
+  readonly faults: WorkspaceFaults;
+  readonly limits: RateLimits;
+  setBotUrl(url: string): void;
+  /** Acts as this person. */
+  as(userId: string): Actor;
+  /** Sends a request again, byte by byte. */
+  resend(request: SignedRequest): Promise<Ack>;
+  /** The first event that fits, past `after` or still to come. Rejects after the timeout. */
+  next(fits: (event: WorkspaceEvent) => boolean, options?: WaitOptions): Promise<WorkspaceEvent>;
+  /** What `look` returns as soon as it is not undefined: looked at now and after each event. */
+  until<T>(look: () => T | undefined, timeoutMs?: number): Promise<T>;
+  /** A message, a view or anything with blocks, as text for a terminal. */
+  renderText(shown: StoredMessage | StoredView | Renderable): string;
+  close(): Promise<void>;
+}
+
+/** The bot scopes of manifest.yml. */
+const MANIFEST_SCOPES = ['commands', 'chat:write', 'users:read', 'usergroups:read'];
+
+function waitFor<T>(store: Store, look: () => T | undefined, timeoutMs: number): Promise<T> {
+  const found = look();
+  if (found !== undefined) return Promise.resolve(found);
+  const { stack } = new Error('Waiting began here');
+  return new Promise((resolve, reject) => {
+    const stop = store.listen(() => {
+      const value = look();
+      if (value === undefined) return;
+      clearTimeout(timer);
+      stop();
+      resolve(value);
+    });
+    const timer = setTimeout(() => {
+      stop();
+      const newest = store.events.slice(-5).map(({ type, order }) => `${order} ${type}`);
+      const message = `Nothing that fits happened in ${timeoutMs} ms. Newest events: ${newest.join(', ') || 'none'}`;
+      reject(new Error(message, { cause: stack }));
+    }, timeoutMs);
+  });
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address();
+      if (typeof address === 'object' && address !== null) resolve(address.port);
+      else reject(new Error('The workspace has no port'));
+    });
+  });
+}
+
+/** Sends a request where it belongs. */
+async function route(api: WebApi, control: ControlApi, request: IncomingMessage, response: ServerResponse) {
+  const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+  if (pathname.startsWith('/_control/')) return control.handle(pathname, request, response);
+  if (request.method !== 'POST') return sendJson(response, 404, { ok: false, error: 'not_found' });
+  if (pathname.startsWith('/api/')) return api.call(pathname.slice('/api/'.length), request, response);
+  if (pathname.startsWith('/commands/'))
+    return api.answerResponseUrl(pathname.slice('/commands/'.length), request, response);
+  if (pathname.startsWith('/upload/v1/'))
+    return api.upload(pathname.slice('/upload/v1/'.length), request, response);
+  return sendJson(response, 404, { ok: false, error: 'not_found' });
+}
+
+/** Starts a workspace. It listens on 127.0.0.1 only. */
+export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Workspace> {
+  const now = options.now ?? Date.now;
+  const directory = new Directory(options.seed ?? createSeed());
+  const store = new Store(now);
+  const triggers = new Triggers(now);
+  const uploads = new Uploads();
+  const faults = new WorkspaceFaults();
+  const limits = new RateLimits(now, options.strictRateLimits ?? true);
+  const responseUrls = new ResponseUrls(now, store, directory.botUserId);
+  const grants: Grants = {
+    botToken: options.botToken ?? 'xoxb-sandbox-bot-token',
+    appToken: options.appToken ?? 'xapp-sandbox-app-token',
+    scopes: new Set(options.scopes ?? MANIFEST_SCOPES),
+  };
+  const signingSecret = options.signingSecret ?? 'sandbox-signing-secret';
+  const context: MethodContext = {
+    directory,
+    store,
+    triggers,
+    uploads,
+    openConnection: options.openConnection,
+  };
+  const closing = new AbortController();
+  const api = new WebApi({ context, grants, limits, faults, responseUrls, closing: closing.signal });
+  let botUrl = options.botUrl ?? 'http://127.0.0.1:3000/slack/events';
+  const surroundings: Surroundings = {
+    ...{ directory, store, triggers, responseUrls, now, signingSecret },
+    botUrl: () => botUrl,
+    ackTimeoutMs: options.ackTimeoutMs ?? 3_000,
+    shouldEscape: options.shouldEscape ?? true,
+  };
+  const as = (userId: string) => new Actor(surroundings, userId);
+  const control = new ControlApi({ directory, store, faults, as, closing: closing.signal });
+  const server = createServer((request, response) => {
+    route(api, control, request, response).catch((error: unknown) => {
+      sendJson(response, 500, {
+        ok: false,
+        error: error instanceof Error ? error.message : 'internal_error',
+      });
+    });
+  });
+  const url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}`;
+  uploads.baseUrl = `${url}/upload/v1/`;
+  responseUrls.baseUrl = `${url}/commands/`;
+
+  return {
+    ...{ apiUrl: `${url}/api/`, url, signingSecret, grants, directory, store, faults, limits, as },
+    setBotUrl: (next) => {
+      botUrl = next;
+    },
+    resend: (request) => deliver(request, surroundings.ackTimeoutMs),
+    next: (fits, { after = store.order, timeoutMs = 5_000 } = {}) =>
+      waitFor(store, () => store.events.slice(after).find(fits), timeoutMs),
+    until: (look, timeoutMs = 5_000) => waitFor(store, look, timeoutMs),
+    renderText: (shown) =>
+      renderText('payload' in shown ? shown.payload : shown, (id) => directory.nameOf(id)),
+    close: async () => {
+      closing.abort();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

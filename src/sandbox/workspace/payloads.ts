@@ -1,0 +1,217 @@
+import type { Channel, Directory, Person } from './directory.ts';
+import { isObject, type JsonObject, readObjects } from './json.ts';
+import { toSlackMessage } from './message-content.ts';
+import type { Store, StoredMessage, StoredView } from './store.ts';
+import {
+  type InputValue,
+  type InputValues,
+  readOptions,
+  toSlackView,
+  toState,
+  toStateValue,
+} from './view-payload.ts';
+
+/** Slack still sends its deprecated verification token; nobody may rely on it. */
+const DEPRECATED_TOKEN = 'deprecated-verification-token';
+
+/** An interactive element in a message or view. */
+export interface FoundElement {
+  readonly blockId: string;
+  readonly element: JsonObject;
+}
+
+/** Every element that can be acted on, containers, cards and inputs included. */
+export function findActionElements(blocks: readonly JsonObject[]): readonly FoundElement[] {
+  return blocks.flatMap((block) => {
+    const nested = [
+      ...readObjects(block.child_blocks),
+      ...(block.type === 'carousel' ? readObjects(block.elements) : []),
+    ];
+    const own = [
+      ...(['actions', 'context_actions'].includes(String(block.type)) ? readObjects(block.elements) : []),
+      ...readObjects(block.actions),
+      ...(isObject(block.accessory) ? [block.accessory] : []),
+      ...(isObject(block.element) && block.dispatch_action === true ? [block.element] : []),
+    ];
+    return [
+      ...own
+        .filter((element) => typeof element.action_id === 'string')
+        .map((element) => ({ blockId: String(block.block_id), element })),
+      ...findActionElements(nested),
+    ];
+  });
+}
+
+function toAction(found: FoundElement, value: InputValue | undefined, actionTs: string): JsonObject {
+  const { element, blockId } = found;
+  const base = { action_id: element.action_id, block_id: blockId, type: element.type, action_ts: actionTs };
+  if (element.type === 'button' || element.type === 'icon_button') {
+    const { text, value: ownValue, style, confirm } = element;
+    return {
+      ...base,
+      text,
+      ...(ownValue === undefined ? {} : { value: ownValue }),
+      ...(style === undefined ? {} : { style }),
+      ...(confirm === undefined ? {} : { confirm }),
+    };
+  }
+  if (element.type === 'overflow') {
+    const chosen = readOptions(element).find((option) => option.value === value);
+    if (chosen === undefined) throw new Error(`No option "${String(value)}" in ${String(element.action_id)}`);
+    return { ...base, selected_option: chosen };
+  }
+  return { ...base, ...toStateValue(element, value) };
+}
+
+/** What every interaction payload begins with. `teamId` overrides the person's own team. */
+function common(directory: Directory, person: Person, teamId: string | undefined): JsonObject {
+  const team = teamId ?? person.teamId;
+  const domain = team === directory.team.id ? directory.team.domain : 'another-organisation';
+  return {
+    user: { id: person.id, username: person.name, name: person.name, team_id: team },
+    api_app_id: directory.appId,
+    token: DEPRECATED_TOKEN,
+    team: { id: team, domain },
+    enterprise: null,
+    is_enterprise_install: false,
+  };
+}
+
+export interface Situation {
+  readonly directory: Directory;
+  readonly store: Store;
+  readonly person: Person;
+  readonly triggerId: string;
+  readonly responseUrl: string;
+  readonly teamId: string | undefined;
+}
+
+/** The form fields of a slash command. */
+export function commandFields(
+  situation: Situation,
+  channel: Channel,
+  command: string,
+  text: string,
+): URLSearchParams {
+  const { directory, person } = situation;
+  const teamId = situation.teamId ?? person.teamId;
+  return new URLSearchParams({
+    token: DEPRECATED_TOKEN,
+    team_id: teamId,
+    team_domain: teamId === directory.team.id ? directory.team.domain : 'another-organisation',
+    channel_id: channel.id,
+    channel_name: channel.name,
+    user_id: person.id,
+    user_name: person.name,
+    command,
+    text,
+    api_app_id: directory.appId,
+    is_enterprise_install: 'false',
+    response_url: situation.responseUrl,
+    trigger_id: situation.triggerId,
+  });
+}
+
+/** `block_actions` from a message. Ephemeral messages are not included in their payloads. */
+export function messageActionPayload(
+  situation: Situation,
+  message: StoredMessage,
+  found: FoundElement,
+  value: InputValue | undefined,
+  values: InputValues,
+): JsonObject {
+  const { directory, store } = situation;
+  const isEphemeral = message.viewerId !== undefined;
+  const channel = directory.channels.get(message.channelId);
+  return {
+    type: 'block_actions',
+    ...common(directory, situation.person, situation.teamId),
+    container: {
+      type: 'message',
+      message_ts: message.ts,
+      channel_id: message.channelId,
+      is_ephemeral: isEphemeral,
+      ...(message.threadTs === undefined ? {} : { thread_ts: message.threadTs }),
+    },
+    trigger_id: situation.triggerId,
+    channel: { id: message.channelId, name: channel?.name ?? 'directmessage' },
+    ...(isEphemeral ? {} : { message: toSlackMessage(message, directory) }),
+    state: toState(message.blocks, values),
+    response_url: situation.responseUrl,
+    actions: [toAction(found, value, store.newTs())],
+  };
+}
+
+/** `block_actions` from a modal or the Home tab: no channel, no response_url. */
+export function viewActionPayload(
+  situation: Situation,
+  view: StoredView,
+  found: FoundElement,
+  value: InputValue | undefined,
+  values: InputValues,
+): JsonObject {
+  return {
+    type: 'block_actions',
+    ...common(situation.directory, situation.person, situation.teamId),
+    container: { type: 'view', view_id: view.id },
+    trigger_id: situation.triggerId,
+    view: toSlackView(view, situation.directory, values),
+    actions: [toAction(found, value, situation.store.newTs())],
+  };
+}
+
+/** `view_submission`. */
+export function submissionPayload(situation: Situation, view: StoredView, values: InputValues): JsonObject {
+  return {
+    type: 'view_submission',
+    ...common(situation.directory, situation.person, situation.teamId),
+    trigger_id: situation.triggerId,
+    view: toSlackView(view, situation.directory, values),
+    response_urls: [],
+  };
+}
+
+/** `view_closed`, for views with `notify_on_close`. */
+export function closedPayload(situation: Situation, view: StoredView, isCleared: boolean): JsonObject {
+  return {
+    type: 'view_closed',
+    ...common(situation.directory, situation.person, situation.teamId),
+    view: toSlackView(view, situation.directory),
+    is_cleared: isCleared,
+  };
+}
+
+/** The Events API envelope of `app_home_opened`. `nowMs` is UTC milliseconds. */
+export function homeOpenedEvent(situation: Situation, eventId: string, nowMs: number): JsonObject {
+  const { directory, store, person } = situation;
+  const home = store.home(person.id);
+  const teamId = situation.teamId ?? person.teamId;
+  return {
+    token: DEPRECATED_TOKEN,
+    team_id: teamId,
+    context_team_id: directory.team.id,
+    context_enterprise_id: null,
+    api_app_id: directory.appId,
+    event: {
+      type: 'app_home_opened',
+      user: person.id,
+      channel: directory.directMessage(person.id).id,
+      tab: 'home',
+      ...(home === undefined ? {} : { view: toSlackView(home, directory) }),
+      event_ts: store.newTs(),
+    },
+    type: 'event_callback',
+    event_id: eventId,
+    event_time: Math.floor(nowMs / 1000),
+    authorizations: [
+      {
+        enterprise_id: null,
+        team_id: directory.team.id,
+        user_id: directory.botUserId,
+        is_bot: true,
+        is_enterprise_install: false,
+      },
+    ],
+    is_ext_shared_channel: false,
+  };
+}

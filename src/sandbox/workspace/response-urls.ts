@@ -1,0 +1,95 @@
+import { isObject, type JsonObject, readFlag, readString } from './json.ts';
+import { readContent } from './message-content.ts';
+import type { Store, StoredMessage } from './store.ts';
+
+/** docs.slack.dev/interactivity/handling-user-interaction: five uses within thirty minutes. */
+const MAX_USES = 5;
+const LIFE_MS = 30 * 60_000;
+
+/** What a response_url belongs to. */
+export interface ResponsePlace {
+  readonly channelId: string;
+  /** Who acted: ephemeral answers go to this person. */
+  readonly viewerId: string;
+  readonly threadTs?: string | undefined;
+}
+
+interface Entry extends ResponsePlace {
+  readonly createdAtMs: number;
+  uses: number;
+  /** What `replace_original` and `delete_original` mean: the clicked message, or a command's first answer. */
+  original: { readonly channelId: string; readonly ts: string } | undefined;
+}
+
+export interface ResponseAnswer {
+  readonly status: number;
+  readonly body: JsonObject;
+}
+
+const refused = (status: number, error: string): ResponseAnswer => ({ status, body: { ok: false, error } });
+
+/** The host of response URLs. The author of what is posted there is always the bot. */
+export class ResponseUrls {
+  readonly #now: () => number;
+  readonly #store: Store;
+  readonly #botUserId: string;
+  readonly #entries = new Map<string, Entry>();
+  /** Without the id; set once the server's port is known. */
+  baseUrl = '';
+
+  constructor(now: () => number, store: Store, botUserId: string) {
+    this.#now = now;
+    this.#store = store;
+    this.#botUserId = botUserId;
+  }
+
+  /** A new URL. `original` is the message whose button was clicked. */
+  create(place: ResponsePlace, original?: StoredMessage): { readonly id: string; readonly url: string } {
+    const id = `${this.#store.newId('T')}/${this.#entries.size + 1}/${this.#store.newId('r').toLowerCase()}`;
+    this.#entries.set(id, { ...place, createdAtMs: this.#now(), uses: 0, original });
+    return { id, url: `${this.baseUrl}${id}` };
+  }
+
+  /** A command's ack showed this message: later answers can replace it. */
+  setOriginal(id: string, message: StoredMessage): void {
+    const entry = this.#entries.get(id);
+    if (entry !== undefined) entry.original = { channelId: message.channelId, ts: message.ts };
+  }
+
+  /** Handles one POST of a JSON body. */
+  answer(id: string, body: unknown): ResponseAnswer {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return refused(404, 'invalid_url');
+    if (this.#now() - entry.createdAtMs > LIFE_MS) return refused(404, 'expired_url');
+    if (entry.uses >= MAX_USES) return refused(404, 'used_url');
+    if (!isObject(body)) return refused(400, 'invalid_payload');
+    entry.uses += 1;
+    const original =
+      entry.original === undefined
+        ? undefined
+        : this.#store.message(entry.original.channelId, entry.original.ts);
+    if (readFlag(body.delete_original)) {
+      if (original !== undefined) this.#store.deleteMessage(original);
+      return { status: 200, body: { ok: true } };
+    }
+    const content = readContent(body, { viaResponseUrl: true });
+    // Which HTTP status Slack gives a bad body here was not seen; incoming webhooks give 400.
+    if (!content.ok) return { status: 400, body: content.refusal };
+    if (readFlag(body.replace_original) && original !== undefined) {
+      this.#store.changeMessage(original, content.content);
+      return { status: 200, body: { ok: true } };
+    }
+    const isPublic = body.response_type === 'in_channel';
+    const posted = this.#store.addMessage(
+      {
+        channelId: entry.channelId,
+        userId: this.#botUserId,
+        threadTs: readString(body, 'thread_ts') ?? entry.threadTs,
+        viewerId: isPublic ? undefined : entry.viewerId,
+      },
+      content.content,
+    );
+    entry.original ??= { channelId: posted.channelId, ts: posted.ts };
+    return { status: 200, body: { ok: true } };
+  }
+}

@@ -1,0 +1,175 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { WorkspaceFault, WorkspaceFaults } from './faults.ts';
+import { readArguments, readBody, readUpload, sendJson } from './http-body.ts';
+import { type JsonObject, parseJson, readObjects, readString } from './json.ts';
+import {
+  type Method,
+  type MethodAnswer,
+  type MethodContext,
+  readJsonArgument,
+  refuse,
+  refuseFaults,
+} from './method.ts';
+import { METHODS } from './methods.ts';
+import type { RateLimits } from './rate-limits.ts';
+import type { ResponseUrls } from './response-urls.ts';
+
+export interface Grants {
+  readonly botToken: string;
+  readonly appToken: string;
+  /** Scopes of the bot token. Can be changed while the workspace runs. */
+  readonly scopes: Set<string>;
+}
+
+export interface WebApiParts {
+  readonly context: MethodContext;
+  readonly grants: Grants;
+  readonly limits: RateLimits;
+  readonly faults: WorkspaceFaults;
+  readonly responseUrls: ResponseUrls;
+  /** Ends waits and hangs when the workspace closes. */
+  readonly closing: AbortSignal;
+}
+
+interface Outcome {
+  readonly status: number;
+  readonly body: JsonObject;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const ok200 = (body: JsonObject): Outcome => ({ status: 200, body });
+
+/** Blocks of a call, wherever they are: in a message or in a view. */
+function readBlocks(args: JsonObject): { readonly prefix: string; readonly blocks: readonly JsonObject[] } {
+  const view = readJsonArgument(args, 'view');
+  if (typeof view === 'object' && view !== null && 'blocks' in view)
+    return { prefix: '/view', blocks: readObjects(view.blocks) };
+  return { prefix: '', blocks: readObjects(readJsonArgument(args, 'blocks')) };
+}
+
+/** How an old workspace refuses a block type that it does not know. */
+function refuseBlockType(args: JsonObject, blockType: string): MethodAnswer {
+  const { prefix, blocks } = readBlocks(args);
+  const index = blocks.findIndex((block) => block.type === blockType);
+  const code = prefix === '' ? 'invalid_blocks' : 'invalid_arguments';
+  const pointer = `/blocks/${index}/type`;
+  return refuseFaults([{ pointer, code, text: `unsupported type: ${blockType}` }], prefix);
+}
+
+/** The HTTP side of the Web API, the response URLs and the upload host. */
+export class WebApi {
+  readonly #parts: WebApiParts;
+
+  constructor(parts: WebApiParts) {
+    this.#parts = parts;
+  }
+
+  /** `POST /api/<method>` */
+  async call(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request);
+    const { token: bodyToken, ...args } = readArguments(body, request.headers['content-type'] ?? '');
+    const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+    const token = bearer ?? (typeof bodyToken === 'string' ? bodyToken : undefined);
+    await this.#respond(name, args, response, () => this.#decide(name, args, token));
+  }
+
+  /** `POST /commands/<id>`: what the bot posts to a response_url. */
+  async answerResponseUrl(id: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = parseJson((await readBody(request)).toString('utf8'));
+    const args = typeof body === 'object' && body !== null && !Array.isArray(body) ? { ...body } : {};
+    await this.#respond('response_url', args, response, () => this.#parts.responseUrls.answer(id, body));
+  }
+
+  /** `POST /upload/v1/<id>` */
+  async upload(id: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const bytes = await readUpload(await readBody(request), request.headers['content-type'] ?? '');
+    const isTaken = this.#parts.context.uploads.receive(id, bytes);
+    response.writeHead(isTaken ? 200 : 404, { 'content-type': 'text/plain' });
+    response.end(isTaken ? `OK - ${bytes.length}` : 'Not found');
+  }
+
+  /** Token, scope, rate limit, then the method itself. */
+  #decide(name: string, args: JsonObject, token: string | undefined): Outcome {
+    const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
+    if (method === undefined) return ok200(refuse('unknown_method', { req_method: name }));
+    const refusal = this.#refuseToken(method, token);
+    if (refusal !== undefined) return ok200(refusal);
+    const retryAfterS = this.#parts.limits.take(name, method.tier, readString(args, 'channel') ?? '');
+    if (retryAfterS !== undefined) return rateLimited(retryAfterS);
+    const granted = method.token === 'app' ? 'connections:write' : [...this.#parts.grants.scopes].join(',');
+    const headers = { 'x-oauth-scopes': granted, 'x-accepted-oauth-scopes': method.scope ?? '' };
+    return { ...ok200(method.run(this.#parts.context, args)), headers };
+  }
+
+  #refuseToken(method: Method, token: string | undefined): MethodAnswer | undefined {
+    const { botToken, appToken, scopes } = this.#parts.grants;
+    if (token === undefined) return refuse('not_authed');
+    if (token !== botToken && token !== appToken) return refuse('invalid_auth');
+    if (token !== (method.token === 'app' ? appToken : botToken)) return refuse('not_allowed_token_type');
+    if (method.token === 'app' || method.scope === undefined || scopes.has(method.scope)) return undefined;
+    return refuse('missing_scope', { needed: method.scope, provided: [...scopes].join(',') });
+  }
+
+  /** Answers, with the faults that are switched on; notes the call in the log. */
+  async #respond(
+    name: string,
+    args: JsonObject,
+    response: ServerResponse,
+    run: () => Outcome,
+  ): Promise<void> {
+    const { faults, closing } = this.#parts;
+    const { blocks } = readBlocks(args);
+    const met = faults.take(name, (type) => blocks.some((block) => block.type === type));
+    for (const fault of met) {
+      if (fault.kind !== 'latency') continue;
+      const isCut = await delay(fault.ms, false, { signal: closing }).catch(() => true);
+      if (isCut) return;
+    }
+    const before = met.map((fault) => this.#failBefore(fault, args)).find((outcome) => outcome !== undefined);
+    const outcome = before === undefined ? run() : before === 'silence' ? undefined : before;
+    const isReset = met.some((fault) => fault.kind === 'reset');
+    const error = outcome === undefined ? 'no_answer' : readString(outcome.body, 'error');
+    this.#parts.context.store.addCall({
+      method: name,
+      args,
+      ok: outcome?.status === 200 && error === undefined,
+      ...(error === undefined ? {} : { error }),
+      status: outcome?.status ?? 0,
+    });
+    if (isReset) response.socket?.destroy();
+    else if (outcome !== undefined) {
+      const withoutTs = met.some((fault) => fault.kind === 'no_ts');
+      sendJson(response, outcome.status, withoutTs ? dropTs(outcome.body) : outcome.body, outcome.headers);
+    }
+  }
+
+  /** What the fault does instead of the call; `silence`: no effect and no answer. */
+  #failBefore(fault: WorkspaceFault, args: JsonObject): Outcome | 'silence' | undefined {
+    switch (fault.kind) {
+      case 'rate_limited':
+        return rateLimited(fault.retryAfterS);
+      case 'http':
+        return { status: fault.status, body: { ok: false, error: 'internal_error' } };
+      case 'error':
+        return ok200(refuse(fault.code));
+      case 'refuse_block':
+        return ok200(refuseBlockType(args, fault.blockType));
+      case 'hang':
+        return 'silence';
+      case 'reset':
+        return fault.when === 'before' ? 'silence' : undefined;
+      default:
+        return undefined;
+    }
+  }
+}
+
+function rateLimited(retryAfterS: number): Outcome {
+  return { status: 429, body: refuse('ratelimited'), headers: { 'retry-after': String(retryAfterS) } };
+}
+
+function dropTs(body: JsonObject): JsonObject {
+  const { ts: _ts, message_ts: _messageTs, message: _message, ...rest } = body;
+  return rest;
+}
