@@ -122,8 +122,8 @@ export class Actor {
   async submit(viewId: string, values: InputValues = {}, options: ActionOptions = {}): Promise<ActionResult> {
     const { store } = this.#around;
     const view = this.#ownView(viewId);
-    if (options.force !== true) refuseIncomplete(view, values);
     const payload = submissionPayload(this.#situation(options, '', view.id), view, values);
+    if (options.force !== true) refuseIncomplete(view, values);
     const result = await this.#sendPayload(payload, options);
     return { ...result, ...applySubmissionAck(store, view, result) };
   }
