@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { type Amount, amount, parseAmount } from './domain/amount.ts';
-import type { ClosePolicy } from './domain/policy.ts';
+import { type ClosePolicy, personKey } from './domain/policy.ts';
 import type { Thresholds } from './domain/risk-unit.ts';
 
 export interface Config {
@@ -321,7 +321,8 @@ function contradictions(given: Record<string, string>, settings: Settings | null
   if (
     !groups &&
     settings.CLOSE_APPROVERS.length > 0 &&
-    new Set(settings.CLOSE_APPROVERS).size < settings.CLOSE_QUORUM
+    new Set(settings.CLOSE_APPROVERS.map((id) => personKey(id, settings.CLOSE_SAME_PERSON))).size <
+      settings.CLOSE_QUORUM
   ) {
     faults.push(
       `CLOSE_APPROVERS names fewer people than CLOSE_QUORUM (${settings.CLOSE_QUORUM}): no close could ever be approved`,
