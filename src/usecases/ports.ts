@@ -203,8 +203,26 @@ export interface Outbox {
   retry(item: OutboxItem, delayMs: number): Promise<void>;
 }
 
+/** An entry that is not what was written: no chain can be read past it. The fields fit an AuditFault. */
+export class UnreadableAuditEntry extends Error {
+  override readonly name = 'UnreadableAuditEntry';
+  /** Among the entries asked for, from 1. */
+  readonly position: number;
+  readonly requestId: string;
+  readonly what: string;
+  constructor(position: number, requestId: string, what: string) {
+    super(`audit entry ${position} (request ${requestId}) cannot be read: ${what}`);
+    this.position = position;
+    this.requestId = requestId;
+    this.what = what;
+  }
+}
+
 export interface AuditLog {
-  /** All entries in the order in which they were written, oldest first; in pages, so that any length can be read. */
+  /**
+   * All entries in the order in which they were written, oldest first; in pages, so that any length can be read.
+   * Throws UnreadableAuditEntry where an entry is not what was written: that is a fault of the trail, too.
+   */
   entries(requestId?: string): AsyncIterable<AuditEntry>;
 }
 

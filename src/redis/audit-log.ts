@@ -1,0 +1,71 @@
+/** Reads the audit stream, in pages, oldest first. */
+import type { AuditEntry } from '../domain/audit-chain.ts';
+import { type AuditLog, UnreadableAuditEntry } from '../usecases/ports.ts';
+import { readAuditEntry } from './audit-entry.ts';
+import type { RedisConnection } from './connection.ts';
+import type { KeyNames } from './key-names.ts';
+
+const ENTRIES_A_PAGE = 500;
+
+export class RedisAuditLog implements AuditLog {
+  readonly #connection: RedisConnection;
+  readonly #keys: KeyNames;
+
+  constructor(parts: { connection: RedisConnection; keys: KeyNames }) {
+    this.#connection = parts.connection;
+    this.#keys = parts.keys;
+  }
+
+  /** Throws UnreadableAuditEntry at an entry that is not what was written, StoreUnavailable. */
+  async *entries(requestId?: string): AsyncIterable<AuditEntry> {
+    let position = 0;
+    let from = requestId === undefined ? '-' : await this.#openingOf(requestId);
+    for (;;) {
+      const page = await this.#connection.run((client) =>
+        client.xrange(this.#keys.audit, from, '+', 'COUNT', ENTRIES_A_PAGE),
+      );
+      for (const [, fields] of page) {
+        const stored = fieldsOf(fields);
+        const ofRequest = stored.get('request') ?? '';
+        if (requestId !== undefined && ofRequest !== requestId) continue;
+        position += 1;
+        yield read(stored, ofRequest, position);
+      }
+      const last = page.at(-1);
+      if (last === undefined || page.length < ENTRIES_A_PAGE) return;
+      from = `(${last[0]}`;
+    }
+  }
+
+  /** Nothing of a request stands before its opening; where that is not known, all is read. */
+  async #openingOf(requestId: string): Promise<string> {
+    const opening = await this.#connection.run((client) =>
+      client.hget(this.#keys.request(requestId), 'opening'),
+    );
+    return opening ?? '-';
+  }
+}
+
+function fieldsOf(fields: readonly string[]): Map<string, string> {
+  const byName = new Map<string, string>();
+  for (let i = 0; i + 1 < fields.length; i += 2) byName.set(fields[i] ?? '', fields[i + 1] ?? '');
+  return byName;
+}
+
+function read(stored: ReadonlyMap<string, string>, ofRequest: string, position: number): AuditEntry {
+  const entry = readAuditEntry(
+    stored.get('body') ?? '',
+    stored.get('previous') ?? '',
+    stored.get('seal') ?? '',
+  );
+  if (entry === null)
+    throw new UnreadableAuditEntry(position, ofRequest, 'its text is not as it was written');
+  if (entry.body.requestId !== ofRequest) {
+    throw new UnreadableAuditEntry(
+      position,
+      ofRequest,
+      `its text belongs to request ${entry.body.requestId}`,
+    );
+  }
+  return entry;
+}

@@ -1,0 +1,259 @@
+/**
+ * Close requests in Redis. The rule is `decide` in the domain; here one script makes its result durable if nothing
+ * changed in between: record, indexes, unit key, audit entry and notices together, or nothing.
+ */
+import type { LongId } from '../domain/amount.ts';
+import { type AuditBody, FIRST_SEAL, sealEntry } from '../domain/audit-chain.ts';
+import { type CloseRequest, isTerminal } from '../domain/close-request.ts';
+import type { Change, CloseRequestStore, Log, NewId, Saved, StoredRequest } from '../usecases/ports.ts';
+import { textOf } from './audit-entry.ts';
+import type { RedisConnection } from './connection.ts';
+import type { KeyNames } from './key-names.ts';
+import { encodeNotices } from './outbox-item.ts';
+import { decodeRecord, encodeRecord, RECORD_SCHEMA, UnreadableRecord } from './request-record.ts';
+
+/** Longer than any reconnecting client holds a command back. */
+const COMMAND_REMEMBERED_MS = 10 * 60_000;
+/** Openings at one instant push each other back; each round stores at least one of them. */
+const SEAL_AGAIN_AT_MOST = 1_000;
+const UNITS_A_CALL = 500;
+
+/** What the scripts answer; see their headers. */
+const OPENED = 1;
+const HELD = 0;
+const SEAL_AGAIN = -1;
+const SAVED = 1;
+const CONFLICT = 0;
+const TOO_LATE = -1;
+
+export interface RedisStoreParts {
+  readonly connection: RedisConnection;
+  readonly keys: KeyNames;
+  /** Seals the audit entries. */
+  readonly auditKey: Uint8Array;
+  readonly newId: NewId;
+  readonly log: Log;
+}
+
+export class RedisCloseRequestStore implements CloseRequestStore {
+  readonly #connection: RedisConnection;
+  readonly #keys: KeyNames;
+  readonly #auditKey: Uint8Array;
+  readonly #newId: NewId;
+  readonly #log: Log;
+  /** What this process believes the newest opening to be; the script says when it is another. */
+  #lastOpening = FIRST_SEAL;
+
+  constructor({ connection, keys, auditKey, newId, log }: RedisStoreParts) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#auditKey = auditKey;
+    this.#newId = newId;
+    this.#log = log;
+  }
+
+  nowMs(): Promise<number> {
+    return this.#connection.run((client) => client.nowMs(this.#keys.open));
+  }
+
+  async open(
+    change: Omit<Change, 'from' | 'notAfterMs'>,
+  ): Promise<{ readonly kind: 'opened' | 'exists'; readonly request: CloseRequest }> {
+    for (let round = 0; round < SEAL_AGAIN_AT_MOST; round += 1) {
+      const { request, answer } = await this.#tryOpen(change);
+      const [status, ...details] = answer;
+      if (status === OPENED) {
+        this.#lastOpening = request.audit.seal;
+        return { kind: 'opened', request };
+      }
+      if (status === HELD) {
+        const [holder = '', schema = '', record = ''] = details;
+        return { kind: 'exists', request: decodeRecord(holder, schema, record) };
+      }
+      if (status !== SEAL_AGAIN) throw new Error(`the id ${change.next.id} was used for a request before`);
+      this.#lastOpening = details[0] ?? FIRST_SEAL;
+    }
+    throw new Error('too many requests were opened at the same moment');
+  }
+
+  async #tryOpen(change: Omit<Change, 'from' | 'notAfterMs'>) {
+    const { next, event, notices, attentionAtMs } = change;
+    // Kept: another opening of this process may replace it before the command leaves.
+    const lastOpening = this.#lastOpening;
+    const entry = sealEntry(bodyOf(next, event, 1, lastOpening), FIRST_SEAL, this.#auditKey);
+    const request: CloseRequest = { ...next, revision: 1, audit: { sequence: 1, seal: entry.seal } };
+    const keys = this.#keys;
+    const answer = await this.#connection.run((client) =>
+      client.openRequest(
+        keys.request(next.id),
+        keys.unit(next.groupId),
+        keys.open,
+        keys.recent,
+        keys.attention,
+        keys.audit,
+        keys.lastOpening,
+        keys.outbox(next.id),
+        keys.outboxDue,
+        next.id,
+        keys.requestStem,
+        lastOpening,
+        entry.seal,
+        textOf(entry),
+        RECORD_SCHEMA,
+        encodeRecord(request),
+        next.createdAtMs,
+        attentionAtMs ?? '',
+        ...encodeNotices(request, event, notices),
+      ),
+    );
+    return { request, answer };
+  }
+
+  async load(requestId: string): Promise<StoredRequest | null> {
+    const [nowMs, schema, record] = await this.#connection.run((client) =>
+      client.loadRequest(this.#keys.request(requestId)),
+    );
+    if (schema === '' && record === '') return null;
+    return { request: decodeRecord(requestId, schema, record), nowMs };
+  }
+
+  async save(change: Change): Promise<Saved> {
+    const { from, next, event, notices, notAfterMs, attentionAtMs } = change;
+    const entry = sealEntry(
+      bodyOf(next, event, from.audit.sequence + 1, null),
+      from.audit.seal,
+      this.#auditKey,
+    );
+    const request: CloseRequest = {
+      ...next,
+      revision: from.revision + 1,
+      audit: { sequence: entry.body.sequence, seal: entry.seal },
+    };
+    const keys = this.#keys;
+    const commandId = this.#newId();
+    const status = await this.#connection.run((client) =>
+      client.saveRequest(
+        keys.request(from.id),
+        keys.unit(from.groupId),
+        keys.open,
+        keys.attention,
+        keys.closedThrough,
+        keys.audit,
+        keys.outbox(from.id),
+        keys.outboxDue,
+        keys.command(commandId),
+        from.id,
+        from.revision,
+        from.audit.seal,
+        notAfterMs ?? '',
+        request.revision,
+        entry.seal,
+        textOf(entry),
+        RECORD_SCHEMA,
+        encodeRecord(request),
+        isTerminal(next.state) ? '1' : '0',
+        next.state === 'closed' ? from.groupId : '',
+        attentionAtMs ?? '',
+        COMMAND_REMEMBERED_MS,
+        ...encodeNotices(request, event, notices),
+      ),
+    );
+    if (status === SAVED) return { kind: 'saved', request };
+    if (status === CONFLICT) return { kind: 'conflict' };
+    if (status === TOO_LATE) return { kind: 'too-late' };
+    throw new Error(`close request ${from.id} is open but does not hold unit ${from.groupId}`);
+  }
+
+  async openRequestFor(groupId: LongId): Promise<CloseRequest | null> {
+    const [id, schema = '', record = ''] = await this.#connection.run((client) =>
+      client.requestOfUnit(this.#keys.unit(groupId), this.#keys.requestStem),
+    );
+    return id === undefined ? null : decodeRecord(id, schema, record);
+  }
+
+  async listOpen(): Promise<readonly CloseRequest[]> {
+    const answer = await this.#connection.run((client) =>
+      client.listRequests(this.#keys.open, this.#keys.requestStem, 'oldest-first', '+inf', -1),
+    );
+    return triples(answer).map(([id, schema, record]) => decodeRecord(id, schema, record));
+  }
+
+  async listRecent(limit: number, before?: number): Promise<readonly CloseRequest[]> {
+    const highest = before === undefined ? '+inf' : `(${before}`;
+    const answer = await this.#connection.run((client) =>
+      client.listRequests(this.#keys.recent, this.#keys.requestStem, 'newest-first', highest, limit),
+    );
+    return triples(answer).map(([id, schema, record]) => decodeRecord(id, schema, record));
+  }
+
+  async closedThrough(groupIds: readonly LongId[]): Promise<ReadonlyMap<LongId, CloseRequest>> {
+    const found = new Map<LongId, CloseRequest>();
+    for (let at = 0; at < groupIds.length; at += UNITS_A_CALL) {
+      const some = groupIds.slice(at, at + UNITS_A_CALL);
+      const answer = await this.#connection.run((client) =>
+        client.closedThrough(this.#keys.closedThrough, this.#keys.requestStem, ...some),
+      );
+      for (let i = 0; i < answer.length; i += 4) {
+        const [, id = '', schema = '', record = ''] = answer.slice(i, i + 4);
+        const request = decodeRecord(id, schema, record);
+        found.set(request.groupId, request);
+      }
+    }
+    return found;
+  }
+
+  /** A record that cannot be read is named in the log and left leased: it must not keep the others from their turn. */
+  async takeAttention(leaseMs: number, limit: number): Promise<readonly StoredRequest[]> {
+    const [nowMs, ...answer] = await this.#connection.run((client) =>
+      client.takeAttention(this.#keys.attention, this.#keys.requestStem, leaseMs, limit),
+    );
+    const taken: StoredRequest[] = [];
+    for (const [id, schema, record] of triples(answer)) {
+      try {
+        taken.push({ request: decodeRecord(id, schema, record), nowMs });
+      } catch (error) {
+        if (!(error instanceof UnreadableRecord)) throw error;
+        this.#log.error({ requestId: id, why: error.message }, 'a close request cannot be looked after');
+      }
+    }
+    return taken;
+  }
+
+  async postponeAttention(requestId: string, revision: number, atMs: number): Promise<void> {
+    await this.#connection.run((client) =>
+      client.postponeAttention(
+        this.#keys.request(requestId),
+        this.#keys.attention,
+        requestId,
+        revision,
+        atMs,
+      ),
+    );
+  }
+}
+
+function bodyOf(
+  next: CloseRequest,
+  event: Change['event'],
+  sequence: number,
+  previousOpening: string | null,
+): AuditBody {
+  return {
+    requestId: next.id,
+    groupId: next.groupId,
+    sequence,
+    previousOpening,
+    stateAfter: next.state,
+    version: next.version,
+    factsDigest: next.factsDigest,
+    event,
+  };
+}
+
+function triples(answer: readonly string[]): [id: string, schema: string, record: string][] {
+  const all: [string, string, string][] = [];
+  for (let i = 0; i + 2 < answer.length; i += 3) {
+    all.push([answer[i] ?? '', answer[i + 1] ?? '', answer[i + 2] ?? '']);
+  }
+  return all;
+}

@@ -1,0 +1,200 @@
+/**
+ * The one Redis connection of a process, and how its failures look to everybody else: StoreUnavailable, quickly.
+ *
+ * ioredis' own queues are off. Its offline queue and its re-sending after a reconnect would run commands whose
+ * callers were told long ago that they had failed. Instead `run` waits briefly for the connection, and sends a
+ * command whose connection broke once more, at once; every script here recognises that (see the scripts' headers).
+ * A StoreUnavailable still means "not known", not "not done": an answer can be lost after the deed.
+ */
+import type { ConnectionOptions } from 'node:tls';
+import { Cluster, type CommonRedisOptions, Redis } from 'ioredis';
+import { type Log, StoreUnavailable } from '../usecases/ports.ts';
+import { defineScripts } from './scripts.ts';
+
+export type RedisClient = Redis | Cluster;
+
+/** Credentials of the data nodes where the settings name hosts instead of a URL. */
+interface NodeAccess {
+  readonly username?: string;
+  readonly password?: string;
+}
+
+/** `host:port`, or `redis://` / `rediss://` (TLS) with host and port. Sentinels may carry their own credentials. */
+export type RedisSettings =
+  | { readonly url: string }
+  | (NodeAccess & { readonly sentinels: readonly string[]; readonly name: string })
+  | (NodeAccess & { readonly clusterNodes: readonly string[] });
+
+export interface RedisTimes {
+  /** A command without an answer counts as failed after this long. */
+  readonly commandTimeoutMs: number;
+  /** How long a command waits for a lost connection to come back. */
+  readonly patienceMs: number;
+  /** Longest pause between attempts to connect; it is tried for ever. */
+  readonly reconnectAtMostMs: number;
+}
+
+export const REDIS_TIMES: RedisTimes = { commandTimeoutMs: 1_500, patienceMs: 500, reconnectAtMostMs: 2_000 };
+
+export class RedisConnection {
+  readonly client: RedisClient;
+  readonly #times: RedisTimes;
+  #waiting: Promise<void> | null = null;
+
+  /** Starts to connect at once; never throws for an unreachable server. */
+  constructor(settings: RedisSettings, log: Log, times: RedisTimes = REDIS_TIMES) {
+    this.#times = times;
+    this.client = createClient(settings, times);
+    defineScripts(this.client);
+    this.#logTrouble(log);
+  }
+
+  /**
+   * Runs one command. Throws StoreUnavailable when Redis cannot be reached, does not answer in time, or refuses;
+   * takes at most about twice `patienceMs` plus `commandTimeoutMs`.
+   */
+  async run<Value>(command: (client: RedisClient) => Promise<Value>): Promise<Value> {
+    const startedAtMs = performance.now();
+    for (let again = true; ; again = false) {
+      try {
+        await this.ready();
+        return await command(this.client);
+      } catch (error) {
+        const early = performance.now() - startedAtMs < this.#times.patienceMs;
+        if (!(again && early && isBrokenConnection(error))) throw new StoreUnavailable(withoutCommand(error));
+      }
+    }
+  }
+
+  /** Resolves as soon as commands can be sent; throws after `patienceMs` (or the time given). */
+  async ready(patienceMs: number = this.#times.patienceMs): Promise<void> {
+    if (this.client.status === 'ready') return;
+    this.#waiting ??= new Promise<void>((resolve) => {
+      this.client.once('ready', resolve);
+    }).finally(() => {
+      this.#waiting = null;
+    });
+    const { promise: tooLong, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(new Error('Redis is not connected')), patienceMs);
+    try {
+      await Promise.race([this.#waiting, tooLong]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Ends the connection after the commands under way; never throws. */
+  async close(): Promise<void> {
+    if (this.client.status === 'ready') await this.client.quit().catch(() => {});
+    this.client.disconnect();
+  }
+
+  /** One line when trouble begins and one when it is over: an outage of an hour is not ten thousand lines. */
+  #logTrouble(log: Log): void {
+    let trouble = false;
+    this.client.on('error', (error: unknown) => {
+      if (trouble) return;
+      trouble = true;
+      log.error({ code: codeOf(error) }, 'Redis cannot be reached; trying again for ever');
+    });
+    this.client.on('ready', () => {
+      if (trouble) log.info({}, 'Redis is connected again');
+      trouble = false;
+    });
+  }
+}
+
+function createClient(settings: RedisSettings, times: RedisTimes): RedisClient {
+  const retryStrategy = (attempt: number) =>
+    Math.min(25 * 2 ** Math.min(attempt, 10), times.reconnectAtMostMs);
+  const common = {
+    commandTimeout: times.commandTimeoutMs,
+    connectTimeout: 3_000,
+    // A silent connection (a host that vanished) is given up and made anew.
+    socketTimeout: times.commandTimeoutMs * 2,
+    keepAlive: 10_000,
+    // 0: a command whose connection broke fails at once; `run` decides whether it goes out again.
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    enableAutoPipelining: false,
+    // A former master after a failover answers READONLY: connect anew, to the present one.
+    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+  } satisfies CommonRedisOptions;
+  if ('url' in settings) {
+    return new Redis(settings.url, { ...common, retryStrategy, enableOfflineQueue: false });
+  }
+  const access = {
+    ...(settings.username === undefined ? {} : { username: settings.username }),
+    ...(settings.password === undefined ? {} : { password: settings.password }),
+  };
+  if ('sentinels' in settings) {
+    const nodes = settings.sentinels.map(parseNode);
+    const [first] = nodes;
+    return new Redis({
+      ...common,
+      ...access,
+      sentinels: nodes.map(({ host, port }) => ({ host, port })),
+      name: settings.name,
+      ...(first?.username === undefined ? {} : { sentinelUsername: first.username }),
+      ...(first?.password === undefined ? {} : { sentinelPassword: first.password }),
+      ...(first?.tls === undefined
+        ? {}
+        : { enableTLSForSentinelMode: true, tls: first.tls, sentinelTLS: first.tls }),
+      retryStrategy,
+      sentinelRetryStrategy: retryStrategy,
+      enableOfflineQueue: false,
+    });
+  }
+  const nodes = settings.clusterNodes.map(parseNode);
+  const tls = nodes[0]?.tls;
+  return new Cluster(
+    nodes.map(({ host, port }) => ({ host, port })),
+    {
+      clusterRetryStrategy: retryStrategy,
+      enableOfflineQueue: false,
+      redisOptions: { ...common, ...access, ...(tls === undefined ? {} : { tls }) },
+    },
+  );
+}
+
+interface Node extends NodeAccess {
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: ConnectionOptions;
+}
+
+const DEFAULT_PORT = 6379;
+
+function parseNode(written: string): Node {
+  const url = new URL(written.includes('://') ? written : `redis://${written}`);
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? DEFAULT_PORT : Number(url.port),
+    ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
+    ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
+    ...(url.protocol === 'rediss:' ? { tls: { servername: url.hostname } } : {}),
+  };
+}
+
+/** Errors of ioredis itself after which the command may go out again; answers of Redis are not among them. */
+function isBrokenConnection(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    error.name === 'MaxRetriesPerRequestError' ||
+    error.message.startsWith('READONLY') ||
+    /^(?:Connection is closed|Stream isn't writeable|Cluster isn't ready)/.test(error.message)
+  );
+}
+
+/** ioredis hangs the command with all its arguments (AUTH's among them) on its errors: only the words are kept. */
+function withoutCommand(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error('unknown failure');
+  const plain = new Error(error.message);
+  plain.name = error.name;
+  return plain;
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message.split(' ', 1).join();
+}

@@ -1,0 +1,119 @@
+/**
+ * Every key in Redis, in one place.
+ *
+ * All keys of close requests share ONE hash tag, `{<prefix>}`: record, unit key, indexes, audit stream and outbox
+ * change in one script, on Cluster too. The counters of the exchange's limits share a second tag, so that one script
+ * sees a bucket and the stops that touch it. What is single (shared reads, repeats seen) has a slot of its own.
+ */
+import type { LongId } from '../domain/amount.ts';
+
+const PREFIX = /^[A-Za-z0-9_.:-]{1,64}$/;
+
+export class KeyNames {
+  readonly #prefix: string;
+  readonly #requests: string;
+  readonly #limits: string;
+
+  /** Throws a RangeError on a prefix that could break the hash tags (braces, blanks, empty, over 64 characters). */
+  constructor(prefix: string) {
+    if (!PREFIX.test(prefix)) throw new RangeError(`not a key prefix: ${JSON.stringify(prefix)}`);
+    this.#prefix = prefix;
+    this.#requests = `{${prefix}}`;
+    this.#limits = `{${prefix}:limits}`;
+  }
+
+  /** Hash: schema, revision, seal (of the newest audit entry), record (JSON), opening (stream id of the first entry). */
+  request(id: string): string {
+    return `${this.requestStem}${id}`;
+  }
+
+  /** What stands before the id in `request(id)`; scripts that find ids in an index build the key from it. */
+  get requestStem(): string {
+    return `${this.#requests}:request:`;
+  }
+
+  /** String: id of the open request that holds this unit. */
+  unit(groupId: LongId): string {
+    return `${this.#requests}:unit:${groupId}`;
+  }
+
+  /** Sorted set: open requests by createdAtMs. */
+  get open(): string {
+    return `${this.#requests}:open`;
+  }
+
+  /** Sorted set: all requests by createdAtMs. */
+  get recent(): string {
+    return `${this.#requests}:recent`;
+  }
+
+  /** Sorted set: requests by the time at which background work must look at them, or until which they are leased. */
+  get attention(): string {
+    return `${this.#requests}:attention`;
+  }
+
+  /** Hash: unit -> request through which it was closed. */
+  get closedThrough(): string {
+    return `${this.#requests}:closed-through`;
+  }
+
+  /** Stream: every audit entry in the order of writing; never trimmed. */
+  get audit(): string {
+    return `${this.#requests}:audit`;
+  }
+
+  /** String: seal of the newest opening entry; the next opening is chained to it. */
+  get lastOpening(): string {
+    return `${this.#requests}:audit:last-opening`;
+  }
+
+  /** String with an end: the result of a stored command, so that a re-sent one is recognised. */
+  command(commandId: string): string {
+    return `${this.#requests}:command:${commandId}`;
+  }
+
+  /** List: undelivered notices of one request, oldest first. */
+  outbox(requestId: string): string {
+    return `${this.outboxStem}${requestId}`;
+  }
+
+  /** What stands before the request id in `outbox(requestId)`. */
+  get outboxStem(): string {
+    return `${this.#requests}:outbox:`;
+  }
+
+  /** Sorted set: requests with undelivered notices, by the time at which the first one is due. */
+  get outboxDue(): string {
+    return `${this.#requests}:outbox-due`;
+  }
+
+  /** Hash: request -> attempts counted for its first notice. */
+  get outboxAttempts(): string {
+    return `${this.#requests}:outbox-attempts`;
+  }
+
+  /** String with an end: weight used of one bucket in one minute of the exchange's clock. */
+  weight(bucket: string, minute: number): string {
+    return `${this.#limits}:weight:${bucket}:${minute}`;
+  }
+
+  /** Hash: scope -> "<untilMs> <reason>". */
+  get stops(): string {
+    return `${this.#limits}:stops`;
+  }
+
+  /** String with an end: an answer shared by all replicas. */
+  sharedRead(key: string): string {
+    return `${this.#prefix}:read:${key}`;
+  }
+
+  /** String with an end: the token of the caller that fetches it. */
+  sharedReadLead(key: string): string {
+    return `${this.#prefix}:lead:${key}`;
+  }
+
+  /** String with an end: the token of the first who saw it. */
+  seen(key: string): string {
+    return `${this.#prefix}:seen:${key}`;
+  }
+}

@@ -1,0 +1,57 @@
+/** The stored form of a notice: `<id> <createdAtMs> <JSON>`, so that a script can tell the id without reading JSON. */
+import { z } from 'zod';
+import type { CloseRequest, RequestEvent } from '../domain/close-request.ts';
+import type { Notice } from '../domain/notices.ts';
+
+export interface StoredNotice {
+  readonly id: string;
+  readonly createdAtMs: number;
+  readonly notice: Notice;
+}
+
+/** The notices of one change, in order; an id is unique in its request. `createdAtMs` is the time of the event. */
+export function encodeNotices(
+  next: Pick<CloseRequest, 'revision'>,
+  event: RequestEvent,
+  notices: readonly Notice[],
+): string[] {
+  return notices.map(
+    (notice, index) =>
+      `${noticePrefix(`${next.revision}.${index + 1}`)}${event.atMs} ${JSON.stringify(notice)}`,
+  );
+}
+
+/** What the stored text of the notice with this id begins with. */
+export function noticePrefix(id: string): string {
+  return `${id} `;
+}
+
+const event = z.looseObject({ type: z.string(), atMs: z.number() });
+const notice = z.discriminatedUnion('kind', [
+  z.looseObject({ kind: z.literal('card') }),
+  z.looseObject({ kind: z.literal('thread'), event }),
+  z.looseObject({
+    kind: z.literal('direct'),
+    to: z.looseObject({ teamId: z.string(), userId: z.string() }),
+    event,
+  }),
+  z.looseObject({ kind: z.literal('approvers'), event }),
+]);
+
+/** Null when it is not what `encodeNotices` writes. */
+export function decodeNotice(stored: string): StoredNotice | null {
+  const parts = /^(\S+) (\d+) (.*)$/s.exec(stored);
+  if (parts === null) return null;
+  const [, id = '', createdAtMs = '', json = ''] = parts;
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return null;
+  }
+  return isNotice(value) ? { id, createdAtMs: Number(createdAtMs), notice: value } : null;
+}
+
+function isNotice(value: unknown): value is Notice {
+  return notice.safeParse(value).success;
+}

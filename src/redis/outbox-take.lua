@@ -1,0 +1,36 @@
+--[[
+  Leases the first undelivered notice of each due request to one caller. While the lease runs no other notice of that
+  request is given out.
+
+  KEYS[1]  due index of the outbox
+  KEYS[2]  attempts counted
+
+  ARGV[1]  stem of outbox keys (same hash tag)
+  ARGV[2]  lease in ms
+  ARGV[3]  at most so many requests
+  ARGV[4]  only this request, or ''
+
+  Answer: {request id, notice as stored, attempts, ...}
+]]
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local due
+if ARGV[4] == '' then
+  due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[3])
+else
+  local score = redis.call('ZSCORE', KEYS[1], ARGV[4])
+  due = (score and tonumber(score) <= now) and { ARGV[4] } or {}
+end
+local answer = {}
+for _, id in ipairs(due) do
+  local first = redis.call('LINDEX', ARGV[1] .. id, 0)
+  if first then
+    redis.call('ZADD', KEYS[1], now + ARGV[2], id)
+    answer[#answer + 1] = id
+    answer[#answer + 1] = first
+    answer[#answer + 1] = redis.call('HGET', KEYS[2], id) or '0'
+  else
+    redis.call('ZREM', KEYS[1], id)
+  end
+end
+return answer

@@ -1,0 +1,13 @@
+--[[
+  Releases a key, if this token holds it.
+
+  KEYS[1]  the key
+
+  ARGV[1]  token
+
+  Answer: 1 released, 0 another's or nobody's
+]]
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  return redis.call('DEL', KEYS[1])
+end
+return 0

@@ -1,0 +1,15 @@
+--[[
+  The open request that holds a unit.
+
+  KEYS[1]  unit key
+
+  ARGV[1]  stem of request keys (same hash tag)
+
+  Answer: {} when no open request holds it; else {id, schema, record}, '' where the record is missing
+]]
+local id = redis.call('GET', KEYS[1])
+if not id then
+  return {}
+end
+local record = redis.call('HMGET', ARGV[1] .. id, 'schema', 'record')
+return { id, record[1] or '', record[2] or '' }

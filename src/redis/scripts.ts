@@ -1,0 +1,69 @@
+/**
+ * The Lua scripts, loaded once from the files beside this one and defined on a client under their own names. Each
+ * file's header says what it does, its KEYS, ARGV and answer. Answers are numbers or arrays, never error replies:
+ * Redis 7 puts "ERR " before a one-word error, so a code in it would depend on the server's version.
+ */
+import { readFileSync } from 'node:fs';
+import type { Cluster, Redis, Result } from 'ioredis';
+
+type Arguments = readonly (string | number)[];
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    nowMs(...args: Arguments): Result<number, Context>;
+    loadRequest(...args: Arguments): Result<[nowMs: number, schema: string, record: string], Context>;
+    openRequest(...args: Arguments): Result<[status: number, ...details: string[]], Context>;
+    saveRequest(...args: Arguments): Result<number, Context>;
+    listRequests(...args: Arguments): Result<string[], Context>;
+    requestOfUnit(...args: Arguments): Result<string[], Context>;
+    closedThrough(...args: Arguments): Result<string[], Context>;
+    takeAttention(...args: Arguments): Result<[nowMs: number, ...records: string[]], Context>;
+    postponeAttention(...args: Arguments): Result<number, Context>;
+    outboxTake(...args: Arguments): Result<string[], Context>;
+    outboxDone(...args: Arguments): Result<number, Context>;
+    outboxRetry(...args: Arguments): Result<number, Context>;
+    reserveWeight(...args: Arguments): Result<[reserved: number, used: number], Context>;
+    raiseWeight(...args: Arguments): Result<number, Context>;
+    stopScope(...args: Arguments): Result<number, Context>;
+    stopsInForce(...args: Arguments): Result<string[], Context>;
+    takeToken(...args: Arguments): Result<number, Context>;
+    releaseToken(...args: Arguments): Result<number, Context>;
+  }
+}
+
+interface Script {
+  readonly file: string;
+  readonly numberOfKeys: number;
+}
+
+const SCRIPTS = {
+  nowMs: { file: 'now', numberOfKeys: 1 },
+  loadRequest: { file: 'load-request', numberOfKeys: 1 },
+  openRequest: { file: 'open-request', numberOfKeys: 9 },
+  saveRequest: { file: 'save-request', numberOfKeys: 9 },
+  listRequests: { file: 'list-requests', numberOfKeys: 1 },
+  requestOfUnit: { file: 'request-of-unit', numberOfKeys: 1 },
+  closedThrough: { file: 'closed-through', numberOfKeys: 1 },
+  takeAttention: { file: 'take-attention', numberOfKeys: 1 },
+  postponeAttention: { file: 'postpone-attention', numberOfKeys: 2 },
+  outboxTake: { file: 'outbox-take', numberOfKeys: 2 },
+  outboxDone: { file: 'outbox-done', numberOfKeys: 3 },
+  outboxRetry: { file: 'outbox-retry', numberOfKeys: 3 },
+  reserveWeight: { file: 'reserve-weight', numberOfKeys: 2 },
+  raiseWeight: { file: 'raise-weight', numberOfKeys: 1 },
+  stopScope: { file: 'stop-scope', numberOfKeys: 1 },
+  stopsInForce: { file: 'stops-in-force', numberOfKeys: 1 },
+  takeToken: { file: 'take-token', numberOfKeys: 1 },
+  releaseToken: { file: 'release-token', numberOfKeys: 1 },
+} as const satisfies Record<string, Script>;
+
+const DEFINITIONS = Object.entries(SCRIPTS).map(([name, { file, numberOfKeys }]) => ({
+  name,
+  numberOfKeys,
+  lua: readFileSync(new URL(`./${file}.lua`, import.meta.url), 'utf8'),
+}));
+
+/** Makes every script a command of this client; ioredis sends EVALSHA, and the whole text once a connection. */
+export function defineScripts(client: Redis | Cluster): void {
+  for (const { name, lua, numberOfKeys } of DEFINITIONS) client.defineCommand(name, { lua, numberOfKeys });
+}

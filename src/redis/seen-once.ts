@@ -1,0 +1,24 @@
+/** Remembers in Redis what was seen. */
+import type { NewId, SeenOnce } from '../usecases/ports.ts';
+import type { RedisConnection } from './connection.ts';
+import type { KeyNames } from './key-names.ts';
+
+export class RedisSeenOnce implements SeenOnce {
+  readonly #connection: RedisConnection;
+  readonly #keys: KeyNames;
+  readonly #newId: NewId;
+
+  constructor(parts: { connection: RedisConnection; keys: KeyNames; newId: NewId }) {
+    this.#connection = parts.connection;
+    this.#keys = parts.keys;
+    this.#newId = parts.newId;
+  }
+
+  /** The token tells a re-sent command from a second sighting: without it a cut connection would swallow the first. */
+  async first(key: string, ttlMs: number): Promise<boolean> {
+    const token = this.#newId();
+    return (
+      (await this.#connection.run((client) => client.takeToken(this.#keys.seen(key), token, ttlMs))) === 1
+    );
+  }
+}

@@ -1,0 +1,178 @@
+/** Requests and changes to try stores with: plausible, built by the rule itself where a state is needed. */
+import { randomUUID } from 'node:crypto';
+import { type LongId, longId } from '../../src/domain/amount.ts';
+import type { Command } from '../../src/domain/close-command.ts';
+import type { CloseRequest, RequestEvent } from '../../src/domain/close-request.ts';
+import { decide } from '../../src/domain/close-rule.ts';
+import { digestOf, type Facts } from '../../src/domain/facts.ts';
+import { type Notice, noticesFor } from '../../src/domain/notices.ts';
+import type { Person } from '../../src/domain/policy.ts';
+import type { Change, CloseRequestStore } from '../../src/usecases/ports.ts';
+
+export const HOUR_MS = 3_600_000;
+export const ELIGIBLE: ReadonlySet<string> = new Set(['U_BEN', 'U_CARA', 'U_DAN']);
+
+export function person(userId: string): Person {
+  return { teamId: 'T_HOME', userId, kind: 'member', timeZone: null };
+}
+
+let units = 10_000;
+export function newUnit(): LongId {
+  units += 1;
+  return longId(String(units));
+}
+
+export function repaidFacts(groupId: LongId, readAtMs: number): Facts {
+  return {
+    groupId,
+    creditAccount: 'credit@example.com',
+    active: true,
+    totalLiability: '0',
+    liabilities: [],
+    collateralAccounts: ['a@example.com', 'b@example.com'],
+    readAtMs,
+  };
+}
+
+/** A request as the usecase hands it to `open`: pending, without votes; revision and audit are the store's. */
+export function newRequest(createdAtMs: number, changes: Partial<CloseRequest> = {}): CloseRequest {
+  const groupId = changes.groupId ?? newUnit();
+  const facts = repaidFacts(groupId, createdAtMs);
+  return {
+    schema: 1,
+    id: randomUUID(),
+    groupId,
+    requester: { teamId: 'T_HOME', userId: 'U_ANN' },
+    reason: 'repaid on Friday',
+    policy: {
+      quorum: 2,
+      requesterMayApprove: false,
+      approvers: ['U_BEN', 'U_CARA', 'S_DESK'],
+      expiresAfterMs: 4 * HOUR_MS,
+      mode: 'live',
+      samePerson: [['U_DAN', 'U_DAN2']],
+    },
+    state: 'pending',
+    revision: 0,
+    version: 1,
+    facts,
+    factsDigest: digestOf(facts),
+    factChanges: [],
+    votes: [],
+    voidedVotes: [],
+    createdAtMs,
+    expiresAtMs: createdAtMs + 4 * HOUR_MS,
+    card: null,
+    reminded: { half: false, eighty: false },
+    claim: null,
+    abandonedClaims: 0,
+    sent: null,
+    answer: null,
+    readBack: { checks: 0, agreeingActiveReads: 0, lastCheckAtMs: null, lastSeen: null },
+    evidence: null,
+    settlement: null,
+    pagedAtMs: null,
+    refusalsNoted: 0,
+    ending: null,
+    audit: { sequence: 0, seal: '' },
+    ...changes,
+  };
+}
+
+export function opening(
+  next: CloseRequest,
+  attentionAtMs: number | null = null,
+): Omit<Change, 'from' | 'notAfterMs'> {
+  const { requester: by, reason, facts, policy, createdAtMs: atMs } = next;
+  const event: RequestEvent = { type: 'opened', by, reason, facts, policy, atMs };
+  return { next, event, notices: noticesFor(next, event), attentionAtMs };
+}
+
+/** What the rule makes of a command; throws where it refuses. */
+export function changeBy(from: CloseRequest, command: Command, nowMs: number): Change {
+  const decision = decide(from, command, nowMs);
+  if (!decision.ok) throw new Error(`refused: ${decision.refusal.code}`);
+  const { next, event, notAfterMs } = decision;
+  return { from, next, event, notices: noticesFor(next, event), notAfterMs, attentionAtMs: null };
+}
+
+/** A change that alters nothing but is one: for races and fences. */
+export function touch(from: CloseRequest, nowMs: number, changes: Partial<Change> = {}): Change {
+  const event: RequestEvent = { type: 'card-posted', by: null, atMs: nowMs };
+  return { from, next: from, event, notices: [], notAfterMs: null, attentionAtMs: null, ...changes };
+}
+
+export async function openOne(
+  store: CloseRequestStore,
+  changes: Partial<CloseRequest> = {},
+  attentionAtMs: number | null = null,
+): Promise<CloseRequest> {
+  const { kind, request } = await store.open(
+    opening(newRequest(await store.nowMs(), changes), attentionAtMs),
+  );
+  if (kind !== 'opened') throw new Error('the unit was taken');
+  return request;
+}
+
+/** Stores the change and gives the record as stored; throws unless it was saved. */
+export async function mustSave(store: CloseRequestStore, change: Change): Promise<CloseRequest> {
+  const saved = await store.save(change);
+  if (saved.kind !== 'saved') throw new Error(saved.kind);
+  return saved.request;
+}
+
+/** Takes an open request through commands, each decided on what is stored. */
+export async function advance(
+  store: CloseRequestStore,
+  request: CloseRequest,
+  ...commands: readonly Command[]
+): Promise<CloseRequest> {
+  let now = request;
+  for (const command of commands) now = await mustSave(store, changeBy(now, command, await store.nowMs()));
+  return now;
+}
+
+export const CARD: Command = {
+  type: 'record-card',
+  card: { channelId: 'C_CLOSE', messageTs: '1700000000.000100' },
+};
+
+export function approval(request: CloseRequest, userId: string): Command {
+  const { version, factsDigest } = request;
+  return { type: 'approve', by: person(userId), version, factsDigest, eligible: ELIGIBLE };
+}
+
+/** From open to closed, as on a good day. */
+export function closeCommands(request: CloseRequest, nowMs: number): Command[] {
+  const owner = 'process-1';
+  const evidence = {
+    groupId: request.groupId,
+    creditEmail: 'credit@example.com',
+    createdAtMs: nowMs - HOUR_MS,
+    closedAtMs: nowMs + 1_000,
+  };
+  const deadlineAtMs = nowMs + 60_000;
+  return [
+    CARD,
+    approval(request, 'U_BEN'),
+    approval(request, 'U_CARA'),
+    { type: 'claim', owner, deadlineAtMs, by: null, eligible: null },
+    { type: 'mark-sent', owner, signedTimestampMs: nowMs, recvWindowMs: 5_000, deadlineAtMs },
+    {
+      type: 'record-answer',
+      answer: {
+        kind: 'closed',
+        httpStatus: 200,
+        exchangeCode: null,
+        meaning: 'closed',
+        advice: '',
+        atMs: nowMs,
+      },
+    },
+    { type: 'read-back', seen: { kind: 'in-closed-list', evidence } },
+  ];
+}
+
+export function cardNotice(): Notice {
+  return { kind: 'card' };
+}

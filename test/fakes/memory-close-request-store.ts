@@ -1,0 +1,218 @@
+/**
+ * The close-request store in memory: the same promises as the Redis one, for tests of everything above it. It runs
+ * through the same contract and, side by side with the Redis one, through random commands. Time is the test's.
+ */
+import type { LongId } from '../../src/domain/amount.ts';
+import { type AuditEntry, FIRST_SEAL, sealEntry } from '../../src/domain/audit-chain.ts';
+import { type CloseRequest, isTerminal } from '../../src/domain/close-request.ts';
+import type { Notice } from '../../src/domain/notices.ts';
+import type {
+  AuditLog,
+  Change,
+  CloseRequestStore,
+  Outbox,
+  OutboxItem,
+  Saved,
+  StoredRequest,
+} from '../../src/usecases/ports.ts';
+
+interface Line {
+  dueAtMs: number;
+  attempts: number;
+  readonly items: { readonly id: string; readonly createdAtMs: number; readonly notice: Notice }[];
+}
+
+export class MemoryCloseRequestStore implements CloseRequestStore {
+  readonly #now: () => number;
+  readonly #auditKey: Uint8Array;
+  readonly #records = new Map<string, CloseRequest>();
+  readonly #units = new Map<LongId, string>();
+  readonly #attention = new Map<string, number>();
+  readonly #closedThrough = new Map<LongId, string>();
+  readonly #entries: AuditEntry[] = [];
+  readonly #lines = new Map<string, Line>();
+  #lastOpening = FIRST_SEAL;
+  readonly outbox: Outbox;
+  readonly audit: AuditLog;
+
+  constructor(options: { now: () => number; auditKey: Uint8Array }) {
+    this.#now = options.now;
+    this.#auditKey = options.auditKey;
+    this.outbox = {
+      take: async (leaseMs, limit, requestId) => this.#take(leaseMs, limit, requestId),
+      done: async (item) => this.#done(item),
+      retry: async (item, delayMs) => this.#retry(item, delayMs),
+    };
+    const entries = this.#entries;
+    this.audit = {
+      async *entries(requestId) {
+        for (const entry of entries) {
+          if (requestId === undefined || entry.body.requestId === requestId) yield copy(entry);
+        }
+      },
+    };
+  }
+
+  async nowMs(): Promise<number> {
+    return this.#now();
+  }
+
+  async open(
+    change: Omit<Change, 'from' | 'notAfterMs'>,
+  ): Promise<{ readonly kind: 'opened' | 'exists'; readonly request: CloseRequest }> {
+    const holder = this.#units.get(change.next.groupId);
+    if (holder !== undefined) return { kind: 'exists', request: this.#record(holder) };
+    if (this.#records.has(change.next.id)) {
+      throw new Error(`the id ${change.next.id} was used for a request before`);
+    }
+    const request = this.#write(change, { sequence: 0, seal: FIRST_SEAL }, 1);
+    this.#units.set(request.groupId, request.id);
+    return { kind: 'opened', request };
+  }
+
+  async load(requestId: string): Promise<StoredRequest | null> {
+    const request = this.#records.get(requestId);
+    return request === undefined ? null : { request: copy(request), nowMs: this.#now() };
+  }
+
+  async save(change: Change): Promise<Saved> {
+    const { from, next, notAfterMs } = change;
+    const stored = this.#records.get(from.id);
+    if (stored?.revision !== from.revision || stored.audit.seal !== from.audit.seal)
+      return { kind: 'conflict' };
+    if (notAfterMs !== null && this.#now() >= notAfterMs) return { kind: 'too-late' };
+    const holdsUnit = this.#units.get(from.groupId) === from.id;
+    if (isTerminal(next.state)) {
+      if (holdsUnit) this.#units.delete(from.groupId);
+    } else if (!holdsUnit) {
+      throw new Error(`close request ${from.id} is open but does not hold unit ${from.groupId}`);
+    }
+    if (next.state === 'closed') this.#closedThrough.set(from.groupId, from.id);
+    return { kind: 'saved', request: this.#write(change, from.audit, from.revision + 1) };
+  }
+
+  async openRequestFor(groupId: LongId): Promise<CloseRequest | null> {
+    const id = this.#units.get(groupId);
+    return id === undefined ? null : this.#record(id);
+  }
+
+  async listOpen(): Promise<readonly CloseRequest[]> {
+    return this.#sorted().filter(({ state }) => !isTerminal(state));
+  }
+
+  async listRecent(limit: number, before = Number.POSITIVE_INFINITY): Promise<readonly CloseRequest[]> {
+    return this.#sorted()
+      .reverse()
+      .filter(({ createdAtMs }) => createdAtMs < before)
+      .slice(0, limit);
+  }
+
+  async closedThrough(groupIds: readonly LongId[]): Promise<ReadonlyMap<LongId, CloseRequest>> {
+    const found = new Map<LongId, CloseRequest>();
+    for (const groupId of groupIds) {
+      const id = this.#closedThrough.get(groupId);
+      if (id !== undefined) found.set(groupId, this.#record(id));
+    }
+    return found;
+  }
+
+  async takeAttention(leaseMs: number, limit: number): Promise<readonly StoredRequest[]> {
+    const nowMs = this.#now();
+    const due = dueFirst(this.#attention, nowMs).slice(0, limit);
+    for (const id of due) this.#attention.set(id, nowMs + leaseMs);
+    return due.map((id) => ({ request: this.#record(id), nowMs }));
+  }
+
+  async postponeAttention(requestId: string, revision: number, atMs: number): Promise<void> {
+    if (this.#records.get(requestId)?.revision !== revision || !this.#attention.has(requestId)) return;
+    this.#attention.set(requestId, atMs);
+  }
+
+  #write(
+    { next, event, notices, attentionAtMs }: Omit<Change, 'from' | 'notAfterMs'>,
+    previous: CloseRequest['audit'],
+    revision: number,
+  ): CloseRequest {
+    const opens = previous.sequence === 0;
+    const body = {
+      requestId: next.id,
+      groupId: next.groupId,
+      sequence: previous.sequence + 1,
+      previousOpening: opens ? this.#lastOpening : null,
+      stateAfter: next.state,
+      version: next.version,
+      factsDigest: next.factsDigest,
+      event,
+    };
+    const entry = sealEntry(body, previous.seal, this.#auditKey);
+    this.#entries.push(copy(entry));
+    if (opens) this.#lastOpening = entry.seal;
+    const request = copy({ ...next, revision, audit: { sequence: body.sequence, seal: entry.seal } });
+    this.#records.set(next.id, request);
+    if (attentionAtMs === null) this.#attention.delete(next.id);
+    else this.#attention.set(next.id, attentionAtMs);
+    if (notices.length > 0) {
+      const line = this.#lines.get(next.id) ?? { dueAtMs: this.#now(), attempts: 0, items: [] };
+      notices.forEach((notice, index) => {
+        line.items.push({ id: `${revision}.${index + 1}`, createdAtMs: event.atMs, notice: copy(notice) });
+      });
+      this.#lines.set(next.id, line);
+    }
+    return copy(request);
+  }
+
+  #take(leaseMs: number, limit: number, requestId?: string): readonly OutboxItem[] {
+    const nowMs = this.#now();
+    const dueAt = new Map([...this.#lines].map(([id, { dueAtMs }]) => [id, dueAtMs]));
+    const due = dueFirst(dueAt, nowMs).filter((id) => requestId === undefined || id === requestId);
+    return due.slice(0, limit).flatMap((id) => {
+      const line = this.#lines.get(id);
+      const first = line?.items[0];
+      if (line === undefined || first === undefined) return [];
+      line.dueAtMs = nowMs + leaseMs;
+      return [copy({ requestId: id, ...first, attempts: line.attempts })];
+    });
+  }
+
+  #done(item: OutboxItem): void {
+    const line = this.#lines.get(item.requestId);
+    if (line?.items[0]?.id !== item.id) return;
+    line.items.shift();
+    line.attempts = 0;
+    line.dueAtMs = this.#now();
+    if (line.items.length === 0) this.#lines.delete(item.requestId);
+  }
+
+  #retry(item: OutboxItem, delayMs: number): void {
+    const line = this.#lines.get(item.requestId);
+    if (line?.items[0]?.id !== item.id || line.attempts !== item.attempts) return;
+    line.attempts += 1;
+    line.dueAtMs = this.#now() + delayMs;
+  }
+
+  #record(id: string): CloseRequest {
+    const request = this.#records.get(id);
+    if (request === undefined) throw new Error(`no request ${id}`);
+    return copy(request);
+  }
+
+  /** Oldest first; at one instant by id. */
+  #sorted(): CloseRequest[] {
+    return [...this.#records.values()]
+      .sort((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1))
+      .map(copy);
+  }
+}
+
+/** Ids that are due, the longest due first. */
+function dueFirst(dueAt: ReadonlyMap<string, number>, nowMs: number): string[] {
+  return [...dueAt]
+    .filter(([, atMs]) => atMs <= nowMs)
+    .sort(([a, aAtMs], [b, bAtMs]) => aAtMs - bAtMs || (a < b ? -1 : 1))
+    .map(([id]) => id);
+}
+
+/** What is handed out and what is kept must not be one object. */
+function copy<Value>(value: Value): Value {
+  return structuredClone(value);
+}

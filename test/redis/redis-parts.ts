@@ -1,0 +1,81 @@
+/** The Redis adapters on one server under a prefix of their own, with everything removed afterwards. */
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { onTestFinished } from 'vitest';
+import { RedisAuditLog } from '../../src/redis/audit-log.ts';
+import { RedisCloseRequestStore } from '../../src/redis/close-request-store.ts';
+import { REDIS_TIMES, RedisConnection, type RedisTimes } from '../../src/redis/connection.ts';
+import { KeyNames } from '../../src/redis/key-names.ts';
+import { RedisOutbox } from '../../src/redis/outbox.ts';
+import type { Log } from '../../src/usecases/ports.ts';
+import type { StoreUnderTest } from '../contracts/close-request-store.ts';
+
+export const AUDIT_KEY = Buffer.alloc(32, 7);
+
+export class MemoryLog implements Log {
+  readonly lines: { readonly level: string; readonly fields: object; readonly message: string }[] = [];
+  debug(fields: object, message: string): void {
+    this.lines.push({ level: 'debug', fields, message });
+  }
+  info(fields: object, message: string): void {
+    this.lines.push({ level: 'info', fields, message });
+  }
+  warn(fields: object, message: string): void {
+    this.lines.push({ level: 'warn', fields, message });
+  }
+  error(fields: object, message: string): void {
+    this.lines.push({ level: 'error', fields, message });
+  }
+}
+
+export interface RedisParts extends StoreUnderTest {
+  readonly connection: RedisConnection;
+  readonly keys: KeyNames;
+  readonly prefix: string;
+  readonly log: MemoryLog;
+  readonly store: RedisCloseRequestStore;
+  readonly outbox: RedisOutbox;
+  readonly audit: RedisAuditLog;
+}
+
+export function newPrefix(): string {
+  return `test-${randomUUID()}`;
+}
+
+/** Parts that end with the running test. A second call with the same prefix is a second process on the same data. */
+export async function redisParts(
+  url: string,
+  prefix: string = newPrefix(),
+  times: RedisTimes = REDIS_TIMES,
+): Promise<RedisParts> {
+  const log = new MemoryLog();
+  const connection = new RedisConnection({ url }, log, times);
+  onTestFinished(() => connection.close());
+  await connection.ready(5_000);
+  const keys = new KeyNames(prefix);
+  const store = new RedisCloseRequestStore({ connection, keys, auditKey: AUDIT_KEY, newId: randomUUID, log });
+  return {
+    connection,
+    keys,
+    prefix,
+    log,
+    store,
+    outbox: new RedisOutbox({ connection, keys, log }),
+    audit: new RedisAuditLog({ connection, keys }),
+    auditKey: AUDIT_KEY,
+    passTime: async (ms) => {
+      const untilMs = (await store.nowMs()) + ms;
+      while ((await store.nowMs()) <= untilMs) {
+        // Redis has no clock to turn: asking again is the waiting.
+      }
+    },
+  };
+}
+
+/** A bare client that ends with the running test. */
+export function bareClient(url: string): Redis {
+  const client = new Redis(url);
+  client.on('error', () => {});
+  onTestFinished(() => client.disconnect());
+  return client;
+}
