@@ -12,6 +12,7 @@
  * - private channels and group messages, pagination, message edits by people, reactions, edit windows;
  * - the one-a-second limit on response URLs, the events-per-hour cap, auto-disabled subscriptions;
  * - how Slack counts towards `msg_blocks_too_long`: undocumented; see `block-kit-limits.ts`;
+ * - what was typed into a view is not kept when the view is updated: each submit names its values;
  * - which block types an old client cannot draw: refusals are switched on as faults (`refuse_block`).
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -135,6 +136,31 @@ async function route(api: WebApi, control: ControlApi, request: IncomingMessage,
   return sendJson(response, 404, { ok: false, error: 'not_found' });
 }
 
+function createRoutedServer(api: WebApi, control: ControlApi): Server {
+  return createServer((request, response) => {
+    route(api, control, request, response).catch((error: unknown) => {
+      sendJson(response, 500, {
+        ok: false,
+        error: error instanceof Error ? error.message : 'internal_error',
+      });
+    });
+  });
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeAllConnections();
+  await closed;
+}
+
+function readGrants(options: WorkspaceOptions): Grants {
+  return {
+    botToken: options.botToken ?? 'xoxb-sandbox-bot-token',
+    appToken: options.appToken ?? 'xapp-sandbox-app-token',
+    scopes: new Set(options.scopes ?? MANIFEST_SCOPES),
+  };
+}
+
 /** Starts a workspace. It listens on 127.0.0.1 only. */
 export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Workspace> {
   const now = options.now ?? Date.now;
@@ -145,38 +171,23 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
   const faults = new WorkspaceFaults();
   const limits = new RateLimits(now, options.strictRateLimits ?? true);
   const responseUrls = new ResponseUrls(now, store, directory.botUserId);
-  const grants: Grants = {
-    botToken: options.botToken ?? 'xoxb-sandbox-bot-token',
-    appToken: options.appToken ?? 'xapp-sandbox-app-token',
-    scopes: new Set(options.scopes ?? MANIFEST_SCOPES),
-  };
+  const grants = readGrants(options);
   const signingSecret = options.signingSecret ?? 'sandbox-signing-secret';
-  const context: MethodContext = {
-    directory,
-    store,
-    triggers,
-    uploads,
-    openConnection: options.openConnection,
-  };
+  const { openConnection } = options;
+  const context: MethodContext = { directory, store, triggers, uploads, openConnection };
   const closing = new AbortController();
   const api = new WebApi({ context, grants, limits, faults, responseUrls, closing: closing.signal });
   let botUrl = options.botUrl ?? 'http://127.0.0.1:3000/slack/events';
   const surroundings: Surroundings = {
     ...{ directory, store, triggers, responseUrls, now, signingSecret },
     botUrl: () => botUrl,
-    ackTimeoutMs: options.ackTimeoutMs ?? 3_000,
+    // The one place that knows how payloads travel: a socket server takes it over for Socket Mode.
+    deliver: (request) => deliver(request, options.ackTimeoutMs ?? 3_000),
     shouldEscape: options.shouldEscape ?? true,
   };
   const as = (userId: string) => new Actor(surroundings, userId);
   const control = new ControlApi({ directory, store, faults, as, closing: closing.signal });
-  const server = createServer((request, response) => {
-    route(api, control, request, response).catch((error: unknown) => {
-      sendJson(response, 500, {
-        ok: false,
-        error: error instanceof Error ? error.message : 'internal_error',
-      });
-    });
-  });
+  const server = createRoutedServer(api, control);
   const url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}`;
   uploads.baseUrl = `${url}/upload/v1/`;
   responseUrls.baseUrl = `${url}/commands/`;
@@ -186,7 +197,7 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
     setBotUrl: (next) => {
       botUrl = next;
     },
-    resend: (request) => deliver(request, surroundings.ackTimeoutMs),
+    resend: surroundings.deliver,
     next: (fits, { after = store.order, timeoutMs = 5_000 } = {}) =>
       waitFor(store, () => store.events.slice(after).find(fits), timeoutMs),
     until: (look, timeoutMs = 5_000) => waitFor(store, look, timeoutMs),
@@ -194,9 +205,7 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
       renderText('payload' in shown ? shown.payload : shown, (id) => directory.nameOf(id)),
     close: async () => {
       closing.abort();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
+      await closeServer(server);
     },
   };
 }

@@ -401,6 +401,45 @@ describe('modals', () => {
     );
   });
 
+  it('a click in a modal may push another, three at most; closing tells the bot when it asked to know', async () => {
+    const more = (title: string) => ({
+      type: 'modal' as const,
+      title: text(title),
+      callback_id: 'more',
+      notify_on_close: true,
+      blocks: [{ type: 'actions' as const, elements: [button('More', 'more', title)] }],
+    });
+    const outcomes: string[] = [];
+    app.command('/more', async ({ ack, client, command }) => {
+      await ack();
+      await client.views.open({ trigger_id: command.trigger_id, view: more('1') });
+    });
+    app.action('more', async ({ ack, client, body }) => {
+      await ack();
+      if (body.type !== 'block_actions') return;
+      await client.views
+        .push({ trigger_id: body.trigger_id, view: more('next') })
+        .catch(({ data }) => outcomes.push(data.error));
+    });
+    app.view({ callback_id: 'more', type: 'view_closed' }, async ({ ack, body }) => {
+      outcomes.push(`closed ${body.view.title.text} ${body.is_cleared}`);
+      await ack();
+    });
+    const rina = workspace.as(ids.rina);
+    await rina.command('/more', '', { channelId: ids.loanDesk });
+    for (const depth of [1, 2, 3]) {
+      const top = await workspace.until(() => workspace.store.modals(ids.rina)[depth - 1]);
+      expect(top.previousViewId).toBe(workspace.store.modals(ids.rina)[depth - 2]?.id);
+      await rina.click({ viewId: top.id }, 'more');
+    }
+    await workspace.until(() => workspace.store.calls.find(({ error }) => error === 'push_limit_reached'));
+    await expect.poll(() => outcomes).toEqual(['push_limit_reached']);
+    const top = workspace.store.modals(ids.rina)[2];
+    await rina.close(top?.id ?? '');
+    expect(outcomes[1]).toBe('closed next false');
+    expect(workspace.store.modals(ids.rina).length).toBe(2);
+  });
+
   it('an answer that Slack could not use is told', async () => {
     app.view('close', ({ ack }) => ack({ response_action: 'errors', errors: { nosuch: 'x' } }));
     const opened = await openModal();

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, request as httpRequest, type Server } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
 import { startWorkspace, type Workspace } from '../../src/sandbox/workspace.ts';
@@ -117,6 +117,28 @@ describe('control over HTTP', () => {
     ['a name that is not there', 'nonsense', {}, 404],
   ])('refuses %s', async (_name, path, body, status) => {
     expect((await post(path, body)).status).toBe(status);
+  });
+
+  it('streams again what was missed', async () => {
+    for (let count = 0; count < 3; count += 1)
+      workspace.store.addMessage({ channelId: ids.loanDesk, userId: ids.botUser }, card);
+    const response = await fetch(`${workspace.url}/_control/events?after=1`);
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    while (!text.includes('id: 3')) text += (await reader?.read())?.value ?? '';
+    expect([...text.matchAll(/^id: (\d)$/gm)].map(([, id]) => id)).toEqual(['2', '3']);
+    await reader?.cancel();
+  });
+
+  it('answers to loopback names only', async () => {
+    const status = await new Promise((resolve) => {
+      const headers = { host: 'attacker.example' };
+      httpRequest(`${workspace.url}/_control/people`, { headers, agent: false }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      }).end();
+    });
+    expect(status).toBe(403);
   });
 
   it('takes no forms from web pages elsewhere', async () => {

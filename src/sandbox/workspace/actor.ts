@@ -16,7 +16,6 @@ import {
 import type { ResponseUrls } from './response-urls.ts';
 import {
   type Ack,
-  deliver,
   FORM,
   JSON_TYPE,
   type SendOptions,
@@ -71,7 +70,8 @@ export interface Surroundings {
   readonly now: () => number;
   readonly signingSecret: string;
   readonly botUrl: () => string;
-  readonly ackTimeoutMs: number;
+  /** Takes a signed request to the bot and brings back its ack. */
+  readonly deliver: (request: SignedRequest) => Promise<Ack>;
   readonly shouldEscape: boolean;
 }
 
@@ -178,10 +178,10 @@ export class Actor {
     body: string,
     options: SendOptions,
   ): Promise<ActionResult> {
-    const { botUrl, signingSecret, now, ackTimeoutMs, store } = this.#around;
+    const { botUrl, signingSecret, now, store } = this.#around;
     const { order } = store;
     const request = signRequest(botUrl(), type, body, signingSecret, now(), options);
-    return { ...(await deliver(request, ackTimeoutMs)), order, request };
+    return { ...(await this.#around.deliver(request)), order, request };
   }
 
   #situation(options: ActionOptions, responseUrl: string, viewId?: string): Situation {

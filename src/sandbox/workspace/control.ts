@@ -6,7 +6,7 @@ import type { WorkspaceFaults } from './faults.ts';
 import { readBody, sendJson } from './http-body.ts';
 import { parseJson } from './json.ts';
 import { renderText } from './render-text.ts';
-import type { Store, StoredFile } from './store.ts';
+import type { Store, StoredFile, WorkspaceEvent } from './store.ts';
 
 export interface ControlParts {
   readonly directory: Directory;
@@ -99,7 +99,7 @@ export class ControlApi {
 
   #read(name: string, url: URL, response: ServerResponse): void {
     if (name === 'events') {
-      this.#stream(response);
+      this.#stream(response, Number(url.searchParams.get('after') ?? this.#parts.store.order));
       return;
     }
     const { directory, store, faults } = this.#parts;
@@ -125,14 +125,16 @@ export class ControlApi {
     sendJson(response, answer === undefined ? 404 : 200, answer ?? { error: 'not_found' });
   }
 
-  /** Server-sent events: one line for each thing that happens, from now on. */
-  #stream(response: ServerResponse): void {
+  /** Server-sent events: one for each thing that happened past `?after=<order>`, by default from now on. */
+  #stream(response: ServerResponse, after: number): void {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     response.write(': open\n\n');
-    const stop = this.#parts.store.listen((event) => {
+    const tell = (event: WorkspaceEvent) => {
       const told = 'file' in event ? { ...event, file: tellFile(event.file) } : event;
       response.write(`id: ${event.order}\ndata: ${JSON.stringify(told)}\n\n`);
-    });
+    };
+    for (const event of this.#parts.store.events.slice(after)) tell(event);
+    const stop = this.#parts.store.listen(tell);
     const end = () => response.end();
     this.#parts.closing.addEventListener('abort', end, { once: true });
     response.on('close', () => {

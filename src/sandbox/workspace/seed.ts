@@ -47,6 +47,23 @@ function person(
   return { id, teamId: HOME, name, realName, tz, tzOffsetS: hours * 3600, ...more };
 }
 
+function createPeople(): readonly Person[] {
+  const ids = SEED_IDS;
+  return [
+    person(ids.rina, 'rina', 'Rina Okafor', 'Europe/London', 0),
+    person(ids.ada, 'ada', 'Ada Lindqvist', 'Europe/Stockholm', 1),
+    person(ids.ben, 'ben', 'Ben Carter', 'America/New_York', -5),
+    person(ids.chen, 'chen', 'Chen Wei', 'Asia/Singapore', 8),
+    person(ids.vera, 'vera', 'Vera Novak', 'Europe/Prague', 1),
+    person(ids.gus, 'gus', 'Gus Guest', 'Europe/London', 0, { isRestricted: true }),
+    person(ids.una, 'una', 'Una Single', 'Europe/London', 0, { isUltraRestricted: true }),
+    person(ids.dora, 'dora', 'Dora Gone', 'Europe/London', 0, { deleted: true }),
+    person(ids.frank, 'frank', 'Frank Foreign', 'Europe/Berlin', 1, { teamId: PARTNER }),
+    person(ids.botUser, 'loandesk', 'Loandesk', 'Etc/UTC', 0, { isBot: true }),
+    person(ids.slackbot, 'slackbot', 'Slackbot', 'Etc/UTC', 0, { isBot: true }),
+  ];
+}
+
 /** A fresh copy of the workspace that the sandbox starts with. */
 export function createSeed(): WorkspaceSeed {
   const ids = SEED_IDS;
@@ -57,19 +74,7 @@ export function createSeed(): WorkspaceSeed {
     appId: ids.app,
     botId: ids.bot,
     botUserId: ids.botUser,
-    people: [
-      person(ids.rina, 'rina', 'Rina Okafor', 'Europe/London', 0),
-      person(ids.ada, 'ada', 'Ada Lindqvist', 'Europe/Stockholm', 1),
-      person(ids.ben, 'ben', 'Ben Carter', 'America/New_York', -5),
-      person(ids.chen, 'chen', 'Chen Wei', 'Asia/Singapore', 8),
-      person(ids.vera, 'vera', 'Vera Novak', 'Europe/Prague', 1),
-      person(ids.gus, 'gus', 'Gus Guest', 'Europe/London', 0, { isRestricted: true }),
-      person(ids.una, 'una', 'Una Single', 'Europe/London', 0, { isUltraRestricted: true }),
-      person(ids.dora, 'dora', 'Dora Gone', 'Europe/London', 0, { deleted: true }),
-      person(ids.frank, 'frank', 'Frank Foreign', 'Europe/Berlin', 1, { teamId: PARTNER }),
-      person(ids.botUser, 'loandesk', 'Loandesk', 'Etc/UTC', 0, { isBot: true }),
-      person(ids.slackbot, 'slackbot', 'Slackbot', 'Etc/UTC', 0, { isBot: true }),
-    ],
+    people: createPeople(),
     channels: [
       { ...channel, id: ids.loanDesk, name: 'loan-desk', members: new Set([...full, ids.gus, ids.botUser]) },
       { ...channel, id: ids.general, name: 'general', members: new Set([...full, ids.gus]) },

@@ -1,4 +1,5 @@
-import { isObject, type JsonObject, readObjects } from './json.ts';
+import { type JsonObject, readObjects } from './json.ts';
+import { nameBlocks } from './name-blocks.ts';
 
 /** What a message said at one time. */
 export interface MessageContent {
@@ -158,7 +159,7 @@ export class Store {
   ): StoredMessage {
     const message: StoredMessage = {
       ...content,
-      blocks: this.#identify(content.blocks),
+      blocks: nameBlocks(content.blocks, this.#newName),
       order: this.order + 1,
       channelId: place.channelId,
       userId: place.userId,
@@ -177,7 +178,7 @@ export class Store {
     return this.#putMessage('message_changed', {
       ...message,
       ...content,
-      blocks: this.#identify(content.blocks),
+      blocks: nameBlocks(content.blocks, this.#newName),
       order: this.order + 1,
       history: [...message.history, before],
     });
@@ -215,7 +216,7 @@ export class Store {
       id,
       hash: this.#newHash(),
       userId,
-      payload: this.#identifyView(payload),
+      payload: this.#nameView(payload),
       rootViewId: previous?.rootViewId ?? id,
       ...(previous === undefined ? {} : { previousViewId: previous.id }),
       isOpen: true,
@@ -228,7 +229,7 @@ export class Store {
   changeView(view: StoredView, payload: JsonObject): StoredView {
     return this.#putView(payload.type === 'home' ? 'home' : 'view_changed', {
       ...view,
-      payload: this.#identifyView(payload),
+      payload: this.#nameView(payload),
       hash: this.#newHash(),
       errors: {},
       order: this.order + 1,
@@ -281,26 +282,9 @@ export class Store {
     return `${Math.floor(this.#now() / 1000)}.${this.newId('').toLowerCase()}`;
   }
 
-  #identifyView(payload: JsonObject): JsonObject {
-    return { ...payload, blocks: this.#identify(readObjects(payload.blocks)) };
-  }
+  #newName = (prefix: string): string => this.newId(prefix).toLowerCase();
 
-  /** Slack names every block and every interactive element that came without a name. */
-  #identify(blocks: readonly JsonObject[]): readonly JsonObject[] {
-    return blocks.map((block) => {
-      const named: Record<string, unknown> = { block_id: this.newId('b').toLowerCase(), ...block };
-      if (Array.isArray(block.child_blocks))
-        named.child_blocks = this.#identify(readObjects(block.child_blocks));
-      if (block.type === 'actions' && Array.isArray(block.elements))
-        named.elements = block.elements.map((element) => this.#identifyElement(element));
-      for (const place of ['accessory', 'element'])
-        if (isObject(block[place])) named[place] = this.#identifyElement(block[place]);
-      return named;
-    });
-  }
-
-  #identifyElement(element: unknown): unknown {
-    if (!isObject(element) || element.type === 'image') return element;
-    return { action_id: this.newId('a').toLowerCase(), ...element };
+  #nameView(payload: JsonObject): JsonObject {
+    return { ...payload, blocks: nameBlocks(readObjects(payload.blocks), this.#newName) };
   }
 }
