@@ -422,7 +422,7 @@ describe('modals', () => {
         .catch(({ data }) => outcomes.push(data.error));
     });
     app.view({ callback_id: 'more', type: 'view_closed' }, async ({ ack, body }) => {
-      outcomes.push(`closed ${body.view.title.text} ${body.is_cleared}`);
+      outcomes.push(`closed ${body.view.title.text} ${'is_cleared' in body && body.is_cleared}`);
       await ack();
     });
     const rina = workspace.as(ids.rina);
