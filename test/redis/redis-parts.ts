@@ -1,10 +1,16 @@
 /** The Redis adapters on one server under a prefix of their own, with everything removed afterwards. */
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
-import { onTestFinished } from 'vitest';
+import { inject, it, onTestFinished } from 'vitest';
 import { RedisAuditLog } from '../../src/redis/audit-log.ts';
 import { RedisCloseRequestStore } from '../../src/redis/close-request-store.ts';
-import { REDIS_TIMES, RedisConnection, type RedisTimes } from '../../src/redis/connection.ts';
+import {
+  REDIS_TIMES,
+  RedisConnection,
+  type RedisSettings,
+  type RedisTimes,
+} from '../../src/redis/connection.ts';
 import { KeyNames } from '../../src/redis/key-names.ts';
 import { RedisOutbox } from '../../src/redis/outbox.ts';
 import type { Log } from '../../src/usecases/ports.ts';
@@ -44,12 +50,13 @@ export function newPrefix(): string {
 
 /** Parts that end with the running test. A second call with the same prefix is a second process on the same data. */
 export async function redisParts(
-  url: string,
+  server: string | RedisSettings,
   prefix: string = newPrefix(),
   times: RedisTimes = REDIS_TIMES,
 ): Promise<RedisParts> {
   const log = new MemoryLog();
-  const connection = new RedisConnection({ url }, log, times);
+  const settings = typeof server === 'string' ? { url: server } : server;
+  const connection = new RedisConnection(settings, log, times);
   onTestFinished(() => connection.close());
   await connection.ready(5_000);
   const keys = new KeyNames(prefix);
@@ -78,4 +85,22 @@ export function bareClient(url: string): Redis {
   client.on('error', () => {});
   onTestFinished(() => client.disconnect());
   return client;
+}
+
+/** Whether tests may start and kill servers of their own. */
+const CAN_START_SERVERS = spawnSync('redis-server', ['--version']).status === 0;
+
+/** A test that needs a real redis-server; without one it says so and passes over it. */
+export function realRedis(name: string, body: () => Promise<void>, timeoutMs?: number): void {
+  it(
+    name,
+    async (context) => {
+      if (inject('redisKind') === 'embedded' || !CAN_START_SERVERS) {
+        console.log(`not tested without a redis-server: ${name}`);
+        context.skip('no redis-server on this machine');
+      }
+      await body();
+    },
+    timeoutMs,
+  );
 }
