@@ -1,0 +1,49 @@
+/** A directory and a notifier without Slack: people as plain data, deliveries as a list. */
+import type { CloseRequest } from '../../src/domain/close-request.ts';
+import type { Notice } from '../../src/domain/notices.ts';
+import type { Person, PersonId } from '../../src/domain/policy.ts';
+import type { Delivery, Directory, Lookup, Notifier } from '../../src/usecases/ports.ts';
+
+export class FakeDirectory implements Directory {
+  readonly people: Map<string, Person>;
+  readonly groups = new Map<string, readonly string[]>();
+  down = false;
+
+  constructor(...people: Person[]) {
+    this.people = new Map(people.map((each) => [each.userId, each]));
+  }
+
+  async person({ teamId, userId }: PersonId): Promise<Lookup<Person>> {
+    const known = this.people.get(userId);
+    if (this.down || known === undefined) return { ok: false, why: 'Slack did not answer' };
+    return { ok: true, value: known.teamId === teamId ? known : { ...known, teamId, kind: 'foreign' } };
+  }
+
+  async members(names: readonly string[]): Promise<Lookup<ReadonlySet<string>>> {
+    if (this.down) return { ok: false, why: 'Slack did not answer' };
+    return { ok: true, value: new Set(names.flatMap((name) => this.groups.get(name) ?? [name])) };
+  }
+}
+
+export interface Delivered {
+  readonly notice: Notice;
+  /** The record it was drawn from. */
+  readonly request: CloseRequest;
+}
+
+export class FakeNotifier implements Notifier {
+  readonly delivered: Delivered[] = [];
+  /** Answers to give before deliveries work again. */
+  readonly failures: Delivery[] = [];
+  #posted = 0;
+
+  async deliver(notice: Notice, request: CloseRequest): Promise<Delivery> {
+    const failure = this.failures.shift();
+    if (failure) return failure;
+    this.delivered.push({ notice, request });
+    const isNewCard = notice.kind === 'card' && request.card === null;
+    if (!isNewCard) return { ok: true, card: null };
+    this.#posted += 1;
+    return { ok: true, card: { channelId: 'C0DESK', messageTs: `1700000000.00000${this.#posted}` } };
+  }
+}

@@ -1,0 +1,127 @@
+/** One desk over a memory store, a fake exchange and fake people, with a clock that the test moves. */
+import { longId } from '../../src/domain/amount.ts';
+import type { CloseRequest } from '../../src/domain/close-request.ts';
+import type { ClosePolicy, PersonId } from '../../src/domain/policy.ts';
+import { requestIdFrom } from '../../src/domain/request-id.ts';
+import { PUBLISHED_THRESHOLDS } from '../../src/domain/risk-unit.ts';
+import { createDesk, type DeskParts } from '../../src/usecases/create-desk.ts';
+import { FakeLoanExchange, repaidUnit } from '../fakes/loan-exchange.ts';
+import { MemoryCloseRequestStore } from '../fakes/memory-close-request-store.ts';
+import { FakeDirectory, FakeNotifier } from '../fakes/people.ts';
+import { ALICE, BOB, CAROL, person, policy, REQUESTER, START_MS } from './close-requests.ts';
+
+export const VIEWER = person('U0VIEW');
+export const UNIT = longId('7');
+const AUDIT_KEY = new Uint8Array(32).fill(1);
+
+export const QUIET = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** The same object with some of its methods replaced; private fields keep working. */
+export function withMethods<Target extends object>(target: Target, methods: Partial<Target>): Target {
+  return new Proxy(target, {
+    get(_, name) {
+      const value: unknown = Reflect.get(name in methods ? methods : target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+export class DeskHarness {
+  nowMs = START_MS;
+  readonly exchange: FakeLoanExchange;
+  readonly directory = new FakeDirectory(REQUESTER, ALICE, BOB, CAROL, VIEWER);
+  readonly notifier = new FakeNotifier();
+  readonly store: MemoryCloseRequestStore;
+  readonly #parts: DeskParts;
+  readonly #pending = new Set<Promise<unknown>>();
+  /** Work that a click set off and the test wants to hold back; by name. */
+  readonly heldBack = new Set<string>();
+  readonly work: ReturnType<typeof createDesk>;
+
+  constructor(policyChanges: Partial<ClosePolicy> = {}, overrides: Partial<DeskParts> = {}) {
+    const now = () => this.nowMs;
+    this.exchange = new FakeLoanExchange(now, repaidUnit(UNIT));
+    this.store = new MemoryCloseRequestStore({ now, auditKey: AUDIT_KEY });
+    let id = 0;
+    this.#parts = {
+      reader: this.exchange,
+      closer: this.exchange,
+      store: this.store,
+      outbox: this.store.outbox,
+      audit: this.store.audit,
+      auditKey: AUDIT_KEY,
+      directory: this.directory,
+      notifier: this.notifier,
+      roles: {
+        requesters: [REQUESTER.userId],
+        approvers: policy(policyChanges).approvers,
+        viewers: [VIEWER.userId, REQUESTER.userId],
+      },
+      policy: policy(policyChanges),
+      thresholds: PUBLISHED_THRESHOLDS,
+      probe: async () => ({ version: '0', nodeVersion: '24', mode: 'live', lines: [] }),
+      now,
+      pause: async (milliseconds) => {
+        this.nowMs += milliseconds;
+      },
+      newId: () => `id-${++id}`,
+      newRequestId: () => requestIdFrom(new Uint8Array(10).fill(++id)),
+      log: QUIET,
+      inBackground: (what, run) => {
+        if (this.heldBack.has(what)) return;
+        const task = run().finally(() => this.#pending.delete(task));
+        this.#pending.add(task);
+      },
+      ...overrides,
+    };
+    this.work = createDesk(this.#parts);
+  }
+
+  get desk() {
+    return this.work.desk;
+  }
+
+  /** A second desk on the same store and exchange, as another process would be. */
+  replica(overrides: Partial<DeskParts> = {}): ReturnType<typeof createDesk> {
+    return createDesk({ ...this.#parts, ...overrides });
+  }
+
+  /** Waits for everything that clicks set off. */
+  async settled(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
+  }
+
+  /** Moves the clock and does the background's rounds until nothing is due. */
+  async pass(milliseconds: number): Promise<void> {
+    this.nowMs += milliseconds;
+    while ((await this.work.attendRequests()) > 0) await this.settled();
+    await this.work.deliverOutbox();
+    await this.settled();
+  }
+
+  /** A request that was asked for, its card posted. */
+  async open(reason = 'Loan repaid'): Promise<CloseRequest> {
+    const asked = await this.desk.askToClose(REQUESTER, UNIT, reason);
+    if (!asked.ok) throw new Error(`refused: ${asked.refusal.code}`);
+    await this.settled();
+    return this.get(asked.value.id);
+  }
+
+  async get(requestId: string): Promise<CloseRequest> {
+    const stored = await this.store.load(requestId);
+    if (stored === null) throw new Error(`no request ${requestId}`);
+    return stored.request;
+  }
+
+  approve(by: PersonId, request: CloseRequest, typedId: string = request.groupId) {
+    const { id, version, factsDigest } = request;
+    return this.desk.approve(by, { requestId: id, version, digest: factsDigest, typedId });
+  }
+
+  /** What the thread told, event by event. */
+  threadOf(requestId: string): string[] {
+    return this.notifier.delivered.flatMap(({ notice, request }) =>
+      notice.kind === 'thread' && request.id === requestId ? [notice.event.type] : [],
+    );
+  }
+}
