@@ -1,0 +1,195 @@
+/**
+ * One call to the exchange from its parameters to its result: key and role, clock, weight, signature, the wire, and
+ * what the answer says about limits. Never repeats anything.
+ */
+import type { Log } from '../usecases/ports.ts';
+import type { Account } from './account.ts';
+import type { CallResult, FailedCall } from './call-result.ts';
+import type { ExchangeClock } from './clock.ts';
+import { type Endpoint, LIMIT_PER_MINUTE, type LimitScope } from './endpoints.ts';
+import { parseExactJson } from './exact-json.ts';
+import type { Http, HttpResult } from './http.ts';
+import { readRejection, stopExtent } from './rejection.ts';
+import { buildQuery, type QueryParameter, signedQuery } from './sign.ts';
+import type { Priority, WeightLimiter } from './weight-limiter.ts';
+
+export interface Call {
+  readonly endpoint: Endpoint;
+  /** Whose key signs; null for unsigned endpoints. */
+  readonly account: Account | null;
+  readonly parameters: readonly QueryParameter[];
+  readonly priority: Priority;
+  readonly patienceMs: number;
+  /** True: refuse rather than send without the shared count. */
+  readonly mustCount?: boolean;
+}
+
+/** For metrics and logs: one finished call. */
+export interface CallRecord {
+  readonly endpoint: string;
+  readonly method: string;
+  /** HTTP status, or what became of it without one ("timeout", "reset", …). */
+  readonly status: number | string;
+  readonly weight: number;
+  readonly waitMs: number;
+  readonly durationMs: number;
+  /** Configured name, null for unsigned calls. */
+  readonly account: string | null;
+}
+
+export interface ReadyCall {
+  readonly kind: 'ready';
+  /** Exchange time, as signed. */
+  readonly timestampMs: number;
+  /** Puts it on the wire. To be called once. */
+  send(): Promise<CallResult>;
+}
+
+export interface CallerOptions {
+  readonly http: Http;
+  readonly clock: ExchangeClock;
+  readonly limiter: WeightLimiter;
+  readonly log: Log;
+  /** Steady milliseconds, for durations. */
+  readonly monotonic: () => number;
+  /** Asked before a signed call; not null: it is not sent. */
+  readonly whyNotNow: (call: Call) => Promise<FailedCall | null>;
+  /** Every bucket there is, to stop them all when our address is stopped. */
+  readonly buckets: () => readonly string[];
+  readonly onCall?: (record: CallRecord) => void;
+}
+
+export const RECV_WINDOW_MS = 5_000;
+
+const USED_HEADER: Readonly<Record<LimitScope, string>> = {
+  ip: 'x-sapi-used-ip-weight-1m',
+  uid: 'x-sapi-used-uid-weight-1m',
+  api: 'x-mbx-used-weight-1m',
+};
+
+/** Limits of a UID are counted by the configured account, since Binance tells no UID. */
+export function bucketOf(endpoint: Endpoint, account: Account | null): string {
+  switch (endpoint.scope) {
+    case 'api':
+      return 'ip/api';
+    case 'ip':
+      return `ip/${endpoint.name}`;
+    case 'uid':
+      return `uid/${account?.name ?? ''}/${endpoint.name}`;
+  }
+}
+
+export class Caller {
+  readonly #options: CallerOptions;
+  #lastSuccessAtMs: number | null = null;
+
+  constructor(options: CallerOptions) {
+    this.#options = options;
+  }
+
+  /** Exchange time of the last 200. */
+  get lastSuccessAtMs(): number | null {
+    return this.#lastSuccessAtMs;
+  }
+
+  async call(call: Call): Promise<CallResult> {
+    const ready = await this.prepare(call);
+    return ready.kind === 'ready' ? ready.send() : ready;
+  }
+
+  /** All that comes before the wire. The timestamp is taken last, when the call has left the queue. */
+  async prepare(call: Call): Promise<ReadyCall | FailedCall> {
+    const { endpoint, account } = call;
+    const { limiter } = this.#options;
+    const signed = endpoint.roles.length > 0;
+    if (signed && (account === null || !endpoint.roles.includes(account.role))) {
+      return { kind: 'no-account', endpoint, account };
+    }
+    const whyNot = signed ? await this.#options.whyNotNow(call) : null;
+    if (whyNot !== null) return whyNot;
+    const admitted = await limiter.admit({
+      bucket: bucketOf(endpoint, account),
+      weight: endpoint.weight,
+      limit: LIMIT_PER_MINUTE[endpoint.scope],
+      priority: call.priority,
+      patienceMs: call.patienceMs,
+      mustCount: call.mustCount ?? false,
+    });
+    return admitted.kind === 'admitted' ? this.#sign(call, admitted.waitMs) : admitted;
+  }
+
+  #sign(call: Call, waitMs: number): ReadyCall {
+    const { account, parameters } = call;
+    const timestampMs = this.#options.clock.timestampMs();
+    const query =
+      account === null
+        ? buildQuery(parameters)
+        : signedQuery(
+            [...parameters, ['recvWindow', String(RECV_WINDOW_MS)], ['timestamp', String(timestampMs)]],
+            (payload) => account.sign(payload),
+          );
+    const target = query === '' ? call.endpoint.path : `${call.endpoint.path}?${query}`;
+    return { kind: 'ready', timestampMs, send: () => this.#send(call, target, timestampMs, waitMs) };
+  }
+
+  async #send(call: Call, target: string, timestampMs: number, waitMs: number): Promise<CallResult> {
+    const { http, monotonic, clock } = this.#options;
+    const { endpoint, account } = call;
+    const headers: Record<string, string> =
+      account === null ? {} : { 'X-MBX-APIKEY': account.apiKeyHeader() };
+    const sentMs = clock.nowMs();
+    const startedMs = monotonic();
+    const answer = await http.exchange({ method: endpoint.method, target, headers });
+    this.#options.onCall?.({
+      endpoint: endpoint.name,
+      method: endpoint.method,
+      status: answer.kind === 'response' ? answer.status : answer.fault,
+      weight: endpoint.weight,
+      waitMs: Math.round(waitMs),
+      durationMs: Math.round(monotonic() - startedMs),
+      account: account?.name ?? null,
+    });
+    if (answer.kind === 'failed') return { kind: 'network', fault: answer.fault, written: answer.written };
+    this.#noteWeight(call, answer, sentMs);
+    return this.#read(call, answer, timestampMs);
+  }
+
+  #noteWeight(call: Call, answer: HttpResult & { kind: 'response' }, sentMs: number): void {
+    const { scope } = call.endpoint;
+    const header = answer.headers[USED_HEADER[scope]];
+    if (header === undefined || !/^\d{1,9}$/.test(header)) return;
+    const bucket = bucketOf(call.endpoint, call.account);
+    // Nobody waits for the shared count to hear of it; noteHeader never rejects.
+    void this.#options.limiter.noteHeader(bucket, LIMIT_PER_MINUTE[scope], Number(header), sentMs);
+  }
+
+  async #read(call: Call, answer: HttpResult & { kind: 'response' }, asOfMs: number): Promise<CallResult> {
+    const { clock } = this.#options;
+    if (answer.status !== 200) {
+      const rejection = readRejection(answer.status, answer.headers, answer.body, clock.nowMs());
+      await this.#stopFor(call, rejection);
+      return rejection;
+    }
+    try {
+      const json = parseExactJson(answer.body);
+      this.#lastSuccessAtMs = clock.nowMs();
+      return { kind: 'answered', json, body: answer.body, asOfMs };
+    } catch {
+      // The parser's message quotes the body; that it is no JSON says enough.
+      return { kind: 'unreadable', httpStatus: answer.status, detail: 'it is not whole JSON' };
+    }
+  }
+
+  async #stopFor(call: Call, rejection: ReturnType<typeof readRejection>): Promise<void> {
+    const extent = stopExtent(rejection);
+    if (extent === null || rejection.retryAtMs === null) return;
+    const bucket = bucketOf(call.endpoint, call.account);
+    const buckets = extent === 'bucket' ? [bucket] : [...new Set([...this.#options.buckets(), bucket])];
+    const reason = `HTTP ${rejection.httpStatus}${rejection.code === null ? '' : `, code ${rejection.code}`}`;
+    this.#options.log.warn(
+      { endpoint: call.endpoint.name, extent, untilMs: rejection.retryAtMs, reason },
+      'the exchange told us to stop',
+    );
+    await this.#options.limiter.stop(buckets, rejection.retryAtMs, reason);
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Lets simultaneous reads of the same thing share one call: in this process always, across replicas while the store
+ * answers. What is shared is the answers' text, so that every replica reads it with its own schemas.
+ */
+import { z } from 'zod';
+import type { SharedReads } from '../usecases/ports.ts';
+import type { FailedCall } from './call-result.ts';
+import type { Delay } from './delay.ts';
+
+/** One or more answers that together are the thing that was read. */
+export interface Text {
+  readonly kind: 'text';
+  readonly parts: readonly TextPart[];
+  /** Exchange time; of several answers the oldest. */
+  readonly asOfMs: number;
+}
+
+export interface TextPart {
+  /** Number of the part's first row, from 1. */
+  readonly firstRow: number;
+  readonly body: string;
+}
+
+export interface CoalescedReadOptions {
+  readonly shared: SharedReads;
+  /** Exchange time. */
+  readonly nowMs: () => number;
+  readonly delay: Delay;
+  readonly newToken: () => string;
+}
+
+const FRESH_MS = 2_000;
+/** Longer than a call with all its tries may take would block the others for nothing. */
+const LEAD_MS = 5_000;
+const LOOK_AGAIN_MS = 40;
+/** Whoever looked this often for another replica's answer (about 1.5 s) asks by itself. */
+const MOST_LOOKS = 37;
+
+const textSchema = z.object({
+  kind: z.literal('text'),
+  parts: z.array(z.object({ firstRow: z.number(), body: z.string() })),
+  asOfMs: z.number(),
+});
+
+export class CoalescedRead {
+  readonly #options: CoalescedReadOptions;
+  readonly #running = new Map<string, Promise<Text | FailedCall>>();
+
+  constructor(options: CoalescedReadOptions) {
+    this.#options = options;
+  }
+
+  /** `load` makes the call; only a `text` is shared. `key` names the thing, and holds no secret. */
+  read(key: string, load: () => Promise<Text | FailedCall>): Promise<Text | FailedCall> {
+    const running = this.#running.get(key);
+    if (running !== undefined) return running;
+    const started = this.#leadOrFollow(key, load).finally(() => this.#running.delete(key));
+    this.#running.set(key, started);
+    return started;
+  }
+
+  async #leadOrFollow(key: string, load: () => Promise<Text | FailedCall>): Promise<Text | FailedCall> {
+    const token = this.#options.newToken();
+    const part = await this.#findPart(key, token);
+    if (part !== 'lead') return part === 'alone' ? load() : part;
+    const text = await load();
+    await this.#share(key, token, text);
+    return text;
+  }
+
+  /** Another replica's answer, or whether to ask for all (`lead`) or for this process only (`alone`). */
+  async #findPart(key: string, token: string): Promise<Text | 'lead' | 'alone'> {
+    const { shared, delay } = this.#options;
+    try {
+      for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
+        const found = this.#fresh(await shared.get(key));
+        if (found !== null) return found;
+        if (await shared.tryLead(key, token, LEAD_MS)) return 'lead';
+        await delay(LOOK_AGAIN_MS);
+      }
+    } catch {
+      // Without the store every process asks for itself; its own simultaneous reads still share one call.
+    }
+    return 'alone';
+  }
+
+  #fresh(stored: string | null): Text | null {
+    if (stored === null) return null;
+    const ageMs = (text: Text) => this.#options.nowMs() - text.asOfMs;
+    try {
+      const text = textSchema.parse(JSON.parse(stored));
+      return ageMs(text) <= FRESH_MS ? text : null;
+    } catch {
+      // Not ours, or of another version: as good as nothing.
+      return null;
+    }
+  }
+
+  async #share(key: string, token: string, text: Text | FailedCall): Promise<void> {
+    const { shared, nowMs } = this.#options;
+    try {
+      if (text.kind === 'text') {
+        const leftMs = Math.ceil(FRESH_MS - (nowMs() - text.asOfMs));
+        if (leftMs > 0) await shared.put(key, JSON.stringify(text), leftMs);
+      }
+      await shared.release(key, token);
+    } catch {
+      // The answer is here all the same; the others ask for themselves.
+    }
+  }
+}

@@ -1,0 +1,161 @@
+/** Puts a failed call into the words of the port: what happened, what to do, and when it may work. */
+import type { ExchangeFailure } from '../usecases/ports.ts';
+import type { Account } from './account.ts';
+import type { FailedCall } from './call-result.ts';
+import { AMBIGUOUS_CODES, meaningOf } from './error-codes.ts';
+import type { NetworkFault } from './http.ts';
+import { isFirewall, type Rejection } from './rejection.ts';
+import type { BusyReason } from './weight-limiter.ts';
+
+const NETWORK: Readonly<Record<NetworkFault, string>> = {
+  dns: "The exchange's name could not be resolved.",
+  refused: 'The exchange refused the connection.',
+  unreachable: 'The exchange could not be reached.',
+  tls: 'No trusted connection to the exchange could be made (TLS).',
+  'connect-timeout': 'The exchange did not take the connection in time.',
+  timeout: 'The exchange did not answer in time.',
+  reset: 'The connection to the exchange broke off.',
+  'too-large': "The exchange's answer was too large to be true.",
+  other: 'The connection to the exchange failed.',
+};
+
+const BUSY: Readonly<Record<BusyReason, string>> = {
+  limit: 'The rate limit for this question is used up for this minute.',
+  stopped: 'The exchange told us to stop asking for a while.',
+  'queue-full': 'Too many questions are waiting for the exchange already.',
+};
+
+const LATER = 'Try again later.';
+const SECRET_CODES: ReadonlySet<number> = new Set([-1002, -1022, -2008, -2014, -2015, -1099]);
+
+/** `account`: whose key the call used; its name and role are shown where the key is the question. */
+export function failureOf(result: FailedCall, account: Account | null): ExchangeFailure {
+  const nothing = { httpStatus: null, exchangeCode: null, retryAtMs: null };
+  switch (result.kind) {
+    case 'rejected':
+      return rejectedFailure(result, account);
+    case 'unreadable':
+      return {
+        ...nothing,
+        kind: 'unavailable',
+        httpStatus: result.httpStatus,
+        meaning: `The exchange's answer could not be read: ${result.detail}.`,
+        advice: LATER,
+      };
+    case 'network':
+      return { ...nothing, kind: 'unavailable', meaning: NETWORK[result.fault], advice: LATER };
+    case 'busy':
+      return {
+        ...nothing,
+        kind: 'busy',
+        meaning: BUSY[result.why],
+        advice: 'Ask again at the time given.',
+        retryAtMs: result.retryAtMs,
+      };
+    case 'uncounted':
+      return {
+        ...nothing,
+        kind: 'unavailable',
+        meaning: 'The shared count of the rate limits does not answer, so nothing was sent.',
+        advice: `${LATER} Whoever runs Loandesk should look at Redis.`,
+      };
+    case 'no-clock':
+      return {
+        ...nothing,
+        kind: 'unavailable',
+        meaning: "The exchange's clock could not be read, so nothing was sent.",
+        advice: LATER,
+      };
+    case 'maintenance':
+      return { ...nothing, ...MAINTENANCE, kind: 'maintenance' };
+    case 'no-account':
+      return { ...nothing, kind: 'no-account', ...noAccountWords(result) };
+    case 'bad-request':
+      return { ...nothing, kind: 'refused', meaning: `${result.detail}.`, advice: 'Nothing was sent.' };
+  }
+}
+
+const MAINTENANCE = {
+  meaning: 'The exchange is under maintenance.',
+  advice: 'Wait until it is over (Binance announces it on its status page), then try again.',
+} as const;
+
+function noAccountWords(result: Extract<FailedCall, { kind: 'no-account' }>): {
+  readonly meaning: string;
+  readonly advice: string;
+} {
+  const wanted = result.endpoint.roles.join(' or ');
+  const meaning =
+    result.account === null
+      ? `No ${wanted} account in BINANCE_ACCOUNTS_FILE fits this call.`
+      : `The key of account "${result.account.name}" is a ${result.account.role} key; this call wants a ${wanted} key. Nothing was sent.`;
+  return { meaning, advice: 'Add the account that owns the unit to BINANCE_ACCOUNTS_FILE.' };
+}
+
+function rejectedFailure(result: Rejection, account: Account | null): ExchangeFailure {
+  const { httpStatus, code: exchangeCode, retryAtMs } = result;
+  return {
+    httpStatus,
+    exchangeCode,
+    retryAtMs,
+    kind: rejectedKind(result),
+    ...rejectionWords(result, account),
+  };
+}
+
+function rejectedKind(result: Rejection): ExchangeFailure['kind'] {
+  const { httpStatus, code } = result;
+  if (httpStatus === 451) return 'region-blocked';
+  if (httpStatus === 429 || httpStatus === 418 || isFirewall(result) || code === -1003) return 'busy';
+  if (httpStatus >= 500 || httpStatus < 400 || code === null) return 'unavailable';
+  return AMBIGUOUS_CODES.has(code) || code === -1016 || code === -1004 ? 'unavailable' : 'refused';
+}
+
+/** Meaning and advice of an answer that was not 200; also used for a close. */
+export function rejectionWords(
+  result: Rejection,
+  account: Account | null,
+): { readonly meaning: string; readonly advice: string } {
+  const { httpStatus, code, text } = result;
+  if (httpStatus === 451) {
+    return {
+      meaning: "The exchange does not serve the region of this machine's address (HTTP 451).",
+      advice: 'Trying again does not help: Loandesk must run where Binance may serve you.',
+    };
+  }
+  if (httpStatus === 418) {
+    return {
+      meaning: "The exchange has banned this machine's address for a while (HTTP 418).",
+      advice: 'All calls wait until the ban is over; try again then.',
+    };
+  }
+  if (isFirewall(result)) {
+    return {
+      meaning: "The exchange's firewall blocks this machine's address (HTTP 403).",
+      advice: 'All calls pause for some minutes; try again then.',
+    };
+  }
+  if (httpStatus === 429) {
+    return {
+      meaning: 'A rate limit of the exchange is used up (HTTP 429).',
+      advice: 'Try again at the time given.',
+    };
+  }
+  if (code === null) {
+    return { meaning: `The exchange answered HTTP ${httpStatus} without saying why.`, advice: LATER };
+  }
+  const said = text === '' ? '' : ` The exchange says: "${text}"`;
+  const known = meaningOf(code);
+  if (known === null) {
+    return {
+      meaning: `The exchange answered with code ${code}, which its pages do not list.${said}`,
+      advice: LATER,
+    };
+  }
+  const whose =
+    account !== null && SECRET_CODES.has(code)
+      ? ` It was the key of account "${account.name}" (${account.role}).`
+      : '';
+  const quoted = code <= -27000 || code === -1024 ? said : '';
+  return { meaning: `${known.meaning}${whose}${quoted}`, advice: known.advice };
+}

@@ -1,0 +1,220 @@
+/**
+ * One HTTP exchange, no more: never repeats, never follows, never rewrites the path, and says for every failure
+ * whether bytes may have left. Nothing of a request (URL, key, signature) goes into its results.
+ */
+import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'DELETE';
+  /** Path and query, sent as they are. */
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export type NetworkFault =
+  | 'dns'
+  | 'refused'
+  | 'unreachable'
+  | 'tls'
+  | 'connect-timeout'
+  | 'timeout'
+  | 'reset'
+  | 'too-large'
+  | 'other';
+
+export type HttpResult =
+  | {
+      readonly kind: 'response';
+      readonly status: number;
+      /** Names in lower case. */
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly fault: NetworkFault;
+      /** False: certainly nothing left, and nothing will. True: some bytes may have. */
+      readonly written: boolean;
+    };
+
+/** The usual environment variables, read by the configuration; all absent: no proxy. */
+export interface ProxySettings {
+  readonly httpProxy?: string;
+  readonly httpsProxy?: string;
+  readonly noProxy?: string;
+}
+
+export interface HttpOptions {
+  /** Scheme, host and port, and a path prefix if there is one. */
+  readonly baseUrl: string;
+  readonly proxy?: ProxySettings;
+  /** For the whole call. Above the exchange's own 10 s, or answered calls would become unknown ones. */
+  readonly timeoutMs?: number;
+  /** In place of the pool made here; it is then not closed here. */
+  readonly dispatcher?: Dispatcher;
+}
+
+export interface Http {
+  exchange(request: HttpRequest): Promise<HttpResult>;
+  close(): Promise<void>;
+}
+
+const TIMEOUT_MS = 13_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+const LARGEST_BODY_BYTES = 16 * 1024 * 1024;
+
+export function createHttp(options: HttpOptions): Http {
+  const url = new URL(options.baseUrl);
+  const prefix = url.pathname.replace(/\/$/, '');
+  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  const dispatcher = options.dispatcher ?? createDispatcher(url.origin, options.proxy ?? {}, timeoutMs);
+  return {
+    exchange: (request) => exchangeOnce(dispatcher, url.origin, prefix, request, timeoutMs),
+    async close() {
+      if (options.dispatcher === undefined) await dispatcher.destroy();
+    },
+  };
+}
+
+/** Keep-alive, no pipelining; TLS certificates are checked (Node's default, nothing here turns it off). */
+function createDispatcher(origin: string, proxy: ProxySettings, timeoutMs: number): Dispatcher {
+  const pool = {
+    connections: 64,
+    pipelining: 1,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    // HTTP/2 would send a call again by itself after a GOAWAY.
+    allowH2: false,
+  };
+  const httpProxy = proxy.httpProxy ?? '';
+  const httpsProxy = proxy.httpsProxy ?? '';
+  if (httpProxy === '' && httpsProxy === '') return new Pool(origin, pool);
+  // Empty texts, not absent ones: absent ones would make undici read the environment by itself.
+  return new EnvHttpProxyAgent({ ...pool, httpProxy, httpsProxy, noProxy: proxy.noProxy ?? '' });
+}
+
+function exchangeOnce(
+  dispatcher: Dispatcher,
+  origin: string,
+  prefix: string,
+  request: HttpRequest,
+  timeoutMs: number,
+): Promise<HttpResult> {
+  return new Promise((resolve) => {
+    const handler = new OneExchange(resolve, timeoutMs);
+    dispatcher.dispatch(
+      {
+        origin,
+        path: prefix + request.target,
+        method: request.method,
+        headers: request.headers,
+        // Keeps undici from pipelining it behind another call.
+        idempotent: false,
+      },
+      handler,
+    );
+  });
+}
+
+class OneExchange implements Dispatcher.DispatchHandler {
+  readonly #settle: (result: HttpResult) => void;
+  readonly #timer: NodeJS.Timeout;
+  #controller: Dispatcher.DispatchController | null = null;
+  #ended: Error | null = null;
+  #settled = false;
+  #status = 0;
+  #headers: Record<string, string> = {};
+  #chunks: Buffer[] = [];
+  #length = 0;
+
+  constructor(settle: (result: HttpResult) => void, timeoutMs: number) {
+    this.#settle = settle;
+    this.#timer = setTimeout(() => this.#give('timeout'), timeoutMs);
+  }
+
+  /** Called just before the first byte is written; aborting here keeps it from being written. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#ended !== null) {
+      controller.abort(this.#ended);
+      return;
+    }
+    this.#controller = controller;
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    this.#status = status;
+    this.#headers = {};
+    for (const [name, value] of Object.entries(headers)) {
+      const text = Array.isArray(value) ? value[0] : value;
+      if (text !== undefined) this.#headers[name.toLowerCase()] = text;
+    }
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#length += chunk.length;
+    if (this.#length > LARGEST_BODY_BYTES) this.#give('too-large');
+    else this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    const [first] = this.#chunks;
+    const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
+    const body = bytes.toString('utf8');
+    this.#finish({ kind: 'response', status: this.#status, headers: this.#headers, body });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#finish({ kind: 'failed', fault: faultOf(error), written: this.#controller !== null });
+  }
+
+  /** Gives up: a call that has not started yet is kept from starting. */
+  #give(fault: NetworkFault): void {
+    const error = new Error(`given up: ${fault}`);
+    this.#ended = error;
+    this.#finish({ kind: 'failed', fault, written: this.#controller !== null });
+    this.#controller?.abort(error);
+  }
+
+  #finish(result: HttpResult): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    clearTimeout(this.#timer);
+    this.#settle(result);
+  }
+}
+
+const FAULT_BY_CODE: Readonly<Record<string, NetworkFault>> = {
+  ENOTFOUND: 'dns',
+  EAI_AGAIN: 'dns',
+  ECONNREFUSED: 'refused',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  EADDRNOTAVAIL: 'unreachable',
+  ETIMEDOUT: 'connect-timeout',
+  UND_ERR_CONNECT_TIMEOUT: 'connect-timeout',
+  UND_ERR_HEADERS_TIMEOUT: 'timeout',
+  UND_ERR_BODY_TIMEOUT: 'timeout',
+  ECONNRESET: 'reset',
+  EPIPE: 'reset',
+  UND_ERR_SOCKET: 'reset',
+  EPROTO: 'tls',
+};
+
+function faultOf(error: Error): NetworkFault {
+  const code = codeOf(error);
+  const known = FAULT_BY_CODE[code];
+  if (known !== undefined) return known;
+  return /^(?:ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(code) ? 'tls' : 'other';
+}
+
+/** Several addresses of one host fail together as an AggregateError: the first tells why. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);
+  return 'code' in error ? String(error.code) : '';
+}

@@ -1,0 +1,89 @@
+/** Reads an answer that is not 200: code and text, and how long a limit or ban lasts. */
+import type { CallResult } from './call-result.ts';
+import { parseExactJson } from './exact-json.ts';
+import { LEDGER_MINUTE_MS, minuteOf } from './minutes.ts';
+import { errorAnswer } from './schemas.ts';
+
+export type Rejection = Extract<CallResult, { kind: 'rejected' }>;
+
+/** What a rejection stops: the endpoint's bucket, everything from this address, or nothing. */
+export type StopExtent = 'bucket' | 'address' | null;
+
+const BAN_WITHOUT_TIME_MS = 2 * 60_000;
+/** Binance support: a firewall ban (403) usually lasts 5 minutes. */
+const FIREWALL_PAUSE_MS = 5 * 60_000;
+const LONGEST_TEXT = 160;
+
+/** `nowMs` is exchange time. */
+export function readRejection(
+  httpStatus: number,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  nowMs: number,
+): Rejection {
+  const { code, text } = readError(body);
+  const rejection = { kind: 'rejected', httpStatus, code, text } as const;
+  return { ...rejection, retryAtMs: retryAt({ ...rejection, retryAtMs: null }, headers, body, nowMs) };
+}
+
+export function stopExtent(rejection: Rejection): StopExtent {
+  if (rejection.httpStatus === 429) return 'bucket';
+  if (rejection.httpStatus === 418 || isFirewall(rejection)) return 'address';
+  return null;
+}
+
+/** 403 without an error code comes from the firewall in front of the exchange (an HTML page). */
+export function isFirewall({ httpStatus, code }: Pick<Rejection, 'httpStatus' | 'code'>): boolean {
+  return httpStatus === 403 && code === null;
+}
+
+function retryAt(
+  rejection: Rejection,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  nowMs: number,
+): number | null {
+  const afterMs = readRetryAfter(headers['retry-after'], nowMs);
+  switch (stopExtent(rejection)) {
+    case 'bucket':
+      return afterMs ?? (minuteOf(nowMs) + 1) * LEDGER_MINUTE_MS;
+    case 'address':
+      if (rejection.httpStatus === 403) return Math.max(afterMs ?? 0, nowMs + FIREWALL_PAUSE_MS);
+      return Math.max(afterMs ?? 0, readBannedUntil(body) ?? 0) || nowMs + BAN_WITHOUT_TIME_MS;
+    case null:
+      return null;
+  }
+}
+
+/** Seconds, or an HTTP date. */
+function readRetryAfter(value: string | undefined, nowMs: number): number | null {
+  if (value === undefined) return null;
+  if (/^\d{1,9}$/.test(value.trim())) return nowMs + Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? null : date;
+}
+
+/** "Way too much request weight used; IP banned until 1659146400000." */
+function readBannedUntil(body: string): number | null {
+  const found = /banned until (\d{13})\b/.exec(body);
+  return found?.[1] === undefined ? null : Number(found[1]);
+}
+
+function readError(body: string): { readonly code: number | null; readonly text: string } {
+  try {
+    const parsed = errorAnswer.safeParse(parseExactJson(body));
+    if (parsed.success) return { code: Number(parsed.data.code), text: cleanText(parsed.data.msg ?? '') };
+  } catch {
+    // An HTML page or nothing at all: the status has to do.
+  }
+  return { code: null, text: '' };
+}
+
+/** The exchange's own words, fit to be shown: one line, not long, and nothing that could be a key or a signature. */
+export function cleanText(text: string): string {
+  const line = text
+    .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+    .replace(/[A-Za-z0-9+/=_-]{32,}/g, '…')
+    .trim();
+  return line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT - 1)}…` : line;
+}
