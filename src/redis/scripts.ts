@@ -64,6 +64,6 @@ const DEFINITIONS = Object.entries(SCRIPTS).map(([name, { file, numberOfKeys }])
 }));
 
 /** Makes every script a command of this client; ioredis sends EVALSHA, and the whole text once a connection. */
-export function defineScripts(client: Redis | Cluster): void {
+export function defineScripts(client: Pick<Redis | Cluster, 'defineCommand'>): void {
   for (const { name, lua, numberOfKeys } of DEFINITIONS) client.defineCommand(name, { lua, numberOfKeys });
 }

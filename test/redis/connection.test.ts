@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { type RedisClient, RedisConnection } from '../../src/redis/connection.ts';
-import { RedisSeenOnce } from '../../src/redis/seen-once.ts';
 import { StoreUnavailable } from '../../src/usecases/ports.ts';
 import { all, verdictOf } from '../contracts/close-request-store.ts';
 import { CARD, changeBy, mustSave, openOne, touch } from '../contracts/requests.ts';
@@ -107,7 +105,7 @@ describe('a connection cut after the command ran', () => {
     proxy.loseNextAnswer();
     await openOne(parts.store);
     expect(await all(parts.audit)).toHaveLength(1);
-    const seen = new RedisSeenOnce({ ...parts, newId: randomUUID });
+    const { seen } = parts;
     proxy.loseNextAnswer();
     expect(await seen.first('delivery-1', 60_000)).toBe(true);
     expect(await seen.first('delivery-1', 60_000)).toBe(false);

@@ -2,6 +2,7 @@
 import { createRedisMock } from 'js-redis-server';
 import { afterAll, beforeAll } from 'vitest';
 import { closeRequestStoreContract } from '../contracts/close-request-store.ts';
+import { sharedPartsContract } from '../contracts/shared-parts.ts';
 import { redisParts } from './redis-parts.ts';
 
 let embedded: Awaited<ReturnType<typeof createRedisMock>>;
@@ -11,3 +12,4 @@ beforeAll(async () => {
 afterAll(() => embedded.close());
 
 closeRequestStoreContract('embedded Redis', () => redisParts(embedded.url));
+sharedPartsContract('embedded Redis', () => redisParts(embedded.url));

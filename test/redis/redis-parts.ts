@@ -13,8 +13,12 @@ import {
 } from '../../src/redis/connection.ts';
 import { KeyNames } from '../../src/redis/key-names.ts';
 import { RedisOutbox } from '../../src/redis/outbox.ts';
+import { RedisSeenOnce } from '../../src/redis/seen-once.ts';
+import { RedisSharedReads } from '../../src/redis/shared-reads.ts';
+import { RedisWeightLedger } from '../../src/redis/weight-ledger.ts';
 import type { Log } from '../../src/usecases/ports.ts';
 import type { StoreUnderTest } from '../contracts/close-request-store.ts';
+import { type SharedPartsUnderTest, scopesOf } from '../contracts/shared-parts.ts';
 
 export const AUDIT_KEY = Buffer.alloc(32, 7);
 
@@ -34,7 +38,7 @@ export class MemoryLog implements Log {
   }
 }
 
-export interface RedisParts extends StoreUnderTest {
+export interface RedisParts extends StoreUnderTest, SharedPartsUnderTest {
   readonly connection: RedisConnection;
   readonly keys: KeyNames;
   readonly prefix: string;
@@ -69,7 +73,11 @@ export async function redisParts(
     store,
     outbox: new RedisOutbox({ connection, keys, log }),
     audit: new RedisAuditLog({ connection, keys }),
+    ledger: new RedisWeightLedger({ connection, keys, scopesOf }),
+    reads: new RedisSharedReads({ connection, keys }),
+    seen: new RedisSeenOnce({ connection, keys, newId: randomUUID }),
     auditKey: AUDIT_KEY,
+    nowMs: () => store.nowMs(),
     passTime: async (ms) => {
       const untilMs = (await store.nowMs()) + ms;
       while ((await store.nowMs()) <= untilMs) {

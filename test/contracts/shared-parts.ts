@@ -1,0 +1,119 @@
+/** What the small shared parts must do: run on Redis and on the fakes. */
+import { describe, expect, it } from 'vitest';
+import type { SeenOnce, SharedReads, WeightLedger } from '../../src/usecases/ports.ts';
+
+export interface SharedPartsUnderTest {
+  readonly ledger: WeightLedger;
+  readonly reads: SharedReads;
+  readonly seen: SeenOnce;
+  nowMs(): Promise<number>;
+  /** Lets the clock move on by at least so much. */
+  passTime(ms: number): Promise<void>;
+}
+
+/** The scopes of the ledger under test: a bucket's own name and the IP's. */
+export const scopesOf = (bucket: string): readonly string[] => [bucket, 'ip'];
+
+const MINUTE = 29_000_000;
+const HOUR_MS = 3_600_000;
+
+export function sharedPartsContract(name: string, create: () => Promise<SharedPartsUnderTest>): void {
+  describe(`${name}: weight ledger`, () => countsWeights(create));
+  describe(`${name}: stops`, () => stopsScopes(create));
+  describe(`${name}: shared reads`, () => sharesReads(create));
+  describe(`${name}: seen once`, () => remembers(create));
+}
+
+type Create = () => Promise<SharedPartsUnderTest>;
+
+function countsWeights(create: Create): void {
+  it('gives out exactly the limit in each minute of each bucket', async () => {
+    const { ledger } = await create();
+    expect(await ledger.reserve('ltv', MINUTE, 200, 500)).toEqual({ ok: true, used: 200 });
+    expect(await ledger.reserve('ltv', MINUTE, 200, 500)).toEqual({ ok: true, used: 400 });
+    expect(await ledger.reserve('ltv', MINUTE, 101, 500)).toEqual({ ok: false, used: 400 });
+    expect(await ledger.reserve('ltv', MINUTE, 100, 500)).toEqual({ ok: true, used: 500 });
+    expect(await ledger.reserve('ltv', MINUTE, 1, 500)).toEqual({ ok: false, used: 500 });
+    expect(await ledger.reserve('ltv', MINUTE + 1, 1, 500)).toEqual({ ok: true, used: 1 });
+    expect(await ledger.reserve('closed', MINUTE, 1, 500)).toEqual({ ok: true, used: 1 });
+  });
+
+  it('is raised to what the exchange says, never lowered', async () => {
+    const { ledger } = await create();
+    await ledger.raise('ltv', MINUTE, 300);
+    expect(await ledger.reserve('ltv', MINUTE, 100, 500)).toEqual({ ok: true, used: 400 });
+    await ledger.raise('ltv', MINUTE, 350);
+    expect(await ledger.reserve('ltv', MINUTE, 100, 500)).toEqual({ ok: true, used: 500 });
+    await ledger.raise('ltv', MINUTE, 700);
+    expect(await ledger.reserve('ltv', MINUTE, 1, 500)).toEqual({ ok: false, used: 700 });
+  });
+}
+
+function stopsScopes(create: Create): void {
+  it('hold for the bucket, or for all that share the IP; the later end wins', async () => {
+    const { ledger, nowMs } = await create();
+    const now = await nowMs();
+    await ledger.stop('ltv', now + HOUR_MS, '429: too many requests, Retry-After 3600');
+    await ledger.stop('ltv', now + 1_000, 'shorter');
+    expect(await ledger.reserve('ltv', MINUTE, 1, 500)).toEqual({ ok: false, used: 0 });
+    expect(await ledger.reserve('closed', MINUTE, 1, 500)).toEqual({ ok: true, used: 1 });
+    expect(await ledger.stops(['closed', 'ltv', 'ip'])).toEqual([
+      { scope: 'ltv', untilMs: now + HOUR_MS, reason: '429: too many requests, Retry-After 3600' },
+    ]);
+    await ledger.stop('ip', now + HOUR_MS, '418: banned');
+    expect(await ledger.reserve('closed', MINUTE, 1, 500)).toEqual({ ok: false, used: 1 });
+    expect((await ledger.stops(['closed', 'ltv', 'ip'])).map(({ scope }) => scope)).toEqual(['ltv', 'ip']);
+    expect(await ledger.stops([])).toEqual([]);
+  });
+
+  it('end by themselves, and a new one after the end counts', async () => {
+    const { ledger, nowMs, passTime } = await create();
+    await ledger.stop('ltv', (await nowMs()) + 40, 'short');
+    expect(await ledger.reserve('ltv', MINUTE, 1, 500)).toEqual({ ok: false, used: 0 });
+    await passTime(40);
+    expect(await ledger.reserve('ltv', MINUTE, 1, 500)).toEqual({ ok: true, used: 1 });
+    expect(await ledger.stops(['ltv'])).toEqual([]);
+    await ledger.stop('ltv', (await nowMs()) + HOUR_MS, 'again');
+    expect(await ledger.stops(['ltv'])).toHaveLength(1);
+  });
+}
+
+function sharesReads(create: Create): void {
+  it('keeps an answer until its end', async () => {
+    const { reads, passTime } = await create();
+    expect(await reads.get('units')).toBeNull();
+    await reads.put('units', '{"a":"é 👍"}', 60_000);
+    expect(await reads.get('units')).toBe('{"a":"é 👍"}');
+    await reads.put('units', 'short', 40);
+    expect(await reads.get('units')).toBe('short');
+    await passTime(40);
+    expect(await reads.get('units')).toBeNull();
+  });
+
+  it('lets one caller lead until it releases or its time is up', async () => {
+    const { reads, passTime } = await create();
+    expect(await reads.tryLead('units', 'one', 60_000)).toBe(true);
+    expect(await reads.tryLead('units', 'two', 60_000)).toBe(false);
+    expect(await reads.tryLead('units', 'one', 60_000)).toBe(true);
+    await reads.release('units', 'two');
+    expect(await reads.tryLead('units', 'two', 60_000)).toBe(false);
+    await reads.release('units', 'one');
+    expect(await reads.tryLead('units', 'two', 40)).toBe(true);
+    await passTime(40);
+    expect(await reads.tryLead('units', 'three', 60_000)).toBe(true);
+    await reads.release('units', 'two');
+    expect(await reads.tryLead('units', 'four', 60_000)).toBe(false);
+  });
+}
+
+function remembers(create: Create): void {
+  it('is true the first time, and again only after the time is up', async () => {
+    const { seen, passTime } = await create();
+    expect(await seen.first('delivery', 40)).toBe(true);
+    expect(await seen.first('delivery', 40)).toBe(false);
+    expect(await seen.first('another', 40)).toBe(true);
+    await passTime(40);
+    expect(await seen.first('delivery', 60_000)).toBe(true);
+    expect(await seen.first('delivery', 60_000)).toBe(false);
+  });
+}
