@@ -37,6 +37,8 @@ export type Refusal =
   | { readonly code: 'old-version' }
   | { readonly code: 'facts-changed'; readonly changes: readonly FactChange[] }
   | { readonly code: 'card-not-posted' }
+  /** A button that acts on a request, pressed elsewhere than on its card. */
+  | { readonly code: 'not-the-card' }
   | { readonly code: 'wrong-state'; readonly state: CloseState }
   | { readonly code: 'not-claim-owner' }
   | { readonly code: 'claim-expired' }

@@ -1,0 +1,37 @@
+/** Buttons under `/closed-units`: newer, older, CSV file. */
+import { readPageValue } from '../button-value.ts';
+import { ACTIONS } from '../ids.ts';
+import type { ListenerParts } from '../listener-parts.ts';
+import { handled, type Listener, refused } from '../turn.ts';
+import { closedUnitsMessage } from '../views/closed-units-view.ts';
+import { fileSentMessage } from '../views/done-text.ts';
+
+export function turnClosedPageAction(
+  id: typeof ACTIONS.closedNewer | typeof ACTIONS.closedOlder,
+  { desk, workspaceUrl }: ListenerParts,
+): Listener {
+  return {
+    name: id,
+    work: async (turn) => {
+      const { query, page } = readPageValue(turn.input) ?? { query: '', page: 1 };
+      const result = await desk.listClosedUnits(turn.by, query, page);
+      if (!result.ok) return refused(result.refusal);
+      await turn.replace(closedUnitsMessage(result.value, query, workspaceUrl()));
+      return handled();
+    },
+  };
+}
+
+export function closedCsvAction({ desk }: ListenerParts): Listener {
+  return {
+    name: ACTIONS.closedCsv,
+    work: async (turn) => {
+      const { query } = readPageValue(turn.input) ?? { query: '' };
+      const result = await desk.exportClosedUnits(turn.by, query);
+      if (!result.ok) return refused(result.refusal);
+      const { fileName, csv } = result.value;
+      await turn.tell(fileSentMessage(fileName, await turn.sendFile(fileName, csv)));
+      return handled();
+    },
+  };
+}

@@ -1,0 +1,170 @@
+/** The Slack app: transport, guard and route table put together, with a start that survives a Slack that is down. */
+import type { Server } from 'node:http';
+import { App, type HTTPReceiver, type SocketModeReceiver } from '@slack/bolt';
+import type { Desk } from '../usecases/desk.ts';
+import type { Log, NewId, SeenOnce } from '../usecases/ports.ts';
+import { boltLogger } from './bolt-logger.ts';
+import { createGuard } from './guard.ts';
+import { createHttpReceiver, type Route } from './http-transport.ts';
+import { errorFields } from './redaction.ts';
+import { register, routes } from './register.ts';
+import type { SlackSettings } from './slack-settings.ts';
+import { createRouteServer, createSocketReceiver } from './socket-transport.ts';
+import { createWebClient, webClientOptions } from './web-client.ts';
+import { WorkQueue } from './work-queue.ts';
+import type { HomeWorkspace } from './workspace.ts';
+
+export interface SlackAppParts {
+  readonly settings: SlackSettings;
+  readonly desk: Desk;
+  readonly home: HomeWorkspace;
+  readonly seenOnce: SeenOnce;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly newReference: NewId;
+  /** /livez, /readyz, /metrics. */
+  readonly routes: readonly Route[];
+}
+
+export interface SlackApp {
+  /** Listens (HTTP) or connects (Socket Mode); answers the port of the HTTP server. Slack may be down meanwhile. */
+  start(): Promise<{ readonly port: number }>;
+  /** Takes nothing new and waits for what is under way. */
+  stop(): Promise<void>;
+  /** Slack has accepted the token, and in Socket Mode the connection stands. */
+  connected(): boolean;
+}
+
+/** Enough for a busy desk; beyond it people are asked to try again. */
+const QUEUE_LIMITS = { atOnce: 32, waitingAtMost: 200 };
+
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 30_000;
+
+interface Transport {
+  readonly receiver: HTTPReceiver | SocketModeReceiver;
+  listen(): Promise<Server>;
+  close(): Promise<void>;
+  isUp(): boolean;
+}
+
+export function createSlackApp(parts: SlackAppParts): SlackApp {
+  const { settings, desk, home, log } = parts;
+  const transport = createTransport(parts);
+  const app = new App({
+    receiver: transport.receiver,
+    // With an `authorize` of our own nothing calls auth.test: not the constructor, and no request.
+    authorize: async () => ({ botToken: settings.botToken }),
+    clientOptions: webClientOptions(settings, log),
+    convoStore: false,
+    extendedErrorHandler: true,
+    logger: boltLogger(log),
+  });
+  app.error(async (failure: { readonly error: Error }) =>
+    log.error(errorFields(failure.error), 'Bolt could not hand over an interaction'),
+  );
+  const queue = new WorkQueue(QUEUE_LIMITS);
+  const guard = createGuard({ ...parts, queue, redrawCard: (requestId) => desk.redrawCard(requestId) });
+  const table = routes({ desk, workspaceUrl: () => home.url, closeChannel: settings.closeChannel });
+  register(app, table, guard, { client: createWebClient(settings, log), log });
+
+  const greeting = keepGreeting(home, log);
+  return {
+    start: async () => {
+      const server = await transport.listen();
+      greeting.start();
+      const address = server.address();
+      return { port: typeof address === 'object' && address !== null ? address.port : settings.port };
+    },
+    stop: async () => {
+      greeting.stop();
+      await transport.close();
+      await queue.idle();
+    },
+    connected: () => home.isKnown && transport.isUp(),
+  };
+}
+
+function createTransport({ settings, log, now, routes: extra }: SlackAppParts): Transport {
+  const { signingSecret, appToken, host, port } = settings;
+  if (appToken !== null) return socketTransport(appToken, settings, log, extra);
+  if (signingSecret === null) throw new RangeError('neither a signing secret nor an app token is set');
+  const receiver = createHttpReceiver({ signingSecret, routes: extra, log, now });
+  let up = false;
+  return {
+    receiver,
+    listen: async () => {
+      const server = await receiver.start({ host, port });
+      up = true;
+      return server;
+    },
+    close: async () => {
+      if (up) await receiver.stop();
+      up = false;
+    },
+    isUp: () => up,
+  };
+}
+
+function socketTransport(
+  appToken: string,
+  settings: SlackSettings,
+  log: Log,
+  extra: readonly Route[],
+): Transport {
+  const receiver = createSocketReceiver(appToken, settings, log);
+  const server = createRouteServer(extra);
+  let up = false;
+  let closing = false;
+  receiver.client.on('connected', () => {
+    up = true;
+  });
+  for (const gone of ['reconnecting', 'disconnecting', 'disconnected']) {
+    receiver.client.on(gone, () => {
+      up = false;
+    });
+  }
+  const connect = (delayMs: number): void => {
+    receiver.start().catch((error: unknown) => {
+      log.error({ ...errorFields(error) }, 'the socket to Slack did not open; tried again');
+      if (!closing) setTimeout(connect, delayMs, Math.min(delayMs * 2, LONGEST_RETRY_MS)).unref();
+    });
+  };
+  return {
+    receiver,
+    listen: () =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.listen({ host: settings.host, port: settings.port }, () => {
+          connect(FIRST_RETRY_MS);
+          resolve(server);
+        });
+      }),
+    close: async () => {
+      closing = true;
+      await receiver.stop();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+    isUp: () => up,
+  };
+}
+
+/** Asks Slack who we are until it answers: links need it, and readiness waits for it. */
+function keepGreeting(home: HomeWorkspace, log: Log): { start(): void; stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const greet = async (delayMs: number): Promise<void> => {
+    const answer = await home.read();
+    if (answer.ok || stopped) return;
+    log.warn({ why: answer.why }, 'Slack did not confirm the token; tried again');
+    timer = setTimeout(() => void greet(Math.min(delayMs * 2, LONGEST_RETRY_MS)), delayMs);
+    timer.unref();
+  };
+  return {
+    start: () => void greet(FIRST_RETRY_MS),
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,63 @@
+/** What buttons and modals carry, and nothing more: which request at which version, or which question at which page. */
+import { z } from 'zod';
+
+const requestValue = z.strictObject({
+  requestId: z.string().min(1).max(200),
+  version: z.int().min(0),
+});
+
+export type RequestValue = z.infer<typeof requestValue>;
+
+const pageValue = z.strictObject({ query: z.string().max(1_000), page: z.int().min(1).max(1_000_000) });
+
+export type PageValue = z.infer<typeof pageValue>;
+
+const ballotMetadata = z.strictObject({
+  requestId: z.string().min(1).max(200),
+  version: z.int().min(0),
+  digest: z.string().max(200),
+  groupId: z.string().max(30),
+});
+
+/** What a ballot modal keeps between showing and sending: the facts digest its reader had in front of them. */
+export type BallotMetadata = z.infer<typeof ballotMetadata>;
+
+const unitValue = z.strictObject({ unit: z.string().min(1).max(200) });
+
+export type UnitValue = z.infer<typeof unitValue>;
+
+/** The JSON in `text`, or undefined: values come back from Slack as we wrote them, or are not ours. */
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function read<Value>(schema: z.ZodType<Value>, text: string): Value | null {
+  const parsed = schema.safeParse(readJson(text));
+  return parsed.success ? parsed.data : null;
+}
+
+export const readRequestValue = (text: string): RequestValue | null => read(requestValue, text);
+export const readPageValue = (text: string): PageValue | null => read(pageValue, text);
+export const readBallotMetadata = (text: string): BallotMetadata | null => read(ballotMetadata, text);
+export const readUnitValue = (text: string): UnitValue | null => read(unitValue, text);
+
+export function writeRequestValue({ requestId, version }: RequestValue): string {
+  return JSON.stringify({ requestId, version });
+}
+
+/** A query too long for a filter is cut: what it asks is refused by the desk anyway. */
+export function writePageValue({ query, page }: PageValue): string {
+  return JSON.stringify({ query: query.slice(0, 300), page });
+}
+
+export function writeBallotMetadata(metadata: BallotMetadata): string {
+  return JSON.stringify(metadata);
+}
+
+export function writeUnitValue({ unit }: UnitValue): string {
+  return JSON.stringify({ unit });
+}

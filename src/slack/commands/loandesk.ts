@@ -1,0 +1,88 @@
+/** `/loandesk [requests | request <id> | status | audit verify [id] | audit export [id] | help]` */
+import { COMMANDS } from '../ids.ts';
+import type { ListenerParts } from '../listener-parts.ts';
+import { handled, type Listener, type Outcome, refused, type Turn } from '../turn.ts';
+import { firstWord, typedQuery } from '../typed-text.ts';
+import { fileSentMessage } from '../views/done-text.ts';
+import { helpMessage, unknownArgumentMessage } from '../views/help-view.ts';
+import { requestListMessage, requestMessage } from '../views/request-view.ts';
+import { auditVerdictMessage, statusMessage } from '../views/status-view.ts';
+
+export function loandeskCommand(parts: ListenerParts): Listener {
+  return {
+    name: COMMANDS.loandesk,
+    loading: () => 'One moment…',
+    work: (turn) => {
+      const { word, rest } = firstWord(turn.input);
+      const argument = typedQuery(rest);
+      switch (word.toLowerCase()) {
+        case '':
+        case 'help':
+          return help(turn);
+        case 'requests':
+          return requests(parts, turn);
+        case 'request':
+          return request(parts, turn, argument);
+        case 'status':
+          return status(parts, turn);
+        case 'audit':
+          return audit(parts, turn, argument);
+        default:
+          return unknown(turn, typedQuery(turn.input));
+      }
+    },
+  };
+}
+
+async function help(turn: Turn): Promise<Outcome> {
+  await turn.tell(helpMessage());
+  return handled();
+}
+
+async function unknown(turn: Turn, input: string): Promise<Outcome> {
+  await turn.tell(unknownArgumentMessage(input));
+  return handled();
+}
+
+async function requests({ desk, workspaceUrl }: ListenerParts, turn: Turn): Promise<Outcome> {
+  const result = await desk.listRequests(turn.by);
+  if (!result.ok) return refused(result.refusal);
+  await turn.tell(requestListMessage(result.value, workspaceUrl()));
+  return handled();
+}
+
+async function request({ desk, workspaceUrl }: ListenerParts, turn: Turn, id: string): Promise<Outcome> {
+  const result = await desk.viewRequest(turn.by, id);
+  if (!result.ok) return refused(result.refusal);
+  await turn.tell(requestMessage(result.value, workspaceUrl()));
+  return handled(result.value.request.id);
+}
+
+async function status({ desk }: ListenerParts, turn: Turn): Promise<Outcome> {
+  const result = await desk.status(turn.by);
+  if (!result.ok) return refused(result.refusal);
+  await turn.tell(statusMessage(result.value));
+  return handled();
+}
+
+async function audit({ desk }: ListenerParts, turn: Turn, argument: string): Promise<Outcome> {
+  const { word, rest } = firstWord(argument);
+  const requestId = rest === '' ? null : rest;
+  switch (word.toLowerCase()) {
+    case 'verify': {
+      const result = await desk.verifyAudit(turn.by, requestId);
+      if (!result.ok) return refused(result.refusal);
+      await turn.tell(auditVerdictMessage(result.value, requestId));
+      return handled();
+    }
+    case 'export': {
+      const result = await desk.exportAudit(turn.by, requestId);
+      if (!result.ok) return refused(result.refusal);
+      const { fileName, jsonLines } = result.value;
+      await turn.tell(fileSentMessage(fileName, await turn.sendFile(fileName, jsonLines)));
+      return handled();
+    }
+    default:
+      return unknown(turn, `audit ${argument}`.trim());
+  }
+}

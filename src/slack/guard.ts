@@ -1,0 +1,111 @@
+/**
+ * What surrounds every listener: the ack first, then the work through a bounded queue; a repeated delivery has one
+ * effect; every refusal and every error gets an answer; and one line in the log says who did what, how it ended and
+ * how long it took. The last resort for errors: nothing that a listener throws gets past here.
+ */
+import type { PersonId } from '../domain/policy.ts';
+import { type Log, type NewId, type SeenOnce, StoreUnavailable } from '../usecases/ports.ts';
+import { errorFields } from './redaction.ts';
+import { type Listener, type Outcome, refused, type Turn } from './turn.ts';
+import { duplicateMessage, refusalMessage, unexpectedMessage } from './views/notice-message.ts';
+import type { WorkQueue } from './work-queue.ts';
+
+/** Slack repeats a delivery for up to about 5 minutes, and a signature is accepted for as long. */
+const SEEN_TTL_MS = 10 * 60_000;
+
+export interface GuardParts {
+  readonly seenOnce: SeenOnce;
+  readonly queue: WorkQueue;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly newReference: NewId;
+  /** After a refusal the request's card is redrawn, in case it shows an older state. */
+  readonly redrawCard: (requestId: string) => Promise<void>;
+}
+
+/** What the transport brings beside the turn. */
+export interface Delivered {
+  readonly turn: Turn;
+  /** The same for a repeated delivery of the same interaction. */
+  readonly deliveryKey: string;
+  /** Answers Slack. `faults`: a form's faults, so that it stays open; `loading`: what is shown meanwhile. */
+  readonly ack: (answer: {
+    readonly faults: Readonly<Record<string, string>> | null;
+    readonly loading: string | null;
+  }) => Promise<void>;
+}
+
+export type Guard = (listener: Listener, delivered: Delivered) => Promise<void>;
+
+type Ended = { readonly outcome: string; readonly requestId: string | null };
+
+export function createGuard(parts: GuardParts): Guard {
+  const { seenOnce, queue, log, now, newReference } = parts;
+
+  async function work(listener: Listener, { turn, deliveryKey }: Delivered, prepared: Promise<boolean>) {
+    const [first, ready] = await Promise.all([seenOnce.first(deliveryKey, SEEN_TTL_MS), prepared]);
+    if (!first) {
+      await turn.tell(duplicateMessage());
+      return { outcome: 'duplicate', requestId: null };
+    }
+    if (!ready) return { outcome: 'modal-not-opened', requestId: null };
+    return conclude(turn, await listener.work(turn));
+  }
+
+  async function conclude(turn: Turn, { refusal, requestId, redraw }: Outcome): Promise<Ended> {
+    if (refusal === null) return { outcome: 'done', requestId };
+    await turn.tell(refusalMessage(refusal));
+    if (redraw && requestId !== null) await parts.redrawCard(requestId);
+    return { outcome: refusal.code, requestId };
+  }
+
+  async function explain(listener: Listener, turn: Turn, reference: string, error: unknown): Promise<Ended> {
+    if (error instanceof StoreUnavailable) {
+      log.error({ listener: listener.name, reference, ...errorFields(error) }, 'the store is not available');
+      await turn.tell(refusalMessage({ code: 'store-unavailable' }));
+      return { outcome: 'store-unavailable', requestId: null };
+    }
+    log.error({ listener: listener.name, reference, ...errorFields(error) }, 'a listener failed');
+    await turn.tell(unexpectedMessage(reference));
+    return { outcome: 'error', requestId: null };
+  }
+
+  async function handle(listener: Listener, delivered: Delivered, reference: string): Promise<Ended> {
+    const { turn } = delivered;
+    try {
+      if (!queue.hasRoom()) {
+        await delivered.ack({ faults: null, loading: null });
+        return await conclude(turn, refused({ code: 'too-much-at-once' }));
+      }
+      const faults = listener.check?.(turn) ?? null;
+      await delivered.ack({ faults, loading: listener.loading?.(turn) ?? null });
+      if (faults !== null) return { outcome: 'form-faults', requestId: null };
+      const preparing = listener.prepare?.(turn) ?? Promise.resolve(true);
+      // Waits in line unobserved for a while: its failure must not count as unhandled meanwhile.
+      preparing.catch(() => {});
+      return await queue.run(() => work(listener, delivered, preparing));
+    } catch (error) {
+      return explain(listener, turn, reference, error);
+    }
+  }
+
+  return async (listener, delivered) => {
+    const startedAtMs = now();
+    const reference = newReference();
+    const ended = await handle(listener, delivered, reference);
+    log.info(
+      {
+        listener: listener.name,
+        actor: actorOf(delivered.turn.by),
+        ...ended,
+        durationMs: now() - startedAtMs,
+        reference,
+      },
+      'interaction handled',
+    );
+  };
+}
+
+function actorOf({ teamId, userId }: PersonId): string {
+  return `${teamId}/${userId}`;
+}

@@ -1,0 +1,55 @@
+/**
+ * Every name that Slack sends back to us: commands, buttons, modals and their inputs. manifest.yml and register.ts
+ * are held against this list by a test.
+ */
+
+export const COMMANDS = {
+  ltv: '/ltv',
+  closedUnits: '/closed-units',
+  closeUnit: '/close-unit',
+  loandesk: '/loandesk',
+} as const;
+
+export type CommandName = (typeof COMMANDS)[keyof typeof COMMANDS];
+
+/** action_ids of buttons. Those that act on a request carry `{requestId, version}` and nothing else. */
+export const ACTIONS = {
+  approve: 'request:approve',
+  reject: 'request:reject',
+  withdraw: 'request:withdraw',
+  startSending: 'request:start-sending',
+  settle: 'request:settle',
+  refreshRequest: 'request:refresh',
+  unitsPageBack: 'units:page-back',
+  unitsPageOn: 'units:page-on',
+  refreshUnits: 'units:refresh',
+  shareUnits: 'units:share',
+  askToClose: 'unit:ask-to-close',
+  closedNewer: 'closed:newer',
+  closedOlder: 'closed:older',
+  closedCsv: 'closed:csv',
+} as const;
+
+export type ActionId = (typeof ACTIONS)[keyof typeof ACTIONS];
+
+/** callback_ids of modals that are submitted. */
+export const MODALS = {
+  ask: 'modal:ask',
+  ballot: 'modal:ballot',
+  rejection: 'modal:rejection',
+  settle: 'modal:settle',
+} as const;
+
+export type ModalId = (typeof MODALS)[keyof typeof MODALS];
+
+/** block_ids of modal inputs; each holds one element whose action_id is `INPUT`. */
+export const INPUTS = {
+  reason: 'input:reason',
+  typedId: 'input:typed-id',
+  verdict: 'input:verdict',
+  note: 'input:note',
+} as const;
+
+export const INPUT = 'value';
+
+export const EVENTS = { homeOpened: 'app_home_opened' } as const;

@@ -1,0 +1,10 @@
+/** What every listener is given. */
+import type { Desk } from '../usecases/desk.ts';
+
+export interface ListenerParts {
+  readonly desk: Desk;
+  /** For links to cards; null until Slack has told it. */
+  readonly workspaceUrl: () => string | null;
+  /** Id of the approvals channel: buttons that act on a request count there only. */
+  readonly closeChannel: string;
+}

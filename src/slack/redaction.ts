@@ -1,0 +1,19 @@
+/** Keeps tokens and URLs (a response_url is a secret) out of everything that is logged. */
+
+export function redact(text: string): string {
+  return text
+    .replace(/https?:\/\/[^\s"'<>)]+/g, '<url>')
+    .replace(/\bx(?:ox[a-z]|app)-[A-Za-z0-9-]+/g, '<token>')
+    .replace(/\bv0=[0-9a-f]{16,}/g, '<signature>');
+}
+
+/** An unexpected error as fields for the log: the chain of causes, without secrets. */
+export function errorFields(error: unknown, depth = 0): object {
+  if (!(error instanceof Error)) return { thrown: redact(String(error)) };
+  return {
+    name: error.name,
+    message: redact(error.message),
+    stack: redact(error.stack ?? ''),
+    ...(error.cause === undefined || depth >= 3 ? {} : { cause: errorFields(error.cause, depth + 1) }),
+  };
+}

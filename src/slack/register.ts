@@ -1,0 +1,100 @@
+/** The one route table: which listener answers which command, button, modal and event; each runs inside the guard. */
+import type { App, BlockButtonAction, ViewSubmitAction } from '@slack/bolt';
+import { approveAction } from './actions/approve.ts';
+import { closedCsvAction, turnClosedPageAction } from './actions/closed-units.ts';
+import { rejectAction } from './actions/reject.ts';
+import { refreshRequestAction, settleAction } from './actions/request-view.ts';
+import { startSendingAction } from './actions/start-sending.ts';
+import { askToCloseAction, shareUnitsAction, showUnitsAction } from './actions/units.ts';
+import { unknownAction } from './actions/unknown.ts';
+import { withdrawAction } from './actions/withdraw.ts';
+import {
+  actionDelivery,
+  commandDelivery,
+  type DeliveryParts,
+  homeDelivery,
+  submissionDelivery,
+} from './bolt-delivery.ts';
+import { closeUnitCommand } from './commands/close-unit.ts';
+import { closedUnitsCommand } from './commands/closed-units.ts';
+import { loandeskCommand } from './commands/loandesk.ts';
+import { ltvCommand } from './commands/ltv.ts';
+import { homeOpenedEvent } from './events/home-opened.ts';
+import type { Guard } from './guard.ts';
+import { ACTIONS, type ActionId, COMMANDS, type CommandName, EVENTS, MODALS, type ModalId } from './ids.ts';
+import type { ListenerParts } from './listener-parts.ts';
+import { approveSubmission } from './submissions/approve.ts';
+import { askSubmission } from './submissions/ask.ts';
+import { rejectSubmission } from './submissions/reject.ts';
+import { settleSubmission } from './submissions/settle.ts';
+import type { Listener } from './turn.ts';
+
+export interface Routes {
+  readonly commands: Readonly<Record<CommandName, Listener>>;
+  readonly actions: Readonly<Record<ActionId, Listener>>;
+  readonly submissions: Readonly<Record<ModalId, Listener>>;
+  readonly homeOpened: Listener;
+  /** Buttons of earlier versions. */
+  readonly otherAction: Listener;
+}
+
+export function routes(parts: ListenerParts): Routes {
+  return {
+    commands: {
+      [COMMANDS.ltv]: ltvCommand(parts),
+      [COMMANDS.closedUnits]: closedUnitsCommand(parts),
+      [COMMANDS.closeUnit]: closeUnitCommand(parts),
+      [COMMANDS.loandesk]: loandeskCommand(parts),
+    },
+    actions: {
+      [ACTIONS.approve]: approveAction(parts),
+      [ACTIONS.reject]: rejectAction(parts),
+      [ACTIONS.withdraw]: withdrawAction(parts),
+      [ACTIONS.startSending]: startSendingAction(parts),
+      [ACTIONS.settle]: settleAction(parts),
+      [ACTIONS.refreshRequest]: refreshRequestAction(parts),
+      [ACTIONS.unitsPageBack]: showUnitsAction(ACTIONS.unitsPageBack, parts),
+      [ACTIONS.unitsPageOn]: showUnitsAction(ACTIONS.unitsPageOn, parts),
+      [ACTIONS.refreshUnits]: showUnitsAction(ACTIONS.refreshUnits, parts),
+      [ACTIONS.shareUnits]: shareUnitsAction(parts),
+      [ACTIONS.askToClose]: askToCloseAction(parts),
+      [ACTIONS.closedNewer]: turnClosedPageAction(ACTIONS.closedNewer, parts),
+      [ACTIONS.closedOlder]: turnClosedPageAction(ACTIONS.closedOlder, parts),
+      [ACTIONS.closedCsv]: closedCsvAction(parts),
+    },
+    submissions: {
+      [MODALS.ask]: askSubmission(parts),
+      [MODALS.ballot]: approveSubmission(parts),
+      [MODALS.rejection]: rejectSubmission(parts),
+      [MODALS.settle]: settleSubmission(parts),
+    },
+    homeOpened: homeOpenedEvent(parts),
+    otherAction: unknownAction(),
+  };
+}
+
+/** Ids are made of letters, colons and hyphens, so they stand for themselves in a pattern. */
+function anythingBut(ids: readonly string[]): RegExp {
+  return new RegExp(`^(?!(?:${ids.join('|')})$)`);
+}
+
+export function register(app: App, table: Routes, guard: Guard, delivery: DeliveryParts): void {
+  for (const [name, listener] of Object.entries(table.commands)) {
+    app.command(name, (args) => guard(listener, commandDelivery(delivery, args)));
+  }
+  for (const [id, listener] of Object.entries(table.actions)) {
+    app.action<BlockButtonAction>(id, (args) => guard(listener, actionDelivery(delivery, args)));
+  }
+  app.action<BlockButtonAction>(anythingBut(Object.values(ACTIONS)), (args) =>
+    guard(table.otherAction, actionDelivery(delivery, args)),
+  );
+  for (const [id, listener] of Object.entries(table.submissions)) {
+    app.view<ViewSubmitAction>({ callback_id: id, type: 'view_submission' }, (args) =>
+      guard(listener, submissionDelivery(delivery, args)),
+    );
+  }
+  app.event(EVENTS.homeOpened, async (args) => {
+    const delivered = homeDelivery(delivery, args);
+    if (delivered !== null) await guard(table.homeOpened, delivered);
+  });
+}

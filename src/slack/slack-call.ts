@@ -1,0 +1,81 @@
+/** One call to Slack, with its failure as a value: what went wrong decides what to do next. */
+import {
+  WebAPIHTTPError,
+  WebAPIPlatformError,
+  WebAPIRateLimitedError,
+  WebAPIRequestError,
+} from '@slack/web-api';
+import { redact } from './redaction.ts';
+
+export type SlackFailure =
+  | { readonly kind: 'rate-limited'; readonly retryAfterMs: number }
+  /** Network, timeout or 5xx: it may have happened all the same. */
+  | { readonly kind: 'unreachable'; readonly why: string }
+  /** Slack answered no: its error code, and its details where it gives any. */
+  | { readonly kind: 'refused'; readonly error: string; readonly details: readonly string[] };
+
+export type SlackAnswer<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly failure: SlackFailure };
+
+export async function slackCall<Value>(call: () => Promise<Value>): Promise<SlackAnswer<Value>> {
+  try {
+    return { ok: true, value: await call() };
+  } catch (error) {
+    return { ok: false, failure: failureOf(error) };
+  }
+}
+
+/** In words for the log; never a URL or a token. */
+export function failureText(failure: SlackFailure): string {
+  switch (failure.kind) {
+    case 'rate-limited':
+      return `rate limited for ${failure.retryAfterMs} ms`;
+    case 'unreachable':
+      return `Slack was not reached: ${failure.why}`;
+    case 'refused': {
+      const details = failure.details.length === 0 ? '' : ` (${failure.details.join('; ')})`;
+      return `Slack refused: ${failure.error}${details}`;
+    }
+  }
+}
+
+function failureOf(error: unknown): SlackFailure {
+  if (error instanceof WebAPIRateLimitedError)
+    return { kind: 'rate-limited', retryAfterMs: error.retryAfter * 1000 };
+  if (error instanceof WebAPIPlatformError) {
+    if (error.data.error === 'ratelimited' || error.data.error === 'rate_limited')
+      return { kind: 'rate-limited', retryAfterMs: (error.data.response_metadata?.retryAfter ?? 1) * 1000 };
+    if (TRANSIENT.has(error.data.error)) return { kind: 'unreachable', why: error.data.error };
+    const details = (error.data.response_metadata?.messages ?? []).slice(0, 5).map(redact);
+    return { kind: 'refused', error: error.data.error, details };
+  }
+  if (error instanceof WebAPIHTTPError) {
+    return error.statusCode >= 500
+      ? { kind: 'unreachable', why: `HTTP ${error.statusCode}` }
+      : { kind: 'refused', error: `http_${error.statusCode}`, details: [] };
+  }
+  if (error instanceof WebAPIRequestError)
+    return { kind: 'unreachable', why: redact(error.original.message || error.original.name) };
+  const status = statusOf(error);
+  if (status !== null && status < 500)
+    return status === 429
+      ? { kind: 'rate-limited', retryAfterMs: 1_000 }
+      : { kind: 'refused', error: `http_${status}`, details: [] };
+  return { kind: 'unreachable', why: redact(error instanceof Error ? error.message : String(error)) };
+}
+
+/** Slack's own troubles, which pass. */
+const TRANSIENT: ReadonlySet<string> = new Set([
+  'internal_error',
+  'fatal_error',
+  'service_unavailable',
+  'request_timeout',
+  'team_added_to_org',
+]);
+
+/** Bolt's RespondError: what a response_url answered. */
+function statusOf(error: unknown): number | null {
+  if (!(error instanceof Error) || !('statusCode' in error)) return null;
+  return typeof error.statusCode === 'number' ? error.statusCode : null;
+}

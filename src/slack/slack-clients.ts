@@ -1,0 +1,37 @@
+/** What the desk needs of Slack: who people are, and bringing notices to them. Built before the desk exists. */
+import type { Directory, Log, NewId, Notifier } from '../usecases/ports.ts';
+import { CardNotifier } from './card-notifier.ts';
+import { SlackDirectory } from './directory.ts';
+import type { SlackSettings } from './slack-settings.ts';
+import { createWebClient } from './web-client.ts';
+import { HomeWorkspace } from './workspace.ts';
+
+export interface SlackClients {
+  readonly directory: Directory;
+  readonly notifier: Notifier;
+  /** Shared with `createSlackApp`: which workspace the token belongs to. */
+  readonly home: HomeWorkspace;
+}
+
+export interface SlackClientsParts {
+  readonly settings: SlackSettings;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly newId: NewId;
+}
+
+/** Each part has a client of its own: one that is held up must not hold up the others. */
+export function createSlackClients({ settings, log, now, newId }: SlackClientsParts): SlackClients {
+  const home = new HomeWorkspace(createWebClient(settings, log));
+  return {
+    home,
+    directory: new SlackDirectory(createWebClient(settings, log), home, now),
+    notifier: new CardNotifier({
+      client: createWebClient(settings, log),
+      home,
+      closeChannel: settings.closeChannel,
+      newId,
+      log,
+    }),
+  };
+}

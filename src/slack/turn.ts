@@ -1,0 +1,60 @@
+/** One interaction of one person: what a listener reads and how it answers. Listeners know this, not Bolt. */
+import type { PersonId } from '../domain/policy.ts';
+import type { Refusal } from '../domain/refusal.ts';
+import type { Home, Message, Modal } from './views/message.ts';
+
+export interface Turn {
+  readonly by: PersonId;
+  /** Where it happened; null in App Home and in modals. */
+  readonly channelId: string | null;
+  /** A command's text as typed (see typed-text.ts), or a button's value; "" when there is none. */
+  readonly input: string;
+  /** A modal's inputs by block_id, as typed. */
+  readonly fields: ReadonlyMap<string, string>;
+  /** What the modal kept from when it was shown. */
+  readonly metadata: string;
+  /**
+   * Says something to this person alone: in place of a command's loading line, in the modal that is open, or else as
+   * a private message. Falls back to other ways when one fails; false: nothing got through (logged).
+   */
+  tell(message: Message): Promise<boolean>;
+  /** Redraws the private message whose button was clicked. */
+  replace(message: Message): Promise<boolean>;
+  /** For everyone in the conversation. */
+  share(message: Message): Promise<boolean>;
+  /** Opens a modal within the 3 seconds that Slack gives; false: it did not open. */
+  openModal(modal: Modal): Promise<boolean>;
+  /** Redraws the modal that is open; false: it is no longer there. */
+  updateModal(modal: Modal): Promise<boolean>;
+  publishHome(home: Home): Promise<boolean>;
+  /** Sends a file in a direct message. */
+  sendFile(fileName: string, content: string): Promise<'sent' | 'scope-missing' | 'failed'>;
+}
+
+/** What became of it, for the log and for the answer that every click gets. */
+export interface Outcome {
+  readonly refusal: Refusal | null;
+  readonly requestId: string | null;
+  /** The card may show an older state: it is redrawn after a refusal. */
+  readonly redraw: boolean;
+}
+
+export function handled(requestId: string | null = null): Outcome {
+  return { refusal: null, requestId, redraw: false };
+}
+
+export function refused(refusal: Refusal, requestId: string | null = null): Outcome {
+  return { refusal, requestId, redraw: requestId !== null };
+}
+
+/** One command, button, modal or event. `work` starts after the ack; nothing here acks by itself. */
+export interface Listener {
+  readonly name: string;
+  /** Faults of a form by block_id, found without asking anybody; shown in the form, and nothing else happens. */
+  readonly check?: (turn: Turn) => Readonly<Record<string, string>> | null;
+  /** A command's loading line, or null where a modal opens instead. */
+  readonly loading?: (turn: Turn) => string | null;
+  /** What must happen within the 3 seconds of a trigger and changes nothing: opening a modal. False ends it. */
+  readonly prepare?: (turn: Turn) => Promise<boolean>;
+  readonly work: (turn: Turn) => Promise<Outcome>;
+}

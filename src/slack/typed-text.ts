@@ -1,0 +1,44 @@
+/** What people type, freed from what Slack and phones do to it. */
+
+const TOKEN = /<([^<>|]*)(?:\|([^<>]*))?>/g;
+
+/** `<@U1|ann>` becomes "@ann", `<mailto:a@b.c|a@b.c>` "a@b.c", `<https://x|x>` "x": what was typed, not its markup. */
+function unwrap(_token: string, target: string, label: string | undefined): string {
+  const kind = target[0];
+  const name = label === undefined || label === '' ? null : label;
+  if (kind === '@' || kind === '#') return `${kind}${name ?? target.slice(1)}`;
+  if (kind === '!') return name ?? `@${target.slice(1)}`;
+  return name ?? target.replace(/^mailto:/, '');
+}
+
+/** Typed text in plain characters: markup and entities undone, quotes straight, spaces plain, ends trimmed. */
+export function plainTyped(text: string): string {
+  return text
+    .replace(TOKEN, unwrap)
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&')
+    .replace(/[\u2018\u2019\u201A\u201B]/g, "'")
+    .replace(/[\u201C\u201D\u201E\u201F\u00AB\u00BB]/g, '"')
+    .replace(/[\u200B-\u200F\u202A-\u202E\u2060\uFEFF]/g, '')
+    .replace(/[^\S\n]/g, ' ')
+    .trim();
+}
+
+/** A question or an id: one line, single spaces, without code ticks or quotes around it. */
+export function typedQuery(text: string): string {
+  return plainTyped(text)
+    .replaceAll('`', '')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replace(/^(["'])(.*)\1$/, '$2')
+    .trim();
+}
+
+/** The first word and the rest; the rest keeps its own spacing. */
+export function firstWord(text: string): { readonly word: string; readonly rest: string } {
+  const typed = plainTyped(text);
+  const space = typed.search(/\s/);
+  if (space === -1) return { word: typedQuery(typed), rest: '' };
+  return { word: typedQuery(typed.slice(0, space)), rest: typed.slice(space).trim() };
+}

@@ -1,0 +1,113 @@
+/** What each command answers to `help`, and to what it does not understand. */
+import { COMMANDS, type CommandName } from '../ids.ts';
+import { header, section } from './block-builders.ts';
+import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
+import type { Message } from './message.ts';
+
+interface Usage {
+  readonly usage: string;
+  readonly does: string;
+  readonly examples: readonly (readonly [command: string, meaning: string])[];
+}
+
+export const USAGE: Readonly<Record<CommandName, Usage>> = {
+  '/ltv': {
+    usage: '/ltv [unit | filter]',
+    does: 'Shows the risk units, worst first, or one unit down to its wallets. Only you see the answer.',
+    examples: [
+      ['/ltv', 'all units'],
+      ['/ltv 1', 'unit 1: key figures, liabilities, wallets'],
+      ['/ltv tst2024', 'the unit whose credit account contains that text'],
+      ['/ltv > 70%', 'units with an LTV above 70 %'],
+      ['/ltv margin-call', 'units at that level'],
+    ],
+  },
+  '/closed-units': {
+    usage: '/closed-units [filter]',
+    does: "Shows the exchange's closed list, newest first, and who approved what was closed through Loandesk.",
+    examples: [
+      ['/closed-units', 'all, newest first'],
+      ['/closed-units 72', 'one unit'],
+      ['/closed-units 2026-01-01 2026-03-31', 'by closing date, in your time zone'],
+      ['/closed-units last 30d', 'the last thirty days'],
+    ],
+  },
+  '/close-unit': {
+    usage: '/close-unit <unit> [reason]',
+    does: 'Asks for a repaid unit to be closed. Nothing is sent until other people have approved; it cannot be undone.',
+    examples: [
+      ['/close-unit 1', 'opens a form with the unit as it is now'],
+      ['/close-unit 1 Loan repaid on Friday', 'asks at once, with that reason'],
+    ],
+  },
+  '/loandesk': {
+    usage: '/loandesk [requests | request <id> | status | audit verify [id] | audit export [id] | help]',
+    does: 'Close requests, the state of the service, and the audit trail.',
+    examples: [
+      ['/loandesk requests', 'open and recent close requests'],
+      ['/loandesk request <id>', 'one request with its evidence'],
+      ['/loandesk status', 'exchange, limits, clock, store, versions'],
+      ['/loandesk audit verify', 'checks the chain of the whole audit trail'],
+      ['/loandesk audit export <id>', 'the entries of one request as a JSON Lines file'],
+    ],
+  },
+};
+
+function usageText(command: CommandName): string {
+  const { usage, does, examples } = USAGE[command];
+  const lines = examples.map(([example, meaning]) => `• \`${escapeMrkdwn(example)}\`: ${meaning}`);
+  return `*\`${escapeMrkdwn(usage)}\`*\n${does}\n${lines.join('\n')}`;
+}
+
+export function commandHelpMessage(command: CommandName): Message {
+  const text = usageText(command);
+  return { text, blocks: [header(`Help: ${command}`), section(text)] };
+}
+
+export function helpMessage(): Message {
+  const texts = Object.values(COMMANDS).map(usageText);
+  return { text: texts.join('\n\n'), blocks: [header('Loandesk'), ...texts.map((text) => section(text))] };
+}
+
+/** Words that `/loandesk` knows, with the example that each stands for. */
+const WORDS: readonly (readonly [string, string])[] = [
+  ['requests', '/loandesk requests'],
+  ['request', '/loandesk request <id>'],
+  ['status', '/loandesk status'],
+  ['audit', '/loandesk audit verify'],
+  ['verify', '/loandesk audit verify'],
+  ['export', '/loandesk audit export'],
+  ['help', '/loandesk help'],
+  ['ltv', '/ltv'],
+  ['closed', '/closed-units'],
+  ['close', '/close-unit 1'],
+];
+
+/** The example whose word is nearest to what was typed. */
+export function nearestExample(input: string): string {
+  const word = (input.trim().split(/\s+/)[0] ?? '').toLowerCase().slice(0, 30);
+  const ranked = WORDS.map(([known, example]) => ({ example, distance: editDistance(word, known) })).sort(
+    (a, b) => a.distance - b.distance,
+  );
+  return ranked[0]?.example ?? '/loandesk help';
+}
+
+/** Levenshtein distance, row by row. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, letter] of Array.from(a).entries()) {
+    const next = [i + 1];
+    for (const [j, other] of Array.from(b).entries()) {
+      const replaced = (row[j] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min((next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1, replaced));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
+
+export function unknownArgumentMessage(input: string): Message {
+  const typed = shorten(escapeMrkdwn(input), 200);
+  const text = `“${typed}” is not something Loandesk knows. Did you mean \`${escapeMrkdwn(nearestExample(input))}\`? Nothing was changed.`;
+  return { text, blocks: [section(text), section(usageText(COMMANDS.loandesk))] };
+}

@@ -1,0 +1,104 @@
+/**
+ * Where a request stands and how it ended, in one or two sentences, from the record alone. The unit is called
+ * "closed" in one place only: when the record's state is `closed`. mrkdwn, escaped.
+ */
+import type { CloseRequest, Ending, ExchangeAnswer } from '../../domain/close-request.ts';
+import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
+import { mention, mentions } from './people-text.ts';
+import { dateAndUtc, utcText } from './time-text.ts';
+
+export const ACCEPTED =
+  "The exchange answered that it accepted the close. The read-back is pending: Loandesk waits to see the unit in the exchange's own record.";
+
+/** The exchange's words, cut and quoted. */
+export function answerText(answer: ExchangeAnswer): string {
+  const code = answer.exchangeCode === null ? '' : ` (code ${answer.exchangeCode})`;
+  const http = answer.httpStatus === null ? '' : `, HTTP ${answer.httpStatus}`;
+  switch (answer.kind) {
+    case 'closed':
+      return ACCEPTED;
+    case 'refused':
+      return `The exchange refused the close${code}${http}: ${said(answer)}`;
+    case 'not-sent':
+      return `The DELETE never left: ${said(answer)}`;
+    case 'unknown':
+      return `The answer to the DELETE does not tell whether it was executed${code}${http}: ${said(answer)}`;
+  }
+}
+
+function said(answer: ExchangeAnswer): string {
+  const advice = answer.advice === '' ? '' : ` ${shorten(escapeMrkdwn(answer.advice), 400)}`;
+  return `${shorten(escapeMrkdwn(answer.meaning), 400)}${advice}`;
+}
+
+/** The present state of any request. */
+export function standingText(request: CloseRequest): string {
+  if (request.ending !== null) return endingText(request, request.ending);
+  switch (request.state) {
+    case 'pending':
+      return `*Waiting for approvals*: ${request.votes.length} of ${request.policy.quorum}.`;
+    case 'approved':
+      return request.abandonedClaims > 0
+        ? '*Approved, but the sending stopped* before anything was sent: its process ended. A person must start it again.'
+        : '*Approved.* Loandesk is about to read the unit and the approvers again.';
+    case 'sending':
+      if (request.answer?.kind === 'closed') return `*Read-back.* ${ACCEPTED}`;
+      return request.sent === null
+        ? '*Re-check.* The unit and the approvers are being read again; nothing is sent yet.'
+        : `*Sent.* The one DELETE was recorded as sent ${dateAndUtc(request.sent.atMs)}; its answer is awaited.`;
+    case 'unknown':
+      return `*Outcome not known.* ${unknownText(request)}`;
+    default:
+      return `*${request.state}*`;
+  }
+}
+
+function unknownText(request: CloseRequest): string {
+  const sent =
+    request.sent === null ? '' : `The DELETE was recorded as sent ${dateAndUtc(request.sent.atMs)}. `;
+  const proposal =
+    request.settlement === null
+      ? ''
+      : ` ${mention(request.settlement.by)} proposes to settle it as ${request.settlement.verdict === 'closed' ? 'executed' : 'not executed'}; a second person must confirm.`;
+  return `${sent}Whether it was executed is not known, and it is never sent again. Loandesk keeps looking at the exchange's own record. \`/loandesk request ${shorten(escapeMrkdwn(request.id), 100).replaceAll('`', '')}\` shows the evidence and lets two approvers settle it.${proposal}`;
+}
+
+function endingText(request: CloseRequest, ending: Ending): string {
+  const when = dateAndUtc(ending.atMs);
+  switch (ending.kind) {
+    case 'read-back':
+      return request.state === 'closed'
+        ? `*Closed.* The unit is in the exchange's closed list${evidenceText(request)}. Confirmed ${when}.`
+        : `*Ended* ${when}.`;
+    case 'settled':
+      return ending.verdict === 'closed' && request.state === 'closed'
+        ? `*Closed, settled by hand* by ${mentions(ending.by)} ${when}. Note: ${note(ending.note)}`
+        : `*Failed, settled by hand as not executed* by ${mentions(ending.by)} ${when}. Note: ${note(ending.note)}`;
+    case 'rehearsed':
+      return `*Rehearsed* ${when}. Everything but the DELETE was done; nothing was sent.`;
+    case 'refused-by-exchange':
+      return `*Failed* ${when}. ${request.answer === null ? 'The exchange refused the close.' : answerText(request.answer)}`;
+    case 'never-sent':
+      return `*Failed* ${when}. Nothing was sent: ${note(ending.why)}`;
+    case 'not-executed':
+      return `*Failed* ${when}. The exchange's own record shows the unit still active after any late copy of the DELETE would be refused: it was not executed.`;
+    case 'card-undeliverable':
+      return `*Failed* ${when}. The card could not be posted, so nobody could vote: ${note(ending.why)}`;
+    case 'rejected':
+      return `*Rejected* by ${mention(ending.by)} ${when}. Reason: ${note(ending.reason)} Nothing was sent.`;
+    case 'withdrawn':
+      return `*Withdrawn* by ${mention(ending.by)} ${when}. Nothing was sent.`;
+    case 'expired':
+      return `*Expired* ${when}. Nothing was sent.`;
+    case 'closed-elsewhere':
+      return `*Superseded* ${when}. The exchange's closed list shows this unit${evidenceText(request)}, through another way than this request.`;
+  }
+}
+
+function evidenceText(request: CloseRequest): string {
+  return request.evidence === null ? '' : `, close time ${utcText(request.evidence.closedAtMs, 'seconds')}`;
+}
+
+function note(text: string): string {
+  return `“${shorten(escapeMrkdwn(text), 500)}”`;
+}

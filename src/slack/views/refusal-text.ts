@@ -1,0 +1,258 @@
+/**
+ * The sentence for every refusal: what was wrong and what was expected, what to do, and whether anything changed.
+ * The table is exhaustive: a new code does not compile without its sentence. Refusals are private, so amounts and
+ * addresses are shown in full. mrkdwn, escaped.
+ */
+import type { FactChange, LiabilityFact } from '../../domain/facts.ts';
+import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
+import { amountText } from './amount-text.ts';
+import { fitLines } from './block-builders.ts';
+import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
+import { factChangeLines } from './fact-change-text.ts';
+import { stateText } from './state-text.ts';
+import { dateAndUtc, dateToken } from './time-text.ts';
+
+export const NOTHING_CHANGED = 'Nothing was changed.';
+
+interface Sentence {
+  /** What was wrong, and what was expected. */
+  readonly what: string;
+  /** What to do now; may be empty. */
+  readonly advice: string;
+  /** Whether anything changed; `NOTHING_CHANGED` unless said otherwise. */
+  readonly effect?: string;
+}
+
+type RefusalOf = { readonly [Code in RefusalCode]: Extract<Refusal, { code: Code }> };
+
+/** Typed text, quoted; long input is cut after escaping. */
+function typed(input: string): string {
+  return `“${shorten(escapeMrkdwn(input), 200)}”`;
+}
+
+function owedLines(liabilities: readonly LiabilityFact[], totalLiability: string): string {
+  const lines = liabilities.map(
+    ({ asset, principal, interest }) =>
+      `• *${escapeMrkdwn(asset)}*: principal ${amountText(principal)}, interest ${amountText(interest)}`,
+  );
+  const list = fitLines(lines, 1_800, (left) => `• … and ${left} more assets`);
+  return `Total liability ${amountText(totalLiability)}.${list === '' ? '' : `\n${list}\n`}`;
+}
+
+function changeList(changes: readonly FactChange[]): string {
+  const lines = factChangeLines(changes, 'private');
+  return lines.length === 0 ? '' : `\n${fitLines(lines, 1_500, (left) => `• … and ${left} more changes`)}\n`;
+}
+
+function retryAdvice(retryAtMs: number | null): string {
+  return retryAtMs === null ? 'Try again in a minute.' : `Try again after ${dateToken(retryAtMs)}.`;
+}
+
+const LOOK = 'See `/loandesk requests` for where it stands.';
+
+const KIND_WORDS = {
+  guest: 'guests',
+  bot: 'bots',
+  deactivated: 'deactivated accounts',
+  foreign: 'people from another workspace',
+} as const;
+
+const ROLE_WORDS = {
+  viewer: 'to look at loans',
+  requester: 'to ask for a close',
+  approver: 'to decide on this request',
+} as const;
+
+const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sentence } = {
+  'bad-unit-id': ({ input }) => ({
+    what: `${typed(input)} is not a unit id. A unit id is a whole number from 1 to 9223372036854775807, written without sign, leading zeros or decimals.`,
+    advice: '`/ltv` lists the units with their ids.',
+  }),
+  'unit-id-missing': () => ({
+    what: 'The unit is missing.',
+    advice: 'Name it by its id, for example `/close-unit 1`. `/ltv` lists the units with their ids.',
+  }),
+  'unknown-unit': ({ input }) => ({
+    what: `No unit that this key can see fits ${typed(input)}. That says nothing about what is owed: the unit may exist and belong to another key.`,
+    advice: '`/ltv` lists the units that are visible, `/closed-units` the ones in the closed list.',
+  }),
+  'ambiguous-unit': ({ input, matches }) => ({
+    what: `${typed(input)} fits several units:\n${fitLines(
+      matches.map((match) => `• ${escapeMrkdwn(match)}`),
+      1_800,
+      (left) => `• … and ${left} more`,
+    )}\n`,
+    advice: 'Repeat the command with the id of the one you mean.',
+  }),
+  'bad-filter': ({ input, expected }) => ({
+    what: `The filter ${typed(input)} was not understood. Expected: ${escapeMrkdwn(expected)}.`,
+    advice: 'Repeat the command with a filter of that form, or with `help` for examples.',
+  }),
+  'reason-missing': () => ({
+    what: 'A reason is needed: approvers and the audit trail read it.',
+    advice: 'Repeat with a reason of your own words.',
+  }),
+  'reason-too-long': ({ limit }) => ({
+    what: `The reason is longer than ${limit} characters.`,
+    advice: 'Shorten it and repeat.',
+  }),
+  'note-missing': () => ({
+    what: 'A note is needed: it says on what evidence the outcome is settled.',
+    advice: 'Repeat with a note.',
+  }),
+  'typed-id-differs': ({ typed: wrong, groupId }) => ({
+    what: `You typed ${typed(wrong)}, but this request is about unit ${groupId}.`,
+    advice: 'Compare the unit, then type its id exactly.',
+  }),
+  'bad-request-id': ({ input }) => ({
+    what: `${typed(input)} is not a request id.`,
+    advice: '`/loandesk requests` lists the requests with their ids.',
+  }),
+  'unknown-command': ({ input }) => ({
+    what: `${typed(input)} is not something Loandesk knows.`,
+    advice: '`/loandesk help` shows every command with examples.',
+  }),
+  'not-a-full-member': ({ kind }) => ({
+    what: `Loandesk works only for full, active members of its own workspace, not for ${KIND_WORDS[kind]}.`,
+    advice: 'Ask a colleague on the desk.',
+  }),
+  'role-missing': ({ role }) => ({
+    what: `You are not on the list of people who may act here (${ROLE_WORDS[role]}). Being in the channel does not grant it.`,
+    advice: 'Ask your administrator if you should be on it.',
+  }),
+  'identity-unavailable': () => ({
+    what: 'Slack did not tell who you are or who is in the approver groups, so nobody could be let through.',
+    advice: 'Try again in a minute.',
+  }),
+  'self-approval': () => ({
+    what: 'You asked for this close yourself, so your decision cannot count: it takes other people.',
+    advice: 'To take the request back, use Withdraw.',
+  }),
+  'not-the-requester': () => ({
+    what: 'Only the person who asked can withdraw the request.',
+    advice: 'Approvers stop a request with Reject.',
+  }),
+  'quorum-unreachable': ({ eligible, quorum }) => ({
+    what: `This close would need ${quorum} approvals, but only ${eligible} people other than you may approve. It could never be decided.`,
+    advice: 'Ask your administrator to name more approvers.',
+  }),
+  'request-not-found': ({ requestId }) => ({
+    what: `There is no request ${typed(requestId)}.`,
+    advice: '`/loandesk requests` lists the requests with their ids.',
+  }),
+  'already-open': ({ requestId, state }) => ({
+    what: `There is already an open request for this unit (${typed(requestId)}, ${stateText(state)}). A unit has one at a time.`,
+    advice: `See it with \`/loandesk request ${shorten(escapeMrkdwn(requestId), 100).replaceAll('`', '')}\`.`,
+  }),
+  'already-decided': ({ state }) => ({
+    what: `This request is already decided: ${stateText(state)}.`,
+    advice: LOOK,
+  }),
+  'already-executing': () => ({
+    what: 'This request is already being carried out, so it can no longer be decided or taken back.',
+    advice: LOOK,
+  }),
+  'already-voted': () => ({ what: 'Your approval is already counted.', advice: LOOK }),
+  expired: () => ({
+    what: 'This request has expired.',
+    advice: 'If the close is still wanted, ask for it again with `/close-unit`.',
+  }),
+  'old-version': () => ({
+    what: 'What you were shown is no longer the current version of this request: a fact of the unit changed meanwhile.',
+    advice: 'Read the card as it is now, then decide again.',
+  }),
+  'facts-changed': ({ changes }) => ({
+    what: `The unit is no longer as the request says, so no vote can be taken on it.${changeList(changes)}`,
+    advice: 'The card is redrawn with the facts of now; votes on the old facts do not count.',
+    effect: 'Your vote was not counted.',
+  }),
+  'card-not-posted': () => ({
+    what: 'The request has no card in the approvals channel yet, and nobody can vote before everybody can see it.',
+    advice: 'Try again in a minute.',
+  }),
+  'not-the-card': () => ({
+    what: "This button is not on the request's card in the approvals channel, so it counts for nothing.",
+    advice: 'Use the card itself; `/loandesk requests` links to it.',
+  }),
+  'wrong-state': ({ state }) => ({
+    what: `That cannot be done now: the request is ${stateText(state)}.`,
+    advice: LOOK,
+  }),
+  'not-claim-owner': () => ({
+    what: 'Another process carries out this request.',
+    advice: LOOK,
+  }),
+  'claim-expired': () => ({
+    what: 'The time to carry out this request ran out before anything was sent.',
+    advice: LOOK,
+  }),
+  'nothing-changed': () => ({ what: 'There was nothing to do.', advice: LOOK }),
+  'second-person-needed': () => ({
+    what: 'Your verdict is recorded already. A second person has to confirm it.',
+    advice: 'Ask another approver to look at the evidence and settle it, too.',
+  }),
+  'verdict-differs': () => ({
+    what: 'Another approver proposed the opposite verdict.',
+    advice: 'Compare the evidence together, then settle it with the same verdict.',
+  }),
+  owes: ({ groupId, liabilities, totalLiability }) => ({
+    what: `Unit ${groupId} still owes, and the exchange closes repaid units only. ${owedLines(liabilities, totalLiability)}`,
+    advice: `Repay that to the last digit, interest included, then ask again. \`/ltv ${groupId}\` shows the unit.`,
+  }),
+  'unit-not-active': ({ groupId }) => ({
+    what: `Unit ${groupId} is not active any more, so there is nothing to send.`,
+    advice: '`/closed-units` shows the closed list.',
+  }),
+  'already-closed': ({ groupId, closedAtMs }) => ({
+    what: `The exchange's closed list already holds unit ${groupId}, since ${dateAndUtc(closedAtMs)}.`,
+    advice: `See \`/closed-units ${groupId}\`.`,
+  }),
+  'no-credit-key': ({ groupId }) => ({
+    what: `Loandesk has no key of the credit account of unit ${groupId}, and only that account can ask the exchange to close it.`,
+    advice: 'Ask your administrator to add it to the accounts file.',
+  }),
+  'facts-unreadable': ({ why }) => ({
+    what: `The unit could not be read in full (${shorten(escapeMrkdwn(why), 500)}), and nobody decides on facts that are not known.`,
+    advice: 'Try again in a minute.',
+  }),
+  'exchange-busy': ({ retryAtMs }) => ({
+    what: 'The limit of calls to the exchange is used up for now.',
+    advice: retryAdvice(retryAtMs),
+  }),
+  'exchange-unavailable': ({ why, retryAtMs }) => ({
+    what: `The exchange did not answer in a way that can be trusted (${shorten(escapeMrkdwn(why), 500)}).`,
+    advice: retryAdvice(retryAtMs),
+  }),
+  'exchange-refused': ({ exchangeCode, meaning, advice }) => ({
+    what: `The exchange refused${exchangeCode === null ? '' : ` (code ${exchangeCode})`}: ${shorten(escapeMrkdwn(meaning), 500)}`,
+    advice: shorten(escapeMrkdwn(advice), 500),
+  }),
+  'store-unavailable': () => ({
+    what: 'Loandesk cannot reach its own records right now, and it does nothing that it cannot record.',
+    advice: 'Try again in a minute.',
+    effect:
+      'Whether your last step was recorded is not known: look at `/loandesk requests` before you repeat it.',
+  }),
+  'too-much-at-once': () => ({
+    what: 'Loandesk has more to do right now than it can take on.',
+    advice: 'Try again in a minute.',
+  }),
+  'changed-meanwhile': () => ({
+    what: 'Somebody else changed this request at the same moment.',
+    advice: LOOK,
+  }),
+};
+
+function sentence<Code extends RefusalCode>(code: Code, refusal: RefusalOf[Code]): Sentence {
+  return TEXTS[code](refusal);
+}
+
+/** mrkdwn, at most 2,900 characters; its last sentence says whether anything changed. */
+export function refusalText(refusal: Refusal): string {
+  const { what, advice, effect = NOTHING_CHANGED } = sentence(refusal.code, refusal);
+  const end = `${advice === '' ? '' : ` ${advice}`} ${effect}`;
+  return shorten(what.trimEnd(), 2_900 - end.length) + end;
+}
+
+/** Every code, for tests that look at all sentences. */
+export const REFUSAL_CODES: readonly string[] = Object.keys(TEXTS);

@@ -1,0 +1,132 @@
+/** The card of a close request in the approvals channel: drawn from the record alone, addresses masked. */
+import type { KnownBlock } from '@slack/types';
+import { type CloseRequest, isTerminal } from '../../domain/close-request.ts';
+import { blockersOf } from '../../domain/facts.ts';
+import { writeRequestValue } from '../button-value.ts';
+import { ACTIONS } from '../ids.ts';
+import { type ButtonSpec, buttons, context, fields, fitLines, header, section } from './block-builders.ts';
+import { escapeMrkdwn } from './block-kit-limits.ts';
+import { DRY_RUN_LINE, dryRunPrefix } from './dry-run.ts';
+import { factChangeLines } from './fact-change-text.ts';
+import type { Message } from './message.ts';
+import { standingText } from './outcome-text.ts';
+import { mention } from './people-text.ts';
+import { factPairs, reasonText, votesText, whatWillHappen, whoMayVote } from './request-facts.ts';
+import { countdownToken, dateToken } from './time-text.ts';
+
+export interface CardOptions {
+  /** Who may vote now (user ids); null: not known. */
+  readonly approvers: ReadonlySet<string> | null;
+  /** Differs from drawing to drawing: Slack asks for new block_ids on each update. At most 50 characters. */
+  readonly edition: string;
+}
+
+export function requestCard(request: CloseRequest, { approvers, edition }: CardOptions): Message {
+  const { mode } = request.policy;
+  const over = isTerminal(request.state);
+  const intro = `${mention(request.requester)} asks to close risk unit *${request.groupId}*.`;
+  const standing = standingText(request);
+  const votes = votesText(request, 1_400);
+  const blocks: KnownBlock[] = [
+    header(`${dryRunPrefix(mode)}Close request: unit ${request.groupId}`),
+    ...(mode === 'dry-run' ? [context(`:no_entry_sign: *${DRY_RUN_LINE}*`)] : []),
+    section(standing, 1_900),
+    section(`${intro}\n*Reason*: ${reasonText(request.reason, 1_200)}`, 1_500),
+    fields(factPairs(request, request.facts, 'channel')),
+    ...changes(request),
+    ...(over ? [] : [section(`*What will happen*: ${whatWillHappen(request)}`)]),
+    section(votes),
+    ...(over ? [] : [context(rules(request, approvers))]),
+    context(
+      `Request \`${escapeMrkdwn(request.id)}\` · asked ${dateToken(request.createdAtMs)}${auditHint(request)}`,
+    ),
+    ...buttons(cardButtons(request), `card:${request.revision}:${edition}`),
+  ];
+  const text = fitLines(
+    [
+      `${dryRunPrefix(mode)}${intro}`,
+      ...standing.split('\n'),
+      `Reason: ${reasonText(request.reason, 600)}`,
+      ...votes.split('\n'),
+      ...(over ? [] : [rules(request, approvers)]),
+    ],
+    3_500,
+    (left) => `… and ${left} more lines`,
+  );
+  const actions = buttons(cardButtons(request), `card:${request.revision}:${edition}`);
+  return { text, blocks, plainer: { text, blocks: [section(text), ...actions] } };
+}
+
+function changes(request: CloseRequest): KnownBlock[] {
+  if (request.factChanges.length === 0) return [];
+  const lines = factChangeLines(request.factChanges, 'channel');
+  const head = `:warning: *WARNING: changed since version ${request.version - 1}; earlier votes do not count*`;
+  return [section(fitLines([head, ...lines], 1_200, (left) => `• … and ${left} more changes`))];
+}
+
+function rules(request: CloseRequest, approvers: ReadonlySet<string> | null): string {
+  const expiry =
+    request.state === 'pending' || request.state === 'approved'
+      ? ` · Expires ${countdownToken(request.expiresAtMs)}`
+      : '';
+  return `May vote: ${whoMayVote(request, approvers)}${expiry}`;
+}
+
+function auditHint(request: CloseRequest): string {
+  if (!isTerminal(request.state)) return '';
+  const id = escapeMrkdwn(request.id).replaceAll('`', '');
+  return ` · audit: \`/loandesk audit verify ${id}\``;
+}
+
+/** Only what can still be done in this state; the rule itself decides at the click. */
+export function cardButtons(request: CloseRequest): ButtonSpec[] {
+  const value = writeRequestValue({ requestId: request.id, version: request.version });
+  const unit = `unit ${request.groupId}`;
+  const specs: ButtonSpec[] = [];
+  if (request.state === 'pending' && blockersOf(request.facts).length === 0) {
+    specs.push({
+      id: ACTIONS.approve,
+      label: 'Approve close…',
+      value,
+      spoken: `Approve the close of ${unit}; opens a form`,
+      style: 'primary',
+    });
+  }
+  if (request.state === 'approved' && request.abandonedClaims > 0) {
+    specs.push({
+      id: ACTIONS.startSending,
+      label: 'Start sending again',
+      value,
+      spoken: `Start sending the approved close of ${unit} again`,
+      style: 'primary',
+      confirm: {
+        title: 'Start sending again?',
+        text: 'Nothing was sent before the process stopped. The unit and the approvers are read again first.',
+        yes: 'Start sending',
+      },
+    });
+  }
+  if (request.state === 'pending' || request.state === 'approved') {
+    specs.push(
+      {
+        id: ACTIONS.reject,
+        label: 'Reject…',
+        value,
+        spoken: `Reject the close of ${unit}; opens a form`,
+        style: 'danger',
+      },
+      {
+        id: ACTIONS.withdraw,
+        label: 'Withdraw',
+        value,
+        spoken: `Withdraw the request to close ${unit}; requester only`,
+        confirm: {
+          title: 'Withdraw the request?',
+          text: 'Only the person who asked can do this. Nothing is sent then.',
+          yes: 'Withdraw',
+        },
+      },
+    );
+  }
+  return specs;
+}

@@ -1,0 +1,89 @@
+/** A request's facts, votes and rules in words, shared by the card and the private view. mrkdwn, escaped. */
+import type { CloseRequest, VoidedVote, Vote } from '../../domain/close-request.ts';
+import { type Facts, shortDigest } from '../../domain/facts.ts';
+import { amountText } from './amount-text.ts';
+import { fitLines } from './block-builders.ts';
+import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
+import { type Audience, account, mention, mentions } from './people-text.ts';
+import { dateAndUtc, dateToken } from './time-text.ts';
+
+export function owedText(facts: Facts, max: number): string {
+  if (facts.liabilities.length === 0) return `nothing (total ${amountText(facts.totalLiability)})`;
+  const lines = facts.liabilities.map(
+    ({ asset, principal, interest }) =>
+      `${escapeMrkdwn(shorten(asset, 40))}: principal ${amountText(principal)}, interest ${amountText(interest)}`,
+  );
+  return fitLines(
+    [`total ${amountText(facts.totalLiability)}`, ...lines],
+    max,
+    (left) => `… and ${left} more`,
+  );
+}
+
+export function factPairs(
+  request: Pick<CloseRequest, 'groupId' | 'version' | 'factsDigest'>,
+  facts: Facts,
+  audience: Audience,
+): (readonly [string, string])[] {
+  const collateral = facts.collateralAccounts.map((each) => account(shorten(each, 100), audience));
+  return [
+    ['Unit', facts.groupId],
+    ['Credit account', account(shorten(facts.creditAccount, 254), audience)],
+    ['Owed', owedText(facts, 500)],
+    ['Active at the exchange', facts.active ? 'yes' : 'no'],
+    [
+      `Collateral accounts (${collateral.length})`,
+      collateral.length === 0 ? 'none' : fitLines(collateral, 400, (left) => `… and ${left} more`),
+    ],
+    [
+      'Facts',
+      `read ${dateToken(facts.readAtMs)}, digest \`${shortDigest(request.factsDigest).replaceAll('`', '')}\`, version ${request.version}`,
+    ],
+  ];
+}
+
+export function reasonText(reason: string, max: number): string {
+  return shorten(escapeMrkdwn(reason), max);
+}
+
+function voteLine(vote: Vote): string {
+  return `• ${mention(vote.voter)} approved ${dateAndUtc(vote.atMs)}`;
+}
+
+const VOIDED: Readonly<Record<VoidedVote['because'], string>> = {
+  'facts-changed': 'a fact of the unit changed afterwards',
+  'facts-unreadable': 'the unit could not be read again',
+  'no-longer-eligible': 'no longer an approver',
+};
+
+export function votesText(request: CloseRequest, max: number): string {
+  const { quorum } = request.policy;
+  const have = request.votes.length;
+  const head = `*Approvals: ${have} of ${quorum}*${have < quorum ? `, ${quorum - have} more needed` : ''}`;
+  const lines = [
+    ...request.votes.map(voteLine),
+    ...request.voidedVotes.map(
+      (vote) => `• ~${mention(vote.voter)}~ no longer counts: ${VOIDED[vote.because]}`,
+    ),
+  ];
+  return fitLines([head, ...lines], max, (left) => `• … and ${left} more`);
+}
+
+/** `approvers`: user ids that may vote now; null: not known, so the configured names are counted instead. */
+export function whoMayVote(request: CloseRequest, approvers: ReadonlySet<string> | null): string {
+  const except = request.policy.requesterMayApprove ? '' : ', never the person who asks';
+  if (approvers === null) {
+    const groups = request.policy.approvers.filter((name) => name.startsWith('S')).length;
+    const people = request.policy.approvers.length - groups;
+    return `${people} named approver${people === 1 ? '' : 's'} and ${groups} user group${groups === 1 ? '' : 's'}${except}`;
+  }
+  const shown = [...approvers].slice(0, 12);
+  const more = approvers.size > shown.length ? ` and ${approvers.size - shown.length} more` : '';
+  return `${shown.length === 0 ? 'nobody at present' : mentions(shown)}${more}${except}`;
+}
+
+export function whatWillHappen(request: CloseRequest): string {
+  if (request.policy.mode === 'dry-run')
+    return 'After the last approval Loandesk reads the unit and the approvers again and stops there: this is a rehearsal, nothing is sent.';
+  return 'After the last approval Loandesk reads the unit and the approvers again, then sends *one* DELETE to Binance that ends this risk unit. *It cannot be undone.*';
+}

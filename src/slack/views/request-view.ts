@@ -1,0 +1,135 @@
+/** `/loandesk request <id>` and `/loandesk requests`: the record in private, addresses in full. */
+import type { KnownBlock } from '@slack/types';
+import type { CloseRequest } from '../../domain/close-request.ts';
+import type { RequestView } from '../../usecases/desk.ts';
+import { writeRequestValue } from '../button-value.ts';
+import { ACTIONS } from '../ids.ts';
+import {
+  type ButtonSpec,
+  buttons,
+  context,
+  fields,
+  fitLines,
+  header,
+  section,
+  sections,
+} from './block-builders.ts';
+import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
+import { cardMention } from './card-link.ts';
+import { DRY_RUN_LINE, dryRunPrefix } from './dry-run.ts';
+import type { Message } from './message.ts';
+import { answerText, standingText } from './outcome-text.ts';
+import { mention } from './people-text.ts';
+import { factPairs, reasonText, votesText, whoMayVote } from './request-facts.ts';
+import { stateText } from './state-text.ts';
+import { countdownToken, dateAndUtc, dateToken, utcText } from './time-text.ts';
+
+/** What is known of the one DELETE and of the exchange's record. mrkdwn, escaped. */
+export function evidenceLines(request: CloseRequest): string[] {
+  const lines: string[] = [];
+  const { sent, answer, readBack, evidence } = request;
+  lines.push(
+    sent === null
+      ? '• DELETE: not sent'
+      : `• DELETE: recorded as sent ${dateAndUtc(sent.atMs)}, signed ${utcText(sent.signedTimestampMs, 'seconds')}, valid ${sent.recvWindowMs} ms`,
+  );
+  if (answer !== null) lines.push(`• Answer: ${answerText(answer)}`);
+  if (sent !== null) {
+    const last =
+      readBack.lastCheckAtMs === null
+        ? 'none yet'
+        : `last ${dateAndUtc(readBack.lastCheckAtMs)}: ${shorten(escapeMrkdwn(readBack.lastSeen ?? 'nothing'), 300)}`;
+    lines.push(
+      `• Looks at the exchange's record: ${readBack.checks}, ${last}; late reads that agree that the unit is still active: ${readBack.agreeingActiveReads}`,
+    );
+  }
+  if (evidence !== null) {
+    lines.push(
+      `• In the exchange's closed list: created ${utcText(evidence.createdAtMs, 'seconds')}, close time ${utcText(evidence.closedAtMs, 'seconds')}, ${escapeMrkdwn(shorten(evidence.creditEmail, 200))}`,
+    );
+  }
+  if (request.abandonedClaims > 0)
+    lines.push(`• Claims abandoned before sending: ${request.abandonedClaims}`);
+  return lines;
+}
+
+export function requestMessage(view: RequestView, workspaceUrl: string | null): Message {
+  const { request } = view;
+  const { mode } = request.policy;
+  const standing = standingText(request);
+  const open = request.ending === null;
+  const blocks: KnownBlock[] = [
+    header(`${dryRunPrefix(mode)}Close request: unit ${request.groupId}`),
+    ...(mode === 'dry-run' ? [context(`:no_entry_sign: *${DRY_RUN_LINE}*`)] : []),
+    section(`${standing}${cardMention(workspaceUrl, request.card)}`, 2_500),
+    section(
+      `${mention(request.requester)} asked ${dateAndUtc(request.createdAtMs)}.\n*Reason*: ${reasonText(request.reason, 1_000)}`,
+      1_400,
+    ),
+    fields(factPairs(request, request.facts, 'private')),
+    section(votesText(request, 1_400)),
+    section(`*Evidence*\n${fitLines(evidenceLines(request), 1_700, (left) => `• … and ${left} more`)}`),
+    context(
+      `Request \`${escapeMrkdwn(request.id)}\` · ${request.audit.sequence} audit entries${open ? ` · May vote: ${whoMayVote(request, view.approvers)} · Expires ${countdownToken(request.expiresAtMs)}` : ''}`,
+    ),
+    ...buttons(controls(request)),
+  ];
+  const text = fitLines(
+    [
+      `${dryRunPrefix(mode)}Close request ${escapeMrkdwn(request.id)}, unit ${request.groupId}.`,
+      standing,
+      ...votesText(request, 1_000).split('\n'),
+      ...evidenceLines(request),
+    ],
+    3_500,
+    (left) => `… and ${left} more lines`,
+  );
+  return { text, blocks };
+}
+
+function controls(request: CloseRequest): ButtonSpec[] {
+  const value = writeRequestValue({ requestId: request.id, version: request.version });
+  const refresh: ButtonSpec = {
+    id: ACTIONS.refreshRequest,
+    label: 'Refresh',
+    value,
+    spoken: `Refresh the request for unit ${request.groupId}`,
+  };
+  if (request.state !== 'unknown') return [refresh];
+  const settle: ButtonSpec = {
+    id: ACTIONS.settle,
+    label: 'Settle by hand…',
+    value,
+    spoken: `Settle the outcome for unit ${request.groupId}; opens a form`,
+    style: 'danger',
+  };
+  return [refresh, settle];
+}
+
+/** One line a request. mrkdwn, escaped. */
+export function requestLine(request: CloseRequest, workspaceUrl: string | null): string {
+  const votes =
+    request.state === 'pending' ? `, ${request.votes.length} of ${request.policy.quorum} approvals` : '';
+  const dry = request.policy.mode === 'dry-run' ? `, ${DRY_RUN_LINE}` : '';
+  return `• *Unit ${request.groupId}*: ${stateText(request.state)}${votes}${dry} · ${mention(request.requester)} ${dateToken(request.createdAtMs)} · \`${escapeMrkdwn(request.id)}\`${cardMention(workspaceUrl, request.card)}`;
+}
+
+export function requestListMessage(
+  lists: { readonly open: readonly CloseRequest[]; readonly recent: readonly CloseRequest[] },
+  workspaceUrl: string | null,
+): Message {
+  const line = (request: CloseRequest): string => requestLine(request, workspaceUrl);
+  const open = lists.open.length === 0 ? ['None.'] : lists.open.map(line);
+  const recent = lists.recent.length === 0 ? ['None.'] : lists.recent.map(line);
+  const more = (left: number): string => `… and ${left} more`;
+  const blocks: KnownBlock[] = [
+    header('Close requests'),
+    section('*Open*'),
+    ...sections(open, 4_000, more),
+    section('*Recent*'),
+    ...sections(recent, 4_000, more),
+    context('`/loandesk request <id>` shows one with its evidence.'),
+  ];
+  const text = fitLines(['Open close requests:', ...open, 'Recent:', ...recent], 3_500, more);
+  return { text, blocks };
+}

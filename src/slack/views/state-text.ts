@@ -1,0 +1,34 @@
+/** States, levels and fields of a request in words. The word "closed" belongs to one state alone. */
+import type { CloseState } from '../../domain/close-request.ts';
+import type { Level } from '../../domain/risk-unit.ts';
+
+const STATES: Readonly<Record<CloseState, string>> = {
+  pending: 'waiting for approvals',
+  approved: 'approved, not sent yet',
+  sending: 'being carried out',
+  unknown: 'outcome not known',
+  closed: 'closed',
+  rehearsed: 'rehearsed (dry run), nothing sent',
+  failed: 'failed',
+  rejected: 'rejected',
+  withdrawn: 'withdrawn',
+  expired: 'expired',
+  superseded: 'superseded by a close made elsewhere',
+};
+
+export function stateText(state: CloseState): string {
+  return STATES[state];
+}
+
+const LEVELS: Readonly<Record<Level, string>> = {
+  normal: 'Normal',
+  initial: 'Above initial LTV',
+  'transfer-out': 'Above transfer-out LTV',
+  'margin-call': 'MARGIN CALL',
+  liquidation: 'LIQUIDATION',
+  'undefined-ltv': 'LTV UNDEFINED (no net collateral)',
+};
+
+export function levelText(level: Level): string {
+  return LEVELS[level];
+}

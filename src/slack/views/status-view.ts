@@ -1,0 +1,39 @@
+/** `/loandesk status` and `/loandesk audit verify`. */
+import type { AuditVerdict } from '../../domain/audit-chain.ts';
+import type { StatusView } from '../../usecases/desk.ts';
+import { context, fitLines, header, section, sections } from './block-builders.ts';
+import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
+import { DRY_RUN_LINE } from './dry-run.ts';
+import type { Message } from './message.ts';
+
+const LEVELS = {
+  ok: ':white_check_mark: OK',
+  warning: ':warning: WARNING',
+  fault: ':red_circle: FAULT',
+} as const;
+
+export function statusMessage(view: StatusView): Message {
+  const lines = view.lines.map(
+    ({ name, level, text }) =>
+      `${LEVELS[level]} *${escapeMrkdwn(shorten(name, 80))}*: ${shorten(escapeMrkdwn(text), 400)}`,
+  );
+  const mode = view.mode === 'dry-run' ? `mode dry-run: ${DRY_RUN_LINE}` : 'mode live';
+  const versions = `Loandesk ${escapeMrkdwn(shorten(view.version, 40))} · Node ${escapeMrkdwn(shorten(view.nodeVersion, 40))} · ${mode}`;
+  const more = (left: number): string => `… and ${left} more`;
+  return {
+    text: fitLines([versions, ...lines], 3_500, more),
+    blocks: [header('Loandesk status'), context(versions), ...sections(lines, 8_000, more)],
+  };
+}
+
+export function auditVerdictMessage(verdict: AuditVerdict, requestId: string | null): Message {
+  const scope =
+    requestId === null ? 'the whole audit trail' : `request \`${shorten(escapeMrkdwn(requestId), 100)}\``;
+  const read = `${verdict.entries} entr${verdict.entries === 1 ? 'y' : 'ies'} of ${verdict.requests} request${verdict.requests === 1 ? '' : 's'} read`;
+  const { fault } = verdict;
+  const text =
+    fault === null
+      ? `:white_check_mark: *The audit chain holds* for ${scope}: ${read}, every seal fits.\nHead \`${verdict.head === '' ? 'empty' : escapeMrkdwn(verdict.head)}\`. Compare it with the one posted before: the chain alone cannot show that its end was cut off.`
+      : `:red_circle: *FAULT in the audit chain* of ${scope}: entry ${fault.position} in order, number ${fault.sequence} of request \`${shorten(escapeMrkdwn(fault.requestId), 100)}\`: ${shorten(escapeMrkdwn(fault.what), 500)}. ${read}; nothing after that entry is vouched for. Tell your administrator.`;
+  return { text, blocks: [header('Audit trail'), section(text)] };
+}

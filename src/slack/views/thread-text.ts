@@ -1,0 +1,97 @@
+/**
+ * What a stored event says in the card's thread. Read by the whole channel: addresses masked. Drawn from the event
+ * and from the record as it is when the message leaves; "closed" is said when the record says it. mrkdwn, escaped.
+ */
+import type { CloseRequest, RequestEvent } from '../../domain/close-request.ts';
+import { fitLines } from './block-builders.ts';
+import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
+import { dryRunPrefix } from './dry-run.ts';
+import { factChangeLines } from './fact-change-text.ts';
+import { answerText, standingText } from './outcome-text.ts';
+import { type Audience, mention, mentions } from './people-text.ts';
+import { countdownToken, dateAndUtc } from './time-text.ts';
+
+export function threadText(event: RequestEvent, request: CloseRequest): string {
+  return dryRunPrefix(request.policy.mode) + eventText(event, request, 'channel');
+}
+
+function quoted(text: string): string {
+  return `“${shorten(escapeMrkdwn(text), 800)}”`;
+}
+
+function who(event: RequestEvent): string {
+  return event.by === null ? 'Loandesk' : mention(event.by);
+}
+
+/** One event in words, at most about 2,500 characters. */
+export function eventText(event: RequestEvent, request: CloseRequest, audience: Audience): string {
+  const when = dateAndUtc(event.atMs);
+  switch (event.type) {
+    case 'opened':
+      return `${who(event)} asked to close unit ${request.groupId} ${when}.`;
+    case 'card-posted':
+      return `The card was posted ${when}.`;
+    case 'approved': {
+      const need = request.policy.quorum;
+      const dropped =
+        event.dropped.length === 0
+          ? ''
+          : ` No longer counted, because no longer approvers: ${mentions(event.dropped)}.`;
+      const next =
+        event.votes >= need
+          ? ' That is enough: the unit and the approvers are read again before anything is sent.'
+          : '';
+      return `${who(event)} approved ${when}: ${event.votes} of ${need}.${dropped}${next}`;
+    }
+    case 'votes-dropped':
+      return `Votes that no longer count, because their owners are no longer approvers: ${mentions(event.dropped)}. ${request.votes.length} of ${request.policy.quorum} remain.`;
+    case 'reminded':
+      return `Reminder: this request still needs ${Math.max(0, request.policy.quorum - request.votes.length)} of ${request.policy.quorum} approvals and expires ${countdownToken(request.expiresAtMs)}.`;
+    case 'facts-changed':
+      return factsChangedText(event, request, audience);
+    case 'claimed':
+      return `The unit and the approvers are being read again ${when}; nothing is sent yet.`;
+    case 'claim-abandoned':
+      return 'The process that carried out this request ended before anything was sent. Press Start sending again on the card if the close is still wanted.';
+    case 'sent':
+      return `The one DELETE was recorded as sent ${when}. It is never repeated; its answer is awaited.`;
+    case 'answered':
+      return `${answerText(event.answer)} (${when})`;
+    case 'lost-track':
+      return `*Outcome not known* ${when}: no answer to the DELETE was recorded in time. It is never sent again; Loandesk looks at the exchange's own record.`;
+    case 'people-paged':
+      return `*Still not known* ${when}: neither the answer nor the exchange's record tells whether the DELETE was executed. Two approvers can settle it by hand: \`/loandesk request ${shorten(escapeMrkdwn(request.id), 100).replaceAll('`', '')}\`.`;
+    case 'settlement-proposed':
+      return `${who(event)} proposes ${when} to settle the outcome as ${verdictText(event.verdict)}. A second approver must confirm. Note: ${quoted(event.note)}`;
+    case 'refused':
+      return `${who(event)} tried: ${escapeMrkdwn(shorten(event.attempted, 100))}; refused.`;
+    case 'card-undeliverable':
+    case 'rejected':
+    case 'withdrawn':
+    case 'expired':
+    case 'superseded':
+    case 'rehearsed':
+    case 'never-sent':
+    case 'read-back':
+    case 'settled':
+      return standingText(request);
+  }
+}
+
+function verdictText(verdict: 'closed' | 'not-closed'): string {
+  return verdict === 'closed' ? 'executed' : 'not executed';
+}
+
+function factsChangedText(
+  event: Extract<RequestEvent, { type: 'facts-changed' }>,
+  request: CloseRequest,
+  audience: Audience,
+): string {
+  const voided = event.voided.length === 0 ? '' : ` Votes that no longer count: ${mentions(event.voided)}.`;
+  if (event.unreadable !== null) {
+    return `The unit could not be read again ${dateAndUtc(event.atMs)} (${quoted(event.unreadable)}), which counts as changed. Nothing was sent.${voided}`;
+  }
+  const lines = factChangeLines(event.changes, audience);
+  const head = `A fact of unit ${request.groupId} changed ${dateAndUtc(event.atMs)}. Nothing was sent.${voided} The card shows the facts of now.`;
+  return fitLines([head, ...lines], 2_400, (left) => `• … and ${left} more changes`);
+}
