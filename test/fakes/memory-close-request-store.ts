@@ -128,6 +128,16 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
     this.#attention.set(requestId, atMs);
   }
 
+  /** When each watched request is looked at again, or until when it is leased. */
+  watched(): ReadonlyMap<string, number> {
+    return new Map(this.#attention);
+  }
+
+  /** Notices of a request that are not delivered yet, in order. */
+  undelivered(requestId: string): readonly { id: string; createdAtMs: number; notice: Notice }[] {
+    return copy(this.#lines.get(requestId)?.items ?? []);
+  }
+
   #write(
     { next, event, notices, attentionAtMs }: Omit<Change, 'from' | 'notAfterMs'>,
     previous: CloseRequest['audit'],

@@ -87,16 +87,16 @@ export async function redisParts(
   };
 }
 
-/** A bare client that ends with the running test. */
-export function bareClient(url: string): Redis {
+/** A bare client that ends with the running test, or when `atEnd` says. */
+export function bareClient(url: string, atEnd: (end: () => void) => void = onTestFinished): Redis {
   const client = new Redis(url);
   client.on('error', () => {});
-  onTestFinished(() => client.disconnect());
+  atEnd(() => client.disconnect());
   return client;
 }
 
 /** Whether tests may start and kill servers of their own. */
-const CAN_START_SERVERS = spawnSync('redis-server', ['--version']).status === 0;
+export const CAN_START_SERVERS = spawnSync('redis-server', ['--version']).status === 0;
 
 /** A test that needs a real redis-server; without one it says so and passes over it. */
 export function realRedis(name: string, body: () => Promise<void>, timeoutMs?: number): void {
