@@ -142,6 +142,8 @@ function createClient(settings: RedisSettings, times: RedisTimes): RedisClient {
         : { enableTLSForSentinelMode: true, tls: first.tls, sentinelTLS: first.tls }),
       retryStrategy,
       sentinelRetryStrategy: retryStrategy,
+      // Told of a failover at once: a former master still takes writes for seconds, and loses them.
+      failoverDetector: true,
       enableOfflineQueue: false,
     });
   }

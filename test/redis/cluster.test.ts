@@ -2,6 +2,7 @@
  * The same contracts on Redis Cluster: a real node that holds all slots and refuses scripts whose keys cross them,
  * and three embedded ones between which keys really are spread.
  */
+import { setTimeout } from 'node:timers/promises';
 import { createRedisMock } from 'js-redis-server';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { checkRedis } from '../../src/redis/startup-check.ts';
@@ -22,7 +23,8 @@ describe.runIf(REAL)('a real cluster', () => {
     const admin = bareClient(server.url, afterAll);
     await admin.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
     while (!String(await admin.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) {
-      // The node takes a moment to notice that it holds every slot; asking again is the waiting.
+      // The node takes a moment to notice that it holds every slot, and gives no event for it.
+      await setTimeout(20);
     }
   });
   afterAll(() => server.stop());
