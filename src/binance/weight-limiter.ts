@@ -73,6 +73,8 @@ const LONGEST_QUEUE = 500;
 /** A ledger that answers later than this is as good as gone. */
 const LEDGER_PATIENCE_MS = 1_000;
 const LEAST_WAIT_MS = 20;
+/** Reservations of one call: two at a turn of the minute, and as many again if they took long. */
+const MOST_RESERVATIONS = 4;
 
 export class WeightLimiter {
   readonly #options: WeightLimiterOptions;
@@ -152,7 +154,7 @@ export class WeightLimiter {
   async #attempt(request: AdmitRequest, { count }: Bucket): Promise<Attempt> {
     const { clock, ledger } = this.#options;
     const counted = new Set<number>();
-    for (;;) {
+    for (let rounds = 0; rounds < MOST_RESERVATIONS; rounds += 1) {
       const stop = this.stopOf(request.bucket);
       if (stop !== null) return { kind: 'wait', untilMs: stop.untilMs, why: 'stopped', reason: stop.reason };
       const missing = minutesAround(clock.nowMs(), clock.uncertaintyMs()).filter(
@@ -175,6 +177,8 @@ export class WeightLimiter {
         return spent ? { kind: 'admitted' } : this.#waitForMinute(minute + 1);
       }
     }
+    // Minutes pass faster than the ledger answers: let it catch up.
+    return { kind: 'wait', untilMs: clock.nowMs() + LEAST_WAIT_MS, why: 'limit', reason: '' };
   }
 
   /** @throws when the ledger is down. */

@@ -43,11 +43,13 @@ export function accountsOf(exchange: Exchange, ...names: string[]): Account[] {
   });
 }
 
-/** Pauses between tries take no time; what waits for minutes waits until it is stopped. */
+/** Pauses between tries take no time; everything longer waits until it is stopped. */
 export const quickDelay: Delay = (ms, signal) =>
-  ms < 60_000 || signal === undefined
-    ? Promise.resolve()
-    : new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  new Promise((resolve) => {
+    if (ms < 5_000) setImmediate(resolve);
+    signal?.addEventListener('abort', () => resolve(), { once: true });
+    if (signal?.aborted === true) resolve();
+  });
 
 export interface ClientOptions extends Partial<LoanExchangeOptions> {
   readonly names?: readonly string[];
