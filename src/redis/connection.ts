@@ -3,9 +3,10 @@
  *
  * ioredis' own queues are off. Its offline queue and its re-sending after a reconnect would run commands whose
  * callers were told long ago that they had failed. Instead `run` waits briefly for the connection, and sends a
- * command whose connection broke once more, at once; every script here recognises that (see the scripts' headers).
+ * command whose connection broke again as soon as it is back; every script here recognises that (see their headers).
  * A StoreUnavailable still means "not known", not "not done": an answer can be lost after the deed.
  */
+import { setTimeout } from 'node:timers/promises';
 import type { ConnectionOptions } from 'node:tls';
 import { Cluster, type CommonRedisOptions, Redis } from 'ioredis';
 import { type Log, StoreUnavailable } from '../usecases/ports.ts';
@@ -36,6 +37,8 @@ export interface RedisTimes {
 
 export const REDIS_TIMES: RedisTimes = { commandTimeoutMs: 1_500, patienceMs: 500, reconnectAtMostMs: 2_000 };
 
+const PAUSE_BEFORE_SENDING_AGAIN_MS = 20;
+
 export class RedisConnection {
   readonly client: RedisClient;
   readonly #times: RedisTimes;
@@ -55,13 +58,15 @@ export class RedisConnection {
    */
   async run<Value>(command: (client: RedisClient) => Promise<Value>): Promise<Value> {
     const startedAtMs = performance.now();
-    for (let again = true; ; again = false) {
+    for (;;) {
       try {
         await this.ready();
         return await command(this.client);
       } catch (error) {
         const early = performance.now() - startedAtMs < this.#times.patienceMs;
-        if (!(again && early && isBrokenConnection(error))) throw new StoreUnavailable(withoutCommand(error));
+        if (!early || !isBrokenConnection(error)) throw new StoreUnavailable(withoutCommand(error));
+        // The socket may be dead before the client has noticed and calls itself anything but ready.
+        await setTimeout(PAUSE_BEFORE_SENDING_AGAIN_MS);
       }
     }
   }
@@ -75,11 +80,15 @@ export class RedisConnection {
       this.#waiting = null;
     });
     const { promise: tooLong, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(new Error('Redis is not connected')), patienceMs);
+    const timer = new AbortController();
+    setTimeout(patienceMs, null, { signal: timer.signal }).then(
+      () => reject(new Error('Redis is not connected')),
+      () => {},
+    );
     try {
       await Promise.race([this.#waiting, tooLong]);
     } finally {
-      clearTimeout(timer);
+      timer.abort();
     }
   }
 

@@ -2,13 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { type AuditEntry, AuditVerifier } from '../../src/domain/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close-request.ts';
-import type { Notice } from '../../src/domain/notices.ts';
-import type { AuditLog, CloseRequestStore, Outbox, OutboxItem } from '../../src/usecases/ports.ts';
+import type { AuditLog, CloseRequestStore, Outbox } from '../../src/usecases/ports.ts';
+import { all, verdictOf } from './audit-trail.ts';
+import { drain, outboxContract } from './outbox.ts';
 import {
   advance,
-  approval,
   CARD,
-  cardNotice,
   changeBy,
   closeCommands,
   HOUR_MS,
@@ -41,7 +40,7 @@ export function closeRequestStoreContract(name: string, create: () => Promise<St
     lists(create);
   });
   describe(`${name}: attention`, () => watches(create));
-  describe(`${name}: outbox`, () => delivers(create));
+  describe(`${name}: outbox`, () => outboxContract(create));
   describe(`${name}: audit`, () => records(create));
 }
 
@@ -309,103 +308,6 @@ function watches(create: Create): void {
   });
 }
 
-function delivers(create: Create): void {
-  const numbered = (from: number, to: number): Notice[] =>
-    Array.from({ length: to - from + 1 }, (_, index) => ({
-      kind: 'thread',
-      event: { type: 'reminded', by: null, stage: 'half', atMs: from + index },
-    }));
-
-  it('keeps the order of a request, one notice at a time, across changes', async () => {
-    const { store, outbox } = await create();
-    const nowMs = await store.nowMs();
-    const request = await mustSave(store, touch(await openOne(store), nowMs, { notices: numbered(1, 2) }));
-    const [first] = await outbox.take(LEASE_MS, 10);
-    expect(first).toMatchObject({ requestId: request.id, notice: cardNotice(), attempts: 0 });
-    await mustSave(store, touch(request, nowMs, { notices: numbered(3, 3) }));
-    expect(await outbox.take(LEASE_MS, 10)).toEqual([]);
-    if (first !== undefined) await outbox.done(first);
-    expect((await drain(outbox)).map(({ notice }) => notice)).toEqual(numbered(1, 3));
-    expect(await outbox.take(LEASE_MS, 10)).toEqual([]);
-  });
-
-  it('gives out the first notice of each due request, or of the named one', async () => {
-    const { store, outbox } = await create();
-    const a = await openOne(store);
-    const b = await openOne(store);
-    const c = await openOne(store);
-    expect((await outbox.take(LEASE_MS, 10, b.id)).map(({ requestId }) => requestId)).toEqual([b.id]);
-    expect(await outbox.take(LEASE_MS, 10, b.id)).toEqual([]);
-    expect(await outbox.take(LEASE_MS, 10, 'nobody')).toEqual([]);
-    const others = [...(await outbox.take(LEASE_MS, 1)), ...(await outbox.take(LEASE_MS, 10))];
-    expect(others.map(({ requestId }) => requestId).sort()).toEqual([a.id, c.id].sort());
-  });
-
-  it('leaves a failed notice first in line, counts the attempt and waits', async () => {
-    const { store, outbox, passTime } = await create();
-    const request = await openOne(store);
-    await mustSave(store, touch(request, await store.nowMs(), { notices: numbered(1, 1) }));
-    let [item] = await outbox.take(LEASE_MS, 1);
-    for (const attempts of [1, 2]) {
-      if (item === undefined) throw new Error('nothing was due');
-      await outbox.retry(item, SHORT_LEASE_MS);
-      expect(await outbox.take(LEASE_MS, 1)).toEqual([]);
-      expect(await outbox.take(LEASE_MS, 1, request.id)).toEqual([]);
-      await passTime(SHORT_LEASE_MS);
-      [item] = await outbox.take(LEASE_MS, 1);
-      expect(item).toMatchObject({ notice: cardNotice(), attempts });
-    }
-    if (item !== undefined) await outbox.done(item);
-    expect(await outbox.take(LEASE_MS, 1)).toMatchObject([{ notice: numbered(1, 1)[0], attempts: 0 }]);
-  });
-
-  it('repeats a notice once when its caller died, and lets a caller that comes back late change nothing', async () => {
-    const { store, outbox, passTime } = await create();
-    const request = await openOne(store);
-    await mustSave(store, touch(request, await store.nowMs(), { notices: numbered(1, 2) }));
-    const [dead] = await outbox.take(SHORT_LEASE_MS, 1);
-    expect(await outbox.take(LEASE_MS, 1)).toEqual([]);
-    await passTime(SHORT_LEASE_MS);
-    const [repeat] = await outbox.take(LEASE_MS, 1);
-    expect(repeat).toEqual(dead);
-    if (dead === undefined || repeat === undefined) throw new Error('nothing was due');
-    await outbox.done(repeat);
-    const [next] = await outbox.take(LEASE_MS, 1);
-    expect(next?.notice).toEqual(numbered(1, 1)[0]);
-    await outbox.done(dead);
-    await outbox.retry(dead, 0);
-    expect(await outbox.take(LEASE_MS, 1)).toEqual([]);
-    if (next !== undefined) await outbox.retry(next, 0);
-    expect(await outbox.take(LEASE_MS, 1)).toMatchObject([{ attempts: 1 }]);
-  });
-
-  it('counts one attempt when two callers report the same one', async () => {
-    const { store, outbox } = await create();
-    await openOne(store);
-    const [item] = await outbox.take(LEASE_MS, 1);
-    if (item === undefined) throw new Error('nothing was due');
-    await outbox.retry(item, 0);
-    await outbox.retry(item, HOUR_MS);
-    expect(await outbox.take(LEASE_MS, 1)).toMatchObject([{ attempts: 1 }]);
-  });
-
-  it('still delivers for a request that has ended', async () => {
-    const { store, outbox } = await create();
-    const request = await openOne(store);
-    await advance(store, request, CARD, { type: 'withdraw', by: person('U_ANN') });
-    expect((await drain(outbox)).map(({ notice }) => notice.kind)).toEqual(['card', 'card', 'thread']);
-  });
-
-  it('gives notices the time of their event and ids of their own', async () => {
-    const { store, outbox } = await create();
-    const request = await openOne(store);
-    await advance(store, request, CARD, approval(request, 'U_BEN'));
-    const items = await drain(outbox);
-    expect(items[0]?.createdAtMs).toBe(request.createdAtMs);
-    expect(new Set(items.map(({ id }) => id)).size).toBe(items.length);
-  });
-}
-
 function records(create: Create): void {
   it('keeps every entry in order, of all requests or of one, and both verify', async () => {
     const { store, audit, auditKey } = await create();
@@ -429,31 +331,6 @@ function records(create: Create): void {
     expect(one.result(new Map([[b.id, bCard.audit]])).fault).toBeNull();
     expect(await all(audit, 'nobody')).toEqual([]);
   });
-}
-
-export async function all(audit: AuditLog, requestId?: string): Promise<AuditEntry[]> {
-  return Array.fromAsync(audit.entries(requestId));
-}
-
-export async function verdictOf(
-  audit: AuditLog,
-  auditKey: Uint8Array,
-  newest: ReadonlyMap<string, CloseRequest['audit']> = new Map(),
-) {
-  const verifier = new AuditVerifier(auditKey, { whole: true });
-  for await (const entry of audit.entries()) verifier.read(entry);
-  return verifier.result(newest);
-}
-
-/** Everything that is due, delivered. */
-async function drain(outbox: Outbox): Promise<OutboxItem[]> {
-  const delivered: OutboxItem[] = [];
-  for (;;) {
-    const [item] = await outbox.take(LEASE_MS, 1);
-    if (item === undefined) return delivered;
-    delivered.push(item);
-    await outbox.done(item);
-  }
 }
 
 function ids(requests: readonly CloseRequest[]): string[] {

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { describe, expect, inject, it } from 'vitest';
 import type { CloseRequest } from '../../src/domain/close-request.ts';
 import { UnreadableAuditEntry } from '../../src/usecases/ports.ts';
-import { all, verdictOf } from '../contracts/close-request-store.ts';
+import { all, verdictOf } from '../contracts/audit-trail.ts';
 import { advance, approval, CARD, openOne, person } from '../contracts/requests.ts';
 import { AUDIT_KEY, bareClient, type RedisParts, redisParts } from './redis-parts.ts';
 

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { type RedisClient, RedisConnection } from '../../src/redis/connection.ts';
 import { StoreUnavailable } from '../../src/usecases/ports.ts';
-import { all, verdictOf } from '../contracts/close-request-store.ts';
+import { all, verdictOf } from '../contracts/audit-trail.ts';
 import { CARD, changeBy, mustSave, openOne, touch } from '../contracts/requests.ts';
 import { freePort, startRedisServer } from '../support/redis-server.ts';
 import { cuttingProxy } from './cutting-proxy.ts';

@@ -1,7 +1,7 @@
 /** Two processes on one Redis at the same instant. */
 import { describe, expect, inject, it } from 'vitest';
 import type { CloseRequest } from '../../src/domain/close-request.ts';
-import { all, verdictOf } from '../contracts/close-request-store.ts';
+import { all, verdictOf } from '../contracts/audit-trail.ts';
 import {
   advance,
   approval,

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, inject, it } from 'vitest';
 import { sharedPartsContract } from '../contracts/shared-parts.ts';
 import { newPrefix, type RedisParts, realRedis, redisParts } from './redis-parts.ts';
@@ -55,7 +56,9 @@ describe('a ledger whose data is lost in the middle of a minute', () => {
     redis.start();
     const { ledger, connection } = await redisParts(redis.url, newPrefix());
     await ledger.reserve('ltv', MINUTE, 11_800, 12_000);
+    const noticed = once(connection.client, 'close');
     await redis.kill();
+    await noticed;
     redis.start();
     await connection.ready(5_000);
     expect(await ledger.reserve('ltv', MINUTE, 200, 12_000)).toEqual({ ok: true, used: 200 });

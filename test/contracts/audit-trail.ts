@@ -1,0 +1,18 @@
+/** Reading and judging a whole audit trail. */
+import { type AuditEntry, AuditVerifier } from '../../src/domain/audit-chain.ts';
+import type { CloseRequest } from '../../src/domain/close-request.ts';
+import type { AuditLog } from '../../src/usecases/ports.ts';
+
+export async function all(audit: AuditLog, requestId?: string): Promise<AuditEntry[]> {
+  return Array.fromAsync(audit.entries(requestId));
+}
+
+export async function verdictOf(
+  audit: AuditLog,
+  auditKey: Uint8Array,
+  newest: ReadonlyMap<string, CloseRequest['audit']> = new Map(),
+) {
+  const verifier = new AuditVerifier(auditKey, { whole: true });
+  for await (const entry of audit.entries()) verifier.read(entry);
+  return verifier.result(newest);
+}

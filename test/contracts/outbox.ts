@@ -1,0 +1,128 @@
+/** What every outbox must do; part of the contract of the stores that write it. */
+import { expect, it } from 'vitest';
+import type { Notice } from '../../src/domain/notices.ts';
+import type { Outbox, OutboxItem } from '../../src/usecases/ports.ts';
+import type { StoreUnderTest } from './close-request-store.ts';
+import {
+  advance,
+  approval,
+  CARD,
+  cardNotice,
+  HOUR_MS,
+  mustSave,
+  openOne,
+  person,
+  touch,
+} from './requests.ts';
+
+/** Long enough never to run out in a test. */
+const LEASE_MS = 60_000;
+const SHORT_LEASE_MS = 40;
+
+export function outboxContract(create: () => Promise<StoreUnderTest>): void {
+  const numbered = (from: number, to: number): Notice[] =>
+    Array.from({ length: to - from + 1 }, (_, index) => ({
+      kind: 'thread',
+      event: { type: 'reminded', by: null, stage: 'half', atMs: from + index },
+    }));
+
+  it('keeps the order of a request, one notice at a time, across changes', async () => {
+    const { store, outbox } = await create();
+    const nowMs = await store.nowMs();
+    const request = await mustSave(store, touch(await openOne(store), nowMs, { notices: numbered(1, 2) }));
+    const [first] = await outbox.take(LEASE_MS, 10);
+    expect(first).toMatchObject({ requestId: request.id, notice: cardNotice(), attempts: 0 });
+    await mustSave(store, touch(request, nowMs, { notices: numbered(3, 3) }));
+    expect(await outbox.take(LEASE_MS, 10)).toEqual([]);
+    if (first !== undefined) await outbox.done(first);
+    expect((await drain(outbox)).map(({ notice }) => notice)).toEqual(numbered(1, 3));
+    expect(await outbox.take(LEASE_MS, 10)).toEqual([]);
+  });
+
+  it('gives out the first notice of each due request, or of the named one', async () => {
+    const { store, outbox } = await create();
+    const a = await openOne(store);
+    const b = await openOne(store);
+    const c = await openOne(store);
+    expect((await outbox.take(LEASE_MS, 10, b.id)).map(({ requestId }) => requestId)).toEqual([b.id]);
+    expect(await outbox.take(LEASE_MS, 10, b.id)).toEqual([]);
+    expect(await outbox.take(LEASE_MS, 10, 'nobody')).toEqual([]);
+    const others = [...(await outbox.take(LEASE_MS, 1)), ...(await outbox.take(LEASE_MS, 10))];
+    expect(others.map(({ requestId }) => requestId).sort()).toEqual([a.id, c.id].sort());
+  });
+
+  it('leaves a failed notice first in line, counts the attempt and waits', async () => {
+    const { store, outbox, passTime } = await create();
+    const request = await openOne(store);
+    await mustSave(store, touch(request, await store.nowMs(), { notices: numbered(1, 1) }));
+    let [item] = await outbox.take(LEASE_MS, 1);
+    for (const attempts of [1, 2]) {
+      if (item === undefined) throw new Error('nothing was due');
+      await outbox.retry(item, SHORT_LEASE_MS);
+      expect(await outbox.take(LEASE_MS, 1)).toEqual([]);
+      expect(await outbox.take(LEASE_MS, 1, request.id)).toEqual([]);
+      await passTime(SHORT_LEASE_MS);
+      [item] = await outbox.take(LEASE_MS, 1);
+      expect(item).toMatchObject({ notice: cardNotice(), attempts });
+    }
+    if (item !== undefined) await outbox.done(item);
+    expect(await outbox.take(LEASE_MS, 1)).toMatchObject([{ notice: numbered(1, 1)[0], attempts: 0 }]);
+  });
+
+  it('repeats a notice once when its caller died, and lets a caller that comes back late change nothing', async () => {
+    const { store, outbox, passTime } = await create();
+    const request = await openOne(store);
+    await mustSave(store, touch(request, await store.nowMs(), { notices: numbered(1, 2) }));
+    const [dead] = await outbox.take(SHORT_LEASE_MS, 1);
+    expect(await outbox.take(LEASE_MS, 1)).toEqual([]);
+    await passTime(SHORT_LEASE_MS);
+    const [repeat] = await outbox.take(LEASE_MS, 1);
+    expect(repeat).toEqual(dead);
+    if (dead === undefined || repeat === undefined) throw new Error('nothing was due');
+    await outbox.done(repeat);
+    const [next] = await outbox.take(LEASE_MS, 1);
+    expect(next?.notice).toEqual(numbered(1, 1)[0]);
+    await outbox.done(dead);
+    await outbox.retry(dead, 0);
+    expect(await outbox.take(LEASE_MS, 1)).toEqual([]);
+    if (next !== undefined) await outbox.retry(next, 0);
+    expect(await outbox.take(LEASE_MS, 1)).toMatchObject([{ attempts: 1 }]);
+  });
+
+  it('counts one attempt when two callers report the same one', async () => {
+    const { store, outbox } = await create();
+    await openOne(store);
+    const [item] = await outbox.take(LEASE_MS, 1);
+    if (item === undefined) throw new Error('nothing was due');
+    await outbox.retry(item, 0);
+    await outbox.retry(item, HOUR_MS);
+    expect(await outbox.take(LEASE_MS, 1)).toMatchObject([{ attempts: 1 }]);
+  });
+
+  it('still delivers for a request that has ended', async () => {
+    const { store, outbox } = await create();
+    const request = await openOne(store);
+    await advance(store, request, CARD, { type: 'withdraw', by: person('U_ANN') });
+    expect((await drain(outbox)).map(({ notice }) => notice.kind)).toEqual(['card', 'card', 'thread']);
+  });
+
+  it('gives notices the time of their event and ids of their own', async () => {
+    const { store, outbox } = await create();
+    const request = await openOne(store);
+    await advance(store, request, CARD, approval(request, 'U_BEN'));
+    const items = await drain(outbox);
+    expect(items[0]?.createdAtMs).toBe(request.createdAtMs);
+    expect(new Set(items.map(({ id }) => id)).size).toBe(items.length);
+  });
+}
+
+/** Everything that is due, delivered. */
+export async function drain(outbox: Outbox): Promise<OutboxItem[]> {
+  const delivered: OutboxItem[] = [];
+  for (;;) {
+    const [item] = await outbox.take(LEASE_MS, 1);
+    if (item === undefined) return delivered;
+    delivered.push(item);
+    await outbox.done(item);
+  }
+}
