@@ -1,0 +1,31 @@
+/** A desk that answers what a test says; a verb that the test did not name fails it. */
+import type { Desk } from '../../src/usecases/desk.ts';
+
+export function fakeDesk(answers: Partial<Desk>): Desk {
+  const unexpected = (verb: string) => async (): Promise<never> => {
+    throw new Error(`not expected: ${verb}`);
+  };
+  const desk: Desk = {
+    viewUnits: unexpected('viewUnits'),
+    listClosedUnits: unexpected('listClosedUnits'),
+    exportClosedUnits: unexpected('exportClosedUnits'),
+    prepareAsk: unexpected('prepareAsk'),
+    askToClose: unexpected('askToClose'),
+    openBallot: unexpected('openBallot'),
+    approve: unexpected('approve'),
+    openRejection: unexpected('openRejection'),
+    reject: unexpected('reject'),
+    withdraw: unexpected('withdraw'),
+    startSending: unexpected('startSending'),
+    settle: unexpected('settle'),
+    viewRequest: unexpected('viewRequest'),
+    listRequests: unexpected('listRequests'),
+    verifyAudit: unexpected('verifyAudit'),
+    exportAudit: unexpected('exportAudit'),
+    status: unexpected('status'),
+    home: unexpected('home'),
+    redrawCard: unexpected('redrawCard'),
+    noteForgery: unexpected('noteForgery'),
+  };
+  return { ...desk, ...answers };
+}

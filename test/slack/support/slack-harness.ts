@@ -1,0 +1,101 @@
+/** The Slack adapter over real HTTP or a real socket: a workspace, a desk, and the bot between them. */
+
+import { expect, vi } from 'vitest';
+import { SEED_IDS as ids } from '../../../src/sandbox/workspace/seed.ts';
+import type { StoredMessage, StoredView } from '../../../src/sandbox/workspace/store.ts';
+import { startWorkspace, type Workspace, type WorkspaceOptions } from '../../../src/sandbox/workspace.ts';
+import { createSlackApp, type SlackApp } from '../../../src/slack/bolt-app.ts';
+import { createSlackClients, type SlackClients } from '../../../src/slack/slack-clients.ts';
+import type { SlackSettings } from '../../../src/slack/slack-settings.ts';
+import type { Desk } from '../../../src/usecases/desk.ts';
+import type { Log, SeenOnce } from '../../../src/usecases/ports.ts';
+import { MemorySeenOnce } from '../../fakes/memory-seen-once.ts';
+
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly fields: object;
+  readonly message: string;
+}
+
+export function keepingLog(lines: LogLine[]): Log {
+  const keep = (level: LogLine['level']) => (fields: object, message: string) =>
+    void lines.push({ level, fields, message });
+  return { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') };
+}
+
+export interface SlackHarnessOptions {
+  readonly transport?: 'http' | 'socket';
+  readonly desk: (clients: SlackClients) => Desk;
+  readonly seenOnce?: SeenOnce;
+  readonly workspace?: WorkspaceOptions;
+  readonly closeChannel?: string;
+}
+
+export interface SlackHarness {
+  readonly workspace: Workspace;
+  readonly clients: SlackClients;
+  readonly app: SlackApp;
+  readonly url: string;
+  readonly log: readonly LogLine[];
+  /** The newest private message to this person in a channel, as text, once it fits. */
+  privateText(userId: string, fits: (text: string) => boolean, channelId?: string): Promise<StoredMessage>;
+  /** The open modal of this person, once its text fits. */
+  modal(userId: string, fits: (text: string) => boolean): Promise<StoredView>;
+  close(): Promise<void>;
+}
+
+export async function startSlackHarness(options: SlackHarnessOptions): Promise<SlackHarness> {
+  const transport = options.transport ?? 'http';
+  const workspace = await startWorkspace({ transport, ...options.workspace });
+  const lines: LogLine[] = [];
+  const log = keepingLog(lines);
+  const settings: SlackSettings = {
+    botToken: workspace.grants.botToken,
+    signingSecret: transport === 'http' ? workspace.signingSecret : null,
+    appToken: transport === 'socket' ? workspace.grants.appToken : null,
+    apiUrl: workspace.apiUrl,
+    host: '127.0.0.1',
+    port: 0,
+    closeChannel: options.closeChannel ?? ids.loanDesk,
+  };
+  let id = 0;
+  const newId = () => `id${++id}`;
+  const clients = createSlackClients({ settings, log, now: Date.now, newId });
+  const app = createSlackApp({
+    settings,
+    desk: options.desk(clients),
+    home: clients.home,
+    seenOnce: options.seenOnce ?? new MemorySeenOnce(Date.now),
+    log,
+    now: Date.now,
+    newReference: newId,
+    routes: [{ path: '/livez', handler: (_request, response) => response.writeHead(200).end('ok') }],
+  });
+  const { port } = await app.start();
+  const url = `http://127.0.0.1:${port}`;
+  if (transport === 'http') workspace.setBotUrl(`${url}/slack/events`);
+  else await vi.waitFor(() => expect(app.connected()).toBe(true), { timeout: 5_000, interval: 5 });
+  const privateIn = (userId: string, channelId: string, fits: (text: string) => boolean) =>
+    workspace.store
+      .messages(channelId, userId)
+      .findLast((message) => message.userId === ids.botUser && fits(workspace.renderText(message)));
+  return {
+    workspace,
+    clients,
+    app,
+    url,
+    log: lines,
+    privateText: (userId, fits, channelId) =>
+      workspace.until(() =>
+        privateIn(userId, channelId ?? workspace.directory.directMessage(userId).id, fits),
+      ),
+    modal: (userId, fits) =>
+      workspace.until(() =>
+        workspace.store.modals(userId).findLast((view) => fits(workspace.renderText(view))),
+      ),
+    close: async () => {
+      await app.stop();
+      await workspace.close();
+    },
+  };
+}
