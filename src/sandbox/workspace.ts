@@ -1,10 +1,13 @@
 /**
  * A Slack workspace for the sandbox and the tests: the slice of Slack that Loandesk uses, on 127.0.0.1.
  * It refuses what Slack refuses, knows people, groups and channels, and acts as people towards the bot
- * with signed requests.
+ * with signed requests or over Socket Mode.
  *
  * What it does not model:
- * - the Socket Mode socket (apps.connections.open is answered once a socket server is attached);
+ * - Socket Mode: what Slack keeps to itself. Chosen here: a URL opens one connection and never expires; with
+ *   no connection open, or one that breaks before the ack, a person sees `dispatch_failed`; an ack counts only
+ *   on the connection that got the envelope; `feature_not_enabled` while Socket Mode is off; a connection
+ *   that was warned gets payloads until it is refreshed. Not here: compression, several apps;
  * - methods not in `workspace/methods.ts` (COVERAGE there lists every method and what is missing);
  * - Enterprise Grid, org-wide installs, OAuth, token rotation, several bots, user tokens;
  * - Slack's own redelivery of events: a retry is sent when a test asks for it (`retryNum`);
@@ -22,17 +25,35 @@ import { Directory, type WorkspaceSeed } from './workspace/directory.ts';
 import { WorkspaceFaults } from './workspace/faults.ts';
 import { sendJson } from './workspace/http-body.ts';
 import type { MethodContext } from './workspace/method.ts';
+import {
+  PayloadSender,
+  type ResendOptions,
+  type SenderParts,
+  type SentRequest,
+  type Transport,
+} from './workspace/payload-sender.ts';
 import { RateLimits } from './workspace/rate-limits.ts';
 import { type Renderable, renderText } from './workspace/render-text.ts';
 import { ResponseUrls } from './workspace/response-urls.ts';
 import { createSeed } from './workspace/seed.ts';
-import { type Ack, deliver, type SignedRequest } from './workspace/signed-sender.ts';
+import type { Ack } from './workspace/signed-sender.ts';
+import {
+  type ChooseConnection,
+  SocketConnections,
+  type SocketParts,
+} from './workspace/socket-connections.ts';
 import { Store, type StoredMessage, type StoredView, type WorkspaceEvent } from './workspace/store.ts';
 import { Triggers } from './workspace/triggers.ts';
 import { Uploads } from './workspace/uploads.ts';
+import { waitFor } from './workspace/wait-for.ts';
 import { type Grants, WebApi } from './workspace/web-api.ts';
 
 export interface WorkspaceOptions {
+  /**
+   * How payloads reach the bot. Without it: over sockets once the bot opened one, unless a bot URL was set.
+   * `http` also switches Socket Mode off for the app.
+   */
+  readonly transport?: Transport;
   /** Where the bot listens, e.g. `http://127.0.0.1:3000/slack/events`. Can be set later. */
   readonly botUrl?: string;
   readonly botToken?: string;
@@ -51,8 +72,8 @@ export interface WorkspaceOptions {
   readonly shouldEscape?: boolean;
   /** 0, the default, takes any free port. */
   readonly port?: number;
-  /** Socket Mode: makes the URL that apps.connections.open hands out. */
-  readonly openConnection?: () => string;
+  /** Socket Mode: which connection a payload goes to; each in turn by default. */
+  readonly chooseConnection?: ChooseConnection;
 }
 
 /** How long to wait for something that should happen. */
@@ -74,11 +95,15 @@ export interface Workspace {
   readonly store: Store;
   readonly faults: WorkspaceFaults;
   readonly limits: RateLimits;
+  /** Socket Mode: the bot's connections, and what can happen to them. */
+  readonly sockets: SocketConnections;
+  /** How the next payload would travel. */
+  readonly transport: Transport;
   setBotUrl(url: string): void;
   /** Acts as this person. */
   as(userId: string): Actor;
-  /** Sends a request again, byte by byte. */
-  resend(request: SignedRequest): Promise<Ack>;
+  /** Sends a request again byte by byte, or delivers the same envelope once more. */
+  resend(request: SentRequest, options?: ResendOptions): Promise<Ack>;
   /** The first event that fits, past `after` or still to come. Rejects after the timeout. */
   next(fits: (event: WorkspaceEvent) => boolean, options?: WaitOptions): Promise<WorkspaceEvent>;
   /** What `look` returns as soon as it is not undefined: looked at now and after each event. */
@@ -90,27 +115,6 @@ export interface Workspace {
 
 /** The bot scopes of manifest.yml. */
 const MANIFEST_SCOPES = ['commands', 'chat:write', 'users:read', 'usergroups:read'];
-
-function waitFor<T>(store: Store, look: () => T | undefined, timeoutMs: number): Promise<T> {
-  const found = look();
-  if (found !== undefined) return Promise.resolve(found);
-  const { stack } = new Error('Waiting began here');
-  return new Promise((resolve, reject) => {
-    const stop = store.listen(() => {
-      const value = look();
-      if (value === undefined) return;
-      clearTimeout(timer);
-      stop();
-      resolve(value);
-    });
-    const timer = setTimeout(() => {
-      stop();
-      const newest = store.events.slice(-5).map(({ type, order }) => `${order} ${type}`);
-      const message = `Nothing that fits happened in ${timeoutMs} ms. Newest events: ${newest.join(', ') || 'none'}`;
-      reject(new Error(message, { cause: stack }));
-    }, timeoutMs);
-  });
-}
 
 function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -161,6 +165,16 @@ function readGrants(options: WorkspaceOptions): Grants {
   };
 }
 
+/** Both ways for payloads to travel. */
+function createSender(
+  { ackTimeoutMs = 3_000, chooseConnection: choose, transport, botUrl }: WorkspaceOptions,
+  parts: Pick<SocketParts & SenderParts, 'store' | 'now' | 'appId' | 'signingSecret'>,
+) {
+  const sockets = new SocketConnections({ ...parts, ackTimeoutMs, choose });
+  sockets.isEnabled = transport !== 'http';
+  return { sockets, sender: new PayloadSender({ ...parts, sockets, ackTimeoutMs, transport, botUrl }) };
+}
+
 /** Starts a workspace. It listens on 127.0.0.1 only. */
 export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Workspace> {
   const now = options.now ?? Date.now;
@@ -173,31 +187,33 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
   const responseUrls = new ResponseUrls(now, store, directory.botUserId);
   const grants = readGrants(options);
   const signingSecret = options.signingSecret ?? 'sandbox-signing-secret';
-  const { openConnection } = options;
-  const context: MethodContext = { directory, store, triggers, uploads, openConnection };
+  const { sockets, sender } = createSender(options, { store, now, appId: directory.appId, signingSecret });
+  const context: MethodContext = { directory, store, triggers, uploads, sockets };
   const closing = new AbortController();
   const api = new WebApi({ context, grants, limits, faults, responseUrls, closing: closing.signal });
-  let botUrl = options.botUrl ?? 'http://127.0.0.1:3000/slack/events';
   const surroundings: Surroundings = {
-    ...{ directory, store, triggers, responseUrls, now, signingSecret },
-    botUrl: () => botUrl,
-    // The one place that knows how payloads travel: a socket server takes it over for Socket Mode.
-    deliver: (request) => deliver(request, options.ackTimeoutMs ?? 3_000),
+    ...{ directory, store, triggers, responseUrls, now },
+    send: (outgoing, how) => sender.send(outgoing, how),
     shouldEscape: options.shouldEscape ?? true,
   };
   const as = (userId: string) => new Actor(surroundings, userId);
-  const control = new ControlApi({ directory, store, faults, as, closing: closing.signal });
+  const control = new ControlApi({ directory, store, faults, sockets, as, closing: closing.signal });
   const server = createRoutedServer(api, control);
+  server.on('upgrade', (request, socket, head) => sockets.accept(request, socket, head));
   const url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}`;
+  sockets.baseUrl = url.replace('http', 'ws');
   uploads.baseUrl = `${url}/upload/v1/`;
   responseUrls.baseUrl = `${url}/commands/`;
 
   return {
-    ...{ apiUrl: `${url}/api/`, url, signingSecret, grants, directory, store, faults, limits, as },
-    setBotUrl: (next) => {
-      botUrl = next;
+    ...{ apiUrl: `${url}/api/`, url, signingSecret, grants, directory, store, faults, limits, as, sockets },
+    get transport() {
+      return sender.transport;
     },
-    resend: surroundings.deliver,
+    setBotUrl: (next) => {
+      sender.botUrl = next;
+    },
+    resend: (request, how) => sender.resend(request, how),
     next: (fits, { after = store.order, timeoutMs = 5_000 } = {}) =>
       waitFor(store, () => store.events.slice(after).find(fits), timeoutMs),
     until: (look, timeoutMs = 5_000) => waitFor(store, look, timeoutMs),
@@ -205,6 +221,7 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
       renderText('payload' in shown ? shown.payload : shown, (id) => directory.nameOf(id)),
     close: async () => {
       closing.abort();
+      sockets.close();
       await closeServer(server);
     },
   };

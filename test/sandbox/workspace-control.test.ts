@@ -101,6 +101,25 @@ describe('control over HTTP', () => {
     expect(await get('faults')).toEqual([]);
   });
 
+  it('lists, refreshes and drops Socket Mode connections', async () => {
+    const open = async () => {
+      const socket = new WebSocket(workspace.sockets.createUrl());
+      await new Promise((resolve) => socket.addEventListener('message', resolve, { once: true }));
+      return socket;
+    };
+    const first = await open();
+    const second = await open();
+    expect(await get('connections')).toMatchObject([{ id: 1 }, { id: 2 }]);
+    const told = new Promise<MessageEvent>((resolve) => first.addEventListener('message', resolve));
+    const gone = new Promise((resolve) => second.addEventListener('close', resolve));
+    expect((await post('refresh', { connection: 1 })).status).toBe(200);
+    expect(JSON.parse((await told).data)).toMatchObject({ type: 'disconnect', reason: 'warning' });
+    expect((await post('drop', { connection: 2 })).status).toBe(200);
+    await gone;
+    expect(await get('connections')).toMatchObject([{ id: 1 }]);
+    expect((await post('drop', { connection: 2 })).status).toBe(400);
+  });
+
   it('streams what happens', async () => {
     const response = await fetch(`${workspace.url}/_control/events`);
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();

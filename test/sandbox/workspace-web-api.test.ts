@@ -86,7 +86,7 @@ describe('tokens and scopes', () => {
   });
 
   it('refuses a missing, a wrong and the other kind of token', async () => {
-    await start();
+    await start({ transport: 'http' });
     expect(await (await fetch(`${workspace.apiUrl}auth.test`, { method: 'POST' })).json()).toEqual({
       ok: false,
       error: 'not_authed',

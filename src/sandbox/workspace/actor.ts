@@ -1,7 +1,9 @@
 import { applyCommandAck, applySubmissionAck } from './ack-effects.ts';
 import type { Channel, Directory, Person } from './directory.ts';
+import type { Outgoing } from './envelope.ts';
 import { escapeCommandText } from './escape-command.ts';
 import { isObject, type JsonObject, readObjects, readString } from './json.ts';
+import type { Delivered } from './payload-sender.ts';
 import {
   closedPayload,
   commandFields,
@@ -14,14 +16,7 @@ import {
   viewActionPayload,
 } from './payloads.ts';
 import type { ResponseUrls } from './response-urls.ts';
-import {
-  type Ack,
-  FORM,
-  JSON_TYPE,
-  type SendOptions,
-  type SignedRequest,
-  signRequest,
-} from './signed-sender.ts';
+import type { SendOptions } from './signed-sender.ts';
 import type { Store, StoredMessage, StoredView } from './store.ts';
 import type { Triggers } from './triggers.ts';
 import { findStatefulElements, type InputValue, type InputValues } from './view-payload.ts';
@@ -51,11 +46,9 @@ export interface ClickOptions extends ActionOptions {
 export type MessageRef = Pick<StoredMessage, 'channelId' | 'ts'> & Partial<StoredMessage>;
 
 /** How the bot answered, and what the person was shown because of it. */
-export interface ActionResult extends Ack {
+export interface ActionResult extends Delivered {
   /** The workspace's order number before the action: everything later may be its effect. */
   readonly order: number;
-  /** To send the same bytes again. */
-  readonly request: SignedRequest;
   /** The error that Slack shows the person, e.g. `operation_timeout`. */
   readonly failure?: string;
   /** The message that the ack itself put up. */
@@ -68,14 +61,12 @@ export interface Surroundings {
   readonly triggers: Triggers;
   readonly responseUrls: ResponseUrls;
   readonly now: () => number;
-  readonly signingSecret: string;
-  readonly botUrl: () => string;
-  /** Takes a signed request to the bot and brings back its ack. */
-  readonly deliver: (request: SignedRequest) => Promise<Ack>;
+  /** Takes a payload to the bot and brings back its ack. */
+  readonly send: (outgoing: Outgoing, options: SendOptions) => Promise<Delivered>;
   readonly shouldEscape: boolean;
 }
 
-/** One person at the keyboard. What they do goes to the bot as Slack would send it, signed. */
+/** One person at the keyboard. What they do goes to the bot as Slack would send it. */
 export class Actor {
   readonly #around: Surroundings;
   readonly #userId: string;
@@ -93,8 +84,8 @@ export class Actor {
     const { id, url } = responseUrls.create({ channelId: channel.id, viewerId: this.#userId });
     const situation = this.#situation(options, url);
     const escaped = this.#around.shouldEscape ? escapeCommandText(text, directory) : text;
-    const body = commandFields(situation, channel, command, escaped.trim()).toString();
-    const result = await this.#send(FORM, body, options);
+    const payload = commandFields(situation, channel, command, escaped.trim());
+    const result = await this.#send({ kind: 'slash_commands', payload }, options);
     const line = `${command} ${text}`.trim();
     const effects = applyCommandAck(
       store,
@@ -141,8 +132,8 @@ export class Actor {
   /** Opens the bot's Home tab: an `app_home_opened` event. */
   openHome(options: ActionOptions = {}): Promise<ActionResult> {
     const { store, now } = this.#around;
-    const event = homeOpenedEvent(this.#situation(options, ''), store.newId('Ev'), now());
-    return this.#send(JSON_TYPE, JSON.stringify(event), options);
+    const payload = homeOpenedEvent(this.#situation(options, ''), store.newId('Ev'), now());
+    return this.#send({ kind: 'events_api', payload }, options);
   }
 
   async #clickMessage(target: MessageRef, actionId: string, options: ClickOptions): Promise<ActionResult> {
@@ -167,21 +158,14 @@ export class Actor {
   }
 
   async #sendPayload(payload: JsonObject, options: SendOptions): Promise<ActionResult> {
-    const body = new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
-    const result = await this.#send(FORM, body, options);
+    const result = await this.#send({ kind: 'interactive', payload }, options);
     if (result.noAnswer === 'timeout') return { ...result, failure: 'operation_timeout' };
     return result.status === 200 ? result : { ...result, failure: 'dispatch_failed' };
   }
 
-  async #send(
-    type: typeof FORM | typeof JSON_TYPE,
-    body: string,
-    options: SendOptions,
-  ): Promise<ActionResult> {
-    const { botUrl, signingSecret, now, store } = this.#around;
-    const { order } = store;
-    const request = signRequest(botUrl(), type, body, signingSecret, now(), options);
-    return { ...(await this.#around.deliver(request)), order, request };
+  async #send(outgoing: Outgoing, options: SendOptions): Promise<ActionResult> {
+    const { order } = this.#around.store;
+    return { ...(await this.#around.send(outgoing, options)), order };
   }
 
   #situation(options: ActionOptions, responseUrl: string, viewId?: string): Situation {

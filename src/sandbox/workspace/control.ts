@@ -6,12 +6,14 @@ import type { WorkspaceFaults } from './faults.ts';
 import { readBody, sendJson } from './http-body.ts';
 import { parseJson } from './json.ts';
 import { renderText } from './render-text.ts';
+import type { SocketConnections } from './socket-connections.ts';
 import type { Store, StoredFile, WorkspaceEvent } from './store.ts';
 
 export interface ControlParts {
   readonly directory: Directory;
   readonly store: Store;
   readonly faults: WorkspaceFaults;
+  readonly sockets: SocketConnections;
   readonly as: (userId: string) => Actor;
   readonly closing: AbortSignal;
 }
@@ -39,6 +41,7 @@ const clickBody = z.strictObject({
 const submitBody = z.strictObject({ user, view: z.string(), values });
 const viewBody = z.strictObject({ user, view: z.string() });
 const homeBody = z.strictObject({ user });
+const connectionBody = z.strictObject({ connection: z.int().optional() });
 const count = z.int().positive();
 const faultBody = z.strictObject({
   method: z.string(),
@@ -65,8 +68,8 @@ const tellFile = ({ bytes, ...file }: StoredFile): object => ({ ...file, size: b
 
 /**
  * The same control over HTTP, for another process or a browser page on this machine:
- * `GET /_control/{people,channels,messages,views,calls,files,faults,events}` and
- * `POST /_control/{command,click,submit,close,home,faults,clear-faults}` with a JSON body.
+ * `GET /_control/{people,channels,messages,views,calls,files,faults,connections,events}` and
+ * `POST /_control/{command,click,submit,close,home,faults,clear-faults,refresh,drop}` with a JSON body.
  * Answers only to loopback names, and takes JSON only, so that no web page elsewhere can use it.
  */
 export class ControlApi {
@@ -102,7 +105,7 @@ export class ControlApi {
       this.#stream(response, Number(url.searchParams.get('after') ?? this.#parts.store.order));
       return;
     }
-    const { directory, store, faults } = this.#parts;
+    const { directory, store, faults, sockets } = this.#parts;
     const query = (key: string) => url.searchParams.get(key) ?? '';
     const text = (shown: Parameters<typeof renderText>[0]) => renderText(shown, (id) => directory.nameOf(id));
     const answers: Record<string, () => unknown> = {
@@ -120,6 +123,7 @@ export class ControlApi {
       calls: () => store.calls,
       files: () => store.files.map(tellFile),
       faults: () => faults.list(),
+      connections: () => sockets.open,
     };
     const answer = Object.hasOwn(answers, name) ? answers[name]?.() : undefined;
     sendJson(response, answer === undefined ? 404 : 200, answer ?? { error: 'not_found' });
@@ -144,7 +148,7 @@ export class ControlApi {
   }
 
   async #act(name: string, body: unknown): Promise<object | undefined> {
-    const { as, faults } = this.#parts;
+    const { as, faults, sockets } = this.#parts;
     switch (name) {
       case 'command': {
         const { user: who, command, text, channel } = commandBody.parse(body);
@@ -174,6 +178,14 @@ export class ControlApi {
         faults.clear(id ?? method);
         return {};
       }
+      case 'refresh': {
+        const { connection } = connectionBody.parse(body);
+        sockets.refresh(connection === undefined ? {} : { connection });
+        return {};
+      }
+      case 'drop':
+        sockets.drop(connectionBody.parse(body).connection);
+        return {};
       default:
         return undefined;
     }

@@ -65,17 +65,15 @@ function conversationsOpen({ directory }: MethodContext, args: JsonObject): Meth
   return accept({ channel: { id: directory.directMessage(userId).id } });
 }
 
-function openConnection(context: MethodContext): MethodAnswer {
+function openConnection({ sockets }: MethodContext): MethodAnswer {
   // Which error Slack gives an app with Socket Mode off was not seen; ours says what is the matter.
-  return context.openConnection === undefined
-    ? refuse('feature_not_enabled')
-    : accept({ url: context.openConnection() });
+  return sockets.isEnabled ? accept({ url: sockets.createUrl() }) : refuse('feature_not_enabled');
 }
 
 /** auth.*, apps.*, users.*, usergroups.*, conversations.* */
 export const DIRECTORY_METHODS: Readonly<Record<string, Method>> = {
   'auth.test': { token: 'bot', tier: 'none', run: authTest },
-  'apps.connections.open': { scope: 'connections:write', token: 'app', tier: 1, run: openConnection },
+  'apps.connections.open': { scope: 'connections:write', token: 'app', tier: 3, run: openConnection },
   'users.info': { scope: 'users:read', token: 'bot', tier: 4, run: usersInfo },
   'usergroups.users.list': { scope: 'usergroups:read', token: 'bot', tier: 2, run: userGroupMembers },
   'usergroups.list': { scope: 'usergroups:read', token: 'bot', tier: 2, run: userGroups },

@@ -2,6 +2,7 @@ import type { Fault } from '../../slack/views/block-kit-faults.ts';
 import type { Directory } from './directory.ts';
 import { type JsonObject, parseJson } from './json.ts';
 import type { Tier } from './rate-limits.ts';
+import type { SocketConnections } from './socket-connections.ts';
 import type { Store } from './store.ts';
 import type { Triggers } from './triggers.ts';
 import type { Uploads } from './uploads.ts';
@@ -12,8 +13,7 @@ export interface MethodContext {
   readonly store: Store;
   readonly triggers: Triggers;
   readonly uploads: Uploads;
-  /** A URL for one Socket Mode connection; absent until a socket server is attached. */
-  readonly openConnection?: (() => string) | undefined;
+  readonly sockets: SocketConnections;
 }
 
 export type MethodAnswer = JsonObject & { readonly ok: boolean };

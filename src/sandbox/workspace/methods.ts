@@ -18,7 +18,7 @@ export const METHODS: Readonly<Record<string, Method>> = {
  */
 export const COVERAGE: Readonly<Record<string, 'yes' | 'no' | `partly: ${string}`>> = {
   'auth.test': 'yes',
-  'apps.connections.open': 'partly: no socket server is attached yet',
+  'apps.connections.open': 'partly: see the head of workspace.ts for what Slack keeps to itself',
   'chat.postMessage': 'partly: no attachments, markdown_text, reply_broadcast, unfurling',
   'chat.update': 'partly: no attachments, no edit window',
   'chat.delete': 'yes',

@@ -86,16 +86,16 @@ export interface Situation {
   readonly teamId: string | undefined;
 }
 
-/** The form fields of a slash command. */
+/** The fields of a slash command. */
 export function commandFields(
   situation: Situation,
   channel: Channel,
   command: string,
   text: string,
-): URLSearchParams {
+): JsonObject {
   const { directory, person } = situation;
   const teamId = situation.teamId ?? person.teamId;
-  return new URLSearchParams({
+  return {
     token: DEPRECATED_TOKEN,
     team_id: teamId,
     team_domain: teamId === directory.team.id ? directory.team.domain : 'another-organisation',
@@ -109,7 +109,7 @@ export function commandFields(
     is_enterprise_install: 'false',
     response_url: situation.responseUrl,
     trigger_id: situation.triggerId,
-  });
+  };
 }
 
 /** `block_actions` from a message. Ephemeral messages are not included in their payloads. */

@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { parseJson } from './json.ts';
 
-/** Ways to send what Slack would not have sent, or not so. */
+/** Ways to send what Slack would not have sent, or not so. The first three and `to` are for HTTP only. */
 export interface SendOptions {
   /** A signature made with another secret, or none at all. */
   readonly signature?: 'wrong' | 'missing';
@@ -11,11 +11,13 @@ export interface SendOptions {
   readonly timestampOffsetS?: number;
   /** Changes the body after it was signed. */
   readonly alter?: (body: string) => string;
-  /** Headers of a redelivered event. */
+  /** Headers of a redelivered event, or its fields in the envelope. */
   readonly retryNum?: number;
   readonly retryReason?: string;
   /** Another replica than the workspace's usual one. */
   readonly to?: string;
+  /** Socket Mode: the connection it goes over, by id. */
+  readonly connection?: number;
 }
 
 /** A request as it was sent; it can be sent again byte by byte. */

@@ -1,5 +1,6 @@
 import { type JsonObject, readObjects } from './json.ts';
 import { nameBlocks } from './name-blocks.ts';
+import type { OpenConnection } from './open-connection.ts';
 
 /** What a message said at one time. */
 export interface MessageContent {
@@ -66,7 +67,8 @@ type Happening =
   | { readonly type: 'message' | 'message_changed' | 'message_deleted'; readonly message: StoredMessage }
   | { readonly type: 'view_opened' | 'view_changed' | 'view_closed' | 'home'; readonly view: StoredView }
   | { readonly type: 'file'; readonly file: StoredFile }
-  | { readonly type: 'call'; readonly call: ApiCall };
+  | { readonly type: 'call'; readonly call: ApiCall }
+  | { readonly type: 'connection_opened' | 'connection_closed'; readonly connection: OpenConnection };
 
 /** One thing that happened. `order` grows by one each time. */
 export type WorkspaceEvent = Happening & { readonly order: number; readonly atMs: number };
@@ -255,6 +257,10 @@ export class Store {
     const entry = { ...call, order: this.order + 1, atMs: this.#now() };
     this.#calls.push(entry);
     this.#emit({ type: 'call', call: entry });
+  }
+
+  addConnectionEvent(type: 'connection_opened' | 'connection_closed', connection: OpenConnection): void {
+    this.#emit({ type, connection });
   }
 
   #putMessage(

@@ -70,7 +70,9 @@ export class WebApi {
     const body = await readBody(request);
     const { token: bodyToken, ...args } = readArguments(body, request.headers['content-type'] ?? '');
     const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-    const token = bearer ?? (typeof bodyToken === 'string' ? bodyToken : undefined);
+    // An app-level token counts in the header only.
+    const isApp = Object.hasOwn(METHODS, name) && METHODS[name]?.token === 'app';
+    const token = bearer ?? (typeof bodyToken === 'string' && !isApp ? bodyToken : undefined);
     await this.#respond(name, args, response, () => this.#decide(name, args, token));
   }
 

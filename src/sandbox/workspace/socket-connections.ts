@@ -1,0 +1,288 @@
+/**
+ * Socket Mode: the connections of the bot, and the payloads that travel over them.
+ * Source: docs.slack.dev/apis/events-api/using-socket-mode; the form of the envelopes also from the
+ * recorded messages in the tests of Slack's Python SDK.
+ */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import type { Duplex } from 'node:stream';
+import type { Envelope } from './envelope.ts';
+import { isObject, type JsonObject, parseJson } from './json.ts';
+import type { OpenConnection } from './open-connection.ts';
+import type { Ack } from './signed-sender.ts';
+import type { Store } from './store.ts';
+import { CLOSE_CODES } from './websocket-frames.ts';
+import { acceptWebSocket, refuseUpgrade, type WebSocketConnection } from './websocket-server.ts';
+
+/** More than these get `too_many_websockets`. */
+const MAX_CONNECTIONS = 10;
+/** `approximate_connection_time`: 3,600 s, and 360 s for a URL with `debug_reconnects=true`. */
+const LIFE_S = 3_600;
+const DEBUG_LIFE_S = 360;
+/** A warning comes about this long before the refresh. */
+const WARNING_MS = 10_000;
+/** Slack pings every few seconds; Bolt gives up after 30 s without one. */
+const PING_MS = 5_000;
+const HOST = 'applink-sandbox';
+
+type Reason = 'warning' | 'refresh_requested' | 'link_disabled' | 'too_many_websockets';
+
+/** Picks the connection a payload goes to; Slack promises no pattern. Returns its id. */
+export type ChooseConnection = (open: readonly OpenConnection[], envelope: Envelope) => number;
+
+export interface SocketParts {
+  readonly store: Store;
+  readonly now: () => number;
+  readonly appId: string;
+  readonly ackTimeoutMs: number;
+  /** Each in turn by default. */
+  readonly choose?: ChooseConnection | undefined;
+}
+
+interface Connection extends OpenConnection {
+  readonly socket: WebSocketConnection;
+  readonly timers: Set<NodeJS.Timeout>;
+  /** False once it was told to go: no new payloads. */
+  takesPayloads: boolean;
+}
+
+interface Pending {
+  readonly connection: Connection;
+  readonly envelopeId: string;
+  readonly settle: (answer: JsonObject | 'timeout' | 'connection_failed') => void;
+}
+
+export interface RefreshOptions {
+  /** Which one; all by default. */
+  readonly connection?: number;
+  /** Milliseconds between the warning and the refresh; 0 refreshes without a warning. 10,000 by default. */
+  readonly warningMs?: number;
+}
+
+/** The open connections, in the order they were opened. */
+export class SocketConnections {
+  readonly #parts: SocketParts;
+  readonly #tickets = new Set<string>();
+  readonly #connections: Connection[] = [];
+  readonly #pending = new Set<Pending>();
+  /** Every TCP connection, those on their way out included. */
+  readonly #sockets = new Set<Duplex>();
+  #ids = 0;
+  #turn = 0;
+  /** `ws://127.0.0.1:port`; set once the port is known. */
+  baseUrl = '';
+  /**
+   * Whether this side ends the TCP connection after the closing handshake. Slack does not (release notes of
+   * @slack/socket-mode 3.2.0), which makes older clients wait for their pong timeout.
+   */
+  endsTcp = false;
+  /** Whether Socket Mode is switched on for the app. */
+  isEnabled = true;
+
+  constructor(parts: SocketParts) {
+    this.#parts = parts;
+  }
+
+  get open(): readonly OpenConnection[] {
+    return this.#connections.map(tell);
+  }
+
+  /** True once a connection was ever opened. */
+  get wasUsed(): boolean {
+    return this.#ids > 0;
+  }
+
+  /** A URL for one connection. Slack's are short-lived; how long is not said. */
+  createUrl(): string {
+    const ticket = randomUUID();
+    this.#tickets.add(ticket);
+    return `${this.baseUrl}/link/?ticket=${ticket}&app_id=${this.#parts.appId}`;
+  }
+
+  /** Handles an upgrade request. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    if (pathname !== '/link/') {
+      refuseUpgrade(socket, '404 Not Found');
+      return;
+    }
+    // Which status Slack gives a used ticket was not seen.
+    if (!this.#tickets.delete(searchParams.get('ticket') ?? '')) {
+      refuseUpgrade(socket, '403 Forbidden');
+      return;
+    }
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    let connection: Connection | undefined;
+    const webSocket = acceptWebSocket(request, socket, head, {
+      onText: (text) => connection && this.#receive(connection, text),
+      onClose: () => connection && this.#remove(connection),
+    });
+    if (webSocket === undefined) return;
+    webSocket.endsTcp = this.endsTcp;
+    if (this.#connections.length >= MAX_CONNECTIONS) {
+      sendDisconnect(webSocket, 'too_many_websockets');
+      webSocket.close(CLOSE_CODES.normal);
+      return;
+    }
+    connection = this.#add(
+      webSocket,
+      searchParams.get('debug_reconnects') === 'true' ? DEBUG_LIFE_S : LIFE_S,
+    );
+  }
+
+  /**
+   * Sends an envelope over one connection and waits for its ack. A connection that breaks first, or none
+   * at all, is `connection_failed`. Throws if `connectionId` names none that is open.
+   */
+  deliver(envelope: Envelope, connectionId?: number): Promise<Ack> {
+    const connection = this.#choose(envelope, connectionId);
+    const startedAt = performance.now();
+    return new Promise((resolve) => {
+      if (connection === undefined) {
+        resolve(toAck('connection_failed', startedAt));
+        return;
+      }
+      const pending: Pending = {
+        connection,
+        envelopeId: envelope.envelope_id,
+        settle: (answer) => {
+          clearTimeout(timer);
+          this.#pending.delete(pending);
+          resolve(toAck(answer, startedAt));
+        },
+      };
+      const timer = setTimeout(() => pending.settle('timeout'), this.#parts.ackTimeoutMs);
+      this.#pending.add(pending);
+      connection.socket.sendText(JSON.stringify(envelope));
+    });
+  }
+
+  /** Refreshes connections as Slack does every few hours: a warning, `refresh_requested`, the end. */
+  refresh({ connection: id, warningMs = WARNING_MS }: RefreshOptions = {}): void {
+    for (const connection of this.#select(id)) {
+      if (warningMs === 0) this.#dismiss(connection, 'refresh_requested');
+      else {
+        sendDisconnect(connection.socket, 'warning');
+        this.#later(connection, warningMs, () => this.#dismiss(connection, 'refresh_requested'));
+      }
+    }
+  }
+
+  /** Cuts one connection, or all, without a word. */
+  drop(id?: number): void {
+    for (const { socket } of this.#select(id)) socket.drop();
+  }
+
+  /** One connection, or all: no more pings and no more pongs, as when Slack's side hangs. */
+  silence(id?: number): void {
+    for (const connection of this.#select(id)) {
+      connection.socket.answersPings = false;
+      for (const timer of connection.timers) clearInterval(timer);
+    }
+  }
+
+  /** Switches Socket Mode off in the app's settings: every connection gets `link_disabled`. */
+  disable(): void {
+    this.isEnabled = false;
+    for (const connection of this.#select()) this.#dismiss(connection, 'link_disabled');
+  }
+
+  enable(): void {
+    this.isEnabled = true;
+  }
+
+  /** Ends everything when the workspace closes. */
+  close(): void {
+    this.#tickets.clear();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #add(socket: WebSocketConnection, lifeS: number): Connection {
+    this.#ids += 1;
+    const openedAtMs = this.#parts.now();
+    const connection: Connection = {
+      id: this.#ids,
+      openedAtMs,
+      socket,
+      timers: new Set(),
+      takesPayloads: true,
+    };
+    this.#connections.push(connection);
+    const hello = {
+      type: 'hello',
+      num_connections: this.#connections.length,
+      debug_info: { host: HOST, build_number: 10, approximate_connection_time: lifeS },
+      connection_info: { app_id: this.#parts.appId },
+    };
+    socket.sendText(JSON.stringify(hello));
+    connection.timers.add(setInterval(() => socket.ping(`Ping from ${HOST}`), PING_MS).unref());
+    this.#later(connection, lifeS * 1_000 - WARNING_MS, () => this.refresh({ connection: connection.id }));
+    this.#parts.store.addConnectionEvent('connection_opened', tell(connection));
+    return connection;
+  }
+
+  #remove(connection: Connection): void {
+    for (const timer of connection.timers) clearInterval(timer);
+    this.#connections.splice(this.#connections.indexOf(connection), 1);
+    for (const pending of [...this.#pending])
+      if (pending.connection === connection) pending.settle('connection_failed');
+    this.#parts.store.addConnectionEvent('connection_closed', tell(connection));
+  }
+
+  #dismiss(connection: Connection, reason: Reason): void {
+    connection.takesPayloads = false;
+    sendDisconnect(connection.socket, reason);
+    connection.socket.close(CLOSE_CODES.normal);
+  }
+
+  #later(connection: Connection, ms: number, run: () => void): void {
+    connection.timers.add(setTimeout(run, ms).unref());
+  }
+
+  #receive(connection: Connection, text: string): void {
+    const message = parseJson(text);
+    if (!isObject(message)) return;
+    const found = [...this.#pending].find(
+      (pending) => pending.connection === connection && pending.envelopeId === message.envelope_id,
+    );
+    // An ack that comes too late, twice or for nothing changes nothing.
+    found?.settle(isObject(message.payload) ? message.payload : {});
+  }
+
+  #choose(envelope: Envelope, connectionId: number | undefined): Connection | undefined {
+    if (connectionId !== undefined) return this.#select(connectionId)[0];
+    const candidates = this.#connections.filter(({ takesPayloads }) => takesPayloads);
+    if (candidates.length === 0) return undefined;
+    if (this.#parts.choose !== undefined)
+      return this.#select(this.#parts.choose(candidates.map(tell), envelope))[0];
+    this.#turn += 1;
+    return candidates[(this.#turn - 1) % candidates.length];
+  }
+
+  #select(id?: number): readonly Connection[] {
+    if (id === undefined) return [...this.#connections];
+    const found = this.#connections.filter((connection) => connection.id === id);
+    const open = this.#connections.map((connection) => connection.id).join(', ') || 'none';
+    if (found.length === 0) throw new Error(`Connection ${id} is not open; open: ${open}`);
+    return found;
+  }
+}
+
+const tell = ({ id, openedAtMs }: OpenConnection): OpenConnection => ({ id, openedAtMs });
+
+function sendDisconnect(socket: WebSocketConnection, reason: Reason): void {
+  socket.sendText(JSON.stringify({ type: 'disconnect', reason, debug_info: { host: HOST } }));
+}
+
+/** As an HTTP answer: an acked envelope is a 200 with the ack's payload for a body. */
+function toAck(answer: JsonObject | 'timeout' | 'connection_failed', startedAt: number): Ack {
+  const elapsedMs = performance.now() - startedAt;
+  if (typeof answer === 'string')
+    return { status: 0, bodyText: '', body: undefined, elapsedMs, noAnswer: answer };
+  // Bolt sends `{}` for an ack that says nothing; over HTTP that is an empty body.
+  return Object.keys(answer).length === 0
+    ? { status: 200, bodyText: '', body: undefined, elapsedMs }
+    : { status: 200, bodyText: JSON.stringify(answer), body: answer, elapsedMs };
+}
