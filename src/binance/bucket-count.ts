@@ -2,8 +2,6 @@
  * What this process knows of one bucket: how much of a minute is used (from the shared count and the exchange's
  * headers), which minute is full, and how much was spent on its own while the shared count could not be reached.
  */
-import { LEDGER_MINUTE_MS } from './minutes.ts';
-
 /** Share of a limit that one process may use in a minute in which the shared count is not available. */
 const UNCOUNTED_SHARE = 0.05;
 
@@ -33,11 +31,6 @@ export class BucketCount {
 
   isFull(minute: number): boolean {
     return this.#fullMinute >= minute;
-  }
-
-  /** When the minute known to be full is over; null when the present one is not known to be full. */
-  fullUntilMs(minute: number): number | null {
-    return this.isFull(minute) ? (this.#fullMinute + 1) * LEDGER_MINUTE_MS : null;
   }
 
   /** Takes weight from the small budget for minutes without the shared count; false when it is used up. */

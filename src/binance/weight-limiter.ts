@@ -69,7 +69,8 @@ interface Bucket {
 }
 
 const PRIORITY: Readonly<Record<Priority, number>> = { interactive: 1, background: 8 };
-const LONGEST_QUEUE = 500;
+/** How many may wait for a bucket: a minute's worth of the heaviest read, and as many commands before them. */
+const LONGEST_QUEUE: Readonly<Record<Priority, number>> = { background: 60, interactive: 120 };
 /** A ledger that answers later than this is as good as gone. */
 const LEDGER_PATIENCE_MS = 1_000;
 const LEAST_WAIT_MS = 20;
@@ -98,6 +99,9 @@ export class WeightLimiter {
       const attempt = await this.#attempt(request, bucket);
       if (attempt.kind !== 'wait') return finished(attempt, clock.nowMs() - startedMs);
       if (attempt.untilMs > deadlineMs) return busy(attempt);
+    }
+    if (bucket.waiting >= LONGEST_QUEUE[request.priority]) {
+      return busy({ ...this.#waitForMinute(minuteOf(clock.nowMs()) + 1), why: 'queue-full' });
     }
     return this.#queue(request, bucket, startedMs, deadlineMs);
   }
@@ -210,8 +214,8 @@ export class WeightLimiter {
   #knownWait(name: string, { count }: Bucket): Wait | null {
     const stop = this.stopOf(name);
     if (stop !== null) return { kind: 'wait', untilMs: stop.untilMs, why: 'stopped', reason: stop.reason };
-    const fullUntilMs = count.fullUntilMs(minuteOf(this.#options.clock.nowMs()));
-    return fullUntilMs === null ? null : { kind: 'wait', untilMs: fullUntilMs, why: 'limit', reason: '' };
+    const minute = minuteOf(this.#options.clock.nowMs());
+    return count.isFull(minute) ? this.#waitForMinute(minute + 1) : null;
   }
 
   async #queue(
@@ -221,11 +225,7 @@ export class WeightLimiter {
     deadlineMs: number,
   ): Promise<AdmitResult> {
     const { clock, delay } = this.#options;
-    bucket.queue ??= new Bottleneck({
-      maxConcurrent: 1,
-      highWater: LONGEST_QUEUE,
-      strategy: Bottleneck.strategy.OVERFLOW_PRIORITY,
-    });
+    bucket.queue ??= new Bottleneck({ maxConcurrent: 1 });
     const queue = bucket.queue;
     const over = new AbortController();
     const late = async (): Promise<Attempt> => {
@@ -244,9 +244,6 @@ export class WeightLimiter {
     try {
       const attempt = await Promise.race([turn(), late()]);
       return attempt.kind === 'wait' ? busy(attempt) : finished(attempt, clock.nowMs() - startedMs);
-    } catch (error) {
-      if (!(error instanceof Bottleneck.BottleneckError)) throw error;
-      return busy({ ...this.#waitForMinute(minuteOf(clock.nowMs()) + 1), why: 'queue-full' });
     } finally {
       bucket.waiting -= 1;
       over.abort();
