@@ -3,7 +3,7 @@ import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { type RedisClient, RedisConnection } from '../../src/redis/connection.ts';
 import { StoreUnavailable } from '../../src/usecases/ports.ts';
 import { all, verdictOf } from '../contracts/audit-trail.ts';
-import { CARD, changeBy, mustSave, openOne, touch } from '../contracts/requests.ts';
+import { CARD, changeBy, mustSave, newRequest, opening, openOne, touch } from '../contracts/requests.ts';
 import { freePort, startRedisServer } from '../support/redis-server.ts';
 import { cuttingProxy } from './cutting-proxy.ts';
 import { AUDIT_KEY, bareClient, MemoryLog, newPrefix, realRedis, redisParts } from './redis-parts.ts';
@@ -102,8 +102,11 @@ describe('a connection cut after the command ran', () => {
   it('opens once, takes a key once, and keeps what was seen', async () => {
     const proxy = await cuttingProxy(inject('redisUrl'));
     const parts = await redisParts(proxy.url);
+    const asked = opening(newRequest(await parts.store.nowMs()));
     proxy.loseNextAnswer();
-    await openOne(parts.store);
+    const { kind, request } = await parts.store.open(asked);
+    expect(kind).toBe('opened');
+    expect((await parts.store.load(request.id))?.request).toEqual(request);
     expect(await all(parts.audit)).toHaveLength(1);
     const { seen } = parts;
     proxy.loseNextAnswer();
