@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** `.ci/run` reads its closing line from this file. */
+const jsonReport = process.env.VITEST_JSON_REPORT;
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
@@ -9,5 +12,6 @@ export default defineConfig({
     hookTimeout: 20_000,
     // Two cores everywhere this runs: more workers only make timers late.
     maxWorkers: 2,
+    reporters: jsonReport ? ['default', ['json', { outputFile: jsonReport }]] : ['default'],
   },
 });

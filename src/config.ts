@@ -31,17 +31,15 @@ export interface Config {
         }
       | { readonly kind: 'cluster'; readonly nodes: readonly HostPort[]; readonly url: string | null };
     readonly prefix: string;
+    /** Start although Redis keeps nothing on disk or may evict keys. */
+    readonly mayForget: boolean;
   };
   readonly binance: {
     readonly apiUrl: string;
     readonly accountsFile: string;
     readonly keyPassphrase: string | null;
-    /** Proxy settings as undici's EnvHttpProxyAgent takes them; null where the environment names none. */
-    readonly proxy: {
-      readonly http: string | null;
-      readonly https: string | null;
-      readonly none: string | null;
-    };
+    /** Proxy settings as undici's EnvHttpProxyAgent takes them. */
+    readonly proxy: { readonly httpProxy?: string; readonly httpsProxy?: string; readonly noProxy?: string };
   };
   readonly people: {
     readonly requesters: readonly string[];
@@ -187,6 +185,7 @@ const schema = z.object({
       error: 'REDIS_PREFIX: expected up to 64 letters, digits and _ . : -',
     })
     .default('loandesk'),
+  REDIS_MAY_FORGET: z.stringbool({ error: 'REDIS_MAY_FORGET: expected true or false' }).prefault('false'),
   BINANCE_API_URL: url('BINANCE_API_URL', ['https:', 'http:']).default('https://api.binance.com'),
   BINANCE_ACCOUNTS_FILE: z.string(
     missing('BINANCE_ACCOUNTS_FILE', 'the JSON file with the accounts and their keys'),
@@ -343,7 +342,10 @@ function contradictions(given: Record<string, string>, settings: Settings | null
 }
 
 function toConfig(settings: Settings, environment: Environment): Config {
-  const proxy = (name: string) => environment[name.toLowerCase()] || environment[name] || null;
+  const proxy = (key: 'httpProxy' | 'httpsProxy' | 'noProxy', name: string) => {
+    const value = environment[name.toLowerCase()] || environment[name];
+    return value ? { [key]: value } : {};
+  };
   return {
     slack: {
       botToken: settings.SLACK_BOT_TOKEN,
@@ -358,12 +360,20 @@ function toConfig(settings: Settings, environment: Environment): Config {
       allowedChannels: settings.ALLOWED_CHANNELS,
       auditChannel: settings.AUDIT_CHANNEL ?? null,
     },
-    redis: { target: redisTarget(settings), prefix: settings.REDIS_PREFIX },
+    redis: {
+      target: redisTarget(settings),
+      prefix: settings.REDIS_PREFIX,
+      mayForget: settings.REDIS_MAY_FORGET,
+    },
     binance: {
       apiUrl: settings.BINANCE_API_URL,
       accountsFile: settings.BINANCE_ACCOUNTS_FILE,
       keyPassphrase: settings.BINANCE_KEY_PASSPHRASE ?? null,
-      proxy: { http: proxy('HTTP_PROXY'), https: proxy('HTTPS_PROXY'), none: proxy('NO_PROXY') },
+      proxy: {
+        ...proxy('httpProxy', 'HTTP_PROXY'),
+        ...proxy('httpsProxy', 'HTTPS_PROXY'),
+        ...proxy('noProxy', 'NO_PROXY'),
+      },
     },
     people: {
       requesters: settings.CLOSE_REQUESTERS,

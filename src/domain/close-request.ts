@@ -6,6 +6,7 @@ import type { LongId } from './amount.ts';
 import type { FactChange, Facts } from './facts.ts';
 import type { ClosePolicy, PersonId } from './policy.ts';
 import type { RefusalCode } from './refusal.ts';
+import type { ClosedUnit } from './risk-unit.ts';
 
 export type CloseState =
   | 'pending'
@@ -77,6 +78,10 @@ export interface ClosedEvidence {
   readonly creditEmail: string;
   readonly createdAtMs: number;
   readonly closedAtMs: number;
+}
+
+export function evidenceOf({ groupId, creditEmail, createdAtMs, closedAtMs }: ClosedUnit): ClosedEvidence {
+  return { groupId, creditEmail, createdAtMs, closedAtMs };
 }
 
 export type Verdict = 'closed' | 'not-closed';

@@ -142,8 +142,11 @@ const UPGRADES: readonly ((old: Record<string, unknown>) => Record<string, unkno
   (old) => ({ ...old, schema: 1, abandonedClaims: 0, pagedAtMs: null, refusalsNoted: 0 }),
 ];
 
+/** Throws UnreadableRecord for what could not be read again: such a record must never replace a good one. */
 export function encodeRecord(request: CloseRequest): string {
-  return JSON.stringify(request);
+  const text = JSON.stringify(request);
+  decodeRecord(request.id, String(request.schema), text);
+  return text;
 }
 
 /** Reads what `encodeRecord` of this or an older version wrote. Throws UnreadableRecord. */

@@ -3,7 +3,7 @@
  * store lets one through. Whatever fails before the mark sends nothing; after the mark nothing is ever sent again.
  */
 import type { Command } from '../domain/close-command.ts';
-import type { CloseRequest, ExchangeAnswer } from '../domain/close-request.ts';
+import { type CloseRequest, type ExchangeAnswer, evidenceOf } from '../domain/close-request.ts';
 import type { Person, PersonId } from '../domain/policy.ts';
 import { done, type Result } from '../domain/refusal.ts';
 import type { Access } from './access.ts';
@@ -74,7 +74,7 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
       case 'not-visible':
         return { type: 'replace-facts', facts: null, why: 'the unit is not visible to its credit key' };
       case 'closed':
-        return { type: 'supersede', evidence: current.closedUnit };
+        return { type: 'supersede', evidence: evidenceOf(current.closedUnit) };
       case 'read':
         if (current.digest === request.factsDigest) return null;
         return { type: 'replace-facts', facts: current.facts, why: null };

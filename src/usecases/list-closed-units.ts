@@ -6,7 +6,7 @@ import type { ClosedUnit } from '../domain/risk-unit.ts';
 import type { Access } from './access.ts';
 import type { ClosedUnitsView, Desk } from './desk.ts';
 import { exchangeRefusal } from './exchange-refusal.ts';
-import type { CloseRequestStore, LoanReader, Log } from './ports.ts';
+import type { CloseRequestStore, LoanReader, Log, Read } from './ports.ts';
 
 /** As many rows as fit in one table without scrolling for long. */
 export const CLOSED_UNITS_A_PAGE = 10;
@@ -39,7 +39,7 @@ export function createListClosedUnits(
     const timeZone = knownTimeZone(viewer.value.timeZone);
     const filter = parseClosedFilter(text, now(), timeZone);
     if (!filter.ok) return filter;
-    const read = await reader.closedUnits({ priority: 'interactive' });
+    const read = await readUnits(filter.value);
     if (!read.ok) return refuse(exchangeRefusal(read.failure));
     const units = read.value.filter((unit) => keeps(filter.value, unit));
     return done({
@@ -50,6 +50,13 @@ export function createListClosedUnits(
       asOfMs: read.asOfMs,
       flaws: read.flaws,
     });
+  }
+
+  /** A single unit is looked up afresh: people ask for it right after its close. */
+  async function readUnits({ groupId }: ClosedFilter): Promise<Read<readonly ClosedUnit[]>> {
+    if (groupId === null) return reader.closedUnits({ priority: 'interactive' });
+    const read = await reader.findClosedUnit(groupId, { priority: 'interactive' });
+    return read.ok ? { ...read, value: read.value === null ? [] : [read.value] } : read;
   }
 
   /** Who approved a close is worth showing, but the list is worth showing without it, too. */

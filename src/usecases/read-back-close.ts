@@ -3,7 +3,7 @@
  * proves. Used right after the send and, later, by the sweeper for as long as it takes.
  */
 import type { ReadBackSighting } from '../domain/close-command.ts';
-import { type CloseRequest, readBackDelayMs } from '../domain/close-request.ts';
+import { type CloseRequest, evidenceOf, readBackDelayMs } from '../domain/close-request.ts';
 import { done, type Result } from '../domain/refusal.ts';
 import type { LoanReader } from './ports.ts';
 import type { RequestBook } from './request-book.ts';
@@ -27,7 +27,7 @@ export function createReadBackClose({ book, reader, pause }: ReadBackParts): Rea
   async function sight({ groupId }: CloseRequest): Promise<ReadBackSighting> {
     const closed = await reader.findClosedUnit(groupId, { priority: 'interactive', fresh: true });
     if (!closed.ok) return { kind: 'unreadable', why: closed.failure.meaning };
-    if (closed.value !== null) return { kind: 'in-closed-list', evidence: closed.value };
+    if (closed.value !== null) return { kind: 'in-closed-list', evidence: evidenceOf(closed.value) };
     const unit = await reader.riskUnitAsCreditAccount(groupId, { priority: 'background', fresh: true });
     if (!unit.ok) return { kind: 'unreadable', why: unit.failure.meaning };
     if (unit.flaws.length > 0) return { kind: 'unreadable', why: unit.flaws.join('; ') };

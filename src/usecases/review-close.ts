@@ -1,6 +1,6 @@
 /** Approve, reject, withdraw: what people decide about a request, each on facts fetched just now. */
 
-import type { CloseRequest } from '../domain/close-request.ts';
+import { type CloseRequest, evidenceOf } from '../domain/close-request.ts';
 import { decide } from '../domain/close-rule.ts';
 import type { Person, PersonId } from '../domain/policy.ts';
 import { done, type Result, refuse } from '../domain/refusal.ts';
@@ -75,7 +75,7 @@ export function createReviewClose({ access, book, reader, onApproved }: ReviewCl
       case 'closed': {
         const superseded = await book.applyTo(stored, () => ({
           type: 'supersede',
-          evidence: current.closedUnit,
+          evidence: evidenceOf(current.closedUnit),
         }));
         if (!superseded.ok) return superseded;
         return refuse({
@@ -108,7 +108,8 @@ export function createReviewClose({ access, book, reader, onApproved }: ReviewCl
       if (!held.ok) return held;
       return done({
         request: held.value,
-        facts: held.value.facts,
+        // Equal in everything a vote is bound to, but read just now.
+        facts: current.kind === 'read' ? current.facts : held.value.facts,
         digest: held.value.factsDigest,
         changesSinceFirstVote: held.value.factChanges,
       });

@@ -2,7 +2,7 @@
  * The background's share of a request's life: expiry, reminders, abandoned claims, lost outcomes, closes made
  * elsewhere. It is given the reading half of the exchange only: it cannot send a close.
  */
-import { type CloseRequest, reminderAtMs } from '../domain/close-request.ts';
+import { type CloseRequest, evidenceOf, reminderAtMs } from '../domain/close-request.ts';
 import type { LoanReader, StoredRequest } from './ports.ts';
 import type { ReadBackClose } from './read-back-close.ts';
 import type { RequestBook } from './request-book.ts';
@@ -19,7 +19,7 @@ export function createSweepRequest({ book, reader, readBack }: SweepRequestsPart
   async function sweepPending({ request, nowMs }: StoredRequest): Promise<void> {
     const closed = await reader.findClosedUnit(request.groupId, { priority: 'background' });
     if (closed.ok && closed.value !== null) {
-      const evidence = closed.value;
+      const evidence = evidenceOf(closed.value);
       await book.apply(request.id, () => ({ type: 'supersede', evidence }));
       return;
     }

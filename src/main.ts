@@ -1,0 +1,60 @@
+/** The entry: checks Node, reads the settings, starts the app, stops it on a signal. The only `process.exit`. */
+import { enableCompileCache } from 'node:module';
+
+/** The first Node that runs TypeScript without a flag and has what undici 8 needs. */
+const OLDEST_NODE = [22, 19] as const;
+/** sysexits(3): EX_CONFIG. */
+const EXIT_BAD_SETTINGS = 78;
+const DRAIN_WITHIN_MS = 10_000;
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+  process.stderr.write(
+    `Loandesk needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}.\n` +
+      'Start it with "npm start": npm finds the Node 24 that "npm ci" put into node_modules/.bin.\n' +
+      'If "npm ci" ran with --omit=optional, run it again without.\n',
+  );
+  process.exit(EXIT_BAD_SETTINGS);
+}
+
+// Compiled code is kept between starts: warm, the TypeScript starts as fast as a build would.
+enableCompileCache();
+
+const { ConfigFaults, loadConfig } = await import('./config.ts');
+const { createLogger } = await import('./logger.ts');
+
+try {
+  const config = loadConfig();
+  const log = createLogger(config.logLevel);
+  const { createApp } = await import('./app.ts');
+  const app = await createApp(config, log);
+
+  let stopping = false;
+  const stop = (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    const late = setTimeout(() => process.exit(1), DRAIN_WITHIN_MS);
+    late.unref();
+    app.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'the stop failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+  process.on('SIGHUP', () => void app.reloadAccounts());
+  process.on('unhandledRejection', (error) => {
+    // Libraries reject where nobody listens (Bolt's sockets do); the process lives, the log tells.
+    log.error({ err: error }, 'a rejection nobody handled');
+  });
+
+  await app.start();
+} catch (error) {
+  if (!(error instanceof ConfigFaults)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(EXIT_BAD_SETTINGS);
+}

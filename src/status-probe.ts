@@ -1,0 +1,118 @@
+/** `/loandesk status`: is everything behind the bot well? Asks Redis now, and the exchange client what it knows. */
+import { readFileSync } from 'node:fs';
+import type { LoanExchange } from './binance/loan-exchange.ts';
+import type { CloseMode } from './domain/policy.ts';
+import type { RedisConnection } from './redis/connection.ts';
+import { checkRedis } from './redis/startup-check.ts';
+import type { StatusView } from './usecases/desk.ts';
+
+const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+
+/** From package.json, the one place that states it. */
+export const VERSION =
+  typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';
+
+type Line = StatusView['lines'][number];
+
+export interface StatusProbeParts {
+  readonly exchange: LoanExchange;
+  readonly redis: RedisConnection;
+  readonly mode: CloseMode;
+  readonly now: () => number;
+}
+
+export function createStatusProbe({
+  exchange,
+  redis,
+  mode,
+  now,
+}: StatusProbeParts): () => Promise<StatusView> {
+  return async () => ({
+    version: VERSION,
+    nodeVersion: process.versions.node,
+    mode,
+    lines: [...(await redisLines(redis)), ...exchangeLines(exchange, now())],
+  });
+}
+
+async function redisLines(redis: RedisConnection): Promise<Line[]> {
+  const startedMs = performance.now();
+  try {
+    const findings = await checkRedis(redis);
+    const tookMs = Math.round(performance.now() - startedMs);
+    return [
+      { name: 'Redis', level: 'ok', text: `answers in ${tookMs} ms` },
+      ...findings.map(({ level, text, advice }) => ({
+        name: 'Redis',
+        level,
+        text: advice === '' ? text : `${text}. ${advice}`,
+      })),
+    ];
+  } catch {
+    return [
+      {
+        name: 'Redis',
+        level: 'fault',
+        text: 'cannot be reached: closes and votes are refused until it is back',
+      },
+    ];
+  }
+}
+
+function exchangeLines(exchange: LoanExchange, nowMs: number): Line[] {
+  const { clock, weights, stops, sharedCountDown, maintenance, lastSuccessAtMs, accounts } =
+    exchange.snapshot();
+  const lines: Line[] = [
+    lastSuccessAtMs === null
+      ? { name: 'Exchange', level: 'fault', text: 'no call has been answered since the start' }
+      : {
+          name: 'Exchange',
+          level: 'ok',
+          text: `last answered ${Math.max(0, Math.round((nowMs - lastSuccessAtMs) / 1000))} s ago`,
+        },
+    clock === null
+      ? { name: 'Clock', level: 'fault', text: "the exchange's time could not be read: nothing is signed" }
+      : {
+          name: 'Clock',
+          level: 'ok',
+          text: `${clock.offsetMs} ms from the exchange's, measured ${Math.round(clock.ageMs / 1000)} s ago with ${clock.rttMs} ms round trip`,
+        },
+  ];
+  if (maintenance) lines.push({ name: 'Exchange', level: 'warning', text: 'is under maintenance' });
+  if (sharedCountDown)
+    lines.push({
+      name: 'Limits',
+      level: 'warning',
+      text: 'the shared count is out of reach: small local budget, no closes',
+    });
+  for (const { bucket, used, limit, waiting } of weights) {
+    lines.push({
+      name: 'Weight',
+      level: 'ok',
+      text: `${bucket}: ${used} of ${limit} this minute${waiting > 0 ? `, ${waiting} waiting` : ''}`,
+    });
+  }
+  for (const stop of stops) {
+    lines.push({
+      name: 'Stopped',
+      level: 'warning',
+      text: `${stop.bucket} until ${new Date(stop.untilMs).toISOString()}: ${stop.reason}`,
+    });
+  }
+  for (const { name, role, keyKind, units, learned } of accounts) {
+    const unit =
+      role === 'parent'
+        ? 'sees all units'
+        : learned
+          ? `closes ${units.join(', ') || 'no active unit'}`
+          : 'has not shown its unit yet';
+    lines.push({
+      name: 'Account',
+      level: role === 'credit' && !learned ? 'warning' : 'ok',
+      text: `${name} (${role}, ${keyKind}): ${unit}`,
+    });
+  }
+  return lines;
+}

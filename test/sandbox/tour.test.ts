@@ -1,0 +1,32 @@
+/** The tour of the sandbox, played on the embedded Redis and on the suite's own. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { tourOf } from '../../src/sandbox/tour.ts';
+import { startWorld, type World } from '../../src/sandbox/world.ts';
+
+describe.each(['embedded', 'given'] as const)('the tour on %s Redis', (kind) => {
+  let world: World;
+
+  beforeAll(async () => {
+    const settings = { REDIS_PREFIX: `test-${randomUUID()}`, REDIS_MAY_FORGET: 'true' };
+    world = await startWorld(kind === 'given' ? { redisUrl: inject('redisUrl'), settings } : { settings });
+  });
+  afterAll(() => world?.close());
+
+  it('shows the whole path, each step as expected', async () => {
+    const titles: string[] = [];
+    for (const step of tourOf(world)) {
+      expect(await step.run()).not.toBe('');
+      titles.push(step.title);
+    }
+    expect(titles).toHaveLength(11);
+  });
+
+  it('has sent exactly one DELETE, and not one call was refused', () => {
+    expect(
+      world.exchange.requests({ method: 'DELETE' }).map(({ groupId, status }) => [groupId, status]),
+    ).toEqual([['7', 200]]);
+    expect(world.exchange.requests().filter(({ status }) => status !== 200)).toEqual([]);
+    expect(world.workspace.store.calls.filter(({ ok }) => !ok)).toEqual([]);
+  });
+});
