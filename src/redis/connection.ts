@@ -6,6 +6,7 @@
  * command whose connection broke again as soon as it is back; every script here recognises that (see their headers).
  * A StoreUnavailable still means "not known", not "not done": an answer can be lost after the deed.
  */
+import { isIP } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { ConnectionOptions } from 'node:tls';
 import { Cluster, type CommonRedisOptions, Redis } from 'ioredis';
@@ -178,12 +179,13 @@ const DEFAULT_PORT = 6379;
 
 function parseNode(written: string): Node {
   const url = new URL(written.includes('://') ? written : `redis://${written}`);
+  const host = url.hostname.replace(/^\[|\]$/g, '');
   return {
-    host: url.hostname.replace(/^\[|\]$/g, ''),
+    host,
     port: url.port === '' ? DEFAULT_PORT : Number(url.port),
     ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
     ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
-    ...(url.protocol === 'rediss:' ? { tls: { servername: url.hostname } } : {}),
+    ...(url.protocol === 'rediss:' ? { tls: isIP(host) === 0 ? { servername: host } : {} } : {}),
   };
 }
 
