@@ -50,7 +50,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   };
   try {
     const redis = await startRedis(options.redisUrl, closers);
-    const exchange = await startExchange(options.exchange);
+    const exchange = await startExchange({
+      ...options.exchange,
+      settings: { liveFigures: true, ...options.exchange?.settings },
+    });
     closers.push(() => exchange.close());
     const workspace = await startWorkspace(options.workspace);
     closers.push(() => workspace.close());

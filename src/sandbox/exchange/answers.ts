@@ -55,13 +55,13 @@ function sum(amounts: readonly string[]): Big {
 }
 
 /** A row of ltv-details, fields in the order of the document's example. */
-export function ltvDetails(unit: Unit, settings: Settings): object {
+export function ltvDetails(unit: Unit, settings: Settings, nowMs: number): object {
   const figures = figuresOf(unit, settings);
   return {
     groupId: bareNumber(unit.groupId),
     parentEmail: unit.parentEmail,
     creditEmail: unit.creditEmail,
-    updateTime: unit.updateTimeMs,
+    updateTime: settings.liveFigures ? nowMs : unit.updateTimeMs,
     ltv: figures.ltv,
     totalNetEquity: figures.totalNetEquity,
     totalMaintenanceMargin: figures.totalMaintenanceMargin,

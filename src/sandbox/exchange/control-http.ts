@@ -25,6 +25,7 @@ const settingsChange = z.strictObject({
   closedOrder: z.enum(['groupId-ascending', 'closeTime-descending']).optional(),
   initialLtv: amount.optional(),
   transferOutLtv: amount.optional(),
+  liveFigures: z.boolean().optional(),
 });
 
 const endpointName = z.enum(ENDPOINTS.map((endpoint) => endpoint.name));

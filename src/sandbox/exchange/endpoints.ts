@@ -143,13 +143,17 @@ function apiRestrictions(_params: Params, caller: Account, { clock }: Backend): 
   });
 }
 
-function ltvDetailsAnswer(params: Params, caller: Account, { ledger, settings }: Backend): Answer | Refusal {
+function ltvDetailsAnswer(
+  params: Params,
+  caller: Account,
+  { ledger, settings, clock }: Backend,
+): Answer | Refusal {
   const groupId = readLong(params, 'groupId');
   if (isRefusal(groupId)) return groupId;
   const units = ledger
     .shownUnits()
     .filter((unit) => sees(caller, unit) && (groupId === undefined || unit.groupId === groupId));
-  return read(units.map((unit) => ltvDetails(unit, settings)));
+  return read(units.map((unit) => ltvDetails(unit, settings, clock.serverMs())));
 }
 
 function closedAnswer(params: Params, caller: Account, { ledger }: Backend): Answer | Refusal {

@@ -13,6 +13,8 @@ export interface Settings {
   /** The initial LTV and the transfer-out LTV of the announcement of 2026-04-02. */
   initialLtv: string;
   transferOutLtv: string;
+  /** Rows of ltv-details are dated at the call, as the real ones are; false: with the dates they were given. */
+  liveFigures: boolean;
 }
 
 export const DEFAULT_SETTINGS: Readonly<Settings> = {
@@ -23,6 +25,7 @@ export const DEFAULT_SETTINGS: Readonly<Settings> = {
   closedOrder: 'groupId-ascending',
   initialLtv: '0.80',
   transferOutLtv: '0.83',
+  liveFigures: false,
 };
 
 /** The exchange's own clock, and the machine's below it. Both give UTC milliseconds. */
