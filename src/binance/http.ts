@@ -165,7 +165,11 @@ class OneExchange implements Dispatcher.DispatchHandler {
     const [first] = this.#chunks;
     const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
     const body = bytes.toString('utf8');
-    this.#finish({ kind: 'response', status: this.#status, headers: this.#headers, body });
+    const result: HttpResult = { kind: 'response', status: this.#status, headers: this.#headers, body };
+    clearTimeout(this.#timer);
+    // undici frees the connection in the next turn, by an immediate that it sets after this callback. Answering
+    // behind it lets the next call use the same connection instead of opening another one.
+    queueMicrotask(() => setImmediate(() => this.#finish(result)));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

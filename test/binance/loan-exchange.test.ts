@@ -1,0 +1,351 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Delay, realDelay } from '../../src/binance/delay.ts';
+import { longId } from '../../src/domain/amount.ts';
+import { type Exchange, type ExchangeOptions, startExchange } from '../../src/sandbox/exchange.ts';
+import type { ReadOptions } from '../../src/usecases/ports.ts';
+import { MemoryWeightLedger } from '../fakes/memory-weight-ledger.ts';
+import { accountsOf, type Client, type ClientOptions, createClient } from './support/client.ts';
+
+const NOW: ReadOptions = { priority: 'interactive', fresh: true };
+let exchange: Exchange;
+let clients: Client[] = [];
+
+beforeEach(async () => {
+  exchange = await startExchange();
+});
+
+afterEach(async () => {
+  await Promise.all(clients.map((client) => client.stop()));
+  clients = [];
+  await exchange.close();
+});
+
+function connect(options: ClientOptions = {}): Client {
+  const client = createClient(exchange, options);
+  clients.push(client);
+  return client;
+}
+
+async function restart(options: ExchangeOptions): Promise<void> {
+  await exchange.close();
+  exchange = await startExchange(options);
+}
+
+describe('limits that the exchange enforces', () => {
+  it('case 20: 429 with Retry-After stops that bucket in every process', async () => {
+    const ledger = new MemoryWeightLedger(Date.now);
+    const [a, b] = [connect({ ledger }), connect({ ledger })];
+    exchange.inject({ effect: { kind: 'rate-limited', retryAfterS: 17 }, endpoint: 'ltv-details', count: 1 });
+    const first = await a.reader.riskUnits(NOW);
+    const second = await b.reader.riskUnits(NOW);
+    for (const read of [first, second]) {
+      expect(read).toMatchObject({ ok: false, failure: { kind: 'busy' } });
+      const inMs = read.ok ? 0 : (read.failure.retryAtMs ?? 0) - Date.now();
+      expect(inMs).toBeGreaterThan(15_000);
+      expect(inMs).toBeLessThanOrEqual(17_100);
+    }
+    expect(exchange.requests({ endpoint: 'ltv-details' })).toHaveLength(1);
+    expect(a.stopped).toMatchObject([{ bucket: 'ip/ltv-details', reason: 'HTTP 429, code -1003' }]);
+    expect(await b.institutionalLoan.activatedUnits(NOW), 'another bucket').toMatchObject({ ok: true });
+  });
+
+  it('case 20: 429 without Retry-After stops until the next minute; one of days is reported at once', async () => {
+    const { reader } = connect();
+    exchange.inject({ effect: { kind: 'rate-limited' }, endpoint: 'ltv-details', count: 1 });
+    const read = await reader.riskUnits(NOW);
+    expect(read.ok ? null : (read.failure.retryAtMs ?? 1) % 60_000).toBe(0);
+    const other = connect({ ledger: new MemoryWeightLedger(Date.now) });
+    exchange.inject({
+      effect: { kind: 'rate-limited', retryAfterS: 259_200 },
+      endpoint: 'ltv-details',
+      count: 1,
+    });
+    await other.reader.riskUnits(NOW);
+    const again = await other.reader.riskUnits({ priority: 'background', fresh: true });
+    const inMs = again.ok ? 0 : (again.failure.retryAtMs ?? 0) - Date.now();
+    expect(inMs).toBeGreaterThan(259_000_000);
+  });
+
+  it('case 21: 418 stops every call from this address in every process', async () => {
+    const ledger = new MemoryWeightLedger(Date.now);
+    const [a, b] = [connect({ ledger }), connect({ ledger })];
+    await Promise.all([a.start(), b.start()]);
+    const untilMs = Date.now() + 600_000;
+    const effect = { kind: 'ip-banned', untilMs, retryAfterS: 120 } as const;
+    exchange.inject({ effect, endpoint: 'ltv-details', count: 1 });
+    expect(await a.reader.riskUnits(NOW)).toMatchObject({
+      ok: false,
+      failure: { kind: 'busy', httpStatus: 418, retryAtMs: untilMs },
+    });
+    const before = exchange.requests().length;
+    for (const { reader, closer, institutionalLoan } of [a, b]) {
+      expect(await reader.riskUnits(NOW)).toMatchObject({
+        ok: false,
+        failure: { kind: 'busy', retryAtMs: untilMs },
+      });
+      expect(await institutionalLoan.activatedUnits(NOW)).toMatchObject({ ok: false });
+      expect(await closer.prepareClose(longId('7'))).toMatchObject({ ok: false, failure: { kind: 'busy' } });
+    }
+    expect(exchange.requests()).toHaveLength(before);
+    expect(a.snapshot().stops.length).toBeGreaterThan(5);
+  });
+
+  it('case 21: 403 with HTML pauses everything for five minutes, 451 is a region block', async () => {
+    const { reader } = connect({ ledger: new MemoryWeightLedger(Date.now) });
+    exchange.inject({ effect: { kind: 'region-blocked' }, endpoint: 'ltv-details', count: 1 });
+    expect(await reader.riskUnits(NOW)).toMatchObject({
+      ok: false,
+      failure: { kind: 'region-blocked', httpStatus: 451, meaning: expect.stringContaining('region') },
+    });
+    expect(exchange.requests({ endpoint: 'ltv-details' })).toHaveLength(1);
+    exchange.inject({ effect: { kind: 'waf' }, endpoint: 'ltv-details', count: 1 });
+    const read = await reader.riskUnits(NOW);
+    expect(read).toMatchObject({ ok: false, failure: { kind: 'busy', httpStatus: 403 } });
+    const inMs = read.ok ? 0 : (read.failure.retryAtMs ?? 0) - Date.now();
+    expect(inMs).toBeGreaterThan(290_000);
+    expect(await reader.riskUnits(NOW)).toMatchObject({ ok: false, failure: { kind: 'busy' } });
+    expect(exchange.requests({ endpoint: 'ltv-details' })).toHaveLength(2);
+  });
+
+  it('case 18: weight that another program used is adopted from the header', async () => {
+    const { reader } = connect();
+    exchange.spendWeight('ltv-details', 11_700);
+    expect(await reader.riskUnits(NOW)).toMatchObject({ ok: true });
+    expect(await reader.riskUnits(NOW)).toMatchObject({
+      ok: false,
+      failure: { kind: 'busy', httpStatus: null },
+    });
+    expect(exchange.requests({ endpoint: 'ltv-details' })).toHaveLength(1);
+  });
+
+  it('three clients on one count use at least 98 % of three whole minutes, and are never refused', async () => {
+    // One minute of the exchange lasts 1.5 s.
+    const speed = 40;
+    const startedAt = performance.now();
+    const base = Math.floor(Date.now() / 60_000) * 60_000 + 45_000;
+    const now = () => base + (performance.now() - startedAt) * speed;
+    const delay: Delay = (ms, signal) => realDelay(ms / speed, signal);
+    await restart({ now: () => Math.floor(now()) });
+    const ledger = new MemoryWeightLedger(now);
+    let over = false;
+    const hammer = async ({ reader }: Client) => {
+      while (!over) await reader.riskUnits({ priority: 'background', fresh: true });
+    };
+    const three = [0, 1, 2].map(() => connect({ now, delay, ledger }));
+    const hammers = three.flatMap((client) => [0, 1, 2, 3].map(() => hammer(client)));
+    const used = () => exchange.weights().find(({ pool }) => pool === 'ltv-details');
+    // The first minute is a broken one; after the fifth has begun, three whole ones are over.
+    await expect.poll(() => used()?.minutes.length ?? 0, { timeout: 15_000 }).toBeGreaterThanOrEqual(5);
+    over = true;
+    await Promise.all(three.map((client) => client.stop()));
+    clients = [];
+    await Promise.all(hammers);
+    expect(used()).toMatchObject({ refused: 0 });
+    for (const minute of used()?.minutes.slice(1, 4) ?? []) {
+      expect(minute.used).toBeLessThanOrEqual(12_000);
+      expect(minute.used).toBeGreaterThanOrEqual(0.98 * 12_000);
+    }
+  });
+});
+
+describe('time', () => {
+  it('case 28: the time is read before the first signed call, from the same host', async () => {
+    const { reader } = connect();
+    await reader.riskUnits(NOW);
+    const [first] = exchange.requests();
+    expect(first).toMatchObject({ endpoint: 'time', hasApiKey: false, hasSignature: false });
+    expect(exchange.requests({ endpoint: 'time' })).toHaveLength(5);
+  });
+
+  it('case 19: a clock that is 7 s off does no harm', async () => {
+    exchange.configure({ skewMs: 7_000 });
+    const { reader, snapshot } = connect();
+    expect(await reader.riskUnits(NOW)).toMatchObject({ ok: true });
+    expect(Math.round((snapshot().clock?.offsetMs ?? 0) / 100)).toBe(70);
+  });
+
+  it('case 28: -1021 on a read: one resync, one freshly signed repeat', async () => {
+    const { reader } = connect();
+    await reader.riskUnits(NOW);
+    exchange.configure({ skewMs: 60_000 });
+    expect(await reader.riskUnits(NOW)).toMatchObject({ ok: true });
+    const sent = exchange.requests({ endpoint: 'ltv-details' });
+    expect(sent.map(({ code }) => code)).toEqual([null, -1021, null]);
+    expect(exchange.requests({ endpoint: 'time' })).toHaveLength(10);
+  });
+
+  it('case 28: a second -1021 surfaces', async () => {
+    const { reader } = connect();
+    exchange.inject({
+      effect: { kind: 'error', status: 400, code: -1021, msg: 'x' },
+      endpoint: 'ltv-details',
+    });
+    expect(await reader.riskUnits(NOW)).toMatchObject({ ok: false, failure: { exchangeCode: -1021 } });
+    expect(exchange.requests({ endpoint: 'ltv-details' })).toHaveLength(2);
+  });
+
+  it('nothing is signed while the time is not known', async () => {
+    exchange.inject({ effect: { kind: 'error', status: 500, msg: 'x' }, endpoint: 'time' });
+    const { reader } = connect();
+    expect(await reader.riskUnits(NOW)).toMatchObject({
+      ok: false,
+      failure: { kind: 'unavailable', meaning: expect.stringContaining('clock') },
+    });
+    expect(
+      exchange.requests({ hasSignature: true } as never).filter(({ hasSignature }) => hasSignature),
+    ).toEqual([]);
+  });
+});
+
+describe('a life', () => {
+  it('start asks each credit key for its unit; the status shows it', async () => {
+    const client = connect();
+    await client.start();
+    expect(client.snapshot().accounts).toEqual([
+      { name: 'fund-a', role: 'parent', keyKind: 'hmac', units: [], learned: false },
+      { name: 'loan-1', role: 'credit', keyKind: 'hmac', units: ['1'], learned: true },
+      { name: 'loan-7', role: 'credit', keyKind: 'hmac', units: ['7'], learned: true },
+    ]);
+    expect(client.snapshot()).toMatchObject({ maintenance: false, sharedCountDown: false, stops: [] });
+    expect(client.calls.at(-1)).toMatchObject({
+      endpoint: 'ltv-details',
+      method: 'GET',
+      status: 200,
+      weight: 200,
+    });
+  });
+
+  it('start does not throw when the exchange is down, goes on trying, and says so', async () => {
+    const { port } = exchange;
+    await exchange.close();
+    const later: (() => void)[] = [];
+    const delay: Delay = (ms, signal) =>
+      new Promise((resolve) => {
+        if (ms < 5_000) setImmediate(resolve);
+        else later.push(resolve);
+        signal?.addEventListener('abort', () => resolve(), { once: true });
+      });
+    let nowMs = Date.now();
+    const client = connect({ delay, now: () => nowMs });
+    await client.start();
+    expect(client.log.lines.join('\n')).toContain('asking again');
+    expect(client.snapshot()).toMatchObject({ clock: null, lastSuccessAtMs: null });
+    exchange = await startExchange({ port });
+    nowMs += 10_000;
+    for (const wake of later.splice(0)) wake();
+    await expect
+      .poll(() => client.snapshot().accounts.every(({ role, learned }) => role === 'parent' || learned))
+      .toBe(true);
+    expect(await client.reader.riskUnits(NOW)).toMatchObject({ ok: true });
+  });
+
+  it('reload takes a new key into use; a close prepared before still goes out with the old one', async () => {
+    const client = connect();
+    await client.start();
+    const prepared = await client.closer.prepareClose(longId('7'));
+    const oldKey = exchange.credentials('loan-7').apiKey;
+    await client.reload(accountsOf(exchange, 'fund-a', 'loan-1', 'loan-7').map((account) => account));
+    if (!prepared.ok) throw new Error(prepared.failure.meaning);
+    expect(await prepared.value.send()).toMatchObject({ kind: 'closed' });
+    exchange.changeAccount({ name: 'loan-1', apiKey: 'n'.repeat(64) });
+    expect(oldKey).not.toBe('n'.repeat(64));
+    expect(await client.reader.riskUnitAsCreditAccount(longId('1'), NOW)).toMatchObject({
+      ok: false,
+      failure: { exchangeCode: -2015, meaning: expect.stringContaining('"loan-1" (credit)') },
+    });
+    await client.reload(accountsOf(exchange, 'fund-a', 'loan-1'));
+    expect(client.snapshot().accounts.map(({ name, units }) => [name, units])).toEqual([
+      ['fund-a', []],
+      ['loan-1', ['1']],
+    ]);
+    expect(await client.reader.riskUnitAsCreditAccount(longId('1'), NOW)).toMatchObject({ ok: true });
+  });
+
+  it('case 30: under maintenance nothing signed is sent, and the words say maintenance', async () => {
+    exchange.configure({ maintenance: true });
+    const client = connect();
+    await client.start();
+    expect(await client.reader.riskUnits(NOW)).toMatchObject({ ok: false, failure: { kind: 'maintenance' } });
+    expect(await client.closer.prepareClose(longId('7'))).toMatchObject({
+      ok: false,
+      failure: { kind: 'maintenance' },
+    });
+    expect(exchange.requests().filter(({ hasSignature }) => hasSignature)).toEqual([]);
+    expect(client.snapshot().maintenance).toBe(true);
+  });
+
+  it('case 30: maintenance that begins later is told from the 5xx it causes, and its end is seen', async () => {
+    let nowMs = Date.now();
+    const client = connect({ now: () => nowMs });
+    await client.start();
+    exchange.configure({ maintenance: true });
+    expect(await client.reader.riskUnits(NOW)).toMatchObject({ ok: false, failure: { kind: 'maintenance' } });
+    exchange.configure({ maintenance: false });
+    nowMs += 5_000;
+    exchange.configure({ skewMs: 5_000 });
+    expect(await client.reader.riskUnits(NOW)).toMatchObject({ ok: true });
+  });
+});
+
+describe('the other reads', () => {
+  it('read what the stand-in has, each with the key its page asks for', async () => {
+    const client = connect({ names: ['fund-a', 'loan-1', 'loan-15'] });
+    await client.start();
+    const { institutionalLoan: loan } = client;
+    const query = { groupId: longId('1'), fromMs: 1_600_000_000_000, toMs: Date.now() };
+    const activated = await loan.activatedUnits(NOW);
+    expect(activated.ok && activated.value.find(({ groupId }) => groupId === '1')?.members).toHaveLength(5);
+    for (const read of [
+      await loan.borrowRecords({ groupId: longId('1') }, NOW),
+      await loan.repayRecords({ groupId: longId('1') }, NOW),
+      await loan.interestHistory({ groupId: longId('1'), asset: 'USDT' }, NOW),
+      await loan.forcedLiquidations({ groupId: longId('15') }, NOW),
+    ]) {
+      expect(read).toMatchObject({ ok: true, flaws: [] });
+    }
+    expect(await loan.maxBorrowable(longId('1'), 'USDT', NOW)).toMatchObject({ ok: true });
+    expect(await loan.maxBorrowable(longId('999'), 'USDT', NOW)).toMatchObject({ ok: true, value: null });
+    const keys = exchange
+      .requests()
+      .filter(
+        ({ endpoint }) => endpoint !== null && !['time', 'system-status', 'ltv-details'].includes(endpoint),
+      )
+      .map(({ endpoint, account, weight }) => `${endpoint} ${account} ${weight}`);
+    expect(keys).toEqual([
+      'activated fund-a 10',
+      'borrow-repay loan-1 10',
+      'borrow-repay loan-1 10',
+      'interest-history loan-1 10',
+      'force-liquidation loan-15 1',
+      'max-borrowable fund-a 100',
+      'max-borrowable fund-a 100',
+    ]);
+    expect(query.toMs).toBeGreaterThan(query.fromMs);
+  });
+
+  it.each([
+    [0, 10],
+    [1, 0],
+    [1, 101],
+    [1.5, 10],
+  ])('case 7: page %d of %d rows is refused here', async (page, size) => {
+    const { institutionalLoan } = connect();
+    const read = await institutionalLoan.borrowRecords({ groupId: longId('1'), page, size }, NOW);
+    expect(read).toMatchObject({ ok: false, failure: { kind: 'refused', httpStatus: null } });
+    expect(exchange.requests({ endpoint: 'borrow-repay' })).toEqual([]);
+  });
+
+  it('tells a doctor what each key may do', async () => {
+    exchange.changeAccount({ name: 'loan-7', enableSpotAndMarginTrading: false });
+    const { checks } = connect();
+    expect(await checks.isUnderMaintenance()).toBe(false);
+    expect(await checks.permissionsOf('loan-7')).toMatchObject({
+      ok: true,
+      value: { enableReading: true, enableSpotAndMarginTrading: false, enableWithdrawals: false },
+    });
+    expect(await checks.permissionsOf('nobody')).toMatchObject({
+      ok: false,
+      failure: { kind: 'no-account' },
+    });
+  });
+});
