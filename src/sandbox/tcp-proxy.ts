@@ -1,0 +1,103 @@
+/** A TCP proxy before Redis: it can break connections, refuse new ones, fall silent, and lose the answer to a command. */
+import { connect, createServer, type Socket } from 'node:net';
+
+export interface TcpProxy {
+  readonly port: number;
+  /** `redis://` address of the proxy. */
+  readonly url: string;
+  /** Connections that are open now. */
+  readonly connections: number;
+  /** Answers that were lost so far. */
+  readonly lost: number;
+  /** Breaks every connection once; new ones are welcome. */
+  breakAll(): void;
+  /** Breaks every connection and refuses new ones until `heal`. */
+  cut(): void;
+  /** Passes nothing back and cuts nothing, as a host that fell silent, until `heal`. */
+  fallSilent(): void;
+  heal(): void;
+  /** The next answer is lost and its connection broken: the command ran, its sender never learns it. */
+  dropNextReply(): void;
+  close(): Promise<void>;
+}
+
+/** Listens on 127.0.0.1, on any free port, and passes bytes on to the host and port of `targetUrl`. */
+export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
+  const target = new URL(targetUrl);
+  const pairs = new Set<{ client: Socket; server: Socket }>();
+  let refusing = false;
+  let silent = false;
+  let dropNext = false;
+  let lost = 0;
+  const breakAll = () => {
+    for (const { client } of pairs) client.destroy();
+  };
+  const listener = createServer((client) => {
+    if (refusing) {
+      client.on('error', () => {});
+      client.destroy();
+      return;
+    }
+    const server = connect(Number(target.port || '6379'), target.hostname);
+    const pair = { client, server };
+    pairs.add(pair);
+    for (const socket of [client, server]) {
+      socket.setNoDelay(true);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        pairs.delete(pair);
+        client.destroy();
+        server.destroy();
+      });
+    }
+    client.on('data', (data) => server.write(data));
+    server.on('data', (data) => {
+      if (silent) return;
+      if (dropNext) {
+        dropNext = false;
+        lost += 1;
+        client.destroy();
+      } else {
+        client.write(data);
+      }
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    listener.once('error', reject);
+    listener.listen(0, '127.0.0.1', resolve);
+  });
+  const address = listener.address();
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+  return {
+    port: address.port,
+    url: `redis://127.0.0.1:${address.port}`,
+    get connections() {
+      return pairs.size;
+    },
+    get lost() {
+      return lost;
+    },
+    breakAll,
+    cut() {
+      refusing = true;
+      breakAll();
+    },
+    fallSilent() {
+      silent = true;
+    },
+    heal() {
+      // What was held back while silent is gone: those connections are of no more use.
+      if (silent) breakAll();
+      refusing = false;
+      silent = false;
+    },
+    dropNextReply() {
+      dropNext = true;
+    },
+    async close() {
+      const closed = new Promise<void>((resolve) => listener.close(() => resolve()));
+      breakAll();
+      await closed;
+    },
+  };
+}
