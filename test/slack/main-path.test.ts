@@ -97,7 +97,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     await workspace.as(ids.rina).submit(form.id, { [INPUTS.reason]: 'Repaid' });
     await slack.modal(ids.rina, (text) => text.includes('is recorded'));
     await office.settled();
-    expect(shown()).toContain('*Reason*: Repaid');
+    expect(shown()).toContain('Repaid');
   });
 
   it('refuses a unit that owes, to the last digit, and its own requester', async () => {

@@ -3,12 +3,12 @@ import type { KnownBlock } from '@slack/types';
 import type { BallotView } from '../../usecases/desk.ts';
 import { writeBallotMetadata } from '../button-value.ts';
 import { INPUTS, MODALS } from '../ids.ts';
-import { context, fields, fitLines, plain, section, textInput } from './block-builders.ts';
+import { context, fields, fitLines, plain, quote, section, textInput } from './block-builders.ts';
 import { DRY_RUN_LINE } from './dry-run.ts';
 import { factChangeLines } from './fact-change-text.ts';
 import type { Modal } from './message.ts';
 import { mention } from './people-text.ts';
-import { factPairs, reasonText, votesText, whatWillHappen } from './request-facts.ts';
+import { factPairs, votesText, whatWillHappen } from './request-facts.ts';
 import { countdownToken } from './time-text.ts';
 
 export function ballotModal({ request, facts, digest, changesSinceFirstVote }: BallotView): Modal {
@@ -16,9 +16,9 @@ export function ballotModal({ request, facts, digest, changesSinceFirstVote }: B
   const blocks: KnownBlock[] = [
     ...(request.policy.mode === 'dry-run' ? [context(`:no_entry_sign: *${DRY_RUN_LINE}*`)] : []),
     section(
-      `${mention(request.requester)} asks to close risk unit *${request.groupId}*.\n*Reason*: ${reasonText(request.reason, 2_000)}`,
-      2_500,
+      `${mention(request.requester)} asks to close risk unit *${request.groupId}*. Reason, in their words:`,
     ),
+    quote(request.reason, 2_000),
     fields(factPairs({ ...request, factsDigest: digest }, facts, 'private')),
     ...(changed.length === 0
       ? []

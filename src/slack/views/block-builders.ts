@@ -11,13 +11,15 @@ import type {
   KnownBlock,
   MrkdwnElement,
   PlainTextElement,
+  RichTextBlock,
   SectionBlock,
 } from '@slack/types';
 import { type ActionId, INPUT } from '../ids.ts';
 import { LIMITS, shorten } from './block-kit-limits.ts';
 
 export function mrkdwn(text: string, max: number = LIMITS.section.text): MrkdwnElement {
-  return { type: 'mrkdwn', text: shorten(text, max), verbatim: true };
+  // Slack refuses empty text; a dash says that there is none.
+  return { type: 'mrkdwn', text: text.trim() === '' ? '–' : shorten(text, max), verbatim: true };
 }
 
 export function plain(text: string, max: number): PlainTextElement {
@@ -30,6 +32,18 @@ export function header(text: string): HeaderBlock {
 
 export function section(text: string, max: number = LIMITS.section.text): SectionBlock {
   return { type: 'section', text: mrkdwn(text, max), expand: true };
+}
+
+/**
+ * Somebody's own words as a quote: as data, not mrkdwn, so that nothing typed there can look like a line of ours,
+ * ping anybody or become a link. Needs no escaping.
+ */
+export function quote(text: string, max: number): RichTextBlock {
+  const said = text.trim() === '' ? '–' : shorten(text, max);
+  return {
+    type: 'rich_text',
+    elements: [{ type: 'rich_text_quote', elements: [{ type: 'text', text: said }] }],
+  };
 }
 
 /** Label and value, two by two; more than ten pairs would be refused, so the caller splits. */

@@ -1,10 +1,10 @@
 /** What one person is told directly about a request that concerns them. Private, so addresses are in full. */
 import type { CloseRequest, RequestEvent } from '../../domain/close-request.ts';
 import type { PersonId } from '../../domain/policy.ts';
-import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
 import { cardMention } from './card-link.ts';
 import { dryRunPrefix } from './dry-run.ts';
 import { mention } from './people-text.ts';
+import { quoted } from './request-facts.ts';
 import { eventText } from './thread-text.ts';
 
 /** To the requester, or to a voter whose vote no longer counts. mrkdwn, escaped. */
@@ -37,6 +37,6 @@ export function approverText(
   request: CloseRequest,
   workspaceUrl: string | null,
 ): string {
-  const reason = `Reason: ${shorten(escapeMrkdwn(request.reason), 500)}`;
+  const reason = `Reason: ${quoted(request.reason, 500)}`;
   return `${dryRunPrefix(request.policy.mode)}${mention(request.requester)} asks to close unit ${request.groupId}. ${eventText(event, request, 'private')} ${reason}${cardMention(workspaceUrl, request.card)}`;
 }

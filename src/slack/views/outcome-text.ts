@@ -5,6 +5,7 @@
 import type { CloseRequest, Ending, ExchangeAnswer } from '../../domain/close-request.ts';
 import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
 import { mention, mentions } from './people-text.ts';
+import { quoted } from './request-facts.ts';
 import { dateAndUtc, utcText } from './time-text.ts';
 
 export const ACCEPTED =
@@ -100,5 +101,5 @@ function evidenceText(request: CloseRequest): string {
 }
 
 function note(text: string): string {
-  return `“${shorten(escapeMrkdwn(text), 500)}”`;
+  return quoted(text, 500);
 }

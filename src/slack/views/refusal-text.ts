@@ -250,8 +250,10 @@ function sentence<Code extends RefusalCode>(code: Code, refusal: RefusalOf[Code]
 /** mrkdwn, at most 2,900 characters; its last sentence says whether anything changed. */
 export function refusalText(refusal: Refusal): string {
   const { what, advice, effect = NOTHING_CHANGED } = sentence(refusal.code, refusal);
-  const end = `${advice === '' ? '' : ` ${advice}`} ${effect}`;
-  return shorten(what.trimEnd(), 2_900 - end.length) + end;
+  // A list ends its own line.
+  const join = what.endsWith('\n') ? '\n' : ' ';
+  const end = [advice, effect].filter((part) => part !== '').join(' ');
+  return `${shorten(what.trimEnd(), 2_899 - end.length)}${join}${end}`;
 }
 
 /** Every code, for tests that look at all sentences. */

@@ -2,11 +2,10 @@
 import type { CloseRequest } from '../../domain/close-request.ts';
 import { writeRequestValue } from '../button-value.ts';
 import { INPUTS, MODALS } from '../ids.ts';
-import { context, plain, section, textInput } from './block-builders.ts';
+import { context, plain, quote, section, textInput } from './block-builders.ts';
 import { DRY_RUN_LINE } from './dry-run.ts';
 import type { Modal } from './message.ts';
 import { mention } from './people-text.ts';
-import { reasonText } from './request-facts.ts';
 
 export const LONGEST_REASON = 1_000;
 
@@ -21,9 +20,9 @@ export function rejectionModal(request: CloseRequest): Modal {
     blocks: [
       ...(request.policy.mode === 'dry-run' ? [context(`:no_entry_sign: *${DRY_RUN_LINE}*`)] : []),
       section(
-        `${mention(request.requester)} asks to close risk unit *${request.groupId}*.\n*Reason*: ${reasonText(request.reason, 2_000)}`,
-        2_500,
+        `${mention(request.requester)} asks to close risk unit *${request.groupId}*. Reason, in their words:`,
       ),
+      quote(request.reason, 2_000),
       textInput({
         blockId: INPUTS.reason,
         label: 'Why do you reject it?',

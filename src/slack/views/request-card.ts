@@ -4,14 +4,23 @@ import { type CloseRequest, isTerminal } from '../../domain/close-request.ts';
 import { blockersOf } from '../../domain/facts.ts';
 import { writeRequestValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
-import { type ButtonSpec, buttons, context, fields, fitLines, header, section } from './block-builders.ts';
+import {
+  type ButtonSpec,
+  buttons,
+  context,
+  fields,
+  fitLines,
+  header,
+  quote,
+  section,
+} from './block-builders.ts';
 import { escapeMrkdwn } from './block-kit-limits.ts';
 import { DRY_RUN_LINE, dryRunPrefix } from './dry-run.ts';
 import { factChangeLines } from './fact-change-text.ts';
 import type { Message } from './message.ts';
 import { standingText } from './outcome-text.ts';
 import { mention } from './people-text.ts';
-import { factPairs, reasonText, votesText, whatWillHappen, whoMayVote } from './request-facts.ts';
+import { factPairs, quoted, votesText, whatWillHappen, whoMayVote } from './request-facts.ts';
 import { countdownToken, dateToken } from './time-text.ts';
 
 export interface CardOptions {
@@ -31,7 +40,8 @@ export function requestCard(request: CloseRequest, { approvers, edition }: CardO
     header(`${dryRunPrefix(mode)}Close request: unit ${request.groupId}`),
     ...(mode === 'dry-run' ? [context(`:no_entry_sign: *${DRY_RUN_LINE}*`)] : []),
     section(standing, 1_900),
-    section(`${intro}\n*Reason*: ${reasonText(request.reason, 1_200)}`, 1_500),
+    section(`${intro} Reason, in their words:`),
+    quote(request.reason, 1_200),
     fields(factPairs(request, request.facts, 'channel')),
     ...changes(request),
     ...(over ? [] : [section(`*What will happen*: ${whatWillHappen(request)}`)]),
@@ -46,7 +56,7 @@ export function requestCard(request: CloseRequest, { approvers, edition }: CardO
     [
       `${dryRunPrefix(mode)}${intro}`,
       ...standing.split('\n'),
-      `Reason: ${reasonText(request.reason, 600)}`,
+      `Reason: ${quoted(request.reason, 600)}`,
       ...votes.split('\n'),
       ...(over ? [] : [rules(request, approvers)]),
     ],

@@ -42,8 +42,9 @@ export function factPairs(
   ];
 }
 
-export function reasonText(reason: string, max: number): string {
-  return shorten(escapeMrkdwn(reason), max);
+/** Somebody's words inside a sentence of ours: on one line, escaped, cut after escaping. */
+export function quoted(text: string, max: number): string {
+  return `“${shorten(escapeMrkdwn(text).replace(/\s+/g, ' ').trim(), max)}”`;
 }
 
 function voteLine(vote: Vote): string {

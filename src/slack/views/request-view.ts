@@ -11,6 +11,7 @@ import {
   fields,
   fitLines,
   header,
+  quote,
   section,
   sections,
 } from './block-builders.ts';
@@ -20,7 +21,7 @@ import { DRY_RUN_LINE, dryRunPrefix } from './dry-run.ts';
 import type { Message } from './message.ts';
 import { answerText, standingText } from './outcome-text.ts';
 import { mention } from './people-text.ts';
-import { factPairs, reasonText, votesText, whoMayVote } from './request-facts.ts';
+import { factPairs, votesText, whoMayVote } from './request-facts.ts';
 import { stateText } from './state-text.ts';
 import { countdownToken, dateAndUtc, dateToken, utcText } from './time-text.ts';
 
@@ -63,9 +64,9 @@ export function requestMessage(view: RequestView, workspaceUrl: string | null): 
     ...(mode === 'dry-run' ? [context(`:no_entry_sign: *${DRY_RUN_LINE}*`)] : []),
     section(`${standing}${cardMention(workspaceUrl, request.card)}`, 2_500),
     section(
-      `${mention(request.requester)} asked ${dateAndUtc(request.createdAtMs)}.\n*Reason*: ${reasonText(request.reason, 1_000)}`,
-      1_400,
+      `${mention(request.requester)} asked ${dateAndUtc(request.createdAtMs)}. Reason, in their words:`,
     ),
+    quote(request.reason, 1_000),
     fields(factPairs(request, request.facts, 'private')),
     section(votesText(request, 1_400)),
     section(`*Evidence*\n${fitLines(evidenceLines(request), 1_700, (left) => `• … and ${left} more`)}`),

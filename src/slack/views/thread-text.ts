@@ -9,14 +9,11 @@ import { dryRunPrefix } from './dry-run.ts';
 import { factChangeLines } from './fact-change-text.ts';
 import { answerText, standingText } from './outcome-text.ts';
 import { type Audience, mention, mentions } from './people-text.ts';
+import { quoted } from './request-facts.ts';
 import { countdownToken, dateAndUtc } from './time-text.ts';
 
 export function threadText(event: RequestEvent, request: CloseRequest): string {
   return dryRunPrefix(request.policy.mode) + eventText(event, request, 'channel');
-}
-
-function quoted(text: string): string {
-  return `“${shorten(escapeMrkdwn(text), 800)}”`;
 }
 
 function who(event: RequestEvent): string {
@@ -62,7 +59,7 @@ export function eventText(event: RequestEvent, request: CloseRequest, audience: 
     case 'people-paged':
       return `*Still not known* ${when}: neither the answer nor the exchange's record tells whether the DELETE was executed. Two approvers can settle it by hand: \`/loandesk request ${shorten(escapeMrkdwn(request.id), 100).replaceAll('`', '')}\`.`;
     case 'settlement-proposed':
-      return `${who(event)} proposes ${when} to settle the outcome as ${verdictText(event.verdict)}. A second approver must confirm. Note: ${quoted(event.note)}`;
+      return `${who(event)} proposes ${when} to settle the outcome as ${verdictText(event.verdict)}. A second approver must confirm. Note: ${quoted(event.note, 800)}`;
     case 'refused':
       return `${who(event)} tried: ${escapeMrkdwn(shorten(event.attempted, 100))}; refused.`;
     case 'card-undeliverable':
@@ -89,7 +86,7 @@ function factsChangedText(
 ): string {
   const voided = event.voided.length === 0 ? '' : ` Votes that no longer count: ${mentions(event.voided)}.`;
   if (event.unreadable !== null) {
-    return `The unit could not be read again ${dateAndUtc(event.atMs)} (${quoted(event.unreadable)}), which counts as changed. Nothing was sent.${voided}`;
+    return `The unit could not be read again ${dateAndUtc(event.atMs)} (${quoted(event.unreadable, 800)}), which counts as changed. Nothing was sent.${voided}`;
   }
   const lines = factChangeLines(event.changes, audience);
   const head = `A fact of unit ${request.groupId} changed ${dateAndUtc(event.atMs)}. Nothing was sent.${voided} The card shows the facts of now.`;

@@ -29,6 +29,8 @@ export interface SlackHarnessOptions {
   readonly seenOnce?: SeenOnce;
   readonly workspace?: WorkspaceOptions;
   readonly closeChannel?: string;
+  /** Before the bot starts: faults to switch on. */
+  readonly prepare?: (workspace: Workspace) => void;
 }
 
 export interface SlackHarness {
@@ -47,6 +49,7 @@ export interface SlackHarness {
 export async function startSlackHarness(options: SlackHarnessOptions): Promise<SlackHarness> {
   const transport = options.transport ?? 'http';
   const workspace = await startWorkspace({ transport, ...options.workspace });
+  options.prepare?.(workspace);
   const lines: LogLine[] = [];
   const log = keepingLog(lines);
   const settings: SlackSettings = {

@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest';
+import { createGuard, type Delivered } from '../../src/slack/guard.ts';
+import { handled, type Listener, refused, type Turn } from '../../src/slack/turn.ts';
+import { WorkQueue } from '../../src/slack/work-queue.ts';
+import type { SeenOnce } from '../../src/usecases/ports.ts';
+import { StoreUnavailable } from '../../src/usecases/ports.ts';
+import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';
+import { ALICE } from '../support/close-requests.ts';
+import { keepingLog, type LogLine } from './support/slack-harness.ts';
+
+function scene(options: { seenOnce?: SeenOnce; atOnce?: number } = {}) {
+  const told: string[] = [];
+  const acks: unknown[] = [];
+  const redrawn: string[] = [];
+  const log: LogLine[] = [];
+  let nowMs = 1_000;
+  const turn: Turn = {
+    by: { teamId: ALICE.teamId, userId: ALICE.userId },
+    channelId: 'C0DESK',
+    input: '',
+    fields: new Map(),
+    metadata: '',
+    tell: async ({ text }) => told.push(text) > 0,
+    replace: async () => true,
+    share: async () => true,
+    openModal: async () => true,
+    updateModal: async () => true,
+    publishHome: async () => true,
+    sendFile: async () => 'sent',
+  };
+  const guard = createGuard({
+    seenOnce: options.seenOnce ?? new MemorySeenOnce(() => nowMs),
+    queue: new WorkQueue({ atOnce: options.atOnce ?? 2, waitingAtMost: 0 }),
+    log: keepingLog(log),
+    now: () => nowMs,
+    newReference: () => 'ref-1',
+    redrawCard: async (requestId) => void redrawn.push(requestId),
+  });
+  const delivered = (deliveryKey = 'key'): Delivered => ({
+    turn,
+    deliveryKey,
+    ack: async (answer) => void acks.push(answer),
+  });
+  return {
+    ...{ told, acks, redrawn, log, guard, delivered },
+    pass: (ms: number) => {
+      nowMs += ms;
+    },
+  };
+}
+
+const QUICK: Listener = { name: 'quick', work: async () => handled('R1') };
+
+describe('the guard', () => {
+  it('acks before slow work ends, and with the loading line', async () => {
+    const { guard, delivered, acks, log, pass } = scene();
+    const slow = Promise.withResolvers<void>();
+    const running = guard(
+      {
+        name: 'slow',
+        loading: () => 'One moment…',
+        work: async () => {
+          await slow.promise;
+          return handled();
+        },
+      },
+      delivered(),
+    );
+    await Promise.resolve();
+    expect(acks).toEqual([{ faults: null, loading: 'One moment…' }]);
+    pass(10_000);
+    slow.resolve();
+    await running;
+    expect(log).toEqual([
+      {
+        level: 'info',
+        message: 'interaction handled',
+        fields: {
+          listener: 'slow',
+          actor: `${ALICE.teamId}/${ALICE.userId}`,
+          outcome: 'done',
+          requestId: null,
+          durationMs: 10_000,
+          reference: 'ref-1',
+        },
+      },
+    ]);
+  });
+
+  it('answers every refusal and has the card redrawn', async () => {
+    const { guard, delivered, told, redrawn, log } = scene();
+    const late: Listener = { name: 'late', work: async () => refused({ code: 'expired' }, 'R1') };
+    await guard(late, delivered());
+    expect(told[0]).toContain('This request has expired.');
+    expect(redrawn).toEqual(['R1']);
+    expect(log[0]?.fields).toMatchObject({ outcome: 'expired', requestId: 'R1' });
+  });
+
+  it('answers an unexpected error with a reference that is in the log, and with nothing else of it', async () => {
+    const { guard, delivered, told, log } = scene();
+    const broken: Listener = {
+      name: 'broken',
+      work: async () => {
+        throw new Error('at https://hooks.slack.test/commands/T1/2/secret with xoxb-123-abc');
+      },
+    };
+    await guard(broken, delivered());
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain('*ref-1*');
+    expect(told[0]).not.toMatch(/hooks|secret|xoxb/);
+    expect(log[0]?.fields).toMatchObject({ reference: 'ref-1', message: 'at <url> with <token>' });
+    expect(JSON.stringify(log)).not.toMatch(/secret|xoxb-123/);
+  });
+
+  it('has one effect for two deliveries, and answers both', async () => {
+    const { guard, delivered, told } = scene();
+    let effects = 0;
+    const counting: Listener = {
+      name: 'counting',
+      work: async () => {
+        effects += 1;
+        return handled();
+      },
+    };
+    await Promise.all([guard(counting, delivered('same')), guard(counting, delivered('same'))]);
+    await guard(counting, delivered('other'));
+    expect(effects).toBe(2);
+    expect(told).toEqual([expect.stringContaining('delivered this a second time')]);
+  });
+
+  it('does nothing when it cannot tell whether it was seen before', async () => {
+    const down: SeenOnce = {
+      first: async () => {
+        throw new StoreUnavailable(new Error('ECONNREFUSED'));
+      },
+    };
+    const { guard, delivered, told, acks } = scene({ seenOnce: down });
+    let effects = 0;
+    await guard(
+      {
+        name: 'never',
+        work: async () => {
+          effects += 1;
+          return handled();
+        },
+      },
+      delivered(),
+    );
+    expect(effects).toBe(0);
+    expect(acks).toHaveLength(1);
+    expect(told).toEqual([expect.stringContaining('cannot reach its own records')]);
+  });
+
+  it('refuses at the door what it cannot take on, with an answer', async () => {
+    const { guard, delivered, told } = scene({ atOnce: 1 });
+    const held = Promise.withResolvers<void>();
+    const slow: Listener = {
+      name: 'slow',
+      work: async () => {
+        await held.promise;
+        return handled();
+      },
+    };
+    const first = guard(slow, delivered('one'));
+    await Promise.resolve();
+    await guard(slow, delivered('two'));
+    expect(told).toEqual([expect.stringContaining('more to do right now')]);
+    held.resolve();
+    await first;
+  });
+
+  it('leaves a form open with its faults, and does nothing else', async () => {
+    const { guard, delivered, acks, log } = scene();
+    await guard({ ...QUICK, check: () => ({ 'input:reason': 'A reason is needed.' }) }, delivered());
+    expect(acks).toEqual([{ faults: { 'input:reason': 'A reason is needed.' }, loading: null }]);
+    expect(log[0]?.fields).toMatchObject({ outcome: 'form-faults' });
+  });
+
+  it('stops when the modal did not open, and survives a modal that throws', async () => {
+    const { guard, delivered, log, told } = scene();
+    await guard({ ...QUICK, prepare: async () => false }, delivered('one'));
+    await guard(
+      {
+        ...QUICK,
+        prepare: async () => {
+          throw new Error('no');
+        },
+      },
+      delivered('two'),
+    );
+    expect(log.map(({ fields }) => fields)).toMatchObject([
+      { outcome: 'modal-not-opened' },
+      { name: 'Error' },
+      { outcome: 'error' },
+    ]);
+    expect(told).toHaveLength(1);
+  });
+});

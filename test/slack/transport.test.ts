@@ -1,0 +1,208 @@
+/** What reaches the listeners over HTTP, and how fast it is acknowledged. */
+import { createHmac } from 'node:crypto';
+import { afterEach, describe, expect, it } from 'vitest';
+import { done } from '../../src/domain/refusal.ts';
+import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
+import { createWebClient } from '../../src/slack/web-client.ts';
+import type { Desk } from '../../src/usecases/desk.ts';
+import { type SeenOnce, StoreUnavailable } from '../../src/usecases/ports.ts';
+import { fakeDesk } from '../fakes/desk.ts';
+import { keepingLog, type SlackHarness, startSlackHarness } from './support/slack-harness.ts';
+
+let slack: SlackHarness;
+
+afterEach(async () => {
+  await slack.close();
+});
+
+const emptyLists = async () => done({ open: [], recent: [] });
+
+async function start(desk: Partial<Desk>, seenOnce?: SeenOnce): Promise<void> {
+  slack = await startSlackHarness({
+    desk: () => fakeDesk(desk),
+    ...(seenOnce === undefined ? {} : { seenOnce }),
+  });
+}
+
+function commandBody(triggerId: string): string {
+  return new URLSearchParams({
+    command: '/loandesk',
+    text: 'requests',
+    team_id: ids.team,
+    user_id: ids.rina,
+    channel_id: ids.general,
+    trigger_id: triggerId,
+    response_url: `${slack.workspace.url}/commands/none`,
+    api_app_id: ids.app,
+  }).toString();
+}
+
+function post(
+  body: string,
+  options: { readonly offsetS?: number; readonly secret?: string } = {},
+): Promise<Response> {
+  const timestamp = String(Math.floor(Date.now() / 1000) + (options.offsetS ?? 0));
+  const secret = options.secret ?? slack.workspace.signingSecret;
+  const signature = createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex');
+  return fetch(`${slack.url}/slack/events`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-slack-request-timestamp': timestamp,
+      'x-slack-signature': `v0=${signature}`,
+    },
+    body,
+  });
+}
+
+describe('requests over HTTP', () => {
+  it.each([
+    ['of now', {}, 200],
+    ['with a wrong secret', { secret: 'not-the-secret' }, 401],
+    ['from ten minutes ago', { offsetS: -600 }, 401],
+    ['from the future', { offsetS: 120 }, 401],
+    ['from far in the future', { offsetS: 400 }, 401],
+  ])('%s', async (_, options, status) => {
+    let calls = 0;
+    await start({
+      listRequests: () => {
+        calls += 1;
+        return emptyLists();
+      },
+    });
+    expect((await post(commandBody('1.2.three'), options)).status).toBe(status);
+    await slack.app.stop();
+    expect(calls).toBe(status === 200 ? 1 : 0);
+  });
+
+  it('has one effect for a request that is sent twice, byte by byte', async () => {
+    let calls = 0;
+    await start({
+      listRequests: () => {
+        calls += 1;
+        return emptyLists();
+      },
+    });
+    const { workspace } = slack;
+    const sent = await workspace.as(ids.rina).command('/loandesk', 'requests', { channelId: ids.general });
+    await slack.privateText(ids.rina, (text) => text.includes('Open'), ids.general);
+    await workspace.resend(sent.request);
+    await slack.privateText(ids.rina, (text) => text.includes('second time'), ids.general);
+    expect(calls).toBe(1);
+  });
+
+  it('refuses with a sentence while the store is down', async () => {
+    await start(
+      {},
+      {
+        first: async () => {
+          throw new StoreUnavailable(new Error('down'));
+        },
+      },
+    );
+    await slack.workspace.as(ids.rina).command('/loandesk', 'requests', { channelId: ids.general });
+    await slack.privateText(ids.rina, (text) => text.includes('cannot reach its own records'), ids.general);
+  });
+
+  it('acknowledges at once while desk and store take their time', async () => {
+    const held = Promise.withResolvers<void>();
+    await start(
+      {
+        listRequests: async () => {
+          await held.promise;
+          return emptyLists();
+        },
+      },
+      {
+        first: async () => {
+          await held.promise;
+          return true;
+        },
+      },
+    );
+    const took: number[] = [];
+    for (let index = 0; index < 20; index += 1) {
+      const startedMs = performance.now();
+      const asked = await slack.workspace
+        .as(ids.rina)
+        .command('/loandesk', 'requests', { channelId: ids.general });
+      took.push(performance.now() - startedMs);
+      expect(asked.failure).toBeUndefined();
+      expect(asked.shown?.text).toBe('One moment…');
+    }
+    expect(Math.max(...took)).toBeLessThan(1_000);
+    held.resolve();
+    await slack.privateText(ids.rina, (text) => text.includes('Open'), ids.general);
+  });
+
+  it('answers a button of an earlier version', async () => {
+    await start({});
+    const { workspace } = slack;
+    const client = createWebClient(
+      { apiUrl: workspace.apiUrl, botToken: workspace.grants.botToken },
+      keepingLog([]),
+    );
+    const { ts = '' } = await client.chat.postMessage({
+      channel: ids.loanDesk,
+      text: 'An old card',
+      blocks: [
+        {
+          type: 'actions',
+          elements: [
+            {
+              type: 'button',
+              action_id: 'old:approve',
+              text: { type: 'plain_text', text: 'Approve' },
+              value: '1',
+            },
+          ],
+        },
+      ],
+    });
+    const clicked = await workspace.as(ids.ada).click({ channelId: ids.loanDesk, ts }, 'old:approve');
+    expect(clicked.failure).toBeUndefined();
+    await slack.privateText(ids.ada, (text) => text.includes('earlier version'), ids.loanDesk);
+  });
+
+  it('answers a command that nobody handles, before Slack gives up on it', async () => {
+    await start({});
+    const answer = await post(commandBody('1.2.three').replace('loandesk', 'unheard-of'));
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toContain('did not get to this command');
+  });
+
+  it('waits at its stop for what is under way', async () => {
+    const held = Promise.withResolvers<void>();
+    let ended = false;
+    await start({
+      listRequests: async () => {
+        await held.promise;
+        ended = true;
+        return emptyLists();
+      },
+    });
+    await slack.workspace.as(ids.rina).command('/loandesk', 'requests', { channelId: ids.general });
+    const stopping = slack.app.stop();
+    held.resolve();
+    await stopping;
+    expect(ended).toBe(true);
+  });
+
+  it('serves the routes it was given, and is connected once Slack has accepted the token', async () => {
+    await start({});
+    expect(await (await fetch(`${slack.url}/livez`)).text()).toBe('ok');
+    await expect.poll(() => slack.app.connected()).toBe(true);
+  });
+});
+
+describe('a Slack that is down at the start', () => {
+  it('does not keep the bot from listening; it is connected when Slack answers', async () => {
+    slack = await startSlackHarness({
+      desk: () => fakeDesk({}),
+      prepare: ({ faults }) => faults.add('auth.test', { kind: 'http', status: 503 }, 1),
+    });
+    expect((await fetch(`${slack.url}/livez`)).status).toBe(200);
+    expect(slack.app.connected()).toBe(false);
+    await expect.poll(() => slack.app.connected(), { timeout: 5_000 }).toBe(true);
+  });
+});

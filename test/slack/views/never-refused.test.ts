@@ -1,0 +1,200 @@
+/** Whatever is drawn, Slack takes it: random units, requests and events through every view, checked by its limits. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { findInconsistencies, PUBLISHED_THRESHOLDS } from '../../../src/domain/risk-unit.ts';
+import { askModal } from '../../../src/slack/views/ask-modal.ts';
+import { ballotModal } from '../../../src/slack/views/ballot-modal.ts';
+import { findBlockKitFaults } from '../../../src/slack/views/block-kit-faults.ts';
+import { closedUnitsMessage } from '../../../src/slack/views/closed-units-view.ts';
+import { approverText, directText } from '../../../src/slack/views/direct-text.ts';
+import { askedMessage, recordedMessage } from '../../../src/slack/views/done-text.ts';
+import { helpMessage, unknownArgumentMessage } from '../../../src/slack/views/help-view.ts';
+import { homeTab } from '../../../src/slack/views/home-view.ts';
+import type { Message } from '../../../src/slack/views/message.ts';
+import { noticeMessage, noticeModal } from '../../../src/slack/views/notice-message.ts';
+import { rejectionModal } from '../../../src/slack/views/rejection-modal.ts';
+import { requestCard } from '../../../src/slack/views/request-card.ts';
+import { requestListMessage, requestMessage } from '../../../src/slack/views/request-view.ts';
+import { settleModal } from '../../../src/slack/views/settle-modal.ts';
+import { auditVerdictMessage, statusMessage } from '../../../src/slack/views/status-view.ts';
+import { threadText } from '../../../src/slack/views/thread-text.ts';
+import { unitMessage } from '../../../src/slack/views/unit-view.ts';
+import { sharedUnitsMessage, unitsMessage } from '../../../src/slack/views/units-view.ts';
+import { ALICE, START_MS } from '../../support/close-requests.ts';
+import {
+  eventArb,
+  evidence,
+  factChange,
+  factsArb,
+  requestArb,
+  unit,
+  units,
+  wildText,
+} from '../support/arbitraries.ts';
+
+const RUNS = { numRuns: 60 };
+const URL = 'https://acme.slack.com/';
+const flaws = fc.array(wildText(400), { maxLength: 20 });
+const viewBase = { thresholds: PUBLISHED_THRESHOLDS, asOfMs: START_MS, nowMs: START_MS + 90_000 };
+
+/** The message, every plainer form of it, and its text where Slack limits it. */
+function faultsOf(message: Message): unknown[] {
+  const faults: unknown[] = [];
+  for (let form: Message | undefined = message; form !== undefined; form = form.plainer) {
+    faults.push(...findBlockKitFaults('message', form, { update: true }));
+    if (form.text.trim() === '') faults.push('a message without text');
+  }
+  return faults;
+}
+
+describe('no message is ever refused', () => {
+  it('/ltv with 0 to 500 units, each page, private and shared', () => {
+    fc.assert(
+      fc.property(units, flaws, wildText(300), fc.nat(30), (all, broken, filter, page) => {
+        const view = { ...viewBase, kind: 'many' as const, units: all, hidden: 3, filter, flaws: broken };
+        const question = { query: filter, page: page + 1 };
+        expect(faultsOf(unitsMessage(view, question))).toEqual([]);
+        expect(faultsOf(sharedUnitsMessage(view, question, ALICE))).toEqual([]);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('/ltv 1 with any accounts, liabilities and amounts', () => {
+    fc.assert(
+      fc.property(unit, flaws, fc.option(requestArb, { nil: null }), (each, broken, openRequest) => {
+        const view = {
+          ...viewBase,
+          kind: 'one' as const,
+          unit: each,
+          flaws: broken,
+          inconsistencies: findInconsistencies(each),
+          openRequest,
+          whyNotClose: {
+            code: 'owes' as const,
+            groupId: each.groupId,
+            liabilities: each.liabilities.map(({ asset, principal, interest }) => ({
+              asset,
+              principal: principal.toFixed(),
+              interest: interest.toFixed(),
+            })),
+            totalLiability: each.totalLiability.toFixed(),
+          },
+        };
+        expect(faultsOf(unitMessage(view, each.groupId))).toEqual([]);
+      }),
+      RUNS,
+    );
+  });
+
+  it('/closed-units', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(evidence, fc.option(requestArb, { nil: null })), { maxLength: 50 }),
+        flaws,
+        wildText(300),
+        (rows, broken, filter) => {
+          const view = {
+            rows: rows.map(([closed, through]) => ({
+              unit: { ...closed, parentEmail: 'p@test.com', enabled: false },
+              through,
+            })),
+            page: 2,
+            pages: 3,
+            total: 10_000,
+            filter,
+            timeZone: 'Asia/Singapore',
+            asOfMs: START_MS,
+            flaws: broken,
+          };
+          expect(faultsOf(closedUnitsMessage(view, filter, URL))).toEqual([]);
+        },
+      ),
+      RUNS,
+    );
+  });
+
+  it('the card, the private view, lists and forms of any request', () => {
+    fc.assert(
+      fc.property(
+        requestArb,
+        fc.array(requestArb, { maxLength: 3 }),
+        factsArb,
+        fc.array(factChange, { maxLength: 40 }),
+        unit,
+        (request, others, facts, changes, fresh) => {
+          const approvers = new Set(Array.from({ length: 40 }, (_, index) => `U0PERSON${index}`));
+          expect(faultsOf(requestCard(request, { approvers, edition: 'e'.repeat(50) }))).toEqual([]);
+          expect(faultsOf(requestCard(request, { approvers: null, edition: '1' }))).toEqual([]);
+          expect(faultsOf(requestMessage({ request, approvers, nowMs: START_MS }, URL))).toEqual([]);
+          const many = Array.from({ length: 100 }, () => request);
+          expect(faultsOf(requestListMessage({ open: many, recent: others }, URL))).toEqual([]);
+          expect(faultsOf(askedMessage(request, 'C0DESK'))).toEqual([]);
+          expect(faultsOf(recordedMessage('Recorded.', request))).toEqual([]);
+          const modals = [
+            ballotModal({ request, facts, digest: 'ab'.repeat(32), changesSinceFirstVote: changes }),
+            rejectionModal(request),
+            settleModal(request),
+            askModal({ facts, digest: 'ab'.repeat(32), unit: fresh, policy: request.policy }),
+            noticeModal('A title that is much too long for Slack', request.reason),
+          ];
+          for (const modal of modals) expect(findBlockKitFaults('modal', modal)).toEqual([]);
+        },
+      ),
+      RUNS,
+    );
+  });
+
+  it('thread replies and direct messages of any event', () => {
+    fc.assert(
+      fc.property(eventArb, requestArb, (event, request) => {
+        expect(faultsOf(noticeMessage(threadText(event, request)))).toEqual([]);
+        expect(faultsOf(noticeMessage(directText(event, request, ALICE, URL)))).toEqual([]);
+        expect(faultsOf(noticeMessage(approverText(event, request, URL)))).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('App Home', () => {
+    fc.assert(
+      fc.property(units, fc.array(requestArb, { maxLength: 3 }), (all, requests) => {
+        const many = Array.from({ length: 60 }, (_, index) => requests[index % requests.length]).filter(
+          (each) => each !== undefined,
+        );
+        const home = homeTab(
+          {
+            roles: ['viewer', 'approver'],
+            waitingForMe: many,
+            open: many,
+            recent: many,
+            units: { ...viewBase, kind: 'many', units: all, hidden: 0, filter: null, flaws: [] },
+            unitsRefusal: null,
+            nowMs: START_MS,
+          },
+          URL,
+        );
+        expect(findBlockKitFaults('home', home)).toEqual([]);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('help, status, audit and what was not understood', () => {
+    expect(faultsOf(helpMessage())).toEqual([]);
+    fc.assert(
+      fc.property(wildText(2_000), (text) => {
+        expect(faultsOf(unknownArgumentMessage(text))).toEqual([]);
+        const fault = { position: 4, requestId: text, sequence: 2, what: text };
+        expect(faultsOf(auditVerdictMessage({ entries: 9, requests: 2, head: 'ab', fault }, text))).toEqual(
+          [],
+        );
+        const lines = Array.from({ length: 40 }, () => ({ name: text, level: 'warning' as const, text }));
+        expect(faultsOf(statusMessage({ version: text, nodeVersion: '24', mode: 'dry-run', lines }))).toEqual(
+          [],
+        );
+      }),
+      RUNS,
+    );
+  });
+});

@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { amount } from '../../../src/domain/amount.ts';
+import { amountText, fallText, percentText } from '../../../src/slack/views/amount-text.ts';
+import { cardLink } from '../../../src/slack/views/card-link.ts';
+import { nearestExample } from '../../../src/slack/views/help-view.ts';
+import { account, maskEmail, mention } from '../../../src/slack/views/people-text.ts';
+import {
+  countdownToken,
+  dateToken,
+  durationText,
+  utcText,
+  zonedText,
+} from '../../../src/slack/views/time-text.ts';
+import { anyAmount } from '../support/arbitraries.ts';
+
+describe('amounts', () => {
+  it.each([
+    ['1234567.00000001', '1,234,567.00000001'],
+    ['0', '0'],
+    ['999', '999'],
+    ['1000', '1,000'],
+    ['-1234.5', '-1,234.5'],
+    ['0.00000001', '0.00000001'],
+    ['12345678901234567890.12345678', '12,345,678,901,234,567,890.12345678'],
+  ])('%s reads %s', (value, text) => {
+    expect(amountText(amount(value))).toBe(text);
+    expect(amountText(value)).toBe(text);
+  });
+
+  it('never lose a digit', () => {
+    fc.assert(
+      fc.property(anyAmount, (value) => {
+        expect(amount(amountText(value).replaceAll(',', '')).eq(value)).toBe(true);
+      }),
+    );
+  });
+
+  it('show LTV as percent', () => {
+    expect(percentText(amount('0.592'))).toBe('59.20 %');
+    expect(percentText(amount('1'))).toBe('100.00 %');
+  });
+
+  it('never promise more room than there is', () => {
+    expect(fallText(amount('0.335699'))).toBe('33.56 %');
+    expect(fallText(amount('0'))).toBe('crossed');
+    expect(fallText(amount('-0.1'))).toBe('crossed');
+    expect(fallText(null)).toBe('n/a');
+  });
+});
+
+describe('times', () => {
+  const at = Date.UTC(2026, 10, 20, 14, 5, 9);
+
+  it('say UTC where tokens are not rendered', () => {
+    expect(utcText(at)).toBe('2026-11-20 14:05 UTC');
+    expect(utcText(at, 'seconds')).toBe('2026-11-20 14:05:09 UTC');
+    expect(utcText(Number.NaN)).toBe('an unreadable time');
+  });
+
+  it('give tokens with a fallback', () => {
+    expect(dateToken(at)).toBe('<!date^1795183509^{date_short_pretty} {time}|2026-11-20 14:05 UTC>');
+    expect(countdownToken(at)).toBe(
+      '<!date^1795183509^{date_short_pretty} {time} ({ago})|2026-11-20 14:05 UTC>',
+    );
+  });
+
+  it.each([
+    [0, '0 s'],
+    [59_999, '59 s'],
+    [61_000, '1 min 1 s'],
+    [4 * 3_600_000, '4 h'],
+    [26 * 3_600_000 + 5_000, '1 d 2 h'],
+    [Number.NaN, 'an unknown time'],
+  ])('%s ms last %s', (ms, text) => {
+    expect(durationText(ms)).toBe(text);
+  });
+
+  it("read in the asker's time zone, or in UTC where it is not known", () => {
+    expect(zonedText(at, 'Asia/Singapore')).toBe('2026-11-20 22:05');
+    expect(zonedText(at, 'Mars/Base')).toBe('2026-11-20 14:05');
+  });
+});
+
+describe('people', () => {
+  it.each([
+    ['tst20241120@test.com', 't***0@test.com'],
+    ['ab@test.com', 'a***@test.com'],
+    ['no-address', 'n***'],
+    ['', '***'],
+  ])('%s is masked as %s', (email, masked) => {
+    expect(maskEmail(email)).toBe(masked);
+  });
+
+  it('are in full in private only, escaped for both', () => {
+    expect(account('a<b@test.com', 'private')).toBe('a&lt;b@test.com');
+    expect(account('a<b@test.com', 'channel')).toBe('a***b@test.com');
+  });
+
+  it('are mentioned by id, and never by anything else', () => {
+    expect(mention('U0ALICE')).toBe('<@U0ALICE>');
+    expect(mention('!here> <@U1')).toBe('!here&gt; &lt;@U1');
+  });
+});
+
+describe('links and hints', () => {
+  it('lead to the card', () => {
+    const card = { channelId: 'C0DESK', messageTs: '1700000000.000100' };
+    expect(cardLink('https://acme.slack.com/', card)).toBe(
+      'https://acme.slack.com/archives/C0DESK/p1700000000000100',
+    );
+    expect(cardLink(null, card)).toBeNull();
+    expect(cardLink('https://acme.slack.com/', { ...card, messageTs: 'x' })).toBeNull();
+  });
+
+  it.each([
+    ['reqests', '/loandesk requests'],
+    ['stauts', '/loandesk status'],
+    ['hlep', '/loandesk help'],
+    ['verfy all', '/loandesk audit verify'],
+  ])('%s suggests %s', (typed, example) => {
+    expect(nearestExample(typed)).toBe(example);
+  });
+});
