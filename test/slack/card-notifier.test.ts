@@ -1,0 +1,161 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CloseRequest, RequestEvent } from '../../src/domain/close-request.ts';
+import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
+import { startWorkspace, type Workspace } from '../../src/sandbox/workspace.ts';
+import { CardNotifier } from '../../src/slack/card-notifier.ts';
+import { createWebClient } from '../../src/slack/web-client.ts';
+import { HomeWorkspace } from '../../src/slack/workspace.ts';
+import { request, START_MS } from '../support/close-requests.ts';
+import { QUIET } from '../support/desk-harness.ts';
+
+const ALL = new Set<string>([ids.rina, ids.ada, ids.ben, ids.chen]);
+const rina = { teamId: ids.team, userId: ids.rina };
+const ada = { teamId: ids.team, userId: ids.ada };
+
+let workspace: Workspace;
+let notifier: CardNotifier;
+let drawings = 0;
+
+beforeEach(async () => {
+  workspace = await startWorkspace({ strictRateLimits: false });
+  const settings = { apiUrl: workspace.apiUrl, botToken: workspace.grants.botToken };
+  notifier = createNotifier(settings, ids.loanDesk);
+});
+
+function createNotifier(settings: { apiUrl: string; botToken: string }, closeChannel: string): CardNotifier {
+  return new CardNotifier({
+    client: createWebClient(settings, QUIET),
+    home: new HomeWorkspace(createWebClient(settings, QUIET)),
+    closeChannel,
+    newId: () => `drawing-${++drawings}`,
+    log: QUIET,
+  });
+}
+
+afterEach(() => workspace.close());
+
+const asked = (changes: Partial<CloseRequest> = {}): CloseRequest =>
+  request({ requester: rina, card: null, ...changes });
+
+/** A request whose card is up. */
+async function posted(changes: Partial<CloseRequest> = {}): Promise<CloseRequest> {
+  const delivery = await notifier.deliver({ kind: 'card' }, asked(changes), ALL);
+  if (!delivery.ok || delivery.card === null) throw new Error('no card');
+  return asked({ ...changes, card: delivery.card });
+}
+
+const inChannel = () => workspace.store.messages(ids.loanDesk);
+const approvedEvent: RequestEvent = { type: 'approved', by: ada, votes: 1, dropped: [], atMs: START_MS };
+
+describe('the card', () => {
+  it('is posted once and then redrawn in place, each time with new block ids', async () => {
+    const up = await posted();
+    const [first] = inChannel();
+    const vote = { voter: ada, atMs: START_MS, version: 1, factsDigest: up.factsDigest };
+    const again = await notifier.deliver({ kind: 'card' }, { ...up, votes: [vote] }, ALL);
+    expect(again).toEqual({ ok: true, card: null });
+    const [second] = inChannel();
+    expect(inChannel()).toHaveLength(1);
+    expect(second?.text).toContain('Approvals: 1 of 2');
+    const actionsOf = (blocks: readonly object[] = []) =>
+      blocks.find((block) => 'type' in block && block.type === 'actions');
+    expect(actionsOf(first?.blocks)).not.toEqual(actionsOf(second?.blocks));
+  });
+
+  it.each([
+    ['is rate limited', { kind: 'rate_limited', retryAfterS: 7 }, { retry: true, retryAfterMs: 7_000 }],
+    ['answers 503', { kind: 'http', status: 503 }, { retry: true, retryAfterMs: null }],
+    ['breaks off', { kind: 'reset', when: 'before' }, { retry: true, retryAfterMs: null }],
+    ['names no channel', { kind: 'error', code: 'channel_not_found' }, { retry: false }],
+    ['is not let in', { kind: 'error', code: 'not_in_channel' }, { retry: false }],
+    ['gives no ts', { kind: 'no_ts' }, { retry: false }],
+  ] as const)('when posting %s, the outbox is told whether to try again', async (_, fault, expected) => {
+    workspace.faults.add('chat.postMessage', fault);
+    const delivery = await notifier.deliver({ kind: 'card' }, asked(), ALL);
+    expect(delivery).toMatchObject({ ok: false, ...expected });
+    expect(JSON.stringify(delivery)).not.toMatch(/xoxb|https?:/);
+  });
+
+  it('keeps its buttons where Slack refuses some of its blocks', async () => {
+    workspace.faults.add('chat.postMessage', { kind: 'refuse_block', blockType: 'rich_text' });
+    await posted();
+    expect(inChannel()[0]?.blocks.map((block) => block.type)).toEqual(['section', 'actions']);
+  });
+
+  it.each(['edit_window_closed', 'cant_update_message'])(
+    'is followed by a note in its thread when %s',
+    async (code) => {
+      const up = await posted();
+      workspace.faults.add('chat.update', { kind: 'error', code });
+      const delivery = await notifier.deliver({ kind: 'card' }, { ...up, state: 'approved' }, ALL);
+      expect(delivery).toEqual({ ok: true, card: null });
+      expect(inChannel().at(-1)).toMatchObject({
+        threadTs: up.card?.messageTs,
+        text: expect.stringContaining('Approved'),
+      });
+    },
+  );
+
+  it('is posted anew when it was deleted, so that people can still decide', async () => {
+    const up = await posted();
+    workspace.faults.add('chat.update', { kind: 'error', code: 'message_not_found' });
+    expect(await notifier.deliver({ kind: 'card' }, up, ALL)).toEqual({ ok: true, card: null });
+    expect(inChannel()).toHaveLength(2);
+    expect(inChannel()[1]?.blocks.some((block) => block.type === 'actions')).toBe(true);
+  });
+});
+
+describe('messages about it', () => {
+  it('go to its thread, in order', async () => {
+    const up = await posted();
+    await notifier.deliver({ kind: 'thread', event: approvedEvent }, up, null);
+    expect(inChannel()[1]).toMatchObject({ threadTs: up.card?.messageTs });
+    expect(inChannel()[1]?.text).toContain('approved');
+  });
+
+  it('go to one person directly, with a link to the card', async () => {
+    const up = await posted();
+    await notifier.deliver({ kind: 'direct', to: rina, event: approvedEvent }, up, null);
+    const [told] = workspace.store.messages(workspace.directory.directMessage(ids.rina).id);
+    expect(told?.text).toContain('Your request to close unit 7');
+    expect(told?.text).toMatch(/archives\/C0LOANDESK1\/p\d+\|card>/);
+  });
+
+  it('go to everyone who may vote and has not, never to the requester', async () => {
+    const vote = { voter: ada, atMs: START_MS, version: 1, factsDigest: '' };
+    const up = await posted({ votes: [vote] });
+    const reminder: RequestEvent = { type: 'reminded', by: null, stage: 'half', atMs: START_MS };
+    expect(await notifier.deliver({ kind: 'approvers', event: reminder }, up, ALL)).toEqual({
+      ok: true,
+      card: null,
+    });
+    const told = [ids.rina, ids.ada, ids.ben, ids.chen].filter(
+      (id) => workspace.store.messages(workspace.directory.directMessage(id).id).length > 0,
+    );
+    expect(told).toEqual([ids.ben, ids.chen]);
+  });
+
+  it('does not tell an approver twice when the round is tried again', async () => {
+    const up = await posted();
+    const event: RequestEvent = { type: 'reminded', by: null, stage: 'eighty', atMs: START_MS };
+    await notifier.deliver({ kind: 'approvers', event }, up, ALL);
+    await notifier.deliver({ kind: 'approvers', event }, up, ALL);
+    expect(workspace.store.messages(workspace.directory.directMessage(ids.ben).id)).toHaveLength(1);
+  });
+
+  it('waits when the approvers are not known', async () => {
+    const up = await posted();
+    const event: RequestEvent = { type: 'people-paged', by: null, atMs: START_MS };
+    expect(await notifier.deliver({ kind: 'approvers', event }, up, null)).toMatchObject({
+      ok: false,
+      retry: true,
+    });
+  });
+
+  it('is given up for a person who cannot be reached', async () => {
+    const up = await posted();
+    workspace.faults.add('chat.postMessage', { kind: 'error', code: 'channel_not_found' });
+    const delivery = await notifier.deliver({ kind: 'direct', to: rina, event: approvedEvent }, up, null);
+    expect(delivery).toMatchObject({ ok: false, retry: false });
+  });
+});

@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
+import { startWorkspace, type Workspace } from '../../src/sandbox/workspace.ts';
+import { SlackDirectory } from '../../src/slack/directory.ts';
+import { createWebClient } from '../../src/slack/web-client.ts';
+import { HomeWorkspace } from '../../src/slack/workspace.ts';
+import { QUIET } from '../support/desk-harness.ts';
+
+let workspace: Workspace;
+let directory: SlackDirectory;
+let nowMs = 0;
+
+beforeEach(async () => {
+  workspace = await startWorkspace();
+  const settings = { apiUrl: workspace.apiUrl, botToken: workspace.grants.botToken };
+  const client = createWebClient(settings, QUIET);
+  nowMs = 1_000_000;
+  directory = new SlackDirectory(client, new HomeWorkspace(createWebClient(settings, QUIET)), () => nowMs);
+});
+
+afterEach(() => workspace.close());
+
+const calls = (method: string) => workspace.store.calls.filter((call) => call.method === method).length;
+
+describe('the directory', () => {
+  it.each([
+    ['rina', 'member'],
+    ['gus', 'guest'],
+    ['una', 'guest'],
+    ['dora', 'deactivated'],
+    ['botUser', 'bot'],
+    ['slackbot', 'bot'],
+    ['frank', 'foreign'],
+  ] as const)('%s is a %s', async (name, kind) => {
+    const found = await directory.person({ teamId: ids.team, userId: ids[name] });
+    expect(found).toMatchObject({ ok: true, value: { userId: ids[name], teamId: ids.team, kind } });
+  });
+
+  it('tells the time zone, and takes anybody who acts from another team for foreign', async () => {
+    expect(await directory.person({ teamId: ids.team, userId: ids.chen })).toMatchObject({
+      value: { timeZone: 'Asia/Singapore' },
+    });
+    expect(await directory.person({ teamId: ids.foreignTeam, userId: ids.chen })).toMatchObject({
+      value: { kind: 'foreign' },
+    });
+  });
+
+  it('resolves users and groups together', async () => {
+    const found = await directory.members([ids.rina, ids.approvers]);
+    expect(found).toEqual({ ok: true, value: new Set([ids.rina, ids.ada, ids.ben, ids.chen]) });
+  });
+
+  it('fails as a whole when one group cannot be read, and asks again next time', async () => {
+    workspace.faults.add('usergroups.users.list', { kind: 'http', status: 503 }, 1);
+    expect(await directory.members([ids.rina, ids.approvers])).toMatchObject({ ok: false });
+    expect(await directory.members([ids.rina, ids.approvers])).toMatchObject({ ok: true });
+  });
+
+  it.each([
+    ['users.info', { kind: 'rate_limited', retryAfterS: 3 }],
+    ['users.info', { kind: 'error', code: 'user_not_found' }],
+    ['auth.test', { kind: 'error', code: 'invalid_auth' }],
+  ] as const)('fails closed when %s fails', async (method, fault) => {
+    workspace.faults.add(method, fault);
+    const found = await directory.person({ teamId: ids.team, userId: ids.rina });
+    expect(found.ok).toBe(false);
+    expect(JSON.stringify(found)).not.toContain('xoxb');
+  });
+
+  it('remembers a minute, shares one call among those who ask at once, and then asks again', async () => {
+    const rina = { teamId: ids.team, userId: ids.rina };
+    await Promise.all([directory.person(rina), directory.person(rina), directory.members([ids.approvers])]);
+    await Promise.all([directory.person(rina), directory.members([ids.approvers])]);
+    expect([calls('users.info'), calls('usergroups.users.list')]).toEqual([1, 1]);
+    nowMs += 59_999;
+    await Promise.all([directory.person(rina), directory.members([ids.approvers])]);
+    expect([calls('users.info'), calls('usergroups.users.list')]).toEqual([1, 1]);
+    nowMs += 1;
+    await Promise.all([directory.person(rina), directory.members([ids.approvers])]);
+    expect([calls('users.info'), calls('usergroups.users.list')]).toEqual([2, 2]);
+  });
+});
