@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { type Delay, realDelay } from '../../src/binance/delay.ts';
 import { longId } from '../../src/domain/amount.ts';
 import { type Exchange, type ExchangeOptions, startExchange } from '../../src/sandbox/exchange.ts';
 import type { ReadOptions } from '../../src/usecases/ports.ts';
 import { MemoryWeightLedger } from '../fakes/memory-weight-ledger.ts';
+import { type RedisParts, redisParts } from '../redis/redis-parts.ts';
 import { accountsOf, type Client, type ClientOptions, createClient } from './support/client.ts';
 
 const NOW: ReadOptions = { priority: 'interactive', fresh: true };
@@ -24,6 +25,16 @@ function connect(options: ClientOptions = {}): Client {
   const client = createClient(exchange, options);
   clients.push(client);
   return client;
+}
+
+/** Three connections to one Redis under one prefix, as three replicas have them; closed after the test. */
+async function threeReplicas(): Promise<RedisParts[]> {
+  const first = await redisParts(inject('redisUrl'));
+  return [
+    first,
+    await redisParts(inject('redisUrl'), first.prefix),
+    await redisParts(inject('redisUrl'), first.prefix),
+  ];
 }
 
 async function restart(options: ExchangeOptions): Promise<void> {
@@ -118,7 +129,7 @@ describe('limits that the exchange enforces', () => {
     expect(exchange.requests({ endpoint: 'ltv-details' })).toHaveLength(1);
   });
 
-  it('three clients on one count use at least 98 % of three whole minutes, and are never refused', async () => {
+  it('three clients on one Redis use at least 98 % of three whole minutes, and are never refused', async () => {
     // One minute of the exchange lasts 1.5 s.
     const speed = 40;
     const startedAt = performance.now();
@@ -126,12 +137,12 @@ describe('limits that the exchange enforces', () => {
     const now = () => base + (performance.now() - startedAt) * speed;
     const delay: Delay = (ms, signal) => realDelay(ms / speed, signal);
     await restart({ now: () => Math.floor(now()) });
-    const ledger = new MemoryWeightLedger(now);
+    const parts = await threeReplicas();
     let over = false;
     const hammer = async ({ reader }: Client) => {
       while (!over) await reader.riskUnits({ priority: 'background', fresh: true });
     };
-    const three = [0, 1, 2].map(() => connect({ now, delay, ledger }));
+    const three = parts.map(({ ledger }) => connect({ now, delay, ledger }));
     const hammers = three.flatMap((client) => [0, 1, 2, 3].map(() => hammer(client)));
     const used = () => exchange.weights().find(({ pool }) => pool === 'ltv-details');
     // The first minute is a broken one; after the fifth has begun, three whole ones are over.
