@@ -55,7 +55,12 @@ export function createGuard(parts: GuardParts): Guard {
   async function conclude(turn: Turn, { refusal, requestId, redraw }: Outcome): Promise<Ended> {
     if (refusal === null) return { outcome: 'done', requestId };
     await turn.tell(refusalMessage(refusal));
-    if (redraw && requestId !== null) await parts.redrawCard(requestId);
+    if (redraw && requestId !== null) {
+      // The person has the answer; a card that could not be redrawn is not theirs to hear about.
+      await parts
+        .redrawCard(requestId)
+        .catch((error: unknown) => log.warn({ requestId, ...errorFields(error) }, 'a card was not redrawn'));
+    }
     return { outcome: refusal.code, requestId };
   }
 

@@ -247,6 +247,12 @@ function sentence<Code extends RefusalCode>(code: Code, refusal: RefusalOf[Code]
   return TEXTS[code](refusal);
 }
 
+/** Why not and what to do, for a view that only shows it: nobody tried anything. mrkdwn, escaped. */
+export function refusalReason(refusal: Refusal): string {
+  const { what, advice } = sentence(refusal.code, refusal);
+  return `${shorten(what.trimEnd(), 2_400)}${what.endsWith('\n') ? '\n' : ' '}${advice}`.trimEnd();
+}
+
 /** mrkdwn, at most 2,900 characters; its last sentence says whether anything changed. */
 export function refusalText(refusal: Refusal): string {
   const { what, advice, effect = NOTHING_CHANGED } = sentence(refusal.code, refusal);

@@ -58,7 +58,7 @@ export function requestMessage(view: RequestView, workspaceUrl: string | null): 
   const { request } = view;
   const { mode } = request.policy;
   const standing = standingText(request);
-  const open = request.ending === null;
+  const voting = request.state === 'pending' || request.state === 'approved';
   const blocks: KnownBlock[] = [
     header(`${dryRunPrefix(mode)}Close request: unit ${request.groupId}`),
     ...(mode === 'dry-run' ? [context(`:no_entry_sign: *${DRY_RUN_LINE}*`)] : []),
@@ -71,7 +71,7 @@ export function requestMessage(view: RequestView, workspaceUrl: string | null): 
     section(votesText(request, 1_400)),
     section(`*Evidence*\n${fitLines(evidenceLines(request), 1_700, (left) => `• … and ${left} more`)}`),
     context(
-      `Request \`${escapeMrkdwn(request.id)}\` · ${request.audit.sequence} audit entries${open ? ` · May vote: ${whoMayVote(request, view.approvers)} · Expires ${countdownToken(request.expiresAtMs)}` : ''}`,
+      `Request \`${escapeMrkdwn(request.id)}\` · ${request.audit.sequence} audit entries${voting ? ` · May vote: ${whoMayVote(request, view.approvers)} · Expires ${countdownToken(request.expiresAtMs)}` : ''}`,
     ),
     ...buttons(controls(request)),
   ];
@@ -129,7 +129,7 @@ export function requestListMessage(
     ...sections(open, 4_000, more),
     section('*Recent*'),
     ...sections(recent, 4_000, more),
-    context('`/loandesk request <id>` shows one with its evidence.'),
+    context('`/loandesk request &lt;id&gt;` shows one with its evidence.'),
   ];
   const text = fitLines(['Open close requests:', ...open, 'Recent:', ...recent], 3_500, more);
   return { text, blocks };

@@ -10,7 +10,7 @@ import { factChangeLines } from './fact-change-text.ts';
 import { answerText, standingText } from './outcome-text.ts';
 import { type Audience, mention, mentions } from './people-text.ts';
 import { quoted } from './request-facts.ts';
-import { countdownToken, dateAndUtc } from './time-text.ts';
+import { countdownToken, dateAndUtc, utcText } from './time-text.ts';
 
 export function threadText(event: RequestEvent, request: CloseRequest): string {
   return dryRunPrefix(request.policy.mode) + eventText(event, request, 'channel');
@@ -53,7 +53,7 @@ export function eventText(event: RequestEvent, request: CloseRequest, audience: 
     case 'sent':
       return `The one DELETE was recorded as sent ${when}. It is never repeated; its answer is awaited.`;
     case 'answered':
-      return `${answerText(event.answer)} (${when})`;
+      return `${answerText(event.answer)} (${when})${voters(request)}`;
     case 'lost-track':
       return `*Outcome not known* ${when}: no answer to the DELETE was recorded in time. It is never sent again; Loandesk looks at the exchange's own record.`;
     case 'people-paged':
@@ -71,8 +71,15 @@ export function eventText(event: RequestEvent, request: CloseRequest, audience: 
     case 'never-sent':
     case 'read-back':
     case 'settled':
-      return standingText(request);
+      return `${standingText(request)}${voters(request)}`;
   }
+}
+
+/** An end says who had voted and when; while it is open the card says so. */
+function voters(request: CloseRequest): string {
+  if (request.ending === null) return '';
+  const votes = request.votes.map((vote) => `${mention(vote.voter)} ${utcText(vote.atMs, 'seconds')}`);
+  return `\nApprovals that counted: ${votes.length === 0 ? 'none' : fitLines(votes, 600, (left) => `and ${left} more`).replaceAll('\n', ', ')}.`;
 }
 
 function verdictText(verdict: 'closed' | 'not-closed'): string {

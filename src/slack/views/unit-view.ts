@@ -27,7 +27,7 @@ import {
 import { escapeMrkdwn, LIMITS, shorten } from './block-kit-limits.ts';
 import type { Message } from './message.ts';
 import { mention } from './people-text.ts';
-import { refusalText } from './refusal-text.ts';
+import { refusalReason } from './refusal-text.ts';
 import { levelText, stateText } from './state-text.ts';
 import { dateToken, durationText } from './time-text.ts';
 import { flawBlocks } from './units-view.ts';
@@ -176,7 +176,7 @@ function closeText(view: UnitView): string {
   }
   if (view.whyNotClose === null)
     return "*Close*: nothing is owed. You can ask for this unit's close; other people must approve it.";
-  return `*Close*: not now. ${refusalText(view.whyNotClose)}`;
+  return `*Close*: not now. ${refusalReason(view.whyNotClose)}`;
 }
 
 function controls(view: UnitView, query: string): ButtonSpec[] {

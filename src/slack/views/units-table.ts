@@ -1,6 +1,6 @@
 /** The units as rows: one table in the newest block Slack takes, then in older ones, then as text. */
 import type { DataTableBlock, RawNumberElement, RawTextElement, TableBlock } from '@slack/types';
-import type { Amount } from '../../domain/amount.ts';
+import { type Amount, ZERO } from '../../domain/amount.ts';
 import {
   equityFallTo,
   levelOf,
@@ -42,8 +42,10 @@ function amountCell(value: Amount | null): Cell {
   return value === null ? textCell('n/a') : numberCell(value, amountText(value));
 }
 
-function fallCell(fraction: Amount | null): Cell {
-  return fraction === null ? textCell('n/a') : numberCell(fraction, fallText(fraction));
+/** A column sorts by number only if all of it is numbers: where nothing is owed, all equity may fall. */
+function fallCell(fraction: Amount | null, unit: RiskUnit): Cell {
+  if (fraction !== null) return numberCell(fraction, fallText(fraction));
+  return { type: 'raw_number', value: unit.totalLiability.gt(ZERO) ? -1 : 1, text: fallText(null) };
 }
 
 function row(unit: RiskUnit, thresholds: Thresholds, audience: Audience): Cell[] {
@@ -54,8 +56,8 @@ function row(unit: RiskUnit, thresholds: Thresholds, audience: Audience): Cell[]
     textCell(levelText(levelOf(unit, thresholds))),
     amountCell(unit.totalLiability),
     amountCell(unit.totalNetEquity),
-    fallCell(equityFallTo(unit, thresholds.marginCall)),
-    fallCell(equityFallTo(unit, thresholds.liquidation)),
+    fallCell(equityFallTo(unit, thresholds.marginCall), unit),
+    fallCell(equityFallTo(unit, thresholds.liquidation), unit),
     amountCell(unit.maxAllowedBorrowLimit),
     amountCell(unit.maxTransferOutAmount),
   ];

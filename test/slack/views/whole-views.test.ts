@@ -1,0 +1,258 @@
+/** What people see, whole. */
+import { describe, expect, it } from 'vitest';
+import { longId, ZERO } from '../../../src/domain/amount.ts';
+import { PUBLISHED_THRESHOLDS } from '../../../src/domain/risk-unit.ts';
+import { ballotModal } from '../../../src/slack/views/ballot-modal.ts';
+import { cardButtons, requestCard } from '../../../src/slack/views/request-card.ts';
+import { threadText } from '../../../src/slack/views/thread-text.ts';
+import { unitsMessage } from '../../../src/slack/views/units-view.ts';
+import { ALICE, BOB, exampleUnit, facts, request, START_MS } from '../../support/close-requests.ts';
+
+const section = (text: string) => ({
+  type: 'section',
+  text: { type: 'mrkdwn', text, verbatim: true },
+  expand: true,
+});
+const context = (text: string) => ({
+  type: 'context',
+  elements: [{ type: 'mrkdwn', text, verbatim: true }],
+});
+const header = (text: string) => ({ type: 'header', text: { type: 'plain_text', text, emoji: false } });
+const field = (label: string, value: string) => ({
+  type: 'mrkdwn',
+  text: `*${label}*\n${value}`,
+  verbatim: true,
+});
+const quote = (text: string) => ({
+  type: 'rich_text',
+  elements: [{ type: 'rich_text_quote', elements: [{ type: 'text', text }] }],
+});
+const plain = (text: string) => ({ type: 'plain_text', text, emoji: false });
+
+const AT = '<!date^1795176000^{date_short_pretty} {time}|2026-11-20 12:00 UTC>';
+const vote = { voter: ALICE, atMs: START_MS, version: 1, factsDigest: '' };
+const pending = request({ reason: 'Repaid on *Friday*\n<!here>', votes: [vote] });
+const value = JSON.stringify({ requestId: 'R000000001', version: 1 });
+
+describe('the card of a pending request', () => {
+  it('says who, why, on what, what will happen, who decided, who may, until when', () => {
+    const { blocks } = requestCard(pending, { approvers: new Set(['U0ALICE', 'U0BOB']), edition: 'e1' });
+    expect(blocks).toEqual([
+      header('Close request: unit 7'),
+      section('*Waiting for approvals*: 1 of 2.'),
+      section('<@U0REQ> asks to close risk unit *7*. Reason, in their words:'),
+      quote('Repaid on *Friday*\n<!here>'),
+      {
+        type: 'section',
+        fields: [
+          field('Unit', '7'),
+          field('Credit account', 'c***7@test.com'),
+          field('Owed', 'nothing (total 0)'),
+          field('Active at the exchange', 'yes'),
+          field('Collateral accounts (2)', 'c***1@test.com\nc***2@test.com'),
+          field('Facts', `read ${AT}, digest \`${pending.factsDigest.slice(0, 8)}\`, version 1`),
+        ],
+      },
+      section(
+        '*What will happen*: After the last approval Loandesk reads the unit and the approvers again, then sends *one* DELETE to Binance that ends this risk unit. *It cannot be undone.*',
+      ),
+      section(`*Approvals: 1 of 2*, 1 more needed\n• <@U0ALICE> approved ${AT} (2026-11-20 12:00:00 UTC)`),
+      context(
+        'May vote: <@U0ALICE>, <@U0BOB>, never the person who asks · Expires <!date^1795190400^{date_short_pretty} {time} ({ago})|2026-11-20 16:00 UTC>',
+      ),
+      context(`Request \`R000000001\` · asked ${AT}`),
+      {
+        type: 'actions',
+        block_id: 'card:2:e1',
+        elements: [
+          {
+            type: 'button',
+            action_id: 'request:approve',
+            text: plain('Approve close…'),
+            value,
+            accessibility_label: 'Approve the close of unit 7; opens a form',
+            style: 'primary',
+          },
+          {
+            type: 'button',
+            action_id: 'request:reject',
+            text: plain('Reject…'),
+            value,
+            accessibility_label: 'Reject the close of unit 7; opens a form',
+            style: 'danger',
+          },
+          {
+            type: 'button',
+            action_id: 'request:withdraw',
+            text: plain('Withdraw'),
+            value,
+            accessibility_label: 'Withdraw the request to close unit 7; requester only',
+            confirm: {
+              title: plain('Withdraw the request?'),
+              text: plain('Only the person who asked can do this. Nothing is sent then.'),
+              confirm: plain('Withdraw'),
+              deny: plain('Go back'),
+            },
+          },
+        ],
+      },
+    ]);
+  });
+
+  it('says the essential in its text, for screen readers and notifications', () => {
+    expect(requestCard(pending, { approvers: null, edition: 'e1' }).text).toBe(
+      [
+        '<@U0REQ> asks to close risk unit *7*.',
+        '*Waiting for approvals*: 1 of 2.',
+        'Reason: “Repaid on *Friday* &lt;!here&gt;”',
+        '*Approvals: 1 of 2*, 1 more needed',
+        `• <@U0ALICE> approved ${AT} (2026-11-20 12:00:00 UTC)`,
+        'May vote: 3 named approvers and 0 user groups, never the person who asks · Expires <!date^1795190400^{date_short_pretty} {time} ({ago})|2026-11-20 16:00 UTC>',
+      ].join('\n'),
+    );
+  });
+});
+
+describe('the buttons of a card', () => {
+  it.each([
+    ['pending', {}, ['request:approve', 'request:reject', 'request:withdraw']],
+    [
+      'pending, and the unit owes',
+      { facts: facts({ totalLiability: '1' }) },
+      ['request:reject', 'request:withdraw'],
+    ],
+    ['approved', { state: 'approved' }, ['request:reject', 'request:withdraw']],
+    [
+      'approved, and the sending stopped',
+      { state: 'approved', abandonedClaims: 1 },
+      ['request:start-sending', 'request:reject', 'request:withdraw'],
+    ],
+    ['sending', { state: 'sending' }, []],
+    ['unknown', { state: 'unknown' }, []],
+    ['rejected', { state: 'rejected' }, []],
+    ['withdrawn', { state: 'withdrawn' }, []],
+    ['expired', { state: 'expired' }, []],
+    ['failed', { state: 'failed' }, []],
+    ['superseded', { state: 'superseded' }, []],
+    ['rehearsed', { state: 'rehearsed' }, []],
+    ['closed', { state: 'closed' }, []],
+  ] as const)('%s', (_, changes, buttons) => {
+    expect(cardButtons(request(changes)).map(({ id }) => id)).toEqual(buttons);
+  });
+});
+
+describe('the end in the thread', () => {
+  it('says who had approved, and when', () => {
+    const ended = request({
+      state: 'closed',
+      votes: [vote, { ...vote, voter: BOB }],
+      ending: { kind: 'read-back', atMs: START_MS },
+      evidence: { groupId: longId('7'), creditEmail: 'c@test.com', createdAtMs: 1, closedAtMs: START_MS },
+    });
+    expect(
+      threadText({ type: 'read-back', by: null, atMs: START_MS, seen: '', evidence: ended.evidence }, ended),
+    ).toBe(
+      `*Closed.* The unit is in the exchange's closed list, close time 2026-11-20 12:00:00 UTC. Confirmed ${AT} (2026-11-20 12:00:00 UTC).\nApprovals that counted: <@U0ALICE> 2026-11-20 12:00:00 UTC, <@U0BOB> 2026-11-20 12:00:00 UTC.`,
+    );
+  });
+});
+
+describe('the ballot', () => {
+  it('shows addresses in full, asks for the id, and keeps what was shown', () => {
+    const modal = ballotModal({
+      request: pending,
+      facts: facts(),
+      digest: 'abcdef0123456789',
+      changesSinceFirstVote: [{ fact: 'active', which: null, before: 'true', after: 'false' }],
+    });
+    expect(modal.callback_id).toBe('modal:ballot');
+    expect(JSON.parse(modal.private_metadata ?? '')).toEqual({
+      requestId: 'R000000001',
+      version: 1,
+      digest: 'abcdef0123456789',
+      groupId: '7',
+    });
+    const text = JSON.stringify(modal.blocks);
+    expect(text).toContain('credit7@test.com');
+    expect(text).toContain('collateral72@test.com');
+    expect(text).toContain('changed since the first vote');
+    expect(text).toContain('• active: true → false');
+  });
+});
+
+describe('/ltv', () => {
+  const repaid = exampleUnit({ groupId: longId('2'), ltv: ZERO, totalLiability: ZERO, liabilities: [] });
+  const view = {
+    kind: 'many' as const,
+    units: [exampleUnit({ updatedAtMs: START_MS }), { ...repaid, updatedAtMs: START_MS }],
+    hidden: 0,
+    filter: null,
+    thresholds: PUBLISHED_THRESHOLDS,
+    asOfMs: START_MS,
+    nowMs: START_MS,
+    flaws: [],
+  };
+  const text = (shown: string) => ({ type: 'raw_text', text: shown });
+  const number = (sortedBy: number, shown: string) => ({ type: 'raw_number', value: sortedBy, text: shown });
+
+  it('is a sortable table with every digit', () => {
+    const { blocks } = unitsMessage(view, { query: '', page: 1 });
+    expect(blocks.slice(0, 4)).toEqual([
+      header('Risk units'),
+      section(
+        '*2 units*, worst first. Total liability *15.30718771*, total net equity *52.70393892*, as the exchange values them.',
+      ),
+      context(`As of ${AT}, from Binance.`),
+      {
+        type: 'data_table',
+        caption: 'Risk units, worst first',
+        page_size: 15,
+        row_header_column_index: 0,
+        rows: [
+          [
+            'Unit',
+            'Credit account',
+            'LTV',
+            'Level',
+            'Liability',
+            'Net equity',
+            'Equity may fall to margin call',
+            'Equity may fall to liquidation',
+            'Free to borrow',
+            'Free to transfer out',
+          ].map(text),
+          [
+            text('1'),
+            text('tst20241120@test.com'),
+            number(0.592, '59.20 %'),
+            text('Normal'),
+            number(15.30718771, '15.30718771'),
+            number(26.35196946, '26.35196946'),
+            { ...number(0, '29.76 %'), value: expect.closeTo(0.2976, 4) },
+            { ...number(0, '33.55 %'), value: expect.closeTo(0.33557, 4) },
+            number(16.32397222, '16.32397222'),
+            number(0, '0'),
+          ],
+          [
+            text('2'),
+            text('tst20241120@test.com'),
+            number(0, '0.00 %'),
+            text('Normal'),
+            number(0, '0'),
+            number(26.35196946, '26.35196946'),
+            number(1, 'n/a'),
+            number(1, 'n/a'),
+            number(16.32397222, '16.32397222'),
+            number(0, '0'),
+          ],
+        ],
+      },
+    ]);
+  });
+
+  it('never takes an empty list for no loans', () => {
+    expect(unitsMessage({ ...view, units: [] }, { query: '', page: 1 }).text).toMatch(
+      /^No unit is visible to this key\. That does not mean that nothing is owed/,
+    );
+  });
+});
