@@ -90,7 +90,7 @@ const PERSON_OR_GROUP = /^[UWS][A-Z0-9]{2,}$/;
 const CHANNEL = /^[CG][A-Z0-9]{2,}$/;
 
 const people = (name: string) =>
-  list.refine((ids) => ids.every((id) => PERSON_OR_GROUP.test(id)), {
+  list.refine((ids) => ids.length > 0 && ids.every((id) => PERSON_OR_GROUP.test(id)), {
     error: `${name}: expected Slack user ids (U…, W…) and user-group ids (S…), separated by commas`,
   });
 
@@ -203,8 +203,12 @@ const schema = z.object({
     .string()
     .regex(CHANNEL, { error: 'AUDIT_CHANNEL: expected a channel id (C… or G…)' })
     .optional(),
-  CLOSE_REQUESTERS: people('CLOSE_REQUESTERS').prefault(''),
-  CLOSE_APPROVERS: people('CLOSE_APPROVERS').prefault(''),
+  CLOSE_REQUESTERS: z
+    .string(missing('CLOSE_REQUESTERS', 'who may ask for a close'))
+    .pipe(people('CLOSE_REQUESTERS')),
+  CLOSE_APPROVERS: z
+    .string(missing('CLOSE_APPROVERS', 'who may approve a close'))
+    .pipe(people('CLOSE_APPROVERS')),
   VIEWERS: z.union([z.literal('*'), people('VIEWERS')]).optional(),
   CLOSE_QUORUM: wholeNumber('CLOSE_QUORUM', 1, 20).prefault('2'),
   CLOSE_REQUESTER_MAY_APPROVE: z
@@ -251,7 +255,7 @@ export function loadConfig(environment: Environment = process.env): Config {
       if (!missingFile.has(String(issue.path[0]))) faults.push(issue.message);
     }
   }
-  faults.push(...contradictions(given, parsed.success ? parsed.data : null));
+  faults.push(...contradictions(given));
   if (faults.length > 0 || !parsed.success) throw new ConfigFaults([...new Set(faults)]);
   return toConfig(parsed.data, environment);
 }
@@ -279,8 +283,14 @@ function withSecretFiles(environment: Environment, faults: string[]): Record<str
   return given;
 }
 
+/** One setting by itself, so that it can be compared with others while some are faulty; undefined: missing or faulty. */
+function alone<Value>(setting: z.ZodType<Value>, text: string | undefined): Value | undefined {
+  const parsed = setting.safeParse(text);
+  return parsed.success ? parsed.data : undefined;
+}
+
 /** Faults that no single setting shows. */
-function contradictions(given: Record<string, string>, settings: Settings | null): string[] {
+function contradictions(given: Readonly<Record<string, string>>): string[] {
   const faults: string[] = [];
   const isSet = (name: string) => given[name] !== undefined;
   const fileFailed = (name: string) => isSet(`${name}_FILE`) && !isSet(name);
@@ -311,28 +321,21 @@ function contradictions(given: Record<string, string>, settings: Settings | null
   ) {
     faults.push('REDIS_URL is missing (or REDIS_SENTINELS with REDIS_SENTINEL_NAME, or REDIS_CLUSTER_NODES)');
   }
-  if (settings === null) return faults;
-  if (settings.CLOSE_REQUESTERS.length === 0)
-    faults.push('CLOSE_REQUESTERS is missing: who may ask for a close');
-  if (settings.CLOSE_APPROVERS.length === 0)
-    faults.push('CLOSE_APPROVERS is missing: who may approve a close');
-  const groups = settings.CLOSE_APPROVERS.some((id) => id.startsWith('S'));
-  if (
-    !groups &&
-    settings.CLOSE_APPROVERS.length > 0 &&
-    new Set(settings.CLOSE_APPROVERS.map((id) => personKey(id, settings.CLOSE_SAME_PERSON))).size <
-      settings.CLOSE_QUORUM
-  ) {
-    faults.push(
-      `CLOSE_APPROVERS names fewer people than CLOSE_QUORUM (${settings.CLOSE_QUORUM}): no close could ever be approved`,
-    );
+  const { shape } = schema;
+  const approvers = alone(shape.CLOSE_APPROVERS, given.CLOSE_APPROVERS);
+  const quorum = alone(shape.CLOSE_QUORUM, given.CLOSE_QUORUM);
+  const samePerson = alone(shape.CLOSE_SAME_PERSON, given.CLOSE_SAME_PERSON) ?? [];
+  if (approvers !== undefined && quorum !== undefined && !approvers.some((id) => id.startsWith('S'))) {
+    const people = new Set(approvers.map((id) => personKey(id, samePerson)));
+    if (people.size < quorum) {
+      faults.push(
+        `CLOSE_APPROVERS names fewer people than CLOSE_QUORUM (${quorum}): no close could ever be approved`,
+      );
+    }
   }
-  const ladder = [
-    settings.LTV_INITIAL,
-    settings.LTV_TRANSFER_OUT,
-    settings.LTV_MARGIN_CALL,
-    settings.LTV_LIQUIDATION,
-  ];
+  const ladder = (['LTV_INITIAL', 'LTV_TRANSFER_OUT', 'LTV_MARGIN_CALL', 'LTV_LIQUIDATION'] as const)
+    .map((name) => alone(shape[name], given[name]))
+    .filter((step) => step !== undefined);
   if (ladder.some((step, index) => index > 0 && step.lte(ladder[index - 1] ?? amount('0')))) {
     faults.push(
       'LTV_INITIAL, LTV_TRANSFER_OUT, LTV_MARGIN_CALL, LTV_LIQUIDATION: expected each above the one before it',

@@ -1,21 +1,9 @@
-/** The entry: checks Node, reads the settings, starts the app, stops it on a signal. The only `process.exit`. */
+/** The entry: reads the settings, starts the app, stops it on a signal. (check-node.mjs runs before it.) */
 import { enableCompileCache } from 'node:module';
 
-/** The first Node that runs TypeScript without a flag and has what undici 8 needs. */
-const OLDEST_NODE = [22, 19] as const;
 /** sysexits(3): EX_CONFIG. */
 const EXIT_BAD_SETTINGS = 78;
 const DRAIN_WITHIN_MS = 10_000;
-
-const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
-  process.stderr.write(
-    `Loandesk needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}.\n` +
-      'Start it with "npm start": npm finds the Node 24 that "npm ci" put into node_modules/.bin.\n' +
-      'If "npm ci" ran with --omit=optional, run it again without.\n',
-  );
-  process.exit(EXIT_BAD_SETTINGS);
-}
 
 // Compiled code is kept between starts: warm, the TypeScript starts as fast as a build would.
 enableCompileCache();

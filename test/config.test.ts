@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { ConfigFaults, loadConfig } from '../src/config.ts';
 
 const GOOD = {
@@ -61,6 +61,8 @@ describe('settings', () => {
       'PORT: expected a whole number from 0 to 65535',
       'BINANCE_ACCOUNTS_FILE is missing: the JSON file with the accounts and their keys',
       'CLOSE_CHANNEL: expected a channel id (C… or G…), not a name',
+      'CLOSE_REQUESTERS is missing: who may ask for a close',
+      'CLOSE_APPROVERS is missing: who may approve a close',
       'CLOSE_QUORUM: expected a whole number from 1 to 20',
       'CLOSE_EXPIRES: expected a time from 1m to 7d, such as 90m or 4h',
       'LTV_INITIAL: expected a fraction between 0 and 1, such as 0.85',
@@ -103,7 +105,7 @@ describe('settings', () => {
       { CLOSE_APPROVERS: 'U0A1,U0A2', CLOSE_SAME_PERSON: 'U0A1=U0A2' },
       'fewer people',
     ],
-    ['nobody to ask', { CLOSE_REQUESTERS: ' ,, ' }, 'CLOSE_REQUESTERS is missing'],
+    ['nobody to ask', { CLOSE_REQUESTERS: ' ,, ' }, 'CLOSE_REQUESTERS: expected Slack user ids'],
     ['levels out of order', { LTV_MARGIN_CALL: '0.95' }, 'expected each above the one before it'],
     ['an unknown mode', { CLOSE_MODE: 'yolo' }, 'CLOSE_MODE: expected live or dry-run'],
     [
@@ -117,6 +119,7 @@ describe('settings', () => {
 
   it('take secrets from files, and say which file cannot be read without its content', () => {
     const folder = mkdtempSync(join(tmpdir(), 'loandesk-config-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
     const file = join(folder, 'token');
     writeFileSync(file, 'xoxb-from-a-file\n');
     const { SLACK_BOT_TOKEN: _, ...rest } = GOOD;

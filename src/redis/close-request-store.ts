@@ -175,7 +175,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     const answer = await this.#connection.run((client) =>
       client.listRequests(this.#keys.open, this.#keys.requestStem, 'oldest-first', '+inf', -1),
     );
-    return triples(answer).map(([id, schema, record]) => decodeRecord(id, schema, record));
+    return this.#readable(triples(answer));
   }
 
   async listRecent(limit: number, before?: number): Promise<readonly CloseRequest[]> {
@@ -183,7 +183,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     const answer = await this.#connection.run((client) =>
       client.listRequests(this.#keys.recent, this.#keys.requestStem, 'newest-first', highest, limit),
     );
-    return triples(answer).map(([id, schema, record]) => decodeRecord(id, schema, record));
+    return this.#readable(triples(answer));
   }
 
   async closedThrough(groupIds: readonly LongId[]): Promise<ReadonlyMap<LongId, CloseRequest>> {
@@ -195,8 +195,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
       );
       for (let i = 0; i < answer.length; i += 4) {
         const [, id = '', schema = '', record = ''] = answer.slice(i, i + 4);
-        const request = decodeRecord(id, schema, record);
-        found.set(request.groupId, request);
+        for (const request of this.#readable([[id, schema, record]])) found.set(request.groupId, request);
       }
     }
     return found;
@@ -207,16 +206,21 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     const [nowMs, ...answer] = await this.#connection.run((client) =>
       client.takeAttention(this.#keys.attention, this.#keys.requestStem, leaseMs, limit),
     );
-    const taken: StoredRequest[] = [];
-    for (const [id, schema, record] of triples(answer)) {
+    return this.#readable(triples(answer)).map((request) => ({ request, nowMs }));
+  }
+
+  /** One record that cannot be read is named in the log; it must not keep people from seeing the others. */
+  #readable(stored: readonly StoredTriple[]): CloseRequest[] {
+    const requests: CloseRequest[] = [];
+    for (const [id, schema, record] of stored) {
       try {
-        taken.push({ request: decodeRecord(id, schema, record), nowMs });
+        requests.push(decodeRecord(id, schema, record));
       } catch (error) {
         if (!(error instanceof UnreadableRecord)) throw error;
-        this.#log.error({ requestId: id, why: error.message }, 'a close request cannot be looked after');
+        this.#log.error({ requestId: id, why: error.message }, 'a close request cannot be read');
       }
     }
-    return taken;
+    return requests;
   }
 
   async postponeAttention(requestId: string, revision: number, atMs: number): Promise<void> {
@@ -250,8 +254,10 @@ function bodyOf(
   };
 }
 
-function triples(answer: readonly string[]): [id: string, schema: string, record: string][] {
-  const all: [string, string, string][] = [];
+type StoredTriple = readonly [id: string, schema: string, record: string];
+
+function triples(answer: readonly string[]): StoredTriple[] {
+  const all: StoredTriple[] = [];
   for (let i = 0; i + 2 < answer.length; i += 3) {
     all.push([answer[i] ?? '', answer[i + 1] ?? '', answer[i + 2] ?? '']);
   }

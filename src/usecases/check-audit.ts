@@ -4,7 +4,7 @@ import { done, type Result, refuse } from '../domain/refusal.ts';
 import { parseRequestId } from '../domain/request-id.ts';
 import type { Access } from './access.ts';
 import type { Desk } from './desk.ts';
-import type { AuditLog, CloseRequestStore } from './ports.ts';
+import { type AuditLog, type CloseRequestStore, UnreadableAuditEntry } from './ports.ts';
 
 export interface CheckAudit {
   /** All of the trail, or one request's part of it, and whether the records name the trail's newest entries. */
@@ -35,11 +35,12 @@ export function createCheckAudit(parts: {
     let before: number | undefined;
     for (;;) {
       const page = await store.listRecent(PAGE, before);
-      for (const request of page) newest.set(request.id, request.audit);
       const last = page.at(-1);
-      if (last === undefined || page.length < PAGE) return newest;
-      // Inclusive by one millisecond: requests of the same millisecond must not fall between two pages.
-      before = last.createdAtMs === before ? last.createdAtMs : last.createdAtMs + 1;
+      if (last === undefined) return newest;
+      const known = newest.size;
+      for (const request of page) newest.set(request.id, request.audit);
+      // The first look at a millisecond includes it, so that its requests do not fall between two pages.
+      before = newest.size > known ? last.createdAtMs + 1 : last.createdAtMs;
     }
   }
 
@@ -47,7 +48,14 @@ export function createCheckAudit(parts: {
     async verify(requestId) {
       const expected = await newestByRecord(requestId);
       const verifier = new AuditVerifier(key, { whole: requestId === null });
-      for await (const entry of audit.entries(requestId ?? undefined)) verifier.read(entry);
+      try {
+        for await (const entry of audit.entries(requestId ?? undefined)) verifier.read(entry);
+      } catch (error) {
+        if (!(error instanceof UnreadableAuditEntry)) throw error;
+        const { position, requestId: found, what } = error;
+        const read = verifier.result();
+        return { ...read, fault: read.fault ?? { position, requestId: found, sequence: 0, what } };
+      }
       return verifier.result(expected);
     },
     async *exportLines(requestId) {

@@ -1,7 +1,7 @@
 /** Puts the verbs and the background work together over one set of ports. */
 import type { ClosePolicy } from '../domain/policy.ts';
 import type { Thresholds } from '../domain/risk-unit.ts';
-import { createAccess, type RoleLists } from './access.ts';
+import { type Access, createAccess, type RoleLists } from './access.ts';
 import { createAskToClose } from './ask-to-close.ts';
 import { createAttendRequests } from './attend-requests.ts';
 import { type CheckAudit, createAuditVerbs, createCheckAudit } from './check-audit.ts';
@@ -28,6 +28,9 @@ import { createSweepRequest } from './sweep-requests.ts';
 import { createViewHome } from './view-home.ts';
 import { createViewRequests } from './view-requests.ts';
 import { createViewUnits } from './view-units.ts';
+
+/** A card that changes faster than this is redrawn by those changes. */
+const REDRAWS_AT_MOST = 4;
 
 export interface DeskParts {
   readonly reader: LoanReader;
@@ -106,10 +109,7 @@ export function createDesk(parts: DeskParts): DeskWork {
     ...createAuditVerbs({ access, checkAudit }),
     ...createViewHome({ access, store, viewUnits, probe: parts.probe }),
     startSending: executor.startSending,
-    async redrawCard(requestId) {
-      const stored = await store.load(requestId);
-      if (stored?.request.card) await notifier.deliver({ kind: 'card' }, stored.request, null);
-    },
+    redrawCard: (requestId) => redrawCard(requestId, store, notifier, access),
     async noteForgery(by, requestId, what) {
       log.warn({ by, requestId, what }, 'a forged or foreign click was refused');
       if (requestId !== null) await book.noteRefusal(requestId, by, what, 'request-not-found');
@@ -121,4 +121,22 @@ export function createDesk(parts: DeskParts): DeskWork {
     attendRequests: createAttendRequests({ store, executor, sweep, log }),
     checkAudit,
   };
+}
+
+/** Beside the outbox, so an older picture could land last: redrawn until the record stood still while it was drawn. */
+async function redrawCard(
+  requestId: string,
+  store: CloseRequestStore,
+  notifier: Notifier,
+  access: Access,
+): Promise<void> {
+  let drawn: number | null = null;
+  for (let look = 0; look < REDRAWS_AT_MOST; look += 1) {
+    const stored = await store.load(requestId);
+    if (!stored?.request.card || stored.request.revision === drawn) return;
+    const { request } = stored;
+    const eligible = await access.eligibleFor(request.policy, request.requester);
+    await notifier.deliver({ kind: 'card' }, request, eligible.ok ? eligible.value : null);
+    drawn = request.revision;
+  }
 }

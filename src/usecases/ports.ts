@@ -9,7 +9,7 @@ import type { Notice } from '../domain/notices.ts';
 import type { Person, PersonId } from '../domain/policy.ts';
 import type { ClosedUnit, RiskUnit } from '../domain/risk-unit.ts';
 
-/** Thrown by stores when Redis cannot answer. Nothing is known to have changed; the caller must not go on. */
+/** Thrown by stores when Redis cannot answer. A write may or may not have landed; the caller must not go on. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
   constructor(cause: unknown) {

@@ -1,0 +1,56 @@
+/** The arrows of the layout: that the linter really refuses what it should. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** The linter's complaints about a file with this one import in that folder, under this project's rules. */
+function lint(folder: string, imported: string): string {
+  const place = mkdtempSync(join(tmpdir(), 'loandesk-lint-'));
+  onTestFinished(() => rmSync(place, { recursive: true }));
+  const rules = JSON.parse(readFileSync(join(ROOT, 'biome.json'), 'utf8'));
+  writeFileSync(join(place, 'biome.json'), JSON.stringify({ ...rules, vcs: { enabled: false } }));
+  mkdirSync(join(place, 'src', folder), { recursive: true });
+  const text = `import * as probe from '${imported}';\n\nexport const probed = probe;\n`;
+  writeFileSync(join(place, 'src', folder, 'probe.ts'), text);
+  const options = ['lint', '--only=style/noRestrictedImports', 'src'];
+  const run = spawnSync(join(ROOT, 'node_modules/.bin/biome'), options, { cwd: place, encoding: 'utf8' });
+  return run.stdout + run.stderr;
+}
+
+describe('imports', () => {
+  it.each([
+    ['domain', 'node:fs'],
+    ['domain', '../usecases/ports.ts'],
+    ['domain', 'zod'],
+    ['usecases', '../redis/connection.ts'],
+    ['usecases', 'ioredis'],
+    ['usecases', 'node:fs'],
+    ['binance', '../redis/connection.ts'],
+    ['redis', '../slack/ids.ts'],
+    ['slack', '../binance/sign.ts'],
+    ['slack/views', '../../redis/connection.ts'],
+    ['slack', '../app.ts'],
+    ['binance', '../sandbox/exchange.ts'],
+    ['.', './sandbox/world.ts'],
+  ])('%s/ may not import %s', (folder, imported) => {
+    expect(lint(folder, imported)).toContain('noRestrictedImports');
+  });
+
+  it.each([
+    ['domain', './amount.ts'],
+    ['domain', 'big.js'],
+    ['usecases', '../domain/amount.ts'],
+    ['usecases', './ports.ts'],
+    ['redis', '../usecases/ports.ts'],
+    ['slack/views', '../../domain/amount.ts'],
+    ['.', './redis/connection.ts'],
+  ])('%s/ may import %s', (folder, imported) => {
+    const said = lint(folder, imported);
+    expect(said).not.toContain('noRestrictedImports');
+    expect(said).toContain('Checked 1 file');
+  });
+});
