@@ -1,0 +1,129 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { connect, createServer as createTcpServer } from 'node:net';
+import { Pool } from 'undici';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createHttp, type Http, type HttpOptions } from '../../src/binance/http.ts';
+
+const GET = { method: 'GET', target: '/x?a=1', headers: {} } as const;
+const closing: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function listen(server: Server | ReturnType<typeof createTcpServer>): Promise<string> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closing.push(() => new Promise((resolve) => server.close(resolve)));
+  const address = server.address();
+  return `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+}
+
+function http(options: HttpOptions): Http {
+  const made = createHttp(options);
+  closing.push(() => made.close());
+  return made;
+}
+
+describe('one HTTP exchange', () => {
+  it("sends path and query as they are, behind the base URL's own path", async () => {
+    const urls: string[] = [];
+    const host = await listen(
+      createServer((request, response) => {
+        urls.push(`${request.method} ${request.url}`);
+        response.writeHead(418, { 'X-Used': '7' }).end('body');
+      }),
+    );
+    const client = http({ baseUrl: `http://${host}/prefix/` });
+    expect(await client.exchange({ ...GET, target: "/a?b=%27%2B'~" })).toMatchObject({
+      kind: 'response',
+      status: 418,
+      headers: { 'x-used': '7' },
+      body: 'body',
+    });
+    expect(urls).toEqual(["GET /prefix/a?b=%27%2B'~"]);
+  });
+
+  it('does not follow redirects', async () => {
+    const host = await listen(
+      createServer((_request, response) => {
+        response.writeHead(302, { location: '/elsewhere' }).end();
+      }),
+    );
+    expect(await http({ baseUrl: `http://${host}` }).exchange(GET)).toMatchObject({ status: 302 });
+  });
+
+  it('case 25: a refused connection, an unknown name and a failed TLS handshake write nothing', async () => {
+    const plain = await listen(
+      createTcpServer((socket) => {
+        socket.on('error', () => {});
+        socket.once('data', () => socket.end('no TLS here\r\n', () => socket.destroy()));
+      }),
+    );
+    const gone = await listen(createTcpServer());
+    await closing.pop()?.();
+    const failures = await Promise.all(
+      [`http://${gone}`, 'http://name.invalid', `https://${plain}`].map((baseUrl) =>
+        http({ baseUrl }).exchange(GET),
+      ),
+    );
+    expect(failures).toEqual([
+      { kind: 'failed', fault: 'refused', written: false },
+      { kind: 'failed', fault: 'dns', written: false },
+      { kind: 'failed', fault: 'tls', written: false },
+    ]);
+  });
+
+  it('a call that timed out while it waited for a connection is not sent later', async () => {
+    const targets: string[] = [];
+    const held: (() => void)[] = [];
+    const host = await listen(
+      createServer((request, response) => {
+        targets.push(request.url ?? '');
+        held.push(() => response.end());
+      }),
+    );
+    const dispatcher = new Pool(`http://${host}`, { connections: 1 });
+    closing.push(() => dispatcher.close());
+    const slow = http({ baseUrl: `http://${host}`, dispatcher, timeoutMs: 60_000 });
+    const quick = http({ baseUrl: `http://${host}`, dispatcher, timeoutMs: 30 });
+    const first = slow.exchange({ ...GET, target: '/first' });
+    await expect.poll(() => held.length).toBe(1);
+    const queued = await quick.exchange({ method: 'DELETE', target: '/queued', headers: {} });
+    expect(queued).toEqual({ kind: 'failed', fault: 'timeout', written: false });
+    held[0]?.();
+    await first;
+    const last = slow.exchange({ ...GET, target: '/last' });
+    await expect.poll(() => held.length).toBe(2);
+    held[1]?.();
+    await last;
+    expect(targets).toEqual(['/first', '/last']);
+  });
+
+  it('goes through the proxy of the settings, except to names that need none', async () => {
+    const host = await listen(createServer((_request, response) => response.end('answer')));
+    const asked: string[] = [];
+    const proxy = createServer();
+    proxy.on('connect', (request, socket) => {
+      asked.push(request.url ?? '');
+      const [name = '', port] = (request.url ?? '').split(':');
+      const upstream = connect(Number(port), name, () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        upstream.pipe(socket).pipe(upstream);
+      });
+    });
+    proxy.on('request', (request, response) => {
+      asked.push(request.url ?? '');
+      response.end('answer');
+    });
+    const httpProxy = `http://${await listen(proxy)}`;
+    const through = http({ baseUrl: `http://${host}`, proxy: { httpProxy } });
+    expect(await through.exchange(GET)).toMatchObject({ status: 200, body: 'answer' });
+    expect(asked.join()).toContain(host);
+    const around = http({ baseUrl: `http://${host}`, proxy: { httpProxy, noProxy: '127.0.0.1' } });
+    expect(await around.exchange(GET)).toMatchObject({ status: 200, body: 'answer' });
+    expect(asked).toHaveLength(1);
+    await through.close();
+  });
+});
