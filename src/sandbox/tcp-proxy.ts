@@ -15,9 +15,12 @@ export interface TcpProxy {
   cut(): void;
   /** Passes nothing back and cuts nothing, as a host that fell silent, until `heal`. */
   fallSilent(): void;
+  /** Everything passes again. */
   heal(): void;
   /** The next answer is lost and its connection broken: the command ran, its sender never learns it. */
   dropNextReply(): void;
+  /** As above, for the answer after this many others. */
+  dropReplyAfter(passed: number): void;
   close(): Promise<void>;
 }
 
@@ -27,7 +30,7 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
   const pairs = new Set<{ client: Socket; server: Socket }>();
   let refusing = false;
   let silent = false;
-  let dropNext = false;
+  let untilDrop: number | null = null;
   let lost = 0;
   const breakAll = () => {
     for (const { client } of pairs) client.destroy();
@@ -53,13 +56,14 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
     client.on('data', (data) => server.write(data));
     server.on('data', (data) => {
       if (silent) return;
-      if (dropNext) {
-        dropNext = false;
+      if (untilDrop === 0) {
+        untilDrop = null;
         lost += 1;
         client.destroy();
-      } else {
-        client.write(data);
+        return;
       }
+      if (untilDrop !== null) untilDrop -= 1;
+      client.write(data);
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -90,9 +94,13 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
       if (silent) breakAll();
       refusing = false;
       silent = false;
+      untilDrop = null;
     },
     dropNextReply() {
-      dropNext = true;
+      untilDrop = 0;
+    },
+    dropReplyAfter(passed) {
+      untilDrop = passed;
     },
     async close() {
       const closed = new Promise<void>((resolve) => listener.close(() => resolve()));

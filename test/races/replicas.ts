@@ -1,0 +1,137 @@
+/**
+ * Several desks as several processes would run them: each with a Redis connection and an exchange client of its own,
+ * all on one Redis and one exchange stand-in. The exchange's clock is turned by the test, a minute a round, so that
+ * no limit of the exchange is ever reached; deadlines are by the clock of Redis, which nobody turns.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { inject, onTestFinished } from 'vitest';
+import { createLoanExchange } from '../../src/binance/loan-exchange.ts';
+import type { CloseRequest } from '../../src/domain/close-request.ts';
+import type { PersonId } from '../../src/domain/policy.ts';
+import { requestIdFrom } from '../../src/domain/request-id.ts';
+import { PUBLISHED_THRESHOLDS } from '../../src/domain/risk-unit.ts';
+import { type Exchange, startExchange } from '../../src/sandbox/exchange.ts';
+import { createDesk, type DeskWork } from '../../src/usecases/create-desk.ts';
+import { accountsOf } from '../binance/support/client.ts';
+import { FakeDirectory, FakeNotifier } from '../fakes/people.ts';
+import { AUDIT_KEY, newPrefix, type RedisParts, redisParts } from '../redis/redis-parts.ts';
+import { ALICE, BOB, CAROL, policy, REQUESTER, START_MS } from '../support/close-requests.ts';
+
+const CREDIT_EMAIL = 'credit007@test.com';
+
+export interface Replica {
+  readonly work: DeskWork;
+  readonly redis: RedisParts;
+  readonly notifier: FakeNotifier;
+}
+
+export interface ReplicaOptions {
+  /** Default: the suite's Redis. */
+  readonly redisUrl?: string;
+}
+
+export class Replicas {
+  readonly exchange: Exchange;
+  readonly directory = new FakeDirectory(REQUESTER, ALICE, BOB, CAROL);
+  readonly #clock: { nowMs: number };
+  readonly #prefix = newPrefix();
+  readonly #running = new Set<Promise<unknown>>();
+  /** What background work threw, which nobody would see otherwise. */
+  readonly failures: unknown[] = [];
+  #unit = 1_000;
+
+  private constructor(exchange: Exchange, clock: { nowMs: number }) {
+    this.exchange = exchange;
+    this.#clock = clock;
+  }
+
+  static async start(): Promise<Replicas> {
+    const clock = { nowMs: START_MS };
+    const exchange = await startExchange({
+      now: () => clock.nowMs,
+      settings: { closedOrder: 'closeTime-descending' },
+    });
+    onTestFinished(() => exchange.close());
+    return new Replicas(exchange, clock);
+  }
+
+  /** One more process. It ends with the running test. */
+  async add({ redisUrl = inject('redisUrl') }: ReplicaOptions = {}): Promise<Replica> {
+    const redis = await redisParts(redisUrl, this.#prefix);
+    const now = () => this.#clock.nowMs;
+    const client = createLoanExchange({
+      baseUrl: this.exchange.url,
+      accounts: accountsOf(this.exchange, 'fund-a', 'loan-7'),
+      ledger: redis.ledger,
+      sharedReads: redis.reads,
+      log: redis.log,
+      now,
+    });
+    onTestFinished(() => client.stop());
+    const notifier = new FakeNotifier();
+    const work = createDesk({
+      reader: client.reader,
+      closer: client.closer,
+      store: redis.store,
+      outbox: redis.outbox,
+      audit: redis.audit,
+      auditKey: AUDIT_KEY,
+      directory: this.directory,
+      notifier,
+      roles: { requesters: [REQUESTER.userId], approvers: policy().approvers, viewers: '*' },
+      policy: policy(),
+      thresholds: PUBLISHED_THRESHOLDS,
+      probe: async () => ({ version: '0', nodeVersion: '24', mode: 'live', lines: [] }),
+      now,
+      pause: async () => {},
+      newId: randomUUID,
+      newRequestId: () => requestIdFrom(randomBytes(10)),
+      log: redis.log,
+      inBackground: (_, run) => this.#run(run),
+    });
+    return { work, redis, notifier };
+  }
+
+  #run(work: () => Promise<unknown>): void {
+    const task = work()
+      .catch((error: unknown) => this.failures.push(error))
+      .finally(() => this.#running.delete(task));
+    this.#running.add(task);
+  }
+
+  /** Waits for everything that clicks set off. */
+  async settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  /** A repaid unit that nobody has seen before, in a fresh minute of the exchange. */
+  newUnit(): string {
+    this.#clock.nowMs += 60_000;
+    this.#unit += 1;
+    this.exchange.addUnit({ groupId: String(this.#unit), creditEmail: CREDIT_EMAIL });
+    return String(this.#unit);
+  }
+
+  /** A request for a new unit, its card posted. */
+  async open({ work, redis }: Replica): Promise<CloseRequest> {
+    const asked = await work.desk.askToClose(REQUESTER, this.newUnit(), 'Loan repaid');
+    if (!asked.ok) throw new Error(`the ask was refused: ${asked.refusal.code}`);
+    await this.settled();
+    return loaded(redis, asked.value.id);
+  }
+
+  deletesOf({ groupId }: CloseRequest): number {
+    return this.exchange.deletes().get(groupId) ?? 0;
+  }
+}
+
+export async function loaded({ store }: RedisParts, requestId: string): Promise<CloseRequest> {
+  const stored = await store.load(requestId);
+  if (stored === null) throw new Error(`no request ${requestId}`);
+  return stored.request;
+}
+
+export function approve({ work }: Replica, by: PersonId, request: CloseRequest) {
+  const { id: requestId, version, factsDigest: digest, groupId: typedId } = request;
+  return work.desk.approve(by, { requestId, version, digest, typedId });
+}
