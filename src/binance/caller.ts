@@ -22,6 +22,8 @@ export interface Call {
   readonly patienceMs: number;
   /** True: refuse rather than send without the shared count. */
   readonly mustCount?: boolean;
+  /** For the HTTP exchange, when its answer is worth nothing later. */
+  readonly timeoutMs?: number;
 }
 
 /** For metrics and logs: one finished call. */
@@ -139,7 +141,12 @@ export class Caller {
       account === null ? {} : { 'X-MBX-APIKEY': account.apiKeyHeader() };
     const sentMs = clock.nowMs();
     const startedMs = monotonic();
-    const answer = await http.exchange({ method: endpoint.method, target, headers });
+    const answer = await http.exchange({
+      method: endpoint.method,
+      target,
+      headers,
+      ...(call.timeoutMs !== undefined && { timeoutMs: call.timeoutMs }),
+    });
     this.#options.onCall?.({
       endpoint: endpoint.name,
       method: endpoint.method,

@@ -9,6 +9,8 @@ export interface HttpRequest {
   /** Path and query, sent as they are. */
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** In place of the client's own. */
+  readonly timeoutMs?: number;
 }
 
 export type NetworkFault =
@@ -69,7 +71,8 @@ export function createHttp(options: HttpOptions): Http {
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   const dispatcher = options.dispatcher ?? createDispatcher(url.origin, options.proxy ?? {}, timeoutMs);
   return {
-    exchange: (request) => exchangeOnce(dispatcher, url.origin, prefix, request, timeoutMs),
+    exchange: (request) =>
+      exchangeOnce(dispatcher, url.origin, prefix, request, request.timeoutMs ?? timeoutMs),
     async close() {
       if (options.dispatcher === undefined) await dispatcher.destroy();
     },

@@ -89,6 +89,8 @@ export interface LoanExchange {
 
 const PATIENCE_MS: Readonly<Record<Priority, number>> = { interactive: 2_000, background: 75_000 };
 const CLOCK_PATIENCE_MS = 2_000;
+/** A sample that took longer would be dropped. */
+const CLOCK_TIMEOUT_MS = 3_000;
 const LEARN_AGAIN_MS = 10_000;
 const START_PATIENCE_MS = 5_000;
 
@@ -164,6 +166,7 @@ async function sampleTime(caller: Caller): Promise<number | null> {
     parameters: [],
     priority: 'interactive',
     patienceMs: CLOCK_PATIENCE_MS,
+    timeoutMs: CLOCK_TIMEOUT_MS,
   });
   const parsed = timeAnswer.safeParse(result.kind === 'answered' ? result.json : null);
   return parsed.success ? parsed.data.serverTime : null;

@@ -13,6 +13,8 @@ export interface SystemStatus {
 
 const ASK_AGAIN_MS = 5_000;
 const PATIENCE_MS = 2_000;
+/** It is asked while somebody waits for another answer. */
+const TIMEOUT_MS = 3_000;
 const MAINTENANCE = 1;
 
 export function createSystemStatus(caller: Pick<Caller, 'call'>, now: () => number): SystemStatus {
@@ -27,6 +29,7 @@ export function createSystemStatus(caller: Pick<Caller, 'call'>, now: () => numb
       parameters: [],
       priority: 'interactive',
       patienceMs: PATIENCE_MS,
+      timeoutMs: TIMEOUT_MS,
     });
     const parsed = systemStatusAnswer.safeParse(result.kind === 'answered' ? result.json : null);
     if (!parsed.success) return null;

@@ -37,7 +37,7 @@ const ASK_AGAIN_AFTER_FAILURE_MS = 3_000;
 
 export class UnitOwners {
   readonly #options: UnitOwnersOptions;
-  #lessons = new Map<Account, Promise<Lesson> | Lesson>();
+  #lessons = new WeakMap<Account, Promise<Lesson> | Lesson>();
 
   constructor(options: UnitOwnersOptions) {
     this.#options = options;

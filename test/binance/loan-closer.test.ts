@@ -1,5 +1,6 @@
 import { createServer as createTcpServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Delay } from '../../src/binance/delay.ts';
 import { type LongId, longId } from '../../src/domain/amount.ts';
 import { type Exchange, startExchange } from '../../src/sandbox/exchange.ts';
 import { StoreUnavailable } from '../../src/usecases/ports.ts';
@@ -104,6 +105,42 @@ describe('the close as it is sent', () => {
     steadyMs += 5_001;
     expect(await prepared.value.send()).toMatchObject({ kind: 'not-sent', httpStatus: null });
     await expect(prepared.value.send()).rejects.toThrow('sent once');
+    expect(deletes()).toEqual([]);
+  });
+
+  it('case 27: the timestamp is taken when the close leaves the queue', async () => {
+    let nowMs = Math.floor(Date.now() / 60_000) * 60_000 + 30_000;
+    const now = () => nowMs;
+    await exchange.close();
+    exchange = await startExchange({ now });
+    const ledger = new MemoryWeightLedger(now);
+    const waits: number[] = [];
+    const delay: Delay = (ms, signal) =>
+      new Promise((resolve) => {
+        signal?.addEventListener('abort', () => resolve(), { once: true });
+        // What sleeps until the next minute moves the clock there; the deadline behind it never comes.
+        if (ms > 31_000 || ms === 5_000) return;
+        waits.push(ms);
+        nowMs += ms;
+        setImmediate(resolve);
+      });
+    const client = await connect({ now, delay, ledger, patienceMs: { interactive: 60_000 } });
+    const minute = Math.floor(nowMs / 60_000);
+    await ledger.raise('uid/loan-7/close', minute, 180_000);
+    const prepared = await client.closer.prepareClose(UNIT);
+    expect(waits).toHaveLength(1);
+    if (!prepared.ok) throw new Error(prepared.failure.meaning);
+    expect(prepared.value.signedTimestampMs).toBeGreaterThanOrEqual((minute + 1) * 60_000);
+    expect(await prepared.value.send()).toMatchObject({ kind: 'closed' });
+  });
+
+  it('a close that would have to wait beyond the patience of a command is not prepared', async () => {
+    const ledger = new MemoryWeightLedger(Date.now);
+    const client = await connect({ ledger, patienceMs: { interactive: 0 } });
+    await ledger.raise('uid/loan-7/close', Math.floor(Date.now() / 60_000), 180_000);
+    await ledger.raise('uid/loan-7/close', Math.floor(Date.now() / 60_000) + 1, 180_000);
+    const prepared = await client.closer.prepareClose(UNIT);
+    expect(prepared).toMatchObject({ ok: false, failure: { kind: 'busy', retryAtMs: expect.any(Number) } });
     expect(deletes()).toEqual([]);
   });
 
