@@ -5,18 +5,19 @@ import type { Logger } from 'pino';
 import { createBackground } from './background.ts';
 import { loadAccounts } from './binance/accounts.ts';
 import { createLoanExchange, type LoanExchange } from './binance/loan-exchange.ts';
-import { type Config, ConfigFaults, type HostPort } from './config.ts';
+import { type Config, ConfigFaults } from './config.ts';
 import { requestIdFrom } from './domain/request-id.ts';
 import { createHealth } from './health.ts';
 import { RedisAuditLog } from './redis/audit-log.ts';
 import { RedisCloseRequestStore } from './redis/close-request-store.ts';
-import { RedisConnection, type RedisSettings } from './redis/connection.ts';
+import { RedisConnection } from './redis/connection.ts';
 import { KeyNames } from './redis/key-names.ts';
 import { RedisOutbox } from './redis/outbox.ts';
 import { RedisSeenOnce } from './redis/seen-once.ts';
 import { RedisSharedReads } from './redis/shared-reads.ts';
 import { checkRedis } from './redis/startup-check.ts';
 import { RedisWeightLedger } from './redis/weight-ledger.ts';
+import { redisSettings } from './redis-settings.ts';
 import { createSlackApp } from './slack/bolt-app.ts';
 import { createSlackClients } from './slack/slack-clients.ts';
 import type { SlackSettings } from './slack/slack-settings.ts';
@@ -183,18 +184,4 @@ function slackSettingsOf({ slack }: Config): SlackSettings {
     port: slack.port,
     closeChannel: slack.closeChannel,
   };
-}
-
-/** With Sentinel and Cluster, REDIS_URL gives the nodes' user and password. */
-function redisSettings(target: Config['redis']['target']): RedisSettings {
-  if (target.kind === 'single') return { url: target.url };
-  const given = target.url === null ? null : new URL(target.url);
-  const access = {
-    ...(given?.username ? { username: decodeURIComponent(given.username) } : {}),
-    ...(given?.password ? { password: decodeURIComponent(given.password) } : {}),
-  };
-  const text = ({ host, port }: HostPort) => `${given?.protocol ?? 'redis:'}//${host}:${port}`;
-  return target.kind === 'sentinel'
-    ? { ...access, sentinels: target.sentinels.map(text), name: target.name }
-    : { ...access, clusterNodes: target.nodes.map(text) };
 }

@@ -1,0 +1,66 @@
+/**
+ * `npm run audit -- verify [request]` and `npm run audit -- export [request]`: the same as in Slack, from the command
+ * line, with the bot's own settings. Status 0: the chain holds; 1: it does not, or could not be read; 2: bad usage.
+ */
+import { randomUUID } from 'node:crypto';
+import { ConfigFaults, loadConfig } from './config.ts';
+import { parseRequestId } from './domain/request-id.ts';
+import { createLogger } from './logger.ts';
+import { RedisAuditLog } from './redis/audit-log.ts';
+import { RedisCloseRequestStore } from './redis/close-request-store.ts';
+import { RedisConnection } from './redis/connection.ts';
+import { KeyNames } from './redis/key-names.ts';
+import { redisSettings } from './redis-settings.ts';
+import { type CheckAudit, createCheckAudit } from './usecases/check-audit.ts';
+import { StoreUnavailable } from './usecases/ports.ts';
+
+const USAGE = 'Usage: npm run audit -- verify [request id]\n       npm run audit -- export [request id]\n';
+
+async function run(words: readonly string[]): Promise<number> {
+  const [verb = '', typedId, ...more] = words;
+  const requestId = typedId === undefined ? null : parseRequestId(typedId);
+  const misread = typedId !== undefined && requestId === null;
+  if (!['verify', 'export'].includes(verb) || misread || more.length > 0) {
+    process.stderr.write(misread ? `Not a request id: expected 10 letters and digits.\n${USAGE}` : USAGE);
+    return 2;
+  }
+  const { redis, auditKey } = loadConfig();
+  const log = createLogger('silent');
+  const connection = new RedisConnection(redisSettings(redis.target), log);
+  const keys = new KeyNames(redis.prefix);
+  const store = new RedisCloseRequestStore({ connection, keys, auditKey, newId: randomUUID, log });
+  const check = createCheckAudit({ store, audit: new RedisAuditLog({ connection, keys }), key: auditKey });
+  try {
+    return verb === 'verify' ? await verify(check, requestId) : await exportLines(check, requestId);
+  } finally {
+    await connection.close();
+  }
+}
+
+async function verify(check: CheckAudit, requestId: string | null): Promise<number> {
+  const { entries, requests, head, fault } = await check.verify(requestId);
+  process.stdout.write(`${entries} entries of ${requests} requests read, head ${head || '(none)'}\n`);
+  if (fault === null) {
+    process.stdout.write('The chain holds: every seal fits.\n');
+    return 0;
+  }
+  process.stdout.write(
+    `THE CHAIN IS BROKEN at entry ${fault.position} (request ${fault.requestId}, its entry ${fault.sequence}): ${fault.what}\n`,
+  );
+  return 1;
+}
+
+async function exportLines(check: CheckAudit, requestId: string | null): Promise<number> {
+  for await (const line of check.exportLines(requestId)) process.stdout.write(`${line}\n`);
+  return 0;
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof ConfigFaults) && !(error instanceof StoreUnavailable)) throw error;
+  process.stderr.write(
+    `${error instanceof ConfigFaults ? error.message : 'Redis cannot be reached. Nothing was read.'}\n`,
+  );
+  process.exitCode = error instanceof ConfigFaults ? 78 : 1;
+}

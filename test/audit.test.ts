@@ -1,0 +1,71 @@
+/** The audit from the command line, on what a real close left behind. */
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { KeyNames } from '../src/redis/key-names.ts';
+import { tourOf } from '../src/sandbox/tour.ts';
+import { startWorld, type World } from '../src/sandbox/world.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+describe('npm run audit', () => {
+  let world: World;
+  const prefix = `test-${randomUUID()}`;
+
+  beforeAll(async () => {
+    const settings = { REDIS_PREFIX: prefix, REDIS_MAY_FORGET: 'true' };
+    world = await startWorld({ redisUrl: inject('redisUrl'), settings });
+    for (const step of tourOf(world)) await step.run();
+  });
+  afterAll(() => world?.close());
+
+  function audit(...words: string[]) {
+    const env = { PATH: process.env.PATH, ...world.settings() };
+    return spawnSync(process.execPath, ['src/audit.ts', ...words], { cwd: ROOT, env, encoding: 'utf8' });
+  }
+
+  it('verifies the whole trail, and says what it read', () => {
+    const { status, stdout } = audit('verify');
+    expect(stdout).toMatch(/^\d+ entries of 1 requests read, head [0-9a-f]{64}\nThe chain holds/);
+    expect(status).toBe(0);
+  });
+
+  it('exports JSON Lines without a secret, whole for one request', () => {
+    const { status, stdout } = audit('export');
+    expect(status).toBe(0);
+    const entries = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(entries[0].body.event).toMatchObject({
+      type: 'opened',
+      reason: 'repaid on Friday, collateral is needed elsewhere',
+    });
+    expect(entries.at(-1).body).toMatchObject({ stateAfter: 'closed', event: { type: 'read-back' } });
+    expect(stdout).not.toMatch(/signature|apiKey|xoxb|hooks/i);
+    expect(audit('export', entries[0].body.requestId.toLowerCase()).stdout).toBe(stdout);
+  });
+
+  it.each([[[]], [['check']], [['verify', 'not-an-id']], [['verify', '0000000000', 'x']]])(
+    'explains its use for %j',
+    (words) => {
+      const { status, stderr } = audit(...words);
+      expect(status).toBe(2);
+      expect(stderr).toContain('Usage: npm run audit');
+    },
+  );
+
+  it('names the entry that was tampered with', async () => {
+    const redis = new Redis(inject('redisUrl'));
+    const stream = new KeyNames(prefix).audit;
+    const [id = '', fields = []] = (await redis.xrange(stream, '-', '+'))[2] ?? [];
+    await redis.xdel(stream, id);
+    await redis.quit();
+    expect(fields.length).toBeGreaterThan(0);
+    const { status, stdout } = audit('verify');
+    expect(status).toBe(1);
+    expect(stdout).toContain('THE CHAIN IS BROKEN at entry 3');
+  });
+});
