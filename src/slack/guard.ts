@@ -77,8 +77,9 @@ export function createGuard(parts: GuardParts): Guard {
 
   async function handle(listener: Listener, delivered: Delivered, reference: string): Promise<Ended> {
     const { turn } = delivered;
+    const place = queue.enter();
     try {
-      if (!queue.hasRoom()) {
+      if (place === null) {
         await delivered.ack({ faults: null, loading: null });
         return await conclude(turn, refused({ code: 'too-much-at-once' }));
       }
@@ -88,9 +89,11 @@ export function createGuard(parts: GuardParts): Guard {
       const preparing = listener.prepare?.(turn) ?? Promise.resolve(true);
       // Waits in line unobserved for a while: its failure must not count as unhandled meanwhile.
       preparing.catch(() => {});
-      return await queue.run(() => work(listener, delivered, preparing));
+      return await place.run(() => work(listener, delivered, preparing));
     } catch (error) {
-      return explain(listener, turn, reference, error);
+      return await explain(listener, turn, reference, error);
+    } finally {
+      place?.leave();
     }
   }
 

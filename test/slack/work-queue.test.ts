@@ -1,38 +1,45 @@
 import { describe, expect, it } from 'vitest';
-import { WorkQueue } from '../../src/slack/work-queue.ts';
+import { type Place, WorkQueue } from '../../src/slack/work-queue.ts';
 
-function gate() {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  return { promise, open: () => resolve() };
+function entered(queue: WorkQueue): Place {
+  const place = queue.enter();
+  if (place === null) throw new Error('no room');
+  return place;
 }
 
 describe('the work queue', () => {
-  it('runs so many at a time, in order, and has no room beyond what may wait', async () => {
+  it('runs so many at a time, in order, and lets nobody in beyond those who may wait', async () => {
     const queue = new WorkQueue({ atOnce: 1, waitingAtMost: 1 });
-    const first = gate();
+    const held = Promise.withResolvers<void>();
     const order: string[] = [];
-    const one = queue.run(async () => {
+    const one = entered(queue);
+    const two = entered(queue);
+    expect(queue.enter()).toBeNull();
+    const running = one.run(async () => {
       order.push('one starts');
-      await first.promise;
+      await held.promise;
       order.push('one ends');
     });
-    const two = queue.run(async () => void order.push('two'));
-    expect(queue.hasRoom()).toBe(false);
-    first.open();
-    await Promise.all([one, two]);
+    const waiting = two.run(async () => void order.push('two'));
+    held.resolve();
+    await Promise.all([running, waiting]);
     expect(order).toEqual(['one starts', 'one ends', 'two']);
-    expect(queue.hasRoom()).toBe(true);
+    expect(queue.enter()).not.toBeNull();
   });
 
-  it('gives the place free when work fails, and is idle when nothing is left', async () => {
-    const queue = new WorkQueue({ atOnce: 1, waitingAtMost: 5 });
-    const failing = queue.run(async () => {
+  it('gives the place free when work fails or there is none, and is idle when nobody is inside', async () => {
+    const queue = new WorkQueue({ atOnce: 1, waitingAtMost: 0 });
+    const failing = entered(queue).run(async () => {
       throw new Error('broken');
     });
     const idle = queue.idle();
     await expect(failing).rejects.toThrow('broken');
     await idle;
-    await expect(queue.run(async () => 'again')).resolves.toBe('again');
+    const unused = entered(queue);
+    unused.leave();
+    unused.leave();
+    await queue.idle();
+    await expect(entered(queue).run(async () => 'again')).resolves.toBe('again');
     await queue.idle();
   });
 });
