@@ -2,8 +2,7 @@
 import type { ClosedUnit } from '../domain/risk-unit.ts';
 import type { Read } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
-import type { Text } from './coalesced-read.ts';
-import { parseExactJson } from './exact-json.ts';
+import { jsonOf, type Text } from './coalesced-read.ts';
 import { type FlawedRow, readRows } from './rows.ts';
 import { closedUnitRow, pageAnswer } from './schemas.ts';
 
@@ -18,10 +17,10 @@ export function decodeClosed(text: Text): ClosedList {
   const units = new Map<string, ClosedUnit>();
   const flawed = new Map<string, FlawedRow>();
   let total = 0;
-  for (const { body, firstRow } of text.parts) {
-    const page = pageAnswer.parse(parseExactJson(body));
+  for (const part of text.parts) {
+    const page = pageAnswer.parse(jsonOf(part));
     total = page.total;
-    const read = readRows(page.rows, closedUnitRow, firstRow);
+    const read = readRows(page.rows, closedUnitRow, part.firstRow);
     for (const unit of read.rows) if (!units.has(unit.groupId)) units.set(unit.groupId, unit);
     // A row that shifted to another page is the same row under another number.
     for (const row of read.flawed) {

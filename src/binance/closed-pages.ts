@@ -43,7 +43,7 @@ export async function walkClosedPages(
       for (const row of rows) seen.add(identityOf(row));
       const brought = seen.size > before;
       if (brought || parts.length === 0)
-        parts.push({ firstRow: (current - 1) * LARGEST_PAGE + 1, body: result.body });
+        parts.push({ firstRow: (current - 1) * LARGEST_PAGE + 1, body: result.body, json: result.json });
       if (seen.size >= total || isEnough(rows)) return { kind: 'text', parts, asOfMs };
       if (rows.length < LARGEST_PAGE || !brought) break;
     }

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { SharedReads } from '../usecases/ports.ts';
 import type { FailedCall } from './call-result.ts';
 import type { Delay } from './delay.ts';
+import { parseExactJson } from './exact-json.ts';
 
 /** One or more answers that together are the thing that was read. */
 export interface Text {
@@ -19,6 +20,12 @@ export interface TextPart {
   /** Number of the part's first row, from 1. */
   readonly firstRow: number;
   readonly body: string;
+  /** The body as parsed by the call itself; what another replica shared has to be parsed first. */
+  readonly json?: unknown;
+}
+
+export function jsonOf(part: TextPart): unknown {
+  return part.json ?? parseExactJson(part.body);
 }
 
 export interface CoalescedReadOptions {
@@ -101,7 +108,8 @@ export class CoalescedRead {
     try {
       if (text.kind === 'text') {
         const leftMs = Math.ceil(FRESH_MS - (nowMs() - text.asOfMs));
-        if (leftMs > 0) await shared.put(key, JSON.stringify(text), leftMs);
+        const parts = text.parts.map(({ firstRow, body }) => ({ firstRow, body }));
+        if (leftMs > 0) await shared.put(key, JSON.stringify({ ...text, parts }), leftMs);
       }
       await shared.release(key, token);
     } catch {

@@ -7,9 +7,8 @@ import type { AccountBook } from './account-book.ts';
 import type { FailedCall } from './call-result.ts';
 import { type ClosedList, decodeClosed, mergeClosed } from './closed-list.ts';
 import { walkClosedPages } from './closed-pages.ts';
-import type { CoalescedRead, Text } from './coalesced-read.ts';
+import { type CoalescedRead, jsonOf, type Text } from './coalesced-read.ts';
 import { ENDPOINTS } from './endpoints.ts';
-import { parseExactJson } from './exact-json.ts';
 import { failureOf } from './failure.ts';
 import type { ReadCall } from './read-call.ts';
 import { type ReadRows, readRows } from './rows.ts';
@@ -125,14 +124,18 @@ class Reader {
       });
       if (result.kind !== 'answered') return result;
       if (listAnswer.safeParse(result.json).success) {
-        return { kind: 'text', parts: [{ firstRow: 1, body: result.body }], asOfMs: result.asOfMs };
+        return {
+          kind: 'text',
+          parts: [{ firstRow: 1, body: result.body, json: result.json }],
+          asOfMs: result.asOfMs,
+        };
       }
       return { kind: 'unreadable', httpStatus: 200, detail: 'it is not a list of risk units' };
     };
     const key = `ltv-details/${account?.name ?? ''}/${groupId ?? 'all'}`;
     const text = options.fresh === true ? await load() : await coalesced.read(key, load);
     if (text.kind !== 'text') return failed(text, account);
-    const rows = listAnswer.parse(text.parts.flatMap(({ body }) => parseExactJson(body)));
+    const rows = listAnswer.parse(text.parts.flatMap(jsonOf));
     return { ok: true, value: readRows(rows, riskUnitRow), asOfMs: text.asOfMs, flaws: [] };
   }
 
