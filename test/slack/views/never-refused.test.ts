@@ -5,6 +5,7 @@ import { findInconsistencies, PUBLISHED_THRESHOLDS } from '../../../src/domain/r
 import { askModal } from '../../../src/slack/views/ask-modal.ts';
 import { ballotModal } from '../../../src/slack/views/ballot-modal.ts';
 import { findBlockKitFaults } from '../../../src/slack/views/block-kit-faults.ts';
+import { LIMITS } from '../../../src/slack/views/block-kit-limits.ts';
 import { closedUnitsMessage } from '../../../src/slack/views/closed-units-view.ts';
 import { approverText, directText } from '../../../src/slack/views/direct-text.ts';
 import { askedMessage, recordedMessage } from '../../../src/slack/views/done-text.ts';
@@ -37,11 +38,25 @@ const URL = 'https://acme.slack.com/';
 const flaws = fc.array(wildText(400), { maxLength: 20 });
 const viewBase = { thresholds: PUBLISHED_THRESHOLDS, asOfMs: START_MS, nowMs: START_MS + 90_000 };
 
+/** Characters of text in blocks, tables apart: a whole message was seen refused well below the known ceiling. */
+function charactersOf(value: unknown): number {
+  if (Array.isArray(value)) return value.reduce<number>((sum, each) => sum + charactersOf(each), 0);
+  if (typeof value !== 'object' || value === null) return 0;
+  if ('type' in value && (value.type === 'table' || value.type === 'data_table')) return 0;
+  return Object.entries(value).reduce(
+    (sum, [name, each]) =>
+      sum + (name === 'text' && typeof each === 'string' ? each.length : charactersOf(each)),
+    0,
+  );
+}
+
 /** The message, every plainer form of it, and its text where Slack limits it. */
 function faultsOf(message: Message): unknown[] {
   const faults: unknown[] = [];
   for (let form: Message | undefined = message; form !== undefined; form = form.plainer) {
     faults.push(...findBlockKitFaults('message', form, { update: true }));
+    const characters = charactersOf(form.blocks);
+    if (characters > LIMITS.message.blocksCharactersAimed) faults.push(`${characters} characters`);
     if (form.text.trim() === '') faults.push('a message without text');
   }
   return faults;
