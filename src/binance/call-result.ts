@@ -1,7 +1,7 @@
 import type { Account } from './account.ts';
+import type { BusyReason } from './admission.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { NetworkFault } from './http.ts';
-import type { BusyReason } from './weight-limiter.ts';
 
 /** What became of one call, before it is put into words. Free of keys, signatures and URLs. */
 export type CallResult = Answered | FailedCall;

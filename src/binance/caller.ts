@@ -4,6 +4,7 @@
  */
 import type { Log } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
+import type { Priority } from './admission.ts';
 import type { CallResult, FailedCall } from './call-result.ts';
 import type { ExchangeClock } from './clock.ts';
 import { type Endpoint, LIMIT_PER_MINUTE, type LimitScope } from './endpoints.ts';
@@ -11,7 +12,7 @@ import { parseExactJson } from './exact-json.ts';
 import type { Http, HttpResult } from './http.ts';
 import { readRejection, stopExtent } from './rejection.ts';
 import { buildQuery, type QueryParameter, signedQuery } from './sign.ts';
-import type { Priority, WeightLimiter } from './weight-limiter.ts';
+import type { WeightLimiter } from './weight-limiter.ts';
 
 export interface Call {
   readonly endpoint: Endpoint;

@@ -1,11 +1,11 @@
 /** Puts a failed call into the words of the port: what happened, what to do, and when it may work. */
 import type { ExchangeFailure } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
+import type { BusyReason } from './admission.ts';
 import type { FailedCall } from './call-result.ts';
 import { AMBIGUOUS_CODES, meaningOf } from './error-codes.ts';
 import type { NetworkFault } from './http.ts';
 import { isFirewall, type Rejection } from './rejection.ts';
-import type { BusyReason } from './weight-limiter.ts';
 
 const NETWORK: Readonly<Record<NetworkFault, string>> = {
   dns: "The exchange's name could not be resolved.",

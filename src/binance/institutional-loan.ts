@@ -4,6 +4,7 @@ import type { Amount, LongId } from '../domain/amount.ts';
 import type { Read, ReadOptions } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
 import type { AccountBook } from './account-book.ts';
+import type { Priority } from './admission.ts';
 import type { Answered, FailedCall } from './call-result.ts';
 import { LARGEST_PAGE, pageParameters } from './closed-pages.ts';
 import { ENDPOINTS, type Endpoint } from './endpoints.ts';
@@ -24,7 +25,6 @@ import { readRows } from './rows.ts';
 import { listAnswer, openPageAnswer } from './schemas.ts';
 import type { QueryParameter } from './sign.ts';
 import type { UnitOwners } from './unit-owners.ts';
-import type { Priority } from './weight-limiter.ts';
 
 export interface HistoryQuery {
   readonly groupId: LongId;

@@ -8,12 +8,15 @@ import type { LoanCloser, LoanReader, Log, SharedReads, WeightLedger } from '../
 import type { Account } from './account.ts';
 import { AccountBook } from './account-book.ts';
 import { createAccountChecks, type ExchangeChecks } from './account-checks.ts';
+import type { Priority } from './admission.ts';
 import type { FailedCall } from './call-result.ts';
 import { Caller, type CallRecord } from './caller.ts';
 import { createExchangeClock, type ExchangeClock } from './clock.ts';
 import { CoalescedRead } from './coalesced-read.ts';
 import { type Delay, realDelay } from './delay.ts';
 import { ENDPOINTS } from './endpoints.ts';
+import { ExchangeLife } from './exchange-life.ts';
+import { type ExchangeSnapshot, takeSnapshot } from './exchange-snapshot.ts';
 import { createHttp, type ProxySettings } from './http.ts';
 import { createInstitutionalLoan, type InstitutionalLoan } from './institutional-loan.ts';
 import { createLoanCloser } from './loan-closer.ts';
@@ -22,7 +25,7 @@ import { createReadCall } from './read-call.ts';
 import { timeAnswer } from './schemas.ts';
 import { createSystemStatus, type SystemStatus } from './system-status.ts';
 import { UnitOwners } from './unit-owners.ts';
-import { type Priority, type StopInForce, WeightLimiter } from './weight-limiter.ts';
+import { type StopInForce, WeightLimiter } from './weight-limiter.ts';
 
 export interface LoanExchangeOptions {
   readonly baseUrl: string;
@@ -47,32 +50,6 @@ export interface LoanExchangeOptions {
   readonly onStop?: (stop: StopInForce) => void;
 }
 
-export interface ExchangeSnapshot {
-  /** Null until the exchange's time was read. */
-  readonly clock: { readonly offsetMs: number; readonly rttMs: number; readonly ageMs: number } | null;
-  /** Of the present exchange minute, as far as this process knows. */
-  readonly weights: readonly {
-    readonly bucket: string;
-    readonly used: number;
-    readonly limit: number;
-    readonly waiting: number;
-  }[];
-  readonly stops: readonly StopInForce[];
-  readonly sharedCountDown: boolean;
-  readonly maintenance: boolean;
-  /** Exchange time of the last call that was answered with 200. */
-  readonly lastSuccessAtMs: number | null;
-  readonly accounts: readonly {
-    readonly name: string;
-    readonly role: Account['role'];
-    readonly keyKind: Account['keyKind'];
-    /** Units that this credit key has shown; empty for the parent. */
-    readonly units: readonly string[];
-    /** Whether a credit key has been asked for its unit with success. */
-    readonly learned: boolean;
-  }[];
-}
-
 export interface LoanExchange {
   readonly reader: LoanReader;
   readonly closer: LoanCloser;
@@ -91,8 +68,6 @@ const PATIENCE_MS: Readonly<Record<Priority, number>> = { interactive: 2_000, ba
 const CLOCK_PATIENCE_MS = 2_000;
 /** A sample that took longer would be dropped. */
 const CLOCK_TIMEOUT_MS = 3_000;
-const LEARN_AGAIN_MS = 10_000;
-const START_PATIENCE_MS = 5_000;
 
 export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
   const { log, accounts, ledger, sharedReads } = options;
@@ -136,13 +111,13 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
     delay,
     newToken: options.newToken ?? randomUUID,
   });
-  const life = new Life(owners, clock, status, delay, log);
+  const life = new ExchangeLife(owners, clock, status, delay, log);
   return {
     reader: createLoanReader({ book, owners, readCall, coalesced, nowMs, patienceMs }),
     closer: createLoanCloser({ caller, limiter, owners, monotonic, patienceMs: patienceMs.interactive }),
     institutionalLoan: createInstitutionalLoan({ book, owners, readCall, patienceMs }),
     checks: createAccountChecks({ book, readCall, status, patienceMs: patienceMs.interactive }),
-    snapshot: () => takeSnapshot(book, owners, clock, limiter, caller, status, now),
+    snapshot: () => takeSnapshot({ book, owners, clock, limiter, caller, status, now }),
     start: () => life.start(),
     async stop() {
       life.stop();
@@ -176,97 +151,4 @@ async function sampleTime(caller: Caller): Promise<number | null> {
 async function whyNotNow(clock: ExchangeClock, status: SystemStatus): Promise<FailedCall | null> {
   if (await status.isUnderMaintenance()) return { kind: 'maintenance' };
   return (await clock.ensureSynced()) ? null : { kind: 'no-clock' };
-}
-
-/** What goes on by itself between start and stop. */
-class Life {
-  readonly #owners: UnitOwners;
-  readonly #clock: ExchangeClock;
-  readonly #status: SystemStatus;
-  readonly #delay: Delay;
-  readonly #log: Log;
-  #stopping: AbortController | null = null;
-
-  constructor(owners: UnitOwners, clock: ExchangeClock, status: SystemStatus, delay: Delay, log: Log) {
-    this.#owners = owners;
-    this.#clock = clock;
-    this.#status = status;
-    this.#delay = delay;
-    this.#log = log;
-  }
-
-  async start(): Promise<void> {
-    if (this.#stopping !== null) return;
-    this.#stopping = new AbortController();
-    await this.#learn(async () => {
-      await this.#status.ask();
-      this.#clock.start();
-      return this.#owners.learnAll('background');
-    });
-  }
-
-  /** Asks the credit keys that have not shown their unit yet; only between start and stop. */
-  relearn(): Promise<void> {
-    return this.#learn(() => this.#owners.learnAll('background'));
-  }
-
-  /** Until every credit key has shown its unit; the caller waits for the first attempt only, and not for ever. */
-  async #learn(attempt: () => Promise<boolean>): Promise<void> {
-    const stopping = this.#stopping;
-    if (stopping === null) return;
-    const patience = new AbortController();
-    const first = attempt();
-    void this.#goOn(first, stopping.signal);
-    await Promise.race([first, this.#delay(START_PATIENCE_MS, patience.signal)]);
-    patience.abort();
-  }
-
-  async #goOn(first: Promise<boolean>, signal: AbortSignal): Promise<void> {
-    let learned = await first;
-    while (!learned && !signal.aborted) {
-      this.#log.warn(
-        { againInMs: LEARN_AGAIN_MS },
-        'not every credit key has shown its unit yet; asking again',
-      );
-      await this.#delay(LEARN_AGAIN_MS, signal);
-      if (!signal.aborted) learned = await this.#owners.learnAll('background');
-    }
-  }
-
-  stop(): void {
-    this.#clock.stop();
-    this.#stopping?.abort();
-    this.#stopping = null;
-  }
-}
-
-function takeSnapshot(
-  book: AccountBook,
-  owners: UnitOwners,
-  clock: ExchangeClock,
-  limiter: WeightLimiter,
-  caller: Caller,
-  status: SystemStatus,
-  now: () => number,
-): ExchangeSnapshot {
-  const reading = clock.reading();
-  const { weights, stops, ledgerDown } = limiter.snapshot();
-  return {
-    clock:
-      reading === null
-        ? null
-        : { offsetMs: reading.offsetMs, rttMs: reading.rttMs, ageMs: now() - reading.syncedAtMs },
-    weights,
-    stops,
-    sharedCountDown: ledgerDown,
-    maintenance: status.lastKnown,
-    lastSuccessAtMs: caller.lastSuccessAtMs,
-    accounts: book.all().map((account) => ({
-      name: account.name,
-      role: account.role,
-      keyKind: account.keyKind,
-      units: [...book.unitsOf(account)],
-      learned: owners.learned(account),
-    })),
-  };
 }

@@ -4,6 +4,7 @@ import type { ClosedUnit, RiskUnit } from '../domain/risk-unit.ts';
 import type { ExchangeFailure, LoanReader, Read, ReadOptions } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
 import type { AccountBook } from './account-book.ts';
+import type { Priority } from './admission.ts';
 import type { FailedCall } from './call-result.ts';
 import { type ClosedList, decodeClosed, mergeClosed } from './closed-list.ts';
 import { walkClosedPages } from './closed-pages.ts';
@@ -15,7 +16,6 @@ import { type ReadRows, readRows } from './rows.ts';
 import { listAnswer, riskUnitRow } from './schemas.ts';
 import type { QueryParameter } from './sign.ts';
 import type { UnitOwners } from './unit-owners.ts';
-import type { Priority } from './weight-limiter.ts';
 
 export interface LoanReaderOptions {
   readonly book: AccountBook;

@@ -3,12 +3,12 @@ import type { LongId } from '../domain/amount.ts';
 import type { ExchangeFailure, Log } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
 import type { AccountBook } from './account-book.ts';
+import type { Priority } from './admission.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { failureOf } from './failure.ts';
 import type { ReadCall } from './read-call.ts';
 import { readRows } from './rows.ts';
 import { listAnswer, riskUnitRow } from './schemas.ts';
-import type { Priority } from './weight-limiter.ts';
 
 export type Ownership =
   | { readonly kind: 'owner'; readonly account: Account }

@@ -6,38 +6,12 @@
  * A call near the turn of a minute is counted in both minutes in which the exchange might count it.
  */
 import Bottleneck from 'bottleneck';
-import type { Log, ReadOptions, WeightLedger } from '../usecases/ports.ts';
+import type { Log, WeightLedger } from '../usecases/ports.ts';
+import type { AdmitRequest, AdmitResult, BusyReason, Priority } from './admission.ts';
 import { BucketCount } from './bucket-count.ts';
 import type { Delay } from './delay.ts';
+import { inTime } from './in-time.ts';
 import { LEDGER_MINUTE_MS, minuteOf, minutesAround } from './minutes.ts';
-
-export type Priority = ReadOptions['priority'];
-
-export interface AdmitRequest {
-  readonly bucket: string;
-  readonly weight: number;
-  /** Of the bucket, a minute. */
-  readonly limit: number;
-  readonly priority: Priority;
-  /** Longest time to wait; beyond it the answer is `busy`, as soon as that is known. */
-  readonly patienceMs: number;
-  /** True: not without the shared count. False: within a small local budget when the ledger is down. */
-  readonly mustCount: boolean;
-}
-
-export type AdmitResult =
-  | { readonly kind: 'admitted'; readonly waitMs: number }
-  | {
-      readonly kind: 'busy';
-      readonly why: BusyReason;
-      /** What the exchange said when it stopped us; empty otherwise. */
-      readonly reason: string;
-      /** Exchange time from which on it may work. */
-      readonly retryAtMs: number;
-    }
-  | { readonly kind: 'uncounted' };
-
-export type BusyReason = 'limit' | 'stopped' | 'queue-full';
 
 export interface StopInForce {
   readonly bucket: string;
@@ -71,8 +45,6 @@ interface Bucket {
 const PRIORITY: Readonly<Record<Priority, number>> = { interactive: 1, background: 8 };
 /** How many may wait for a bucket: a minute's worth of the heaviest read, and as many commands before them. */
 const LONGEST_QUEUE: Readonly<Record<Priority, number>> = { background: 60, interactive: 120 };
-/** A ledger that answers later than this is as good as gone. */
-const LEDGER_PATIENCE_MS = 1_000;
 const LEAST_WAIT_MS = 20;
 /** Reservations of one call: two at a turn of the minute, and as many again if they took long. */
 const MOST_RESERVATIONS = 4;
@@ -315,16 +287,4 @@ function busy(attempt: Wait): AdmitResult {
 
 function finished(attempt: Exclude<Attempt, Wait>, waitMs: number): AdmitResult {
   return attempt.kind === 'admitted' ? { kind: 'admitted', waitMs } : attempt;
-}
-
-async function inTime<Value>(promise: Promise<Value>): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the ledger did not answer in time')), LEDGER_PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -5,7 +5,7 @@ import { type Exchange, type ExchangeOptions, startExchange } from '../../src/sa
 import type { ReadOptions } from '../../src/usecases/ports.ts';
 import { MemoryWeightLedger } from '../fakes/memory-weight-ledger.ts';
 import { type RedisParts, redisParts } from '../redis/redis-parts.ts';
-import { accountsOf, type Client, type ClientOptions, createClient } from './support/client.ts';
+import { accountOf, accountsOf, type Client, type ClientOptions, createClient } from './support/client.ts';
 
 const NOW: ReadOptions = { priority: 'interactive', fresh: true };
 let exchange: Exchange;
@@ -119,7 +119,10 @@ describe('limits that the exchange enforces', () => {
   });
 
   it('case 18: weight that another program used is adopted from the header', async () => {
-    const { reader } = connect();
+    // In the middle of a minute, and it stays there.
+    const now = () => 29_920_000 * 60_000 + 30_000;
+    await restart({ now });
+    const { reader } = connect({ now });
     exchange.spendWeight('ltv-details', 11_700);
     expect(await reader.riskUnits(NOW)).toMatchObject({ ok: true });
     expect(await reader.riskUnits(NOW)).toMatchObject({
@@ -202,9 +205,7 @@ describe('time', () => {
       ok: false,
       failure: { kind: 'unavailable', meaning: expect.stringContaining('clock') },
     });
-    expect(
-      exchange.requests({ hasSignature: true } as never).filter(({ hasSignature }) => hasSignature),
-    ).toEqual([]);
+    expect(exchange.requests().filter(({ hasSignature }) => hasSignature)).toEqual([]);
   });
 });
 
@@ -254,12 +255,12 @@ describe('a life', () => {
     const client = connect();
     await client.start();
     const prepared = await client.closer.prepareClose(longId('7'));
-    const oldKey = exchange.credentials('loan-7').apiKey;
-    await client.reload(accountsOf(exchange, 'fund-a', 'loan-1', 'loan-7').map((account) => account));
+    // The key that the stand-in does not know yet: whatever is signed from now on would be refused.
+    const rotated = accountOf({ name: 'loan-7', role: 'credit', apiKey: 'r'.repeat(64), secret: 'rotated' });
+    await client.reload([...accountsOf(exchange, 'fund-a', 'loan-1'), rotated]);
     if (!prepared.ok) throw new Error(prepared.failure.meaning);
     expect(await prepared.value.send()).toMatchObject({ kind: 'closed' });
     exchange.changeAccount({ name: 'loan-1', apiKey: 'n'.repeat(64) });
-    expect(oldKey).not.toBe('n'.repeat(64));
     expect(await client.reader.riskUnitAsCreditAccount(longId('1'), NOW)).toMatchObject({
       ok: false,
       failure: { exchangeCode: -2015, meaning: expect.stringContaining('"loan-1" (credit)') },
@@ -303,7 +304,6 @@ describe('the other reads', () => {
     const client = connect({ names: ['fund-a', 'loan-1', 'loan-15'] });
     await client.start();
     const { institutionalLoan: loan } = client;
-    const query = { groupId: longId('1'), fromMs: 1_600_000_000_000, toMs: Date.now() };
     const activated = await loan.activatedUnits(NOW);
     expect(activated.ok && activated.value.find(({ groupId }) => groupId === '1')?.members).toHaveLength(5);
     for (const read of [
@@ -331,7 +331,6 @@ describe('the other reads', () => {
       'max-borrowable fund-a 100',
       'max-borrowable fund-a 100',
     ]);
-    expect(query.toMs).toBeGreaterThan(query.fromMs);
   });
 
   it.each([

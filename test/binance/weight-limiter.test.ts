@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type AdmitRequest, type AdmitResult, WeightLimiter } from '../../src/binance/weight-limiter.ts';
+import type { AdmitRequest, AdmitResult } from '../../src/binance/admission.ts';
+import { WeightLimiter } from '../../src/binance/weight-limiter.ts';
 import { StoreUnavailable } from '../../src/usecases/ports.ts';
 import { MemoryWeightLedger } from '../fakes/memory-weight-ledger.ts';
 import { CapturingLog } from './support/capturing-log.ts';
