@@ -13,9 +13,10 @@ export class MemoryWeightLedger implements WeightLedger {
   }
 
   async reserve(bucket: string, minute: number, weight: number, limit: number): Promise<WeightReservation> {
+    const stopped = (await this.stops(this.#scopesOf(bucket))).length > 0;
+    // Read and written without a wait between them, as the script does.
     const key = `${bucket}:${minute}`;
     const used = this.#used.get(key) ?? 0;
-    const stopped = (await this.stops(this.#scopesOf(bucket))).length > 0;
     if (stopped || used + weight > limit) return { ok: false, used };
     this.#used.set(key, used + weight);
     return { ok: true, used: used + weight };
