@@ -4,7 +4,7 @@
  */
 import type { Command } from './close-command.ts';
 import { loseTrack, pagePeople, readBack, recordAnswer, settle } from './close-outcome.ts';
-import type { CloseRequest } from './close-request.ts';
+import type { CardLocation, CloseRequest } from './close-request.ts';
 import { abandonClaim, claim, markSent, neverSent, rehearse } from './close-sending.ts';
 import { type Decision, no, to } from './close-step.ts';
 import {
@@ -26,7 +26,8 @@ const REFUSALS_NOTED_AT_MOST = 50;
 export function decide(request: CloseRequest, command: Command, nowMs: number): Decision {
   switch (command.type) {
     case 'record-card':
-      if (request.card !== null) return no({ code: 'nothing-changed' });
+      // Another location: the old card was deleted and posted anew, and edits must reach the one that people see.
+      if (isSameCard(request.card, command.card)) return no({ code: 'nothing-changed' });
       return to(request, { card: command.card }, { type: 'card-posted', by: null, atMs: nowMs });
     case 'give-up-card':
       return giveUpCard(request, command.why, nowMs);
@@ -80,4 +81,8 @@ export function decide(request: CloseRequest, command: Command, nowMs: number): 
         },
       );
   }
+}
+
+function isSameCard(known: CardLocation | null, { channelId, messageTs }: CardLocation): boolean {
+  return known !== null && known.channelId === channelId && known.messageTs === messageTs;
 }

@@ -511,3 +511,26 @@ describe('every state', () => {
     }
   });
 });
+
+describe('the location of the card', () => {
+  const elsewhere = { channelId: 'C0DESK', messageTs: '1700000001.000200' };
+
+  it('is replaced when the card was posted anew, in any state, and nothing else changes', () => {
+    for (const make of Object.values(IN_STATE)) {
+      const before = make();
+      const decision = decide(before, { type: 'record-card', card: elsewhere }, NOW);
+      expect(decision).toEqual({
+        ok: true,
+        next: { ...before, card: elsewhere },
+        event: { type: 'card-posted', by: null, atMs: NOW },
+        notAfterMs: null,
+      });
+    }
+  });
+
+  it('is recorded once', () => {
+    const { card } = request();
+    if (card === null) throw new Error('no card');
+    expect(refusalOf(request(), { type: 'record-card', card: { ...card } })).toBe('nothing-changed');
+  });
+});
