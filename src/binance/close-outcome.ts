@@ -11,8 +11,7 @@ import { failureOf, rejectionWords } from './failure.ts';
 import { isFirewall, type Rejection } from './rejection.ts';
 import { closeAnswer } from './schemas.ts';
 
-const LOOK_IT_UP =
-  "Whether the unit was closed is looked up in the exchange's own record; it is not sent again.";
+const LOOK_IT_UP = "What it did is looked up in the exchange's own record; it is not sent again.";
 
 export function closeOutcomeOf(result: CallResult, groupId: LongId, account: Account): CloseOutcome {
   switch (result.kind) {
