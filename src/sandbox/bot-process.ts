@@ -61,6 +61,7 @@ export async function startBotProcess(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = exitOf(child);
+  endWithUs(child);
   const lines: string[] = [];
   const keepAtMost = options.logLines ?? 2_000;
   const listening = Promise.withResolvers<number>();
@@ -151,6 +152,13 @@ function passedOn(): Record<string, string> {
 /** The port is read from the line "listening", which is of level info. */
 function chattyLevel(level: string | undefined): string {
   return level === 'debug' || level === 'trace' ? level : 'info';
+}
+
+/** A run that crashes must not leave bots behind. */
+function endWithUs(child: ChildProcess): void {
+  const end = () => void child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
 }
 
 function readLines(stream: Readable | null, see: (line: string) => void): void {

@@ -13,6 +13,11 @@ export interface TcpProxy {
   breakAll(): void;
   /** Breaks every connection and refuses new ones until `heal`. */
   cut(): void;
+  /**
+   * Passes the first command that contains this text on, and from then on nothing back until `heal`: Redis has done
+   * it, and its sender stands waiting. Resolves when that has happened.
+   */
+  silenceAfter(text: string): Promise<void>;
   /** Passes nothing back and cuts nothing, as a host that fell silent, until `heal`. */
   fallSilent(): void;
   /** Everything passes again. */
@@ -31,6 +36,7 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
   let refusing = false;
   let silent = false;
   let untilDrop: number | null = null;
+  let awaited: { readonly text: string; readonly seen: () => void } | null = null;
   let lost = 0;
   const breakAll = () => {
     for (const { client } of pairs) client.destroy();
@@ -53,7 +59,19 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
         server.destroy();
       });
     }
-    client.on('data', (data) => server.write(data));
+    let tail = '';
+    client.on('data', (data) => {
+      if (awaited !== null) {
+        const sent = tail + data.toString('latin1');
+        tail = sent.slice(-awaited.text.length);
+        if (sent.includes(awaited.text)) {
+          silent = true;
+          awaited.seen();
+          awaited = null;
+        }
+      }
+      server.write(data);
+    });
     server.on('data', (data) => {
       if (silent) return;
       if (untilDrop === 0) {
@@ -86,6 +104,11 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
       refusing = true;
       breakAll();
     },
+    silenceAfter(text) {
+      return new Promise((resolve) => {
+        awaited = { text, seen: resolve };
+      });
+    },
     fallSilent() {
       silent = true;
     },
@@ -95,6 +118,7 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
       refusing = false;
       silent = false;
       untilDrop = null;
+      awaited = null;
     },
     dropNextReply() {
       untilDrop = 0;

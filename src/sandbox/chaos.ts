@@ -1,0 +1,46 @@
+/**
+ * `npm run chaos`: three bots on one real Redis while everything goes wrong that can, then the judgement.
+ *   --seed 7         makes the same choices again (the timing differs)
+ *   --requests 200   begins so many requests
+ *   --seconds 240    of trouble at most; what is open then is brought to its end, which may take minutes more
+ *   --short          ends within about a minute: no long stops, unknown outcomes are settled by hand
+ *   --redis URL      a Redis that is there already; it is not restarted
+ */
+import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { chaosTable } from './chaos/chaos-table.ts';
+import { hasRedisServer } from './chaos/redis-process.ts';
+import { runChaos } from './chaos/run-chaos.ts';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    requests: { type: 'string', default: '200' },
+    seconds: { type: 'string', default: '240' },
+    short: { type: 'boolean', default: false },
+    redis: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) {
+  console.log('npm run chaos -- [--seed N] [--requests 200] [--seconds 240] [--short] [--redis redis://…]');
+} else if (values.redis === undefined && !hasRedisServer()) {
+  console.error(
+    'The chaos run needs a real Redis: put redis-server on PATH, or give --redis redis://host:port.',
+  );
+  process.exitCode = 1;
+} else {
+  const seed = values.seed === undefined ? randomInt(1_000_000) : Number(values.seed);
+  console.log(`seed ${seed}`);
+  const report = await runChaos({
+    seed,
+    requests: Number(values.requests),
+    seconds: Number(values.seconds),
+    short: values.short,
+    ...(values.redis === undefined ? {} : { redisUrl: values.redis }),
+    say: (line) => console.log(line),
+  });
+  console.log(chaosTable(report));
+  process.exitCode = report.violations.length === 0 ? 0 : 1;
+}
