@@ -1,6 +1,7 @@
 /**
- * `npm run sandbox`: the whole desk on this machine, and a tour of it.
- *   --once                  ends after the tour; status 0 only if every step was as expected
+ * `npm run sandbox`: the whole desk on this machine, a page to play in, and a tour in the terminal.
+ *   --open                  opens the page in the browser
+ *   --once                  the tour alone, then ends; status 0 only if every step was as expected
  *   --as U… "/ltv 1"        from a second terminal: types a command as that person
  *   --log                   the bot's log on stderr
  */
@@ -12,6 +13,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     once: { type: 'boolean', default: false },
+    open: { type: 'boolean', default: false },
     log: { type: 'boolean', default: false },
     as: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -20,12 +22,12 @@ const { values, positionals } = parseArgs({
 
 if (values.help) {
   console.log(
-    'npm run sandbox                          everything, with a tour, until Ctrl-C\nnpm run sandbox -- --once                ends after the tour\nnpm run sandbox -- --as U… "/ltv 1"      from a second terminal: a command as that person\nnpm run sandbox -- --log                 with the bot\'s log on stderr',
+    'npm run sandbox                          everything, a page in the browser and a tour, until Ctrl-C\nnpm run sandbox -- --open                opens the page, too\nnpm run sandbox -- --once                the tour alone\nnpm run sandbox -- --as U… "/ltv 1"      from a second terminal: a command as that person\nnpm run sandbox -- --log                 with the bot\'s log on stderr',
   );
 } else if (values.as !== undefined) {
   const { typeCommand } = await import('./second-terminal.ts');
   process.exitCode = await typeCommand(values.as, positionals.join(' '));
 } else {
-  const { playSandbox } = await import('./play.ts');
-  process.exitCode = await playSandbox({ once: values.once, log: values.log });
+  const { playOnce, playSandbox } = await import('./play.ts');
+  process.exitCode = values.once ? await playOnce(values.log) : await playSandbox(values);
 }

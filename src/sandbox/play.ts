@@ -1,6 +1,9 @@
-/** Starts the world, says what runs where, plays the tour, and stays up until it is stopped. */
+/** What `npm run sandbox` does: starts everything, says what runs where, serves the page, plays the tour. */
+import { spawn } from 'node:child_process';
 import { pino } from 'pino';
 import { createLogger } from '../logger.ts';
+import { startPage } from './page/page-server.ts';
+import { ACTORS, startPlayground } from './page/playground.ts';
 import { forgetSandbox, rememberSandbox } from './second-terminal.ts';
 import { type TourStep, tourOf } from './tour.ts';
 import { SEED_IDS } from './workspace/seed.ts';
@@ -9,58 +12,96 @@ import { startWorld, type World } from './world.ts';
 const bold = (text: string) => (process.stdout.isTTY ? `\u001b[1m${text}\u001b[0m` : text);
 const dim = (text: string) => (process.stdout.isTTY ? `\u001b[2m${text}\u001b[0m` : text);
 
-/** Answers the exit status: 0 if every step was as expected. */
-export async function playSandbox(options: { once: boolean; log: boolean }): Promise<number> {
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
-  const redisUrl = process.env.REDIS_URL;
+const BANNER = 'Loandesk sandbox: everything runs on this machine, nothing leaves it.';
+
+/** The tour alone, with the bot in this process. Answers the exit status: 0 if every step was as expected. */
+export async function playOnce(log: boolean): Promise<number> {
+  const stopped = untilStopped();
   const world = await startWorld({
-    ...(redisUrl ? { redisUrl } : {}),
-    log: createLogger(options.log ? 'info' : 'silent', pino.destination(2)),
+    ...redisFromSettings(),
+    log: createLogger(log ? 'info' : 'silent', pino.destination(2)),
   });
   try {
-    await rememberSandbox(world.workspace.url);
-    describeWorld(world);
-    const failed = await Promise.race([playTour(world), stopped.then(() => null)]);
-    if (failed === null) return 0;
-    console.log(
-      failed === 0
-        ? bold('\nEvery step was as expected.')
-        : bold(`\n${failed} step(s) were NOT as expected.`),
-    );
-    if (!options.once) {
-      describeByHand(world);
-      await stopped;
-    }
-    return failed === 0 ? 0 : 1;
+    console.log(bold(BANNER));
+    describeWorld(world, `http://127.0.0.1:${world.bots[0]?.port}`);
+    return await Promise.race([tellTour(world), stopped.then(() => 0)]);
   } finally {
-    await forgetSandbox();
     await world.close();
   }
 }
 
-function describeWorld({ redis, exchange, workspace, bots }: World): void {
-  const bot = bots[0];
-  console.log(bold('Loandesk sandbox: everything runs on this machine, nothing leaves it.'));
+/** The page, the bot as a process that can be killed, and the tour; until it is stopped. Answers the exit status. */
+export async function playSandbox(options: { log: boolean; open: boolean }): Promise<number> {
+  const stopped = untilStopped();
+  console.log(bold(BANNER));
+  const playground = await startPlayground({
+    ...redisFromSettings(),
+    onLine: options.log ? (line) => console.error(line) : () => {},
+  });
+  const { world } = playground;
+  const page = await startPage(playground);
+  try {
+    await rememberSandbox(world.workspace.url);
+    console.log(`\n  ${bold('Page')}      ${bold(page.url)} (open it in a browser)\n`);
+    if (options.open) openInBrowser(page.url);
+    describeWorld(world, `process ${playground.fleet.list()[0]?.pid}`);
+    const status = await Promise.race([tellTour(world), stopped.then(() => null)]);
+    if (status === null) return 0;
+    describeByHand(world, page.url);
+    await stopped;
+    return status;
+  } finally {
+    await forgetSandbox();
+    await page.close();
+    await playground.close();
+  }
+}
+
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+}
+
+function redisFromSettings(): { redisUrl?: string } {
+  const redisUrl = process.env.REDIS_URL;
+  return redisUrl ? { redisUrl } : {};
+}
+
+/** Where there is no browser to open, the printed address stays. */
+function openInBrowser(url: string): void {
+  const [command, ...words] = { darwin: ['open'], win32: ['cmd', '/c', 'start', ''] }[
+    process.platform as string
+  ] ?? ['xdg-open'];
+  const child = spawn(command ?? 'xdg-open', [...words, url], { stdio: 'ignore', detached: true });
+  child.on('error', () => console.log(dim('  (no browser could be opened: use the address above)')));
+  child.unref();
+}
+
+async function tellTour(world: World): Promise<number> {
+  const failed = await playTour(world);
+  console.log(
+    failed === 0 ? bold('\nEvery step was as expected.') : bold(`\n${failed} step(s) were NOT as expected.`),
+  );
+  return failed === 0 ? 0 : 1;
+}
+
+function describeWorld({ redis, exchange, workspace }: World, bot: string): void {
   console.log(
     `  Redis     ${redis.url} (${redis.kind === 'embedded' ? 'embedded, keeps nothing' : 'yours, from REDIS_URL'})`,
   );
   console.log(`  Exchange  ${exchange.url} (stand-in for Binance: keys, signatures, weights, faults)`);
   console.log(`  Slack     ${workspace.url} (stand-in for a workspace: people, channels, limits)`);
-  console.log(
-    `  Bot       http://127.0.0.1:${bot?.port} (the real app: POST /slack/events, GET /livez /readyz)`,
-  );
+  console.log(`  Bot       ${bot} (the real app: POST /slack/events, GET /livez /readyz)`);
 }
 
-function describeByHand({ workspace }: World): void {
-  const people = [SEED_IDS.rina, SEED_IDS.ada, SEED_IDS.ben, SEED_IDS.chen, SEED_IDS.vera, SEED_IDS.gus].map(
-    (id) => {
-      const person = workspace.directory.people.get(id);
-      return `  ${id}  ${person?.realName ?? ''}`;
-    },
-  );
-  console.log('\nIt stays up. From a second terminal, type commands as one of these people:');
+function describeByHand({ workspace }: World, pageUrl: string): void {
+  const people = ACTORS.map(([id, role]) => {
+    const person = workspace.directory.people.get(id);
+    return `  ${id}  ${person?.realName ?? ''}, ${role}`;
+  });
+  console.log(`\nIt stays up. Play on in the page: ${bold(pageUrl)}`);
+  console.log('Or, from a second terminal, type commands as one of these people:');
   console.log(people.join('\n'));
   console.log(bold(`\n  npm run sandbox -- --as ${SEED_IDS.rina} "/ltv 1"`));
   console.log('\nCtrl-C ends it and leaves nothing behind.');
