@@ -4,7 +4,9 @@ import { startTcpProxy } from '../../src/sandbox/tcp-proxy.ts';
 import { all, verdictOf } from '../contracts/audit-trail.ts';
 import { AUDIT_KEY } from '../redis/redis-parts.ts';
 import { ALICE, BOB, CAROL, REQUESTER } from '../support/close-requests.ts';
-import { approve, loaded, Replicas } from './replicas.ts';
+import { approve, loaded, Replicas, rounds } from './replicas.ts';
+
+const REFUSAL_RACES = rounds(150);
 
 it('case 5: five clicks of one approver on both replicas count once, 30 times', async () => {
   const replicas = await Replicas.start();
@@ -22,11 +24,11 @@ it('case 5: five clicks of one approver on both replicas count once, 30 times', 
   }
 });
 
-it('case 11: approve, reject and withdraw race on the last vote, 150 times: one wins, and a lost approve sends nothing', async () => {
+it(`case 11: approve, reject and withdraw race on the last vote, ${REFUSAL_RACES} times: one wins, and a lost approve sends nothing`, async () => {
   const replicas = await Replicas.start();
   const [one, other] = [await replicas.add(), await replicas.add()];
   const ends = new Map<string, number>();
-  for (let round = 0; round < 150; round += 1) {
+  for (let round = 0; round < REFUSAL_RACES; round += 1) {
     const request = await replicas.open(one);
     expect(await approve(one, ALICE, request)).toMatchObject({ ok: true });
     const refuse = () =>

@@ -3,9 +3,9 @@ import { expect, it } from 'vitest';
 import { verdictOf } from '../contracts/audit-trail.ts';
 import { AUDIT_KEY } from '../redis/redis-parts.ts';
 import { ALICE, BOB, CAROL } from '../support/close-requests.ts';
-import { approve, loaded, Replicas } from './replicas.ts';
+import { approve, loaded, Replicas, rounds } from './replicas.ts';
 
-const ROUNDS = 500;
+const ROUNDS = rounds(500);
 
 it(`case 9: two last votes on two replicas at one instant, ${ROUNDS} times: one DELETE on the wire each time`, async () => {
   const replicas = await Replicas.start();

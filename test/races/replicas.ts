@@ -19,6 +19,11 @@ import { ALICE, BOB, CAROL, policy, REQUESTER, START_MS } from '../support/close
 
 const CREDIT_EMAIL = 'credit007@test.com';
 
+/** How often a race is run: `count` times on a real Redis; the embedded one is a hundred times slower. */
+export function rounds(count: number): number {
+  return inject('redisKind') === 'embedded' ? Math.ceil(count / 25) : count;
+}
+
 export interface Replica {
   readonly work: DeskWork;
   readonly redis: RedisParts;
