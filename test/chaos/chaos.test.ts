@@ -1,0 +1,15 @@
+/** A short run of `npm run chaos`; the README has the figures of long ones. */
+import { expect } from 'vitest';
+import { chaosTable } from '../../src/sandbox/chaos/chaos-table.ts';
+import { runChaos } from '../../src/sandbox/chaos/run-chaos.ts';
+import { concurrentOnServer } from './concurrent-on-server.ts';
+
+const SEED = 20_261_121;
+
+concurrentOnServer('a short chaos run: everything holds, and nothing stays open', 240_000, async () => {
+  const report = await runChaos({ seed: SEED, requests: 40, seconds: 20, short: true });
+  expect(report.violations, chaosTable(report)).toEqual([]);
+  expect(report.requests).toBeGreaterThan(10);
+  expect(report.trouble.kills).toBeGreaterThan(0);
+  expect(report.executed).toBeGreaterThan(0);
+});
