@@ -1,26 +1,32 @@
-/** One round of background work on requests: approved ones are sent, all others are swept. */
+/**
+ * Background work on requests: approved ones are sent, all others are swept. A round only sets the work off: a look
+ * at a silent exchange may take a minute, and must not keep another request from expiring in time.
+ */
+import { nextAttentionAtMs } from '../domain/close-request.ts';
 import type { ExecuteClose } from './execute-close.ts';
 import type { CloseRequestStore, Log, StoredRequest } from './ports.ts';
 import type { SweepRequest } from './sweep-requests.ts';
 
 /** Longer than one look at the exchange takes; a process that dies frees its share after this. */
 const LEASE_MS = 60_000;
-const AT_ONCE = 10;
+/** Looks under way at once in one process. */
+const AT_ONCE = 20;
+/** What could not be moved on now is not looked at again at once. */
+const SOONEST_AGAIN_MS = 1_000;
 
 export interface AttendRequestsParts {
   readonly store: CloseRequestStore;
   readonly executor: ExecuteClose;
   readonly sweep: SweepRequest;
+  readonly inBackground: (what: string, work: () => Promise<unknown>) => void;
   readonly log: Log;
 }
 
-/** Takes what is due, shared with all replicas, and answers how many requests it looked at. */
-export function createAttendRequests({
-  store,
-  executor,
-  sweep,
-  log,
-}: AttendRequestsParts): () => Promise<number> {
+/** Takes what is due, shared with all replicas, and answers for how many requests it set work off. */
+export function createAttendRequests(parts: AttendRequestsParts): () => Promise<number> {
+  const { store, executor, sweep, inBackground, log } = parts;
+  let underWay = 0;
+
   async function attend(stored: StoredRequest): Promise<void> {
     const { request, nowMs } = stored;
     try {
@@ -28,15 +34,27 @@ export function createAttendRequests({
         request.state === 'approved' && request.abandonedClaims === 0 && nowMs < request.expiresAtMs;
       if (toSend) await executor.execute(request.id);
       else await sweep(stored);
+      // Unless the work changed the request, which sets its next time, too.
+      const next = nextAttentionAtMs(request, nowMs);
+      if (next !== null) {
+        await store.postponeAttention(request.id, request.revision, Math.max(next, nowMs + SOONEST_AGAIN_MS));
+      }
     } catch (error) {
       // One request's trouble must not keep the others waiting; its lease brings it back.
       log.error({ requestId: request.id, err: error }, 'background work on a request failed');
+    } finally {
+      underWay -= 1;
     }
   }
 
   return async () => {
-    const due = await store.takeAttention(LEASE_MS, AT_ONCE);
-    await Promise.all(due.map(attend));
+    const room = AT_ONCE - underWay;
+    if (room <= 0) return 0;
+    const due = await store.takeAttention(LEASE_MS, room);
+    for (const stored of due) {
+      underWay += 1;
+      inBackground('attend', () => attend(stored));
+    }
     return due.length;
   };
 }

@@ -21,7 +21,7 @@ import type {
   Outbox,
 } from './ports.ts';
 import { createReadBackClose } from './read-back-close.ts';
-import { createRequestBook } from './request-book.ts';
+import { createRequestBook, type RequestBook } from './request-book.ts';
 import { createReviewClose } from './review-close.ts';
 import { createSettleClose } from './settle-close.ts';
 import { createSweepRequest } from './sweep-requests.ts';
@@ -57,7 +57,7 @@ export interface DeskParts {
 export interface DeskWork {
   readonly desk: Desk;
   readonly deliverOutbox: DeliverOutbox;
-  /** One round over requests that are due; answers how many there were. */
+  /** One round over requests that are due; answers for how many it set work off. */
   readonly attendRequests: () => Promise<number>;
   readonly checkAudit: CheckAudit;
 }
@@ -109,16 +109,16 @@ export function createDesk(parts: DeskParts): DeskWork {
     ...createAuditVerbs({ access, checkAudit }),
     ...createViewHome({ access, store, viewUnits, probe: parts.probe }),
     startSending: executor.startSending,
-    redrawCard: (requestId) => redrawCard(requestId, store, notifier, access),
+    redrawCard: (requestId) => redrawCard(requestId, book, store, notifier, access),
     async noteForgery(by, requestId, what) {
       log.warn({ by, requestId, what }, 'a forged or foreign click was refused');
-      if (requestId !== null) await book.noteRefusal(requestId, by, what, 'request-not-found');
+      if (requestId !== null) await book.noteRefusal(requestId, by, what, 'not-the-card');
     },
   };
   return {
     desk,
     deliverOutbox,
-    attendRequests: createAttendRequests({ store, executor, sweep, log }),
+    attendRequests: createAttendRequests({ store, executor, sweep, inBackground, log }),
     checkAudit,
   };
 }
@@ -126,6 +126,7 @@ export function createDesk(parts: DeskParts): DeskWork {
 /** Beside the outbox, so an older picture could land last: redrawn until the record stood still while it was drawn. */
 async function redrawCard(
   requestId: string,
+  book: RequestBook,
   store: CloseRequestStore,
   notifier: Notifier,
   access: Access,
@@ -136,7 +137,9 @@ async function redrawCard(
     if (!stored?.request.card || stored.request.revision === drawn) return;
     const { request } = stored;
     const eligible = await access.eligibleFor(request.policy, request.requester);
-    await notifier.deliver({ kind: 'card' }, request, eligible.ok ? eligible.value : null);
+    const delivery = await notifier.deliver({ kind: 'card' }, request, eligible.ok ? eligible.value : null);
+    const anew = delivery.ok ? delivery.card : null;
+    if (anew !== null) await book.apply(requestId, () => ({ type: 'record-card', card: anew }));
     drawn = request.revision;
   }
 }

@@ -91,8 +91,9 @@ export function createReviewClose({ access, book, reader, onApproved }: ReviewCl
           facts: current.facts,
           why: null,
         }));
-        if (!replaced.ok) return replaced;
-        return refuse({ code: 'facts-changed', changes: replaced.value.factChanges });
+        if (replaced.ok) return refuse({ code: 'facts-changed', changes: replaced.value.factChanges });
+        // Somebody else's click recorded the same change first: this one was on the version before.
+        return replaced.refusal.code === 'nothing-changed' ? refuse({ code: 'old-version' }) : replaced;
       }
     }
   }

@@ -17,14 +17,13 @@ export type SweepRequest = (stored: StoredRequest) => Promise<void>;
 
 export function createSweepRequest({ book, reader, readBack }: SweepRequestsParts): SweepRequest {
   async function sweepPending({ request, nowMs }: StoredRequest): Promise<void> {
-    const closed = await reader.findClosedUnit(request.groupId, { priority: 'background' });
-    if (closed.ok && closed.value !== null) {
-      const evidence = evidenceOf(closed.value);
-      await book.apply(request.id, () => ({ type: 'supersede', evidence }));
-      return;
-    }
+    // First what needs nobody: the exchange may be silent.
     const stage = dueReminder(request, nowMs);
     if (stage !== null) await book.apply(request.id, () => ({ type: 'remind', stage }));
+    const closed = await reader.findClosedUnit(request.groupId, { priority: 'background' });
+    if (!closed.ok || closed.value === null) return;
+    const evidence = evidenceOf(closed.value);
+    await book.apply(request.id, () => ({ type: 'supersede', evidence }));
   }
 
   async function sweepUnknown(stored: StoredRequest): Promise<void> {

@@ -451,8 +451,10 @@ describe('a process stops at the worst moment', () => {
     const { request } = await approved(harness);
     const dying = harness.replica({ closer: { prepareClose: () => Promise.reject(STOPPED) } });
     await dying.attendRequests();
+    await harness.settled();
     harness.nowMs += 6_000;
     await dying.attendRequests();
+    await harness.settled();
     expect(await harness.get(request.id)).toMatchObject({ state: 'sending', sent: null });
     await harness.pass(120_000);
     expect(await harness.get(request.id)).toMatchObject({ state: 'approved', abandonedClaims: 1 });
@@ -492,6 +494,7 @@ describe('a process stops at the worst moment', () => {
     });
     harness.nowMs += 6_000;
     await dying.attendRequests();
+    await harness.settled();
     expect(await harness.get(request.id)).toMatchObject({ state: 'sending', sent: { recvWindowMs: 5_000 } });
     for (let round = 0; round < 6; round += 1) await harness.pass(61_000);
     expect(await harness.get(request.id)).toMatchObject({
@@ -512,6 +515,7 @@ describe('a process stops at the worst moment', () => {
     });
     harness.nowMs += 6_000;
     await dying.attendRequests();
+    await harness.settled();
     expect(await harness.get(request.id)).toMatchObject({ state: 'sending', answer: { kind: 'closed' } });
     await harness.pass(61_000);
     expect((await harness.get(request.id)).state).toBe('closed');
@@ -546,6 +550,7 @@ describe('a process stops at the worst moment', () => {
     });
     harness.nowMs += 6_000;
     await paused.attendRequests();
+    await harness.settled();
     expect(exchange.deletes).toEqual([]);
     await harness.pass(1_000);
     expect(await harness.get(request.id)).toMatchObject({ state: 'approved', sent: null });
@@ -569,6 +574,7 @@ describe('a process stops at the worst moment', () => {
     const cut = harness.replica({ store });
     harness.nowMs += 6_000;
     await cut.attendRequests();
+    await harness.settled();
     expect(harness.exchange.deletes).toEqual([]);
     await expect(cut.desk.withdraw(REQUESTER, request.id)).rejects.toThrow(StoreUnavailable);
   });
@@ -635,6 +641,7 @@ describe('telling people', () => {
       harness.nowMs =
         request.createdAtMs + Math.ceil(((request.expiresAtMs - request.createdAtMs) * tenth) / 10);
       await Promise.all([harness.work.attendRequests(), other.attendRequests()]);
+      await harness.settled();
       await harness.pass(0);
     }
     expect(harness.threadOf(request.id)).toEqual(['reminded', 'reminded']);
