@@ -183,5 +183,7 @@ function slackSettingsOf({ slack }: Config): SlackSettings {
     host: slack.host,
     port: slack.port,
     closeChannel: slack.closeChannel,
+    allowedChannels: slack.allowedChannels,
+    auditChannel: slack.auditChannel,
   };
 }

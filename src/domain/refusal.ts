@@ -20,6 +20,8 @@ export type Refusal =
   | { readonly code: 'typed-id-differs'; readonly typed: string; readonly groupId: LongId }
   | { readonly code: 'bad-request-id'; readonly input: string }
   | { readonly code: 'unknown-command'; readonly input: string }
+  // Where it was typed
+  | { readonly code: 'channel-not-allowed'; readonly channels: readonly string[] }
   // Who asks
   | { readonly code: 'not-a-full-member'; readonly kind: Exclude<PersonKind, 'member'> }
   | { readonly code: 'role-missing'; readonly role: Role }

@@ -65,7 +65,12 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
   );
   const queue = new WorkQueue(QUEUE_LIMITS);
   const guard = createGuard({ ...parts, queue, redrawCard: (requestId) => desk.redrawCard(requestId) });
-  const table = routes({ desk, workspaceUrl: () => home.url, closeChannel: settings.closeChannel });
+  const table = routes({
+    desk,
+    workspaceUrl: () => home.url,
+    closeChannel: settings.closeChannel,
+    allowedChannels: settings.allowedChannels,
+  });
   register(app, table, guard, { client: createWebClient(settings, log), log });
 
   const greeting = keepGreeting(home, log);

@@ -5,7 +5,6 @@
 import type { WebClient } from '@slack/web-api';
 import type { CardLocation, CloseRequest, RequestEvent } from '../domain/close-request.ts';
 import type { Notice } from '../domain/notices.ts';
-import { personKey } from '../domain/policy.ts';
 import type { Delivery, Log, NewId, Notifier } from '../usecases/ports.ts';
 import { failureText, type SlackAnswer, type SlackFailure, slackCall } from './slack-call.ts';
 import { approverText, directText } from './views/direct-text.ts';
@@ -13,7 +12,9 @@ import { dryRunPrefix } from './views/dry-run.ts';
 import type { Message } from './views/message.ts';
 import { noticeMessage } from './views/notice-message.ts';
 import { standingText } from './views/outcome-text.ts';
+import { mentionedIn, withoutPings } from './views/quiet-mentions.ts';
 import { requestCard } from './views/request-card.ts';
+import { stillToVote } from './views/request-facts.ts';
 import { threadText } from './views/thread-text.ts';
 import type { HomeWorkspace } from './workspace.ts';
 
@@ -47,6 +48,8 @@ export interface CardNotifierParts {
   readonly client: WebClient;
   readonly home: HomeWorkspace;
   readonly closeChannel: string;
+  /** What to call a person in a channel, where mentions would ping; null: not known now. */
+  readonly nameOf: (userId: string) => Promise<string | null>;
   readonly newId: NewId;
   readonly log: Log;
 }
@@ -83,9 +86,21 @@ export class CardNotifier implements Notifier {
   }
 
   async #postCard(request: CloseRequest, approvers: ReadonlySet<string> | null): Promise<Delivery> {
-    const card = requestCard(request, { approvers, edition: this.#parts.newId() });
-    const answer = await this.#post(this.#parts.closeChannel, card);
+    const answer = await this.#post(this.#parts.closeChannel, await this.#draw(request, approvers));
     return answer.ok ? { ok: true, card: answer.value } : delivery(answer);
+  }
+
+  #draw(request: CloseRequest, approvers: ReadonlySet<string> | null): Promise<Message> {
+    return this.#quiet(requestCard(request, { approvers, edition: this.#parts.newId() }));
+  }
+
+  /** For a channel: people by name, without pinging them. */
+  async #quiet(message: Message): Promise<Message> {
+    const { home, nameOf } = this.#parts;
+    await home.read();
+    const ids = [...mentionedIn(message)];
+    const names = await Promise.all(ids.map(async (id) => [id, await nameOf(id)] as const));
+    return withoutPings(message, new Map(names), home.url);
   }
 
   async #redrawCard(
@@ -93,7 +108,7 @@ export class CardNotifier implements Notifier {
     place: CardLocation,
     approvers: ReadonlySet<string> | null,
   ): Promise<Delivery> {
-    const card = requestCard(request, { approvers, edition: this.#parts.newId() });
+    const card = await this.#draw(request, approvers);
     const answer = await this.#inSimplerShapes(card, (text, blocks) =>
       this.#parts.client.chat.update({
         channel: place.channelId,
@@ -108,15 +123,20 @@ export class CardNotifier implements Notifier {
       { requestId: request.id, why: failureText(answer.failure) },
       'a card could not be redrawn',
     );
-    // Deleted by hand: posted anew, so that people can still decide. Its buttons carry the same request and version.
-    if (error === 'message_not_found') return delivery(await this.#post(place.channelId, card));
+    // Deleted by hand: posted anew, so that people can still decide. Its buttons carry the same request and version,
+    // and its location is recorded, so that later edits reach this one.
+    if (error === 'message_not_found') {
+      const anew = await this.#post(place.channelId, card);
+      return anew.ok ? { ok: true, card: anew.value } : delivery(anew);
+    }
     if (!EDIT_IS_OVER.has(error)) return delivery(answer);
     const note = `${dryRunPrefix(request.policy.mode)}Slack does not let this card be redrawn (${error}), so its buttons may be out of date. Where unit ${request.groupId} stands: ${standingText(request)}`;
     return this.#reply(noticeMessage(note), place);
   }
 
   /** In the card's thread; in the channel itself when there is no card to reply to. */
-  async #reply(message: Message, card: CardLocation | null): Promise<Delivery> {
+  async #reply(loud: Message, card: CardLocation | null): Promise<Delivery> {
+    const message = await this.#quiet(loud);
     if (card === null) return delivery(await this.#post(this.#parts.closeChannel, message));
     const answer = await this.#post(card.channelId, message, card.messageTs);
     const parentGone =
@@ -191,15 +211,6 @@ export class CardNotifier implements Notifier {
     }
     return last ?? { ok: false, failure: { kind: 'refused', error: 'no_shape', details: [] } };
   }
-}
-
-/** User ids of those who may vote and have not: people are counted, not accounts. */
-function stillToVote(request: CloseRequest, approvers: ReadonlySet<string>): string[] {
-  const { policy } = request;
-  const key = (userId: string): string => personKey(userId, policy.samePerson);
-  const done = new Set(request.votes.map((vote) => key(vote.voter.userId)));
-  if (!policy.requesterMayApprove) done.add(key(request.requester.userId));
-  return [...approvers].filter((userId) => !done.has(key(userId)));
 }
 
 function delivery(answer: SlackAnswer<unknown>): Delivery {

@@ -38,12 +38,17 @@ class MinuteMemory<Value> {
   }
 }
 
+interface NamedPerson extends Person {
+  /** As shown in Slack; null for people of other workspaces. For display only: names decide nothing. */
+  readonly name: string | null;
+}
+
 type SlackUser = NonNullable<Awaited<ReturnType<WebClient['users']['info']>>['user']>;
 
 export class SlackDirectory implements Directory {
   readonly #client: WebClient;
   readonly #home: HomeWorkspace;
-  readonly #people: MinuteMemory<Person>;
+  readonly #people: MinuteMemory<NamedPerson>;
   readonly #groups: MinuteMemory<readonly string[]>;
 
   constructor(client: WebClient, home: HomeWorkspace, now: () => number) {
@@ -53,8 +58,19 @@ export class SlackDirectory implements Directory {
     this.#groups = new MinuteMemory(now);
   }
 
-  person(id: PersonId): Promise<Lookup<Person>> {
-    return this.#people.get(`${id.teamId}:${id.userId}`, () => this.#readPerson(id));
+  async person(id: PersonId): Promise<Lookup<Person>> {
+    const found = await this.#named(id);
+    if (!found.ok) return found;
+    const { teamId, userId, kind, timeZone } = found.value;
+    return { ok: true, value: { teamId, userId, kind, timeZone } };
+  }
+
+  /** The name to show for a member of the home team; null when it is not known now. */
+  async nameOf(userId: string): Promise<string | null> {
+    const home = await this.#home.read();
+    if (!home.ok) return null;
+    const known = await this.#named({ teamId: home.value.teamId, userId });
+    return known.ok ? known.value.name : null;
   }
 
   async members(names: readonly string[]): Promise<Lookup<ReadonlySet<string>>> {
@@ -69,11 +85,15 @@ export class SlackDirectory implements Directory {
     return { ok: true, value: new Set([...users, ...inGroups]) };
   }
 
-  async #readPerson(id: PersonId): Promise<Lookup<Person>> {
+  #named(id: PersonId): Promise<Lookup<NamedPerson>> {
+    return this.#people.get(`${id.teamId}:${id.userId}`, () => this.#readPerson(id));
+  }
+
+  async #readPerson(id: PersonId): Promise<Lookup<NamedPerson>> {
     const home = await this.#home.read();
     if (!home.ok) return home;
     if (id.teamId !== home.value.teamId) {
-      return { ok: true, value: { ...id, kind: 'foreign', timeZone: null } };
+      return { ok: true, value: { ...id, kind: 'foreign', timeZone: null, name: null } };
     }
     const answer = await slackCall(() => this.#client.users.info({ user: id.userId }));
     if (!answer.ok) return { ok: false, why: `users.info: ${failureText(answer.failure)}` };
@@ -81,7 +101,12 @@ export class SlackDirectory implements Directory {
     if (user?.id !== id.userId) return { ok: false, why: 'users.info: Slack answered for nobody or another' };
     return {
       ok: true,
-      value: { ...id, kind: kindOf(user, home.value.teamId), timeZone: user.tz ?? null },
+      value: {
+        ...id,
+        kind: kindOf(user, home.value.teamId),
+        timeZone: user.tz ?? null,
+        name: user.real_name || user.profile?.real_name || user.name || null,
+      },
     };
   }
 

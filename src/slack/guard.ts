@@ -4,6 +4,7 @@
  * how long it took. The last resort for errors: nothing that a listener throws gets past here.
  */
 import type { PersonId } from '../domain/policy.ts';
+import type { RefusalCode } from '../domain/refusal.ts';
 import { type Log, type NewId, type SeenOnce, StoreUnavailable } from '../usecases/ports.ts';
 import { errorFields } from './redaction.ts';
 import { type Listener, type Outcome, refused, type Turn } from './turn.ts';
@@ -36,6 +37,16 @@ export interface Delivered {
 }
 
 export type Guard = (listener: Listener, delivered: Delivered) => Promise<void>;
+
+/** Outcomes that say who asks, or from where, and not what was asked. */
+const NOT_ALLOWED: ReadonlySet<string> = new Set<RefusalCode>([
+  'not-a-full-member',
+  'role-missing',
+  'channel-not-allowed',
+  'not-the-card',
+  'self-approval',
+  'not-the-requester',
+]);
 
 type Ended = { readonly outcome: string; readonly requestId: string | null };
 
@@ -101,7 +112,8 @@ export function createGuard(parts: GuardParts): Guard {
     const startedAtMs = now();
     const reference = newReference();
     const ended = await handle(listener, delivered, reference);
-    log.info(
+    // Who asked without being allowed to is looked for: a level of its own finds them.
+    log[NOT_ALLOWED.has(ended.outcome) ? 'warn' : 'info'](
       {
         listener: listener.name,
         actor: actorOf(delivered.turn.by),

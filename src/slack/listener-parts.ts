@@ -7,4 +7,6 @@ export interface ListenerParts {
   readonly workspaceUrl: () => string | null;
   /** Id of the approvals channel: buttons that act on a request count there only. */
   readonly closeChannel: string;
+  /** Ids of channels in which commands are answered; empty: all. */
+  readonly allowedChannels: readonly string[];
 }

@@ -8,6 +8,7 @@ import { startSendingAction } from './actions/start-sending.ts';
 import { askToCloseAction, shareUnitsAction, showUnitsAction } from './actions/units.ts';
 import { unknownAction } from './actions/unknown.ts';
 import { withdrawAction } from './actions/withdraw.ts';
+import { admitted, whereAllowed } from './admission.ts';
 import {
   actionDelivery,
   commandDelivery,
@@ -41,26 +42,26 @@ export interface Routes {
 export function routes(parts: ListenerParts): Routes {
   return {
     commands: {
-      [COMMANDS.ltv]: ltvCommand(parts),
-      [COMMANDS.closedUnits]: closedUnitsCommand(parts),
-      [COMMANDS.closeUnit]: closeUnitCommand(parts),
-      [COMMANDS.loandesk]: loandeskCommand(parts),
+      [COMMANDS.ltv]: admitted(parts, ltvCommand(parts)),
+      [COMMANDS.closedUnits]: admitted(parts, closedUnitsCommand(parts)),
+      [COMMANDS.closeUnit]: admitted(parts, closeUnitCommand(parts)),
+      [COMMANDS.loandesk]: admitted(parts, loandeskCommand(parts)),
     },
     actions: {
       [ACTIONS.approve]: approveAction(parts),
       [ACTIONS.reject]: rejectAction(parts),
       [ACTIONS.withdraw]: withdrawAction(parts),
       [ACTIONS.startSending]: startSendingAction(parts),
-      [ACTIONS.settle]: settleAction(parts),
-      [ACTIONS.refreshRequest]: refreshRequestAction(parts),
-      [ACTIONS.unitsPageBack]: showUnitsAction(ACTIONS.unitsPageBack, parts),
-      [ACTIONS.unitsPageOn]: showUnitsAction(ACTIONS.unitsPageOn, parts),
-      [ACTIONS.refreshUnits]: showUnitsAction(ACTIONS.refreshUnits, parts),
-      [ACTIONS.shareUnits]: shareUnitsAction(parts),
-      [ACTIONS.askToClose]: askToCloseAction(parts),
-      [ACTIONS.closedNewer]: turnClosedPageAction(ACTIONS.closedNewer, parts),
-      [ACTIONS.closedOlder]: turnClosedPageAction(ACTIONS.closedOlder, parts),
-      [ACTIONS.closedCsv]: closedCsvAction(parts),
+      [ACTIONS.settle]: whereAllowed(parts, settleAction(parts)),
+      [ACTIONS.refreshRequest]: whereAllowed(parts, refreshRequestAction(parts)),
+      [ACTIONS.unitsPageBack]: whereAllowed(parts, showUnitsAction(ACTIONS.unitsPageBack, parts)),
+      [ACTIONS.unitsPageOn]: whereAllowed(parts, showUnitsAction(ACTIONS.unitsPageOn, parts)),
+      [ACTIONS.refreshUnits]: whereAllowed(parts, showUnitsAction(ACTIONS.refreshUnits, parts)),
+      [ACTIONS.shareUnits]: whereAllowed(parts, shareUnitsAction(parts)),
+      [ACTIONS.askToClose]: whereAllowed(parts, askToCloseAction(parts)),
+      [ACTIONS.closedNewer]: whereAllowed(parts, turnClosedPageAction(ACTIONS.closedNewer, parts)),
+      [ACTIONS.closedOlder]: whereAllowed(parts, turnClosedPageAction(ACTIONS.closedOlder, parts)),
+      [ACTIONS.closedCsv]: whereAllowed(parts, closedCsvAction(parts)),
     },
     submissions: {
       [MODALS.ask]: askSubmission(parts),

@@ -23,13 +23,15 @@ export interface SlackClientsParts {
 /** Each part has a client of its own: one that is held up must not hold up the others. */
 export function createSlackClients({ settings, log, now, newId }: SlackClientsParts): SlackClients {
   const home = new HomeWorkspace(createWebClient(settings, log));
+  const directory = new SlackDirectory(createWebClient(settings, log), home, now);
   return {
     home,
-    directory: new SlackDirectory(createWebClient(settings, log), home, now),
+    directory,
     notifier: new CardNotifier({
       client: createWebClient(settings, log),
       home,
       closeChannel: settings.closeChannel,
+      nameOf: (userId) => directory.nameOf(userId),
       newId,
       log,
     }),

@@ -11,4 +11,8 @@ export interface SlackSettings {
   readonly port: number;
   /** Id of the approvals channel. */
   readonly closeChannel: string;
+  /** Ids of channels in which commands are answered, beside the approvals channel and direct messages; empty: all. */
+  readonly allowedChannels: readonly string[];
+  /** Id of the channel that gets the head of the audit trail once a day; null: nobody does. */
+  readonly auditChannel: string | null;
 }

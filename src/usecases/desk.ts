@@ -95,6 +95,8 @@ export interface HomeView {
 }
 
 export interface Desk {
+  /** Which roles this person has; refuses who has none, and everybody but full members of the home team. */
+  admit(by: PersonId): Promise<Result<readonly Role[]>>;
   /** `/ltv`: "" for all, a filter ("> 70%", "margin-call"), a unit id, or a part of the credit account's e-mail. */
   viewUnits(by: PersonId, query: string): Promise<Result<UnitsView | UnitView>>;
   /** `/closed-units`: filter text as typed; page from 1. */

@@ -251,7 +251,7 @@ export interface Notifier {
 }
 
 export type Delivery =
-  /** `card` is set when a card was posted for the first time. */
+  /** `card` is set when a card was posted: for the first time, or anew because the old one was deleted. */
   | { readonly ok: true; readonly card: CardLocation | null }
   | {
       readonly ok: false;

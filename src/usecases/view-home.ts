@@ -1,7 +1,7 @@
 /** App Home and `/loandesk status`: what waits for me, where the units stand, and whether everything behind works. */
 import { type CloseRequest, isTerminal } from '../domain/close-request.ts';
-import { type PersonId, personKey } from '../domain/policy.ts';
-import { done, refuse } from '../domain/refusal.ts';
+import { type PersonId, personKey, type Role } from '../domain/policy.ts';
+import { done, type Result, refuse } from '../domain/refusal.ts';
 import type { Access } from './access.ts';
 import type { Desk, StatusView } from './desk.ts';
 import type { CloseRequestStore } from './ports.ts';
@@ -21,12 +21,18 @@ export function createViewHome({
   store,
   viewUnits,
   probe,
-}: ViewHomeParts): Pick<Desk, 'home' | 'status'> {
+}: ViewHomeParts): Pick<Desk, 'admit' | 'home' | 'status'> {
+  async function admit(by: PersonId): Promise<Result<readonly Role[]>> {
+    const roles = await access.rolesOf(by);
+    if (!roles.ok || roles.value.length > 0) return roles;
+    return refuse({ code: 'role-missing', role: 'viewer' });
+  }
+
   return {
+    admit,
     async home(by) {
-      const roles = await access.rolesOf(by);
+      const roles = await admit(by);
       if (!roles.ok) return roles;
-      if (roles.value.length === 0) return refuse({ code: 'role-missing', role: 'viewer' });
       const [open, recent, units, nowMs] = await Promise.all([
         store.listOpen(),
         store.listRecent(RECENT * 2),
@@ -45,10 +51,8 @@ export function createViewHome({
       });
     },
     async status(by) {
-      const roles = await access.rolesOf(by);
-      if (!roles.ok) return roles;
-      if (roles.value.length === 0) return refuse({ code: 'role-missing', role: 'viewer' });
-      return done(await probe());
+      const roles = await admit(by);
+      return roles.ok ? done(await probe()) : roles;
     },
   };
 }

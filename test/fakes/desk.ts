@@ -1,4 +1,5 @@
 /** A desk that answers what a test says; a verb that the test did not name fails it. */
+import { done } from '../../src/domain/refusal.ts';
 import type { Desk } from '../../src/usecases/desk.ts';
 
 export function fakeDesk(answers: Partial<Desk>): Desk {
@@ -6,6 +7,7 @@ export function fakeDesk(answers: Partial<Desk>): Desk {
     throw new Error(`not expected: ${verb}`);
   };
   const desk: Desk = {
+    admit: async () => done(['viewer', 'requester', 'approver']),
     viewUnits: unexpected('viewUnits'),
     listClosedUnits: unexpected('listClosedUnits'),
     exportClosedUnits: unexpected('exportClosedUnits'),

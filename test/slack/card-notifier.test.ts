@@ -8,6 +8,10 @@ import { HomeWorkspace } from '../../src/slack/workspace.ts';
 import { request, START_MS } from '../support/close-requests.ts';
 import { QUIET } from '../support/desk-harness.ts';
 
+const NAMES = new Map<string, string>([
+  [ids.rina, 'Rina <!channel> *Okafor*'],
+  [ids.ada, 'Ada Lindqvist'],
+]);
 const ALL = new Set<string>([ids.rina, ids.ada, ids.ben, ids.chen]);
 const rina = { teamId: ids.team, userId: ids.rina };
 const ada = { teamId: ids.team, userId: ids.ada };
@@ -27,6 +31,7 @@ function createNotifier(settings: { apiUrl: string; botToken: string }, closeCha
     client: createWebClient(settings, QUIET),
     home: new HomeWorkspace(createWebClient(settings, QUIET)),
     closeChannel,
+    nameOf: async (userId) => NAMES.get(userId) ?? null,
     newId: () => `drawing-${++drawings}`,
     log: QUIET,
   });
@@ -99,9 +104,30 @@ describe('the card', () => {
   it('is posted anew when it was deleted, so that people can still decide', async () => {
     const up = await posted();
     workspace.faults.add('chat.update', { kind: 'error', code: 'message_not_found' });
-    expect(await notifier.deliver({ kind: 'card' }, up, ALL)).toEqual({ ok: true, card: null });
+    const delivery = await notifier.deliver({ kind: 'card' }, up, ALL);
+    const [, anew] = inChannel();
+    expect(delivery).toEqual({ ok: true, card: { channelId: ids.loanDesk, messageTs: anew?.ts } });
+    expect(anew?.blocks.some((block) => block.type === 'actions')).toBe(true);
+    workspace.faults.clear();
+    const moved = { ...up, card: delivery.ok ? delivery.card : null, state: 'approved' as const };
+    expect(await notifier.deliver({ kind: 'card' }, moved, ALL)).toEqual({ ok: true, card: null });
     expect(inChannel()).toHaveLength(2);
-    expect(inChannel()[1]?.blocks.some((block) => block.type === 'actions')).toBe(true);
+    expect(inChannel()[1]?.text).toContain('Approved');
+  });
+
+  it('names people and pings nobody, neither when it is posted nor in its thread', async () => {
+    const vote = { voter: ada, atMs: START_MS, version: 1, factsDigest: '' };
+    const up = await posted({ reason: 'Ask <@U0BEN000001> <!here>', votes: [vote] });
+    await notifier.deliver({ kind: 'thread', event: approvedEvent }, up, null);
+    for (const { text, blocks } of inChannel()) {
+      const shown = blocks.filter((block) => block.type !== 'rich_text');
+      expect(`${text} ${JSON.stringify(shown)}`).not.toMatch(/<[@!](?!date)/);
+    }
+    const [card, reply] = inChannel();
+    const profile = (id: string, name: string) => `<https://loandesk-sandbox.slack.com/team/${id}|${name}>`;
+    expect(card?.text).toContain(`${profile(ids.rina, 'Rina !channel Okafor')} asks to close`);
+    expect(JSON.stringify(card?.blocks)).toContain(`May still vote: ${profile(ids.ben, ids.ben)}`);
+    expect(reply?.text).toContain(`${profile(ids.ada, 'Ada Lindqvist')} approved`);
   });
 });
 

@@ -85,7 +85,12 @@ describe('manifest.yml', () => {
 });
 
 describe('register.ts', () => {
-  const table = routes({ desk: fakeDesk({}), workspaceUrl: () => null, closeChannel: 'C0DESK' });
+  const table = routes({
+    desk: fakeDesk({}),
+    workspaceUrl: () => null,
+    closeChannel: 'C0DESK',
+    allowedChannels: [],
+  });
 
   it('has one listener for each id, named after it', () => {
     const tables = [

@@ -5,8 +5,25 @@ export type NameOf = (id: string) => string;
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** `Nov 20, 2026`, `14:05` and so on for the tokens of a date format; `{ago}` becomes the date and time. */
-export function renderDate(timestampS: number, format: string): string {
+const UNITS_S = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+] as const;
+
+/** "in 4 hours", "2 minutes ago", "now", as a client words `{ago}`. */
+function relative(seconds: number): string {
+  for (const [unit, size] of UNITS_S) {
+    const count = Math.round(Math.abs(seconds) / size);
+    if (count === 0) continue;
+    const words = `${count} ${unit}${count === 1 ? '' : 's'}`;
+    return seconds > 0 ? `in ${words}` : `${words} ago`;
+  }
+  return 'now';
+}
+
+/** `Nov 20, 2026`, `14:05` and so on for the tokens of a date format; `{ago}` counts from `nowMs`. */
+export function renderDate(timestampS: number, format: string, nowMs = Date.now()): string {
   const at = new Date(timestampS * 1000);
   if (Number.isNaN(at.getTime())) return format;
   const iso = at.toISOString();
@@ -15,7 +32,7 @@ export function renderDate(timestampS: number, format: string): string {
     if (token === 'date_num') return iso.slice(0, 10);
     if (token === 'time') return `${iso.slice(11, 16)} UTC`;
     if (token === 'time_secs') return `${iso.slice(11, 19)} UTC`;
-    if (token === 'ago') return `${date} ${iso.slice(11, 16)} UTC`;
+    if (token === 'ago') return relative(timestampS - nowMs / 1000);
     return token.startsWith('date') || token === 'day_divider_pretty' ? date : whole;
   });
 }
@@ -29,6 +46,8 @@ function renderToken(token: string, nameOf: NameOf): string {
   }
   if (target.startsWith('!subteam^')) return nameOf(target.slice('!subteam^'.length));
   if (target.startsWith('!')) return `@${target.slice(1)}`;
+  // A profile stands for the person: its address says nothing more.
+  if (label !== undefined && /\/team\/[UW][A-Z0-9]+$/.test(target)) return label;
   return label === undefined ? target : `${label} (${target})`;
 }
 

@@ -9,8 +9,8 @@ export function cardLink(workspaceUrl: string | null, card: CardLocation | null)
   return new URL(`archives/${card.channelId}/p${card.messageTs.replace('.', '')}`, workspaceUrl).href;
 }
 
-/** " (card)" as a mrkdwn link, or nothing. */
+/** " · card" as a mrkdwn link, or nothing. */
 export function cardMention(workspaceUrl: string | null, card: CardLocation | null): string {
   const link = cardLink(workspaceUrl, card);
-  return link === null ? '' : ` (<${link}|card>)`;
+  return link === null ? '' : ` · <${link}|card>`;
 }

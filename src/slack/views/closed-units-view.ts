@@ -8,7 +8,7 @@ import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
 import { cardMention } from './card-link.ts';
 import type { Message } from './message.ts';
 import { mentions } from './people-text.ts';
-import { dateToken, durationText, zonedText, zoneName } from './time-text.ts';
+import { durationText, secondsToken, zonedText, zoneName } from './time-text.ts';
 import { flawBlocks } from './units-view.ts';
 
 /** Private to the asker: addresses in full. `filter` is what was typed; the buttons ask it again. */
@@ -19,7 +19,7 @@ export function closedUnitsMessage(
 ): Message {
   const lines = view.rows.map((row) => rowLine(row, view.timeZone, workspaceUrl));
   const top = summary(view);
-  const when = `As of ${dateToken(view.asOfMs)}, from Binance. Times below are in ${zoneName(view.timeZone)}.`;
+  const when = `As of ${secondsToken(view.asOfMs)}, from Binance. Times below are in ${zoneName(view.timeZone)}.`;
   const blocks: KnownBlock[] = [
     header('Closed units'),
     section(top),

@@ -11,7 +11,7 @@ import type { Home } from './message.ts';
 import { refusalText } from './refusal-text.ts';
 import { requestLine } from './request-view.ts';
 import { levelText } from './state-text.ts';
-import { dateToken } from './time-text.ts';
+import { dateToken, secondsToken } from './time-text.ts';
 import { unitLine } from './units-table.ts';
 
 const LEVELS_WORST_FIRST: readonly Level[] = [
@@ -62,7 +62,7 @@ function levels(view: UnitsView): KnownBlock[] {
   const summary = counts.map(({ level, count }) => `*${count}* ${levelText(level)}`).join(' · ');
   const worst = view.units.slice(0, 5).map((unit) => `• ${unitLine(unit, view.thresholds, 'private')}`);
   return [
-    section(`${summary}\nAs of ${dateToken(view.asOfMs)}.`),
+    section(`${summary}\nAs of ${secondsToken(view.asOfMs)}.`),
     ...sections(worst, 4_000, (left) => `… and ${left} more: \`/ltv\``),
   ];
 }

@@ -48,6 +48,15 @@ function retryAdvice(retryAtMs: number | null): string {
   return retryAtMs === null ? 'Try again in a minute.' : `Try again after ${dateToken(retryAtMs)}.`;
 }
 
+/** At most ten, as links where they are channel ids. */
+function channelList(channels: readonly string[]): string {
+  const shown = channels
+    .slice(0, 10)
+    .map((id) => (/^[CG][A-Z0-9]{2,30}$/.test(id) ? `<#${id}>` : escapeMrkdwn(id)));
+  const more = channels.length > shown.length ? ` or ${channels.length - shown.length} more` : '';
+  return `${shown.join(', ')}${more}`;
+}
+
 const LOOK = 'See `/loandesk requests` for where it stands.';
 
 const KIND_WORDS = {
@@ -111,6 +120,10 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
   'unknown-command': ({ input }) => ({
     what: `${typed(input)} is not something Loandesk knows.`,
     advice: '`/loandesk help` shows every command with examples.',
+  }),
+  'channel-not-allowed': ({ channels }) => ({
+    what: 'Loandesk does not answer in this channel: positions are shown only where your administrator allowed it.',
+    advice: `Repeat it in a direct message with Loandesk${channels.length === 0 ? '' : ` or in ${channelList(channels)}`}.`,
   }),
   'not-a-full-member': ({ kind }) => ({
     what: `Loandesk works only for full, active members of its own workspace, not for ${KIND_WORDS[kind]}.`,

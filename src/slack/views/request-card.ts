@@ -46,7 +46,7 @@ export function requestCard(request: CloseRequest, { approvers, edition }: CardO
     ...changes(request),
     ...(over ? [] : [section(`*What will happen*: ${whatWillHappen(request)}`)]),
     section(votes),
-    ...(over ? [] : [context(rules(request, approvers))]),
+    ...rules(request, approvers).map((line) => context(line)),
     context(
       `Request \`${escapeMrkdwn(request.id)}\` · asked ${dateToken(request.createdAtMs)}${auditHint(request)}`,
     ),
@@ -58,7 +58,7 @@ export function requestCard(request: CloseRequest, { approvers, edition }: CardO
       ...standing.split('\n'),
       `Reason: ${quoted(request.reason, 600)}`,
       ...votes.split('\n'),
-      ...(over ? [] : [rules(request, approvers)]),
+      ...rules(request, approvers),
     ],
     3_500,
     (left) => `… and ${left} more lines`,
@@ -74,12 +74,11 @@ function changes(request: CloseRequest): KnownBlock[] {
   return [section(fitLines([head, ...lines], 1_200, (left) => `• … and ${left} more changes`))];
 }
 
-function rules(request: CloseRequest, approvers: ReadonlySet<string> | null): string {
-  const expiry =
-    request.state === 'pending' || request.state === 'approved'
-      ? ` · Expires ${countdownToken(request.expiresAtMs)}`
-      : '';
-  return `May vote: ${whoMayVote(request, approvers)}${expiry}`;
+/** Who may still vote and until when; nothing once the request is being carried out. */
+function rules(request: CloseRequest, approvers: ReadonlySet<string> | null): string[] {
+  const expiry = `Expires ${countdownToken(request.expiresAtMs)}`;
+  if (request.state === 'pending') return [`May still vote: ${whoMayVote(request, approvers)} · ${expiry}`];
+  return request.state === 'approved' ? [expiry] : [];
 }
 
 function auditHint(request: CloseRequest): string {

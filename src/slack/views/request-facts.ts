@@ -1,6 +1,7 @@
 /** A request's facts, votes and rules in words, shared by the card and the private view. mrkdwn, escaped. */
 import type { CloseRequest, VoidedVote, Vote } from '../../domain/close-request.ts';
 import { type Facts, shortDigest } from '../../domain/facts.ts';
+import { personKey } from '../../domain/policy.ts';
 import { amountText } from './amount-text.ts';
 import { fitLines } from './block-builders.ts';
 import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
@@ -70,16 +71,26 @@ export function votesText(request: CloseRequest, max: number): string {
   return fitLines([head, ...lines], max, (left) => `• … and ${left} more`);
 }
 
+/** User ids of those who may vote and have not: people are counted, not accounts. */
+export function stillToVote(request: CloseRequest, approvers: ReadonlySet<string>): string[] {
+  const { policy } = request;
+  const key = (userId: string): string => personKey(userId, policy.samePerson);
+  const done = new Set(request.votes.map((vote) => key(vote.voter.userId)));
+  if (!policy.requesterMayApprove) done.add(key(request.requester.userId));
+  return [...approvers].filter((userId) => !done.has(key(userId)));
+}
+
 /** `approvers`: user ids that may vote now; null: not known, so the configured names are counted instead. */
 export function whoMayVote(request: CloseRequest, approvers: ReadonlySet<string> | null): string {
-  const except = request.policy.requesterMayApprove ? '' : ', never the person who asks';
+  const except = request.policy.requesterMayApprove ? '' : '; never the person who asks';
   if (approvers === null) {
     const groups = request.policy.approvers.filter((name) => name.startsWith('S')).length;
     const people = request.policy.approvers.length - groups;
     return `${people} named approver${people === 1 ? '' : 's'} and ${groups} user group${groups === 1 ? '' : 's'}${except}`;
   }
-  const shown = [...approvers].slice(0, 12);
-  const more = approvers.size > shown.length ? ` and ${approvers.size - shown.length} more` : '';
+  const open = stillToVote(request, approvers);
+  const shown = open.slice(0, 12);
+  const more = open.length > shown.length ? ` and ${open.length - shown.length} more` : '';
   return `${shown.length === 0 ? 'nobody at present' : mentions(shown)}${more}${except}`;
 }
 

@@ -71,7 +71,7 @@ export function requestMessage(view: RequestView, workspaceUrl: string | null): 
     section(votesText(request, 1_400)),
     section(`*Evidence*\n${fitLines(evidenceLines(request), 1_700, (left) => `• … and ${left} more`)}`),
     context(
-      `Request \`${escapeMrkdwn(request.id)}\` · ${request.audit.sequence} audit entries${voting ? ` · May vote: ${whoMayVote(request, view.approvers)} · Expires ${countdownToken(request.expiresAtMs)}` : ''}`,
+      `Request \`${escapeMrkdwn(request.id)}\` · ${request.audit.sequence} audit entries${request.state === 'pending' ? ` · May still vote: ${whoMayVote(request, view.approvers)}` : ''}${voting ? ` · Expires ${countdownToken(request.expiresAtMs)}` : ''}`,
     ),
     ...buttons(controls(request)),
   ];

@@ -18,6 +18,12 @@ export function dateToken(ms: number): string {
   return `<!date^${Math.floor(ms / 1000)}^{date_short_pretty} {time}|${utcText(ms)}>`;
 }
 
+/** The same with seconds: figures move while people read. */
+export function secondsToken(ms: number): string {
+  if (!isSayable(ms)) return utcText(ms);
+  return `<!date^${Math.floor(ms / 1000)}^{date_short_pretty} {time_secs}|${utcText(ms, 'seconds')}>`;
+}
+
 /** The same with a countdown ("in 3 hours") where the client knows it. */
 export function countdownToken(ms: number): string {
   if (!isSayable(ms)) return utcText(ms);

@@ -29,7 +29,7 @@ import type { Message } from './message.ts';
 import { mention } from './people-text.ts';
 import { refusalReason } from './refusal-text.ts';
 import { levelText, stateText } from './state-text.ts';
-import { dateToken, durationText } from './time-text.ts';
+import { dateToken, durationText, secondsToken } from './time-text.ts';
 import { flawBlocks } from './units-view.ts';
 
 const ACCOUNTS_SHOWN = 15;
@@ -42,7 +42,7 @@ export function unitMessage(view: UnitView, query: string): Message {
   const title = `Risk unit ${unit.groupId}`;
   const top: KnownBlock[] = [
     header(title),
-    context(`As of ${dateToken(view.asOfMs)}, from Binance.`),
+    context(`As of ${secondsToken(view.asOfMs)}, from Binance.`),
     section(headline(view)),
     fields(keyFigures(view)),
     section(liabilitiesText(unit.liabilities)),

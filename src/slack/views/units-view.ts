@@ -11,7 +11,7 @@ import { type ButtonSpec, buttons, context, fitLines, header, section, sections 
 import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
 import type { Message } from './message.ts';
 import { type Audience, mention } from './people-text.ts';
-import { dateToken, durationText } from './time-text.ts';
+import { durationText, secondsToken } from './time-text.ts';
 import { dataTable, pagesOf, plainTable, unitLine } from './units-table.ts';
 
 export interface UnitsQuestion {
@@ -100,7 +100,7 @@ function asOf(view: UnitsView, sharedBy: PersonId | null): string {
       ? ` The oldest figures are ${durationText(ageMs)} old (unit ${oldest.groupId}).`
       : '';
   const shared = sharedBy === null ? '' : ` Shared by ${mention(sharedBy)}.`;
-  return `As of ${dateToken(view.asOfMs)}, from Binance.${stale}${shared}`;
+  return `As of ${secondsToken(view.asOfMs)}, from Binance.${stale}${shared}`;
 }
 
 export function flawBlocks(flaws: readonly string[]): KnownBlock[] {

@@ -29,6 +29,8 @@ export interface SlackHarnessOptions {
   readonly seenOnce?: SeenOnce;
   readonly workspace?: WorkspaceOptions;
   readonly closeChannel?: string;
+  readonly allowedChannels?: readonly string[];
+  readonly auditChannel?: string;
   /** Before the bot starts: faults to switch on. */
   readonly prepare?: (workspace: Workspace) => void;
 }
@@ -60,6 +62,8 @@ export async function startSlackHarness(options: SlackHarnessOptions): Promise<S
     host: '127.0.0.1',
     port: 0,
     closeChannel: options.closeChannel ?? ids.loanDesk,
+    allowedChannels: options.allowedChannels ?? [],
+    auditChannel: options.auditChannel ?? null,
   };
   let id = 0;
   const newId = () => `id${++id}`;

@@ -25,6 +25,7 @@ function examples(text: string): { readonly [Code in RefusalCode]: Extract<Refus
     'typed-id-differs': { code: 'typed-id-differs', typed: text, groupId: unit },
     'bad-request-id': { code: 'bad-request-id', input: text },
     'unknown-command': { code: 'unknown-command', input: text },
+    'channel-not-allowed': { code: 'channel-not-allowed', channels: ['C0DESK', text] },
     'not-a-full-member': { code: 'not-a-full-member', kind: 'guest' },
     'role-missing': { code: 'role-missing', role: 'approver' },
     'identity-unavailable': { code: 'identity-unavailable' },

@@ -30,6 +30,7 @@ const quote = (text: string) => ({
 const plain = (text: string) => ({ type: 'plain_text', text, emoji: false });
 
 const AT = '<!date^1795176000^{date_short_pretty} {time}|2026-11-20 12:00 UTC>';
+const AT_SECONDS = '<!date^1795176000^{date_short_pretty} {time_secs}|2026-11-20 12:00:00 UTC>';
 const vote = { voter: ALICE, atMs: START_MS, version: 1, factsDigest: '' };
 const pending = request({ reason: 'Repaid on *Friday*\n<!here>', votes: [vote] });
 const value = JSON.stringify({ requestId: 'R000000001', version: 1 });
@@ -58,7 +59,7 @@ describe('the card of a pending request', () => {
       ),
       section(`*Approvals: 1 of 2*, 1 more needed\n• <@U0ALICE> approved ${AT} (2026-11-20 12:00:00 UTC)`),
       context(
-        'May vote: <@U0ALICE>, <@U0BOB>, never the person who asks · Expires <!date^1795190400^{date_short_pretty} {time} ({ago})|2026-11-20 16:00 UTC>',
+        'May still vote: <@U0BOB>; never the person who asks · Expires <!date^1795190400^{date_short_pretty} {time} ({ago})|2026-11-20 16:00 UTC>',
       ),
       context(`Request \`R000000001\` · asked ${AT}`),
       {
@@ -107,7 +108,7 @@ describe('the card of a pending request', () => {
         'Reason: “Repaid on *Friday* &lt;!here&gt;”',
         '*Approvals: 1 of 2*, 1 more needed',
         `• <@U0ALICE> approved ${AT} (2026-11-20 12:00:00 UTC)`,
-        'May vote: 3 named approvers and 0 user groups, never the person who asks · Expires <!date^1795190400^{date_short_pretty} {time} ({ago})|2026-11-20 16:00 UTC>',
+        'May still vote: 3 named approvers and 0 user groups; never the person who asks · Expires <!date^1795190400^{date_short_pretty} {time} ({ago})|2026-11-20 16:00 UTC>',
       ].join('\n'),
     );
   });
@@ -202,7 +203,7 @@ describe('/ltv', () => {
       section(
         '*2 units*, worst first. Total liability *15.30718771*, total net equity *52.70393892*, as the exchange values them.',
       ),
-      context(`As of ${AT}, from Binance.`),
+      context(`As of ${AT_SECONDS}, from Binance.`),
       {
         type: 'data_table',
         caption: 'Risk units, worst first',
