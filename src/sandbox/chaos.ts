@@ -33,6 +33,8 @@ if (values.help) {
 } else {
   const seed = values.seed === undefined ? randomInt(1_000_000) : Number(values.seed);
   console.log(`seed ${seed}`);
+  // Ended by hand or by a time limit, it takes its bots and its Redis with it (see their `exit` listeners).
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   const report = await runChaos({
     seed,
     requests: Number(values.requests),

@@ -2,7 +2,7 @@
 import type { ChaosReport } from './run-chaos.ts';
 
 export function chaosTable(report: ChaosReport): string {
-  const { trouble, told, finished } = report;
+  const { trouble, told, finished, events } = report;
   const rows: readonly (readonly [string, string | number])[] = [
     ['seed', report.seed],
     [
@@ -23,6 +23,10 @@ export function chaosTable(report: ChaosReport): string {
     ['faults of Slack', trouble.slackFaults],
     ['DELETEs on the wire', `${report.deletes}, ${report.executed} of them executed`],
     ...[...report.outcomes].map(([end, times]) => [`  ended ${end}`, times] as const),
+    ['claims abandoned by a dead process', events.get('claim-abandoned') ?? 0],
+    ['answers lost, looked up by others', events.get('lost-track') ?? 0],
+    ['votes voided by changed or unread facts', events.get('facts-changed') ?? 0],
+    ['attempts refused and noted', events.get('refused') ?? 0],
     ['settled by two people', finished.settledByHand],
     ['messages to Slack', `${told.messages}, ${told.sayClosed} of them say closed`],
     ['messages repeated', `${told.repeats}, the same one at most ${told.mostRepeats} times more`],

@@ -1,4 +1,5 @@
 /** The bots of a run: one process a place, each behind a proxy of its own, killed and replaced without end. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { type BotProcess, startBotProcess } from '../bot-process.ts';
 import { startTcpProxy, type TcpProxy } from '../tcp-proxy.ts';
 import { LogWatch } from './log-watch.ts';
@@ -73,6 +74,17 @@ export class Fleet {
       throw error;
     }
     return fleet;
+  }
+
+  /** Ends one place's bot and starts another there; a start that fails is noted, and tried again when all heals. */
+  async replace(place: Place, downMs: number): Promise<void> {
+    await place.kill();
+    await pause(downMs);
+    try {
+      await place.start(false);
+    } catch (error) {
+      this.watch.endedByItself(`it did not start: ${String(error)}`);
+    }
   }
 
   /** Every connection whole, every process running and ready. */

@@ -4,9 +4,11 @@
  */
 import type { AuditEntry } from '../../domain/audit-chain.ts';
 import { type CloseRequest, isTerminal } from '../../domain/close-request.ts';
+import type { Facts } from '../../domain/facts.ts';
 import type { ClosedUnit } from '../exchange/model.ts';
 import type { WireRecord } from '../exchange/wire-log.ts';
 import { SEED_IDS } from '../workspace/seed.ts';
+import type { NewCollateral } from './stories.ts';
 
 export interface Witnesses {
   readonly requests: ReadonlyMap<string, CloseRequest>;
@@ -15,6 +17,7 @@ export interface Witnesses {
   readonly deletes: readonly WireRecord[];
   readonly closedUnits: ReadonlyMap<string, ClosedUnit>;
   readonly activeUnits: ReadonlySet<string>;
+  readonly newCollateral: readonly NewCollateral[];
 }
 
 /** The exchange's clock and ours are one here; it may round a close time down. */
@@ -33,7 +36,7 @@ export function violationsOf(witnesses: Witnesses): string[] {
     if (!isTerminal(request.state)) say('is still open');
     if (deletes.length > 1) say(`${deletes.length} DELETEs on the wire`);
     if (count(entries, 'sent') > 1) say(`marked as sent ${count(entries, 'sent')} times`);
-    if (deletes.length > 0) judgeVotes(request, entries, say);
+    if (deletes.length > 0) judgeVotes(request, entries, witnesses.newCollateral, say);
     judgeEnd(request, deletes, witnesses, say);
   }
   return found;
@@ -69,8 +72,11 @@ function count(entries: readonly AuditEntry[], type: string): number {
 function judgeVotes(
   request: CloseRequest,
   entries: readonly AuditEntry[],
+  newCollateral: readonly NewCollateral[],
   say: (what: string) => void,
 ): void {
+  let facts: Facts | null = null;
+  let claimedAtMs = 0;
   const standing = new Map<string, { digest: string; version: number }>();
   for (const { body } of entries) {
     const { event } = body;
@@ -82,6 +88,8 @@ function judgeVotes(
       if (standing.has(voter)) say(`${voter} was counted twice`);
       standing.set(voter, { digest: body.factsDigest, version: body.version });
     }
+    if (event.type === 'opened' || event.type === 'facts-changed') facts = event.facts ?? facts;
+    if (event.type === 'claimed') claimedAtMs = event.atMs;
     if (event.type === 'facts-changed') standing.clear();
     if (event.type !== 'sent') continue;
     const valid = [...standing].filter(
@@ -93,6 +101,11 @@ function judgeVotes(
     );
     if (valid.length < 2) say(`sent with ${valid.length} valid votes`);
     if (valid.length !== standing.size) say('sent with a vote that does not count');
+    for (const { unit, email, atMs } of newCollateral) {
+      // The last look comes after the claim: what changed before it must be among the facts that were voted on.
+      const known = facts?.collateralAccounts.includes(email) === true;
+      if (unit === request.groupId && atMs < claimedAtMs && !known) say(`sent without a word of ${email}`);
+    }
   }
 }
 

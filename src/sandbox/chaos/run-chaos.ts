@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Exchange } from '../exchange.ts';
+import type { StoredMessage } from '../workspace/store.ts';
 import { startWorld, type World } from '../world.ts';
 import { type Finished, finish } from './finish.ts';
 import { Fleet } from './fleet.ts';
@@ -10,7 +11,7 @@ import { People } from './people.ts';
 import { createRandom, type Random } from './random.ts';
 import { Records } from './records.ts';
 import { type RedisProcess, startRedisProcess } from './redis-process.ts';
-import { playStory } from './stories.ts';
+import { askToClose, type NewCollateral, playStory } from './stories.ts';
 import { judgeTold, type Told } from './told.ts';
 import { makeTrouble, type TroubleTally } from './trouble.ts';
 
@@ -37,6 +38,8 @@ export interface ChaosReport {
   readonly trouble: TroubleTally;
   /** How many requests ended how: state and why. */
   readonly outcomes: ReadonlyMap<string, number>;
+  /** How often each thing happened, by the audit trail: claims abandoned, outcomes lost, facts changed, refusals… */
+  readonly events: ReadonlyMap<string, number>;
   readonly finished: Finished;
   readonly told: Told;
   readonly auditEntries: number;
@@ -47,7 +50,7 @@ export interface ChaosReport {
 }
 
 const BOTS = 3;
-const STORIES_AT_ONCE = 16;
+const STORIES_AT_ONCE = 28;
 const FIRST_UNIT = 1_000;
 /** Few keys: each bot that starts asks every credit key once for its units, out of 60 reads a minute. */
 const CREDIT_ACCOUNTS = ['chaos-a', 'chaos-b'] as const;
@@ -80,7 +83,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const fleet = await Fleet.start(BOTS, world.redis.url, () => world.settings());
     try {
       say(`three bots are ready after ${seconds(startedAt)} s`);
-      return await judgedRun({ options, say, startedAt, redis, world, records, units, fleet });
+      const run = { options, say, startedAt, redis, world, records, units, fleet, newCollateral: [] };
+      return await judgedRun(run);
     } finally {
       await fleet.close();
     }
@@ -100,6 +104,7 @@ interface Run {
   readonly records: Records;
   readonly units: readonly string[];
   readonly fleet: Fleet;
+  readonly newCollateral: NewCollateral[];
 }
 
 async function judgedRun(run: Run): Promise<ChaosReport> {
@@ -145,15 +150,16 @@ async function openAccounts({ exchange, accountsFile }: World, count: number): P
   });
 }
 
-async function playStories({ options, records, world, units, say }: Run, people: People, random: Random) {
+async function playStories(run: Run, people: People, random: Random) {
+  const { options, records, world, units, say, newCollateral } = run;
   const untilMs = performance.now() + options.seconds * 1_000;
   const over = AbortSignal.timeout(options.seconds * 1_000);
   const busy = new Set<string>();
-  const oldCards: never[] = [];
+  const oldCards: StoredMessage[] = [];
   let begun = 0;
   const worker = async (number: number) => {
     const own = random.fork(`story ${number}`);
-    await pause(number * 120);
+    await pause(number * 100);
     while (begun < options.requests && performance.now() < untilMs) {
       const unit = await freeUnit(units, busy, world.exchange, records, own);
       if (unit === null) {
@@ -161,17 +167,14 @@ async function playStories({ options, records, world, units, say }: Run, people:
         continue;
       }
       busy.add(unit);
-      begun += 1;
-      if (begun % 50 === 0) say(`${begun} stories begun`);
+      const shared = { people, records, exchange: world.exchange, stopped: over, oldCards, newCollateral };
+      const parts = { ...shared, random: own };
       try {
-        await playStory(unit, {
-          people,
-          records,
-          exchange: world.exchange,
-          random: own,
-          stopped: over,
-          oldCards,
-        });
+        const request = await askToClose(unit, parts);
+        if (request === null) continue;
+        begun += 1;
+        if (begun % 50 === 0) say(`${begun} requests asked for`);
+        await playStory(request, parts);
       } finally {
         busy.delete(unit);
       }
@@ -226,13 +229,14 @@ async function judge(
   const closedUnits = new Map(exchange.closedUnits().map((unit) => [unit.groupId, unit]));
   const deletes = exchange.requests({ endpoint: 'close' });
   const verdicts = await records.verifyAudit(requests.keys());
+  const trail = await records.trail();
   const told = judgeTold(workspace, requests, closedUnits);
   const interruptions =
     trouble.kills + trouble.pauses + trouble.redisCuts + trouble.lostReplies + trouble.repeatedBySlack;
   const violations = [
     ...violationsOf({
-      ...{ requests, deletes, closedUnits },
-      trail: await records.trail(),
+      ...{ requests, deletes, closedUnits, newCollateral: run.newCollateral },
+      trail,
       activeUnits: new Set(exchange.units().map(({ groupId }) => groupId)),
     }),
     ...verdicts.flatMap(({ fault }) => (fault === null ? [] : [`audit, ${fault.requestId}: ${fault.what}`])),
@@ -254,7 +258,8 @@ async function judge(
     deletes: deletes.length,
     executed: deletes.filter(({ effect }) => effect).length,
     ...{ trouble, finished, told, violations },
-    outcomes: outcomesOf(
+    events: tallied([...trail.values()].flatMap((entries) => entries.map(({ body }) => body.event.type))),
+    outcomes: tallied(
       [...requests.values()].map(({ state, ending }) => `${state}: ${ending?.kind ?? 'open'}`),
     ),
     auditEntries: verdicts[0]?.entries ?? 0,
@@ -262,10 +267,10 @@ async function judge(
   };
 }
 
-function outcomesOf(ends: readonly string[]): Map<string, number> {
-  const outcomes = new Map<string, number>();
-  for (const end of ends.toSorted()) outcomes.set(end, (outcomes.get(end) ?? 0) + 1);
-  return outcomes;
+function tallied(names: readonly string[]): Map<string, number> {
+  const tally = new Map<string, number>();
+  for (const name of names.toSorted()) tally.set(name, (tally.get(name) ?? 0) + 1);
+  return tally;
 }
 
 function seconds(sinceMs: number): string {

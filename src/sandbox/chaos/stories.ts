@@ -14,21 +14,28 @@ const APPROVERS: readonly [string, ...string[]] = [ada, ben, chen];
 const BAD_ACTORS: readonly [string, ...string[]] = [rina, vera, gus, una, dora, frank];
 
 const STORIES = {
-  approve: 50,
-  'approve at once': 22,
-  reject: 6,
-  withdraw: 5,
-  'change the facts': 7,
-  'close elsewhere': 4,
-  'walk away': 6,
+  approve: 40,
+  'approve at once': 18,
+  reject: 11,
+  withdraw: 9,
+  'change the facts': 8,
+  'close elsewhere': 6,
+  'walk away': 8,
 } as const;
 
 /**
  * The exchange allows 60 reads of units a minute to one address, and lets people share what was read within 2 s.
  * So people here act in beats: what they do at once costs one read, and the rest is left for the reads before a send.
  */
-const BEAT_MS = 5_000;
+const BEAT_MS = 6_000;
 const BEAT_LASTS_MS = 1_200;
+
+/** A collateral account that joined a unit, by the machine's clock: whoever votes later has to know of it. */
+export interface NewCollateral {
+  readonly unit: string;
+  readonly email: string;
+  readonly atMs: number;
+}
 
 export interface StoryParts {
   readonly people: People;
@@ -38,15 +45,20 @@ export interface StoryParts {
   readonly stopped: AbortSignal;
   /** Cards as they were, for clicks on what is long gone. */
   readonly oldCards: StoredMessage[];
+  /** Grows with each change. */
+  readonly newCollateral: NewCollateral[];
 }
 
-/** Plays one story about this unit. The request may well be open when it ends. */
-export async function playStory(unit: string, parts: StoryParts): Promise<void> {
-  const { people, random } = parts;
+/** Asks for the close of a unit. Null when it came to nothing: no bot, no exchange, no card. */
+export async function askToClose(unit: string, parts: StoryParts): Promise<CloseRequest | null> {
   await beat(parts);
-  await people.ask(rina, unit, `repaid, says ${random.between(1, 1_000_000)}`);
-  const request = await posted(unit, parts);
-  if (request === null) return;
+  await parts.people.ask(rina, unit, `repaid, says ${parts.random.between(1, 1_000_000)}`);
+  return posted(unit, parts);
+}
+
+/** Plays one story about this request, which may well be open when it ends. */
+export async function playStory(request: CloseRequest, parts: StoryParts): Promise<void> {
+  const { people, random } = parts;
   const card = people.cardOf(request);
   if (card !== null) parts.oldCards.push(card);
   if (random.chance(0.5)) await cheat(request, parts);
@@ -168,10 +180,12 @@ async function cheat(request: CloseRequest, parts: StoryParts): Promise<void> {
   }
 }
 
-async function changeFacts(unit: string, { exchange, random }: StoryParts): Promise<void> {
+async function changeFacts(unit: string, { exchange, random, newCollateral }: StoryParts): Promise<void> {
   try {
     if (random.chance(0.5)) {
-      exchange.addCollateral(unit, `collateral${random.between(1, 9_999)}@test.com`);
+      const email = `collateral${random.between(1, 9_999)}@test.com`;
+      exchange.addCollateral(unit, email);
+      newCollateral.push({ unit, email, atMs: Date.now() });
     } else {
       exchange.borrow(unit, 'USDT', '1');
       if (random.chance(0.7)) setTimeout(() => repay(unit, exchange), 8_000).unref();

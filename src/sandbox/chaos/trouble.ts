@@ -55,7 +55,7 @@ export async function makeTrouble(parts: TroubleParts): Promise<TroubleTally> {
     each('close', 300, 2_000, (random) => failClose(random, parts, tally)),
     each('exchange', 1_000, 5_000, (random) => failExchange(random, parts, tally)),
     each('slack', 300, 1_500, (random) => failSlack(random, parts, tally)),
-    each('kill', 4_000, 12_000, (random) => killOne(random, parts, tally)),
+    each('kill', 5_000, 14_000, (random) => killOne(random, parts, tally)),
     each('pause', 3_000, 12_000, (random) => pauseOne(random, parts, tally)),
     each('connection', 2_000, 9_000, (random) => cutOne(random, parts, tally)),
     each('redis', 20_000, 45_000, (random) => restartRedis(random, parts, tally)),
@@ -77,6 +77,7 @@ async function rounds(
   }
 }
 
+/** All but the firewall's 403, after which every bot rightly keeps quiet for five minutes. */
 const CLOSE_FAULTS: readonly [FaultOrder['effect'], ...FaultOrder['effect'][]] = [
   { kind: 'reset', when: 'before' },
   { kind: 'reset', when: 'after' },
@@ -92,7 +93,6 @@ const CLOSE_FAULTS: readonly [FaultOrder['effect'], ...FaultOrder['effect'][]] =
   { kind: 'error', when: 'after', status: 400, code: -1006, msg: 'Unexpected response.' },
   { kind: 'error', when: 'before', status: 400, code: -1000, msg: 'An unknown error occurred.' },
   { kind: 'error', when: 'before', status: 400, code: -27025, msg: 'A transaction is pending.' },
-  { kind: 'waf' },
   { kind: 'region-blocked' },
   { kind: 'latency', ms: 1_500 },
   { kind: 'latency', ms: 8_000, when: 'after' },
@@ -192,10 +192,8 @@ async function killOne(random: Random, parts: TroubleParts, tally: TroubleTally)
   const stopped = parts.fleet.places.find(({ bot }) => bot?.paused === true && bot.running);
   const place = stopped !== undefined && random.chance(0.1) ? stopped : victim(random, parts);
   if (place === null) return;
-  await place.kill();
   tally.kills += 1;
-  await pause(random.between(100, 1_500));
-  await place.start(false);
+  await parts.fleet.replace(place, random.between(100, 1_500));
 }
 
 async function pauseOne(random: Random, parts: TroubleParts, tally: TroubleTally): Promise<void> {
