@@ -9,6 +9,7 @@ import { createHttpReceiver, type Route } from './http-transport.ts';
 import { errorFields } from './redaction.ts';
 import { register, routes } from './register.ts';
 import type { SlackSettings } from './slack-settings.ts';
+import { createSocketLink } from './socket-link.ts';
 import { createRouteServer, createSocketReceiver } from './socket-transport.ts';
 import { createWebClient, webClientOptions } from './web-client.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -119,38 +120,25 @@ function socketTransport(
 ): Transport {
   const receiver = createSocketReceiver(appToken, settings, log);
   const server = createRouteServer(extra);
-  let up = false;
-  let closing = false;
-  receiver.client.on('connected', () => {
-    up = true;
-  });
-  for (const gone of ['reconnecting', 'disconnecting', 'disconnected']) {
-    receiver.client.on(gone, () => {
-      up = false;
-    });
-  }
-  const connect = (delayMs: number): void => {
-    receiver.start().catch((error: unknown) => {
-      log.error({ ...errorFields(error) }, 'the socket to Slack did not open; tried again');
-      if (!closing) setTimeout(connect, delayMs, Math.min(delayMs * 2, LONGEST_RETRY_MS)).unref();
-    });
-  };
+  const link = createSocketLink(
+    { client: receiver.client, start: () => receiver.start(), stop: () => receiver.stop() },
+    log,
+  );
   return {
     receiver,
     listen: () =>
       new Promise((resolve, reject) => {
         server.once('error', reject);
         server.listen({ host: settings.host, port: settings.port }, () => {
-          connect(FIRST_RETRY_MS);
+          link.open();
           resolve(server);
         });
       }),
     close: async () => {
-      closing = true;
-      await receiver.stop();
+      await link.close();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
-    isUp: () => up,
+    isUp: link.isUp,
   };
 }
 

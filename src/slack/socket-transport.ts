@@ -7,6 +7,13 @@ import type { Route } from './http-transport.ts';
 import type { SlackSettings } from './slack-settings.ts';
 import { webClientOptions } from './web-client.ts';
 
+/**
+ * A ping goes out every third of this time, and a connection without a pong for all of it is given up: three lost
+ * in a row, and still within the 3 s in which Slack waits for the ack of a click. Slack's own pings (every few
+ * seconds) are waited for 30 s, the library's default.
+ */
+const PONG_WITHIN_MS = 2_400;
+
 export function createSocketReceiver(
   appToken: string,
   settings: SlackSettings,
@@ -15,6 +22,9 @@ export function createSocketReceiver(
   return new SocketModeReceiver({
     appToken,
     logger: boltLogger(log),
+    clientPingTimeout: PONG_WITHIN_MS,
+    // socket-link.ts opens the next connection.
+    autoReconnectEnabled: false,
     // Bolt's App.clientOptions do not reach this receiver.
     installerOptions: { clientOptions: webClientOptions(settings, log) },
   });

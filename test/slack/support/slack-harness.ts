@@ -45,6 +45,8 @@ export interface SlackHarness {
   privateText(userId: string, fits: (text: string) => boolean, channelId?: string): Promise<StoredMessage>;
   /** The open modal of this person, once its text fits. */
   modal(userId: string, fits: (text: string) => boolean): Promise<StoredView>;
+  /** One more bot on the same workspace, connected; the test stops it. */
+  addReplica(desk: Desk, seenOnce: SeenOnce): Promise<SlackApp>;
   close(): Promise<void>;
 }
 
@@ -68,20 +70,24 @@ export async function startSlackHarness(options: SlackHarnessOptions): Promise<S
   let id = 0;
   const newId = () => `id${++id}`;
   const clients = createSlackClients({ settings, log, now: Date.now, newId });
-  const app = createSlackApp({
-    settings,
-    desk: options.desk(clients),
-    home: clients.home,
-    seenOnce: options.seenOnce ?? new MemorySeenOnce(Date.now),
-    log,
-    now: Date.now,
-    newReference: newId,
-    routes: [{ path: '/livez', handler: (_request, response) => response.writeHead(200).end('ok') }],
-  });
+  const createBot = (desk: Desk, seenOnce: SeenOnce) =>
+    createSlackApp({
+      settings,
+      desk,
+      home: clients.home,
+      seenOnce,
+      log,
+      now: Date.now,
+      newReference: newId,
+      routes: [{ path: '/livez', handler: (_request, response) => response.writeHead(200).end('ok') }],
+    });
+  const connected = (bot: SlackApp) =>
+    vi.waitFor(() => expect(bot.connected()).toBe(true), { timeout: 5_000, interval: 5 });
+  const app = createBot(options.desk(clients), options.seenOnce ?? new MemorySeenOnce(Date.now));
   const { port } = await app.start();
   const url = `http://127.0.0.1:${port}`;
   if (transport === 'http') workspace.setBotUrl(`${url}/slack/events`);
-  else await vi.waitFor(() => expect(app.connected()).toBe(true), { timeout: 5_000, interval: 5 });
+  else await connected(app);
   const privateIn = (userId: string, channelId: string, fits: (text: string) => boolean) =>
     workspace.store
       .messages(channelId, userId)
@@ -100,6 +106,12 @@ export async function startSlackHarness(options: SlackHarnessOptions): Promise<S
       workspace.until(() =>
         workspace.store.modals(userId).findLast((view) => fits(workspace.renderText(view))),
       ),
+    addReplica: async (desk, seenOnce) => {
+      const replica = createBot(desk, seenOnce);
+      await replica.start();
+      await connected(replica);
+      return replica;
+    },
     close: async () => {
       await app.stop();
       await workspace.close();

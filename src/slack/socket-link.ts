@@ -1,0 +1,110 @@
+/**
+ * Keeps one Socket Mode connection open. The client's own reconnecting is switched off, for two reasons read in
+ * @slack/socket-mode 3.1.0: it waits `clientPingTimeout` before it tries again after every routine refresh, and a
+ * failed `apps.connections.open` on that path rejects where nobody listens and is never tried again.
+ */
+import type { SocketModeReceiver } from '@slack/bolt';
+import type { Log } from '../usecases/ports.ts';
+import { errorFields } from './redaction.ts';
+
+export interface SocketLink {
+  open(): void;
+  /** Ends the connection and opens no other. */
+  close(): Promise<void>;
+  isUp(): boolean;
+}
+
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 30_000;
+/** A connection that has not said hello by then is given up. */
+const HELLO_WITHIN_MS = 10_000;
+/** Slack announces a refresh and does not end the connection itself; acks on their way have this long. */
+const LAST_ACKS_MS = 100;
+
+export function createSocketLink({ client, start, stop }: SocketReceiverParts, log: Log): SocketLink {
+  let up = false;
+  let wanted = false;
+  let opening = false;
+  let failures = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const later = (delayMs: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(open, delayMs);
+  };
+
+  function open(): void {
+    if (!wanted || opening) return;
+    opening = true;
+    const giveUp = setTimeout(force, HELLO_WITHIN_MS);
+    start()
+      .then(
+        () => {
+          failures = 0;
+        },
+        (error: unknown) => {
+          failures += 1;
+          const delayMs = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LONGEST_RETRY_MS);
+          log.warn({ ...errorFields(error), delayMs }, 'the socket to Slack did not open; tried again');
+          if (wanted) later(delayMs);
+        },
+      )
+      .finally(() => {
+        opening = false;
+        clearTimeout(giveUp);
+        // It went while it was still being opened.
+        if (wanted && !up && failures === 0) later(FIRST_RETRY_MS);
+      });
+  }
+
+  /** Asks the client to end its connection; a second time makes it stop waiting for the other side. */
+  function force(): void {
+    void client.disconnect();
+    void client.disconnect();
+  }
+
+  client.on('connected', () => {
+    up = true;
+    log.info({}, 'the socket to Slack is open');
+  });
+  client.on('disconnected', () => {
+    const was = up;
+    up = false;
+    if (was && wanted && !opening) later(0);
+  });
+  client.on('ws_message', (data: unknown) => {
+    if (!up || !isGoodbye(data)) return;
+    up = false;
+    log.info({}, 'Slack asks for a new socket');
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      force();
+      if (wanted) open();
+    }, LAST_ACKS_MS);
+  });
+
+  return {
+    open: () => {
+      wanted = true;
+      open();
+    },
+    close: async () => {
+      wanted = false;
+      up = false;
+      clearTimeout(timer);
+      await stop();
+    },
+    isUp: () => up,
+  };
+}
+
+type SocketReceiverParts = {
+  readonly client: SocketModeReceiver['client'];
+  readonly start: () => Promise<unknown>;
+  readonly stop: () => Promise<unknown>;
+};
+
+/** A warning, a refresh, or Socket Mode switched off: the client ends its connection at each of them. */
+function isGoodbye(data: unknown): boolean {
+  return typeof data === 'string' && /^\s*\{[^{}]*"type"\s*:\s*"disconnect"/.test(data);
+}
