@@ -2,15 +2,19 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { createBackground } from './background.ts';
+import { type Background, createBackground } from './background.ts';
 import { loadAccounts } from './binance/accounts.ts';
 import { createLoanExchange, type LoanExchange } from './binance/loan-exchange.ts';
 import { type Config, ConfigFaults } from './config.ts';
+import { Correlation } from './correlation.ts';
 import { requestIdFrom } from './domain/request-id.ts';
 import { createHealth } from './health.ts';
+import { watchLoopDelay } from './loop-delay.ts';
+import { createMetrics } from './metrics.ts';
+import { observeStore } from './observed-store.ts';
 import { RedisAuditLog } from './redis/audit-log.ts';
 import { RedisCloseRequestStore } from './redis/close-request-store.ts';
-import { RedisConnection } from './redis/connection.ts';
+import { REDIS_TIMES, RedisConnection } from './redis/connection.ts';
 import { KeyNames } from './redis/key-names.ts';
 import { RedisOutbox } from './redis/outbox.ts';
 import { RedisSeenOnce } from './redis/seen-once.ts';
@@ -21,13 +25,18 @@ import { redisSettings } from './redis-settings.ts';
 import { createSlackApp } from './slack/bolt-app.ts';
 import { createSlackClients } from './slack/slack-clients.ts';
 import type { SlackSettings } from './slack/slack-settings.ts';
-import { createStatusProbe } from './status-probe.ts';
+import { createStatusProbe, VERSION } from './status-probe.ts';
 import { createDesk, type DeskWork } from './usecases/create-desk.ts';
+import type { Log } from './usecases/ports.ts';
 
 /** Clicks set their own deliveries off; these rounds pick up what a process that stopped left behind. */
 const OUTBOX_EVERY_MS = 1_000;
 const ATTENTION_EVERY_MS = 1_000;
 const REDIS_ASKED_AGAIN_AFTER_MS = 2_000;
+/** Orchestrators kill after 10 s. These, the last words to people and the closing of connections fit into it. */
+const DRAIN_WITHIN_MS = 6_000;
+const BACKGROUND_WITHIN_MS = 7_500;
+const CLOSE_WITHIN_MS = 500;
 
 export interface AppOptions {
   /** UTC milliseconds; default Date.now. */
@@ -37,7 +46,10 @@ export interface AppOptions {
 export interface RunningApp {
   /** Listens at once; resolves when Redis, the exchange and Slack have been asked for the first time. */
   start(): Promise<void>;
-  /** Takes nothing new, finishes what is under way, closes every connection. */
+  /**
+   * Takes nothing new, finishes what is under way and closes every connection; ends within about 9 s whatever hangs.
+   * What is then not finished is left as it stands in the store, where any other process carries it on.
+   */
   stop(): Promise<void>;
   /** Reads the accounts file again: key rotation. A faulty file changes nothing. */
   reloadAccounts(): Promise<void>;
@@ -48,10 +60,32 @@ export interface RunningApp {
 }
 
 /** Throws ConfigFaults when the accounts file is faulty. */
-export async function createApp(config: Config, log: Logger, options: AppOptions = {}): Promise<RunningApp> {
+export async function createApp(
+  config: Config,
+  logger: Logger,
+  options: AppOptions = {},
+): Promise<RunningApp> {
   const now = options.now ?? Date.now;
+  const newReference = () => requestIdFrom(randomBytes(10)).slice(0, 6);
+  const correlation = new Correlation();
+  const log = correlation.log(logger);
+  const metrics = createMetrics({
+    version: VERSION,
+    mode: config.closePolicy.mode,
+    roundAgesMs: () => background.sinceLastRoundMs(),
+    slackConnected: () => slack.connected(),
+    exchange: () => exchange.snapshot(),
+    openStates: async () => (await store.listOpen()).map(({ state }) => state),
+    outbox: () => outbox.backlog(),
+    now,
+  });
   const accounts = await readAccounts(config, log);
-  const redis = new RedisConnection(redisSettings(config.redis.target), log);
+  const redis = new RedisConnection(
+    redisSettings(config.redis.target),
+    log,
+    REDIS_TIMES,
+    metrics.redisAnswered,
+  );
   const keys = new KeyNames(config.redis.prefix);
   const exchange = createLoanExchange({
     baseUrl: config.binance.apiUrl,
@@ -61,6 +95,11 @@ export async function createApp(config: Config, log: Logger, options: AppOptions
     sharedReads: new RedisSharedReads({ connection: redis, keys }),
     log,
     now,
+    onCall: (record) => {
+      metrics.exchangeCalled(record);
+      log.info(record, 'exchange called');
+    },
+    onStop: metrics.exchangeStopped,
   });
   const slackSettings = slackSettingsOf(config);
   const { directory, notifier, home } = createSlackClients({
@@ -69,18 +108,29 @@ export async function createApp(config: Config, log: Logger, options: AppOptions
     now,
     newId: randomUUID,
   });
-  const background = createBackground(log, now);
-  const work = createDesk({
-    reader: exchange.reader,
-    closer: exchange.closer,
-    store: new RedisCloseRequestStore({
+  const background = createBackground({
+    log,
+    now,
+    within: (work) => correlation.within({ reference: newReference() }, work),
+  });
+  const store = observeStore(
+    new RedisCloseRequestStore({
       connection: redis,
       keys,
       auditKey: config.auditKey,
       newId: randomUUID,
       log,
+      waitReplicas: config.redis.waitReplicas,
     }),
-    outbox: new RedisOutbox({ connection: redis, keys, log }),
+    metrics,
+    log,
+  );
+  const outbox = new RedisOutbox({ connection: redis, keys, log });
+  const work = createDesk({
+    reader: exchange.reader,
+    closer: exchange.closer,
+    store,
+    outbox,
     audit: new RedisAuditLog({ connection: redis, keys }),
     auditKey: config.auditKey,
     directory,
@@ -94,9 +144,19 @@ export async function createApp(config: Config, log: Logger, options: AppOptions
     newId: randomUUID,
     newRequestId: () => requestIdFrom(randomBytes(10)),
     log,
+    withRequest: (requestId, work) => correlation.within({ requestId }, work),
     inBackground: background.run,
   });
-  const health = createHealth({ background, redis, slackConnected: () => slack.connected() });
+  const loopDelay = watchLoopDelay();
+  const health = createHealth({
+    background,
+    redis,
+    slackConnected: () => slack.connected(),
+    slackReachable: () => slack.reachable(),
+    exchangeSeen: () => exchange.snapshot().lastSuccessAtMs !== null,
+    loopDelayMs: loopDelay.typicalMs,
+    now,
+  });
   const slack = createSlackApp({
     settings: slackSettings,
     desk: work.desk,
@@ -104,10 +164,13 @@ export async function createApp(config: Config, log: Logger, options: AppOptions
     seenOnce: new RedisSeenOnce({ connection: redis, keys, newId: randomUUID }),
     log,
     now,
-    newReference: () => requestIdFrom(randomBytes(10)).slice(0, 6),
-    routes: health.routes,
+    newReference,
+    routes: [...health.routes, metrics.route],
+    onHandled: metrics.interactionHandled,
+    within: (reference, work) => correlation.within({ reference }, work),
   });
 
+  const stopping = new AbortController();
   let port = config.slack.port;
   return {
     work,
@@ -116,25 +179,50 @@ export async function createApp(config: Config, log: Logger, options: AppOptions
     },
     async start() {
       ({ port } = await slack.start());
+      health.markListening();
       log.info({ port, mode: config.closePolicy.mode }, 'listening');
-      await waitForRedis(redis, config.redis.mayForget, log);
+      await waitForRedis(redis, config.redis.mayForget, log, stopping.signal);
+      if (stopping.signal.aborted) return;
       await exchange.start();
+      if (stopping.signal.aborted) return;
       background.every('outbox', OUTBOX_EVERY_MS, () => work.deliverOutbox());
       background.every('attention', ATTENTION_EVERY_MS, work.attendRequests);
       health.markStarted();
       log.info({}, 'started');
     },
     async stop() {
-      await slack.stop();
-      await background.stop();
-      await exchange.stop();
-      await redis.close();
+      stopping.abort();
+      health.markStopping();
+      // Rounds and tasks are asked to end while the last answers go out.
+      const quiet = finishBackground(background, log);
+      await slack.stop(DRAIN_WITHIN_MS);
+      await quiet;
+      await orAfter(CLOSE_WITHIN_MS, exchange.stop());
+      await orAfter(CLOSE_WITHIN_MS, redis.close());
+      loopDelay.stop();
     },
     reloadAccounts: () => reloadAccounts(config, exchange, log),
   };
 }
 
-async function readAccounts(config: Config, log: Logger) {
+/** What cannot be finished in time is leased or claimed in the store; other processes take it over from there. */
+async function finishBackground(background: Background, log: Log): Promise<void> {
+  if (await orAfter(BACKGROUND_WITHIN_MS, background.stop())) return;
+  log.warn({ underWay: background.underWay() }, 'stopping before this was finished; it is left to others');
+}
+
+/** False: it did not end in time, and goes on unobserved. */
+async function orAfter(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
+  const timer = new AbortController();
+  const late = pause(milliseconds, false, { signal: timer.signal }).catch(() => false);
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    timer.abort();
+  }
+}
+
+async function readAccounts(config: Config, log: Log) {
   const { accountsFile: path, keyPassphrase: passphrase } = config.binance;
   const loaded = await loadAccounts({ path, passphrase });
   for (const warning of loaded.warnings) log.warn({ warning }, 'accounts file');
@@ -142,7 +230,7 @@ async function readAccounts(config: Config, log: Logger) {
   return loaded.accounts;
 }
 
-async function reloadAccounts(config: Config, exchange: LoanExchange, log: Logger): Promise<void> {
+async function reloadAccounts(config: Config, exchange: LoanExchange, log: Log): Promise<void> {
   try {
     await exchange.reload(await readAccounts(config, log));
   } catch (error) {
@@ -151,8 +239,13 @@ async function reloadAccounts(config: Config, exchange: LoanExchange, log: Logge
 }
 
 /** Waits for as long as Redis is away; refuses one that would lose approvals, unless the settings allow it. */
-async function waitForRedis(redis: RedisConnection, mayForget: boolean, log: Logger): Promise<void> {
-  for (;;) {
+async function waitForRedis(
+  redis: RedisConnection,
+  mayForget: boolean,
+  log: Log,
+  stopping: AbortSignal,
+): Promise<void> {
+  while (!stopping.aborted) {
     try {
       const findings = await checkRedis(redis);
       const faults = findings.filter(({ level }) => level === 'fault');
@@ -167,8 +260,8 @@ async function waitForRedis(redis: RedisConnection, mayForget: boolean, log: Log
       );
     } catch (error) {
       if (error instanceof ConfigFaults) throw error;
-      log.warn({}, 'waiting for Redis');
-      await pause(REDIS_ASKED_AGAIN_AFTER_MS);
+      log.warn({ askedAgainInMs: REDIS_ASKED_AGAIN_AFTER_MS }, 'waiting for Redis');
+      await pause(REDIS_ASKED_AGAIN_AFTER_MS, null, { signal: stopping }).catch(() => {});
     }
   }
 }

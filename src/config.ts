@@ -33,6 +33,8 @@ export interface Config {
     readonly prefix: string;
     /** Start although Redis keeps nothing on disk or may evict keys. */
     readonly mayForget: boolean;
+    /** Replicas that must have acknowledged a vote or the mark before a send; 0: none is waited for. */
+    readonly waitReplicas: number;
   };
   readonly binance: {
     readonly apiUrl: string;
@@ -186,6 +188,7 @@ const schema = z.object({
     })
     .default('loandesk'),
   REDIS_MAY_FORGET: z.stringbool({ error: 'REDIS_MAY_FORGET: expected true or false' }).prefault('false'),
+  REDIS_WAIT_REPLICAS: wholeNumber('REDIS_WAIT_REPLICAS', 0, 9).prefault('0'),
   BINANCE_API_URL: url('BINANCE_API_URL', ['https:', 'http:']).default('https://api.binance.com'),
   BINANCE_ACCOUNTS_FILE: z.string(
     missing('BINANCE_ACCOUNTS_FILE', 'the JSON file with the accounts and their keys'),
@@ -367,6 +370,7 @@ function toConfig(settings: Settings, environment: Environment): Config {
       target: redisTarget(settings),
       prefix: settings.REDIS_PREFIX,
       mayForget: settings.REDIS_MAY_FORGET,
+      waitReplicas: settings.REDIS_WAIT_REPLICAS,
     },
     binance: {
       apiUrl: settings.BINANCE_API_URL,

@@ -4,13 +4,22 @@
  */
 import type { LongId } from '../domain/amount.ts';
 import { type AuditBody, FIRST_SEAL, sealEntry } from '../domain/audit-chain.ts';
-import { type CloseRequest, isTerminal } from '../domain/close-request.ts';
-import type { Change, CloseRequestStore, Log, NewId, Saved, StoredRequest } from '../usecases/ports.ts';
+import { type CloseRequest, isTerminal, type RequestEventType } from '../domain/close-request.ts';
+import {
+  type Change,
+  type CloseRequestStore,
+  type Log,
+  type NewId,
+  type Saved,
+  type StoredRequest,
+  StoreUnavailable,
+} from '../usecases/ports.ts';
 import { textOf } from './audit-entry.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
 import { encodeNotices } from './outbox-item.ts';
 import { decodeRecord, encodeRecord, RECORD_SCHEMA, UnreadableRecord } from './request-record.ts';
+import { saveOnReplicas } from './save-on-replicas.ts';
 
 /** Longer than any reconnecting client holds a command back. */
 const COMMAND_REMEMBERED_MS = 10 * 60_000;
@@ -33,7 +42,12 @@ export interface RedisStoreParts {
   readonly auditKey: Uint8Array;
   readonly newId: NewId;
   readonly log: Log;
+  /** Replicas that must have acknowledged a decision before it counts as stored; default 0. */
+  readonly waitReplicas?: number;
 }
+
+/** Changes that a failover must not lose silently: votes and vetoes, and the mark before the DELETE. */
+const WAITED_FOR: ReadonlySet<RequestEventType> = new Set(['approved', 'rejected', 'withdrawn', 'sent']);
 
 export class RedisCloseRequestStore implements CloseRequestStore {
   readonly #connection: RedisConnection;
@@ -41,10 +55,12 @@ export class RedisCloseRequestStore implements CloseRequestStore {
   readonly #auditKey: Uint8Array;
   readonly #newId: NewId;
   readonly #log: Log;
+  readonly #waitReplicas: number;
   /** What this process believes the newest opening to be; the script says when it is another. */
   #lastOpening = FIRST_SEAL;
 
-  constructor({ connection, keys, auditKey, newId, log }: RedisStoreParts) {
+  constructor({ connection, keys, auditKey, newId, log, waitReplicas = 0 }: RedisStoreParts) {
+    this.#waitReplicas = waitReplicas;
     this.#connection = connection;
     this.#keys = keys;
     this.#auditKey = auditKey;
@@ -131,33 +147,44 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     };
     const keys = this.#keys;
     const commandId = this.#newId();
-    const status = await this.#connection.run((client) =>
-      client.saveRequest(
-        keys.request(from.id),
-        keys.unit(from.groupId),
-        keys.open,
-        keys.attention,
-        keys.closedThrough,
-        keys.audit,
-        keys.outbox(from.id),
-        keys.outboxDue,
-        keys.command(commandId),
-        from.id,
-        from.revision,
-        from.audit.seal,
-        notAfterMs ?? '',
-        request.revision,
-        entry.seal,
-        textOf(entry),
-        RECORD_SCHEMA,
-        encodeRecord(request),
-        isTerminal(next.state) ? '1' : '0',
-        next.state === 'closed' ? from.groupId : '',
-        attentionAtMs ?? '',
-        COMMAND_REMEMBERED_MS,
-        ...encodeNotices(request, event, notices),
-      ),
+    const command = [
+      keys.request(from.id),
+      keys.unit(from.groupId),
+      keys.open,
+      keys.attention,
+      keys.closedThrough,
+      keys.audit,
+      keys.outbox(from.id),
+      keys.outboxDue,
+      keys.command(commandId),
+      from.id,
+      from.revision,
+      from.audit.seal,
+      notAfterMs ?? '',
+      request.revision,
+      entry.seal,
+      textOf(entry),
+      RECORD_SCHEMA,
+      encodeRecord(request),
+      isTerminal(next.state) ? '1' : '0',
+      next.state === 'closed' ? from.groupId : '',
+      attentionAtMs ?? '',
+      COMMAND_REMEMBERED_MS,
+      ...encodeNotices(request, event, notices),
+    ];
+    const replicas = WAITED_FOR.has(event.type) ? this.#waitReplicas : 0;
+    const { status, acknowledged } = await this.#connection.run((client) =>
+      saveOnReplicas(client, command, replicas),
     );
+    if (status === SAVED && acknowledged < replicas) {
+      this.#log.error(
+        { requestId: from.id, event: event.type, acknowledged, replicas },
+        'too few replicas have it',
+      );
+      throw new StoreUnavailable(
+        new Error(`${acknowledged} of ${replicas} replicas acknowledged the change`),
+      );
+    }
     if (status === SAVED) return { kind: 'saved', request };
     if (status === CONFLICT) return { kind: 'conflict' };
     if (status === TOO_LATE) return { kind: 'too-late' };

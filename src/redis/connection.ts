@@ -36,6 +36,12 @@ export interface RedisTimes {
   readonly reconnectAtMostMs: number;
 }
 
+/** For metrics: one command, with its waiting for a lost connection. */
+export interface RoundTrip {
+  readonly durationMs: number;
+  readonly ok: boolean;
+}
+
 export const REDIS_TIMES: RedisTimes = { commandTimeoutMs: 1_500, patienceMs: 500, reconnectAtMostMs: 2_000 };
 
 const PAUSE_BEFORE_SENDING_AGAIN_MS = 20;
@@ -43,11 +49,18 @@ const PAUSE_BEFORE_SENDING_AGAIN_MS = 20;
 export class RedisConnection {
   readonly client: RedisClient;
   readonly #times: RedisTimes;
+  readonly #onRoundTrip: (trip: RoundTrip) => void;
   #waiting: Promise<void> | null = null;
 
   /** Starts to connect at once; never throws for an unreachable server. */
-  constructor(settings: RedisSettings, log: Log, times: RedisTimes = REDIS_TIMES) {
+  constructor(
+    settings: RedisSettings,
+    log: Log,
+    times: RedisTimes = REDIS_TIMES,
+    onRoundTrip: (trip: RoundTrip) => void = () => {},
+  ) {
     this.#times = times;
+    this.#onRoundTrip = onRoundTrip;
     this.client = createClient(settings, times);
     defineScripts(this.client);
     this.#logTrouble(log);
@@ -59,13 +72,19 @@ export class RedisConnection {
    */
   async run<Value>(command: (client: RedisClient) => Promise<Value>): Promise<Value> {
     const startedAtMs = performance.now();
+    const tookMs = () => performance.now() - startedAtMs;
     for (;;) {
       try {
         await this.ready();
-        return await command(this.client);
+        const answer = await command(this.client);
+        this.#onRoundTrip({ durationMs: tookMs(), ok: true });
+        return answer;
       } catch (error) {
-        const early = performance.now() - startedAtMs < this.#times.patienceMs;
-        if (!early || !isBrokenConnection(error)) throw new StoreUnavailable(withoutCommand(error));
+        const early = tookMs() < this.#times.patienceMs;
+        if (!early || !isBrokenConnection(error)) {
+          this.#onRoundTrip({ durationMs: tookMs(), ok: false });
+          throw new StoreUnavailable(withoutCommand(error));
+        }
         // The socket may be dead before the client has noticed and calls itself anything but ready.
         await setTimeout(PAUSE_BEFORE_SENDING_AGAIN_MS);
       }

@@ -7,6 +7,17 @@ import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
 import { decodeNotice, noticePrefix } from './outbox-item.ts';
 
+/** For metrics. */
+export interface OutboxBacklog {
+  readonly nowMs: number;
+  /** Requests with undelivered notices. */
+  readonly requests: number;
+  /** Null: nothing waits, or nothing that can be read. */
+  readonly oldestCreatedAtMs: number | null;
+}
+
+const BACKLOG_LOOKS_AT_MOST = 100;
+
 export class RedisOutbox implements Outbox {
   readonly #connection: RedisConnection;
   readonly #keys: KeyNames;
@@ -70,5 +81,15 @@ export class RedisOutbox implements Outbox {
         delayMs,
       ),
     );
+  }
+
+  /** What waits. Among very many requests the oldest is looked for only in those that are due first. */
+  async backlog(): Promise<OutboxBacklog> {
+    const keys = this.#keys;
+    const [nowMs, requests, ...first] = await this.#connection.run((client) =>
+      client.outboxBacklog(keys.outboxDue, keys.outboxStem, BACKLOG_LOOKS_AT_MOST),
+    );
+    const times = first.flatMap((stored) => decodeNotice(stored)?.createdAtMs ?? []);
+    return { nowMs, requests, oldestCreatedAtMs: times.length === 0 ? null : Math.min(...times) };
   }
 }

@@ -34,7 +34,9 @@
           -1  too late
           -2  the request is open but does not hold its unit: nothing may be done on it
 ]]
-if redis.call('EXISTS', KEYS[9]) == 1 then
+-- A write also here: a WAIT that follows counts the replicas that have this connection's last write, and only then
+-- says something about the command stored before.
+if redis.call('PEXPIRE', KEYS[9], ARGV[13]) == 1 then
   return 1
 end
 local stored = redis.call('HMGET', KEYS[1], 'revision', 'seal')

@@ -1,10 +1,12 @@
 /** The Slack app: transport, guard and route table put together, with a start that survives a Slack that is down. */
+import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { App, type HTTPReceiver, type SocketModeReceiver } from '@slack/bolt';
 import type { Desk } from '../usecases/desk.ts';
 import type { Log, NewId, SeenOnce } from '../usecases/ports.ts';
 import { boltLogger } from './bolt-logger.ts';
-import { createGuard } from './guard.ts';
+import { createGuard, type GuardParts } from './guard.ts';
 import { createHttpReceiver, type Route } from './http-transport.ts';
 import { errorFields } from './redaction.ts';
 import { register, routes } from './register.ts';
@@ -25,21 +27,32 @@ export interface SlackAppParts {
   readonly newReference: NewId;
   /** /livez, /readyz, /metrics. */
   readonly routes: readonly Route[];
+  readonly onHandled?: NonNullable<GuardParts['onHandled']>;
+  readonly within?: NonNullable<GuardParts['within']>;
 }
 
 export interface SlackApp {
   /** Listens (HTTP) or connects (Socket Mode); answers the port of the HTTP server. Slack may be down meanwhile. */
   start(): Promise<{ readonly port: number }>;
-  /** Takes nothing new and waits for what is under way. */
-  stop(): Promise<void>;
+  /**
+   * Takes nothing new and waits for what is under way, `patienceMs` at most (default: as long as it takes). Whoever
+   * would then still wait is told that the bot restarts, so every interaction that was acknowledged gets an answer.
+   */
+  stop(patienceMs?: number): Promise<void>;
   /** Slack has accepted the token, and in Socket Mode the connection stands. */
   connected(): boolean;
+  /** The way in from Slack is open: listening (HTTP), or the socket stands (Socket Mode). */
+  reachable(): boolean;
 }
+
+/** What telling the last ones may take: one call to Slack, or its timeout. */
+const LAST_WORDS_MS = 1_500;
 
 /** Enough for a busy desk; beyond it people are asked to try again. */
 const QUEUE_LIMITS = { atOnce: 32, waitingAtMost: 200 };
 
 const FIRST_RETRY_MS = 1_000;
+const IDLE_CLOSED_EVERY_MS = 50;
 const LONGEST_RETRY_MS = 30_000;
 
 interface Transport {
@@ -65,7 +78,14 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
     log.error(errorFields(failure.error), 'Bolt could not hand over an interaction'),
   );
   const queue = new WorkQueue(QUEUE_LIMITS);
-  const guard = createGuard({ ...parts, queue, redrawCard: (requestId) => desk.redrawCard(requestId) });
+  const hurry = new AbortController();
+  setMaxListeners(0, hurry.signal);
+  const guard = createGuard({
+    ...parts,
+    queue,
+    redrawCard: (requestId) => desk.redrawCard(requestId),
+    hurry: hurry.signal,
+  });
   const table = routes({
     desk,
     workspaceUrl: () => home.url,
@@ -82,13 +102,29 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
       const address = server.address();
       return { port: typeof address === 'object' && address !== null ? address.port : settings.port };
     },
-    stop: async () => {
+    stop: async (patienceMs) => {
       greeting.stop();
-      await transport.close();
-      await queue.idle();
+      const done = Promise.all([transport.close(), queue.idle()]);
+      if (await inTime(done, patienceMs)) return;
+      log.warn({ patienceMs }, 'stopping before all answers were ready; telling those who wait');
+      hurry.abort();
+      await inTime(done, LAST_WORDS_MS);
     },
+    reachable: () => transport.isUp(),
     connected: () => home.isKnown && transport.isUp(),
   };
+}
+
+/** False: it took longer. */
+async function inTime(work: Promise<unknown>, patienceMs: number | undefined): Promise<boolean> {
+  if (patienceMs === undefined) return work.then(() => true);
+  const timer = new AbortController();
+  const late = pause(patienceMs, false, { signal: timer.signal }).catch(() => false);
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    timer.abort();
+  }
 }
 
 function createTransport({ settings, log, now, routes: extra }: SlackAppParts): Transport {
@@ -96,17 +132,21 @@ function createTransport({ settings, log, now, routes: extra }: SlackAppParts): 
   if (appToken !== null) return socketTransport(appToken, settings, log, extra);
   if (signingSecret === null) throw new RangeError('neither a signing secret nor an app token is set');
   const receiver = createHttpReceiver({ signingSecret, routes: extra, log, now });
+  let server: Server | null = null;
   let up = false;
   return {
     receiver,
     listen: async () => {
-      const server = await receiver.start({ host, port });
+      server = await receiver.start({ host, port });
       up = true;
       return server;
     },
     close: async () => {
-      if (up) await receiver.stop();
+      if (!up) return;
       up = false;
+      // Connections that are kept alive would keep the server open: each is ended as soon as it is idle.
+      const idle = setInterval(() => server?.closeIdleConnections(), IDLE_CLOSED_EVERY_MS);
+      await receiver.stop().finally(() => clearInterval(idle));
     },
     isUp: () => up,
   };

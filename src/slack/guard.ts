@@ -8,11 +8,23 @@ import type { RefusalCode } from '../domain/refusal.ts';
 import { type Log, type NewId, type SeenOnce, StoreUnavailable } from '../usecases/ports.ts';
 import { errorFields } from './redaction.ts';
 import { type Listener, type Outcome, refused, type Turn } from './turn.ts';
-import { duplicateMessage, refusalMessage, unexpectedMessage } from './views/notice-message.ts';
+import {
+  duplicateMessage,
+  noticeMessage,
+  refusalMessage,
+  unexpectedMessage,
+} from './views/notice-message.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 /** Slack repeats a delivery for up to about 5 minutes, and a signature is accepted for as long. */
 const SEEN_TTL_MS = 10 * 60_000;
+
+/** For metrics. `outcome` is "done", a refusal's code, or one of the guard's own words. */
+export interface HandledInteraction {
+  readonly listener: string;
+  readonly outcome: string;
+  readonly durationMs: number;
+}
 
 export interface GuardParts {
   readonly seenOnce: SeenOnce;
@@ -22,7 +34,15 @@ export interface GuardParts {
   readonly newReference: NewId;
   /** After a refusal the request's card is redrawn, in case it shows an older state. */
   readonly redrawCard: (requestId: string) => Promise<void>;
+  readonly onHandled?: (record: HandledInteraction) => void;
+  /** Runs all that one interaction sets off, so that its log lines can carry the reference. */
+  readonly within?: (reference: string, work: () => Promise<void>) => Promise<void>;
+  /** Aborted when the process cannot wait any longer: what is still under way gets its answer now. */
+  readonly hurry?: AbortSignal;
 }
+
+const RESTARTING =
+  'Loandesk is being restarted and did not finish this. What was recorded counts and is carried on: see `/loandesk requests`. For everything else please ask again in a minute.';
 
 /** What the transport brings beside the turn. */
 export interface Delivered {
@@ -100,7 +120,10 @@ export function createGuard(parts: GuardParts): Guard {
       const preparing = listener.prepare?.(turn) ?? Promise.resolve(true);
       // Waits in line unobserved for a while: its failure must not count as unhandled meanwhile.
       preparing.catch(() => {});
-      return await place.run(() => work(listener, delivered, preparing));
+      return await orHurry(
+        turn,
+        place.run(() => work(listener, delivered, preparing)),
+      );
     } catch (error) {
       return await explain(listener, turn, reference, error);
     } finally {
@@ -108,21 +131,48 @@ export function createGuard(parts: GuardParts): Guard {
     }
   }
 
-  return async (listener, delivered) => {
+  /** The work, or an honest answer in its place when the process must end before it. */
+  async function orHurry(turn: Turn, working: Promise<Ended>): Promise<Ended> {
+    const { hurry } = parts;
+    if (hurry === undefined) return working;
+    const { promise: hurried, resolve } = Promise.withResolvers<null>();
+    const stop = () => resolve(null);
+    if (hurry.aborted) stop();
+    hurry.addEventListener('abort', stop, { once: true });
+    try {
+      const ended = await Promise.race([working, hurried]);
+      if (ended !== null) return ended;
+      // It goes on until the process ends; nobody is left to hear how.
+      working.catch(() => {});
+      await turn.tell(noticeMessage(RESTARTING));
+      return { outcome: 'restarting', requestId: null };
+    } finally {
+      hurry.removeEventListener('abort', stop);
+    }
+  }
+
+  async function finish(listener: Listener, delivered: Delivered, reference: string): Promise<void> {
     const startedAtMs = now();
-    const reference = newReference();
     const ended = await handle(listener, delivered, reference);
+    const durationMs = now() - startedAtMs;
+    parts.onHandled?.({ listener: listener.name, outcome: ended.outcome, durationMs });
     // Who asked without being allowed to is looked for: a level of its own finds them.
     log[NOT_ALLOWED.has(ended.outcome) ? 'warn' : 'info'](
       {
         listener: listener.name,
         actor: actorOf(delivered.turn.by),
         ...ended,
-        durationMs: now() - startedAtMs,
+        durationMs,
         reference,
       },
       'interaction handled',
     );
+  }
+
+  return (listener, delivered) => {
+    const reference = newReference();
+    const run = () => finish(listener, delivered, reference);
+    return parts.within === undefined ? run() : parts.within(reference, run);
   };
 }
 

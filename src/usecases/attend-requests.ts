@@ -4,7 +4,7 @@
  */
 import { nextAttentionAtMs } from '../domain/close-request.ts';
 import type { ExecuteClose } from './execute-close.ts';
-import type { CloseRequestStore, Log, StoredRequest } from './ports.ts';
+import type { CloseRequestStore, Log, StoredRequest, WithRequest } from './ports.ts';
 import type { SweepRequest } from './sweep-requests.ts';
 
 /** Longer than one look at the exchange takes; a process that dies frees its share after this. */
@@ -20,11 +20,12 @@ export interface AttendRequestsParts {
   readonly sweep: SweepRequest;
   readonly inBackground: (what: string, work: () => Promise<unknown>) => void;
   readonly log: Log;
+  readonly withRequest: WithRequest;
 }
 
 /** Takes what is due, shared with all replicas, and answers for how many requests it set work off. */
 export function createAttendRequests(parts: AttendRequestsParts): () => Promise<number> {
-  const { store, executor, sweep, inBackground, log } = parts;
+  const { store, executor, sweep, inBackground, log, withRequest } = parts;
   let underWay = 0;
 
   async function attend(stored: StoredRequest): Promise<void> {
@@ -53,7 +54,7 @@ export function createAttendRequests(parts: AttendRequestsParts): () => Promise<
     const due = await store.takeAttention(LEASE_MS, room);
     for (const stored of due) {
       underWay += 1;
-      inBackground('attend', () => attend(stored));
+      inBackground('attend', () => withRequest(stored.request.id, () => attend(stored)));
     }
     return due.length;
   };

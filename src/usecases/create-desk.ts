@@ -19,6 +19,7 @@ import type {
   NewId,
   Notifier,
   Outbox,
+  WithRequest,
 } from './ports.ts';
 import { createReadBackClose } from './read-back-close.ts';
 import { createRequestBook, type RequestBook } from './request-book.ts';
@@ -52,6 +53,8 @@ export interface DeskParts {
   readonly log: Log;
   /** Runs work that outlives the click that caused it; failures are its to log. */
   readonly inBackground: (what: string, work: () => Promise<unknown>) => void;
+  /** Runs work on one request, so that all it logs can name it; default: just runs it. */
+  readonly withRequest?: WithRequest;
 }
 
 export interface DeskWork {
@@ -77,11 +80,12 @@ export function createDesk(parts: DeskParts): DeskWork {
     log,
     inBackground,
   } = parts;
+  const withRequest: WithRequest = parts.withRequest ?? ((_, work) => work());
   const access = createAccess(directory, parts.roles);
   const book = createRequestBook(store, (requestId) =>
     inBackground('deliver', () => deliverOutbox(requestId)),
   );
-  const deliverOutbox = createDeliverOutbox({ outbox, store, book, access, notifier, log });
+  const deliverOutbox = createDeliverOutbox({ outbox, store, book, access, notifier, log, withRequest });
   const readBack = createReadBackClose({ book, reader, pause: parts.pause });
   const executor = createExecuteClose({ access, book, reader, closer, readBack, newId: parts.newId, log });
   const sweep = createSweepRequest({ book, reader, readBack });
@@ -102,7 +106,8 @@ export function createDesk(parts: DeskParts): DeskWork {
       access,
       book,
       reader,
-      onApproved: (requestId) => inBackground('execute', () => executor.execute(requestId)),
+      onApproved: (requestId) =>
+        inBackground('execute', () => withRequest(requestId, () => executor.execute(requestId))),
     }),
     ...createSettleClose({ access, book }),
     ...createViewRequests({ access, store }),
@@ -118,7 +123,7 @@ export function createDesk(parts: DeskParts): DeskWork {
   return {
     desk,
     deliverOutbox,
-    attendRequests: createAttendRequests({ store, executor, sweep, inBackground, log }),
+    attendRequests: createAttendRequests({ store, executor, sweep, inBackground, log, withRequest }),
     checkAudit,
   };
 }

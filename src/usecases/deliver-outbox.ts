@@ -4,7 +4,7 @@
  */
 import { isTerminal } from '../domain/close-request.ts';
 import type { Access } from './access.ts';
-import type { CloseRequestStore, Delivery, Log, Notifier, Outbox, OutboxItem } from './ports.ts';
+import type { CloseRequestStore, Delivery, Log, Notifier, Outbox, OutboxItem, WithRequest } from './ports.ts';
 import type { RequestBook } from './request-book.ts';
 
 const LEASE_MS = 30_000;
@@ -23,6 +23,7 @@ export interface DeliverOutboxParts {
   readonly access: Access;
   readonly notifier: Notifier;
   readonly log: Log;
+  readonly withRequest: WithRequest;
 }
 
 /** Delivers what is due (of one request, or of all) and answers how many items it handled. */
@@ -81,7 +82,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
       const items = await outbox.take(LEASE_MS, AT_ONCE, requestId);
       if (items.length === 0) return handled;
       const nowMs = await store.nowMs();
-      await Promise.all(items.map((item) => handle(item, nowMs)));
+      await Promise.all(items.map((item) => parts.withRequest(item.requestId, () => handle(item, nowMs))));
       handled += items.length;
     }
   };

@@ -272,3 +272,6 @@ export interface Log {
 
 /** New random names: request ids, claim owners, command ids. */
 export type NewId = () => string;
+
+/** Runs work that concerns one request, so that whoever watches can tell which. */
+export type WithRequest = <Value>(requestId: string, work: () => Promise<Value>) => Promise<Value>;
