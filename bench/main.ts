@@ -6,12 +6,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, platform, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { exchangeBench } from './exchange/exchange-bench.ts';
+import { limiterBench } from './limiter/limiter-bench.ts';
+import { slackBench } from './slack/slack-bench.ts';
 import { canPin } from './support/child.ts';
 import type { BenchOptions } from './support/options.ts';
 import { renderSection, type Section } from './support/report.ts';
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Section>>> = {
   exchange: exchangeBench,
+  limiter: limiterBench,
+  slack: slackBench,
 };
 
 const DOCUMENT = new URL('../docs/benchmarks.md', import.meta.url);
