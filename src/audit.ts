@@ -1,5 +1,5 @@
 /**
- * `npm run audit -- verify [request]` and `npm run audit -- export [request]`: the same as in Slack, from the command
+ * `npm run audit -- verify [request]`, `export [request]` and `evidence <request>`: the trail as in Slack, from the command
  * line, with the bot's own settings. Status 0: the chain holds; 1: it does not, or could not be read; 2: bad usage.
  */
 import { randomUUID } from 'node:crypto';
@@ -14,13 +14,17 @@ import { redisSettings } from './redis-settings.ts';
 import { type CheckAudit, createCheckAudit } from './usecases/check-audit.ts';
 import { StoreUnavailable } from './usecases/ports.ts';
 
-const USAGE = 'Usage: npm run audit -- verify [request id]\n       npm run audit -- export [request id]\n';
+const USAGE = `Usage: npm run audit -- verify [request id]
+       npm run audit -- export [request id]     JSON Lines, one sealed entry a line
+       npm run audit -- evidence <request id>   everything about one close, as one JSON document
+`;
 
 async function run(words: readonly string[]): Promise<number> {
   const [verb = '', typedId, ...more] = words;
   const requestId = typedId === undefined ? null : parseRequestId(typedId);
   const misread = typedId !== undefined && requestId === null;
-  if (!['verify', 'export'].includes(verb) || misread || more.length > 0) {
+  const incomplete = verb === 'evidence' && typedId === undefined;
+  if (!['verify', 'export', 'evidence'].includes(verb) || misread || incomplete || more.length > 0) {
     process.stderr.write(misread ? `Not a request id: expected 10 letters and digits.\n${USAGE}` : USAGE);
     return 2;
   }
@@ -31,7 +35,10 @@ async function run(words: readonly string[]): Promise<number> {
   const store = new RedisCloseRequestStore({ connection, keys, auditKey, newId: randomUUID, log });
   const check = createCheckAudit({ store, audit: new RedisAuditLog({ connection, keys }), key: auditKey });
   try {
-    return verb === 'verify' ? await verify(check, requestId) : await exportLines(check, requestId);
+    if (verb === 'verify') return await verify(check, requestId);
+    return requestId !== null && verb === 'evidence'
+      ? await printEvidence(check, requestId)
+      : await exportLines(check, requestId);
   } finally {
     await connection.close();
   }
@@ -48,6 +55,16 @@ async function verify(check: CheckAudit, requestId: string | null): Promise<numb
     `THE CHAIN IS BROKEN at entry ${fault.position} (request ${fault.requestId}, its entry ${fault.sequence}): ${fault.what}\n`,
   );
   return 1;
+}
+
+async function printEvidence(check: CheckAudit, requestId: string): Promise<number> {
+  const pack = await check.evidence(requestId);
+  if (pack === null) {
+    process.stderr.write(`There is no request ${requestId}.\n`);
+    return 1;
+  }
+  process.stdout.write(`${JSON.stringify(pack, null, 2)}\n`);
+  return pack.chain.holds ? 0 : 1;
 }
 
 async function exportLines(check: CheckAudit, requestId: string | null): Promise<number> {

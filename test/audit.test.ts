@@ -48,7 +48,27 @@ describe('npm run audit', () => {
     expect(audit('export', entries[0].body.requestId.toLowerCase()).stdout).toBe(stdout);
   });
 
-  it.each([[[]], [['check']], [['verify', 'not-an-id']], [['verify', '0000000000', 'x']]])(
+  it('puts everything about one close on one sheet', () => {
+    const requestId = JSON.parse(audit('export').stdout.split('\n')[0] ?? '').body.requestId;
+    const { status, stdout } = audit('evidence', requestId);
+    expect(status).toBe(0);
+    const pack = JSON.parse(stdout);
+    expect(pack).toMatchObject({
+      requestId,
+      groupId: '7',
+      state: 'closed',
+      before: { facts: { totalLiability: '0' }, version: 1 },
+      sent: { recvWindowMs: 5000 },
+      answer: { kind: 'closed', httpStatus: 200 },
+      after: { groupId: '7' },
+      chain: { holds: true },
+    });
+    expect(pack.votes).toHaveLength(2);
+    for (const vote of pack.votes) expect(vote.factsDigest).toBe(pack.before.digest);
+    expect(pack.after.closedAtMs).toBeGreaterThanOrEqual(pack.sent.signedTimestampMs - 1_000);
+  });
+
+  it.each([[[]], [['evidence']], [['check']], [['verify', 'not-an-id']], [['verify', '0000000000', 'x']]])(
     'explains its use for %j',
     (words) => {
       const { status, stderr } = audit(...words);

@@ -1,14 +1,39 @@
 /** Verifies and exports the audit trail; the command line uses the same two functions. */
-import { type AuditVerdict, AuditVerifier } from '../domain/audit-chain.ts';
+import { type AuditEntry, type AuditVerdict, AuditVerifier } from '../domain/audit-chain.ts';
+import type { CloseRequest } from '../domain/close-request.ts';
+import type { Facts } from '../domain/facts.ts';
+import type { PersonId } from '../domain/policy.ts';
 import { done, type Result, refuse } from '../domain/refusal.ts';
 import { parseRequestId } from '../domain/request-id.ts';
 import type { Access } from './access.ts';
 import type { Desk } from './desk.ts';
 import { type AuditLog, type CloseRequestStore, UnreadableAuditEntry } from './ports.ts';
 
+/** One close on one sheet: the facts voted on, the votes, what was sent and answered, and the exchange's own record. */
+export interface EvidencePack {
+  readonly requestId: string;
+  readonly groupId: string;
+  readonly mode: string;
+  readonly state: string;
+  readonly requester: PersonId;
+  readonly reason: string;
+  readonly before: { readonly facts: Facts; readonly digest: string; readonly version: number };
+  readonly votes: CloseRequest['votes'];
+  readonly voidedVotes: CloseRequest['voidedVotes'];
+  readonly sent: CloseRequest['sent'];
+  readonly answer: CloseRequest['answer'];
+  /** The unit's row in the exchange's closed list, as read back. */
+  readonly after: CloseRequest['evidence'];
+  readonly ending: CloseRequest['ending'];
+  readonly chain: { readonly holds: boolean; readonly fault: AuditVerdict['fault']; readonly head: string };
+  readonly entries: readonly AuditEntry[];
+}
+
 export interface CheckAudit {
   /** All of the trail, or one request's part of it, and whether the records name the trail's newest entries. */
   verify(requestId: string | null): Promise<AuditVerdict>;
+  /** All that shows how one request came to its end; null: there is no such request. */
+  evidence(requestId: string): Promise<EvidencePack | null>;
   /** JSON Lines: one entry a line, as stored and sealed. */
   exportLines(requestId: string | null): AsyncGenerator<string>;
 }
@@ -44,20 +69,49 @@ export function createCheckAudit(parts: {
     }
   }
 
+  async function verify(requestId: string | null): Promise<AuditVerdict> {
+    const expected = await newestByRecord(requestId);
+    const verifier = new AuditVerifier(key, { whole: requestId === null });
+    try {
+      for await (const entry of audit.entries(requestId ?? undefined)) verifier.read(entry);
+    } catch (error) {
+      if (!(error instanceof UnreadableAuditEntry)) throw error;
+      const { position, requestId: found, what } = error;
+      const read = verifier.result();
+      return { ...read, fault: read.fault ?? { position, requestId: found, sequence: 0, what } };
+    }
+    return verifier.result(expected);
+  }
+
+  async function evidence(requestId: string): Promise<EvidencePack | null> {
+    const stored = await store.load(requestId);
+    if (stored === null) return null;
+    const { request } = stored;
+    const { fault, head } = await verify(requestId);
+    const entries: AuditEntry[] = [];
+    if (fault === null) for await (const entry of audit.entries(requestId)) entries.push(entry);
+    return {
+      requestId,
+      groupId: request.groupId,
+      mode: request.policy.mode,
+      state: request.state,
+      requester: request.requester,
+      reason: request.reason,
+      before: { facts: request.facts, digest: request.factsDigest, version: request.version },
+      votes: request.votes,
+      voidedVotes: request.voidedVotes,
+      sent: request.sent,
+      answer: request.answer,
+      after: request.evidence,
+      ending: request.ending,
+      chain: { holds: fault === null, fault, head },
+      entries,
+    };
+  }
+
   return {
-    async verify(requestId) {
-      const expected = await newestByRecord(requestId);
-      const verifier = new AuditVerifier(key, { whole: requestId === null });
-      try {
-        for await (const entry of audit.entries(requestId ?? undefined)) verifier.read(entry);
-      } catch (error) {
-        if (!(error instanceof UnreadableAuditEntry)) throw error;
-        const { position, requestId: found, what } = error;
-        const read = verifier.result();
-        return { ...read, fault: read.fault ?? { position, requestId: found, sequence: 0, what } };
-      }
-      return verifier.result(expected);
-    },
+    verify,
+    evidence,
     async *exportLines(requestId) {
       for await (const entry of audit.entries(requestId ?? undefined)) yield JSON.stringify(entry);
     },
