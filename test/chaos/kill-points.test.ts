@@ -70,6 +70,14 @@ class Scene {
     this.#bots.push(await startBotProcess({ ...this.world.settings(), REDIS_URL: redisUrl }));
   }
 
+  /** SIGSTOP; what it holds, it goes on holding. */
+  pauseBot(): BotProcess {
+    const bot = this.#bots.at(-1);
+    if (bot === undefined) throw new Error('there is no bot');
+    bot.pause();
+    return bot;
+  }
+
   /** Ben's vote, the last one. Nobody waits for what the bot makes of it: it will not live to tell. */
   lastVote(request: CloseRequest): void {
     void this.people.approve(ben, request);
@@ -223,6 +231,28 @@ describe.concurrent('a bot is killed', () => {
       workspace.faults.clear();
       expect(await scene.cardSays(request, /\*?Closed\.?\*?/)).not.toContain('[Approve close…]');
       expect(scene.deletes).toBe(1);
+    }),
+  );
+
+  concurrentOnServer('case 31: one stopped past its claim sends nothing when it goes on', LONGEST_MS, () =>
+    Scene.play(async (scene, request) => {
+      const { exchange } = scene.world;
+      exchange.inject({ effect: { kind: 'latency', ms: 1_000 }, endpoint: 'ltv-details' });
+      const lastLook = exchange.nextRequest({ endpoint: 'ltv-details', account: 'loan-7' });
+      scene.lastVote(request);
+      await lastLook;
+      const stopped = scene.pauseBot();
+      exchange.clearFaults();
+      await scene.state(request.id, 'sending');
+      await scene.startBot();
+      const freed = await scene.state(request.id, 'approved');
+      await scene.people.startSending(ada, freed);
+      await scene.state(request.id, 'closed');
+      stopped.resume();
+      // It finishes what it was in the middle of, and ends.
+      await stopped.stop();
+      expect(scene.deletes).toBe(1);
+      expect(await scene.events(request.id)).toContain('claim-abandoned');
     }),
   );
 });

@@ -82,12 +82,16 @@ function repeats(workspace: Workspace): { repeats: number; mostRepeats: number }
     if (event.type !== 'message') continue;
     const { message } = event;
     if (message.userId !== SEED_IDS.botUser || message.viewerId !== undefined) continue;
+    const inPerson = message.channelId !== SEED_IDS.loanDesk;
+    if (inPerson && !TOLD_IN_PERSON.test(message.text)) continue;
     const isCard = message.channelId === SEED_IDS.loanDesk && message.threadTs === undefined;
     const what = isCard ? requestIn(message) : message.text;
     const key = `${message.channelId} ${message.threadTs ?? ''} ${what}`;
     seen.set(key, (seen.get(key) ?? 0) + 1);
   }
-  const extra = [...seen.values()].map((times) => times - 1);
+  const extra = [...seen].map(
+    ([key, times]) => times - (/Reminder:/.test(key) ? Math.min(times, REMINDERS) : 1),
+  );
   return { repeats: extra.reduce((sum, each) => sum + each, 0), mostRepeats: Math.max(0, ...extra) };
 }
 
