@@ -17,9 +17,22 @@ export interface Told {
   readonly violations: readonly string[];
 }
 
-/** The exchange's list by its name, our own command, and a denial: none of them says that this unit is closed. */
-const FIXED_PHRASES =
-  /exchange's closed list|in the closed list|\/closed-units|"(?:not-)?closed"|Nothing was closed/g;
+/** The exchange's list by its name, our own command, a denial, and a late click's answer: none names a closed unit. */
+const FIXED_PHRASES = new RegExp(
+  [
+    "exchange's closed list",
+    'in the closed list',
+    '/closed-units',
+    '"(?:not-)?closed"',
+    'Nothing was closed',
+    'already decided: closed',
+  ].join('|'),
+  'g',
+);
+/** What the outbox tells in person; answers to clicks may well be the same twice. */
+const TOLD_IN_PERSON = /to close unit|no longer counts/;
+/** At half and at 80 % of the lifetime, in the same words. */
+const REMINDERS = 2;
 
 export function judgeTold(
   workspace: Workspace,
