@@ -53,6 +53,8 @@ export interface Config {
   readonly thresholds: Thresholds;
   readonly auditKey: Uint8Array;
   readonly logLevel: string;
+  /** Files that secrets were read from, by the setting's name. */
+  readonly secretFiles: ReadonlyMap<string, string>;
 }
 
 export interface HostPort {
@@ -403,6 +405,12 @@ function toConfig(settings: Settings, environment: Environment): Config {
     },
     auditKey: settings.AUDIT_KEY,
     logLevel: settings.LOG_LEVEL,
+    secretFiles: new Map(
+      SECRETS.flatMap((name) => {
+        const path = environment[`${name}_FILE`]?.trim();
+        return path ? [[name, path] as const] : [];
+      }),
+    ),
   };
 }
 

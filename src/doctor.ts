@@ -1,0 +1,124 @@
+/**
+ * `npm run doctor`: looks at everything the bot will need, before the first day, with the bot's own settings. Posts
+ * nothing and closes nothing. Status 0: fit to start (warnings are for you to weigh); 1: a fault; 78: bad settings.
+ */
+import { randomUUID } from 'node:crypto';
+import { loadAccounts } from './binance/accounts.ts';
+import { createLoanExchange } from './binance/loan-exchange.ts';
+import { type Config, ConfigFaults, loadConfig } from './config.ts';
+import { checkExchange } from './doctor/check-exchange.ts';
+import { checkSecretFiles, judgeAccountsFile } from './doctor/check-files.ts';
+import { examineRedis } from './doctor/check-redis.ts';
+import { checkSlack } from './doctor/check-slack.ts';
+import { type Finding, findingsAbout } from './doctor/finding.ts';
+import { createLogger, withoutSecrets } from './logger.ts';
+import { RedisConnection } from './redis/connection.ts';
+import { KeyNames } from './redis/key-names.ts';
+import { RedisSharedReads } from './redis/shared-reads.ts';
+import { RedisWeightLedger } from './redis/weight-ledger.ts';
+import { redisSettings } from './redis-settings.ts';
+import { createSlackClients } from './slack/slack-clients.ts';
+import { createWebClient } from './slack/web-client.ts';
+import { slackSettingsOf } from './slack-settings.ts';
+import { createAccess } from './usecases/access.ts';
+
+const EXIT_FAULTS = 1;
+/** sysexits(3): EX_CONFIG. */
+const EXIT_BAD_SETTINGS = 78;
+/** Whatever hangs, the report comes. */
+const EACH_PART_WITHIN_MS = 60_000;
+
+const log = createLogger('silent');
+
+async function examine(config: Config): Promise<Finding[]> {
+  const redis = new RedisConnection(redisSettings(config.redis.target), log);
+  const { accountsFile: path, keyPassphrase: passphrase } = config.binance;
+  const accounts = await loadAccounts({ path, passphrase });
+  try {
+    // One after the other: the exchange's limits are counted in Redis, so that a running bot knows of these calls.
+    return [
+      findingsAbout('Settings').ok('complete and well-formed'),
+      ...(await checkSecretFiles(config.secretFiles, process.platform)),
+      ...judgeAccountsFile(accounts),
+      ...(await inTime('Redis', examineRedis(redis, config.redis))),
+      ...(await inTime('Slack', examineSlack(config))),
+      ...(accounts.ok ? await inTime('Exchange', examineExchange(config, accounts.accounts, redis)) : []),
+    ];
+  } finally {
+    await redis.close();
+  }
+}
+
+function examineSlack(config: Config): Promise<Finding[]> {
+  const settings = slackSettingsOf(config);
+  const { directory } = createSlackClients({ settings, log, now: Date.now, newId: randomUUID });
+  return checkSlack({
+    client: createWebClient(settings, log),
+    directory,
+    access: createAccess(directory, config.people),
+    appToken: settings.appToken,
+    closeChannel: settings.closeChannel,
+    auditChannel: settings.auditChannel,
+    roles: config.people,
+    policy: config.closePolicy,
+  });
+}
+
+async function examineExchange(
+  config: Config,
+  accounts: Parameters<typeof createLoanExchange>[0]['accounts'],
+  redis: RedisConnection,
+): Promise<Finding[]> {
+  const keys = new KeyNames(config.redis.prefix);
+  const exchange = createLoanExchange({
+    baseUrl: config.binance.apiUrl,
+    proxy: config.binance.proxy,
+    accounts,
+    ledger: new RedisWeightLedger({ connection: redis, keys }),
+    sharedReads: new RedisSharedReads({ connection: redis, keys }),
+    log,
+  });
+  try {
+    return await checkExchange(exchange, config.closePolicy.mode);
+  } finally {
+    await exchange.stop();
+  }
+}
+
+async function inTime(about: string, findings: Promise<Finding[]>): Promise<Finding[]> {
+  const { promise: late, resolve } = Promise.withResolvers<Finding[]>();
+  const advice = 'Something answers too slowly or not at all: try again, and look at the network.';
+  const timer = setTimeout(
+    () => resolve([findingsAbout(about).fault('the check did not end in time', advice)]),
+    EACH_PART_WITHIN_MS,
+  );
+  try {
+    return await Promise.race([findings, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function report(findings: readonly Finding[]): string {
+  const lines = findings.map(({ level, about, text, advice }) => {
+    const line = `${level.padEnd(8)} ${about.padEnd(9)} ${text}`;
+    return advice === '' ? line : `${line}\n${' '.repeat(19)}-> ${advice}`;
+  });
+  const count = (level: Finding['level']) => findings.filter((finding) => finding.level === level).length;
+  const faults = count('fault');
+  const end = faults === 0 ? 'Fit to start.' : 'NOT fit to start.';
+  return withoutSecrets(`${lines.join('\n')}\n\n${faults} faults, ${count('warning')} warnings. ${end}\n`);
+}
+
+try {
+  const findings = await examine(loadConfig());
+  process.stdout.write(report(findings));
+  process.exitCode = findings.some(({ level }) => level === 'fault') ? EXIT_FAULTS : 0;
+} catch (error) {
+  if (!(error instanceof ConfigFaults)) throw error;
+  const { fault } = findingsAbout('Settings');
+  process.stdout.write(
+    report(error.faults.map((text) => fault(text, 'See the table of settings in the README.'))),
+  );
+  process.exitCode = EXIT_BAD_SETTINGS;
+}

@@ -1,0 +1,126 @@
+/** The exchange: reachable, clocks in step, and what each key is and may do. Reads only. */
+import type { KeyPermissions } from '../binance/account-checks.ts';
+import type { ExchangeSnapshot } from '../binance/exchange-snapshot.ts';
+import type { LoanExchange } from '../binance/loan-exchange.ts';
+import type { CloseMode } from '../domain/policy.ts';
+import { type Finding, findingsAbout } from './finding.ts';
+
+const { ok, warning, fault } = findingsAbout('Exchange');
+
+/** Times are corrected by the offset; a clock this far off points at trouble with the machine. */
+const CLOCK_OFF_BY_MS = 1_000;
+
+export async function checkExchange(exchange: LoanExchange, mode: CloseMode): Promise<Finding[]> {
+  await exchange.start();
+  const maintenance = await exchange.checks.isUnderMaintenance();
+  const findings = [judgeStatus(maintenance)];
+  const before = exchange.snapshot();
+  findings.push(judgeClock(before.clock));
+  if (before.clock === null && before.lastSuccessAtMs === null) return findings;
+  for (const account of before.accounts) {
+    findings.push(...(await checkKey(exchange, account.name, account.role, mode)));
+  }
+  findings.push(...judgeUnits(exchange.snapshot().accounts));
+  const sharedCountDown = exchange.snapshot().sharedCountDown;
+  if (sharedCountDown)
+    findings.push(warning('limits could not be counted in Redis', 'See the lines on Redis.'));
+  return findings;
+}
+
+function judgeStatus(maintenance: boolean | null): Finding {
+  if (maintenance === null) {
+    return fault(
+      'the exchange does not answer',
+      'Check the way out to BINANCE_API_URL: DNS, firewall, proxy.',
+    );
+  }
+  return maintenance
+    ? warning('the exchange is under maintenance', 'Ask again later.')
+    : ok('the exchange is up');
+}
+
+function judgeClock(clock: ExchangeSnapshot['clock']): Finding {
+  if (clock === null) {
+    return fault("the exchange's time could not be read: nothing can be signed", 'See the line above.');
+  }
+  const text = `this machine's clock is ${Math.round(clock.offsetMs)} ms from the exchange's (round trip ${Math.round(clock.rttMs)} ms)`;
+  return Math.abs(clock.offsetMs) > CLOCK_OFF_BY_MS
+    ? warning(text, 'Loandesk corrects it, but set the clock by NTP: logs and the audit carry its times.')
+    : ok(text);
+}
+
+async function checkKey(
+  exchange: LoanExchange,
+  name: string,
+  role: 'parent' | 'credit',
+  mode: CloseMode,
+): Promise<Finding[]> {
+  const who = `${role} key ${JSON.stringify(name)}`;
+  const read = await exchange.checks.permissionsOf(name);
+  if (!read.ok) return [fault(`${who}: ${read.failure.meaning}`, read.failure.advice)];
+  return judgePermissions(who, role, read.value, mode);
+}
+
+function judgePermissions(
+  who: string,
+  role: 'parent' | 'credit',
+  { enableReading, enableSpotAndMarginTrading, enableWithdrawals, ipRestrict }: KeyPermissions,
+  mode: CloseMode,
+): Finding[] {
+  const findings: Finding[] = [];
+  const change = 'Change it under API Management of that account.';
+  if (!enableReading) findings.push(fault(`${who} may not read`, change));
+  if (role === 'credit' && !enableSpotAndMarginTrading) {
+    const text = `${who} may not trade, which the close demands`;
+    findings.push(mode === 'live' ? fault(text, change) : warning(`${text} (dry run: none is sent)`, change));
+  }
+  if (role === 'parent' && enableSpotAndMarginTrading) {
+    findings.push(warning(`${who} may trade, and never needs to`, change));
+  }
+  if (enableWithdrawals)
+    findings.push(warning(`${who} may withdraw, and must never need to`, `Take it away. ${change}`));
+  if (!ipRestrict) {
+    findings.push(
+      warning(`${who} works from any address`, 'Restrict it to the addresses from which the bot calls.'),
+    );
+  }
+  if (!findings.some(({ level }) => level === 'fault'))
+    findings.unshift(ok(`${who} works, and may do what it must`));
+  return findings;
+}
+
+function judgeUnits(accounts: ExchangeSnapshot['accounts']): Finding[] {
+  const findings: Finding[] = [];
+  const ownerOf = new Map<string, string>();
+  for (const { name, role, units, learned } of accounts) {
+    if (role === 'parent') continue;
+    const who = `credit key ${JSON.stringify(name)}`;
+    if (!learned) {
+      findings.push(
+        fault(
+          `${who} has not shown its unit`,
+          'Is its role right? A parent key, or another account’s, sees none.',
+        ),
+      );
+    } else if (units.length === 0) {
+      findings.push(
+        warning(`${who} shows no active unit`, 'Nothing can be closed with it; is it still needed?'),
+      );
+    } else {
+      findings.push(ok(`${who} closes unit ${units.join(', ')}`));
+    }
+    for (const unit of units) {
+      const other = ownerOf.get(unit);
+      if (other !== undefined) {
+        findings.push(
+          warning(
+            `unit ${unit} is shown by two keys: ${JSON.stringify(other)} and ${JSON.stringify(name)}`,
+            'Keep one.',
+          ),
+        );
+      }
+      ownerOf.set(unit, name);
+    }
+  }
+  return findings;
+}

@@ -1,0 +1,74 @@
+/** Redis: reachable, fit to hold approvals, quick enough, and with the replicas that the settings wait for. */
+import { Cluster } from 'ioredis';
+import type { RedisConnection } from '../redis/connection.ts';
+import { checkRedis } from '../redis/startup-check.ts';
+import { type Finding, findingsAbout } from './finding.ts';
+
+const { ok, warning, fault } = findingsAbout('Redis');
+
+const CONNECTS_WITHIN_MS = 5_000;
+const ASKED_TIMES = 20;
+/** A click takes a few round trips, and people wait for them. */
+const SLOW_MS = 20;
+
+export async function examineRedis(
+  connection: RedisConnection,
+  settings: { readonly mayForget: boolean; readonly waitReplicas: number },
+): Promise<Finding[]> {
+  try {
+    await connection.ready(CONNECTS_WITHIN_MS);
+    const state = await checkRedis(connection);
+    const findings = state.map(({ level, text, advice }): Finding => {
+      const allowed = level === 'fault' && settings.mayForget;
+      return allowed
+        ? warning(`${text} (REDIS_MAY_FORGET allows it)`, advice)
+        : { level, about: 'Redis', text, advice };
+    });
+    return [
+      ...findings,
+      await measure(connection),
+      ...(await judgeReplicas(connection, settings.waitReplicas)),
+    ];
+  } catch {
+    return [
+      fault(
+        'Redis cannot be reached, or refuses the user or password',
+        'Check REDIS_URL (rediss:// for TLS; NODE_EXTRA_CA_CERTS for a CA of your own) and the ACL user.',
+      ),
+    ];
+  }
+}
+
+async function measure(connection: RedisConnection): Promise<Finding> {
+  const times: number[] = [];
+  for (let asked = 0; asked < ASKED_TIMES; asked += 1) {
+    const startedMs = performance.now();
+    await connection.run((client) => client.echo('loandesk'));
+    times.push(performance.now() - startedMs);
+  }
+  times.sort((a, b) => a - b);
+  const median = times[Math.floor(times.length / 2)] ?? 0;
+  const text = `a round trip takes ${median.toFixed(1)} ms (median of ${ASKED_TIMES}, slowest ${(times.at(-1) ?? 0).toFixed(1)} ms)`;
+  return median > SLOW_MS ? warning(text, 'Run the bot near its Redis: the same region or zone.') : ok(text);
+}
+
+async function judgeReplicas(connection: RedisConnection, wanted: number): Promise<Finding[]> {
+  if (wanted === 0) return [];
+  const counts = await connection.run((client) =>
+    Promise.all(
+      (client instanceof Cluster ? client.nodes('master') : [client]).map(async (node) =>
+        Number(/connected_slaves:(\d+)/.exec(await node.info('replication'))?.[1] ?? '0'),
+      ),
+    ),
+  );
+  const fewest = Math.min(...counts);
+  const text = `REDIS_WAIT_REPLICAS is ${wanted}, and ${fewest} replica${fewest === 1 ? ' is' : 's are'} attached`;
+  return [
+    fewest < wanted
+      ? fault(
+          `${text}: no vote would count and nothing could be sent`,
+          'Attach replicas, or lower the setting.',
+        )
+      : ok(text),
+  ];
+}

@@ -1,0 +1,188 @@
+/** Slack: token, scopes, channel, people, and whether a quorum can be had at all. Changes nothing, posts nothing. */
+import type { WebClient } from '@slack/web-api';
+import type { ClosePolicy } from '../domain/policy.ts';
+import { failureText, type SlackAnswer, slackCall } from '../slack/slack-call.ts';
+import type { Access } from '../usecases/access.ts';
+import type { Directory } from '../usecases/ports.ts';
+import { type Finding, findingsAbout } from './finding.ts';
+import { NEEDED_SCOPES, OPTIONAL_SCOPES } from './scopes.ts';
+
+const { ok, warning, fault } = findingsAbout('Slack');
+
+export interface SlackCheckParts {
+  readonly client: WebClient;
+  readonly directory: Directory;
+  readonly access: Access;
+  readonly appToken: string | null;
+  readonly closeChannel: string;
+  readonly auditChannel: string | null;
+  readonly roles: {
+    readonly requesters: readonly string[];
+    readonly approvers: readonly string[];
+    readonly viewers: '*' | readonly string[];
+  };
+  readonly policy: ClosePolicy;
+}
+
+export async function checkSlack(parts: SlackCheckParts): Promise<Finding[]> {
+  const greeting = await slackCall(() => parts.client.auth.test());
+  if (!greeting.ok) return [refusedToken(greeting)];
+  const { team, team_id: teamId = '', user } = greeting.value;
+  const named = [
+    ...parts.roles.requesters,
+    ...parts.roles.approvers,
+    ...(parts.roles.viewers === '*' ? [] : parts.roles.viewers),
+  ];
+  const namesGroups = named.some((name) => name.startsWith('S'));
+  const { appToken } = parts;
+  return [
+    ok(`the token is that of ${user ?? 'a bot'} in ${team ?? 'a workspace'} (${teamId})`),
+    ...judgeScopes(greeting.value.response_metadata?.scopes, namesGroups),
+    ...(appToken === null ? [] : [await checkSocket(parts.client, appToken)]),
+    await checkChannel(parts.client, parts.closeChannel, 'approvals channel'),
+    ...(parts.auditChannel === null
+      ? []
+      : [await checkChannel(parts.client, parts.auditChannel, 'audit channel')]),
+    ...(await checkPeople(parts, teamId)),
+  ];
+}
+
+function refusedToken(answer: SlackAnswer<unknown> & { ok: false }): Finding {
+  const why = failureText(answer.failure);
+  return answer.failure.kind === 'refused'
+    ? fault(
+        `the bot token does not work: ${why}`,
+        'Set SLACK_BOT_TOKEN from “OAuth & Permissions” of the app.',
+      )
+    : fault(`Slack cannot be reached: ${why}`, 'Check the way out to SLACK_API_URL: DNS, firewall, proxy.');
+}
+
+/** `granted`: what the x-oauth-scopes header of an answer said. */
+function judgeScopes(granted: readonly string[] | undefined, namesGroups: boolean): Finding[] {
+  if (granted === undefined) {
+    return [
+      warning('Slack did not tell which scopes the token has', 'Compare them with manifest.yml by hand.'),
+    ];
+  }
+  const findings: Finding[] = [];
+  for (const [scope, why] of NEEDED_SCOPES) {
+    if (granted.includes(scope)) continue;
+    const text = `the scope ${scope} is missing (${why})`;
+    const advice = 'Take manifest.yml over into the app and install it again.';
+    const isNeeded = scope !== 'usergroups:read' || namesGroups;
+    findings.push(isNeeded ? fault(text, advice) : warning(text, advice));
+  }
+  for (const [scope, why] of OPTIONAL_SCOPES) {
+    if (!granted.includes(scope)) findings.push(ok(`the optional scope ${scope} is not granted (${why})`));
+  }
+  const extra = granted.filter((scope) => !NEEDED_SCOPES.has(scope) && !OPTIONAL_SCOPES.has(scope));
+  if (extra.length > 0) {
+    findings.push(
+      warning(`the token has scopes that are not needed: ${extra.join(', ')}`, 'Remove them from the app.'),
+    );
+  }
+  if (!findings.some(({ level }) => level === 'fault')) findings.unshift(ok('all needed scopes are granted'));
+  return findings;
+}
+
+/** Asks for a socket's address and does not open it. */
+async function checkSocket(client: WebClient, appToken: string): Promise<Finding> {
+  const answer = await slackCall(() => client.apps.connections.open({ token: appToken }));
+  return answer.ok
+    ? ok('Socket Mode: the app token opens connections')
+    : fault(
+        `Socket Mode: no connection: ${failureText(answer.failure)}`,
+        'Switch Socket Mode on and make an app token with connections:write.',
+      );
+}
+
+/** With the scopes of the manifest Slack does not tell whether the bot is in a channel. */
+async function checkChannel(client: WebClient, channel: string, what: string): Promise<Finding> {
+  const answer = await slackCall(() => client.conversations.info({ channel }));
+  if (!answer.ok) {
+    const { failure } = answer;
+    if (failure.kind === 'refused' && failure.error === 'channel_not_found') {
+      return fault(`the ${what} ${channel} does not exist, or is private and the bot is not in it`, INVITE);
+    }
+    const why =
+      failure.kind === 'refused' && failure.error === 'missing_scope'
+        ? 'Slack tells it only with the scope channels:read, which Loandesk does not need otherwise'
+        : failureText(failure);
+    return warning(`whether the bot is in the ${what} ${channel} could not be checked: ${why}`, INVITE);
+  }
+  const {
+    is_member: isMember,
+    is_archived: isArchived,
+    is_ext_shared: isShared,
+  } = answer.value.channel ?? {};
+  if (isArchived === true) return fault(`the ${what} ${channel} is archived`, 'Name another channel.');
+  if (isMember !== true) return fault(`the bot is not in the ${what} ${channel}`, INVITE);
+  if (isShared === true) {
+    return warning(
+      `the ${what} ${channel} is shared with another organisation, which sees every card`,
+      'Use a channel of your own. Their clicks are refused all the same.',
+    );
+  }
+  return ok(`the bot is in the ${what} ${channel}`);
+}
+
+const INVITE =
+  'In the channel: /invite @loandesk. A card that cannot be posted ends its request and says so.';
+
+async function checkPeople(parts: SlackCheckParts, teamId: string): Promise<Finding[]> {
+  const { directory, access, roles, policy } = parts;
+  const findings: Finding[] = [];
+  for (const [role, names] of Object.entries(roles)) {
+    if (names === '*') {
+      findings.push(ok(`${role}: every full member`));
+      continue;
+    }
+    const members = await directory.members(names);
+    findings.push(
+      members.ok
+        ? ok(`${role}: ${members.value.size} named`)
+        : fault(
+            `${role} cannot be read: ${members.why}`,
+            'Check the user group ids and the scope usergroups:read.',
+          ),
+    );
+  }
+  const requesters = await directory.members(roles.requesters);
+  if (!requesters.ok || findings.some(({ level }) => level === 'fault')) return findings;
+  findings.push(...(await judgeQuorum(access, policy, teamId, [...requesters.value])));
+  return findings;
+}
+
+/** For each requester: are there enough others who may approve? */
+async function judgeQuorum(
+  access: Access,
+  policy: ClosePolicy,
+  teamId: string,
+  requesters: readonly string[],
+): Promise<Finding[]> {
+  const short: string[] = [];
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const userId of requesters) {
+    const eligible = await access.eligibleFor(policy, { teamId, userId });
+    if (!eligible.ok) {
+      return [
+        fault('the approvers cannot be looked up one by one', 'Check the user ids and the scope users:read.'),
+      ];
+    }
+    fewest = Math.min(fewest, eligible.value.size);
+    if (eligible.value.size < policy.quorum) short.push(userId);
+  }
+  const needed = `${policy.quorum} of`;
+  if (requesters.length === 0)
+    return [fault('nobody may ask for a close', 'Fill CLOSE_REQUESTERS or its group.')];
+  if (short.length === 0)
+    return [ok(`quorum: ${needed} at least ${fewest} people who count for any requester`)];
+  const advice =
+    'Add full members to CLOSE_APPROVERS; guests, bots, deactivated people and the requester do not count.';
+  const text = `too few approvers (quorum ${policy.quorum}) when these ask: ${short.join(', ')}`;
+  return [
+    short.length === requesters.length
+      ? fault(`${text}: no close is possible`, advice)
+      : warning(text, advice),
+  ];
+}

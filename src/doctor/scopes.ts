@@ -1,0 +1,11 @@
+/** The bot scopes of manifest.yml, and what each is for; a test holds the two together. */
+export const NEEDED_SCOPES: ReadonlyMap<string, string> = new Map([
+  ['commands', 'the slash commands'],
+  ['chat:write', 'cards, answers and direct messages'],
+  ['users:read', 'to know guests, bots and deactivated people'],
+  ['usergroups:read', 'approvers and requesters that are named by user group'],
+]);
+
+export const OPTIONAL_SCOPES: ReadonlyMap<string, string> = new Map([
+  ['files:write', 'CSV and audit files; without it they are not sent'],
+]);
