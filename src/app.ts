@@ -24,14 +24,19 @@ import { RedisWeightLedger } from './redis/weight-ledger.ts';
 import { redisSettings } from './redis-settings.ts';
 import { createSlackApp } from './slack/bolt-app.ts';
 import { createSlackClients } from './slack/slack-clients.ts';
-import type { SlackSettings } from './slack/slack-settings.ts';
+import { slackSettingsOf } from './slack-settings.ts';
 import { createStatusProbe, VERSION } from './status-probe.ts';
 import { createDesk, type DeskWork } from './usecases/create-desk.ts';
 import type { Log } from './usecases/ports.ts';
+import { createPostAuditHead } from './usecases/post-audit-head.ts';
 
 /** Clicks set their own deliveries off; these rounds pick up what a process that stopped left behind. */
 const OUTBOX_EVERY_MS = 1_000;
 const ATTENTION_EVERY_MS = 1_000;
+/** How long App Home may lag behind a change. */
+const HOMES_EVERY_MS = 5_000;
+/** Asks each minute whether the day's head is due: one small question, and the day begins everywhere at once. */
+const AUDIT_HEAD_EVERY_MS = 60_000;
 const REDIS_ASKED_AGAIN_AFTER_MS = 2_000;
 /** Orchestrators kill after 10 s. These, the last words to people and the closing of connections fit into it. */
 const DRAIN_WITHIN_MS = 6_000;
@@ -102,7 +107,7 @@ export async function createApp(
     onStop: metrics.exchangeStopped,
   });
   const slackSettings = slackSettingsOf(config);
-  const { directory, notifier, home } = createSlackClients({
+  const { directory, notifier, auditBoard, home } = createSlackClients({
     settings: slackSettings,
     log,
     now,
@@ -126,6 +131,7 @@ export async function createApp(
     log,
   );
   const outbox = new RedisOutbox({ connection: redis, keys, log });
+  const seenOnce = new RedisSeenOnce({ connection: redis, keys, newId: randomUUID });
   const work = createDesk({
     reader: exchange.reader,
     closer: exchange.closer,
@@ -161,7 +167,7 @@ export async function createApp(
     settings: slackSettings,
     desk: work.desk,
     home,
-    seenOnce: new RedisSeenOnce({ connection: redis, keys, newId: randomUUID }),
+    seenOnce,
     log,
     now,
     newReference,
@@ -187,6 +193,12 @@ export async function createApp(
       if (stopping.signal.aborted) return;
       background.every('outbox', OUTBOX_EVERY_MS, () => work.deliverOutbox());
       background.every('attention', ATTENTION_EVERY_MS, work.attendRequests);
+      background.every('homes', HOMES_EVERY_MS, () => slack.refreshHomes());
+      if (auditBoard !== null) {
+        const { checkAudit } = work;
+        const postHead = createPostAuditHead({ checkAudit, board: auditBoard, seenOnce, now, log });
+        background.every('audit-head', AUDIT_HEAD_EVERY_MS, postHead);
+      }
       health.markStarted();
       log.info({}, 'started');
     },
@@ -264,19 +276,4 @@ async function waitForRedis(
       await pause(REDIS_ASKED_AGAIN_AFTER_MS, null, { signal: stopping }).catch(() => {});
     }
   }
-}
-
-function slackSettingsOf({ slack }: Config): SlackSettings {
-  const { transport } = slack;
-  return {
-    botToken: slack.botToken,
-    signingSecret: transport.kind === 'http' ? transport.signingSecret : null,
-    appToken: transport.kind === 'socket' ? transport.appToken : null,
-    apiUrl: slack.apiUrl,
-    host: slack.host,
-    port: slack.port,
-    closeChannel: slack.closeChannel,
-    allowedChannels: slack.allowedChannels,
-    auditChannel: slack.auditChannel,
-  };
 }

@@ -21,4 +21,8 @@ export class RedisSeenOnce implements SeenOnce {
       (await this.#connection.run((client) => client.takeToken(this.#keys.seen(key), token, ttlMs))) === 1
     );
   }
+
+  async forget(key: string): Promise<void> {
+    await this.#connection.run((client) => client.del(this.#keys.seen(key)));
+  }
 }

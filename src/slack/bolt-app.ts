@@ -7,6 +7,7 @@ import type { Desk } from '../usecases/desk.ts';
 import type { Log, NewId, SeenOnce } from '../usecases/ports.ts';
 import { boltLogger } from './bolt-logger.ts';
 import { createGuard, type GuardParts } from './guard.ts';
+import { HomeWatch } from './home-watch.ts';
 import { createHttpReceiver, type Route } from './http-transport.ts';
 import { errorFields } from './redaction.ts';
 import { register, routes } from './register.ts';
@@ -39,6 +40,8 @@ export interface SlackApp {
    * would then still wait is told that the bot restarts, so every interaction that was acknowledged gets an answer.
    */
   stop(patienceMs?: number): Promise<void>;
+  /** Redraws App Home for those who opened it lately, if a request changed; answers for how many. */
+  refreshHomes(): Promise<number>;
   /** Slack has accepted the token, and in Socket Mode the connection stands. */
   connected(): boolean;
   /** The way in from Slack is open: listening (HTTP), or the socket stands (Socket Mode). */
@@ -86,7 +89,15 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
     redrawCard: (requestId) => desk.redrawCard(requestId),
     hurry: hurry.signal,
   });
+  const homes = new HomeWatch({
+    client: createWebClient(settings, log),
+    desk,
+    workspaceUrl: () => home.url,
+    now: parts.now,
+    log,
+  });
   const table = routes({
+    homes,
     desk,
     workspaceUrl: () => home.url,
     closeChannel: settings.closeChannel,
@@ -111,6 +122,7 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
       await inTime(done, LAST_WORDS_MS);
     },
     reachable: () => transport.isUp(),
+    refreshHomes: () => homes.refresh(),
     connected: () => home.isKnown && transport.isUp(),
   };
 }

@@ -1,5 +1,6 @@
 /** What every listener is given. */
 import type { Desk } from '../usecases/desk.ts';
+import type { HomeWatch } from './home-watch.ts';
 
 export interface ListenerParts {
   readonly desk: Desk;
@@ -9,4 +10,6 @@ export interface ListenerParts {
   readonly closeChannel: string;
   /** Ids of channels in which commands are answered; empty: all. */
   readonly allowedChannels: readonly string[];
+  /** Remembers who opened App Home. */
+  readonly homes: Pick<HomeWatch, 'opened'>;
 }

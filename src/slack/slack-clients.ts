@@ -1,5 +1,6 @@
 /** What the desk needs of Slack: who people are, and bringing notices to them. Built before the desk exists. */
-import type { Directory, Log, NewId, Notifier } from '../usecases/ports.ts';
+import type { AuditBoard, Directory, Log, NewId, Notifier } from '../usecases/ports.ts';
+import { AuditChannel } from './audit-channel.ts';
 import { CardNotifier } from './card-notifier.ts';
 import { SlackDirectory } from './directory.ts';
 import type { SlackSettings } from './slack-settings.ts';
@@ -9,6 +10,8 @@ import { HomeWorkspace } from './workspace.ts';
 export interface SlackClients {
   readonly directory: Directory;
   readonly notifier: Notifier;
+  /** Null: no channel is named for the audit head. */
+  readonly auditBoard: AuditBoard | null;
   /** Shared with `createSlackApp`: which workspace the token belongs to. */
   readonly home: HomeWorkspace;
 }
@@ -27,6 +30,10 @@ export function createSlackClients({ settings, log, now, newId }: SlackClientsPa
   return {
     home,
     directory,
+    auditBoard:
+      settings.auditChannel === null
+        ? null
+        : new AuditChannel(createWebClient(settings, log), settings.auditChannel),
     notifier: new CardNotifier({
       client: createWebClient(settings, log),
       home,

@@ -139,6 +139,8 @@ export interface Desk {
   ): Promise<Result<{ readonly fileName: string; readonly jsonLines: string }>>;
   status(by: PersonId): Promise<Result<StatusView>>;
   home(by: PersonId): Promise<Result<HomeView>>;
+  /** Differs as soon as any request changed that Home shows. Asks the store only. */
+  requestsMark(): Promise<string>;
   /** After a refused click: the card is redrawn from the record, in case it shows an older state. */
   redrawCard(requestId: string): Promise<void>;
   /** A click that names no request, or another channel or team: written to the audit of the request if there is one. */

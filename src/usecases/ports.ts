@@ -3,7 +3,7 @@
  * how it fails. All times are UTC milliseconds.
  */
 import type { LongId } from '../domain/amount.ts';
-import type { AuditEntry } from '../domain/audit-chain.ts';
+import type { AuditEntry, AuditVerdict } from '../domain/audit-chain.ts';
 import type { CardLocation, CloseRequest, RequestEvent } from '../domain/close-request.ts';
 import type { Notice } from '../domain/notices.ts';
 import type { Person, PersonId } from '../domain/policy.ts';
@@ -230,6 +230,8 @@ export interface AuditLog {
 export interface SeenOnce {
   /** True the first time within `ttlMs`, false afterwards. Throws StoreUnavailable. */
   first(key: string, ttlMs: number): Promise<boolean>;
+  /** Takes a sighting back, because what it stood for was not done. Throws StoreUnavailable. */
+  forget(key: string): Promise<void>;
 }
 
 // --------------------------------------------------------------------------------------------------- people
@@ -248,6 +250,12 @@ export interface Directory {
 /** Brings a notice to Slack. Draws from the record, never from earlier messages. */
 export interface Notifier {
   deliver(notice: Notice, request: CloseRequest, approvers: ReadonlySet<string> | null): Promise<Delivery>;
+}
+
+/** Where the head of the audit trail is kept by others. */
+export interface AuditBoard {
+  /** `atMs`: when the trail was read, UTC milliseconds. */
+  postHead(verdict: AuditVerdict, atMs: number): Promise<Delivery>;
 }
 
 export type Delivery =

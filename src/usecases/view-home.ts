@@ -21,7 +21,7 @@ export function createViewHome({
   store,
   viewUnits,
   probe,
-}: ViewHomeParts): Pick<Desk, 'admit' | 'home' | 'status'> {
+}: ViewHomeParts): Pick<Desk, 'admit' | 'home' | 'requestsMark' | 'status'> {
   async function admit(by: PersonId): Promise<Result<readonly Role[]>> {
     const roles = await access.rolesOf(by);
     if (!roles.ok || roles.value.length > 0) return roles;
@@ -49,6 +49,10 @@ export function createViewHome({
         unitsRefusal: units.ok ? null : units.refusal,
         nowMs,
       });
+    },
+    async requestsMark() {
+      const [open, recent] = await Promise.all([store.listOpen(), store.listRecent(RECENT * 2)]);
+      return [...open, ...recent].map(({ id, revision }) => `${id}:${revision}`).join(' ');
     },
     async status(by) {
       const roles = await admit(by);

@@ -116,4 +116,12 @@ function remembers(create: Create): void {
     expect(await seen.first('delivery', 60_000)).toBe(true);
     expect(await seen.first('delivery', 60_000)).toBe(false);
   });
+
+  it('is true again after it was taken back', async () => {
+    const { seen } = await create();
+    await seen.first('delivery', 60_000);
+    await seen.forget('delivery');
+    await seen.forget('never seen');
+    expect(await seen.first('delivery', 60_000)).toBe(true);
+  });
 }

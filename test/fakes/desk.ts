@@ -26,6 +26,7 @@ export function fakeDesk(answers: Partial<Desk>): Desk {
     exportAudit: unexpected('exportAudit'),
     status: unexpected('status'),
     home: unexpected('home'),
+    requestsMark: async () => '',
     redrawCard: unexpected('redrawCard'),
     noteForgery: unexpected('noteForgery'),
   };

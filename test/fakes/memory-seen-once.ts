@@ -15,4 +15,8 @@ export class MemorySeenOnce implements SeenOnce {
     this.#until.set(key, nowMs + ttlMs);
     return true;
   }
+
+  async forget(key: string): Promise<void> {
+    this.#until.delete(key);
+  }
 }

@@ -130,6 +130,7 @@ describe('the guard', () => {
 
   it('does nothing when it cannot tell whether it was seen before', async () => {
     const down: SeenOnce = {
+      forget: async () => {},
       first: async () => {
         throw new StoreUnavailable(new Error('ECONNREFUSED'));
       },

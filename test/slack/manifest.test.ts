@@ -90,6 +90,7 @@ describe('register.ts', () => {
     workspaceUrl: () => null,
     closeChannel: 'C0DESK',
     allowedChannels: [],
+    homes: { opened: () => {} },
   });
 
   it('has one listener for each id, named after it', () => {

@@ -95,6 +95,7 @@ describe('requests over HTTP', () => {
     await start(
       {},
       {
+        forget: async () => {},
         first: async () => {
           throw new StoreUnavailable(new Error('down'));
         },
@@ -114,6 +115,7 @@ describe('requests over HTTP', () => {
         },
       },
       {
+        forget: async () => {},
         first: async () => {
           await held.promise;
           return true;

@@ -5,6 +5,7 @@ import { context, fitLines, header, section, sections } from './block-builders.t
 import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
 import { DRY_RUN_LINE } from './dry-run.ts';
 import type { Message } from './message.ts';
+import { utcText } from './time-text.ts';
 
 const LEVELS = {
   ok: ':white_check_mark: OK',
@@ -24,6 +25,14 @@ export function statusMessage(view: StatusView): Message {
     text: fitLines([versions, ...lines], 3_500, more),
     blocks: [header('Loandesk status'), context(versions), ...sections(lines, 8_000, more)],
   };
+}
+
+/** The day's head, for the channel that keeps it. */
+export function auditHeadMessage(verdict: AuditVerdict, atMs: number): Message {
+  const title = `Audit head of ${utcText(atMs).slice(0, 10)}`;
+  const { text } = auditVerdictMessage(verdict, null);
+  const when = `Read ${utcText(atMs, 'seconds')}. Later heads must build on this one: \`/loandesk audit verify\` shows the present one, \`npm run audit\` checks an export.`;
+  return { text: `${title}: ${text}`, blocks: [header(title), section(text), context(when)] };
 }
 
 export function auditVerdictMessage(verdict: AuditVerdict, requestId: string | null): Message {

@@ -42,7 +42,13 @@ export interface SlackHarness {
   readonly url: string;
   readonly log: readonly LogLine[];
   /** The newest private message to this person in a channel, as text, once it fits. */
-  privateText(userId: string, fits: (text: string) => boolean, channelId?: string): Promise<StoredMessage>;
+  privateText(
+    userId: string,
+    fits: (text: string) => boolean,
+    channelId?: string,
+    /** Only what came after this order number. */
+    after?: number,
+  ): Promise<StoredMessage>;
   /** The open modal of this person, once its text fits. */
   modal(userId: string, fits: (text: string) => boolean): Promise<StoredView>;
   /** One more bot on the same workspace, connected; the test stops it. */
@@ -88,19 +94,22 @@ export async function startSlackHarness(options: SlackHarnessOptions): Promise<S
   const url = `http://127.0.0.1:${port}`;
   if (transport === 'http') workspace.setBotUrl(`${url}/slack/events`);
   else await connected(app);
-  const privateIn = (userId: string, channelId: string, fits: (text: string) => boolean) =>
+  const privateIn = (userId: string, channelId: string, fits: (text: string) => boolean, after: number) =>
     workspace.store
       .messages(channelId, userId)
-      .findLast((message) => message.userId === ids.botUser && fits(workspace.renderText(message)));
+      .findLast(
+        (message) =>
+          message.userId === ids.botUser && message.order > after && fits(workspace.renderText(message)),
+      );
   return {
     workspace,
     clients,
     app,
     url,
     log: lines,
-    privateText: (userId, fits, channelId) =>
+    privateText: (userId, fits, channelId, after = 0) =>
       workspace.until(() =>
-        privateIn(userId, channelId ?? workspace.directory.directMessage(userId).id, fits),
+        privateIn(userId, channelId ?? workspace.directory.directMessage(userId).id, fits, after),
       ),
     modal: (userId, fits) =>
       workspace.until(() =>
