@@ -1,0 +1,174 @@
+/** `npm run doctor` as a process, against the stand-ins, with each fault put in. */
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { chmod, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import { SEED_IDS } from '../../src/sandbox/workspace/seed.ts';
+import { startWorld, type World, type WorldOptions } from '../../src/sandbox/world.ts';
+import { freePort } from '../support/redis-server.ts';
+
+const DOCTOR = fileURLToPath(new URL('../../src/doctor.ts', import.meta.url));
+
+interface Visit {
+  readonly status: number | null;
+  readonly text: string;
+}
+
+async function doctor(settings: Record<string, string>): Promise<Visit> {
+  const child = spawn(process.execPath, [DOCTOR], { env: { PATH: process.env.PATH, ...settings } });
+  let text = '';
+  child.stdout.on('data', (chunk) => (text += chunk));
+  child.stderr.on('data', (chunk) => (text += chunk));
+  await once(child, 'close');
+  return { status: child.exitCode, text };
+}
+
+/** Lines of a level. */
+function lines({ text }: Visit, level: 'ok' | 'warning' | 'fault'): string {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(level))
+    .join('\n');
+}
+
+let world: World;
+afterEach(() => world?.close());
+
+async function withWorld(options: WorldOptions = {}): Promise<World> {
+  world = await startWorld({
+    redisUrl: inject('redisUrl'),
+    replicas: 0,
+    ...options,
+    settings: {
+      REDIS_PREFIX: `test-${randomUUID()}`,
+      REDIS_MAY_FORGET: String(inject('redisKind') === 'embedded'),
+      ...options.settings,
+    },
+  });
+  return world;
+}
+
+function secretsOf({ workspace, exchange, settings }: World): string[] {
+  return [
+    workspace.grants.botToken,
+    workspace.signingSecret,
+    settings().AUDIT_KEY ?? '',
+    ...exchange.accounts().flatMap((entry) => [entry.apiKey, 'secret' in entry ? entry.secret : '']),
+  ].filter((secret) => secret !== '');
+}
+
+describe('the doctor', () => {
+  it('finds a sound installation fit to start, and says what it could not check', async () => {
+    await withWorld();
+    const visit = await doctor(world.settings());
+    expect(lines(visit, 'fault')).toBe('');
+    expect(visit.status).toBe(0);
+    expect(lines(visit, 'ok')).toContain('accounts file: one parent key');
+    expect(lines(visit, 'ok')).toContain('all needed scopes are granted');
+    expect(lines(visit, 'ok')).toMatch(/requesters: \d+ named/);
+    expect(lines(visit, 'ok')).toMatch(/quorum: 2 of at least \d+ people/);
+    expect(lines(visit, 'ok')).toContain('the exchange is up');
+    expect(lines(visit, 'ok')).toMatch(/this machine's clock is -?\d+ ms from the exchange's/);
+    expect(lines(visit, 'ok')).toMatch(/credit key "[^"]+" closes unit 7/);
+    expect(lines(visit, 'ok')).toMatch(/a round trip takes [\d.]+ ms/);
+    // The scopes of the manifest do not show this.
+    expect(lines(visit, 'warning')).toMatch(
+      /whether the bot is in the approvals channel .* could not be checked/,
+    );
+    expect(visit.text).toContain('Fit to start.');
+    for (const secret of secretsOf(world)) expect(visit.text).not.toContain(secret);
+    // Nothing was said to anybody.
+    expect(world.workspace.store.messages(SEED_IDS.loanDesk)).toEqual([]);
+    expect(world.exchange.deletes().size).toBe(0);
+  });
+
+  it('names every faulty setting and answers 78', async () => {
+    const visit = await doctor({ PORT: 'hunter2', AUDIT_KEY: 'hunter2' });
+    expect(visit.status).toBe(78);
+    expect(lines(visit, 'fault')).toContain('PORT: expected a whole number');
+    expect(lines(visit, 'fault')).toContain('SLACK_BOT_TOKEN is missing');
+    expect(visit.text).not.toContain('hunter2');
+  });
+
+  it('finds a token without scopes, people that cannot be read, and files open to others', async () => {
+    await withWorld({ workspace: { scopes: ['commands', 'chat:write', 'users:read', 'channels:history'] } });
+    const tokenFile = `${world.accountsFile}.token`;
+    await writeFile(tokenFile, world.workspace.grants.botToken, { mode: 0o644 });
+    await chmod(tokenFile, 0o644);
+    await chmod(world.accountsFile, 0o640);
+    const { SLACK_BOT_TOKEN: _, ...settings } = world.settings();
+    const visit = await doctor({ ...settings, SLACK_BOT_TOKEN_FILE: tokenFile });
+    expect(visit.status).toBe(1);
+    expect(lines(visit, 'fault')).toContain('the scope usergroups:read is missing');
+    expect(lines(visit, 'fault')).toMatch(/approvers cannot be read: usergroups\.users\.list/);
+    expect(lines(visit, 'warning')).toContain('scopes that are not needed: channels:history');
+    expect(lines(visit, 'warning')).toMatch(/SLACK_BOT_TOKEN_FILE .* \(mode 644\)/);
+    expect(visit.text).toContain(`chmod 600 ${tokenFile}`);
+    expect(lines(visit, 'warning')).toMatch(/BINANCE_ACCOUNTS_FILE .* \(mode 640\)/);
+    for (const secret of secretsOf(world)) expect(visit.text).not.toContain(secret);
+  });
+
+  it('finds a bot that is not in the channel, and a quorum that cannot be reached', async () => {
+    const scopes = ['commands', 'chat:write', 'users:read', 'usergroups:read', 'channels:read'];
+    await withWorld({ workspace: { scopes } });
+    world.workspace.directory.channels.get(SEED_IDS.loanDesk)?.members.delete(SEED_IDS.botUser);
+    const approvers = `${SEED_IDS.ada},${SEED_IDS.gus},${SEED_IDS.dora}`;
+    const visit = await doctor({ ...world.settings(), CLOSE_APPROVERS: approvers });
+    expect(visit.status).toBe(1);
+    expect(lines(visit, 'fault')).toContain(`the bot is not in the approvals channel ${SEED_IDS.loanDesk}`);
+    expect(visit.text).toContain('/invite @loandesk');
+    expect(lines(visit, 'fault')).toMatch(/too few approvers \(quorum 2\).*no close is possible/);
+  });
+
+  it('finds a token that Slack refuses, and an app token that opens no socket', async () => {
+    await withWorld();
+    const refused = await doctor({ ...world.settings(), SLACK_BOT_TOKEN: 'xoxb-somebody-elses' });
+    expect(refused.status).toBe(1);
+    expect(lines(refused, 'fault')).toContain('the bot token does not work: Slack refused: invalid_auth');
+    expect(refused.text).not.toContain('somebody-elses');
+    const { SLACK_SIGNING_SECRET: _, ...settings } = world.settings();
+    const socket = await doctor({ ...settings, SLACK_APP_TOKEN: 'xapp-somebody-elses' });
+    expect(lines(socket, 'fault')).toContain('Socket Mode: no connection');
+  });
+
+  it('finds keys that may too little or too much, and a clock that is off', async () => {
+    await withWorld({ exchange: { settings: { skewMs: 30_000 } } });
+    const [parent, first, second] = world.exchange.accounts();
+    if (!parent || !first || !second) throw new Error('the stand-in has fewer accounts');
+    world.exchange.changeAccount({ name: first.name, enableSpotAndMarginTrading: false });
+    world.exchange.changeAccount({ name: second.name, allowedIps: ['203.0.113.9'] });
+    const visit = await doctor(world.settings());
+    expect(visit.status).toBe(1);
+    expect(lines(visit, 'fault')).toContain(
+      `credit key "${first.name}" may not trade, which the close demands`,
+    );
+    expect(lines(visit, 'fault')).toMatch(new RegExp(`credit key "${second.name}": `));
+    expect(lines(visit, 'warning')).toMatch(/this machine's clock is (?:2999\d|3000\d|300[1-9]\d) ms/);
+    expect(lines(visit, 'warning')).toContain(`parent key "${parent.name}" works from any address`);
+  });
+
+  it('finds an exchange under maintenance', async () => {
+    await withWorld();
+    world.exchange.configure({ maintenance: true });
+    const visit = await doctor(world.settings());
+    expect(lines(visit, 'warning')).toContain('the exchange is under maintenance');
+  });
+
+  it('finds Redis, Slack and the exchange out of reach, all in one report', async () => {
+    await withWorld();
+    const nobody = `127.0.0.1:${await freePort()}`;
+    const visit = await doctor({
+      ...world.settings(),
+      REDIS_URL: `redis://desk:hunter2@${nobody}`,
+      SLACK_API_URL: `http://${nobody}/api/`,
+      BINANCE_API_URL: `http://${nobody}`,
+    });
+    expect(visit.status).toBe(1);
+    expect(lines(visit, 'fault')).toContain('Redis cannot be reached');
+    expect(lines(visit, 'fault')).toContain('Slack cannot be reached');
+    expect(lines(visit, 'fault')).toContain('the exchange does not answer');
+    expect(visit.text).not.toContain('hunter2');
+  });
+});
