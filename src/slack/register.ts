@@ -4,6 +4,7 @@ import { approveAction } from './actions/approve.ts';
 import { closedCsvAction, turnClosedPageAction } from './actions/closed-units.ts';
 import { rejectAction } from './actions/reject.ts';
 import { refreshRequestAction, settleAction } from './actions/request-view.ts';
+import { turnRequestsPageAction } from './actions/requests.ts';
 import { startSendingAction } from './actions/start-sending.ts';
 import { askToCloseAction, shareUnitsAction, showUnitsAction } from './actions/units.ts';
 import { unknownAction } from './actions/unknown.ts';
@@ -53,11 +54,17 @@ export function routes(parts: ListenerParts): Routes {
       [ACTIONS.withdraw]: withdrawAction(parts),
       [ACTIONS.startSending]: startSendingAction(parts),
       [ACTIONS.settle]: whereAllowed(parts, settleAction(parts)),
+      [ACTIONS.requestsPageBack]: whereAllowed(
+        parts,
+        turnRequestsPageAction(ACTIONS.requestsPageBack, parts),
+      ),
+      [ACTIONS.requestsPageOn]: whereAllowed(parts, turnRequestsPageAction(ACTIONS.requestsPageOn, parts)),
       [ACTIONS.refreshRequest]: whereAllowed(parts, refreshRequestAction(parts)),
       [ACTIONS.unitsPageBack]: whereAllowed(parts, showUnitsAction(ACTIONS.unitsPageBack, parts)),
       [ACTIONS.unitsPageOn]: whereAllowed(parts, showUnitsAction(ACTIONS.unitsPageOn, parts)),
       [ACTIONS.refreshUnits]: whereAllowed(parts, showUnitsAction(ACTIONS.refreshUnits, parts)),
       [ACTIONS.shareUnits]: whereAllowed(parts, shareUnitsAction(parts)),
+      [ACTIONS.pickUnit]: whereAllowed(parts, showUnitsAction(ACTIONS.pickUnit, parts)),
       [ACTIONS.askToClose]: whereAllowed(parts, askToCloseAction(parts)),
       [ACTIONS.closedNewer]: whereAllowed(parts, turnClosedPageAction(ACTIONS.closedNewer, parts)),
       [ACTIONS.closedOlder]: whereAllowed(parts, turnClosedPageAction(ACTIONS.closedOlder, parts)),

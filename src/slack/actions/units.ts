@@ -8,9 +8,13 @@ import { noticeModal } from '../views/notice-message.ts';
 import { unitMessage } from '../views/unit-view.ts';
 import { sharedUnitsMessage, unitsMessage } from '../views/units-view.ts';
 
-/** Refresh and both page buttons: the question in the value, asked again. */
+/** Refresh, both page buttons, and one of several matches: the question in the value, asked again. */
 export function showUnitsAction(
-  id: typeof ACTIONS.refreshUnits | typeof ACTIONS.unitsPageBack | typeof ACTIONS.unitsPageOn,
+  id:
+    | typeof ACTIONS.refreshUnits
+    | typeof ACTIONS.unitsPageBack
+    | typeof ACTIONS.unitsPageOn
+    | typeof ACTIONS.pickUnit,
   { desk }: ListenerParts,
 ): Listener {
   return {

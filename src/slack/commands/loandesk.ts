@@ -5,7 +5,8 @@ import { handled, type Listener, type Outcome, refused, type Turn } from '../tur
 import { firstWord, typedQuery } from '../typed-text.ts';
 import { fileSentMessage } from '../views/done-text.ts';
 import { helpMessage, unknownArgumentMessage } from '../views/help-view.ts';
-import { requestListMessage, requestMessage } from '../views/request-view.ts';
+import { requestListMessage } from '../views/request-list-view.ts';
+import { requestMessage } from '../views/request-view.ts';
 import { auditVerdictMessage, statusMessage } from '../views/status-view.ts';
 
 export function loandeskCommand(parts: ListenerParts): Listener {
@@ -47,7 +48,7 @@ async function unknown(turn: Turn, input: string): Promise<Outcome> {
 async function requests({ desk, workspaceUrl }: ListenerParts, turn: Turn): Promise<Outcome> {
   const result = await desk.listRequests(turn.by);
   if (!result.ok) return refused(result.refusal);
-  await turn.tell(requestListMessage(result.value, workspaceUrl()));
+  await turn.tell(requestListMessage(result.value, 1, workspaceUrl()));
   return handled();
 }
 

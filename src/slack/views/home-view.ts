@@ -9,7 +9,7 @@ import { escapeMrkdwn } from './block-kit-limits.ts';
 import { USAGE } from './help-view.ts';
 import type { Home } from './message.ts';
 import { refusalText } from './refusal-text.ts';
-import { requestLine } from './request-view.ts';
+import { requestLine } from './request-list-view.ts';
 import { levelText } from './state-text.ts';
 import { dateToken, secondsToken } from './time-text.ts';
 import { unitLine } from './units-table.ts';

@@ -1,7 +1,10 @@
 /** Short private answers: one text, told in one section. */
+import type { SectionBlock } from '@slack/types';
 import type { Refusal } from '../../domain/refusal.ts';
-import { context, section } from './block-builders.ts';
-import { shorten } from './block-kit-limits.ts';
+import { writePageValue } from '../button-value.ts';
+import { ACTIONS } from '../ids.ts';
+import { buttons, context, section } from './block-builders.ts';
+import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
 import type { Message, Modal } from './message.ts';
 import { NOTHING_CHANGED, refusalText } from './refusal-text.ts';
 
@@ -12,7 +15,31 @@ export function noticeMessage(text: string): Message {
 }
 
 export function refusalMessage(refusal: Refusal): Message {
-  return noticeMessage(refusalText(refusal));
+  const message = noticeMessage(refusalText(refusal));
+  if (refusal.code !== 'ambiguous-unit') return message;
+  const offers = refusal.matches.slice(0, OFFERED_AT_MOST).flatMap(offer);
+  const left = refusal.matches.length - offers.length;
+  const said = message.text.split('\n').filter((line) => !line.startsWith('• '));
+  if (left > 0) said.push(`${left} more fit: type a longer part of the name.`);
+  return { text: message.text, blocks: [section(said.join('\n')), ...offers] };
+}
+
+const OFFERED_AT_MOST = 10;
+
+/** One of several units that fit, with a button that shows it. "12 (credit012@test.com)" */
+function offer(match: string): SectionBlock[] {
+  const groupId = /^\d+/.exec(match)?.[0];
+  if (groupId === undefined) return [];
+  const [row] = buttons([
+    {
+      id: ACTIONS.pickUnit,
+      label: `Show unit ${groupId}`,
+      value: writePageValue({ query: groupId, page: 1 }),
+      spoken: `Show unit ${groupId}`,
+    },
+  ]);
+  const [button] = row?.elements ?? [];
+  return button?.type === 'button' ? [{ ...section(escapeMrkdwn(match), 300), accessory: button }] : [];
 }
 
 /** Something unexpected: the reference finds it in the log. Whether anything changed is not known, and said so. */

@@ -91,7 +91,7 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
       1_800,
       (left) => `• … and ${left} more`,
     )}\n`,
-    advice: 'Repeat the command with the id of the one you mean.',
+    advice: 'Choose one, or repeat the command with its id.',
   }),
   'bad-filter': ({ input, expected }) => ({
     what: `The filter ${typed(input)} was not understood. Expected: ${escapeMrkdwn(expected)}.`,

@@ -13,7 +13,6 @@ import {
   header,
   quote,
   section,
-  sections,
 } from './block-builders.ts';
 import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
 import { cardMention } from './card-link.ts';
@@ -22,8 +21,7 @@ import type { Message } from './message.ts';
 import { answerText, standingText } from './outcome-text.ts';
 import { mention } from './people-text.ts';
 import { factPairs, votesText, whoMayVote } from './request-facts.ts';
-import { stateText } from './state-text.ts';
-import { countdownToken, dateAndUtc, dateToken, utcText } from './time-text.ts';
+import { countdownToken, dateAndUtc, utcText } from './time-text.ts';
 
 /** What is known of the one DELETE and of the exchange's record. mrkdwn, escaped. */
 export function evidenceLines(request: CloseRequest): string[] {
@@ -105,32 +103,4 @@ function controls(request: CloseRequest): ButtonSpec[] {
     style: 'danger',
   };
   return [refresh, settle];
-}
-
-/** One line a request. mrkdwn, escaped. */
-export function requestLine(request: CloseRequest, workspaceUrl: string | null): string {
-  const votes =
-    request.state === 'pending' ? `, ${request.votes.length} of ${request.policy.quorum} approvals` : '';
-  const dry = request.policy.mode === 'dry-run' ? `, ${DRY_RUN_LINE}` : '';
-  return `• *Unit ${request.groupId}*: ${stateText(request.state)}${votes}${dry} · ${mention(request.requester)} ${dateToken(request.createdAtMs)} · \`${escapeMrkdwn(request.id)}\`${cardMention(workspaceUrl, request.card)}`;
-}
-
-export function requestListMessage(
-  lists: { readonly open: readonly CloseRequest[]; readonly recent: readonly CloseRequest[] },
-  workspaceUrl: string | null,
-): Message {
-  const line = (request: CloseRequest): string => requestLine(request, workspaceUrl);
-  const open = lists.open.length === 0 ? ['None.'] : lists.open.map(line);
-  const recent = lists.recent.length === 0 ? ['None.'] : lists.recent.map(line);
-  const more = (left: number): string => `… and ${left} more`;
-  const blocks: KnownBlock[] = [
-    header('Close requests'),
-    section('*Open*'),
-    ...sections(open, 4_000, more),
-    section('*Recent*'),
-    ...sections(recent, 4_000, more),
-    context('`/loandesk request &lt;id&gt;` shows one with its evidence.'),
-  ];
-  const text = fitLines(['Open close requests:', ...open, 'Recent:', ...recent], 3_500, more);
-  return { text, blocks };
 }

@@ -80,7 +80,10 @@ function rowLength(cells: readonly Cell[]): number {
   return cells.reduce((total, cell) => total + cell.text.length, 0);
 }
 
-/** The units in pages that each fit one message. */
+/** The same page told line by line, where Slack takes no table, must be whole, too. */
+const LINES_BUDGET = 7_400;
+
+/** The units in pages that each fit one message, in any of its forms. */
 export function pagesOf(
   units: readonly RiskUnit[],
   thresholds: Thresholds,
@@ -90,15 +93,20 @@ export function pagesOf(
   const pages: RiskUnit[][] = [];
   let page: RiskUnit[] = [];
   let used = headings;
+  let lines = 0;
   for (const unit of units) {
     const length = rowLength(row(unit, thresholds, audience));
-    if (page.length > 0 && (page.length >= ROWS_A_PAGE || used + length > CELL_BUDGET)) {
+    const line = unitLine(unit, thresholds, audience).length + 1;
+    const isFull = page.length >= ROWS_A_PAGE || used + length > CELL_BUDGET || lines + line > LINES_BUDGET;
+    if (page.length > 0 && isFull) {
       pages.push(page);
       page = [];
       used = headings;
+      lines = 0;
     }
     page.push(unit);
     used += length;
+    lines += line;
   }
   return page.length === 0 ? pages : [...pages, page];
 }

@@ -13,9 +13,11 @@ import { helpMessage, unknownArgumentMessage } from '../../../src/slack/views/he
 import { homeTab } from '../../../src/slack/views/home-view.ts';
 import type { Message } from '../../../src/slack/views/message.ts';
 import { noticeMessage, noticeModal } from '../../../src/slack/views/notice-message.ts';
+import { mentionedIn, withoutPings } from '../../../src/slack/views/quiet-mentions.ts';
 import { rejectionModal } from '../../../src/slack/views/rejection-modal.ts';
 import { requestCard } from '../../../src/slack/views/request-card.ts';
-import { requestListMessage, requestMessage } from '../../../src/slack/views/request-view.ts';
+import { requestListMessage } from '../../../src/slack/views/request-list-view.ts';
+import { requestMessage } from '../../../src/slack/views/request-view.ts';
 import { settleModal } from '../../../src/slack/views/settle-modal.ts';
 import { auditVerdictMessage, statusMessage } from '../../../src/slack/views/status-view.ts';
 import { threadText } from '../../../src/slack/views/thread-text.ts';
@@ -129,6 +131,25 @@ describe('no message is ever refused', () => {
     );
   });
 
+  it('the card and its thread with any names in place of mentions', () => {
+    fc.assert(
+      fc.property(requestArb, eventArb, wildText(200), (request, event, name) => {
+        const approvers = new Set(Array.from({ length: 40 }, (_, index) => `U0PERSON${index}`));
+        const messages = [
+          requestCard(request, { approvers, edition: '1' }),
+          noticeMessage(threadText(event, request)),
+        ];
+        for (const message of messages) {
+          const names = new Map([...mentionedIn(message)].map((id) => [id, name]));
+          const quiet = withoutPings(message, names, URL);
+          expect(faultsOf(quiet)).toEqual([]);
+          expect([...mentionedIn(quiet)]).toEqual([]);
+        }
+      }),
+      RUNS,
+    );
+  });
+
   it('the card, the private view, lists and forms of any request', () => {
     fc.assert(
       fc.property(
@@ -143,7 +164,8 @@ describe('no message is ever refused', () => {
           expect(faultsOf(requestCard(request, { approvers: null, edition: '1' }))).toEqual([]);
           expect(faultsOf(requestMessage({ request, approvers, nowMs: START_MS }, URL))).toEqual([]);
           const many = Array.from({ length: 100 }, () => request);
-          expect(faultsOf(requestListMessage({ open: many, recent: others }, URL))).toEqual([]);
+          for (const page of [1, 4, 99])
+            expect(faultsOf(requestListMessage({ open: many, recent: others }, page, URL))).toEqual([]);
           expect(faultsOf(askedMessage(request, 'C0DESK'))).toEqual([]);
           expect(faultsOf(recordedMessage('Recorded.', request))).toEqual([]);
           const modals = [
