@@ -255,8 +255,10 @@ function storeGauges(registry: Registry, sources: MetricsSources): () => Promise
     const nowMs = sources.now();
     if (nowMs - readAtMs < READ_STORE_AT_MOST_EVERY_MS) return;
     readAtMs = nowMs;
-    for (const gauge of [open, notices, age]) gauge.remove();
+    // Absent rather than old, until they are read again.
     open.reset();
+    notices.remove();
+    age.remove();
     try {
       const [states, backlog] = await Promise.all([sources.openStates(), sources.outbox()]);
       for (const state of OPEN_STATES) open.set({ state }, states.filter((each) => each === state).length);
