@@ -23,6 +23,16 @@ export function keepingLog(lines: LogLine[]): Log {
   return { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') };
 }
 
+/** Tokens, response URLs, triggers and signatures are secrets: whatever a test did, no log line may hold one. */
+function expectNoSecrets(lines: readonly LogLine[], workspace: Workspace): void {
+  const logged = JSON.stringify(lines);
+  const { botToken, appToken } = workspace.grants;
+  for (const secret of [botToken, appToken, workspace.signingSecret, workspace.url, 'ticket='])
+    expect(logged).not.toContain(secret);
+  expect(logged).not.toMatch(/\b\d+\.\d+\.[0-9a-f]{32}/);
+  expect(logged).not.toMatch(/v0=[0-9a-f]{16}/);
+}
+
 export interface SlackHarnessOptions {
   readonly transport?: 'http' | 'socket';
   readonly desk: (clients: SlackClients) => Desk;
@@ -124,6 +134,7 @@ export async function startSlackHarness(options: SlackHarnessOptions): Promise<S
     close: async () => {
       await app.stop();
       await workspace.close();
+      expectNoSecrets(lines, workspace);
     },
   };
 }
