@@ -7,15 +7,23 @@ import { availableParallelism, cpus, platform, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { exchangeBench } from './exchange/exchange-bench.ts';
 import { limiterBench } from './limiter/limiter-bench.ts';
+import { crowdBench } from './scale/crowd-bench.ts';
+import { lifeBench } from './scale/life-bench.ts';
+import { sizeBench } from './scale/size-bench.ts';
 import { slackBench } from './slack/slack-bench.ts';
 import { canPin } from './support/child.ts';
 import type { BenchOptions } from './support/options.ts';
 import { renderSection, type Section } from './support/report.ts';
+import { votesBench } from './votes/votes-bench.ts';
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Section>>> = {
   exchange: exchangeBench,
   limiter: limiterBench,
   slack: slackBench,
+  crowd: crowdBench,
+  size: sizeBench,
+  votes: votesBench,
+  life: lifeBench,
 };
 
 const DOCUMENT = new URL('../docs/benchmarks.md', import.meta.url);

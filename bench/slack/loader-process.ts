@@ -58,7 +58,8 @@ function apiAnswer(url: string, body: string): object {
 }
 
 const loadSchema = z.object({
-  port: z.number(),
+  /** One or several bots: connections go to them in turn. */
+  ports: z.array(z.number()),
   kind: z.enum(['command', 'form']),
   command: z.string().default('/ltv'),
   text: z.string().default(''),
@@ -107,9 +108,11 @@ async function load(argument: unknown) {
   return report(sent, tookMs, startedAtMs);
 }
 
-async function closedLoop({ port, concurrency }: Load, first: number, requests: Buffer[]): Promise<Sent[]> {
+async function closedLoop({ ports, concurrency }: Load, first: number, requests: Buffer[]): Promise<Sent[]> {
   const sent: Sent[] = [];
-  const connections = await Promise.all(Array.from({ length: concurrency }, () => RawConnection.open(port)));
+  const connections = await Promise.all(
+    Array.from({ length: concurrency }, (_, at) => RawConnection.open(ports[at % ports.length] ?? 0)),
+  );
   let index = 0;
   await Promise.all(
     connections.map(async (connection) => {
@@ -122,7 +125,7 @@ async function closedLoop({ port, concurrency }: Load, first: number, requests: 
   return sent;
 }
 
-async function paced({ port, perSecond }: Load, first: number, requests: Buffer[]): Promise<Sent[]> {
+async function paced({ ports, perSecond }: Load, first: number, requests: Buffer[]): Promise<Sent[]> {
   const idle: RawConnection[] = [];
   const all: Promise<Sent>[] = [];
   const startedAtMs = performance.now();
@@ -130,7 +133,7 @@ async function paced({ port, perSecond }: Load, first: number, requests: Buffer[
     const dueAtMs = startedAtMs + (own / (perSecond ?? 1)) * 1_000;
     const waitMs = dueAtMs - performance.now();
     if (waitMs > 1) await pause(waitMs);
-    const connection = idle.pop() ?? (await RawConnection.open(port));
+    const connection = idle.pop() ?? (await RawConnection.open(ports[own % ports.length] ?? 0));
     all.push(
       one(connection, first + own, request).then((sent) => {
         idle.push(connection);

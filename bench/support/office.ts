@@ -15,7 +15,8 @@ export interface Office {
 }
 
 export interface LoadOptions {
-  readonly port: number;
+  /** Of one bot, or of several that take turns. */
+  readonly port: number | readonly number[];
   readonly kind: 'command' | 'form';
   readonly count: number;
   readonly command?: string;
@@ -59,7 +60,7 @@ export async function openOffice(exchange: object = {}): Promise<Office> {
       slackUrl: `${await slack.ask(z.string(), 'origin')}/api/`,
       accountsFile: accounts.path,
     },
-    load: (load) => slack.ask(loadedSchema, 'load', load),
+    load: ({ port, ...load }) => slack.ask(loadedSchema, 'load', { ...load, ports: [port].flat() }),
     async close() {
       await Promise.all([server.stop(), slack.stop(), redis.stop(), accounts.remove()]);
     },
