@@ -27,15 +27,22 @@ function isLibraryBlock(block: JsonObject): block is JsonObject & Block {
   return LIBRARY_DRAWS.includes(String(block.type));
 }
 
-/** Slack parses mrkdwn that says `verbatim`, too: it only leaves bare names and addresses alone. The library does not. */
-function withoutVerbatim(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutVerbatim);
+/** Two asterisks or more mean nothing in Slack's mrkdwn; the library would draw a masked address in bold. */
+const ASTERISKS = /\*{2,}/g;
+const LOOKS_LIKE_AN_ASTERISK = '\u2217';
+
+/**
+ * Blocks as the library needs them to draw what Slack would. Slack parses mrkdwn that says `verbatim`, too (it only
+ * leaves bare names and addresses alone); the library shows it raw.
+ */
+function forLibrary(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(forLibrary);
   if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([name]) => name !== 'verbatim')
-      .map(([name, field]) => [name, withoutVerbatim(field)]),
-  );
+  const { verbatim: _verbatim, ...fields } = value;
+  const mapped = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, forLibrary(field)]));
+  if (value.type !== 'mrkdwn' || typeof value.text !== 'string') return mapped;
+  const text = value.text.replaceAll(ASTERISKS, (run) => LOOKS_LIKE_AN_ASTERISK.repeat(run.length));
+  return { ...mapped, text };
 }
 
 function namesFor({ directory }: Reader): Pick<MessageProps, 'data'> {
@@ -57,15 +64,23 @@ function hooksFor(reader: Reader): NonNullable<MessageProps['hooks']> {
     channel: ({ id, name }) => mention(`#${name || id}`),
     usergroup: ({ id, name }) => mention(`@${name || id}`),
     date: ({ timestamp, format, fallback }) => drawDate(reader, Number(timestamp), format, fallback),
+    // ":45:" in a time is not an emoji.
+    emoji: (emoji, parse) => {
+      const drawn = parse(emoji);
+      return drawn === emoji.name ? `:${emoji.name}:` : drawn;
+    },
     link: ({ href, children }) => {
+      // Addresses that the library found by itself, and people's profiles, lead nowhere here.
+      if (href.startsWith('mailto:')) return h('span', null, children);
+      if (href.includes('/team/')) return h('span', { className: 'mention' }, children);
       const card = /\/archives\/([A-Z0-9]+)\/p\d+/.exec(href)?.[1];
-      return h('a', { href: card === undefined ? href : `#at=${card}` }, children);
+      return h('a', { href: card === undefined ? href : `#/at=${card}` }, children);
     },
   };
 }
 
 function drawByLibrary(blocks: readonly JsonObject[], reader: Reader, key: string): ReactElement {
-  const drawable = blocks.map(withoutVerbatim).filter(isObject).filter(isLibraryBlock);
+  const drawable = blocks.map(forLibrary).filter(isObject).filter(isLibraryBlock);
   return h(Message, {
     ...namesFor(reader),
     key,

@@ -32,7 +32,7 @@ function drawPlace({ id, label, newest }: Place, isOpen: boolean): ReactElement 
   return h(
     'li',
     { key: id, 'data-key': id },
-    h('a', { href: `#at=${id}`, 'data-newest': newest, 'aria-current': isOpen ? 'page' : undefined }, label),
+    h('a', { href: `#/at=${id}`, 'data-newest': newest, 'aria-current': isOpen ? 'page' : undefined }, label),
   );
 }
 

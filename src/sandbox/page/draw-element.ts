@@ -26,10 +26,16 @@ function confirmTexts(confirm: JsonObject) {
   };
 }
 
+/** Who speaks to the machine says what stands on the button: the name that is read aloud must contain it. */
+function spokenName(text: string, label: string | undefined): string | undefined {
+  if (label === undefined || label.toLowerCase().includes(text.toLowerCase())) return label;
+  return `${text} ${label}`;
+}
+
 function drawButton(element: JsonObject, blockId: string, key: string): ReactElement {
   const url = readString(element, 'url');
   const text = plainText(element.text);
-  const label = readString(element, 'accessibility_label');
+  const label = spokenName(text, readString(element, 'accessibility_label'));
   const className = `button ${readString(element, 'style') ?? ''}`.trim();
   if (url !== undefined) return h('a', { key, className, href: url, 'aria-label': label }, text);
   const value = readString(element, 'value');

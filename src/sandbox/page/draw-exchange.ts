@@ -41,7 +41,7 @@ function drawFreeze({ groupId, liquidation }: UnitView): ReactElement {
         'Freeze into liquidation',
         '/exchange/setLiquidation',
         { groupId, code: -27024 },
-        { spoken: `Freeze unit ${groupId} into liquidation`, className: 'danger' },
+        { spoken: `Freeze into liquidation: unit ${groupId}`, className: 'danger' },
       )
     : postButton(
         'Thaw',
@@ -160,7 +160,7 @@ function drawWeights(exchange: Exchange): ReactElement {
     'Weight used this minute',
     ['Pool', 'For', 'Used of limit'],
     used.map((each) => [
-      each.pool.replace('/sapi/v1/loan-vip/', ''),
+      each.pool,
       `${each.scope.toUpperCase()} ${each.subject}`,
       h(
         'span',
@@ -192,7 +192,7 @@ function drawCall(call: WireRecord): readonly ReactNode[] {
     h(
       'span',
       { className: call.method === 'DELETE' ? 'delete' : undefined },
-      `${call.method} ${call.path.replace('/sapi/v1/', '').replace('/api/v3/', '')}`,
+      `${call.method} ${call.path.split('/').at(-1)}`,
     ),
     [call.account ?? '', call.groupId === null ? '' : `unit ${call.groupId}`].filter(Boolean).join(', '),
     h('span', { className: bad ? 'bad' : undefined }, status),
@@ -201,7 +201,7 @@ function drawCall(call: WireRecord): readonly ReactNode[] {
 }
 
 export function callsHtml(exchange: Exchange): string {
-  const calls = exchange.lastRequests(CALLS_SHOWN).toReversed();
+  const calls = exchange.lastRequests(CALLS_SHOWN);
   return toHtml(
     h(
       'div',

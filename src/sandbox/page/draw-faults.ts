@@ -116,7 +116,7 @@ function drawBot({ name, state, pid, restarts }: BotState): ReactElement {
     { key: name, 'data-key': name, className: 'row' },
     h('span', { className: `bot-state ${state}` }, `${name}: ${text}${again}`),
     state === 'running'
-      ? postButton('Kill now', '/world/kill', { name }, { spoken: `Kill ${name} now`, className: 'danger' })
+      ? postButton('Kill now', '/world/kill', { name }, { spoken: `Kill now: ${name}`, className: 'danger' })
       : null,
   );
 }

@@ -70,7 +70,7 @@ export function table(
 ): ReactElement {
   return h(
     'div',
-    { className: 'table-frame', role: 'region', 'aria-label': caption, tabIndex: 0 },
+    { className: 'table-frame', role: 'group', 'aria-label': caption, tabIndex: 0 },
     h(
       'table',
       { className: 'panel-table' },

@@ -34,8 +34,13 @@ function votesOf(request: CloseRequest, directory: Directory): string {
   return [...told, ...voided].join('; ') || 'none';
 }
 
+function readBackText({ evidence, readBack }: CloseRequest): string {
+  if (evidence !== null) return `in the closed list, closed at ${clockText(evidence.closedAtMs)}`;
+  return readBack.lastSeen === null ? 'not yet' : `${readBack.checks} times, last: ${readBack.lastSeen}`;
+}
+
 function drawFields(request: CloseRequest, directory: Directory): ReactElement {
-  const { sent, answer, readBack, evidence } = request;
+  const { sent, answer } = request;
   const pairs: readonly (readonly [string, ReactNode])[] = [
     ['State', h('strong', { className: `state ${request.state}` }, request.state)],
     ['Version', `${request.version} (revision ${request.revision})`],
@@ -44,8 +49,7 @@ function drawFields(request: CloseRequest, directory: Directory): ReactElement {
     ['Facts', h('code', null, request.factsDigest.slice(0, 16))],
     ['DELETE marked', sent === null ? 'not sent' : `at ${clockText(sent.atMs)}`],
     ['Answer', answer === null ? 'none' : `${answer.kind}: ${answer.meaning}`],
-    ['Read-backs', readBack.lastSeen === null ? 'none' : `${readBack.checks}; last: ${readBack.lastSeen}`],
-    ['Evidence', evidence === null ? 'none' : `in the closed list since ${clockText(evidence.closedAtMs)}`],
+    ['Read back', readBackText(request)],
   ];
   return h(
     'dl',

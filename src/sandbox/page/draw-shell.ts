@@ -71,10 +71,10 @@ function drawComposer(): ReactElement {
   );
 }
 
-function drawMain(): ReactElement {
+function drawChat(): ReactElement {
   return h(
-    'main',
-    { id: 'main' },
+    'section',
+    { id: 'chat', 'aria-labelledby': 'place' },
     h('div', { className: 'main-head' }, h('h2', { id: 'place' }, ' ')),
     h(
       'div',
@@ -88,12 +88,12 @@ function drawMain(): ReactElement {
 
 function drawPanel(): ReactElement {
   return h(
-    'aside',
-    { id: 'panel', 'aria-label': 'The other side' },
+    'section',
+    { id: 'panel', 'aria-labelledby': 'panel-title' },
     h(
       'div',
       { className: 'panel-head' },
-      h('h2', null, 'The other side'),
+      h('h2', { id: 'panel-title' }, 'The other side'),
       h(
         'div',
         { className: 'panel-choice', role: 'group', 'aria-label': 'What to show' },
@@ -156,8 +156,7 @@ export function shellHtml(directory: Directory, commands: readonly SlashCommand[
       { 'data-pane': 'chat', 'data-commands': JSON.stringify(commands) },
       h('a', { href: '#line', className: 'skip', id: 'skip' }, 'Skip to the message field'),
       drawSidebar(directory),
-      drawMain(),
-      drawPanel(),
+      h('main', null, drawChat(), drawPanel()),
       h(
         'nav',
         { className: 'panes', 'aria-label': 'Panes' },

@@ -60,7 +60,7 @@ export function drawTable(block: JsonObject, key: string): ReactElement {
   );
   return h(
     'div',
-    { key, className: 'table-frame', role: 'region', 'aria-label': caption, tabIndex: 0 },
+    { key, className: 'table-frame', role: 'group', 'aria-label': caption, tabIndex: 0 },
     h(
       'table',
       { className: 'block-table' },

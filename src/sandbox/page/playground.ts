@@ -1,5 +1,6 @@
 /** Everything the page shows and turns: the world, its bots as processes, and the way to Redis that can be cut. */
 import { writeFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { startTcpProxy } from '../tcp-proxy.ts';
 import { SEED_IDS } from '../workspace/seed.ts';
 import { startWorld, type World, type WorldOptions } from '../world.ts';
@@ -22,7 +23,7 @@ export interface Playground {
   readonly records: RecordReader;
   readonly redisIsDown: boolean;
   setRedisDown(down: boolean): void;
-  /** A unit with one key of its own, which the bots are told about. `owes`: USDT, "0" for a repaid one. */
+  /** A unit with a key of its own; resolves when the bots know it. `owes`: USDT, "0" for a repaid one. */
   addUnit(groupId: string, owes: string): Promise<void>;
   /** Calls the listener after whatever changed on the other side, until the returned function is called. */
   onChange(listener: () => void): () => void;
@@ -33,6 +34,11 @@ export interface PlaygroundOptions extends Omit<WorldOptions, 'replicas'> {
   /** Each line of a bot's log, with its name. */
   readonly onLine?: (line: string) => void;
 }
+
+/** A bot that was told of a new key asks the exchange with it at once. */
+const KEY_IS_TRIED_WITHIN_MS = 3_000;
+/** For this long bots may answer from a list of units that they read before. */
+const ANSWERS_ARE_SHARED_MS = 2_000;
 
 /** `files:write` is optional for the bot; with it one sees its files. */
 const SCOPES = ['commands', 'chat:write', 'users:read', 'usergroups:read', 'files:write'];
@@ -91,8 +97,15 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
       const liabilities = Number(owes) === 0 ? [] : [{ assetName: 'USDT', principal: owes, interest: '0' }];
       world.exchange.addUnit({ groupId, liabilities });
       await writeFile(world.accountsFile, JSON.stringify(world.exchange.accounts()), { mode: 0o600 });
+      const asked = world.exchange.nextRequest(
+        { account: `loan-${groupId}`, done: true },
+        { stage: 'answered', signal: AbortSignal.timeout(KEY_IS_TRIED_WITHIN_MS) },
+      );
       fleet.reloadAccounts();
       tell();
+      // Without a bot that runs, nobody tries it: the next one reads the file when it starts.
+      await asked.catch(() => {});
+      await pause(ANSWERS_ARE_SHARED_MS);
     },
     onChange(listener) {
       listeners.add(listener);

@@ -1,7 +1,7 @@
 /** The line at the bottom: messages, and slash commands with completion. A combobox as the ARIA practices draw it. */
 import { around, element } from './elements.ts';
 import { notice, post } from './server.ts';
-import { now } from './state.ts';
+import { now, placed } from './state.ts';
 
 interface SlashCommand {
   readonly command: string;
@@ -80,7 +80,6 @@ function pressed(event: KeyboardEvent): void {
 
 async function send(): Promise<void> {
   const typed = line().value.trim();
-  const { as: user, at: channel } = now();
   if (typed === '') return;
   const [command = '', ...words] = typed.split(' ');
   if (command.startsWith('/') && !commands.some((known) => known.command === command)) {
@@ -90,6 +89,8 @@ async function send(): Promise<void> {
   offered = [];
   draw();
   line().value = '';
+  await placed;
+  const { as: user, at: channel } = now();
   const sent = command.startsWith('/')
     ? await post('/slack/command', { user, channel, command, text: words.join(' ') })
     : await post('/slack/say', { user, channel, text: typed });

@@ -64,7 +64,7 @@ function showNewest(scroller: HTMLElement): void {
 
 function markUnread(as: string, at: string): void {
   for (const link of element('channels').querySelectorAll<HTMLAnchorElement>('a')) {
-    const id = new URLSearchParams(link.hash.slice(1)).get('at') ?? '';
+    const id = new URLSearchParams(link.hash.slice(2)).get('at') ?? '';
     const newest = Number(link.dataset.newest);
     const key = `${as}/${id}`;
     if (id === at || !seen.has(key)) seen.set(key, newest);

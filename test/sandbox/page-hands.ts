@@ -1,0 +1,79 @@
+/** What a person does with the page, in their words. */
+import type { Locator, Page } from 'playwright-core';
+
+export type PersonName = 'Rina' | 'Ada' | 'Ben' | 'Chen' | 'Vera' | 'Gus';
+export type PanelName = 'Units' | 'Break it' | 'Calls' | "Bot's record";
+
+export class PageHands {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  get line(): Locator {
+    return this.page.getByRole('combobox', { name: 'Message or slash command' });
+  }
+
+  get modal(): Locator {
+    return this.page.locator('dialog#modal[open]');
+  }
+
+  /** The newest message of the conversation, threads aside. */
+  get newest(): Locator {
+    return this.page.locator('#messages > li').last();
+  }
+
+  /** The newest card of a close request. */
+  get card(): Locator {
+    return this.page.locator('#messages > li', { hasText: 'Close request: unit' }).last();
+  }
+
+  get panel(): Locator {
+    return this.page.locator('#panel-body');
+  }
+
+  async actAs(name: PersonName): Promise<void> {
+    const menu = this.page.getByLabel('Acting as');
+    const label = await menu.locator('option', { hasText: name }).textContent();
+    await menu.selectOption({ label: label ?? name });
+    const id = await menu.inputValue();
+    await this.page.waitForURL((url) => url.hash.includes(id));
+  }
+
+  async type(line: string): Promise<void> {
+    await this.line.fill(line);
+    await this.line.press('Enter');
+  }
+
+  async open(panel: PanelName): Promise<void> {
+    await this.page.getByRole('button', { name: panel, exact: true }).click();
+  }
+
+  /** Adds a repaid unit and waits until the bot knows it. */
+  async addUnit(groupId: string): Promise<void> {
+    await this.panel.getByLabel('New unit').fill(groupId);
+    const known = this.page.waitForResponse((response) => response.url().endsWith('/world/add-unit'));
+    await this.panel.getByRole('button', { name: 'Add unit' }).click();
+    await known;
+    await this.panel.getByText(`Unit ${groupId}`).waitFor();
+  }
+
+  /** Opens the ballot from the card, types the unit's id and submits. */
+  async vote(unit: string): Promise<void> {
+    await this.card.getByRole('button', { name: /Approve close/ }).click();
+    await this.modal.getByLabel(/Type the unit/).fill(unit);
+    await this.modal.getByRole('button', { name: 'Approve close' }).click();
+  }
+
+  /** Votes and reads what the bot says about it. */
+  async approve(unit: string): Promise<string> {
+    await this.vote(unit);
+    const done = this.modal.getByRole('button', { name: 'Close window' });
+    await done.waitFor();
+    const said = await this.modal.innerText();
+    await done.click();
+    await this.modal.waitFor({ state: 'hidden' });
+    return said;
+  }
+}
