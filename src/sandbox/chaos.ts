@@ -1,8 +1,8 @@
 /**
  * `npm run chaos`: three bots on one real Redis while everything goes wrong that can, then the judgement.
  *   --seed 7         makes the same choices again (the timing differs)
- *   --requests 200   begins so many requests
- *   --seconds 240    of trouble at most; what is open then is brought to its end, which may take minutes more
+ *   --requests 250   begins so many requests
+ *   --seconds 360    of trouble at most; what is open then is brought to its end, which may take minutes more
  *   --short          ends within about a minute: no long stops, unknown outcomes are settled by hand
  *   --redis URL      a Redis that is there already; it is not restarted
  */
@@ -15,8 +15,8 @@ import { runChaos } from './chaos/run-chaos.ts';
 const { values } = parseArgs({
   options: {
     seed: { type: 'string' },
-    requests: { type: 'string', default: '200' },
-    seconds: { type: 'string', default: '240' },
+    requests: { type: 'string', default: '250' },
+    seconds: { type: 'string', default: '360' },
     short: { type: 'boolean', default: false },
     redis: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -24,7 +24,7 @@ const { values } = parseArgs({
 });
 
 if (values.help) {
-  console.log('npm run chaos -- [--seed N] [--requests 200] [--seconds 240] [--short] [--redis redis://…]');
+  console.log('npm run chaos -- [--seed N] [--requests 250] [--seconds 360] [--short] [--redis redis://…]');
 } else if (values.redis === undefined && !hasRedisServer()) {
   console.error(
     'The chaos run needs a real Redis: put redis-server on PATH, or give --redis redis://host:port.',

@@ -18,7 +18,7 @@ import { concurrentOnServer } from './concurrent-on-server.ts';
 
 const { rina, ada, ben } = SEED_IDS;
 const UNIT = '7';
-const LONGEST_MS = 110_000;
+const LONGEST_MS = 150_000;
 
 class Scene {
   readonly world: World;
@@ -31,7 +31,8 @@ class Scene {
     this.world = world;
     this.proxy = proxy;
     this.records = records;
-    this.people = new People({ workspace: world.workspace, someBot: () => this.#bots.at(-1)?.url ?? '' });
+    const someBot = () => this.#bots.at(-1)?.url ?? '';
+    this.people = new People({ workspace: world.workspace, someBot, patienceMs: 20_000 });
   }
 
   /** A world with one bot behind the proxy, and a request that lacks one vote. */
@@ -246,6 +247,7 @@ describe.concurrent('a bot is killed', () => {
       await scene.state(request.id, 'sending');
       await scene.startBot();
       const freed = await scene.state(request.id, 'approved');
+      await scene.cardSays(request, /sending stopped/i);
       await scene.people.startSending(ada, freed);
       await scene.state(request.id, 'closed');
       stopped.resume();

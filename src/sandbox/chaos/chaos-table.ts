@@ -11,7 +11,10 @@ export function chaosTable(report: ChaosReport): string {
     ],
     ['requests', report.requests],
     ['interactions sent by people', report.clicks],
-    ['processes killed (SIGKILL)', trouble.kills],
+    [
+      'processes killed (SIGKILL)',
+      `${trouble.kills}, ${trouble.killsAtPoint} of them in the middle of a change`,
+    ],
     [
       'processes stopped (SIGSTOP)',
       `${trouble.pauses}, ${trouble.longPauses} of them for longer than a claim`,

@@ -9,22 +9,25 @@ import { SEED_IDS } from '../workspace/seed.ts';
 import type { StoredMessage, StoredView } from '../workspace/store.ts';
 import type { Workspace } from '../workspace.ts';
 
-/** How long a person looks at a form that does not load. */
 const PATIENCE_MS = 4_000;
 
 export interface PeopleParts {
   readonly workspace: Workspace;
   /** Which bot gets the next interaction. */
   readonly someBot: () => string;
+  /** How long a person looks at a form that does not load: 4,000 ms. */
+  readonly patienceMs?: number;
 }
 
 export class People {
   readonly #workspace: Workspace;
   readonly #someBot: () => string;
+  readonly #patienceMs: number;
   /** Interactions that were sent, good ones and bad ones. */
   clicks = 0;
 
-  constructor({ workspace, someBot }: PeopleParts) {
+  constructor({ workspace, someBot, patienceMs = PATIENCE_MS }: PeopleParts) {
+    this.#patienceMs = patienceMs;
     this.#workspace = workspace;
     this.#someBot = someBot;
   }
@@ -160,7 +163,7 @@ export class People {
   /** What a person sees within their patience, or null. */
   async #see<Value>(look: () => Value | undefined): Promise<Value | null> {
     try {
-      return await this.#workspace.until(look, PATIENCE_MS);
+      return await this.#workspace.until(look, this.#patienceMs);
     } catch {
       return null;
     }

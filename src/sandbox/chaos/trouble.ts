@@ -22,6 +22,8 @@ export interface TroubleParts {
 
 export interface TroubleTally {
   kills: number;
+  /** Of those: at the very moment when Redis had done a certain command and the bot did not know yet. */
+  killsAtPoint: number;
   pauses: number;
   longPauses: number;
   redisRestarts: number;
@@ -40,6 +42,7 @@ const LONG_PAUSE_MS = 68_000;
 export async function makeTrouble(parts: TroubleParts): Promise<TroubleTally> {
   const tally: TroubleTally = {
     kills: 0,
+    killsAtPoint: 0,
     pauses: 0,
     longPauses: 0,
     redisRestarts: 0,
@@ -55,7 +58,7 @@ export async function makeTrouble(parts: TroubleParts): Promise<TroubleTally> {
     each('close', 300, 2_000, (random) => failClose(random, parts, tally)),
     each('exchange', 1_000, 5_000, (random) => failExchange(random, parts, tally)),
     each('slack', 300, 1_500, (random) => failSlack(random, parts, tally)),
-    each('kill', 5_000, 14_000, (random) => killOne(random, parts, tally)),
+    each('kill', 2_000, 9_000, (random) => killOne(random, parts, tally)),
     each('pause', 3_000, 12_000, (random) => pauseOne(random, parts, tally)),
     each('connection', 2_000, 9_000, (random) => cutOne(random, parts, tally)),
     each('redis', 20_000, 45_000, (random) => restartRedis(random, parts, tally)),
@@ -99,9 +102,9 @@ const CLOSE_FAULTS: readonly [FaultOrder['effect'], ...FaultOrder['effect'][]] =
   { kind: 'latency', ms: 6_000, when: 'before' },
 ];
 
-/** About every third close meets a fault of its own. */
+/** About every other close meets a fault of its own. */
 function failClose(random: Random, { exchange }: TroubleParts, tally: TroubleTally): void {
-  if (exchange.faults().some(({ endpoint }) => endpoint === 'close') || !random.chance(0.3)) return;
+  if (exchange.faults().some(({ endpoint }) => endpoint === 'close') || !random.chance(0.5)) return;
   exchange.inject({ effect: random.pick(CLOSE_FAULTS), endpoint: 'close', count: 1 });
   tally.exchangeFaults += 1;
 }
@@ -192,8 +195,31 @@ async function killOne(random: Random, parts: TroubleParts, tally: TroubleTally)
   const stopped = parts.fleet.places.find(({ bot }) => bot?.paused === true && bot.running);
   const place = stopped !== undefined && random.chance(0.1) ? stopped : victim(random, parts);
   if (place === null) return;
+  if (random.chance(0.6) && (await reaches(place, random.pick(POINTS)))) tally.killsAtPoint += 1;
   tally.kills += 1;
   await parts.fleet.replace(place, random.between(100, 1_500));
+  place.proxy.heal();
+}
+
+/** What a command to Redis contains: the last vote, the claim, the mark, the answer, a card that was posted. */
+const POINTS = [
+  '"state":"approved"',
+  '"state":"sending"',
+  '"sent":{"atMs"',
+  '"answer":{"kind"',
+  '"card-posted"',
+] as const;
+const POINT_WITHIN_MS = 6_000;
+
+/** Waits until this bot has sent such a command, whose answer is then held back; false when it does not. */
+async function reaches({ proxy }: Place, point: string): Promise<boolean> {
+  const timer = new AbortController();
+  const reached = await Promise.race([
+    proxy.silenceAfter(point).then(() => true),
+    pause(POINT_WITHIN_MS, false, { signal: timer.signal }).catch(() => false),
+  ]);
+  timer.abort();
+  return reached;
 }
 
 async function pauseOne(random: Random, parts: TroubleParts, tally: TroubleTally): Promise<void> {
