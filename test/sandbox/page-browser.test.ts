@@ -126,12 +126,12 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
     expect(await hands.panel.getByText('✓ fits').count()).toBeGreaterThan(7);
 
     await hands.actAs('Rina');
-    await hands.page.getByRole('link', { name: /direct message/ }).click();
+    await hands.page.getByRole('link', { name: '@Loandesk' }).click();
     await hands.newest
       .getByText(/unit 7/i)
       .first()
       .waitFor();
-    await hands.page.getByRole('link', { name: /Home tab/ }).click();
+    await hands.page.getByRole('link', { name: 'Loandesk Home' }).click();
     await hands.page.getByRole('heading', { name: 'Recent decisions' }).waitFor();
   });
 
@@ -150,7 +150,7 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
     expect(deletesOf('21').map(({ status, effect }) => [status, effect])).toEqual([[null, true]]);
     await hands.open("Bot's record");
     await hands.panel.getByText('unit 21: closed').waitFor({ state: 'attached' });
-    expect(await record()).toMatch(/answered\s+unknown/);
+    expect(await record()).toMatch(/answered → unknown/);
     expect(await record()).toMatch(/State\s+closed/);
     await hands.open('Calls');
     await hands.panel.getByRole('row', { name: /DELETE .*no answer/ }).waitFor();
@@ -227,7 +227,7 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
       expect(await axeFaults(page), 'form').toEqual([]);
       await page.keyboard.press('Escape');
       await hands.modal.waitFor({ state: 'hidden' });
-      await page.getByRole('link', { name: /Home tab/ }).click();
+      await page.getByRole('link', { name: 'Loandesk Home' }).click();
       await page.getByRole('heading', { name: 'Commands' }).waitFor();
       expect(await axeFaults(page), 'Home tab').toEqual([]);
     });

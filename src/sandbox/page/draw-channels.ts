@@ -23,8 +23,8 @@ export function placesOf(directory: Directory, store: Store, userId: string): re
   );
   return [
     ...channels.map(({ id, name }) => ({ id, label: `#${name}`, newest: newestIn(id) })),
-    { id: direct.id, label: 'Loandesk, direct message', newest: newestIn(direct.id) },
-    { id: HOME, label: 'Loandesk, Home tab', newest: 0 },
+    { id: direct.id, label: '@Loandesk', newest: newestIn(direct.id) },
+    { id: HOME, label: 'Loandesk Home', newest: 0 },
   ];
 }
 

@@ -63,17 +63,16 @@ function drawFields(request: CloseRequest, directory: Directory): ReactElement {
 function drawTrail(trail: readonly AuditLine[], directory: Directory): ReactElement {
   return table(
     'Audit trail',
-    ['#', 'Time', 'Who', 'What', 'State after', 'Seal'],
+    ['#', 'Time', 'Who', 'What → state after', 'Seal'],
     trail.map((line) => [
       line.sequence,
       clockText(line.atMs),
       line.by === null ? 'the bot' : nameOf(directory, line.by),
-      line.type,
-      line.stateAfter,
+      `${line.type} → ${line.stateAfter}`,
       h(
         'span',
         { className: line.holds ? 'good' : 'bad' },
-        `${line.holds ? '✓ fits' : '✗ does not fit'} `,
+        line.holds ? '✓ fits ' : '✗ does not fit ',
         h('code', null, line.seal.slice(0, 8)),
       ),
     ]),

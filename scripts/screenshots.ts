@@ -1,0 +1,59 @@
+/** `npm run screenshots`: makes the README's pictures, docs/ltv.png and docs/card.png, from the sandbox's page. */
+import { fileURLToPath } from 'node:url';
+import type { Browser } from 'playwright-core';
+import { startPage } from '../src/sandbox/page/page-server.ts';
+import { startPlayground } from '../src/sandbox/page/playground.ts';
+import { findChromium, startChromium } from '../test/sandbox/page-chromium.ts';
+import { PageHands } from '../test/sandbox/page-hands.ts';
+
+const LTV = { width: 2040, height: 760 };
+const CARD = { width: 1280, height: 900 };
+
+const pathOf = (name: string) => fileURLToPath(new URL(`../docs/${name}.png`, import.meta.url));
+
+async function open(browser: Browser, url: string, viewport: typeof LTV): Promise<PageHands> {
+  const page = await browser.newPage({ viewport, deviceScaleFactor: 1.5, colorScheme: 'light' });
+  await page.goto(url);
+  return new PageHands(page);
+}
+
+/** Every unit, worst first, in the width that the table needs. */
+async function takeLtv(browser: Browser, url: string): Promise<void> {
+  const hands = await open(browser, url, LTV);
+  await hands.type('/ltv');
+  await hands.newest.getByRole('table').waitFor();
+  await hands.newest.screenshot({ path: pathOf('ltv') });
+}
+
+/** A close by two people, with the bot's own record beside the card. */
+async function takeCard(browser: Browser, url: string): Promise<void> {
+  const hands = await open(browser, url, CARD);
+  await hands.type('/close-unit 7 repaid on Friday, the collateral is needed elsewhere');
+  await hands.card.waitFor();
+  await hands.actAs('Ada');
+  await hands.approve('7');
+  await hands.actAs('Ben');
+  await hands.approve('7');
+  await hands.card.getByText('Closed.', { exact: true }).first().waitFor();
+  await hands.open("Bot's record");
+  await hands.panel.getByText('The audit chain holds').waitFor();
+  await hands.actAs('Vera');
+  await hands.page.locator('#messages > li').first().waitFor();
+  await hands.page.locator('#scroller').evaluate('scroller => scroller.scrollTo(0, 0)');
+  await hands.page.screenshot({ path: pathOf('card') });
+}
+
+const chromium = findChromium();
+if (chromium === null) throw new Error('No Chromium here: install it, or set CHROMIUM_PATH.');
+const playground = await startPlayground();
+const page = await startPage(playground);
+const browser = await startChromium(chromium);
+try {
+  await takeLtv(browser, page.url);
+  await takeCard(browser, page.url);
+  console.log('docs/ltv.png and docs/card.png are new.');
+} finally {
+  await browser.close();
+  await page.close();
+  await playground.close();
+}
