@@ -22,6 +22,7 @@ import { RedisSharedReads } from './redis/shared-reads.ts';
 import { checkRedis } from './redis/startup-check.ts';
 import { RedisWeightLedger } from './redis/weight-ledger.ts';
 import { redisSettings } from './redis-settings.ts';
+import { createRedrawAfterReconnect } from './redraw-after-reconnect.ts';
 import { createSlackApp } from './slack/bolt-app.ts';
 import { createSlackClients } from './slack/slack-clients.ts';
 import { slackSettingsOf } from './slack-settings.ts';
@@ -107,7 +108,7 @@ export async function createApp(
     onStop: metrics.exchangeStopped,
   });
   const slackSettings = slackSettingsOf(config);
-  const { directory, notifier, auditBoard, home } = createSlackClients({
+  const { directory, notifier, auditBoard, home, quiet } = createSlackClients({
     settings: slackSettings,
     log,
     now,
@@ -167,6 +168,7 @@ export async function createApp(
     settings: slackSettings,
     desk: work.desk,
     home,
+    quiet,
     seenOnce,
     log,
     now,
@@ -199,6 +201,17 @@ export async function createApp(
         const postHead = createPostAuditHead({ checkAudit, board: auditBoard, seenOnce, now, log });
         background.every('audit-head', AUDIT_HEAD_EVERY_MS, postHead);
       }
+      const { redrawCard } = work.desk;
+      const { run: inBackground } = background;
+      redis.onReconnected(
+        createRedrawAfterReconnect({
+          listOpen: () => store.listOpen(),
+          redrawCard,
+          seenOnce,
+          inBackground,
+          log,
+        }),
+      );
       health.markStarted();
       log.info({}, 'started');
     },

@@ -11,6 +11,7 @@ import { HomeWatch } from './home-watch.ts';
 import { createHttpReceiver, type Route } from './http-transport.ts';
 import { errorFields } from './redaction.ts';
 import { register, routes } from './register.ts';
+import type { SlackClients } from './slack-clients.ts';
 import type { SlackSettings } from './slack-settings.ts';
 import { createSocketLink } from './socket-link.ts';
 import { createRouteServer, createSocketReceiver } from './socket-transport.ts';
@@ -22,6 +23,7 @@ export interface SlackAppParts {
   readonly settings: SlackSettings;
   readonly desk: Desk;
   readonly home: HomeWorkspace;
+  readonly quiet: SlackClients['quiet'];
   readonly seenOnce: SeenOnce;
   readonly log: Log;
   readonly now: () => number;
@@ -103,7 +105,7 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
     closeChannel: settings.closeChannel,
     allowedChannels: settings.allowedChannels,
   });
-  register(app, table, guard, { client: createWebClient(settings, log), log });
+  register(app, table, guard, { client: createWebClient(settings, log), log, quiet: parts.quiet });
 
   const greeting = keepGreeting(home, log);
   return {

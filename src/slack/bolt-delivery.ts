@@ -11,7 +11,7 @@ import type {
 } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import type { Log } from '../usecases/ports.ts';
-import { BoltTurn } from './bolt-turn.ts';
+import { BoltTurn, type BoltTurnParts } from './bolt-turn.ts';
 import type { Delivered } from './guard.ts';
 import { type EVENTS, INPUT } from './ids.ts';
 import { noticeModal } from './views/notice-message.ts';
@@ -19,6 +19,7 @@ import { noticeModal } from './views/notice-message.ts';
 export interface DeliveryParts {
   readonly client: WebClient;
   readonly log: Log;
+  readonly quiet: BoltTurnParts['quiet'];
 }
 
 /** What bolt-app.ts puts into the context of an HTTP request. */

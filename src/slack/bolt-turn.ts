@@ -12,6 +12,8 @@ import { timedFetch } from './web-client.ts';
 export interface BoltTurnParts {
   readonly client: WebClient;
   readonly log: Log;
+  /** For messages that a channel reads: people by name, without pinging them. */
+  readonly quiet: (message: Message) => Promise<Message>;
   readonly by: PersonId;
   readonly channelId: string | null;
   readonly input: string;
@@ -73,8 +75,9 @@ export class BoltTurn implements Turn {
     return this.#privately(message, true);
   }
 
-  share(message: Message): Promise<boolean> {
+  async share(loud: Message): Promise<boolean> {
     const { client } = this.#parts;
+    const message = await this.#parts.quiet(loud);
     const { channelId } = this;
     const ways: Way[] = this.#byResponseUrl({ response_type: 'in_channel', replace_original: false });
     if (channelId !== null) {

@@ -12,7 +12,6 @@ import { dryRunPrefix } from './views/dry-run.ts';
 import type { Message } from './views/message.ts';
 import { noticeMessage } from './views/notice-message.ts';
 import { standingText } from './views/outcome-text.ts';
-import { mentionedIn, withoutPings } from './views/quiet-mentions.ts';
 import { requestCard } from './views/request-card.ts';
 import { stillToVote } from './views/request-facts.ts';
 import { threadText } from './views/thread-text.ts';
@@ -48,8 +47,8 @@ export interface CardNotifierParts {
   readonly client: WebClient;
   readonly home: HomeWorkspace;
   readonly closeChannel: string;
-  /** What to call a person in a channel, where mentions would ping; null: not known now. */
-  readonly nameOf: (userId: string) => Promise<string | null>;
+  /** For messages that the channel reads: people by name, without pinging them. */
+  readonly quiet: (message: Message) => Promise<Message>;
   readonly newId: NewId;
   readonly log: Log;
 }
@@ -91,16 +90,7 @@ export class CardNotifier implements Notifier {
   }
 
   #draw(request: CloseRequest, approvers: ReadonlySet<string> | null): Promise<Message> {
-    return this.#quiet(requestCard(request, { approvers, edition: this.#parts.newId() }));
-  }
-
-  /** For a channel: people by name, without pinging them. */
-  async #quiet(message: Message): Promise<Message> {
-    const { home, nameOf } = this.#parts;
-    await home.read();
-    const ids = [...mentionedIn(message)];
-    const names = await Promise.all(ids.map(async (id) => [id, await nameOf(id)] as const));
-    return withoutPings(message, new Map(names), home.url);
+    return this.#parts.quiet(requestCard(request, { approvers, edition: this.#parts.newId() }));
   }
 
   async #redrawCard(
@@ -136,7 +126,7 @@ export class CardNotifier implements Notifier {
 
   /** In the card's thread; in the channel itself when there is no card to reply to. */
   async #reply(loud: Message, card: CardLocation | null): Promise<Delivery> {
-    const message = await this.#quiet(loud);
+    const message = await this.#parts.quiet(loud);
     if (card === null) return delivery(await this.#post(this.#parts.closeChannel, message));
     const answer = await this.#post(card.channelId, message, card.messageTs);
     const parentGone =

@@ -3,7 +3,9 @@ import type { AuditBoard, Directory, Log, NewId, Notifier } from '../usecases/po
 import { AuditChannel } from './audit-channel.ts';
 import { CardNotifier } from './card-notifier.ts';
 import { SlackDirectory } from './directory.ts';
+import { quietNames } from './quiet-names.ts';
 import type { SlackSettings } from './slack-settings.ts';
+import type { Message } from './views/message.ts';
 import { createWebClient } from './web-client.ts';
 import { HomeWorkspace } from './workspace.ts';
 
@@ -12,6 +14,8 @@ export interface SlackClients {
   readonly notifier: Notifier;
   /** Null: no channel is named for the audit head. */
   readonly auditBoard: AuditBoard | null;
+  /** Shared with `createSlackApp`: messages to a channel name people without pinging them. */
+  readonly quiet: (message: Message) => Promise<Message>;
   /** Shared with `createSlackApp`: which workspace the token belongs to. */
   readonly home: HomeWorkspace;
 }
@@ -27,8 +31,10 @@ export interface SlackClientsParts {
 export function createSlackClients({ settings, log, now, newId }: SlackClientsParts): SlackClients {
   const home = new HomeWorkspace(createWebClient(settings, log));
   const directory = new SlackDirectory(createWebClient(settings, log), home, now);
+  const quiet = quietNames((userId) => directory.nameOf(userId), home);
   return {
     home,
+    quiet,
     directory,
     auditBoard:
       settings.auditChannel === null
@@ -38,7 +44,7 @@ export function createSlackClients({ settings, log, now, newId }: SlackClientsPa
       client: createWebClient(settings, log),
       home,
       closeChannel: settings.closeChannel,
-      nameOf: (userId) => directory.nameOf(userId),
+      quiet,
       newId,
       log,
     }),

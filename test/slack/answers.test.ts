@@ -81,7 +81,8 @@ describe.each(['http', 'socket'] as const)('over %s', (way) => {
       const text = slack.workspace.renderText(shared);
       expect(text).toContain('t***0@test.com');
       expect(text).not.toContain('tst20241120');
-      expect(text).toContain('Shared by');
+      expect(text).toContain('Shared by Rina Okafor');
+      expect(JSON.stringify(shared)).not.toContain(`<@${ids.rina}>`);
     });
 
     it('are redrawn in place by Refresh', async () => {

@@ -3,6 +3,7 @@ import type { CloseRequest, RequestEvent } from '../../src/domain/close-request.
 import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
 import { startWorkspace, type Workspace } from '../../src/sandbox/workspace.ts';
 import { CardNotifier } from '../../src/slack/card-notifier.ts';
+import { quietNames } from '../../src/slack/quiet-names.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
 import { HomeWorkspace } from '../../src/slack/workspace.ts';
 import { request, START_MS } from '../support/close-requests.ts';
@@ -27,11 +28,12 @@ beforeEach(async () => {
 });
 
 function createNotifier(settings: { apiUrl: string; botToken: string }, closeChannel: string): CardNotifier {
+  const home = new HomeWorkspace(createWebClient(settings, QUIET));
   return new CardNotifier({
     client: createWebClient(settings, QUIET),
-    home: new HomeWorkspace(createWebClient(settings, QUIET)),
+    home,
     closeChannel,
-    nameOf: async (userId) => NAMES.get(userId) ?? null,
+    quiet: quietNames(async (userId) => NAMES.get(userId) ?? null, home),
     newId: () => `drawing-${++drawings}`,
     log: QUIET,
   });

@@ -30,6 +30,11 @@ function typed(input: string): string {
   return `“${shorten(escapeMrkdwn(input), 200)}”`;
 }
 
+/** A sentence of others inside one of ours: without its own full stop. */
+function inBrackets(why: string): string {
+  return shorten(escapeMrkdwn(why.trimEnd().replace(/\.$/, '')), 500);
+}
+
 function owedLines(liabilities: readonly LiabilityFact[], totalLiability: string): string {
   const lines = liabilities.map(
     ({ asset, principal, interest }) =>
@@ -225,7 +230,7 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     advice: 'Ask your administrator to add it to the accounts file.',
   }),
   'facts-unreadable': ({ why }) => ({
-    what: `The unit could not be read in full (${shorten(escapeMrkdwn(why), 500)}), and nobody decides on facts that are not known.`,
+    what: `The unit could not be read in full (${inBrackets(why)}), and nobody decides on facts that are not known.`,
     advice: 'Try again in a minute.',
   }),
   'exchange-busy': ({ retryAtMs }) => ({
@@ -233,7 +238,7 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     advice: retryAdvice(retryAtMs),
   }),
   'exchange-unavailable': ({ why, retryAtMs }) => ({
-    what: `The exchange did not answer in a way that can be trusted (${shorten(escapeMrkdwn(why), 500)}).`,
+    what: `The exchange did not answer in a way that can be trusted (${inBrackets(why)}).`,
     advice: retryAdvice(retryAtMs),
   }),
   'exchange-refused': ({ exchangeCode, meaning, advice }) => ({

@@ -32,7 +32,7 @@ export interface CardOptions {
 
 export function requestCard(request: CloseRequest, { approvers, edition }: CardOptions): Message {
   const { mode } = request.policy;
-  const over = isTerminal(request.state);
+  const ahead = request.state === 'pending' || request.state === 'approved';
   const intro = `${mention(request.requester)} asks to close risk unit *${request.groupId}*.`;
   const standing = standingText(request);
   const votes = votesText(request, 1_400);
@@ -44,7 +44,7 @@ export function requestCard(request: CloseRequest, { approvers, edition }: CardO
     quote(request.reason, 1_200),
     fields(factPairs(request, request.facts, 'channel')),
     ...changes(request),
-    ...(over ? [] : [section(`*What will happen*: ${whatWillHappen(request)}`)]),
+    ...(ahead ? [section(`*What will happen*: ${whatWillHappen(request)}`)] : []),
     section(votes),
     ...rules(request, approvers).map((line) => context(line)),
     context(

@@ -66,7 +66,12 @@ function row(unit: RiskUnit, thresholds: Thresholds, audience: Audience): Cell[]
 /** One line that says the same as a row. mrkdwn, escaped. */
 export function unitLine(unit: RiskUnit, thresholds: Thresholds, audience: Audience): string {
   const fall = equityFallTo(unit, thresholds.marginCall);
-  const room = fall === null ? '' : `, equity may fall ${fallText(fall)} to margin call`;
+  const room =
+    fall === null
+      ? ''
+      : fall.lte(ZERO)
+        ? ', margin call crossed'
+        : `, equity may fall ${fallText(fall)} to margin call`;
   const undefinedLtv = recomputeLtv(unit) === null ? ' (no net collateral)' : '';
   const name = escapeMrkdwn(shorten(accountPlain(unit.creditEmail, audience), 60));
   return `*Unit ${unit.groupId}* (${name}): LTV ${percentText(unit.ltv)}${undefinedLtv}, ${levelText(levelOf(unit, thresholds))}, liability ${amountText(unit.totalLiability)}, equity ${amountText(unit.totalNetEquity)}${room}`;

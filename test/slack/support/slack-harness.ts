@@ -91,6 +91,7 @@ export async function startSlackHarness(options: SlackHarnessOptions): Promise<S
       settings,
       desk,
       home: clients.home,
+      quiet: clients.quiet,
       seenOnce,
       log,
       now: Date.now,

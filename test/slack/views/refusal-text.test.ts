@@ -1,69 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { longId } from '../../../src/domain/amount.ts';
-import type { Refusal, RefusalCode } from '../../../src/domain/refusal.ts';
+import { refusalExamples } from '../../../src/sandbox/transcript/refusal-examples.ts';
 import { findBlockKitFaults } from '../../../src/slack/views/block-kit-faults.ts';
 import { refusalMessage } from '../../../src/slack/views/notice-message.ts';
 import { REFUSAL_CODES, refusalText } from '../../../src/slack/views/refusal-text.ts';
 import { START_MS } from '../../support/close-requests.ts';
 import { factChange, wildText } from '../support/arbitraries.ts';
 
-const unit = longId('7');
-
-/** One refusal of each code; a new code does not compile without its example. */
-function examples(text: string): { readonly [Code in RefusalCode]: Extract<Refusal, { code: Code }> } {
-  const liabilities = [{ asset: 'USDT', principal: '15.30718771', interest: '0.00000001' }];
-  return {
-    'bad-unit-id': { code: 'bad-unit-id', input: text },
-    'unit-id-missing': { code: 'unit-id-missing' },
-    'unknown-unit': { code: 'unknown-unit', input: text },
-    'ambiguous-unit': { code: 'ambiguous-unit', input: text, matches: [text, text] },
-    'bad-filter': { code: 'bad-filter', input: text, expected: text },
-    'reason-missing': { code: 'reason-missing' },
-    'reason-too-long': { code: 'reason-too-long', limit: 3_000 },
-    'note-missing': { code: 'note-missing' },
-    'typed-id-differs': { code: 'typed-id-differs', typed: text, groupId: unit },
-    'bad-request-id': { code: 'bad-request-id', input: text },
-    'unknown-command': { code: 'unknown-command', input: text },
-    'channel-not-allowed': { code: 'channel-not-allowed', channels: ['C0DESK', text] },
-    'not-a-full-member': { code: 'not-a-full-member', kind: 'guest' },
-    'role-missing': { code: 'role-missing', role: 'approver' },
-    'identity-unavailable': { code: 'identity-unavailable' },
-    'self-approval': { code: 'self-approval' },
-    'not-the-requester': { code: 'not-the-requester' },
-    'quorum-unreachable': { code: 'quorum-unreachable', eligible: 1, quorum: 2 },
-    'request-not-found': { code: 'request-not-found', requestId: text },
-    'already-open': { code: 'already-open', requestId: text, state: 'pending' },
-    'already-decided': { code: 'already-decided', state: 'rejected' },
-    'already-executing': { code: 'already-executing' },
-    'already-voted': { code: 'already-voted' },
-    expired: { code: 'expired' },
-    'old-version': { code: 'old-version' },
-    'facts-changed': {
-      code: 'facts-changed',
-      changes: [{ fact: 'liability', which: 'USDT', before: null, after: 'principal 1, interest 0' }],
-    },
-    'card-not-posted': { code: 'card-not-posted' },
-    'not-the-card': { code: 'not-the-card' },
-    'wrong-state': { code: 'wrong-state', state: 'approved' },
-    'not-claim-owner': { code: 'not-claim-owner' },
-    'claim-expired': { code: 'claim-expired' },
-    'nothing-changed': { code: 'nothing-changed' },
-    'second-person-needed': { code: 'second-person-needed' },
-    'verdict-differs': { code: 'verdict-differs' },
-    owes: { code: 'owes', groupId: unit, liabilities, totalLiability: '15.30718772' },
-    'unit-not-active': { code: 'unit-not-active', groupId: unit },
-    'already-closed': { code: 'already-closed', groupId: unit, closedAtMs: START_MS },
-    'no-credit-key': { code: 'no-credit-key', groupId: unit },
-    'facts-unreadable': { code: 'facts-unreadable', why: text },
-    'exchange-busy': { code: 'exchange-busy', retryAtMs: START_MS },
-    'exchange-unavailable': { code: 'exchange-unavailable', why: text, retryAtMs: null },
-    'exchange-refused': { code: 'exchange-refused', exchangeCode: -27_018, meaning: text, advice: text },
-    'store-unavailable': { code: 'store-unavailable' },
-    'too-much-at-once': { code: 'too-much-at-once' },
-    'changed-meanwhile': { code: 'changed-meanwhile' },
-  };
-}
+const examples = (text: string) => refusalExamples({ typed: text, why: text, atMs: START_MS });
 
 /** What a refusal may end with: whether anything changed. */
 const ENDINGS =
