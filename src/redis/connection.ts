@@ -112,6 +112,17 @@ export class RedisConnection {
     }
   }
 
+  /**
+   * Calls back each time the connection stands anew after this call, its first time excepted: a failover may have taken the newest
+   * writes with it. On Cluster: each time its nodes change.
+   */
+  onReconnected(listener: () => void): void {
+    const { client } = this;
+    const from = () => client.on(client instanceof Cluster ? '-node' : 'ready', listener);
+    if (client.status === 'ready') from();
+    else client.once('ready', from);
+  }
+
   /** Ends the connection after the commands under way; never throws. */
   async close(): Promise<void> {
     if (this.client.status === 'ready') await this.client.quit().catch(() => {});

@@ -1,0 +1,124 @@
+/** The whole desk on Redis processes of a test's own: bots, people, and a look at the record past the bots. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
+import { type LongId, longId } from '../../src/domain/amount.ts';
+import type { CloseRequest } from '../../src/domain/close-request.ts';
+import type { RedisSettings } from '../../src/redis/connection.ts';
+import { type BotProcess, startBotProcess } from '../../src/sandbox/bot-process.ts';
+import { People } from '../../src/sandbox/chaos/people.ts';
+import { judgeTold } from '../../src/sandbox/chaos/told.ts';
+import { SEED_IDS } from '../../src/sandbox/workspace/seed.ts';
+import { startWorld, type World } from '../../src/sandbox/world.ts';
+import { type RedisParts, redisParts } from '../redis/redis-parts.ts';
+
+const LOOK_EVERY_MS = 20;
+const { rina } = SEED_IDS;
+
+export interface DeskOnOptions {
+  /** How the bots find Redis. */
+  readonly bots: Readonly<Record<string, string>>;
+  /** How the test finds it. */
+  readonly look: RedisSettings;
+  readonly size?: number;
+}
+
+export class DeskOn {
+  readonly world: World;
+  readonly people: People;
+  readonly record: RedisParts;
+  readonly bots: BotProcess[];
+  readonly prefix: string;
+
+  private constructor(world: World, record: RedisParts, bots: BotProcess[], prefix: string) {
+    this.world = world;
+    this.record = record;
+    this.bots = bots;
+    this.prefix = prefix;
+    let turn = 0;
+    const someBot = () => {
+      const alive = bots.filter(({ running }) => running);
+      turn += 1;
+      return alive[turn % alive.length]?.url ?? '';
+    };
+    this.people = new People({ workspace: world.workspace, someBot });
+  }
+
+  /** Ends with the running test. */
+  static async start({ bots: settings, look, size = 2 }: DeskOnOptions): Promise<DeskOn> {
+    const prefix = `failover-${randomUUID()}`;
+    const world = await startWorld({
+      redisUrl: 'redis://unused',
+      replicas: 0,
+      workspace: { transport: 'http' },
+      settings: { REDIS_URL: '', REDIS_PREFIX: prefix, ...settings },
+    });
+    onTestFinished(() => world.close());
+    const start = async () => {
+      const bot = await startBotProcess(world.settings());
+      onTestFinished(() => bot.kill().then(() => {}));
+      return bot;
+    };
+    const bots = await Promise.all(Array.from({ length: size }, start));
+    const record = await redisParts(look, prefix);
+    return new DeskOn(world, record, bots, prefix);
+  }
+
+  /** A repaid unit for one more request. */
+  newUnit(groupId: string): LongId {
+    this.world.exchange.addUnit({ groupId });
+    return longId(groupId);
+  }
+
+  async until<Value>(look: () => Promise<Value | undefined>, withinMs = 40_000): Promise<Value> {
+    const lastMs = performance.now() + withinMs;
+    for (;;) {
+      const found = await look().catch(() => undefined);
+      if (found !== undefined) return found;
+      if (performance.now() > lastMs) throw new Error('what was waited for did not come');
+      await pause(LOOK_EVERY_MS);
+    }
+  }
+
+  /** The request as stored, once it fits. */
+  stored(id: string, fits: (request: CloseRequest) => boolean, withinMs?: number): Promise<CloseRequest> {
+    return this.until(async () => {
+      const found = await this.record.store.load(id);
+      return found !== null && fits(found.request) ? found.request : undefined;
+    }, withinMs);
+  }
+
+  /** Rina asks for unit 7 (or another one) and the card is up. */
+  async opened(unit = '7'): Promise<CloseRequest> {
+    await this.people.ask(rina, unit, 'repaid');
+    return this.until(async () => {
+      const found = await this.record.store.openRequestFor(longId(unit));
+      return found?.card ? found : undefined;
+    });
+  }
+
+  /** Tries until the vote counts: while Redis is away, clicks are refused. */
+  async voteUntilItCounts(user: string, request: CloseRequest): Promise<CloseRequest> {
+    return this.until(async () => {
+      const now = await this.record.store.load(request.id);
+      if (now === null) return undefined;
+      const counted = now.request.votes.some(({ voter }) => voter.userId === user);
+      if (counted || now.request.ending !== null) return now.request;
+      await this.people.approve(user, now.request);
+      return undefined;
+    });
+  }
+
+  get deletes(): number {
+    return this.world.exchange.requests({ endpoint: 'close' }).length;
+  }
+
+  /** What people were told that was not so; waits until everything has been told. */
+  async falseWords(): Promise<readonly string[]> {
+    await this.until(async () => ((await this.record.outbox.backlog()).requests === 0 ? true : undefined));
+    const { exchange, workspace } = this.world;
+    const requests = await this.record.store.listRecent(1_000);
+    const closed = new Map(exchange.closedUnits().map((unit) => [unit.groupId, unit]));
+    return judgeTold(workspace, new Map(requests.map((each) => [each.id, each])), closed).violations;
+  }
+}

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+/** `npm run test:long`: failovers, rolling restarts and the like, which take minutes; the reporter prints their time. */
+export default defineConfig({
+  test: {
+    include: ['test/**/*.long.ts'],
+    globalSetup: ['test/support/redis-server.ts'],
+    env: { TZ: 'UTC' },
+    testTimeout: 180_000,
+    hookTimeout: 30_000,
+    // Each starts many processes; side by side they would only measure each other.
+    fileParallelism: false,
+    slowTestThreshold: 1,
+    reporters: ['verbose'],
+  },
+});
