@@ -16,8 +16,8 @@ export interface TroubleParts {
   readonly redis: RedisProcess | null;
   readonly random: Random;
   readonly stopped: AbortSignal;
-  /** False: nobody is stopped for longer than a claim lasts, so that a short run can end soon. */
-  readonly longPauses: boolean;
+  /** True: nobody is stopped, or killed on purpose, where only a claim's end helps (60 s), so that a run ends soon. */
+  readonly short: boolean;
 }
 
 export interface TroubleTally {
@@ -195,7 +195,8 @@ async function killOne(random: Random, parts: TroubleParts, tally: TroubleTally)
   const stopped = parts.fleet.places.find(({ bot }) => bot?.paused === true && bot.running);
   const place = stopped !== undefined && random.chance(0.1) ? stopped : victim(random, parts);
   if (place === null) return;
-  if (random.chance(0.6) && (await reaches(place, random.pick(POINTS)))) tally.killsAtPoint += 1;
+  if (random.chance(0.6) && (await reaches(place, random.pick(parts.short ? SOON_OVER : POINTS))))
+    tally.killsAtPoint += 1;
   tally.kills += 1;
   await parts.fleet.replace(place, random.between(100, 1_500));
   place.proxy.heal();
@@ -209,7 +210,9 @@ const POINTS = [
   '"answer":{"kind"',
   '"card-posted"',
 ] as const;
-const POINT_WITHIN_MS = 6_000;
+/** Those of them after which others go on at once. */
+const SOON_OVER = ['"state":"approved"', '"answer":{"kind"', '"card-posted"'] as const;
+const POINT_WITHIN_MS = 4_000;
 
 /** Waits until this bot has sent such a command, whose answer is then held back; false when it does not. */
 async function reaches({ proxy }: Place, point: string): Promise<boolean> {
@@ -225,7 +228,7 @@ async function reaches({ proxy }: Place, point: string): Promise<boolean> {
 async function pauseOne(random: Random, parts: TroubleParts, tally: TroubleTally): Promise<void> {
   const bot = victim(random, parts)?.bot;
   if (!bot) return;
-  const long = parts.longPauses && random.chance(0.15);
+  const long = !parts.short && random.chance(0.15);
   bot.pause();
   tally.pauses += 1;
   if (long) tally.longPauses += 1;
