@@ -1,5 +1,6 @@
 /** The whole desk on Redis processes of a test's own: bots, people, and a look at the record past the bots. */
 import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { type LongId, longId } from '../../src/domain/amount.ts';
@@ -68,6 +69,16 @@ export class DeskOn {
   newUnit(groupId: string): LongId {
     this.world.exchange.addUnit({ groupId });
     return longId(groupId);
+  }
+
+  /** SIGHUP, after the accounts file was written anew with the keys of the units added. */
+  async reloadAccounts(): Promise<void> {
+    const { world, bots } = this;
+    await writeFile(world.accountsFile, JSON.stringify(world.exchange.accounts()), { mode: 0o600 });
+    for (const { pid } of bots) process.kill(pid, 'SIGHUP');
+    const reloaded = (bot: BotProcess) =>
+      bot.log().some((line) => line.includes('the accounts were loaded anew'));
+    await this.until(async () => bots.every(reloaded) || undefined);
   }
 
   async until<Value>(look: () => Promise<Value | undefined>, withinMs = 40_000): Promise<Value> {
