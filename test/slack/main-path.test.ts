@@ -58,6 +58,29 @@ async function vote(userId: string): Promise<void> {
   await slack.modal(userId, (text) => text.includes('Your approval is recorded'));
 }
 
+it('closes a unit over sockets that Slack refreshes and cuts between the steps', async () => {
+  await start('socket');
+  const { workspace } = slack;
+  const reconnected = async (happens: () => void) => {
+    const former = workspace.sockets.open[0]?.id;
+    happens();
+    await expect
+      .poll(() => workspace.sockets.open[0]?.id !== former && slack.app.connected(), { timeout: 5_000 })
+      .toBe(true);
+  };
+  await workspace.as(ids.rina).command('/close-unit', '7 Loan repaid');
+  await office.settled();
+  await reconnected(() => workspace.sockets.refresh({ warningMs: 0 }));
+  await vote(ids.ada);
+  await office.settled();
+  await reconnected(() => workspace.sockets.drop());
+  await vote(ids.ben);
+  await office.settled();
+  await office.pass(5_000);
+  expect(office.exchange.deletes).toEqual(['7']);
+  expect(shown()).toContain('Closed.');
+});
+
 describe.each(['http', 'socket'] as const)('over %s', (transport) => {
   it('closes a repaid unit after two approvals, and says so only when it is read back', async () => {
     await start(transport);
