@@ -6,6 +6,7 @@ import {
   type ExchangeAnswer,
   type RequestEvent,
   UNKNOWN_PAGES_AFTER_MS,
+  UNREADABLE,
 } from './close-request.ts';
 import { type Changes, type Decision, end, idOf, keyOf, no, to } from './close-step.ts';
 import { refuseKind } from './policy.ts';
@@ -83,9 +84,15 @@ export function readBack(request: CloseRequest, seen: ReadBackSighting, nowMs: n
     : seen.kind === 'neither'
       ? 0
       : request.readBack.agreeingActiveReads;
-  const lastSeen = seen.kind === 'unreadable' ? `unreadable: ${seen.why}` : seen.kind;
+  const lastSeen = seen.kind === 'unreadable' ? `${UNREADABLE}: ${seen.why}` : seen.kind;
   const changes: Changes = {
-    readBack: { checks: request.readBack.checks + 1, agreeingActiveReads, lastCheckAtMs: nowMs, lastSeen },
+    readBack: {
+      // A look that saw nothing must not slow down the looks to come.
+      checks: request.readBack.checks + (seen.kind === 'unreadable' ? 0 : 1),
+      agreeingActiveReads,
+      lastCheckAtMs: nowMs,
+      lastSeen,
+    },
   };
   const event: RequestEvent = { type: 'read-back', by: null, seen: lastSeen, evidence: null, atMs: nowMs };
   // An exchange that answered CLOSED and still lists the unit contradicts itself: people decide that.

@@ -65,7 +65,11 @@ export interface ExchangeAnswer {
   readonly atMs: number;
 }
 
+/** How `lastSeen` begins after a look that could not be made. */
+export const UNREADABLE = 'unreadable';
+
 export interface ReadBack {
+  /** Looks that saw something; they set the pace of the next ones. */
   readonly checks: number;
   /** Consecutive reads, late enough to prove something, in which the unit was still active and not closed. */
   readonly agreeingActiveReads: number;
@@ -211,6 +215,13 @@ export function readBackDelayMs(checks: number): number {
   return READ_BACK_STEPS_MS[Math.min(checks, READ_BACK_STEPS_MS.length - 1)] ?? 300_000;
 }
 
+/** An exchange that could not be read is asked again after this long, however many looks there were before. */
+const UNREADABLE_AGAIN_MS = 30_000;
+
+function nextLookMs({ checks, lastSeen }: ReadBack): number {
+  return lastSeen?.startsWith(UNREADABLE) ? UNREADABLE_AGAIN_MS : readBackDelayMs(checks);
+}
+
 /** When the background work must look at this request again, by the store's clock; null: never. */
 export function nextAttentionAtMs(request: CloseRequest, nowMs: number): number | null {
   switch (request.state) {
@@ -226,9 +237,9 @@ export function nextAttentionAtMs(request: CloseRequest, nowMs: number): number 
         : Math.min(nowMs + EXECUTOR_GRACE_MS, request.expiresAtMs);
     case 'sending':
       if (request.answer === null) return request.claim?.deadlineAtMs ?? nowMs;
-      return nowMs + readBackDelayMs(request.readBack.checks);
+      return nowMs + nextLookMs(request.readBack);
     case 'unknown':
-      return nowMs + readBackDelayMs(request.readBack.checks);
+      return nowMs + nextLookMs(request.readBack);
     default:
       return null;
   }

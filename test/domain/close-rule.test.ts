@@ -459,6 +459,13 @@ describe('outcomes', () => {
     expect(interrupted.state).toBe('unknown');
   });
 
+  it('looks that could not be made neither prove anything nor slow down the looks to come', () => {
+    const unreadable: Command = { type: 'read-back', seen: { kind: 'unreadable', why: 'no answer' } };
+    const looked = following(unknown(), ...Array.from({ length: 20 }, () => unreadable));
+    expect(looked).toMatchObject({ state: 'unknown', readBack: { checks: 0, agreeingActiveReads: 0 } });
+    expect(nextAttentionAtMs(looked, NOW)).toBe(NOW + 30_000);
+  });
+
   it('an exchange that answered CLOSED but keeps listing the unit as active is left to people', () => {
     const contradicted = { ...unknown(), answer: answer('closed') };
     const seen: Command = { type: 'read-back', seen: { kind: 'still-active', readAtMs: NOW + 999_999 } };

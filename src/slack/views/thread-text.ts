@@ -43,7 +43,7 @@ export function eventText(event: RequestEvent, request: CloseRequest, audience: 
     case 'votes-dropped':
       return `Votes that no longer count, because their owners are no longer approvers: ${mentions(event.dropped)}. ${request.votes.length} of ${request.policy.quorum} remain.`;
     case 'reminded':
-      return `Reminder: this request still needs ${Math.max(0, request.policy.quorum - request.votes.length)} of ${request.policy.quorum} approvals and expires ${countdownToken(request.expiresAtMs)}.`;
+      return `${event.stage === 'half' ? 'Reminder, half of the time is over' : 'Last reminder, most of the time is over'}: this request still needs ${Math.max(0, request.policy.quorum - request.votes.length)} of ${request.policy.quorum} approvals and expires ${countdownToken(request.expiresAtMs)}.`;
     case 'facts-changed':
       return factsChangedText(event, request, audience);
     case 'claimed':
