@@ -65,7 +65,13 @@ it('closes a unit over sockets that Slack refreshes and cuts between the steps',
     const former = workspace.sockets.open[0]?.id;
     happens();
     await expect
-      .poll(() => workspace.sockets.open[0]?.id !== former && slack.app.connected(), { timeout: 5_000 })
+      .poll(
+        () => {
+          const now = workspace.sockets.open[0]?.id;
+          return now !== undefined && now !== former && slack.app.connected();
+        },
+        { timeout: 5_000 },
+      )
       .toBe(true);
   };
   await workspace.as(ids.rina).command('/close-unit', '7 Loan repaid');
