@@ -223,6 +223,7 @@ function section({ found, idle, after, steady, stalled, quick }: Results): Secti
     goals: goals(of, { idle, after, stalled }),
     notes: [
       'The goal with "the one Redis call before the ack" was set for a design that asks Redis before it acks. This one acks first and asks Redis after, so that a Redis that hangs delays no ack; `/ltv help` is the request with one Redis call and an answer, and it is held against both Bolts: the one that only acks, and the one that also answers.',
+      'Bare Bolt writes no log and knows nobody. The bot writes one JSON line an interaction, redacted and at once, gives each a reference, remembers what it has seen, and measures itself.',
       'Memory after the load is that of everything above; bare Bolt had no work after its acks but `respond()`.',
     ],
   };
