@@ -117,7 +117,8 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
     },
     stop: async (patienceMs) => {
       greeting.stop();
-      const done = Promise.all([transport.close(), queue.idle()]);
+      // In this order: what arrived on an open connection may enter the queue until the last one is closed.
+      const done = transport.close().then(() => queue.idle());
       if (await inTime(done, patienceMs)) return;
       log.warn({ patienceMs }, 'stopping before all answers were ready; telling those who wait');
       hurry.abort();
