@@ -31,7 +31,7 @@ export function statusMessage(view: StatusView): Message {
 export function auditHeadMessage(verdict: AuditVerdict, atMs: number): Message {
   const title = `Audit head of ${utcText(atMs).slice(0, 10)}`;
   const { text } = auditVerdictMessage(verdict, null);
-  const when = `Read ${utcText(atMs, 'seconds')}. Later heads must build on this one: \`/loandesk audit verify\` shows the present one, \`npm run audit\` checks an export.`;
+  const when = `Read ${utcText(atMs, 'seconds')}. Keep it: the entries that were read then must still give this head, or the trail was changed or cut off.`;
   return { text: `${title}: ${text}`, blocks: [header(title), section(text), context(when)] };
 }
 
