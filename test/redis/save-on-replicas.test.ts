@@ -1,0 +1,61 @@
+/** REDIS_WAIT_REPLICAS: a decision counts only when replicas have it, on real servers. */
+import { randomUUID } from 'node:crypto';
+import { expect, onTestFinished } from 'vitest';
+import { RedisCloseRequestStore } from '../../src/redis/close-request-store.ts';
+import { StoreUnavailable } from '../../src/usecases/ports.ts';
+import { approval, CARD, changeBy, mustSave, openOne } from '../contracts/requests.ts';
+import { startRedisServer } from '../support/redis-server.ts';
+import { cuttingProxy } from './cutting-proxy.ts';
+import { AUDIT_KEY, bareClient, newPrefix, type RedisParts, realRedis, redisParts } from './redis-parts.ts';
+
+function waitingStore({ connection, keys, log }: RedisParts, waitReplicas: number): RedisCloseRequestStore {
+  return new RedisCloseRequestStore({
+    ...{ connection, keys, log, auditKey: AUDIT_KEY, newId: randomUUID },
+    waitReplicas,
+  });
+}
+
+realRedis(
+  'without a replica a vote does not count, while what decides nothing is stored as ever',
+  async () => {
+    const server = await startRedisServer();
+    onTestFinished(() => server.stop());
+    const parts = await redisParts(server.url);
+    const store = waitingStore(parts, 1);
+    const opened = await openOne(store);
+    const withCard = await mustSave(store, changeBy(opened, CARD, await store.nowMs()));
+    const vote = changeBy(withCard, approval(withCard, 'U_BEN'), await store.nowMs());
+    await expect(store.save(vote)).rejects.toThrow(StoreUnavailable);
+    // It is on the master all the same: "not known", not "not done".
+    expect((await store.load(opened.id))?.request.votes).toHaveLength(1);
+    expect(parts.log.lines.map(({ message }) => message)).toContain('too few replicas have it');
+  },
+);
+
+realRedis(
+  'with a replica it counts, and the replica has it; also when the first answer was lost',
+  async () => {
+    const master = await startRedisServer();
+    onTestFinished(() => master.stop());
+    const replica = await startRedisServer(
+      ...['--replicaof', `127.0.0.1 ${master.port}`, '--repl-diskless-sync-delay', '0'],
+    );
+    onTestFinished(() => replica.stop());
+    const copy = bareClient(replica.url);
+    while (!(await copy.info('replication')).includes('master_link_status:up')) {
+      // Redis gives no event for it.
+    }
+    const proxy = await cuttingProxy(master.url);
+    const parts = await redisParts(proxy.url, newPrefix());
+    const store = waitingStore(parts, 1);
+    const opened = await openOne(store);
+    const withCard = await mustSave(store, changeBy(opened, CARD, await store.nowMs()));
+    const vote = changeBy(withCard, approval(withCard, 'U_BEN'), await store.nowMs());
+    proxy.loseNextAnswer();
+    const voted = await mustSave(store, vote);
+    expect(proxy.lost()).toBe(1);
+    expect(voted.votes).toHaveLength(1);
+    const stored = await copy.hget(parts.keys.request(opened.id), 'revision');
+    expect(stored).toBe(String(voted.revision));
+  },
+);
