@@ -96,6 +96,7 @@ export async function playLoandesk(scribe: Scribe): Promise<void> {
   await scribe.command(rina, `/loandesk request ${id}`);
   await scribe.command(rina, '/loandesk request 12');
   await scribe.command(rina, '/loandesk request 0000000000');
+  scribe.note('The status also has a line for each limit used in this minute; they are left out here.');
   await scribe.command(rina, '/loandesk status');
   await scribe.command(rina, '/loandesk audit verify');
   await scribe.command(rina, `/loandesk audit verify ${id}`);

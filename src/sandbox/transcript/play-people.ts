@@ -1,8 +1,10 @@
 /** Who is let in and where, App Home, clicks that do not count, and an exchange in trouble. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { ACTIONS } from '../../slack/ids.ts';
 import { SEED_IDS } from '../workspace/seed.ts';
 import type { World } from '../world.ts';
 import { newestCard } from './play-card.ts';
+import { SHARED_ANSWER_MS } from './play-commands.ts';
 import type { Scribe } from './scribe.ts';
 
 const { rina, ada, ben, vera, gus, frank, general, partnerDesk, botUser } = SEED_IDS;
@@ -23,6 +25,7 @@ export async function playPeople({ workspace }: World, scribe: Scribe): Promise<
 
 export async function playHome({ workspace }: World, scribe: Scribe): Promise<void> {
   scribe.chapter('App Home', 'Drawn when it is opened, and again when a request changes.');
+  await pause(SHARED_ANSWER_MS);
   await workspace.as(ada).openHome();
   await scribe.shows('**Ada Lindqvist** opens it', () => workspace.store.home(ada), /Waiting for me/);
   await workspace.as(vera).openHome();

@@ -21,13 +21,22 @@ const UNSTEADY: readonly (readonly [RegExp, string])[] = [
   [/: \d+ of (\d+) this minute/g, ': 12 of $1 this minute'],
   [/\b\d+ (?:hours|hour|minutes|minute|seconds|second) ago\b/g, 'now'],
   [/\bin [34] hours\b/g, 'in 4 hours'],
-  [/record: \d+, last/g, 'record: 2, last'],
+  [
+    /record: \d+, (?:none yet|last .*?: still-active); late/g,
+    'record: 2, last Nov 20, 2026 12:00 UTC (2026-11-20 12:00:00 UTC): still-active; late',
+  ],
+  [/\b\d+ audit entries\b/g, '9 audit entries'],
+  [/\b\d+ entries of (\d+) request/g, '30 entries of $1 request'],
   [/still active: \d+/g, 'still active: 2'],
 ];
+
+/** Which limits were used in this very minute differs: left out, and said so where it is. */
+const LIMIT_LINE = / \*Weight\*: /;
 
 export function steadyText(text: string): string {
   return text
     .split('\n')
+    .filter((line) => !LIMIT_LINE.test(line))
     .map((line) =>
       UNSTEADY.reduce(
         (steady, [pattern, form]) =>
