@@ -55,22 +55,17 @@ export function createBackground(options: BackgroundOptions): Background {
   /** Ends with the round, or when it has taken too long, or with the stop. */
   function roundOrLate(round: Promise<void>, what: string): Promise<void> {
     return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(late);
+        stopped.signal.removeEventListener('abort', done);
+        resolve();
+      };
       const late = setTimeout(() => {
         log.warn({ what, afterMs: waitsForARoundMs }, 'a background round takes long; the next one starts');
-        resolve();
+        done();
       }, waitsForARoundMs);
-      void round.then(() => {
-        clearTimeout(late);
-        resolve();
-      });
-      stopped.signal.addEventListener(
-        'abort',
-        () => {
-          clearTimeout(late);
-          resolve();
-        },
-        { once: true },
-      );
+      stopped.signal.addEventListener('abort', done);
+      void round.then(done);
     });
   }
 

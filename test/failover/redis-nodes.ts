@@ -90,6 +90,8 @@ export async function startSentinelSet(): Promise<SentinelSet> {
   const ports = await Promise.all([1, 2, 3].map(() => startSentinel(master.port)));
   for (const port of ports) {
     const watching = new Redis(port, '127.0.0.1');
+    // Not listening yet, for a moment.
+    watching.on('error', () => {});
     onTestFinished(() => watching.disconnect());
     while (!/slaves=2,sentinels=3/.test(await watching.info('sentinel'))) await pause(LOOK_EVERY_MS);
   }
