@@ -1,0 +1,72 @@
+/** A process that must end: whoever still waits is told, also in line behind others; metrics and references. */
+import { expect, it } from 'vitest';
+import { createGuard, type HandledInteraction } from '../../src/slack/guard.ts';
+import { handled, type Listener, type Turn } from '../../src/slack/turn.ts';
+import { WorkQueue } from '../../src/slack/work-queue.ts';
+import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';
+import { ALICE } from '../support/close-requests.ts';
+import { QUIET } from '../support/desk-harness.ts';
+
+function scene() {
+  const told: string[] = [];
+  const records: HandledInteraction[] = [];
+  const references: string[] = [];
+  const hurry = new AbortController();
+  const turn: Turn = {
+    by: { teamId: ALICE.teamId, userId: ALICE.userId },
+    channelId: 'C0DESK',
+    input: '',
+    fields: new Map(),
+    metadata: '',
+    tell: async ({ text }) => told.push(text) > 0,
+    replace: async () => true,
+    share: async () => true,
+    openModal: async () => true,
+    updateModal: async () => true,
+    publishHome: async () => true,
+    sendFile: async () => 'sent',
+  };
+  const guard = createGuard({
+    seenOnce: new MemorySeenOnce(() => 0),
+    queue: new WorkQueue({ atOnce: 1, waitingAtMost: 5 }),
+    log: QUIET,
+    now: () => 0,
+    newReference: () => `ref-${references.length}`,
+    redrawCard: async () => {},
+    onHandled: (record) => void records.push(record),
+    within: (reference, work) => {
+      references.push(reference);
+      return work();
+    },
+    hurry: hurry.signal,
+  });
+  const click = (listener: Listener, deliveryKey: string) =>
+    guard(listener, { turn, deliveryKey, ack: async () => {} });
+  return { told, records, references, hurry, click };
+}
+
+it('tells all who wait when the process must end, and counts them', async () => {
+  const { told, records, references, hurry, click } = scene();
+  const never: Listener = { name: 'never', work: () => new Promise(() => {}) };
+  const running = [click(never, 'a'), click(never, 'b')];
+  await Promise.resolve();
+  hurry.abort();
+  await Promise.all(running);
+  expect(told).toEqual([
+    expect.stringContaining('is being restarted'),
+    expect.stringContaining('is being restarted'),
+  ]);
+  expect(records).toEqual([
+    { listener: 'never', outcome: 'restarting', durationMs: 0 },
+    { listener: 'never', outcome: 'restarting', durationMs: 0 },
+  ]);
+  expect(references).toEqual(['ref-0', 'ref-1']);
+});
+
+it('leaves alone what ends in time', async () => {
+  const { told, records, hurry, click } = scene();
+  await click({ name: 'quick', work: async () => handled() }, 'a');
+  hurry.abort();
+  expect(told).toEqual([]);
+  expect(records).toEqual([{ listener: 'quick', outcome: 'done', durationMs: 0 }]);
+});
