@@ -70,7 +70,7 @@ const CODES: ReadonlyMap<number, CodeMeaning> = new Map([
   [
     -27001,
     now(
-      'The exchange did not find the unit: the id is wrong, it is not yours, or it is closed already.',
+      'The exchange did not find the unit: the id is wrong, it is not yours, or it is no longer active.',
       'Look for it with /closed-units.',
     ),
   ],
