@@ -53,8 +53,8 @@ export interface SlackApp {
 /** What telling the last ones may take: one call to Slack, or its timeout. */
 const LAST_WORDS_MS = 1_500;
 
-/** Enough for a busy desk; beyond it people are asked to try again. */
-const QUEUE_LIMITS = { atOnce: 32, waitingAtMost: 200 };
+/** Enough for 500 people who ask at one instant, in one process; beyond it people are asked to try again. */
+const QUEUE_LIMITS = { atOnce: 32, waitingAtMost: 1_000 };
 
 const FIRST_RETRY_MS = 1_000;
 const IDLE_CLOSED_EVERY_MS = 50;
