@@ -338,6 +338,19 @@ function contradictions(given: Readonly<Record<string, string>>): string[] {
       );
     }
   }
+  const quorumOfOne =
+    quorum === 1 && alone(shape.CLOSE_REQUESTER_MAY_APPROVE, given.CLOSE_REQUESTER_MAY_APPROVE);
+  if (quorumOfOne === true) {
+    faults.push(
+      'CLOSE_QUORUM=1 with CLOSE_REQUESTER_MAY_APPROVE=true would let one person close alone: expected two people',
+    );
+  }
+  const accounts = samePerson.flat();
+  if (new Set(accounts).size < accounts.length) {
+    faults.push(
+      'CLOSE_SAME_PERSON names an account twice: expected all accounts of one person in one group (U1=U2=U3)',
+    );
+  }
   const ladder = (['LTV_INITIAL', 'LTV_TRANSFER_OUT', 'LTV_MARGIN_CALL', 'LTV_LIQUIDATION'] as const)
     .map((name) => alone(shape[name], given[name]))
     .filter((step) => step !== undefined);

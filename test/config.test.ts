@@ -105,6 +105,16 @@ describe('settings', () => {
       { CLOSE_APPROVERS: 'U0A1,U0A2', CLOSE_SAME_PERSON: 'U0A1=U0A2' },
       'fewer people',
     ],
+    [
+      'one person alone',
+      { CLOSE_QUORUM: '1', CLOSE_REQUESTER_MAY_APPROVE: 'true' },
+      'let one person close alone',
+    ],
+    [
+      'an account in two groups',
+      { CLOSE_SAME_PERSON: 'U0A2=U0A1,U0A3=U0A1' },
+      'CLOSE_SAME_PERSON names an account twice',
+    ],
     ['nobody to ask', { CLOSE_REQUESTERS: ' ,, ' }, 'CLOSE_REQUESTERS: expected Slack user ids'],
     ['levels out of order', { LTV_MARGIN_CALL: '0.95' }, 'expected each above the one before it'],
     ['an unknown mode', { CLOSE_MODE: 'yolo' }, 'CLOSE_MODE: expected live or dry-run'],

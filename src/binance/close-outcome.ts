@@ -11,6 +11,9 @@ import { failureOf, rejectionWords } from './failure.ts';
 import { isFirewall, type Rejection } from './rejection.ts';
 import { closeAnswer } from './schemas.ts';
 
+/** -27001, Loan group not found. */
+const UNIT_NOT_FOUND = -27001;
+
 const LOOK_IT_UP = "What it did is looked up in the exchange's own record; it is not sent again.";
 
 export function closeOutcomeOf(result: CallResult, groupId: LongId, account: Account): CloseOutcome {
@@ -76,6 +79,8 @@ function isRefusal(result: Rejection): boolean {
   const { httpStatus, code } = result;
   if (httpStatus < 400 || httpStatus >= 500) return false;
   if (code !== null && AMBIGUOUS_CODES.has(code)) return false;
+  // The same key saw the unit a moment ago: it may be gone because it was closed, by this very call or another.
+  if (code === UNIT_NOT_FOUND) return false;
   if (httpStatus === 429 || httpStatus === 418 || httpStatus === 451 || isFirewall(result)) return true;
   return code !== null && meaningOf(code) !== null;
 }

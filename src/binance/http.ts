@@ -142,6 +142,11 @@ class OneExchange implements Dispatcher.DispatchHandler {
       controller.abort(this.#ended);
       return;
     }
+    if (this.#controller !== null) {
+      // No layer below may send it again, whatever a later version of it does.
+      controller.abort(new Error('a call is sent once'));
+      return;
+    }
     this.#controller = controller;
   }
 

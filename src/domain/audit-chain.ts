@@ -1,7 +1,7 @@
 /**
  * The audit trail: one chain of sealed entries a request, and a chain through all first entries. Each seal is an
  * HMAC-SHA-256 over the entry and the seal before it, so an altered, removed or reordered entry is found and named.
- * What a chain cannot show by itself, a cut-off end, is shown by the head that is posted outside (see `headOf`).
+ * What a chain cannot show by itself, a cut-off end, is shown by the head that is posted outside.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { LongId } from './amount.ts';
@@ -59,20 +59,26 @@ export interface AuditVerdict {
   readonly fault: AuditFault | null;
 }
 
-/** Reads the trail entry by entry; `result` can be asked at any time. Stops judging at the first fault. */
+/** The newest entry of each request as its stored record names it. */
+export type NewestEntries = ReadonlyMap<string, { readonly sequence: number; readonly seal: string }>;
+
+/** Reads the trail entry by entry; stops judging at the first fault. */
 export class AuditVerifier {
   readonly #key: Uint8Array;
   /** False when only one request's entries are read: the chain through all openings cannot be checked then. */
   readonly #whole: boolean;
+  /** What the records named before the trail was read, and has not come by yet: entries written later may follow. */
+  readonly #awaited: Map<string, { readonly sequence: number; readonly seal: string }>;
   readonly #last = new Map<string, { sequence: number; seal: string }>();
   #lastOpening = FIRST_SEAL;
   #entries = 0;
   #head = '';
   #fault: AuditFault | null = null;
 
-  constructor(key: Uint8Array, options: { whole: boolean }) {
+  constructor(key: Uint8Array, options: { whole: boolean; newest?: NewestEntries }) {
     this.#key = key;
     this.#whole = options.whole;
+    this.#awaited = new Map(options.newest);
   }
 
   read(entry: AuditEntry): void {
@@ -87,23 +93,25 @@ export class AuditVerifier {
     }
     this.#last.set(requestId, { sequence, seal: entry.seal });
     if (sequence === 1) this.#lastOpening = entry.seal;
+    const awaited = this.#awaited.get(requestId);
+    if (awaited?.sequence === sequence && awaited.seal === entry.seal) this.#awaited.delete(requestId);
   }
 
-  /** `expected` are the newest entries the stored records name: they must be the newest in the trail, too. */
-  result(expected: ReadonlyMap<string, { sequence: number; seal: string }> = new Map()): AuditVerdict {
-    let fault = this.#fault;
-    for (const [requestId, { sequence, seal }] of expected) {
-      const last = this.#last.get(requestId);
-      if (fault === null && (last?.sequence !== sequence || last.seal !== seal)) {
-        fault = {
-          position: this.#entries,
-          requestId,
-          sequence,
-          what: `the record names entry ${sequence} as its newest, the trail ends at ${last?.sequence ?? 'none'}`,
-        };
-      }
-    }
+  /** Of the entries read so far; `result` judges the end, too. */
+  get fault(): AuditFault | null {
+    return this.#fault;
+  }
+
+  result(): AuditVerdict {
+    const [missing] = this.#awaited;
+    const fault = this.#fault ?? (missing === undefined ? null : this.#cutOff(...missing));
     return { entries: this.#entries, requests: this.#last.size, head: this.#head, fault };
+  }
+
+  #cutOff(requestId: string, { sequence }: { readonly sequence: number }): AuditFault {
+    const ends = this.#last.get(requestId)?.sequence ?? 'none';
+    const what = `the record names entry ${sequence} as its newest, the trail has ended at ${ends} or holds another`;
+    return { position: this.#entries, requestId, sequence, what };
   }
 
   #faultOf(entry: AuditEntry): string | null {

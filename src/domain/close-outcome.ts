@@ -17,6 +17,8 @@ export const LATE_COPY_MARGIN_MS = 60_000;
 /** Reads that must agree that the unit is still active before a lost DELETE counts as not executed. */
 export const AGREEING_READS = 3;
 
+/** Reads closer together than this are one read. */
+export const LOOKS_APART_MS = 5_000;
 /** Both times are the exchange's clock; it may round a closeTime down. */
 const CLOSE_TIME_TOLERANCE_MS = 1_000;
 
@@ -39,6 +41,11 @@ export function recordAnswer(request: CloseRequest, answer: ExchangeAnswer, nowM
     case 'unknown':
       return to(request, { state: 'unknown', answer, claim: null }, event);
   }
+}
+
+/** From then on a DELETE that is still under way would be refused: what is active then was not closed by it. */
+function provableFromMs(sent: CloseRequest['sent']): number {
+  return sent === null ? 0 : sent.signedTimestampMs + sent.recvWindowMs + LATE_COPY_MARGIN_MS;
 }
 
 export function loseTrack(request: CloseRequest, nowMs: number): Decision {
@@ -76,9 +83,9 @@ export function readBack(request: CloseRequest, seen: ReadBackSighting, nowMs: n
           event,
         );
   }
-  const provesSomething =
-    seen.kind === 'still-active' &&
-    seen.readAtMs >= sent.signedTimestampMs + sent.recvWindowMs + LATE_COPY_MARGIN_MS;
+  // Looks of two replicas at the same moment are one look.
+  const spaced = nowMs - (request.readBack.lastCheckAtMs ?? 0) >= LOOKS_APART_MS;
+  const provesSomething = seen.kind === 'still-active' && seen.readAtMs >= provableFromMs(sent) && spaced;
   const agreeingActiveReads = provesSomething
     ? request.readBack.agreeingActiveReads + 1
     : seen.kind === 'neither'
@@ -121,6 +128,9 @@ export function settle(request: CloseRequest, command: CommandOf<'settle'>, nowM
   if (note === '') return no({ code: 'note-missing' });
   const by = idOf(command.by);
   const { verdict } = command;
+  const provableAtMs = provableFromMs(request.sent);
+  if (verdict === 'not-closed' && nowMs < provableAtMs)
+    return no({ code: 'too-early-to-settle', notBeforeMs: provableAtMs });
   const proposal = request.settlement;
   const sameProposer = proposal !== null && keyOf(request, proposal.by) === keyOf(request, by);
   if (proposal === null || sameProposer || !command.eligible.has(keyOf(request, proposal.by))) {

@@ -218,8 +218,13 @@ export function readBackDelayMs(checks: number): number {
 /** An exchange that could not be read is asked again after this long, however many looks there were before. */
 const UNREADABLE_AGAIN_MS = 30_000;
 
-function nextLookMs({ checks, lastSeen }: ReadBack): number {
-  return lastSeen?.startsWith(UNREADABLE) ? UNREADABLE_AGAIN_MS : readBackDelayMs(checks);
+/** Counted from the last look: what people do meanwhile must not put it off. */
+function nextLookAtMs({ readBack, sent }: CloseRequest, nowMs: number): number {
+  const lastMs = readBack.lastCheckAtMs ?? sent?.atMs ?? nowMs;
+  const pauseMs = readBack.lastSeen?.startsWith(UNREADABLE)
+    ? UNREADABLE_AGAIN_MS
+    : readBackDelayMs(readBack.checks);
+  return Math.max(nowMs, lastMs + pauseMs);
 }
 
 /** When the background work must look at this request again, by the store's clock; null: never. */
@@ -237,9 +242,9 @@ export function nextAttentionAtMs(request: CloseRequest, nowMs: number): number 
         : Math.min(nowMs + EXECUTOR_GRACE_MS, request.expiresAtMs);
     case 'sending':
       if (request.answer === null) return request.claim?.deadlineAtMs ?? nowMs;
-      return nowMs + nextLookMs(request.readBack);
+      return nextLookAtMs(request, nowMs);
     case 'unknown':
-      return nowMs + nextLookMs(request.readBack);
+      return nextLookAtMs(request, nowMs);
     default:
       return null;
   }

@@ -6,7 +6,7 @@ import type { Command } from './close-command.ts';
 import { loseTrack, pagePeople, readBack, recordAnswer, settle } from './close-outcome.ts';
 import type { CardLocation, CloseRequest } from './close-request.ts';
 import { abandonClaim, claim, markSent, neverSent, rehearse } from './close-sending.ts';
-import { type Decision, no, to } from './close-step.ts';
+import { type Decision, idOf, no, to } from './close-step.ts';
 import {
   approve,
   expire,
@@ -74,7 +74,7 @@ export function decide(request: CloseRequest, command: Command, nowMs: number): 
         { refusalsNoted: request.refusalsNoted + 1 },
         {
           type: 'refused',
-          by: command.by,
+          by: idOf(command.by),
           attempted: command.attempted,
           refusal: command.refusal,
           atMs: nowMs,

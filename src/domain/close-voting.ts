@@ -60,7 +60,7 @@ export function approve(request: CloseRequest, command: CommandOf<'approve'>, no
     {
       votes,
       voidedVotes: [...request.voidedVotes, ...dropped],
-      state: votes.length >= request.policy.quorum ? 'approved' : 'pending',
+      state: isDecided(request, votes) ? 'approved' : 'pending',
     },
     {
       type: 'approved',
@@ -71,6 +71,14 @@ export function approve(request: CloseRequest, command: CommandOf<'approve'>, no
     },
     request.expiresAtMs,
   );
+}
+
+/** Enough votes, and never one person alone, whatever the settings say: requester and voters are two people at least. */
+function isDecided(request: CloseRequest, votes: readonly Vote[]): boolean {
+  const people = new Set(
+    [request.requester, ...votes.map((vote) => vote.voter)].map((each) => keyOf(request, each)),
+  );
+  return votes.length >= request.policy.quorum && people.size >= 2;
 }
 
 /** A request whose own facts forbid the close (they changed so) cannot be voted on. */

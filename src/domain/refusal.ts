@@ -46,6 +46,7 @@ export type Refusal =
   | { readonly code: 'claim-expired' }
   | { readonly code: 'nothing-changed' }
   | { readonly code: 'second-person-needed' }
+  | { readonly code: 'too-early-to-settle'; readonly notBeforeMs: number }
   | { readonly code: 'verdict-differs' }
   // The unit
   | {

@@ -4,7 +4,7 @@
  */
 import type { WebClient } from '@slack/web-api';
 import type { Person, PersonId, PersonKind } from '../domain/policy.ts';
-import type { Directory, Lookup } from '../usecases/ports.ts';
+import type { Directory, Lookup, LookupOptions } from '../usecases/ports.ts';
 import { failureText, slackCall } from './slack-call.ts';
 import type { HomeWorkspace } from './workspace.ts';
 
@@ -25,9 +25,13 @@ class MinuteMemory<Value> {
     this.#now = now;
   }
 
-  get(key: string, ask: () => Promise<Lookup<Value>>): Promise<Lookup<Value>> {
+  get(
+    key: string,
+    ask: () => Promise<Lookup<Value>>,
+    { fresh = false }: LookupOptions = {},
+  ): Promise<Lookup<Value>> {
     const known = this.#entries.get(key);
-    if (known !== undefined && this.#now() < known.untilMs) return known.answer;
+    if (!fresh && known !== undefined && this.#now() < known.untilMs) return known.answer;
     if (this.#entries.size >= ENTRIES_AT_MOST) this.#entries.clear();
     const entry = { answer: ask(), untilMs: this.#now() + REMEMBERED_MS };
     this.#entries.set(key, entry);
@@ -58,8 +62,8 @@ export class SlackDirectory implements Directory {
     this.#groups = new MinuteMemory(now);
   }
 
-  async person(id: PersonId): Promise<Lookup<Person>> {
-    const found = await this.#named(id);
+  async person(id: PersonId, options?: LookupOptions): Promise<Lookup<Person>> {
+    const found = await this.#named(id, options);
     if (!found.ok) return found;
     const { teamId, userId, kind, timeZone } = found.value;
     return { ok: true, value: { teamId, userId, kind, timeZone } };
@@ -73,11 +77,11 @@ export class SlackDirectory implements Directory {
     return known.ok ? known.value.name : null;
   }
 
-  async members(names: readonly string[]): Promise<Lookup<ReadonlySet<string>>> {
+  async members(names: readonly string[], options?: LookupOptions): Promise<Lookup<ReadonlySet<string>>> {
     const groups = names.filter((name) => name.startsWith('S'));
     const users = names.filter((name) => !name.startsWith('S'));
     const lookups = await Promise.all(
-      groups.map((group) => this.#groups.get(group, () => this.#readGroup(group))),
+      groups.map((group) => this.#groups.get(group, () => this.#readGroup(group), options)),
     );
     const failed = lookups.find((lookup) => !lookup.ok);
     if (failed !== undefined && !failed.ok) return failed;
@@ -85,8 +89,8 @@ export class SlackDirectory implements Directory {
     return { ok: true, value: new Set([...users, ...inGroups]) };
   }
 
-  #named(id: PersonId): Promise<Lookup<NamedPerson>> {
-    return this.#people.get(`${id.teamId}:${id.userId}`, () => this.#readPerson(id));
+  #named(id: PersonId, options?: LookupOptions): Promise<Lookup<NamedPerson>> {
+    return this.#people.get(`${id.teamId}:${id.userId}`, () => this.#readPerson(id), options);
   }
 
   async #readPerson(id: PersonId): Promise<Lookup<NamedPerson>> {

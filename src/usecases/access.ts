@@ -8,7 +8,7 @@ import {
   refuseKind,
 } from '../domain/policy.ts';
 import { done, type Result, refuse } from '../domain/refusal.ts';
-import type { Directory } from './ports.ts';
+import type { Directory, LookupOptions } from './ports.ts';
 
 export interface RoleLists {
   readonly requesters: readonly string[];
@@ -23,7 +23,11 @@ export interface Access {
   admit(by: PersonId, role: Role): Promise<Result<Person>>;
   rolesOf(by: PersonId): Promise<Result<readonly Role[]>>;
   /** Distinct people who may vote now under a policy: full members only, the requester left out unless allowed. */
-  eligibleFor(policy: ClosePolicy, requester: PersonId): Promise<Result<ReadonlySet<string>>>;
+  eligibleFor(
+    policy: ClosePolicy,
+    requester: PersonId,
+    options?: LookupOptions,
+  ): Promise<Result<ReadonlySet<string>>>;
 }
 
 export function createAccess(directory: Directory, lists: RoleLists): Access {
@@ -63,11 +67,11 @@ export function createAccess(directory: Directory, lists: RoleLists): Access {
       }
       return done(roles);
     },
-    async eligibleFor(policy, requester) {
-      const members = await directory.members(policy.approvers);
+    async eligibleFor(policy, requester, options) {
+      const members = await directory.members(policy.approvers, options);
       if (!members.ok) return refuse({ code: 'identity-unavailable' });
       const people = await Promise.all(
-        [...members.value].map((userId) => directory.person({ teamId: requester.teamId, userId })),
+        [...members.value].map((userId) => directory.person({ teamId: requester.teamId, userId }, options)),
       );
       const full: string[] = [];
       for (const person of people) {

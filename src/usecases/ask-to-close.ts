@@ -79,7 +79,7 @@ function alreadyOpen({ id, state }: CloseRequest): Refusal {
   return { code: 'already-open', requestId: id, state };
 }
 
-/** Why a close of this unit cannot be asked for or voted on, as it stands; null: nothing is in the way. */
+/** Why a close of this unit cannot be asked for, as it stands; null: nothing is in the way. */
 function refuseFacts(groupId: LongId, current: CurrentFacts): Refusal | null {
   switch (current.kind) {
     case 'unreadable':

@@ -7,7 +7,7 @@ import type { ExecuteClose } from './execute-close.ts';
 import type { CloseRequestStore, Log, StoredRequest, WithRequest } from './ports.ts';
 import type { SweepRequest } from './sweep-requests.ts';
 
-/** Longer than one look at the exchange takes; a process that dies frees its share after this. */
+/** A process that dies frees its share after this. A look that takes longer may be made twice, which the rule knows. */
 const LEASE_MS = 60_000;
 /** Looks under way at once in one process. */
 const AT_ONCE = 20;

@@ -47,7 +47,7 @@ export function createCheckAudit(parts: {
 }): CheckAudit {
   const { audit, store, key } = parts;
 
-  /** Read before the trail: entries written meanwhile must not look like missing ones. */
+  /** Read before the trail: what is written meanwhile is more than the trail must show. */
   async function newestByRecord(
     requestId: string | null,
   ): Promise<Map<string, { sequence: number; seal: string }>> {
@@ -70,8 +70,8 @@ export function createCheckAudit(parts: {
   }
 
   async function verify(requestId: string | null): Promise<AuditVerdict> {
-    const expected = await newestByRecord(requestId);
-    const verifier = new AuditVerifier(key, { whole: requestId === null });
+    const newest = await newestByRecord(requestId);
+    const verifier = new AuditVerifier(key, { whole: requestId === null, newest });
     try {
       for await (const entry of audit.entries(requestId ?? undefined)) verifier.read(entry);
     } catch (error) {
@@ -80,7 +80,7 @@ export function createCheckAudit(parts: {
       const read = verifier.result();
       return { ...read, fault: read.fault ?? { position, requestId: found, sequence: 0, what } };
     }
-    return verifier.result(expected);
+    return verifier.result();
   }
 
   async function evidence(requestId: string): Promise<EvidencePack | null> {

@@ -54,7 +54,7 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
 
   /** What the last look found against sending, as the command that records it; null: nothing. */
   async function objection(request: CloseRequest): Promise<Command | null> {
-    const eligible = await access.eligibleFor(request.policy, request.requester);
+    const eligible = await access.eligibleFor(request.policy, request.requester, { fresh: true });
     if (!eligible.ok) {
       return {
         type: 'replace-facts',
@@ -138,11 +138,17 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
     async startSending(by, requestId) {
       const [person, stored] = await Promise.all([access.identify(by), book.load(requestId)]);
       if (!stored.ok) return stored;
-      if (!person.ok) return person;
+      if (!person.ok) {
+        await book.noteRefusal(requestId, by, 'start sending', person.refusal.code);
+        return person;
+      }
       const { policy, requester } = stored.value.request;
       const eligible = await access.eligibleFor(policy, requester);
       if (!eligible.ok) return eligible;
       const claimed = await claim(requestId, { by: person.value, eligible: eligible.value });
+      if (!claimed.ok && claimed.refusal.code === 'role-missing') {
+        await book.noteRefusal(requestId, by, 'start sending', claimed.refusal.code);
+      }
       return claimed.ok ? proceed(claimed.value.request, claimed.value.owner) : claimed;
     },
   };

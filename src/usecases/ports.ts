@@ -240,11 +240,19 @@ export type Lookup<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly why: string };
 
+export interface LookupOptions {
+  /** True: asked of Slack now, whatever is remembered. */
+  readonly fresh?: boolean;
+}
+
 /** Who people are, from Slack (users.info, usergroups.users.list), remembered about a minute. Failing is an answer. */
 export interface Directory {
-  person(id: PersonId): Promise<Lookup<Person>>;
+  person(id: PersonId, options?: LookupOptions): Promise<Lookup<Person>>;
   /** User ids behind user ids and group ids (U…, W…, S…); one unreadable group fails the whole look-up. */
-  members(namesOfUsersAndGroups: readonly string[]): Promise<Lookup<ReadonlySet<string>>>;
+  members(
+    namesOfUsersAndGroups: readonly string[],
+    options?: LookupOptions,
+  ): Promise<Lookup<ReadonlySet<string>>>;
 }
 
 /** Brings a notice to Slack. Draws from the record, never from earlier messages. */

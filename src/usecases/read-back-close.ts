@@ -28,7 +28,7 @@ export function createReadBackClose({ book, reader, pause }: ReadBackParts): Rea
     const closed = await reader.findClosedUnit(groupId, { priority: 'interactive', fresh: true });
     if (!closed.ok) return { kind: 'unreadable', why: closed.failure.meaning };
     if (closed.value !== null) return { kind: 'in-closed-list', evidence: evidenceOf(closed.value) };
-    const unit = await reader.riskUnitAsCreditAccount(groupId, { priority: 'background', fresh: true });
+    const unit = await reader.riskUnitAsCreditAccount(groupId, { priority: 'interactive', fresh: true });
     if (!unit.ok) return { kind: 'unreadable', why: unit.failure.meaning };
     if (unit.flaws.length > 0) return { kind: 'unreadable', why: unit.flaws.join('; ') };
     return { kind: unit.value === null ? 'neither' : 'still-active', readAtMs: unit.asOfMs };

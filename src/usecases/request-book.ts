@@ -26,7 +26,6 @@ export interface RequestBook {
   load(requestId: string): Promise<Result<StoredRequest>>;
   /**
    * Applies what `command` answers for the request as stored now; it may be called several times and must do no I/O.
-   * Null from `command` means that there is nothing to do.
    */
   apply(
     requestId: string,

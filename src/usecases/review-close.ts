@@ -127,7 +127,10 @@ export function createReviewClose({ access, book, reader, onApproved }: ReviewCl
         return refuse({ code: 'typed-id-differs', typed: typedId.trim(), groupId });
       const held = await holdAgainst(await readFacts(reader, groupId), stored);
       if (!held.ok) return held;
-      const approved = await book.attempt(stored, by, 'approve', () => ({
+      // Loaded anew: reading the facts took its time, and the vote is dated by the store's clock of now.
+      const latest = await book.load(requestId);
+      if (!latest.ok) return latest;
+      const approved = await book.attempt(latest.value, by, 'approve', () => ({
         type: 'approve',
         by: person,
         eligible,
@@ -163,7 +166,10 @@ export function createReviewClose({ access, book, reader, onApproved }: ReviewCl
     async withdraw(by, requestId) {
       const [person, stored] = await Promise.all([access.identify(by), book.load(requestId)]);
       if (!stored.ok) return stored;
-      if (!person.ok) return person;
+      if (!person.ok) {
+        await book.noteRefusal(requestId, by, 'withdraw', person.refusal.code);
+        return person;
+      }
       return book.attempt(stored.value, by, 'withdraw', () => ({ type: 'withdraw', by: person.value }));
     },
   };

@@ -9,7 +9,10 @@ export function createSettleClose(parts: { access: Access; book: RequestBook }):
     async settle(by, requestId, verdict, note) {
       const [person, stored] = await Promise.all([access.identify(by), book.load(requestId)]);
       if (!stored.ok) return stored;
-      if (!person.ok) return person;
+      if (!person.ok) {
+        await book.noteRefusal(requestId, by, 'settle', person.refusal.code);
+        return person;
+      }
       const { policy, requester } = stored.value.request;
       const eligible = await access.eligibleFor(policy, requester);
       if (!eligible.ok) return eligible;

@@ -183,6 +183,7 @@ describe('case 23: unknown, with exactly one DELETE on the wire', () => {
   const faults: [string, Order][] = [
     ['500', error(500, null, 'Internal Server Error')],
     ['502', error(502, null, '<html>Bad Gateway</html>')],
+    ['400 with -27001, although the key saw the unit a moment ago', error(400, -27001)],
     ['503 unknown error', error(503, null, 'Unknown error, please check your request or try again later.')],
     ['503 service unavailable', error(503, null, 'Service Unavailable.')],
     [
@@ -235,7 +236,6 @@ describe('refused, with exactly one DELETE on the wire', () => {
     ['case 26: -27024', error(400, -27024), { exchangeCode: -27024, advice: later }],
     ['case 26: -1025', error(400, -1025), { exchangeCode: -1025, advice: later }],
     ['case 26: -27025', error(400, -27025), { exchangeCode: -27025, advice: later }],
-    ['case 26: -27001', error(400, -27001), { exchangeCode: -27001 }],
     ['-27000', error(400, -27000), { exchangeCode: -27000 }],
     [
       '429',

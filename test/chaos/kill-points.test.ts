@@ -4,8 +4,11 @@
  * exchange, or Slack, has the request and does not answer. The waits are the rule's own: 60 s for a claim, 30 s for
  * the answer to a close. So the tests run side by side.
  */
+
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, inject } from 'vitest';
+import { LATE_COPY_MARGIN_MS } from '../../src/domain/close-outcome.ts';
 import type { CloseRequest, CloseState } from '../../src/domain/close-request.ts';
 import { type BotProcess, startBotProcess } from '../../src/sandbox/bot-process.ts';
 import { People } from '../../src/sandbox/chaos/people.ts';
@@ -205,6 +208,11 @@ describe.concurrent('a bot is killed', () => {
       await scene.killAndReplace();
       const unknown = await scene.state(request.id, 'unknown');
       expect(scene.deletes).toBe(0);
+      // A late copy could still be carried out: nobody may call it not closed before that is past.
+      await scene.people.settle(ada, unknown, 'not-closed');
+      expect(await scene.records.load(request.id)).toMatchObject({ settlement: null });
+      const { signedTimestampMs = 0, recvWindowMs = 0 } = unknown.sent ?? {};
+      await pause(signedTimestampMs + recvWindowMs + LATE_COPY_MARGIN_MS + 1_000 - Date.now());
       await scene.people.settle(ada, unknown, 'not-closed');
       await scene.record(request.id, ({ settlement }) => settlement !== null);
       await scene.people.settle(ada, unknown, 'not-closed');

@@ -12,7 +12,7 @@ export async function verdictOf(
   auditKey: Uint8Array,
   newest: ReadonlyMap<string, CloseRequest['audit']> = new Map(),
 ) {
-  const verifier = new AuditVerifier(auditKey, { whole: true });
+  const verifier = new AuditVerifier(auditKey, { whole: true, newest });
   for await (const entry of audit.entries()) verifier.read(entry);
-  return verifier.result(newest);
+  return verifier.result();
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../../src/domain/close-command.ts';
-import { AGREEING_READS, LATE_COPY_MARGIN_MS } from '../../src/domain/close-outcome.ts';
+import { AGREEING_READS, LATE_COPY_MARGIN_MS, LOOKS_APART_MS } from '../../src/domain/close-outcome.ts';
 import {
   type CloseRequest,
   type CloseState,
@@ -109,6 +109,13 @@ describe('who counts', () => {
     expect(
       refusalOf(request(), approveBy(REQUESTER, request(), new Set([...ELIGIBLE, REQUESTER.userId]))),
     ).toBe('self-approval');
+  });
+
+  it('case 1: one person alone closes nothing, whatever the settings say', () => {
+    const open = request({}, { requesterMayApprove: true, quorum: 1 });
+    const voted = following(open, approveBy(REQUESTER, open, new Set([...ELIGIBLE, REQUESTER.userId])));
+    expect(voted.state).toBe('pending');
+    expect(following(voted, approveBy(ALICE, voted)).state).toBe('approved');
   });
 
   it('case 1: the requester counts only if the firm says so', () => {
@@ -443,20 +450,27 @@ describe('outcomes', () => {
       seen: { kind: 'still-active', readAtMs },
     });
     const provenFrom = NOW + 5_000 + LATE_COPY_MARGIN_MS;
-    let current = following(unknown(), ...Array.from({ length: 10 }, () => seen(provenFrom - 1)));
+    /** Each look some seconds after the one before. */
+    let nowMs = NOW;
+    const look = (from: CloseRequest, command: Command, afterMs = LOOKS_APART_MS) => {
+      nowMs += afterMs;
+      const decision = decide(from, command, nowMs);
+      if (!decision.ok) throw new Error(decision.refusal.code);
+      return decision.next;
+    };
+    let current = unknown();
+    for (let early = 0; early < 10; early += 1) current = look(current, seen(provenFrom - 1));
     expect(current.state).toBe('unknown');
-    for (let read = 1; read < AGREEING_READS; read += 1) current = following(current, seen(provenFrom));
+    for (let read = 1; read < AGREEING_READS; read += 1) current = look(current, seen(provenFrom));
     expect(current.state).toBe('unknown');
-    expect(following(current, seen(provenFrom))).toMatchObject({
+    // Two replicas that look at the same moment have looked once.
+    expect(look(current, seen(provenFrom), 0).state).toBe('unknown');
+    expect(look(current, seen(provenFrom))).toMatchObject({
       state: 'failed',
       ending: { kind: 'not-executed' },
     });
-    const interrupted = following(
-      current,
-      { type: 'read-back', seen: { kind: 'neither', readAtMs: provenFrom } },
-      seen(provenFrom),
-    );
-    expect(interrupted.state).toBe('unknown');
+    const interrupted = look(current, { type: 'read-back', seen: { kind: 'neither', readAtMs: provenFrom } });
+    expect(look(interrupted, seen(provenFrom)).state).toBe('unknown');
   });
 
   it('looks that could not be made neither prove anything nor slow down the looks to come', () => {
@@ -497,12 +511,19 @@ describe('outcomes', () => {
     const proposed = following(unknown(), settle());
     expect(proposed.state).toBe('unknown');
     expect(refusalOf(proposed, settle())).toBe('second-person-needed');
-    expect(refusalOf(proposed, settle(BOB, 'not-closed'))).toBe('verdict-differs');
+    const late = NOW + 5_000 + LATE_COPY_MARGIN_MS;
+    expect(refusalOf(proposed, settle(BOB, 'not-closed'), late - 1)).toBe('too-early-to-settle');
+    expect(refusalOf(proposed, settle(BOB, 'not-closed'), late)).toBe('verdict-differs');
     expect(following(proposed, settle(BOB))).toMatchObject({
       state: 'closed',
       ending: { kind: 'settled', by: [{ userId: ALICE.userId }, { userId: BOB.userId }] },
     });
-    expect(following(proposed, settle(ALICE, 'not-closed'), settle(BOB, 'not-closed')).state).toBe('failed');
+    const changed = decide(proposed, settle(ALICE, 'not-closed'), late);
+    if (!changed.ok) throw new Error(changed.refusal.code);
+    expect(decide(changed.next, settle(BOB, 'not-closed'), late)).toMatchObject({
+      ok: true,
+      next: { state: 'failed' },
+    });
     expect(refusalOf(IN_STATE.closed(), settle())).toBe('wrong-state');
   });
 });

@@ -55,16 +55,19 @@ export function createRecordReader(
   const audit = new RedisAuditLog({ connection, keys });
 
   async function trailOf(request: CloseRequest): Promise<Pick<RecordView, 'trail' | 'fault'>> {
-    const verifier = new AuditVerifier(auditKey, { whole: false });
+    const verifier = new AuditVerifier(auditKey, {
+      whole: false,
+      newest: new Map([[request.id, request.audit]]),
+    });
     const trail: AuditLine[] = [];
     for await (const entry of audit.entries(request.id)) {
       verifier.read(entry);
       const { event, sequence, stateAfter } = entry.body;
-      const holds = verifier.result().fault === null;
+      const holds = verifier.fault === null;
       const { atMs, by, type } = event;
       trail.push({ sequence, atMs, by, type, stateAfter, seal: entry.seal, holds });
     }
-    const { fault } = verifier.result(new Map([[request.id, request.audit]]));
+    const { fault } = verifier.result();
     return { trail, fault: fault === null ? null : `entry ${fault.sequence}: ${fault.what}` };
   }
 

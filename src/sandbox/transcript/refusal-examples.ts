@@ -51,6 +51,7 @@ export function refusalExamples({ typed, why, atMs }: ExampleTexts): {
     'claim-expired': { code: 'claim-expired' },
     'nothing-changed': { code: 'nothing-changed' },
     'second-person-needed': { code: 'second-person-needed' },
+    'too-early-to-settle': { code: 'too-early-to-settle', notBeforeMs: atMs },
     'verdict-differs': { code: 'verdict-differs' },
     owes: { code: 'owes', groupId, liabilities, totalLiability: '15.30718772' },
     'unit-not-active': { code: 'unit-not-active', groupId },

@@ -209,6 +209,10 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: 'Your verdict is recorded already. A second person has to confirm it.',
     advice: 'Ask another approver to look at the evidence and settle it, too.',
   }),
+  'too-early-to-settle': ({ notBeforeMs }) => ({
+    what: `Until ${dateAndUtc(notBeforeMs)} the exchange may still carry out what was sent, so nobody can know yet that it did not.`,
+    advice: 'Look at the evidence again then, and settle it if it is still unknown.',
+  }),
   'verdict-differs': () => ({
     what: 'Another approver proposed the opposite verdict.',
     advice: 'Compare the evidence together, then settle it with the same verdict.',
