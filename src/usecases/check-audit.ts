@@ -1,5 +1,6 @@
 /** Verifies and exports the audit trail; the command line uses the same two functions. */
 import { type AuditEntry, type AuditVerdict, AuditVerifier } from '../domain/audit-chain.ts';
+import { whyTrailForbids } from '../domain/audited-votes.ts';
 import type { CloseRequest } from '../domain/close-request.ts';
 import type { Facts } from '../domain/facts.ts';
 import type { PersonId } from '../domain/policy.ts';
@@ -32,6 +33,8 @@ export interface EvidencePack {
 export interface CheckAudit {
   /** All of the trail, or one request's part of it, and whether the records name the trail's newest entries. */
   verify(requestId: string | null): Promise<AuditVerdict>;
+  /** What the sealed trail says against sending this request as its record stands; null: nothing. */
+  whyNotSend(request: CloseRequest): Promise<string | null>;
   /** All that shows how one request came to its end; null: there is no such request. */
   evidence(requestId: string): Promise<EvidencePack | null>;
   /** JSON Lines: one entry a line, as stored and sealed. */
@@ -83,6 +86,22 @@ export function createCheckAudit(parts: {
     return verifier.result();
   }
 
+  async function whyNotSend(request: CloseRequest): Promise<string | null> {
+    const verifier = new AuditVerifier(key, { whole: false, newest: new Map([[request.id, request.audit]]) });
+    const entries: AuditEntry[] = [];
+    try {
+      for await (const entry of audit.entries(request.id)) {
+        verifier.read(entry);
+        entries.push(entry);
+      }
+    } catch (error) {
+      if (!(error instanceof UnreadableAuditEntry)) throw error;
+      return `the audit trail is broken: ${error.what}`;
+    }
+    const { fault } = verifier.result();
+    return fault === null ? whyTrailForbids(request, entries) : `the audit trail is broken: ${fault.what}`;
+  }
+
   async function evidence(requestId: string): Promise<EvidencePack | null> {
     const stored = await store.load(requestId);
     if (stored === null) return null;
@@ -111,6 +130,7 @@ export function createCheckAudit(parts: {
 
   return {
     verify,
+    whyNotSend,
     evidence,
     async *exportLines(requestId) {
       for await (const entry of audit.entries(requestId ?? undefined)) yield JSON.stringify(entry);

@@ -87,10 +87,19 @@ export function createDesk(parts: DeskParts): DeskWork {
   );
   const deliverOutbox = createDeliverOutbox({ outbox, store, book, access, notifier, log, withRequest });
   const readBack = createReadBackClose({ book, reader, pause: parts.pause });
-  const executor = createExecuteClose({ access, book, reader, closer, readBack, newId: parts.newId, log });
+  const checkAudit = createCheckAudit({ audit, store, key: parts.auditKey });
+  const executor = createExecuteClose({
+    access,
+    book,
+    reader,
+    closer,
+    readBack,
+    checkAudit,
+    newId: parts.newId,
+    log,
+  });
   const sweep = createSweepRequest({ book, reader, readBack });
   const viewUnits = createViewUnits({ access, reader, store, thresholds, policy, now, log });
-  const checkAudit = createCheckAudit({ audit, store, key: parts.auditKey });
   const desk: Desk = {
     viewUnits: viewUnits.viewUnits,
     ...createListClosedUnits({ access, reader, store, now, log }),

@@ -7,6 +7,7 @@ import { type CloseRequest, type ExchangeAnswer, evidenceOf } from '../domain/cl
 import type { Person, PersonId } from '../domain/policy.ts';
 import { done, type Result } from '../domain/refusal.ts';
 import type { Access } from './access.ts';
+import type { CheckAudit } from './check-audit.ts';
 import { readFactsBeforeSending } from './current-facts.ts';
 import type { CloseOutcome, LoanCloser, LoanReader, Log, NewId, PreparedClose } from './ports.ts';
 import type { ReadBackClose } from './read-back-close.ts';
@@ -23,6 +24,8 @@ export interface ExecuteCloseParts {
   readonly reader: LoanReader;
   readonly closer: LoanCloser;
   readonly readBack: ReadBackClose;
+  /** Reads the sealed trail of the request: a record that says more than the trail sends nothing. */
+  readonly checkAudit: Pick<CheckAudit, 'whyNotSend'>;
   readonly newId: NewId;
   readonly log: Log;
 }
@@ -118,11 +121,16 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
   async function proceed(request: CloseRequest, owner: string): Promise<Result<CloseRequest>> {
     const against = await objection(request);
     if (against !== null) return book.apply(request.id, () => against);
-    if (request.policy.mode === 'dry-run') return book.apply(request.id, () => ({ type: 'rehearse', owner }));
     // Votes may have been dropped above: the mark below would refuse, but no weight need be spent on it.
     const still = await book.load(request.id);
     if (!still.ok) return still;
     if (still.value.request.state !== 'sending') return done(still.value.request);
+    const forbidden = await parts.checkAudit.whyNotSend(still.value.request);
+    if (forbidden !== null) {
+      log.error({ requestId: request.id, forbidden }, 'close not sent: record and audit trail disagree');
+      return book.apply(request.id, () => ({ type: 'never-sent', owner, why: forbidden }));
+    }
+    if (request.policy.mode === 'dry-run') return book.apply(request.id, () => ({ type: 'rehearse', owner }));
     const prepared = await closer.prepareClose(request.groupId);
     if (!prepared.ok) {
       return book.apply(request.id, () => ({ type: 'never-sent', owner, why: prepared.failure.meaning }));

@@ -40,6 +40,10 @@ it('case 10: one ballot delivered three times, at once and across a kill and a r
   if (!('url' in sent.request)) throw new Error('it was not sent over HTTP');
   const delivered: SignedRequest = sent.request;
   await Promise.all([one, other, other].map(({ url }) => workspace.resend({ ...delivered, url })));
+  // A process that dies before it stored an acked vote loses it, and the voter votes again; here it was stored.
+  await workspace.until(() =>
+    workspace.store.thread(loanDesk, card.ts).find(({ text }) => text.includes('1 of 2')),
+  );
   await one.kill();
   const again = await start();
   for (const { url } of [again, other, again]) {

@@ -580,6 +580,36 @@ describe('a process stops at the worst moment', () => {
   });
 });
 
+describe('a forged record', () => {
+  it('with votes that the sealed trail does not tell sends nothing and says why', async () => {
+    const harness = new DeskHarness();
+    harness.heldBack.add('execute');
+    const { request } = await approved(harness);
+    const forger = harness.replica({
+      store: withMethods(harness.store, {
+        load: async (id: string) => {
+          const stored = await harness.store.load(id);
+          if (stored === null) return null;
+          const votes = stored.request.votes.map((vote) => ({
+            ...vote,
+            voter: vote.voter.userId === BOB.userId ? CAROL : vote.voter,
+          }));
+          return { ...stored, request: { ...stored.request, votes } };
+        },
+      }),
+    });
+    harness.nowMs += 6_000;
+    await forger.attendRequests();
+    await harness.settled();
+    expect(harness.exchange.deletes).toEqual([]);
+    expect(await harness.get(request.id)).toMatchObject({
+      state: 'failed',
+      sent: null,
+      ending: { kind: 'never-sent', why: expect.stringContaining('other votes') },
+    });
+  });
+});
+
 describe('telling people', () => {
   it.each(['channel_not_found', 'chat.postMessage gave no ts'])(
     'case 34: a card that cannot be posted (%s) ends the request and tells the requester',
