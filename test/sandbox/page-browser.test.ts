@@ -1,6 +1,6 @@
 /** The sandbox as a newcomer plays it: a browser, the page, the bot as a process of its own. */
 import type { Browser, BrowserContext } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type PageServer, startPage } from '../../src/sandbox/page/page-server.ts';
 import { type Playground, startPlayground } from '../../src/sandbox/page/playground.ts';
 import { axeFaults } from './page-axe.ts';
@@ -191,11 +191,17 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
     await hands.panel.getByText('It is there.').waitFor();
     await hands.panel.getByRole('button', { name: 'Stop the second replica' }).click();
     await hands.panel.getByText('bot-2').waitFor({ state: 'hidden' });
-    await hands.type('/loandesk requests');
-    await hands.newest
-      .getByText(/close request/i)
-      .first()
-      .waitFor();
+    // The bot connects again with growing pauses: a command that comes before that is refused, and is typed again.
+    await vi.waitFor(
+      async () => {
+        await hands.type('/loandesk requests');
+        await hands.newest
+          .getByText(/close request/i)
+          .first()
+          .waitFor({ timeout: 2_000 });
+      },
+      { timeout: 30_000, interval: 500 },
+    );
   });
 
   describe.each([
