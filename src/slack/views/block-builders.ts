@@ -72,13 +72,18 @@ export interface ButtonSpec {
   readonly confirm?: { readonly title: string; readonly text: string; readonly yes: string };
 }
 
+/** Whoever speaks to the screen says what is on the button, so what is read aloud begins with it (WCAG 2.5.3). */
+function spokenLabel({ label, spoken }: ButtonSpec): string {
+  return spoken.toLowerCase().includes(label.replace('…', '').toLowerCase()) ? spoken : `${label}: ${spoken}`;
+}
+
 function button(spec: ButtonSpec): Button {
   return {
     type: 'button',
     action_id: spec.id,
     text: plain(spec.label, LIMITS.button.text),
     value: spec.value,
-    accessibility_label: shorten(spec.spoken, LIMITS.button.accessibilityLabel),
+    accessibility_label: shorten(spokenLabel(spec), LIMITS.button.accessibilityLabel),
     ...(spec.style === undefined ? {} : { style: spec.style }),
     ...(spec.confirm === undefined
       ? {}

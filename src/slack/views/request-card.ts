@@ -97,7 +97,7 @@ export function cardButtons(request: CloseRequest): ButtonSpec[] {
       id: ACTIONS.approve,
       label: 'Approve close…',
       value,
-      spoken: `Approve the close of ${unit}; opens a form`,
+      spoken: `Approve close of ${unit}; opens a form`,
       style: 'primary',
     });
   }
@@ -106,7 +106,7 @@ export function cardButtons(request: CloseRequest): ButtonSpec[] {
       id: ACTIONS.startSending,
       label: 'Start sending again',
       value,
-      spoken: `Start sending the approved close of ${unit} again`,
+      spoken: `Start sending again the approved close of ${unit}`,
       style: 'primary',
       confirm: {
         title: 'Start sending again?',

@@ -118,7 +118,7 @@ function controls(question: UnitsQuestion, { page, pages }: Position): ButtonSpe
       id: ACTIONS.shareUnits,
       label: 'Share to channel',
       value: value(page),
-      spoken: 'Share these units to the channel, addresses masked',
+      spoken: 'Share to channel: these units, addresses masked',
     },
   ];
   if (page > 1) {

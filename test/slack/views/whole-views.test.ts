@@ -71,7 +71,7 @@ describe('the card of a pending request', () => {
             action_id: 'request:approve',
             text: plain('Approve close…'),
             value,
-            accessibility_label: 'Approve the close of unit 7; opens a form',
+            accessibility_label: 'Approve close of unit 7; opens a form',
             style: 'primary',
           },
           {
