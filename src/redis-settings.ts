@@ -1,6 +1,7 @@
 /** From the settings to what the Redis connection takes. */
-import type { Config, HostPort } from './config.ts';
+import type { Config } from './config.ts';
 import type { RedisSettings } from './redis/connection.ts';
+import type { HostPort } from './settings-schema.ts';
 
 /** With Sentinel and Cluster, REDIS_URL gives the nodes' user and password, and TLS by rediss://. */
 export function redisSettings(target: Config['redis']['target']): RedisSettings {
