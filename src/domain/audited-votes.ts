@@ -4,29 +4,47 @@
  */
 import type { AuditEntry } from './audit-chain.ts';
 import type { CloseRequest } from './close-request.ts';
-import type { ClosePolicy } from './policy.ts';
+import { isDecided } from './close-step.ts';
+import type { ClosePolicy, PersonId } from './policy.ts';
 
 /** What the trail of one request says against sending it as the record stands; null: nothing. */
 export function whyTrailForbids(request: CloseRequest, entries: readonly AuditEntry[]): string | null {
-  const voters = new Set<string>();
-  let digest: string | null = null;
-  let policy: string | null = null;
-  for (const { body } of entries) {
-    const { event } = body;
-    if (event.type === 'opened') policy = ruleText(event.policy);
-    if (event.type === 'approved' && event.by !== null) {
-      for (const { userId } of event.dropped) voters.delete(userId);
-      voters.add(event.by.userId);
-    }
-    if (event.type === 'votes-dropped') for (const { userId } of event.dropped) voters.delete(userId);
-    if (event.type === 'facts-changed') voters.clear();
-    digest = body.factsDigest;
+  const opened = entries[0]?.body;
+  if (opened?.event.type !== 'opened') return 'the audit trail does not begin with the opening';
+  if (entries.some(({ body }) => body.event.type === 'sent'))
+    return 'the audit trail says it was sent before';
+  if (opened.groupId !== request.groupId || opened.event.by?.userId !== request.requester.userId) {
+    return 'the record names another unit or requester than the audit trail';
   }
-  if (policy !== ruleText(request.policy)) return 'the record names another rule than the audit trail';
-  if (digest !== request.factsDigest) return 'the record names other facts than the audit trail';
+  const expiresAtMs = opened.event.atMs + opened.event.policy.expiresAfterMs;
+  if (ruleText(opened.event.policy) !== ruleText(request.policy) || expiresAtMs !== request.expiresAtMs) {
+    return 'the record names another rule than the audit trail';
+  }
+  if (entries.at(-1)?.body.factsDigest !== request.factsDigest) {
+    return 'the record names other facts than the audit trail';
+  }
+  const voters = votersOf(entries);
   const recorded = new Set(request.votes.map(({ voter }) => voter.userId));
-  const same = recorded.size === voters.size && [...recorded].every((userId) => voters.has(userId));
-  return same ? null : 'the record names other votes than the audit trail';
+  const same = recorded.size === voters.length && voters.every(({ userId }) => recorded.has(userId));
+  if (!same) return 'the record names other votes than the audit trail';
+  const decided = isDecided(
+    request,
+    voters.map((voter) => ({ voter })),
+  );
+  return decided ? null : 'the audit trail does not tell of enough votes';
+}
+
+/** Who has a standing vote, by the entries alone. */
+function votersOf(entries: readonly AuditEntry[]): PersonId[] {
+  const voters = new Map<string, PersonId>();
+  for (const { event } of entries.map(({ body }) => body)) {
+    if (event.type === 'facts-changed') voters.clear();
+    if (event.type === 'approved' || event.type === 'votes-dropped') {
+      for (const { userId } of event.dropped) voters.delete(userId);
+    }
+    if (event.type === 'approved' && event.by !== null) voters.set(event.by.userId, event.by);
+  }
+  return [...voters.values()];
 }
 
 /** Field by field: a record may come back with its fields in another order. */

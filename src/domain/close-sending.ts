@@ -1,13 +1,16 @@
 /** From the last vote to the moment before the DELETE leaves: one claim, one mark. */
 import type { CommandOf } from './close-command.ts';
 import type { CloseRequest } from './close-request.ts';
-import { type Decision, end, idOf, keyOf, no, to } from './close-step.ts';
+import { type Decision, end, idOf, isDecided, keyOf, no, to } from './close-step.ts';
 import { type Person, refuseKind } from './policy.ts';
 import type { Refusal } from './refusal.ts';
 
 export function claim(request: CloseRequest, command: CommandOf<'claim'>, nowMs: number): Decision {
   if (request.state === 'sending') return no({ code: 'already-executing' });
-  if (request.state !== 'approved') return no({ code: 'wrong-state', state: request.state });
+  // The state alone is not believed: the votes must be there, too.
+  if (request.state !== 'approved' || !isDecided(request, request.votes)) {
+    return no({ code: 'wrong-state', state: request.state });
+  }
   if (nowMs >= request.expiresAtMs) return no({ code: 'expired' });
   if (request.abandonedClaims > 0) {
     // A process died here once. Only a person may start the sending again.
@@ -57,6 +60,7 @@ export function markSent(request: CloseRequest, command: CommandOf<'mark-sent'>,
   if (refusal) return no(refusal);
   if (nowMs >= request.expiresAtMs) return no({ code: 'expired' });
   if (request.policy.mode === 'dry-run') return no({ code: 'wrong-state', state: request.state });
+  if (!isDecided(request, request.votes)) return no({ code: 'wrong-state', state: request.state });
   const { signedTimestampMs, recvWindowMs, owner, deadlineAtMs } = command;
   return to(
     request,

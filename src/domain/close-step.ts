@@ -64,3 +64,14 @@ export function splitVotes(
   }
   return { kept, dropped };
 }
+
+/** Enough votes, and never one person alone, whatever the settings say: requester and voters are two people at least. */
+export function isDecided(
+  request: Pick<CloseRequest, 'requester' | 'policy'>,
+  votes: readonly Pick<Vote, 'voter'>[],
+): boolean {
+  const key = (person: PersonId) => personKey(person.userId, request.policy.samePerson);
+  const voters = new Set(votes.map(({ voter }) => key(voter)));
+  const people = new Set([key(request.requester), ...voters]);
+  return voters.size >= request.policy.quorum && people.size >= 2;
+}

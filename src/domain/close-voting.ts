@@ -8,7 +8,7 @@ import {
   type VoidedVote,
   type Vote,
 } from './close-request.ts';
-import { type Decision, end, idOf, isUnsent, keyOf, no, splitVotes, to } from './close-step.ts';
+import { type Decision, end, idOf, isDecided, isUnsent, keyOf, no, splitVotes, to } from './close-step.ts';
 import { blockersOf, diffFacts, digestOf, type Facts } from './facts.ts';
 import { type Person, refuseKind } from './policy.ts';
 import type { Refusal } from './refusal.ts';
@@ -71,14 +71,6 @@ export function approve(request: CloseRequest, command: CommandOf<'approve'>, no
     },
     request.expiresAtMs,
   );
-}
-
-/** Enough votes, and never one person alone, whatever the settings say: requester and voters are two people at least. */
-function isDecided(request: CloseRequest, votes: readonly Vote[]): boolean {
-  const people = new Set(
-    [request.requester, ...votes.map((vote) => vote.voter)].map((each) => keyOf(request, each)),
-  );
-  return votes.length >= request.policy.quorum && people.size >= 2;
 }
 
 /** A request whose own facts forbid the close (they changed so) cannot be voted on. */

@@ -80,8 +80,33 @@ describe('what the sealed trail says of the votes', () => {
       'another rule',
     ],
     ['other facts', (record: CloseRequest) => ({ ...record, factsDigest: 'f'.repeat(64) }), 'other facts'],
+    [
+      'another requester',
+      (record: CloseRequest) => ({ ...record, requester: CAROL }),
+      'another unit or requester',
+    ],
+    [
+      'a longer life',
+      (record: CloseRequest) => ({ ...record, expiresAtMs: record.expiresAtMs + 1 }),
+      'another rule',
+    ],
+    [
+      'one true vote, called approved',
+      (record: CloseRequest) => ({ ...record, state: 'approved' as const }),
+      'enough votes',
+    ],
   ])('forbids sending a record with %s', (_, forge, why) => {
     const { record, trail } = played(approve(ALICE));
     expect(whyTrailForbids(forge(record), trail)).toContain(why);
+  });
+
+  it('forbids sending again what the trail says was sent, whatever the record says', () => {
+    const { record, trail } = played(approve(ALICE), approve(BOB));
+    const first = trail[0];
+    if (first === undefined) throw new Error('no trail');
+    const event = { type: 'sent', by: null, atMs: 1, signedTimestampMs: 1, recvWindowMs: 5_000 } as const;
+    const sent = sealEntry({ ...first.body, sequence: 4, event }, '', KEY);
+    expect(whyTrailForbids(record, trail)).toBeNull();
+    expect(whyTrailForbids(record, [...trail, sent])).toContain('sent before');
   });
 });

@@ -385,6 +385,22 @@ describe('sending', () => {
     ).toBe('wrong-state');
   });
 
+  it('a record that is only called approved cannot be claimed or marked', () => {
+    const called = { ...following(request(), approveBy()), state: 'approved' } as const;
+    expect(
+      refusalOf(called, { type: 'claim', owner: 'x', deadlineAtMs: NOW + 9, by: null, eligible: null }),
+    ).toBe('wrong-state');
+    const half = { ...claimed(), votes: claimed().votes.slice(1) };
+    const mark: Command = {
+      type: 'mark-sent',
+      owner: 'one',
+      signedTimestampMs: 1,
+      recvWindowMs: 5_000,
+      deadlineAtMs: 1,
+    };
+    expect(refusalOf(half, mark)).toBe('wrong-state');
+  });
+
   it('case 39: a dry run can be rehearsed but never marked as sent, a live one never rehearsed', () => {
     const dry = following(request({}, { mode: 'dry-run' }), approveBy(), approveBy(BOB), {
       type: 'claim',
