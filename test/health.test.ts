@@ -1,4 +1,4 @@
-/** Case 40, second half: liveness turns red when Slack's connection or background work is dead, and only then. */
+/** Approval case 40, second half: liveness is red when the link to Slack or background work is dead, only then. */
 import { describe, expect, it } from 'vitest';
 import { createBackground } from '../src/background.ts';
 import { createHealth, type HealthParts } from '../src/health.ts';
@@ -31,7 +31,7 @@ function setUp(changes: Partial<HealthParts> = {}) {
   return { health, state, ages };
 }
 
-describe('liveness (case 40)', () => {
+describe('liveness (approval case 40)', () => {
   it('turns red when the socket to Slack has been down for more than a minute, and green again with it', () => {
     const { health, state } = setUp();
     health.markListening();

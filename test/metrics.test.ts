@@ -1,4 +1,4 @@
-/** What `/metrics` tells: case 40, first half (counters, gauges, time to decision), and every name that is documented. */
+/** Approval case 40, first half: what `/metrics` tells (counters, gauges, time to decision); all documented. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
@@ -100,7 +100,7 @@ const ENDS: readonly [CloseState, string, Path][] = [
   ],
 ];
 
-describe('each end state moves the counters (case 40)', () => {
+describe('each end state moves the counters (approval case 40)', () => {
   it.each(ENDS)('%s', async (state, ending, path) => {
     const harness = new DeskHarness();
     const on = watched(harness);

@@ -14,7 +14,7 @@ import { startWorld } from '../src/sandbox/world.ts';
 
 const { rina, ada, loanDesk } = SEED_IDS;
 
-it('case 30: no secret is in any log line, message, stored value or export', async () => {
+it('exchange case 30: no secret is in any log line, message, stored value or export', async () => {
   const lines: string[] = [];
   const log = createLogger('trace', { write: (line: string) => void lines.push(line) });
   const prefix = `test-${randomUUID()}`;

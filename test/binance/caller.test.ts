@@ -76,7 +76,7 @@ describe('Caller', () => {
   it.each([
     ['HMAC', S1, 1_000, checkHmac],
     ['Ed25519', E1_PEM, 200, checkEd25519],
-  ] as const)('case 3: with %s the bytes signed are the bytes sent', async (_kind, material, runs, check) => {
+  ] as const)('exchange case 3: with %s, bytes signed are bytes sent', async (_, material, runs, check) => {
     const caller = callerWith();
     await fc.assert(
       fc.asyncProperty(awkward, awkward, async (asset, other) => {
@@ -113,7 +113,7 @@ describe('Caller', () => {
     expect(received).toEqual(['']);
   });
 
-  it('case 15: a parent key is refused before sending where a credit key is needed', async () => {
+  it('exchange case 15: a parent key is refused before sending where a credit key is needed', async () => {
     received = [];
     for (const endpoint of [ENDPOINTS.close, ENDPOINTS.closed, ENDPOINTS.borrowRepay]) {
       const parameters = [['groupId', '1']] as const;

@@ -57,7 +57,7 @@ describe('ExchangeClock', () => {
     }
   });
 
-  it('case 28: a sample of 3 s is dropped', async () => {
+  it('exchange case 28: a sample of 3 s is dropped', async () => {
     const { clock } = network(500, [[1_500, 1_500], [1_500, 1_500], [20, 20], [1_500, 1_500], null]);
     expect(await clock.sync()).toBe(false);
     const other = network(500, [
@@ -71,7 +71,7 @@ describe('ExchangeClock', () => {
     expect(other.clock.reading()).toMatchObject({ offsetMs: 500, rttMs: 40 });
   });
 
-  it('case 28: a failed sync keeps the old offset', async () => {
+  it('exchange case 28: a failed sync keeps the old offset', async () => {
     const { clock, log } = network(7_000, [...Array.from({ length: 5 }, () => [5, 5] as const), null]);
     await clock.sync();
     expect(await clock.sync()).toBe(false);

@@ -54,7 +54,7 @@ describe('one HTTP exchange', () => {
     expect(await http({ baseUrl: `http://${host}` }).exchange(GET)).toMatchObject({ status: 302 });
   });
 
-  it('case 25: a refused connection, an unknown name and a failed TLS handshake write nothing', async () => {
+  it('exchange case 25: a refused connection, an unknown name and a failed TLS handshake write nothing', async () => {
     const plain = await listen(
       createTcpServer((socket) => {
         socket.on('error', () => {});

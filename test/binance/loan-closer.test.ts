@@ -42,7 +42,7 @@ async function letSocketsNotice(): Promise<void> {
 const deletes = () => exchange.requests({ method: 'DELETE' });
 
 describe('the close as it is sent', () => {
-  it("case 4: DELETE with groupId in the query, an empty body and the unit's own credit key", async () => {
+  it("exchange case 4: DELETE with groupId in the query, an empty body and the unit's own credit key", async () => {
     const client = await connect();
     const prepared = await client.closer.prepareClose(UNIT);
     expect(deletes(), 'preparing sends nothing').toEqual([]);
@@ -58,7 +58,7 @@ describe('the close as it is sent', () => {
   });
 
   it.each(['', '-1', '1.5', '072', '72 OR 1=1', '9223372036854775808', ' 7', '7\n', '٧', '1e3'])(
-    'case 4: %j is refused and nothing is sent',
+    'exchange case 4: %j is refused and nothing is sent',
     async (junk) => {
       const client = await connect();
       const before = exchange.requests().length;
@@ -70,14 +70,14 @@ describe('the close as it is sent', () => {
     },
   );
 
-  it('case 4: undefined is refused and nothing is sent', async () => {
+  it('exchange case 4: undefined is refused and nothing is sent', async () => {
     const client = await connect();
     const none: unknown = undefined;
     expect(await client.closer.prepareClose(none as LongId)).toMatchObject({ ok: false });
     expect(deletes()).toEqual([]);
   });
 
-  it('case 5: an id above 2^53 is closed as it is', async () => {
+  it('exchange case 5: an id above 2^53 is closed as it is', async () => {
     exchange.addUnit({ groupId: '9007199254740995', creditEmail: 'big@test.com' });
     const client = await connect({ names: ['fund-a', 'loan-9007199254740995'] });
     const units = await client.reader.riskUnits({ priority: 'interactive' });
@@ -86,7 +86,7 @@ describe('the close as it is sent', () => {
     expect(deletes().map((sent) => sent.groupId)).toEqual(['9007199254740995']);
   });
 
-  it('case 27: a prepared close leaves once; a second send throws', async () => {
+  it('exchange case 27: a prepared close leaves once; a second send throws', async () => {
     const client = await connect();
     const prepared = await client.closer.prepareClose(UNIT);
     if (!prepared.ok) throw new Error(prepared.failure.meaning);
@@ -108,7 +108,7 @@ describe('the close as it is sent', () => {
     expect(deletes()).toEqual([]);
   });
 
-  it('case 27: the timestamp is taken when the close leaves the queue', async () => {
+  it('exchange case 27: the timestamp is taken when the close leaves the queue', async () => {
     let nowMs = Math.floor(Date.now() / 60_000) * 60_000 + 30_000;
     const now = () => nowMs;
     await exchange.close();
@@ -144,7 +144,7 @@ describe('the close as it is sent', () => {
     expect(deletes()).toEqual([]);
   });
 
-  it('case 15: no credit key for the unit means no close, and says so', async () => {
+  it('exchange case 15: no credit key for the unit means no close, and says so', async () => {
     const client = await connect({ names: ['fund-a', 'loan-1'] });
     expect(await client.closer.prepareClose(UNIT)).toMatchObject({
       ok: false,
@@ -155,7 +155,7 @@ describe('the close as it is sent', () => {
     expect(deletes()).toEqual([]);
   });
 
-  it('case 22: without the shared count a close is not prepared', async () => {
+  it('exchange case 22: without the shared count a close is not prepared', async () => {
     class Gone extends MemoryWeightLedger {
       override reserve(): Promise<never> {
         return Promise.reject(new StoreUnavailable(new Error('gone')));
@@ -178,7 +178,7 @@ const error = (status: number, code: number | null, msg = 'x'): Order => ({
   ...(code !== null && { code }),
 });
 
-describe('case 23: unknown, with exactly one DELETE on the wire', () => {
+describe('exchange case 23: unknown, with exactly one DELETE on the wire', () => {
   const after = { when: 'after' } as const;
   const faults: [string, Order][] = [
     ['500', error(500, null, 'Internal Server Error')],
@@ -221,7 +221,7 @@ describe('case 23: unknown, with exactly one DELETE on the wire', () => {
 });
 
 describe('refused, with exactly one DELETE on the wire', () => {
-  it('case 26: -27018 shows the asset and what remains', async () => {
+  it('exchange case 26: -27018 shows the asset and what remains', async () => {
     const client = await connect();
     const outcome = await close(client, longId('1'));
     expect(outcome).toMatchObject({ kind: 'refused', httpStatus: 400, exchangeCode: -27018 });
@@ -232,10 +232,10 @@ describe('refused, with exactly one DELETE on the wire', () => {
 
   const later = expect.stringMatching(/later|wait|pause/i);
   const faults: [string, Order, object][] = [
-    ['case 26: -1024', error(400, -1024), { exchangeCode: -1024, advice: later }],
-    ['case 26: -27024', error(400, -27024), { exchangeCode: -27024, advice: later }],
-    ['case 26: -1025', error(400, -1025), { exchangeCode: -1025, advice: later }],
-    ['case 26: -27025', error(400, -27025), { exchangeCode: -27025, advice: later }],
+    ['exchange case 26: -1024', error(400, -1024), { exchangeCode: -1024, advice: later }],
+    ['exchange case 26: -27024', error(400, -27024), { exchangeCode: -27024, advice: later }],
+    ['exchange case 26: -1025', error(400, -1025), { exchangeCode: -1025, advice: later }],
+    ['exchange case 26: -27025', error(400, -27025), { exchangeCode: -27025, advice: later }],
     ['-27000', error(400, -27000), { exchangeCode: -27000 }],
     [
       '429',
@@ -245,10 +245,10 @@ describe('refused, with exactly one DELETE on the wire', () => {
     ['418', { kind: 'ip-banned', untilMs: 1 }, { httpStatus: 418, advice: later }],
     ['403 by the firewall', { kind: 'waf' }, { httpStatus: 403, advice: later }],
     ['451', { kind: 'region-blocked' }, { httpStatus: 451, meaning: expect.stringContaining('region') }],
-    ['case 28: -1022, never repeated', error(400, -1022), { exchangeCode: -1022 }],
-    ['case 28: -1021, never repeated for a close', error(400, -1021), { exchangeCode: -1021 }],
-    ['case 15: -2015', error(401, -2015), { meaning: expect.stringContaining('"loan-7" (credit)') }],
-    ['case 15: -1002', error(401, -1002), { meaning: expect.stringContaining('"loan-7" (credit)') }],
+    ['exchange case 28: -1022, never repeated', error(400, -1022), { exchangeCode: -1022 }],
+    ['exchange case 28: -1021, never repeated for a close', error(400, -1021), { exchangeCode: -1021 }],
+    ['exchange case 15: -2015', error(401, -2015), { meaning: expect.stringContaining('"loan-7" (credit)') }],
+    ['exchange case 15: -1002', error(401, -1002), { meaning: expect.stringContaining('"loan-7" (credit)') }],
   ];
 
   it.each(faults)('%s', async (_name, effect, outcome) => {
@@ -259,7 +259,7 @@ describe('refused, with exactly one DELETE on the wire', () => {
   });
 });
 
-describe('case 25: not sent', () => {
+describe('exchange case 25: not sent', () => {
   it('when the connection is refused before a byte was written', async () => {
     const client = await connect();
     const prepared = await client.closer.prepareClose(UNIT);
@@ -281,7 +281,7 @@ describe('case 25: not sent', () => {
   });
 });
 
-it('case 29: an idle connection that the server closed does no harm to a close', async () => {
+it('exchange case 29: an idle connection that the server closed does no harm to a close', async () => {
   const client = await connect();
   const prepared = await client.closer.prepareClose(UNIT);
   // A TCP server in its place: accepts, reads the request, then resets.

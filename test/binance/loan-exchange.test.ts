@@ -43,7 +43,7 @@ async function restart(options: ExchangeOptions): Promise<void> {
 }
 
 describe('limits that the exchange enforces', () => {
-  it('case 20: 429 with Retry-After stops that bucket in every process', async () => {
+  it('exchange case 20: 429 with Retry-After stops that bucket in every process', async () => {
     const ledger = new MemoryWeightLedger(Date.now);
     const [a, b] = [connect({ ledger }), connect({ ledger })];
     exchange.inject({ effect: { kind: 'rate-limited', retryAfterS: 17 }, endpoint: 'ltv-details', count: 1 });
@@ -60,7 +60,7 @@ describe('limits that the exchange enforces', () => {
     expect(await b.institutionalLoan.activatedUnits(NOW), 'another bucket').toMatchObject({ ok: true });
   });
 
-  it('case 20: 429 without Retry-After stops until the next minute; one of days is reported at once', async () => {
+  it('exchange case 20: 429 without Retry-After stops until the next minute; one of days is reported at once', async () => {
     const { reader } = connect();
     exchange.inject({ effect: { kind: 'rate-limited' }, endpoint: 'ltv-details', count: 1 });
     const read = await reader.riskUnits(NOW);
@@ -77,7 +77,7 @@ describe('limits that the exchange enforces', () => {
     expect(inMs).toBeGreaterThan(259_000_000);
   });
 
-  it('case 21: 418 stops every call from this address in every process', async () => {
+  it('exchange case 21: 418 stops every call from this address in every process', async () => {
     const ledger = new MemoryWeightLedger(Date.now);
     const [a, b] = [connect({ ledger }), connect({ ledger })];
     await Promise.all([a.start(), b.start()]);
@@ -101,7 +101,7 @@ describe('limits that the exchange enforces', () => {
     expect(a.snapshot().stops.length).toBeGreaterThan(5);
   });
 
-  it('case 21: 403 with HTML pauses everything for five minutes, 451 is a region block', async () => {
+  it('exchange case 21: 403 with HTML pauses everything for five minutes, 451 is a region block', async () => {
     const { reader } = connect({ ledger: new MemoryWeightLedger(Date.now) });
     exchange.inject({ effect: { kind: 'region-blocked' }, endpoint: 'ltv-details', count: 1 });
     expect(await reader.riskUnits(NOW)).toMatchObject({
@@ -118,7 +118,7 @@ describe('limits that the exchange enforces', () => {
     expect(exchange.requests({ endpoint: 'ltv-details' })).toHaveLength(2);
   });
 
-  it('case 18: weight that another program used is adopted from the header', async () => {
+  it('exchange case 18: weight that another program used is adopted from the header', async () => {
     // In the middle of a minute, and it stays there.
     const now = () => 29_920_000 * 60_000 + 30_000;
     await restart({ now });
@@ -163,7 +163,7 @@ describe('limits that the exchange enforces', () => {
 });
 
 describe('time', () => {
-  it('case 28: the time is read before the first signed call, from the same host', async () => {
+  it('exchange case 28: the time is read before the first signed call, from the same host', async () => {
     const { reader } = connect();
     await reader.riskUnits(NOW);
     const [first] = exchange.requests();
@@ -171,14 +171,14 @@ describe('time', () => {
     expect(exchange.requests({ endpoint: 'time' })).toHaveLength(5);
   });
 
-  it('case 19: a clock that is 7 s off does no harm', async () => {
+  it('exchange case 19: a clock that is 7 s off does no harm', async () => {
     exchange.configure({ skewMs: 7_000 });
     const { reader, snapshot } = connect();
     expect(await reader.riskUnits(NOW)).toMatchObject({ ok: true });
     expect(Math.round((snapshot().clock?.offsetMs ?? 0) / 100)).toBe(70);
   });
 
-  it('case 28: -1021 on a read: one resync, one freshly signed repeat', async () => {
+  it('exchange case 28: -1021 on a read: one resync, one freshly signed repeat', async () => {
     const { reader } = connect();
     await reader.riskUnits(NOW);
     exchange.configure({ skewMs: 60_000 });
@@ -188,7 +188,7 @@ describe('time', () => {
     expect(exchange.requests({ endpoint: 'time' })).toHaveLength(10);
   });
 
-  it('case 28: a second -1021 surfaces', async () => {
+  it('exchange case 28: a second -1021 surfaces', async () => {
     const { reader } = connect();
     exchange.inject({
       effect: { kind: 'error', status: 400, code: -1021, msg: 'x' },
@@ -273,7 +273,7 @@ describe('a life', () => {
     expect(await client.reader.riskUnitAsCreditAccount(longId('1'), NOW)).toMatchObject({ ok: true });
   });
 
-  it('case 30: under maintenance nothing signed is sent, and the words say maintenance', async () => {
+  it('exchange case 30: under maintenance nothing signed is sent, and the words say maintenance', async () => {
     exchange.configure({ maintenance: true });
     const client = connect();
     await client.start();
@@ -286,7 +286,7 @@ describe('a life', () => {
     expect(client.snapshot().maintenance).toBe(true);
   });
 
-  it('case 30: maintenance that begins later is told from the 5xx it causes, and its end is seen', async () => {
+  it('exchange case 30: maintenance that begins later is told from the 5xx it causes, and its end is seen', async () => {
     let nowMs = Date.now();
     const client = connect({ now: () => nowMs });
     await client.start();
@@ -338,7 +338,7 @@ describe('the other reads', () => {
     [1, 0],
     [1, 101],
     [1.5, 10],
-  ])('case 7: page %d of %d rows is refused here', async (page, size) => {
+  ])('exchange case 7: page %d of %d rows is refused here', async (page, size) => {
     const { institutionalLoan } = connect();
     const read = await institutionalLoan.borrowRecords({ groupId: longId('1'), page, size }, NOW);
     expect(read).toMatchObject({ ok: false, failure: { kind: 'refused', httpStatus: null } });

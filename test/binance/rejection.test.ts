@@ -13,7 +13,7 @@ describe('readRejection', () => {
     ['429 with nonsense', 429, { 'retry-after': 'soon' }, '', 'bucket', NEXT_MINUTE],
     ['429 of three days', 429, { 'retry-after': '259200' }, '', 'bucket', NOW + 259_200_000],
     [
-      'case 21: 418, message later',
+      'exchange case 21: 418, message later',
       418,
       { 'retry-after': '60' },
       error(-1003, `IP banned until ${NOW + 600_000}. x`),
@@ -21,7 +21,7 @@ describe('readRejection', () => {
       NOW + 600_000,
     ],
     [
-      'case 21: 418, header later',
+      'exchange case 21: 418, header later',
       418,
       { 'retry-after': '900' },
       error(-1003, `IP banned until ${NOW + 600_000}. x`),
@@ -29,7 +29,7 @@ describe('readRejection', () => {
       NOW + 900_000,
     ],
     ['418 without either', 418, {}, '', 'address', NOW + 120_000],
-    ['case 21: 403 with HTML', 403, {}, '<html>blocked</html>', 'address', NOW + 300_000],
+    ['exchange case 21: 403 with HTML', 403, {}, '<html>blocked</html>', 'address', NOW + 300_000],
     ['403 with a longer Retry-After', 403, { 'retry-after': '900' }, '', 'address', NOW + 900_000],
     ['403 with a code is a refusal', 403, {}, error(-2015, 'x'), null, null],
     ['451', 451, {}, '<html>', null, null],

@@ -10,7 +10,7 @@ function key(material: string): SigningKey {
   return result.key;
 }
 
-describe('case 1: the published vectors and the derived ones', () => {
+describe('exchange case 1: the published vectors and the derived ones', () => {
   it.each(PUBLISHED)('$name', ({ secret, payload, signature }) => {
     expect(key(secret).sign(payload)).toBe(signature);
   });
@@ -63,7 +63,7 @@ describe('encodeStrict', () => {
     expect(encodeStrict(text)).toBe(encoded);
   });
 
-  it('case 2: base64 reaches the wire as %2B %2F %3D', () => {
+  it('exchange case 2: base64 reaches the wire as %2B %2F %3D', () => {
     const query = signedQuery([['a', '1']], () => R1_SIGNATURE);
     expect(query).toMatch(/^a=1&signature=HZ8HOjiJ1s%2FigS9JA%2Bn7%2B7Ti%2F[A-Za-z0-9%]+0oXA%3D%3D$/);
     expect(decodeURIComponent(query.slice('a=1&signature='.length))).toBe(R1_SIGNATURE);

@@ -9,7 +9,7 @@ const pkcs8 = { type: 'pkcs8', format: 'pem' } as const;
 const encrypted = { ...pkcs8, cipher: 'aes-256-cbc', passphrase: 'open sesame' } as const;
 
 describe('createSigningKey', () => {
-  it('case 2: E1 is reproduced', () => {
+  it('exchange case 2: E1 is reproduced', () => {
     const result = createSigningKey(E1_PEM, null);
     expect(result.ok && result.key.kind).toBe('ed25519');
     expect(result.ok && result.key.sign(E1_PAYLOAD)).toBe(E1_SIGNATURE);
@@ -71,7 +71,7 @@ describe('createSigningKey', () => {
 });
 
 describe('signatureFault', () => {
-  it('case 2: an RSA-sized "Ed25519" signature is refused', () => {
+  it('exchange case 2: an RSA-sized "Ed25519" signature is refused', () => {
     expect(signatureFault('ed25519', R1_SIGNATURE)).toMatch(/256 bytes; Ed25519 has 64/);
     expect(signatureFault('rsa', R1_SIGNATURE, 256)).toBeNull();
     expect(signatureFault('ed25519', E1_SIGNATURE)).toBeNull();

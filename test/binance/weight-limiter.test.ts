@@ -50,7 +50,7 @@ function ask(limiter: WeightLimiter, request: AdmitRequest) {
 
 const admitted = { kind: 'admitted' };
 
-it('case 16: of 61 calls of two processes the 61st waits for the next server minute; another bucket does not', async () => {
+it('exchange case 16: of 61 calls of two processes the 61st waits for the next server minute; another bucket does not', async () => {
   const [a, b] = [process(), process()];
   for (let call = 0; call < 60; call += 1)
     expect(await (call % 2 ? a : b).admit(LTV)).toMatchObject(admitted);
@@ -64,7 +64,7 @@ it('case 16: of 61 calls of two processes the 61st waits for the next server min
   expect(last.atMs, 'just after the turn of the minute').toBe(60_005);
 });
 
-it("case 17: the 181st close of one credit account waits, another account's does not", async () => {
+it("exchange case 17: the 181st close of one credit account waits, another account's does not", async () => {
   const limiter = process();
   const close = { ...LTV, bucket: 'uid/loan-1/close', weight: 1_000, limit: 180_000, mustCount: true };
   for (let call = 0; call < 180; call += 1) expect(await limiter.admit(close)).toMatchObject(admitted);
@@ -76,7 +76,7 @@ it("case 17: the 181st close of one credit account waits, another account's does
   expect(last.result).toMatchObject(admitted);
 });
 
-it('case 18: a higher header is adopted for its minute, a late lower one changes nothing', async () => {
+it('exchange case 18: a higher header is adopted for its minute, a late lower one changes nothing', async () => {
   const [a, b] = [process(), process()];
   for (let call = 0; call < 2; call += 1) await a.admit(LTV);
   await a.noteHeader(LTV.bucket, LTV.limit, 11_900, time.nowMs);
@@ -87,7 +87,7 @@ it('case 18: a higher header is adopted for its minute, a late lower one changes
   for (let call = 0; call < 60; call += 1) expect(await b.admit(LTV)).toMatchObject(admitted);
 });
 
-it('case 18: a header that comes after the turn of the minute does not eat the next minute', async () => {
+it('exchange case 18: a header that comes after the turn of the minute does not eat the next minute', async () => {
   const limiter = process();
   for (let call = 0; call < 60; call += 1) await limiter.admit(LTV);
   const sentMs = time.nowMs;
@@ -96,7 +96,7 @@ it('case 18: a header that comes after the turn of the minute does not eat the n
   for (let call = 0; call < 60; call += 1) expect(await limiter.admit(LTV)).toMatchObject(admitted);
 });
 
-it("case 19: with a local clock that is 7 s off the minutes are the server's", async () => {
+it("exchange case 19: with a local clock that is 7 s off the minutes are the server's", async () => {
   for (const offsetMs of [7_000, -7_000]) {
     ledger = new MemoryWeightLedger(time.now);
     const limiter = process(offsetMs);
@@ -167,7 +167,7 @@ describe('waiting', () => {
 });
 
 describe('stops', () => {
-  it('case 20: a stop holds in every process until it is over, for its bucket only', async () => {
+  it('exchange case 20: a stop holds in every process until it is over, for its bucket only', async () => {
     const [a, b] = [process(), process()];
     await a.stop([LTV.bucket], time.nowMs + 17_000, 'HTTP 429');
     expect(await a.admit({ ...LTV, ...COMMAND })).toMatchObject({
@@ -189,7 +189,7 @@ describe('stops', () => {
     expect(patient.result).toMatchObject(admitted);
   });
 
-  it('case 20: a stop of days is reported, not slept through', async () => {
+  it('exchange case 20: a stop of days is reported, not slept through', async () => {
     const limiter = process();
     const untilMs = time.nowMs + 259_200_000;
     await limiter.stop([LTV.bucket], untilMs, 'HTTP 429');
@@ -204,7 +204,7 @@ describe('stops', () => {
   });
 });
 
-describe('case 22: without the shared count', () => {
+describe('exchange case 22: without the shared count', () => {
   class Outage extends MemoryWeightLedger {
     down = true;
     override async reserve(...args: Parameters<MemoryWeightLedger['reserve']>) {

@@ -1,8 +1,8 @@
 /**
- * Case 30, on real processes: a bot is killed with SIGKILL at one exact moment of a close, another one goes on. The
- * moment is found from outside: Redis has done the command that carries it, and its answer is held back; or the
- * exchange, or Slack, has the request and does not answer. The waits are the rule's own: 60 s for a claim, 30 s for
- * the answer to a close. So the tests run side by side.
+ * Approval case 30, on real processes: a bot is killed with SIGKILL at one exact moment of a close, another one goes
+ * on. The moment is found from outside: Redis has done the command that carries it, and its answer is held back; or
+ * the exchange, or Slack, has the request and does not answer. The waits are the rule's own: 60 s for a claim, 30 s
+ * for the answer to a close. So the tests run side by side.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -146,7 +146,7 @@ class Scene {
 
 describe.concurrent('a bot is killed', () => {
   // The two that wait for the end of a claim come first: five run side by side.
-  concurrentOnServer('case 31: one stopped past its claim sends nothing when it goes on', LONGEST_MS, () =>
+  concurrentOnServer('approval case 31: one stopped past its claim sends nothing', LONGEST_MS, () =>
     Scene.play(async (scene, request) => {
       const { exchange } = scene.world;
       exchange.inject({ effect: { kind: 'latency', ms: 1_000 }, endpoint: 'ltv-details' });

@@ -40,7 +40,7 @@ function verify(entries: readonly AuditEntry[], key = KEY) {
   return verifier.result();
 }
 
-describe('case 38: the audit trail', () => {
+describe('approval case 38: the audit trail', () => {
   it('verifies as written, with a head that names its length', () => {
     expect(verify(trail([3, 2, 1]))).toMatchObject({ entries: 6, requests: 3, fault: null });
     expect(verify(trail([3])).head).not.toBe(verify(trail([2])).head);

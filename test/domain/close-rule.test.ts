@@ -105,25 +105,25 @@ const IN_STATE: Record<CloseState, () => CloseRequest> = {
 const STATES = Object.keys(IN_STATE) as CloseState[];
 
 describe('who counts', () => {
-  it('case 1: the requester cannot approve, even when listed as an approver', () => {
+  it('approval case 1: the requester cannot approve, even when listed as an approver', () => {
     expect(
       refusalOf(request(), approveBy(REQUESTER, request(), new Set([...ELIGIBLE, REQUESTER.userId]))),
     ).toBe('self-approval');
   });
 
-  it('case 1: one person alone closes nothing, whatever the settings say', () => {
+  it('approval case 1: one person alone closes nothing, whatever the settings say', () => {
     const open = request({}, { requesterMayApprove: true, quorum: 1 });
     const voted = following(open, approveBy(REQUESTER, open, new Set([...ELIGIBLE, REQUESTER.userId])));
     expect(voted.state).toBe('pending');
     expect(following(voted, approveBy(ALICE, voted)).state).toBe('approved');
   });
 
-  it('case 1: the requester counts only if the firm says so', () => {
+  it('approval case 1: the requester counts only if the firm says so', () => {
     const open = request({}, { requesterMayApprove: true });
     expect(refusalOf(open, approveBy(REQUESTER, open, new Set([...ELIGIBLE, REQUESTER.userId])))).toBeNull();
   });
 
-  it('case 2: a second account of the requester is the requester, and two accounts of one person are one vote', () => {
+  it('approval case 2: a second account of the requester is the requester, and two accounts of one person are one vote', () => {
     const samePerson = [
       [REQUESTER.userId, 'U0REQ2'],
       [ALICE.userId, 'U0ALICE2'],
@@ -135,24 +135,24 @@ describe('who counts', () => {
   });
 
   it.each(['guest', 'bot', 'deactivated', 'foreign'] as const)(
-    'case 3: a %s is refused although listed',
+    'approval case 3: a %s is refused although listed',
     (kind) => {
       expect(refusalOf(request(), approveBy(person(ALICE.userId, { kind })))).toBe('not-a-full-member');
     },
   );
 
-  it('case 3: a member who is not listed is refused', () => {
+  it('approval case 3: a member who is not listed is refused', () => {
     expect(refusalOf(request(), approveBy(person('U0OTHER')))).toBe('role-missing');
   });
 
-  it('case 5: five votes of one person count once', () => {
+  it('approval case 5: five votes of one person count once', () => {
     const once = following(request(), approveBy());
     for (let click = 0; click < 4; click += 1) expect(refusalOf(once, approveBy())).toBe('already-voted');
     expect(once.votes).toHaveLength(1);
     expect(once.state).toBe('pending');
   });
 
-  it('case 6: a voter who was removed meanwhile no longer counts at the final vote', () => {
+  it('approval case 6: a voter who was removed meanwhile no longer counts at the final vote', () => {
     const voted = following(request(), approveBy());
     const withoutAlice = new Set([BOB.userId, CAROL.userId]);
     const decision = decide(voted, approveBy(BOB, voted, withoutAlice), NOW);
@@ -167,7 +167,7 @@ describe('who counts', () => {
     });
   });
 
-  it('case 6: and is dropped before sending, which takes the request back', () => {
+  it('approval case 6: and is dropped before sending, which takes the request back', () => {
     const decision = decide(claimed(), { type: 'recount-votes', eligible: new Set([BOB.userId]) }, NOW);
     expect(decision).toMatchObject({
       ok: true,
@@ -183,17 +183,17 @@ describe('deadlines', () => {
     [0, 'expired'],
     [1, 'expired'],
   ])(
-    'case 14: a vote %d ms from the expiry is answered %s, whether or not the sweeper came by',
+    'approval case 14: a vote %d ms from the expiry is answered %s, whether or not the sweeper came by',
     (offset, refusal) => {
       expect(refusalOf(request(), approveBy(), expiresAtMs + offset)).toBe(refusal);
     },
   );
 
-  it('case 14: the store is told to refuse it from the expiry on', () => {
+  it('approval case 14: the store is told to refuse it from the expiry on', () => {
     expect(decide(request(), approveBy(), NOW)).toMatchObject({ ok: true, notAfterMs: expiresAtMs });
   });
 
-  it('case 15: an approved request cannot be claimed after its expiry, only expire', () => {
+  it('approval case 15: an approved request cannot be claimed after its expiry, only expire', () => {
     const approved = IN_STATE.approved();
     const claim: Command = {
       type: 'claim',
@@ -210,7 +210,7 @@ describe('deadlines', () => {
     expect(refusalOf(approved, { type: 'expire' }, expiresAtMs - 1)).toBe('nothing-changed');
   });
 
-  it('case 15: a claimed request cannot be marked as sent after its expiry', () => {
+  it('approval case 15: a claimed request cannot be marked as sent after its expiry', () => {
     const late = { ...claimed(), claim: { owner: 'one', deadlineAtMs: expiresAtMs + 60_000 } };
     const mark: Command = {
       type: 'mark-sent',
@@ -222,7 +222,7 @@ describe('deadlines', () => {
     expect(refusalOf(late, mark, expiresAtMs)).toBe('expired');
   });
 
-  it('case 31: a claim past its deadline sends nothing, and only its owner may use it', () => {
+  it('approval case 31: a claim past its deadline sends nothing, and only its owner may use it', () => {
     const mark = (owner: string): Command => ({
       type: 'mark-sent',
       owner,
@@ -235,7 +235,7 @@ describe('deadlines', () => {
     expect(refusalOf(marked(), mark('one'))).toBe('already-executing');
   });
 
-  it('case 37: reminders fall due at half and at 80 %, once each', () => {
+  it('approval case 37: reminders fall due at half and at 80 %, once each', () => {
     const half = reminderAtMs(request(), 'half');
     expect(refusalOf(request(), { type: 'remind', stage: 'half' }, half - 1)).toBe('nothing-changed');
     const reminded = decide(request(), { type: 'remind', stage: 'half' }, half);
@@ -248,7 +248,7 @@ describe('deadlines', () => {
 });
 
 describe('facts', () => {
-  it('case 19: a changed fact voids all votes, raises the version and names the difference; old buttons are refused', () => {
+  it('approval case 19: a changed fact voids all votes, raises the version and names the difference; old buttons are refused', () => {
     const voted = following(request(), approveBy());
     const changed = following(voted, { type: 'replace-facts', facts: OWES, why: null });
     expect(changed).toMatchObject({
@@ -270,7 +270,7 @@ describe('facts', () => {
   });
 
   it.each(['pending', 'approved', 'sending'] as const)(
-    'case 20: facts that cannot be read count as changed (%s)',
+    'approval case 20: facts that cannot be read count as changed (%s)',
     (state) => {
       const decision = decide(
         IN_STATE[state](),
@@ -285,7 +285,7 @@ describe('facts', () => {
     },
   );
 
-  it('case 21: facts that differ only in their time change nothing', () => {
+  it('approval case 21: facts that differ only in their time change nothing', () => {
     expect(refusalOf(request(), { type: 'replace-facts', facts: facts({ readAtMs: 9 }), why: null })).toBe(
       'nothing-changed',
     );
@@ -297,7 +297,7 @@ describe('facts', () => {
 });
 
 describe('decisions', () => {
-  it('case 8: another version or digest is refused', () => {
+  it('approval case 8: another version or digest is refused', () => {
     expect(refusalOf(request(), { ...approveBy(), version: 2 } as Command)).toBe('old-version');
     expect(refusalOf(request(), { ...approveBy(), factsDigest: digestOf(OWES) } as Command)).toBe(
       'old-version',
@@ -305,7 +305,7 @@ describe('decisions', () => {
   });
 
   it.each(STATES.filter((state) => isTerminal(state) || state === 'unknown'))(
-    'case 12: every old button is refused in state %s',
+    'approval case 12: every old button is refused in state %s',
     (state) => {
       const ended = IN_STATE[state]();
       const commands: Command[] = [
@@ -318,25 +318,25 @@ describe('decisions', () => {
     },
   );
 
-  it('case 11: after a won claim, reject and withdraw answer that it is being executed', () => {
+  it('approval case 11: after a won claim, reject and withdraw answer that it is being executed', () => {
     expect(
       refusalOf(claimed(), { type: 'reject', by: CAROL, version: 1, reason: 'stop', eligible: ELIGIBLE }),
     ).toBe('already-executing');
     expect(refusalOf(claimed(), { type: 'withdraw', by: REQUESTER })).toBe('already-executing');
   });
 
-  it('case 13: only the requester withdraws', () => {
+  it('approval case 13: only the requester withdraws', () => {
     expect(refusalOf(request(), { type: 'withdraw', by: ALICE })).toBe('not-the-requester');
     expect(IN_STATE.withdrawn().state).toBe('withdrawn');
   });
 
-  it('case 17: a rejection needs a reason', () => {
+  it('approval case 17: a rejection needs a reason', () => {
     expect(
       refusalOf(request(), { type: 'reject', by: ALICE, version: 1, reason: ' \n ', eligible: ELIGIBLE }),
     ).toBe('reason-missing');
   });
 
-  it('case 34: without a posted card nobody can vote, and giving the card up ends the request', () => {
+  it('approval case 34: without a posted card nobody can vote, and giving the card up ends the request', () => {
     const undelivered = request({ card: null });
     expect(refusalOf(undelivered, approveBy())).toBe('card-not-posted');
     expect(following(undelivered, { type: 'give-up-card', why: 'channel_not_found' })).toMatchObject({
@@ -347,7 +347,7 @@ describe('decisions', () => {
 });
 
 describe('sending', () => {
-  it('case 30: an abandoned claim returns the request; only a person starts the sending again', () => {
+  it('approval case 30: an abandoned claim returns the request; only a person starts the sending again', () => {
     const abandon: Command = { type: 'abandon-claim' };
     expect(refusalOf(claimed(), abandon, NOW + 59_999)).toBe('nothing-changed');
     const decision = decide(claimed(), abandon, NOW + 60_000);
@@ -367,7 +367,7 @@ describe('sending', () => {
     expect(nextAttentionAtMs(decision.next, NOW)).toBe(decision.next.expiresAtMs);
   });
 
-  it('case 30: after the mark, a lost process leaves an unknown outcome and never a claim', () => {
+  it('approval case 30: after the mark, a lost process leaves an unknown outcome and never a claim', () => {
     expect(refusalOf(marked(), { type: 'abandon-claim' }, NOW + 999_999)).toBe('wrong-state');
     expect(refusalOf(marked(), { type: 'lose-track' }, NOW + 29_999)).toBe('nothing-changed');
     expect(decide(marked(), { type: 'lose-track' }, NOW + 30_000)).toMatchObject({
@@ -401,7 +401,7 @@ describe('sending', () => {
     expect(refusalOf(half, mark)).toBe('wrong-state');
   });
 
-  it('case 39: a dry run can be rehearsed but never marked as sent, a live one never rehearsed', () => {
+  it('approval case 39: a dry run can be rehearsed but never marked as sent, a live one never rehearsed', () => {
     const dry = following(request({}, { mode: 'dry-run' }), approveBy(), approveBy(BOB), {
       type: 'claim',
       owner: 'one',
@@ -432,7 +432,7 @@ describe('outcomes', () => {
     expect(following(marked(), { type: 'record-answer', answer: answer(kind) }).state).toBe(state);
   });
 
-  it('case 24: CLOSED by the exchange becomes closed only when the read-back agrees', () => {
+  it('approval case 24: CLOSED by the exchange becomes closed only when the read-back agrees', () => {
     const answered = following(marked(), { type: 'record-answer', answer: answer('closed') });
     expect(answered.state).toBe('sending');
     const seen = following(answered, {
@@ -451,7 +451,7 @@ describe('outcomes', () => {
     expect(following(lost, { type: 'record-answer', answer: answer('refused') }).state).toBe('failed');
   });
 
-  it('case 27: found in the closed list after the send: closed; closed before the send: by someone else', () => {
+  it('approval case 27: found in the closed list after the send: closed; closed before the send: by someone else', () => {
     const seen = (closedAtMs: number): Command => ({
       type: 'read-back',
       seen: { kind: 'in-closed-list', evidence: evidence(closedAtMs) },
@@ -460,7 +460,7 @@ describe('outcomes', () => {
     expect(following(unknown(), seen(NOW - 60_000)).state).toBe('superseded');
   });
 
-  it('case 28: still active proves nothing before timestamp + recvWindow + margin, and only several times', () => {
+  it('approval case 28: still active proves nothing before timestamp + recvWindow + margin, and only several times', () => {
     const seen = (readAtMs: number): Command => ({
       type: 'read-back',
       seen: { kind: 'still-active', readAtMs },
@@ -502,14 +502,14 @@ describe('outcomes', () => {
     expect(following(contradicted, seen, seen, seen, seen).state).toBe('unknown');
   });
 
-  it('case 29: people are told once that the outcome is still unknown', () => {
+  it('approval case 29: people are told once that the outcome is still unknown', () => {
     const page: Command = { type: 'page-people' };
     expect(refusalOf(unknown(), page, NOW + UNKNOWN_PAGES_AFTER_MS - 1)).toBe('nothing-changed');
     const paged = decide(unknown(), page, NOW + UNKNOWN_PAGES_AFTER_MS);
     expect(paged.ok && refusalOf(paged.next, page, NOW + 2 * UNKNOWN_PAGES_AFTER_MS)).toBe('nothing-changed');
   });
 
-  it('case 29: settling takes two different eligible people, the same verdict and a note', () => {
+  it('approval case 29: settling takes two different eligible people, the same verdict and a note', () => {
     const settle = (
       by = ALICE,
       verdict: 'closed' | 'not-closed' = 'closed',

@@ -21,7 +21,7 @@ describe('facts', () => {
     });
   });
 
-  it('case 21: times, equity and LTV do not change the digest', () => {
+  it('approval case 21: times, equity and LTV do not change the digest', () => {
     const before = digestOf(factsOf(exampleUnit(), 1));
     const moved = exampleUnit({
       ltv: amount('0.61'),

@@ -21,7 +21,7 @@ const owingAt = (ltv: string) =>
   });
 
 describe('loan-to-value', () => {
-  it('case 11: agrees with the documented example, and flags a difference above 0.001', () => {
+  it('exchange case 11: agrees with the documented example, and flags a difference above 0.001', () => {
     expect(recomputeLtv(exampleUnit())?.toFixed(5)).toBe('0.59213');
     expect(findInconsistencies(exampleUnit())).toEqual([]);
     expect(findInconsistencies(exampleUnit({ ltv: amount('0.594') }))).toMatchObject([{ kind: 'ltv' }]);
@@ -30,14 +30,14 @@ describe('loan-to-value', () => {
   it.each([
     ['E − M = 0', '0.50106177'],
     ['E − M < 0', '0.1'],
-  ])('case 11: %s with a debt is the worst level, not a division by zero', (_, equity) => {
+  ])('exchange case 11: %s with a debt is the worst level, not a division by zero', (_, equity) => {
     const unit = exampleUnit({ totalNetEquity: amount(equity) });
     expect(recomputeLtv(unit)).toBeNull();
     expect(levelOf(unit, PUBLISHED_THRESHOLDS)).toBe('undefined-ltv');
     expect(findInconsistencies(unit)[0]).toMatchObject({ kind: 'ltv', recomputed: null });
   });
 
-  it('case 11: nothing owed is LTV zero and no distance to anything', () => {
+  it('exchange case 11: nothing owed is LTV zero and no distance to anything', () => {
     const unit = exampleUnit({ totalLiability: ZERO, ltv: ZERO, liabilities: [] });
     expect(recomputeLtv(unit)?.eq(ZERO)).toBe(true);
     expect(levelOf(unit, PUBLISHED_THRESHOLDS)).toBe('normal');
@@ -54,17 +54,17 @@ describe('loan-to-value', () => {
     ['0.8999', 'margin-call'],
     ['0.90', 'liquidation'],
     ['1.5', 'liquidation'],
-  ])('case 12: LTV %s is level %s', (ltv, level) => {
+  ])('exchange case 12: LTV %s is level %s', (ltv, level) => {
     expect(levelOf(owingAt(ltv), PUBLISHED_THRESHOLDS)).toBe(level);
   });
 
-  it('case 12: the thresholds of before 2026-04-02 by configuration', () => {
+  it('exchange case 12: the thresholds of before 2026-04-02 by configuration', () => {
     const old = { ...PUBLISHED_THRESHOLDS, initial: amount('0.75'), transferOut: amount('0.76') };
     expect(levelOf(owingAt('0.755'), old)).toBe('initial');
     expect(levelOf(owingAt('0.755'), PUBLISHED_THRESHOLDS)).toBe('normal');
   });
 
-  it('case 12: borrow headroom is within 5e-8 of the documented limit at T = 0.75', () => {
+  it('exchange case 12: borrow headroom is within 5e-8 of the documented limit at T = 0.75', () => {
     const difference = borrowHeadroom(exampleUnit(), amount('0.75')).minus('16.32397222').abs();
     expect(difference.lte('0.00000005')).toBe(true);
     expect(borrowHeadroom(exampleUnit(), amount('0.80')).toFixed(8)).toBe('26.86769221');

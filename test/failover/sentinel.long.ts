@@ -1,4 +1,4 @@
-/** A Sentinel failover in the middle of approvals and of a send, on real processes (issue 7, item 2; case 32). */
+/** A Sentinel failover in the middle of approvals and of a send, on real processes (approval case 32). */
 import { expect } from 'vitest';
 import { SEED_IDS } from '../../src/sandbox/workspace/seed.ts';
 import { realRedis } from '../redis/redis-parts.ts';

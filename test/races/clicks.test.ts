@@ -8,7 +8,7 @@ import { approve, loaded, Replicas, rounds } from './replicas.ts';
 
 const REFUSAL_RACES = rounds(150);
 
-it('case 5: five clicks of one approver on both replicas count once, 30 times', async () => {
+it('approval case 5: five clicks of one approver on both replicas count once, 30 times', async () => {
   const replicas = await Replicas.start();
   const [one, other] = [await replicas.add(), await replicas.add()];
   for (let round = 0; round < 30; round += 1) {
@@ -24,7 +24,7 @@ it('case 5: five clicks of one approver on both replicas count once, 30 times', 
   }
 });
 
-it(`case 11: approve, reject and withdraw race on the last vote, ${REFUSAL_RACES} times: one wins, and a lost approve sends nothing`, async () => {
+it(`approval case 11: approve, reject and withdraw race on the last vote, ${REFUSAL_RACES} times: one wins, and a lost approve sends nothing`, async () => {
   const replicas = await Replicas.start();
   const [one, other] = [await replicas.add(), await replicas.add()];
   const ends = new Map<string, number>();
@@ -56,7 +56,7 @@ it(`case 11: approve, reject and withdraw race on the last vote, ${REFUSAL_RACES
   expect(replicas.failures).toEqual([]);
 });
 
-it('case 16: two people ask for one unit on two replicas at once, 60 times: one request, one card', async () => {
+it('approval case 16: two people ask for one unit on two replicas at once, 60 times: one request, one card', async () => {
   const replicas = await Replicas.start();
   const [one, other] = [await replicas.add(), await replicas.add()];
   for (let round = 0; round < 60; round += 1) {
@@ -80,7 +80,7 @@ it('case 16: two people ask for one unit on two replicas at once, 60 times: one 
   expect(await verdictOf(one.redis.audit, AUDIT_KEY)).toMatchObject({ requests: 60, fault: null });
 });
 
-it('case 32: whichever answer of Redis is lost on the way to the DELETE, it is one claim and one DELETE', async () => {
+it('approval case 32: whichever answer of Redis is lost on the way to the DELETE, it is one claim and one DELETE', async () => {
   const replicas = await Replicas.start();
   const proxy = await startTcpProxy(inject('redisUrl'));
   onTestFinished(() => proxy.close());

@@ -1,4 +1,4 @@
-/** Case 9: two last votes reach two replicas at one instant. Counted on the wire, at the exchange. */
+/** Approval case 9: two last votes reach two replicas at one instant. Counted on the wire, at the exchange. */
 import { expect, it } from 'vitest';
 import { verdictOf } from '../contracts/audit-trail.ts';
 import { AUDIT_KEY } from '../redis/redis-parts.ts';
@@ -7,7 +7,7 @@ import { approve, loaded, Replicas, rounds } from './replicas.ts';
 
 const ROUNDS = rounds(500);
 
-it(`case 9: two last votes on two replicas at one instant, ${ROUNDS} times: one DELETE on the wire each time`, async () => {
+it(`approval case 9: two last votes on two replicas at one instant, ${ROUNDS} times: one DELETE on the wire each time`, async () => {
   const replicas = await Replicas.start();
   const [one, other] = [await replicas.add(), await replicas.add()];
   const tally = { closed: 0, bothVotesTaken: 0, oneVoteTaken: 0 };

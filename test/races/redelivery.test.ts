@@ -1,4 +1,4 @@
-/** Case 10: Slack delivers one and the same interaction again and again, to whichever process is there. */
+/** Approval case 10: Slack delivers one and the same interaction again and again, to whichever process is there. */
 import { randomUUID } from 'node:crypto';
 import { expect, inject, it, onTestFinished } from 'vitest';
 import { startBotProcess } from '../../src/sandbox/bot-process.ts';
@@ -10,7 +10,7 @@ import { ACTIONS, INPUTS } from '../../src/slack/ids.ts';
 
 const { rina, ada, loanDesk } = SEED_IDS;
 
-it('case 10: one ballot delivered three times, at once and across a kill and a restart, is one vote and one audit row', async () => {
+it('approval case 10: one ballot delivered three times, at once and across a kill and a restart, is one vote and one audit row', async () => {
   const prefix = `redelivery-${randomUUID()}`;
   const world = await startWorld({
     redisUrl: inject('redisUrl'),

@@ -1,5 +1,5 @@
 /**
- * The ack does not wait for anything behind the bot (approvals case 33): here the exchange and Redis do not answer at
+ * The ack does not wait for anything behind the bot (approval case 33): here the exchange and Redis do not answer at
  * all until every ack is in, as if each took its 10 s, and the 99th percentile is measured over the real transports.
  */
 import { afterEach, describe, expect, it } from 'vitest';
@@ -38,7 +38,7 @@ function silence() {
 }
 
 describe.each(['http', 'socket'] as const)('over %s', (transport) => {
-  it('every ack is in within 100 ms (p99) while nothing behind answers', async () => {
+  it('approval case 33: every ack is in within 100 ms (p99) while nothing behind answers', async () => {
     const { held, seenOnce, release, asked } = silence();
     slack = await startSlackHarness({
       transport,

@@ -90,7 +90,7 @@ async function auditOf(requestId: string): Promise<string[]> {
 }
 
 describe.each(['http', 'socket'] as const)('over %s', (transport) => {
-  it('1: the requester, an approver too, cannot approve; the audit has it', async () => {
+  it('approval case 1: the requester, an approver too, cannot approve; the audit has it', async () => {
     await start(transport);
     const request = await ask('7 Repaid', ids.ada);
     expect(await clickApprove(ids.ada, cardOf('7'))).toContain('You asked for this close yourself');
@@ -119,7 +119,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     expect([after.state, after.votes]).toEqual(['pending', []]);
   });
 
-  it('4: a look-up that fails lets nobody vote, whatever their name', async () => {
+  it('approval case 4: a look-up that fails lets nobody vote, whatever their name', async () => {
     await start(transport);
     const request = await ask();
     slack.workspace.faults.add('users.info', { kind: 'http', status: 503 });
@@ -127,7 +127,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     expect((await office.get(request.id)).votes).toEqual([]);
   });
 
-  it('8: a forged value, an old version and another channel are refused, noted, and change nothing', async () => {
+  it('approval case 8: a forged value, an old version and another channel are refused, noted, and change nothing', async () => {
     await start(transport);
     const request = await ask();
     const card = cardOf('7');
@@ -161,7 +161,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     expect((await auditOf(request.id)).some((entry) => entry.includes('old-version'))).toBe(true);
   });
 
-  it('5 and 10: one click delivered three times is one vote and one row', async () => {
+  it('approval cases 5 and 10: one click delivered three times is one vote and one row', async () => {
     await start(transport);
     const request = await ask();
     await clickApprove(ids.ada, cardOf('7'));
@@ -179,7 +179,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     expect(rows).toHaveLength(1);
   });
 
-  it('12 and 36: after each end an old button is refused, and the card and thread say who and when', async () => {
+  it('approval cases 12 and 36: after each end an old button is refused, and the card and thread say who and when', async () => {
     await start(transport);
     await ask();
     const old = cardOf('7');
@@ -202,7 +202,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     expect(before.slice(0, confirmed).filter(({ text }) => /\bis closed\b|\*Closed/.test(text))).toEqual([]);
   });
 
-  it('13: the requester withdraws, nobody else does', async () => {
+  it('approval case 13: the requester withdraws, nobody else does', async () => {
     await start(transport);
     const request = await ask();
     await slack.workspace.as(ids.ada).click(cardOf('7'), ACTIONS.withdraw);
@@ -213,7 +213,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     expect((await office.get(request.id)).state).toBe('withdrawn');
   });
 
-  it('16: asking again names the open request, and posts no second card', async () => {
+  it('approval case 16: asking again names the open request, and posts no second card', async () => {
     await start(transport);
     const request = await ask();
     await slack.workspace.as(ids.ada).command('/close-unit', '7 Me too');
@@ -223,7 +223,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     expect(cards()).toHaveLength(1);
   });
 
-  it('17: a reason with mentions and markup is inert on the card, cut there, and whole in the audit', async () => {
+  it('approval case 17: a reason with mentions and markup is inert on the card, cut there, and whole in the audit', async () => {
     await start(transport);
     const reason = `<!here> <@${ids.ben}> *bold* & ${'long '.repeat(500)}end`;
     await slack.workspace.as(ids.rina).command('/close-unit', '7', { channelId: ids.general });
@@ -239,7 +239,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     expect(request?.reason).toContain('end');
   });
 
-  it('22: with two cards in the channel, only the one that was approved gets the vote', async () => {
+  it('approval case 22: with two cards in the channel, only the one that was approved gets the vote', async () => {
     await start(transport);
     const seven = await ask('7 Repaid');
     const eight = await ask('8 Repaid');
@@ -263,7 +263,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     expect(slack.workspace.renderText(told)).toContain('nobody could vote');
   });
 
-  it('35: a card that was deleted is posted anew, and later edits reach the new one', async () => {
+  it('approval case 35: a card that was deleted is posted anew, and later edits reach the new one', async () => {
     await start(transport);
     const request = await ask();
     const first = cardOf('7');
@@ -282,7 +282,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     expect(shown()).toContain('Closed.');
   });
 
-  it('35: an edit that Slack limits is tried again, and nothing is decided by it', async () => {
+  it('approval case 35: an edit that Slack limits is tried again, and nothing is decided by it', async () => {
     await start(transport);
     await ask();
     slack.workspace.faults.add('chat.update', { kind: 'rate_limited', retryAfterS: 1 }, 1);
@@ -292,7 +292,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     expect(shown()).toContain('Approvals: 1 of 2');
   });
 
-  it('37: a reminder goes to those who may still vote, once each, and not to who voted', async () => {
+  it('approval case 37: a reminder goes to those who may still vote, once each, and not to who voted', async () => {
     await start(transport);
     await ask();
     await vote(ids.ada);

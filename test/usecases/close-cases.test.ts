@@ -1,4 +1,4 @@
-/** The acceptance cases of a two-person close at the level of the desk; numbers as in the design's list of 40. */
+/** The acceptance cases of a two-person close at the level of the desk; approval cases 1 to 40. */
 import { describe, expect, it } from 'vitest';
 import { amount, longId, ZERO } from '../../src/domain/amount.ts';
 import { UNKNOWN_PAGES_AFTER_MS } from '../../src/domain/close-request.ts';
@@ -31,7 +31,7 @@ async function approved(harness: DeskHarness) {
 }
 
 describe('identity and quorum', () => {
-  it('case 1: a self-approval stores no vote and leaves an audit entry', async () => {
+  it('approval case 1: a self-approval stores no vote and leaves an audit entry', async () => {
     const harness = new DeskHarness({ approvers: [REQUESTER.userId, ALICE.userId, BOB.userId] });
     const request = await harness.open();
     expect(await harness.desk.openBallot(REQUESTER, request.id, 1)).toMatchObject({
@@ -50,7 +50,7 @@ describe('identity and quorum', () => {
     ['a guest', person('U0X', { kind: 'guest' })],
     ['a bot', person('U0X', { kind: 'bot' })],
     ['a deactivated account', person('U0X', { kind: 'deactivated' })],
-  ])('case 3: %s that is listed as an approver changes nothing', async (_, who) => {
+  ])('approval case 3: %s that is listed as an approver changes nothing', async (_, who) => {
     const harness = new DeskHarness({ approvers: [ALICE.userId, BOB.userId, who.userId] });
     harness.directory.people.set(who.userId, who);
     const request = await harness.open();
@@ -61,7 +61,7 @@ describe('identity and quorum', () => {
     expect((await harness.get(request.id)).votes).toEqual([]);
   });
 
-  it('case 3: an approver id from another team, and a channel member who is not listed, change nothing', async () => {
+  it('approval case 3: an approver id from another team, and a channel member who is not listed, change nothing', async () => {
     const harness = new DeskHarness();
     const request = await harness.open();
     const foreign = { teamId: 'T0OTHER', userId: ALICE.userId };
@@ -76,7 +76,7 @@ describe('identity and quorum', () => {
     expect((await harness.get(request.id)).votes).toEqual([]);
   });
 
-  it('case 4: when identities cannot be looked up, everybody is refused', async () => {
+  it('approval case 4: when identities cannot be looked up, everybody is refused', async () => {
     const harness = new DeskHarness();
     const request = await harness.open();
     harness.directory.down = true;
@@ -87,7 +87,7 @@ describe('identity and quorum', () => {
     expect((await harness.get(request.id)).votes).toEqual([]);
   });
 
-  it('case 6: a voter removed before the final vote is dropped, said on the card, and nothing is sent', async () => {
+  it('approval case 6: a voter removed before the final vote is dropped, said on the card, and nothing is sent', async () => {
     const harness = new DeskHarness({ approvers: ['S0GROUP'] });
     harness.directory.groups.set('S0GROUP', [ALICE.userId, BOB.userId, CAROL.userId]);
     const request = await harness.open();
@@ -105,7 +105,7 @@ describe('identity and quorum', () => {
     expect(harness.exchange.deletes).toEqual([]);
   });
 
-  it('case 6: a voter removed between the last vote and the send stops the send', async () => {
+  it('approval case 6: a voter removed between the last vote and the send stops the send', async () => {
     const harness = new DeskHarness({ approvers: ['S0GROUP'] });
     harness.directory.groups.set('S0GROUP', [ALICE.userId, BOB.userId]);
     harness.heldBack.add('execute');
@@ -119,7 +119,7 @@ describe('identity and quorum', () => {
     });
   });
 
-  it('case 7: fewer eligible people than the quorum: refused with no card', async () => {
+  it('approval case 7: fewer eligible people than the quorum: refused with no card', async () => {
     const harness = new DeskHarness({ approvers: [REQUESTER.userId, ALICE.userId] });
     const asked = await harness.desk.askToClose(REQUESTER, UNIT, 'repaid');
     expect(asked).toMatchObject({
@@ -129,7 +129,7 @@ describe('identity and quorum', () => {
     expect(harness.notifier.delivered).toEqual([]);
   });
 
-  it('case 8: a forged request id, version or digest changes nothing', async () => {
+  it('approval case 8: a forged request id, version or digest changes nothing', async () => {
     const harness = new DeskHarness();
     const request = await harness.open();
     const attempts = [
@@ -150,7 +150,7 @@ describe('identity and quorum', () => {
 });
 
 describe('asking', () => {
-  it('case 16: a second request for the same unit answers with the first, also at the same time', async () => {
+  it('approval case 16: a second request for the same unit answers with the first, also at the same time', async () => {
     const harness = new DeskHarness();
     const answers = await Promise.all([
       harness.desk.askToClose(REQUESTER, UNIT, 'once'),
@@ -167,7 +167,7 @@ describe('asking', () => {
   it.each([
     ['owes dust', { liabilities: [OWED] }, 'owes'],
     ['owes by its total only', { totalLiability: amount('1') }, 'owes'],
-  ])('case 18: a unit that %s is refused before a card is posted', async (_, changes, code) => {
+  ])('approval case 18: a unit that %s is refused before a card is posted', async (_, changes, code) => {
     const harness = new DeskHarness();
     harness.exchange.units.set(UNIT, repaidUnit(UNIT, changes));
     expect(await harness.desk.askToClose(REQUESTER, UNIT, 'repaid')).toMatchObject({
@@ -177,7 +177,7 @@ describe('asking', () => {
     expect(harness.notifier.delivered).toEqual([]);
   });
 
-  it('case 18: unknown, already closed, without a key, unreadable: each is named', async () => {
+  it('approval case 18: unknown, already closed, without a key, unreadable: each is named', async () => {
     const harness = new DeskHarness();
     const ask = (unit: string, reason = 'repaid') => harness.desk.askToClose(REQUESTER, unit, reason);
     expect(await ask('999')).toMatchObject({ refusal: { code: 'unknown-unit' } });
@@ -196,7 +196,7 @@ describe('asking', () => {
     });
   });
 
-  it('case 17: a reason of 4,000 characters with markup is whole in the audit', async () => {
+  it('approval case 17: a reason of 4,000 characters with markup is whole in the audit', async () => {
     const harness = new DeskHarness();
     const reason = `<!channel> *now* & \n${'é😀'.repeat(1_300)}`.slice(0, 4_000);
     const request = await harness.open(reason);
@@ -207,7 +207,7 @@ describe('asking', () => {
 });
 
 describe('facts', () => {
-  it('case 19: a fact that changes after the first vote voids it, shows the difference and sends nothing', async () => {
+  it('approval case 19: a fact that changes after the first vote voids it, shows the difference and sends nothing', async () => {
     const harness = new DeskHarness();
     const request = await harness.open();
     await harness.approve(ALICE, request);
@@ -231,7 +231,7 @@ describe('facts', () => {
     });
   });
 
-  it('case 19: a fact that changes between the last vote and the send is caught by the last look', async () => {
+  it('approval case 19: a fact that changes between the last vote and the send is caught by the last look', async () => {
     const harness = new DeskHarness();
     harness.heldBack.add('execute');
     const { request } = await approved(harness);
@@ -242,7 +242,7 @@ describe('facts', () => {
   });
 
   it.each(['unreadable', 'not visible', 'row flawed'] as const)(
-    'case 20: facts that are %s at the last look send nothing',
+    'approval case 20: facts that are %s at the last look send nothing',
     async (how) => {
       const harness = new DeskHarness();
       harness.heldBack.add('execute');
@@ -261,7 +261,7 @@ describe('facts', () => {
     },
   );
 
-  it('case 21: equity, LTV and times may move without touching the votes', async () => {
+  it('approval case 21: equity, LTV and times may move without touching the votes', async () => {
     const harness = new DeskHarness();
     const request = await harness.open();
     await harness.approve(ALICE, request);
@@ -271,7 +271,7 @@ describe('facts', () => {
     expect(await harness.get(request.id)).toMatchObject({ state: 'closed', version: 1 });
   });
 
-  it('case 22: of two open requests, only the approved one gets the vote', async () => {
+  it('approval case 22: of two open requests, only the approved one gets the vote', async () => {
     const other = longId('8');
     for (const [first, second] of [
       [UNIT, other],
@@ -298,7 +298,7 @@ describe('facts', () => {
   });
 
   it.each(['at the last look', 'while pending'] as const)(
-    'case 23: closed outside the bot, noticed %s: superseded, nothing sent, requester told',
+    'approval case 23: closed outside the bot, noticed %s: superseded, nothing sent, requester told',
     async (when) => {
       const harness = new DeskHarness();
       harness.heldBack.add('execute');
@@ -320,7 +320,7 @@ describe('facts', () => {
 });
 
 describe('execution', () => {
-  it('case 24: CLOSED by the exchange is closed only after the read-back agrees', async () => {
+  it('approval case 24: CLOSED by the exchange is closed only after the read-back agrees', async () => {
     const harness = new DeskHarness();
     harness.exchange.listsClosed = false;
     const { request } = await approved(harness);
@@ -331,7 +331,7 @@ describe('execution', () => {
     expect(harness.exchange.deletes).toEqual([UNIT]);
   });
 
-  it('case 24: never listed as closed: after a while unknown, for people to settle, and not sent again', async () => {
+  it('approval case 24: never listed as closed: after a while unknown, for people to settle, and not sent again', async () => {
     const harness = new DeskHarness();
     harness.exchange.listsClosed = false;
     const { request } = await approved(harness);
@@ -340,7 +340,7 @@ describe('execution', () => {
     expect(harness.exchange.deletes).toEqual([UNIT]);
   });
 
-  it('case 25: a business refusal is failed with its code, and asking again needs new votes', async () => {
+  it('approval case 25: a business refusal is failed with its code, and asking again needs new votes', async () => {
     const harness = new DeskHarness();
     harness.exchange.takesEffect = false;
     harness.exchange.outcome = outcome('refused', { httpStatus: 400, exchangeCode: -27018 });
@@ -356,7 +356,7 @@ describe('execution', () => {
     expect(again.id).not.toBe(request.id);
   });
 
-  it('case 26: an unknown outcome has sent exactly one DELETE and blocks a new request', async () => {
+  it('approval case 26: an unknown outcome has sent exactly one DELETE and blocks a new request', async () => {
     const harness = new DeskHarness();
     harness.exchange.takesEffect = false;
     harness.exchange.outcome = outcome('unknown', { httpStatus: 503 });
@@ -369,7 +369,7 @@ describe('execution', () => {
     expect(harness.exchange.deletes).toEqual([UNIT]);
   });
 
-  it('case 27: unknown, then seen in the closed list: closed, with the evidence', async () => {
+  it('approval case 27: unknown, then seen in the closed list: closed, with the evidence', async () => {
     const harness = new DeskHarness();
     harness.exchange.outcome = outcome('unknown');
     harness.exchange.listsClosed = false;
@@ -384,7 +384,7 @@ describe('execution', () => {
     });
   });
 
-  it('case 28: unknown and still active: not executed only after the margin and several reads; never re-sent', async () => {
+  it('approval case 28: unknown and still active: not executed only after the margin and several reads; never re-sent', async () => {
     const harness = new DeskHarness();
     harness.exchange.takesEffect = false;
     harness.exchange.outcome = outcome('unknown');
@@ -400,7 +400,7 @@ describe('execution', () => {
     expect((await harness.open()).state).toBe('pending');
   });
 
-  it('case 29: unknown past its limit: people are told once, and one person alone cannot settle it', async () => {
+  it('approval case 29: unknown past its limit: people are told once, and one person alone cannot settle it', async () => {
     const harness = new DeskHarness();
     harness.exchange.outcome = outcome('unknown');
     harness.exchange.listsClosed = false;
@@ -436,7 +436,7 @@ describe('execution', () => {
 describe('a process stops at the worst moment', () => {
   const STOPPED = new Error('process stopped');
 
-  it('case 30: before the claim: another replica sends', async () => {
+  it('approval case 30: before the claim: another replica sends', async () => {
     const harness = new DeskHarness();
     harness.heldBack.add('execute');
     const { request } = await approved(harness);
@@ -445,7 +445,7 @@ describe('a process stops at the worst moment', () => {
     expect(harness.exchange.deletes).toEqual([UNIT]);
   });
 
-  it('case 30: after the claim: nothing was sent, nothing is sent by itself; a person starts it again', async () => {
+  it('approval case 30: after the claim: nothing was sent, nothing is sent by itself; a person starts it again', async () => {
     const harness = new DeskHarness();
     harness.heldBack.add('execute');
     const { request } = await approved(harness);
@@ -474,7 +474,7 @@ describe('a process stops at the worst moment', () => {
   it.each([
     ['after the mark, before the bytes', false],
     ['after the bytes', true],
-  ])("case 30: %s: unknown, settled by the exchange's record, never re-sent", async (_, effect) => {
+  ])("approval case 30: %s: unknown, settled by the exchange's record, never re-sent", async (_, effect) => {
     const harness = new DeskHarness();
     harness.heldBack.add('execute');
     const { request } = await approved(harness);
@@ -534,7 +534,7 @@ describe('a process stops at the worst moment', () => {
     expect(drawn.at(-1)?.request.state).toBe('closed');
   });
 
-  it('case 31: a process paused past its claim sends nothing when it wakes', async () => {
+  it('approval case 31: a process paused past its claim sends nothing when it wakes', async () => {
     const harness = new DeskHarness();
     harness.heldBack.add('execute');
     const { request } = await approved(harness);
@@ -556,7 +556,7 @@ describe('a process stops at the worst moment', () => {
     expect(await harness.get(request.id)).toMatchObject({ state: 'approved', sent: null });
   });
 
-  it('case 15: the last vote was in time but the send would start after the expiry: expired, nothing sent', async () => {
+  it('approval case 15: the last vote was in time but the send would start after the expiry: expired, nothing sent', async () => {
     const harness = new DeskHarness();
     harness.heldBack.add('execute');
     const { request } = await approved(harness);
@@ -565,7 +565,7 @@ describe('a process stops at the worst moment', () => {
     expect(harness.exchange.deletes).toEqual([]);
   });
 
-  it('case 32 and 38: with the store gone, or no audit entry to be written, nothing is voted and nothing is sent', async () => {
+  it('approval cases 32 and 38: with the store gone, or no audit entry to be written, nothing is voted and nothing is sent', async () => {
     const harness = new DeskHarness();
     harness.heldBack.add('execute');
     const { request } = await approved(harness);
@@ -612,7 +612,7 @@ describe('a forged record', () => {
 
 describe('telling people', () => {
   it.each(['channel_not_found', 'chat.postMessage gave no ts'])(
-    'case 34: a card that cannot be posted (%s) ends the request and tells the requester',
+    'approval case 34: a card that cannot be posted (%s) ends the request and tells the requester',
     async (why) => {
       const harness = new DeskHarness();
       harness.notifier.failures.push({ ok: false, retry: false, why, retryAfterMs: null });
@@ -625,7 +625,7 @@ describe('telling people', () => {
     },
   );
 
-  it('case 35: a failed edit never touches state; it is tried again after what Slack asks for, in order', async () => {
+  it('approval case 35: a failed edit never touches state; it is tried again after what Slack asks for, in order', async () => {
     const harness = new DeskHarness();
     const request = await harness.open();
     harness.notifier.failures.push({ ok: false, retry: true, why: 'ratelimited', retryAfterMs: 30_000 });
@@ -643,7 +643,7 @@ describe('telling people', () => {
     });
   });
 
-  it('case 35: an edit that can never work is dropped, and what comes after it is delivered', async () => {
+  it('approval case 35: an edit that can never work is dropped, and what comes after it is delivered', async () => {
     const harness = new DeskHarness();
     const request = await harness.open();
     harness.notifier.failures.push({ ok: false, retry: false, why: 'message_not_found', retryAfterMs: null });
@@ -653,7 +653,7 @@ describe('telling people', () => {
     expect(harness.threadOf(request.id)).toEqual(['approved']);
   });
 
-  it('case 36: no message is drawn from a record that says closed before the exchange confirmed it', async () => {
+  it('approval case 36: no message is drawn from a record that says closed before the exchange confirmed it', async () => {
     const harness = new DeskHarness();
     const { request } = await approved(harness);
     expect(harness.threadOf(request.id)).toEqual(['approved', 'approved', 'sent', 'answered', 'read-back']);
@@ -663,7 +663,7 @@ describe('telling people', () => {
     }
   });
 
-  it('case 37: one reminder each at half and at 80 % of the lifetime, however many replicas sweep', async () => {
+  it('approval case 37: one reminder each at half and at 80 % of the lifetime, however many replicas sweep', async () => {
     const harness = new DeskHarness();
     const request = await harness.open();
     const other = harness.replica();
@@ -677,7 +677,7 @@ describe('telling people', () => {
     expect(harness.threadOf(request.id)).toEqual(['reminded', 'reminded']);
   });
 
-  it('case 39: a dry run goes all the way and sends nothing', async () => {
+  it('approval case 39: a dry run goes all the way and sends nothing', async () => {
     const harness = new DeskHarness({ mode: 'dry-run' });
     const { request } = await approved(harness);
     expect(await harness.get(request.id)).toMatchObject({
@@ -691,7 +691,7 @@ describe('telling people', () => {
 });
 
 describe('decisions', () => {
-  it('case 11: approve and reject race: one wins, and after a won rejection nothing is ever sent', async () => {
+  it('approval case 11: approve and reject race: one wins, and after a won rejection nothing is ever sent', async () => {
     const harness = new DeskHarness();
     const request = await harness.open();
     await harness.approve(ALICE, request);

@@ -1,4 +1,4 @@
-/** Case 36: no text calls the unit closed before the record says so. */
+/** Approval case 36: no text calls the unit closed before the record says so. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CloseRequest, RequestEvent } from '../../../src/domain/close-request.ts';
