@@ -2,10 +2,12 @@
  * Looks in the exchange's own record for what became of a close. Reads only; the rule decides what a sighting
  * proves. Used right after the send and, later, by the sweeper for as long as it takes.
  */
+import type { LongId } from '../domain/amount.ts';
 import type { ReadBackSighting } from '../domain/close-command.ts';
 import { type CloseRequest, evidenceOf, readBackDelayMs } from '../domain/close-request.ts';
 import { done, type Result } from '../domain/refusal.ts';
-import type { LoanReader } from './ports.ts';
+import type { RiskUnit } from '../domain/risk-unit.ts';
+import type { LoanReader, Read } from './ports.ts';
 import type { RequestBook } from './request-book.ts';
 
 export interface ReadBackClose {
@@ -24,11 +26,19 @@ export interface ReadBackParts {
 }
 
 export function createReadBackClose({ book, reader, pause }: ReadBackParts): ReadBackClose {
+  /** A process that started after the unit had gone knows no key of it: that the parent sees none then has to do. */
+  async function readActive(groupId: LongId): Promise<Read<RiskUnit | null>> {
+    const unit = await reader.riskUnitAsCreditAccount(groupId, { priority: 'interactive', fresh: true });
+    if (unit.ok || unit.failure.kind !== 'no-account') return unit;
+    const seen = await reader.riskUnit(groupId, { priority: 'interactive', fresh: true });
+    return seen.ok && seen.value === null ? seen : unit;
+  }
+
   async function sight({ groupId }: CloseRequest): Promise<ReadBackSighting> {
     const closed = await reader.findClosedUnit(groupId, { priority: 'interactive', fresh: true });
     if (!closed.ok) return { kind: 'unreadable', why: closed.failure.meaning };
     if (closed.value !== null) return { kind: 'in-closed-list', evidence: evidenceOf(closed.value) };
-    const unit = await reader.riskUnitAsCreditAccount(groupId, { priority: 'interactive', fresh: true });
+    const unit = await readActive(groupId);
     if (!unit.ok) return { kind: 'unreadable', why: unit.failure.meaning };
     if (unit.flaws.length > 0) return { kind: 'unreadable', why: unit.flaws.join('; ') };
     return { kind: unit.value === null ? 'neither' : 'still-active', readAtMs: unit.asOfMs };

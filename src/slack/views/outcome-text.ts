@@ -82,7 +82,7 @@ function endingText(request: CloseRequest, ending: Ending): string {
     case 'never-sent':
       return `*Failed* ${when}. Nothing was sent: ${note(ending.why)}`;
     case 'not-executed':
-      return `*Failed* ${when}. The exchange's own record shows the unit still active after any late copy of the DELETE would be refused: it was not executed.`;
+      return `*Failed* ${when}. The exchange's own record shows the unit still active after any late copy of the DELETE would be refused: it was not executed. If the close is still wanted, ask for it again.`;
     case 'card-undeliverable':
       return `*Failed* ${when}. The card could not be posted, so nobody could vote: ${note(ending.why)}`;
     case 'rejected':

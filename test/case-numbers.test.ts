@@ -1,0 +1,38 @@
+/** Both lists of acceptance cases have a test for every number, and no title leaves open which list it means. */
+import { globSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+const LISTS = [
+  { list: 'exchange', count: 30 },
+  { list: 'approval', count: 40 },
+];
+
+/** Lines of code of every test file: comments prove nothing. */
+function codeLines(): string[] {
+  const files = globSync('**/*.{test,long}.ts', { cwd: HERE }).filter(
+    (file) => basename(file) !== basename(import.meta.url),
+  );
+  const lines = files.flatMap((file) => readFileSync(HERE + file, 'utf8').split('\n'));
+  return lines.filter((line) => !/^\s*(\/\/|\/?\*)/.test(line));
+}
+
+it.each(LISTS)(
+  'each of the $count cases of the $list list has a test that bears its number',
+  ({ list, count }) => {
+    const found = codeLines().flatMap((line) =>
+      [...line.matchAll(/\b(\w+) cases? (\d+)(?: and (\d+))?/g)]
+        .filter(([, name]) => name === list)
+        .flatMap(([, , ...numbers]) => numbers.filter((number) => number !== undefined).map(Number)),
+    );
+    const all = Array.from({ length: count }, (_, index) => index + 1);
+    expect([...new Set(found)].toSorted((one, other) => one - other)).toEqual(all);
+  },
+);
+
+it('no number stands without the name of its list', () => {
+  const known = new RegExp(`\\b(${LISTS.map(({ list }) => list).join('|')}) cases? \\d`);
+  expect(codeLines().filter((line) => /\bcases? \d+(?!:$)/.test(line) && !known.test(line))).toEqual([]);
+});
