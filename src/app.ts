@@ -145,7 +145,7 @@ export async function createApp(
     roles: config.people,
     policy: config.closePolicy,
     thresholds: config.thresholds,
-    probe: createStatusProbe({ exchange, redis, mode: config.closePolicy.mode, now }),
+    probe: createStatusProbe({ exchange, redis, outbox, mode: config.closePolicy.mode, now }),
     now,
     pause: async (milliseconds) => void (await pause(milliseconds)),
     newId: randomUUID,

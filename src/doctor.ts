@@ -14,6 +14,7 @@ import { type Finding, findingsAbout } from './doctor/finding.ts';
 import { createLogger, withoutSecrets } from './logger.ts';
 import { RedisConnection } from './redis/connection.ts';
 import { KeyNames } from './redis/key-names.ts';
+import { RedisOutbox } from './redis/outbox.ts';
 import { RedisSharedReads } from './redis/shared-reads.ts';
 import { RedisWeightLedger } from './redis/weight-ledger.ts';
 import { redisSettings } from './redis-settings.ts';
@@ -32,6 +33,9 @@ const log = createLogger('silent');
 
 async function examine(config: Config): Promise<Finding[]> {
   const redis = new RedisConnection(redisSettings(config.redis.target), log);
+  const keys = new KeyNames(config.redis.prefix);
+  const queue = new RedisOutbox({ connection: redis, keys, log });
+  const outbox = { backlog: () => queue.backlog(), setAsideKey: keys.outboxSetAside };
   const { accountsFile: path, keyPassphrase: passphrase } = config.binance;
   const accounts = await loadAccounts({ path, passphrase });
   try {
@@ -40,7 +44,7 @@ async function examine(config: Config): Promise<Finding[]> {
       findingsAbout('Settings').ok('complete and well-formed'),
       ...(await checkSecretFiles(config.secretFiles, process.platform)),
       ...judgeAccountsFile(accounts),
-      ...(await inTime('Redis', examineRedis(redis, config.redis))),
+      ...(await inTime('Redis', examineRedis(redis, config.redis, outbox))),
       ...(await inTime('Slack', examineSlack(config))),
       ...(accounts.ok ? await inTime('Exchange', examineExchange(config, accounts.accounts, redis)) : []),
     ];

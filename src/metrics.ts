@@ -250,6 +250,11 @@ function storeGauges(registry: Registry, sources: MetricsSources): () => Promise
     help: 'Age of the oldest message that has not reached Slack; 0 when there is none',
     registers,
   });
+  const setAside = new Gauge({
+    name: 'loandesk_outbox_set_aside',
+    help: 'Messages that nobody could read, kept in Redis until a person looks at them and deletes them',
+    registers,
+  });
   let readAtMs = Number.NEGATIVE_INFINITY;
   return async () => {
     const nowMs = sources.now();
@@ -258,11 +263,13 @@ function storeGauges(registry: Registry, sources: MetricsSources): () => Promise
     // Absent rather than old, until they are read again.
     open.reset();
     notices.remove();
+    setAside.remove();
     age.remove();
     try {
       const [states, backlog] = await Promise.all([sources.openStates(), sources.outbox()]);
       for (const state of OPEN_STATES) open.set({ state }, states.filter((each) => each === state).length);
       notices.set(backlog.requests);
+      setAside.set(backlog.setAside);
       const { oldestCreatedAtMs } = backlog;
       age.set(oldestCreatedAtMs === null ? 0 : Math.max(0, backlog.nowMs - oldestCreatedAtMs) / 1000);
       storeUp.set(1);

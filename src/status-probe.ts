@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { LoanExchange } from './binance/loan-exchange.ts';
 import type { CloseMode } from './domain/policy.ts';
 import type { RedisConnection } from './redis/connection.ts';
+import type { RedisOutbox } from './redis/outbox.ts';
 import { checkRedis } from './redis/startup-check.ts';
 import type { StatusView } from './usecases/desk.ts';
 
@@ -17,8 +18,9 @@ export const VERSION =
 type Line = StatusView['lines'][number];
 
 export interface StatusProbeParts {
-  readonly exchange: LoanExchange;
+  readonly exchange: Pick<LoanExchange, 'snapshot'>;
   readonly redis: RedisConnection;
+  readonly outbox: Pick<RedisOutbox, 'backlog'>;
   readonly mode: CloseMode;
   readonly now: () => number;
 }
@@ -26,6 +28,7 @@ export interface StatusProbeParts {
 export function createStatusProbe({
   exchange,
   redis,
+  outbox,
   mode,
   now,
 }: StatusProbeParts): () => Promise<StatusView> {
@@ -33,15 +36,16 @@ export function createStatusProbe({
     version: VERSION,
     nodeVersion: process.versions.node,
     mode,
-    lines: [...(await redisLines(redis)), ...exchangeLines(exchange, now())],
+    lines: [...(await redisLines(redis, outbox)), ...exchangeLines(exchange, now())],
   });
 }
 
-async function redisLines(redis: RedisConnection): Promise<Line[]> {
+async function redisLines(redis: RedisConnection, outbox: StatusProbeParts['outbox']): Promise<Line[]> {
   const startedMs = performance.now();
   try {
     const findings = await checkRedis(redis);
     const tookMs = Math.round(performance.now() - startedMs);
+    const { setAside } = await outbox.backlog();
     return [
       { name: 'Redis', level: 'ok', text: `answers in ${tookMs} ms` },
       ...findings.map(({ level, text, advice }) => ({
@@ -49,6 +53,9 @@ async function redisLines(redis: RedisConnection): Promise<Line[]> {
         level,
         text: advice === '' ? text : `${text}. ${advice}`,
       })),
+      ...(setAside === 0
+        ? []
+        : [{ name: 'Messages', level: 'warning', text: setAsideText(setAside) } as const]),
     ];
   } catch {
     return [
@@ -61,7 +68,12 @@ async function redisLines(redis: RedisConnection): Promise<Line[]> {
   }
 }
 
-function exchangeLines(exchange: LoanExchange, nowMs: number): Line[] {
+function setAsideText(count: number): string {
+  const what = count === 1 ? '1 message' : `${count} messages`;
+  return `${what} could not be read and never reached people; \`npm run doctor\` says where to look. The cards show what is recorded.`;
+}
+
+function exchangeLines(exchange: StatusProbeParts['exchange'], nowMs: number): Line[] {
   const { clock, weights, stops, sharedCountDown, maintenance, lastSuccessAtMs, accounts } =
     exchange.snapshot();
   const lines: Line[] = [

@@ -41,7 +41,7 @@ function watched(harness: DeskHarness) {
       accounts: [],
     }),
     openStates: async () => (await harness.store.listOpen()).map(({ state }) => state),
-    outbox: async () => ({ nowMs: 5_000, requests: 2, oldestCreatedAtMs: 1_000 }),
+    outbox: async () => ({ nowMs: 5_000, requests: 2, setAside: 3, oldestCreatedAtMs: 1_000 }),
     now: () => harness.nowMs,
   });
   const work = harness.replica({ store: observeStore(harness.store, metrics, QUIET) });
@@ -157,13 +157,14 @@ describe('each end state moves the counters (approval case 40)', () => {
         if (down) throw new Error('down');
         return states;
       },
-      outbox: async () => ({ nowMs: 61_000, requests: 3, oldestCreatedAtMs: 1_000 }),
+      outbox: async () => ({ nowMs: 61_000, requests: 3, setAside: 4, oldestCreatedAtMs: 1_000 }),
       now: () => harness.nowMs,
     });
     const up = await metrics.read();
     expect(sample(up, 'loandesk_requests_open', { state: 'unknown' })).toBe(2);
     expect(sample(up, 'loandesk_outbox_requests')).toBe(3);
     expect(sample(up, 'loandesk_outbox_oldest_age_seconds')).toBe(60);
+    expect(sample(up, 'loandesk_outbox_set_aside')).toBe(4);
     expect(sample(up, 'loandesk_store_readable')).toBe(1);
     expect(sample(up, 'loandesk_slack_connected')).toBe(0);
     expect(sample(up, 'loandesk_exchange_clock_offset_seconds')).toBe(0.25);

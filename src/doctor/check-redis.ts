@@ -1,6 +1,7 @@
 /** Redis: reachable, fit to hold approvals, quick enough, and with the replicas that the settings wait for. */
 import { Cluster } from 'ioredis';
 import type { RedisConnection } from '../redis/connection.ts';
+import type { RedisOutbox } from '../redis/outbox.ts';
 import { checkRedis } from '../redis/startup-check.ts';
 import { type Finding, findingsAbout } from './finding.ts';
 
@@ -14,6 +15,7 @@ const SLOW_MS = 20;
 export async function examineRedis(
   connection: RedisConnection,
   settings: { readonly mayForget: boolean; readonly waitReplicas: number },
+  outbox: { readonly backlog: RedisOutbox['backlog']; readonly setAsideKey: string },
 ): Promise<Finding[]> {
   try {
     await connection.ready(CONNECTS_WITHIN_MS);
@@ -28,6 +30,7 @@ export async function examineRedis(
       ...findings,
       await measure(connection),
       ...(await judgeReplicas(connection, settings.waitReplicas)),
+      ...(await findSetAside(outbox)),
     ];
   } catch {
     return [
@@ -70,5 +73,17 @@ async function judgeReplicas(connection: RedisConnection, wanted: number): Promi
           'Attach replicas, or lower the setting.',
         )
       : ok(text),
+  ];
+}
+
+async function findSetAside(outbox: Parameters<typeof examineRedis>[2]): Promise<Finding[]> {
+  const { setAside } = await outbox.backlog();
+  if (setAside === 0) return [];
+  const key = outbox.setAsideKey;
+  return [
+    warning(
+      `${setAside} message${setAside === 1 ? '' : 's'} to Slack could not be read by any process and set aside`,
+      `Look at them (LRANGE ${key} 0 -1), compare each request's card, then DEL ${key}.`,
+    ),
   ];
 }

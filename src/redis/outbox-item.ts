@@ -1,6 +1,6 @@
 /** The stored form of a notice: `<id> <createdAtMs> <JSON>`, so that a script can tell the id without reading JSON. */
 import { z } from 'zod';
-import type { CloseRequest, RequestEvent } from '../domain/close-request.ts';
+import type { CloseRequest, RequestEvent, RequestEventType } from '../domain/close-request.ts';
 import type { Notice } from '../domain/notices.ts';
 
 export interface StoredNotice {
@@ -26,7 +26,34 @@ export function noticePrefix(id: string): string {
   return `${id} `;
 }
 
-const event = z.looseObject({ type: z.string(), atMs: z.number() });
+/** An event of a newer version has no words here: it would be told as "undefined". */
+const EVENTS = {
+  opened: 'opened',
+  'card-posted': 'card-posted',
+  'card-undeliverable': 'card-undeliverable',
+  approved: 'approved',
+  'votes-dropped': 'votes-dropped',
+  rejected: 'rejected',
+  withdrawn: 'withdrawn',
+  expired: 'expired',
+  reminded: 'reminded',
+  'facts-changed': 'facts-changed',
+  superseded: 'superseded',
+  claimed: 'claimed',
+  'claim-abandoned': 'claim-abandoned',
+  sent: 'sent',
+  rehearsed: 'rehearsed',
+  'never-sent': 'never-sent',
+  answered: 'answered',
+  'lost-track': 'lost-track',
+  'read-back': 'read-back',
+  'people-paged': 'people-paged',
+  'settlement-proposed': 'settlement-proposed',
+  settled: 'settled',
+  refused: 'refused',
+} as const satisfies { [Type in RequestEventType]: Type };
+
+const event = z.looseObject({ type: z.enum(EVENTS), atMs: z.number() });
 const notice = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('card') }),
   z.looseObject({ kind: z.literal('thread'), event }),
@@ -38,7 +65,7 @@ const notice = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('approvers'), event }),
 ]);
 
-/** Null when it is not what `encodeNotices` writes. */
+/** Null when it is not what `encodeNotices` of this version writes. */
 export function decodeNotice(stored: string): StoredNotice | null {
   const parts = /^(\S+) (\d+) (.*)$/s.exec(stored);
   if (parts === null) return null;

@@ -1,7 +1,9 @@
 /**
  * Undelivered notices in Redis, one line per request. A caller that dies leaves its lease to run out: the notice is
- * then given out again, which is the one stale repeat a crash may cause.
+ * then given out again, which is the one stale repeat a crash may cause. A notice that cannot be read is left to
+ * other replicas for a while and then set aside, so that it holds up those behind it no longer than that.
  */
+import type { Notice } from '../domain/notices.ts';
 import type { Log, Outbox, OutboxItem } from '../usecases/ports.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
@@ -12,21 +14,41 @@ export interface OutboxBacklog {
   readonly nowMs: number;
   /** Requests with undelivered notices. */
   readonly requests: number;
+  /** Notices that nobody could read, kept for people to look at. */
+  readonly setAside: number;
   /** Null: nothing waits, or nothing that can be read. */
   readonly oldestCreatedAtMs: number | null;
 }
 
 const BACKLOG_LOOKS_AT_MOST = 100;
+/** A rolling upgrade is over by then; a card waits as long before its request is ended. */
+const LEAVE_UNREADABLE_FOR_MS = 10 * 60_000;
+/** Often enough that a newer replica among many old ones gets its turn. */
+const UNREADABLE_DUE_AGAIN_MS = 5_000;
+
+/** What the script answers; see its header. */
+const LEFT_FIRST_TIME = 1;
+const SET_ASIDE = 3;
+
+const IN_ITS_PLACE: Notice = { kind: 'card' };
 
 export class RedisOutbox implements Outbox {
   readonly #connection: RedisConnection;
   readonly #keys: KeyNames;
   readonly #log: Log;
+  readonly #leaveUnreadableForMs: number;
 
-  constructor(parts: { connection: RedisConnection; keys: KeyNames; log: Log }) {
+  constructor(parts: {
+    connection: RedisConnection;
+    keys: KeyNames;
+    log: Log;
+    /** Default ten minutes; at least 1. */
+    leaveUnreadableForMs?: number;
+  }) {
     this.#connection = parts.connection;
     this.#keys = parts.keys;
     this.#log = parts.log;
+    this.#leaveUnreadableForMs = parts.leaveUnreadableForMs ?? LEAVE_UNREADABLE_FOR_MS;
   }
 
   /** With `requestId`: its first notice, unless another caller has it or it waits for its next attempt. */
@@ -42,17 +64,19 @@ export class RedisOutbox implements Outbox {
         requestId ?? '',
       ),
     );
+    if (answer.length === 0) return [];
     const items: OutboxItem[] = [];
     for (let i = 0; i + 2 < answer.length; i += 3) {
       const [ofRequest = '', stored = '', attempts = ''] = answer.slice(i, i + 3);
       const notice = decodeNotice(stored);
       if (notice === null) {
-        this.#log.error({ requestId: ofRequest }, 'a stored notice cannot be read; those behind it wait');
+        await this.#leaveOrSetAside(ofRequest, stored, 'it is not what this version writes');
       } else {
         items.push({ requestId: ofRequest, ...notice, attempts: Number(attempts) });
       }
     }
-    return items;
+    // Nothing to deliver among these does not mean that nothing is due; none of them is due again at once.
+    return items.length === 0 ? this.take(leaseMs, limit, requestId) : items;
   }
 
   async done(item: OutboxItem): Promise<void> {
@@ -83,13 +107,46 @@ export class RedisOutbox implements Outbox {
     );
   }
 
+  unreadable(item: OutboxItem, why: string): Promise<'left' | 'set-aside'> {
+    return this.#leaveOrSetAside(item.requestId, noticePrefix(item.id), why);
+  }
+
+  /** `beginning`: of the stored text, so that only this notice is meant. */
+  async #leaveOrSetAside(requestId: string, beginning: string, why: string): Promise<'left' | 'set-aside'> {
+    const keys = this.#keys;
+    const answer = await this.#connection.run((client) =>
+      client.outboxUnreadable(
+        keys.outbox(requestId),
+        keys.outboxDue,
+        keys.outboxAttempts,
+        keys.outboxUnreadable(requestId),
+        keys.outboxSetAside,
+        requestId,
+        beginning,
+        Math.min(UNREADABLE_DUE_AGAIN_MS, this.#leaveUnreadableForMs),
+        this.#leaveUnreadableForMs,
+        JSON.stringify(IN_ITS_PLACE),
+      ),
+    );
+    if (answer === LEFT_FIRST_TIME) {
+      const leftForMs = this.#leaveUnreadableForMs;
+      this.#log.warn({ requestId, why, leftForMs }, 'a stored notice cannot be read; left to other replicas');
+    }
+    if (answer !== SET_ASIDE) return 'left';
+    this.#log.error(
+      { requestId, why, kept: keys.outboxSetAside },
+      'a notice that nobody could read was set aside',
+    );
+    return 'set-aside';
+  }
+
   /** What waits. Among very many requests the oldest is looked for only in those that are due first. */
   async backlog(): Promise<OutboxBacklog> {
     const keys = this.#keys;
-    const [nowMs, requests, ...first] = await this.#connection.run((client) =>
-      client.outboxBacklog(keys.outboxDue, keys.outboxStem, BACKLOG_LOOKS_AT_MOST),
+    const [nowMs, requests, setAside, ...first] = await this.#connection.run((client) =>
+      client.outboxBacklog(keys.outboxDue, keys.outboxSetAside, keys.outboxStem, BACKLOG_LOOKS_AT_MOST),
     );
     const times = first.flatMap((stored) => decodeNotice(stored)?.createdAtMs ?? []);
-    return { nowMs, requests, oldestCreatedAtMs: times.length === 0 ? null : Math.min(...times) };
+    return { nowMs, requests, setAside, oldestCreatedAtMs: times.length === 0 ? null : Math.min(...times) };
   }
 }

@@ -22,9 +22,10 @@ declare module 'ioredis' {
     outboxTake(...args: Arguments): Result<string[], Context>;
     outboxDone(...args: Arguments): Result<number, Context>;
     outboxRetry(...args: Arguments): Result<number, Context>;
+    outboxUnreadable(...args: Arguments): Result<number, Context>;
     outboxBacklog(
       ...args: Arguments
-    ): Result<[nowMs: number, requests: number, ...oldest: string[]], Context>;
+    ): Result<[nowMs: number, requests: number, setAside: number, ...oldest: string[]], Context>;
     reserveWeight(...args: Arguments): Result<[reserved: number, used: number], Context>;
     raiseWeight(...args: Arguments): Result<number, Context>;
     stopScope(...args: Arguments): Result<number, Context>;
@@ -52,7 +53,8 @@ const SCRIPTS = {
   outboxTake: { file: 'outbox-take', numberOfKeys: 2 },
   outboxDone: { file: 'outbox-done', numberOfKeys: 3 },
   outboxRetry: { file: 'outbox-retry', numberOfKeys: 3 },
-  outboxBacklog: { file: 'outbox-backlog', numberOfKeys: 1 },
+  outboxUnreadable: { file: 'outbox-unreadable', numberOfKeys: 5 },
+  outboxBacklog: { file: 'outbox-backlog', numberOfKeys: 2 },
   reserveWeight: { file: 'reserve-weight', numberOfKeys: 2 },
   raiseWeight: { file: 'raise-weight', numberOfKeys: 1 },
   stopScope: { file: 'stop-scope', numberOfKeys: 1 },

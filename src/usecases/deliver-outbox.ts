@@ -26,13 +26,19 @@ export interface DeliverOutboxParts {
   readonly withRequest: WithRequest;
 }
 
+/** It cannot be put into words: it is damaged, or of a newer version. Says why. */
+interface Undrawable {
+  readonly undrawable: string;
+}
+
 /** Delivers what is due (of one request, or of all) and answers how many items it handled. */
 export type DeliverOutbox = (requestId?: string) => Promise<number>;
 
 export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
   const { outbox, store, book, notifier, log } = parts;
 
-  async function deliver(item: OutboxItem): Promise<Delivery | null> {
+  /** Null: nobody needs to hear of it any more. */
+  async function deliver(item: OutboxItem): Promise<Delivery | Undrawable | null> {
     const stored = await store.load(item.requestId);
     if (stored === null) return null;
     const { request } = stored;
@@ -44,7 +50,12 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
       const eligible = await parts.access.eligibleFor(request.policy, request.requester);
       approvers = eligible.ok ? eligible.value : null;
     }
-    return notifier.deliver(item.notice, request, approvers);
+    try {
+      return await notifier.deliver(item.notice, request, approvers);
+    } catch (error) {
+      // What Slack refuses is an answer, so this is the drawing.
+      return { undrawable: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown' };
+    }
   }
 
   async function giveUp(item: OutboxItem, why: string): Promise<void> {
@@ -52,14 +63,21 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
       { requestId: item.requestId, notice: item.notice.kind, why },
       'a message could not be delivered',
     );
-    if (item.notice.kind === 'card') await book.apply(item.requestId, () => ({ type: 'give-up-card', why }));
+    await endWithoutCard(item, why);
     await outbox.done(item);
+  }
+
+  async function endWithoutCard({ requestId, notice }: OutboxItem, why: string): Promise<void> {
+    if (notice.kind === 'card') await book.apply(requestId, () => ({ type: 'give-up-card', why }));
   }
 
   async function handle(item: OutboxItem, nowMs: number): Promise<void> {
     const delivery = await deliver(item);
     if (delivery === null) {
       await outbox.done(item);
+    } else if ('undrawable' in delivery) {
+      if ((await outbox.unreadable(item, delivery.undrawable)) === 'set-aside')
+        await endWithoutCard(item, 'it could not be drawn');
     } else if (delivery.ok) {
       const { card } = delivery;
       if (card !== null) await book.apply(item.requestId, () => ({ type: 'record-card', card }));

@@ -201,6 +201,12 @@ export interface Outbox {
   done(item: OutboxItem): Promise<void>;
   /** Leaves it first in line and due again after `delayMs`; counts the attempt. */
   retry(item: OutboxItem, delayMs: number): Promise<void>;
+  /**
+   * For an item that this process cannot make sense of (`why`, for the log). It is left first in line for ten minutes,
+   * so that a replica of another version may deliver it; then it is set aside, kept for people to look at, and a
+   * redraw of the card stands in its place. `take` does the same with what it cannot read, and never gives it out.
+   */
+  unreadable(item: OutboxItem, why: string): Promise<'left' | 'set-aside'>;
 }
 
 /** An entry that is not what was written: no chain can be read past it. The fields fit an AuditFault. */

@@ -18,6 +18,8 @@ import {
 /** Long enough never to run out in a test. */
 const LEASE_MS = 60_000;
 const SHORT_LEASE_MS = 40;
+/** What the stores under test are made with: no test waits for ten minutes. */
+export const LEAVE_UNREADABLE_MS = 60;
 
 export function outboxContract(create: () => Promise<StoreUnderTest>): void {
   const numbered = (from: number, to: number): Notice[] =>
@@ -99,6 +101,40 @@ export function outboxContract(create: () => Promise<StoreUnderTest>): void {
     expect(await outbox.take(LEASE_MS, 1)).toMatchObject([{ attempts: 1 }]);
   });
 
+  it('leaves what its caller cannot make sense of to others, then sets it aside for a redraw of the card', async () => {
+    const { store, outbox, passTime } = await create();
+    const request = await mustSave(
+      store,
+      touch(await openOne(store), await store.nowMs(), { notices: numbered(1, 2) }),
+    );
+    await outbox.done(await mustTake(outbox));
+    const damaged = await mustTake(outbox);
+    expect(await outbox.unreadable(damaged, 'damaged')).toBe('left');
+    expect(await outbox.take(LEASE_MS, 1)).toEqual([]);
+    await passTime(LEAVE_UNREADABLE_MS);
+    const sameAgain = await mustTake(outbox);
+    expect(sameAgain).toEqual(damaged);
+    expect(await outbox.unreadable(sameAgain, 'damaged')).toBe('set-aside');
+    expect(await outbox.unreadable(sameAgain, 'damaged')).toBe('left');
+    const redraw = await mustTake(outbox);
+    expect(redraw).toMatchObject({ requestId: request.id, notice: cardNotice(), attempts: 0 });
+    await outbox.done(redraw);
+    expect((await drain(outbox)).map(({ notice }) => notice)).toEqual(numbered(2, 2));
+  });
+
+  it('starts the ten minutes anew for the next one, and puts no second redraw in place of the first', async () => {
+    const { store, outbox, passTime } = await create();
+    await mustSave(store, touch(await openOne(store), await store.nowMs(), { notices: numbered(1, 1) }));
+    const setAside = async (): Promise<void> => {
+      expect(await outbox.unreadable(await mustTake(outbox), 'damaged')).toBe('left');
+      await passTime(LEAVE_UNREADABLE_MS);
+      expect(await outbox.unreadable(await mustTake(outbox), 'damaged')).toBe('set-aside');
+    };
+    await setAside();
+    await setAside();
+    expect((await drain(outbox)).map(({ notice }) => notice)).toEqual(numbered(1, 1));
+  });
+
   it('still delivers for a request that has ended', async () => {
     const { store, outbox } = await create();
     const request = await openOne(store);
@@ -114,6 +150,12 @@ export function outboxContract(create: () => Promise<StoreUnderTest>): void {
     expect(items[0]?.createdAtMs).toBe(request.createdAtMs);
     expect(new Set(items.map(({ id }) => id)).size).toBe(items.length);
   });
+}
+
+async function mustTake(outbox: Outbox): Promise<OutboxItem> {
+  const [item] = await outbox.take(LEASE_MS, 1);
+  if (item === undefined) throw new Error('nothing was due');
+  return item;
 }
 
 /** Everything that is due, delivered. */

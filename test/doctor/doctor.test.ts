@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { SEED_IDS } from '../../src/sandbox/workspace/seed.ts';
 import { startWorld, type World, type WorldOptions } from '../../src/sandbox/world.ts';
+import { bareClient } from '../redis/redis-parts.ts';
 import { freePort } from '../support/redis-server.ts';
 
 const DOCTOR = fileURLToPath(new URL('../../src/doctor.ts', import.meta.url));
@@ -147,6 +148,17 @@ describe('the doctor', () => {
     expect(lines(visit, 'fault')).toMatch(new RegExp(`credit key "${second.name}": `));
     expect(lines(visit, 'warning')).toMatch(/this machine's clock is (?:2999\d|3000\d|300[1-9]\d) ms/);
     expect(lines(visit, 'warning')).toContain(`parent key "${parent.name}" works from any address`);
+  });
+
+  it('finds messages that no process could read', async () => {
+    await withWorld();
+    const settings = world.settings();
+    const key = `{${settings.REDIS_PREFIX}}:outbox-set-aside`;
+    await bareClient(inject('redisUrl')).rpush(key, 'R1 1700000000000 2.1 1700000000000 {"kind":"canvas"}');
+    const visit = await doctor(settings);
+    expect(visit.status).toBe(0);
+    expect(lines(visit, 'warning')).toContain('1 message to Slack could not be read');
+    expect(visit.text).toContain(`DEL ${key}`);
   });
 
   it('finds an exchange under maintenance', async () => {

@@ -19,6 +19,8 @@ import type {
 interface Line {
   dueAtMs: number;
   attempts: number;
+  /** The first item, as long as it was reported unreadable. */
+  unreadable: { readonly id: string; readonly sinceMs: number } | null;
   readonly items: { readonly id: string; readonly createdAtMs: number; readonly notice: Notice }[];
 }
 
@@ -32,16 +34,21 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
   readonly #entries: AuditEntry[] = [];
   readonly #lines = new Map<string, Line>();
   #lastOpening = FIRST_SEAL;
+  readonly #leaveUnreadableForMs: number;
+  /** Notices that were set aside. */
+  readonly setAside: { readonly requestId: string; readonly id: string }[] = [];
   readonly outbox: Outbox;
   readonly audit: AuditLog;
 
-  constructor(options: { now: () => number; auditKey: Uint8Array }) {
+  constructor(options: { now: () => number; auditKey: Uint8Array; leaveUnreadableForMs?: number }) {
     this.#now = options.now;
+    this.#leaveUnreadableForMs = options.leaveUnreadableForMs ?? 10 * 60_000;
     this.#auditKey = options.auditKey;
     this.outbox = {
       take: async (leaseMs, limit, requestId) => this.#take(leaseMs, limit, requestId),
       done: async (item) => this.#done(item),
       retry: async (item, delayMs) => this.#retry(item, delayMs),
+      unreadable: async (item) => this.#unreadable(item),
     };
     const entries = this.#entries;
     this.audit = {
@@ -162,7 +169,12 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
     if (attentionAtMs === null) this.#attention.delete(next.id);
     else this.#attention.set(next.id, attentionAtMs);
     if (notices.length > 0) {
-      const line = this.#lines.get(next.id) ?? { dueAtMs: this.#now(), attempts: 0, items: [] };
+      const line = this.#lines.get(next.id) ?? {
+        dueAtMs: this.#now(),
+        attempts: 0,
+        unreadable: null,
+        items: [],
+      };
       notices.forEach((notice, index) => {
         line.items.push({ id: `${revision}.${index + 1}`, createdAtMs: event.atMs, notice: copy(notice) });
       });
@@ -198,6 +210,25 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
     if (line?.items[0]?.id !== item.id || line.attempts !== item.attempts) return;
     line.attempts += 1;
     line.dueAtMs = this.#now() + delayMs;
+  }
+
+  #unreadable(item: OutboxItem): 'left' | 'set-aside' {
+    const line = this.#lines.get(item.requestId);
+    if (line?.items[0]?.id !== item.id) return 'left';
+    const nowMs = this.#now();
+    if (line.unreadable?.id !== item.id) line.unreadable = { id: item.id, sinceMs: nowMs };
+    if (nowMs - line.unreadable.sinceMs < this.#leaveUnreadableForMs) {
+      line.dueAtMs = nowMs + Math.min(5_000, this.#leaveUnreadableForMs);
+      return 'left';
+    }
+    this.setAside.push({ requestId: item.requestId, id: item.id });
+    const again = item.id.startsWith('redraw');
+    if (!again) line.items[0] = { id: `redraw-${nowMs}`, createdAtMs: nowMs, notice: { kind: 'card' } };
+    else line.items.shift();
+    line.attempts = 0;
+    line.dueAtMs = nowMs;
+    if (line.items.length === 0) this.#lines.delete(item.requestId);
+    return 'set-aside';
   }
 
   #record(id: string): CloseRequest {

@@ -18,6 +18,7 @@ import { RedisSharedReads } from '../../src/redis/shared-reads.ts';
 import { RedisWeightLedger } from '../../src/redis/weight-ledger.ts';
 import type { Log } from '../../src/usecases/ports.ts';
 import type { StoreUnderTest } from '../contracts/close-request-store.ts';
+import { LEAVE_UNREADABLE_MS } from '../contracts/outbox.ts';
 import { type SharedPartsUnderTest, scopesOf } from '../contracts/shared-parts.ts';
 
 export const AUDIT_KEY = Buffer.alloc(32, 7);
@@ -71,7 +72,7 @@ export async function redisParts(
     prefix,
     log,
     store,
-    outbox: new RedisOutbox({ connection, keys, log }),
+    outbox: new RedisOutbox({ connection, keys, log, leaveUnreadableForMs: LEAVE_UNREADABLE_MS }),
     audit: new RedisAuditLog({ connection, keys }),
     ledger: new RedisWeightLedger({ connection, keys, scopesOf }),
     reads: new RedisSharedReads({ connection, keys }),

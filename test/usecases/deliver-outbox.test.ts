@@ -1,0 +1,71 @@
+/** A notice that cannot be put into words holds up those behind it for ten minutes, and then nobody any more. */
+import { expect, it } from 'vitest';
+import type { Notice } from '../../src/domain/notices.ts';
+import type { Notifier } from '../../src/usecases/ports.ts';
+import { ALICE, REQUESTER } from '../support/close-requests.ts';
+import { DeskHarness } from '../support/desk-harness.ts';
+
+const TEN_MINUTES_MS = 10 * 60_000;
+
+/** A notifier that fails in the drawing, as code does on a text it does not know. */
+function stumblesOver(harness: DeskHarness, isHard: (notice: Notice) => boolean): Notifier {
+  return {
+    deliver: async (notice, request) => {
+      if (isHard(notice)) throw new TypeError('undefined is not iterable');
+      return harness.notifier.deliver(notice, request);
+    },
+  };
+}
+
+it('one that cannot be drawn is set aside after ten minutes, and those behind it are told', async () => {
+  const harness = new DeskHarness();
+  const isVote = (notice: Notice) => notice.kind === 'thread' && notice.event.type === 'approved';
+  const { desk, deliverOutbox } = harness.replica({ notifier: stumblesOver(harness, isVote) });
+  const request = await harness.open();
+  harness.heldBack.add('deliver');
+  await harness.approve(ALICE, request);
+  await desk.withdraw(REQUESTER, request.id);
+  await deliverOutbox();
+  expect(harness.threadOf(request.id)).toEqual([]);
+  harness.nowMs += TEN_MINUTES_MS - 1;
+  await deliverOutbox();
+  expect(harness.threadOf(request.id)).toEqual([]);
+  harness.nowMs += TEN_MINUTES_MS;
+  await deliverOutbox();
+  expect(harness.threadOf(request.id)).toEqual(['withdrawn']);
+  expect(harness.store.setAside).toHaveLength(1);
+});
+
+it('a process that can draw it does so meanwhile', async () => {
+  const harness = new DeskHarness();
+  const isVote = (notice: Notice) => notice.kind === 'thread';
+  const older = harness.replica({ notifier: stumblesOver(harness, isVote) });
+  const request = await harness.open();
+  harness.heldBack.add('deliver');
+  await harness.approve(ALICE, request);
+  await older.deliverOutbox();
+  harness.nowMs += TEN_MINUTES_MS / 2;
+  await harness.work.deliverOutbox();
+  expect(harness.threadOf(request.id)).toEqual(['approved']);
+  expect(harness.store.setAside).toEqual([]);
+});
+
+it('a request whose first card nobody can draw is ended, and the requester is told', async () => {
+  const harness = new DeskHarness();
+  const isCard = (notice: Notice) => notice.kind === 'card';
+  const { desk, deliverOutbox } = harness.replica({ notifier: stumblesOver(harness, isCard) });
+  const asked = await desk.askToClose(REQUESTER, '7', 'repaid');
+  if (!asked.ok) throw new Error(asked.refusal.code);
+  await harness.settled();
+  harness.nowMs += TEN_MINUTES_MS;
+  await deliverOutbox();
+  await harness.settled();
+  await deliverOutbox();
+  expect(await harness.get(asked.value.id)).toMatchObject({
+    state: 'failed',
+    ending: { kind: 'card-undeliverable', why: 'it could not be drawn' },
+  });
+  const told = harness.notifier.delivered.map(({ notice }) => notice);
+  const { teamId, userId } = REQUESTER;
+  expect(told).toEqual([expect.objectContaining({ kind: 'direct', to: { teamId, userId } })]);
+});
