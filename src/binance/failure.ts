@@ -48,7 +48,7 @@ export function failureOf(result: FailedCall, account: Account | null): Exchange
       return {
         ...nothing,
         kind: 'busy',
-        meaning: BUSY[result.why],
+        meaning: result.why === 'stopped' ? stopMeaning(result.reason) : BUSY[result.why],
         advice: 'Ask again at the time given.',
         retryAtMs: result.retryAtMs,
       };
@@ -73,6 +73,14 @@ export function failureOf(result: FailedCall, account: Account | null): Exchange
     case 'bad-request':
       return { ...nothing, kind: 'refused', meaning: `${result.detail}.`, advice: 'Nothing was sent.' };
   }
+}
+
+/** `reason` as the stop was noted ("HTTP 403"): whoever asks later is told what the first one was told. */
+function stopMeaning(reason: string): string {
+  const httpStatus = Number(/^HTTP (\d{3})\b/.exec(reason)?.[1] ?? 0);
+  if (httpStatus !== 403 && httpStatus !== 418 && httpStatus !== 429) return BUSY.stopped;
+  return rejectionWords({ kind: 'rejected', httpStatus, code: null, text: '', retryAtMs: null }, null)
+    .meaning;
 }
 
 const MAINTENANCE = {

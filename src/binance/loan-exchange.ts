@@ -11,7 +11,7 @@ import { createAccountChecks, type ExchangeChecks } from './account-checks.ts';
 import type { Priority } from './admission.ts';
 import type { FailedCall } from './call-result.ts';
 import { Caller, type CallRecord } from './caller.ts';
-import { createExchangeClock, type ExchangeClock } from './clock.ts';
+import { createExchangeClock } from './clock.ts';
 import { CoalescedRead } from './coalesced-read.ts';
 import { type Delay, realDelay } from './delay.ts';
 import { ENDPOINTS } from './endpoints.ts';
@@ -22,8 +22,9 @@ import { createInstitutionalLoan, type InstitutionalLoan } from './institutional
 import { createLoanCloser } from './loan-closer.ts';
 import { createLoanReader } from './loan-reader.ts';
 import { createReadCall } from './read-call.ts';
+import { type Rejection, stopExtent } from './rejection.ts';
 import { timeAnswer } from './schemas.ts';
-import { createSystemStatus, type SystemStatus } from './system-status.ts';
+import { createSystemStatus } from './system-status.ts';
 import { UnitOwners } from './unit-owners.ts';
 import { type StopInForce, WeightLimiter } from './weight-limiter.ts';
 
@@ -77,7 +78,14 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
   const patienceMs = { ...PATIENCE_MS, ...options.patienceMs };
   const book = new AccountBook(accounts);
   const http = createHttp(options);
-  const clock = createExchangeClock({ sample: () => sampleTime(caller), now, delay, log });
+  let noTime: FailedCall = { kind: 'no-clock' };
+  const sample = async (): Promise<number | null> => {
+    const time = await sampleTime(caller);
+    // An answer that came too late to be of use is no stop.
+    noTime = typeof time === 'number' ? { kind: 'no-clock' } : time;
+    return typeof time === 'number' ? time : null;
+  };
+  const clock = createExchangeClock({ sample, now, delay, log });
   const limiter = new WeightLimiter({
     ledger,
     clock,
@@ -91,7 +99,10 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
     limiter,
     log,
     monotonic,
-    whyNotNow: () => whyNotNow(clock, status),
+    whyNotNow: async () => {
+      if (await status.isUnderMaintenance()) return { kind: 'maintenance' };
+      return (await clock.ensureSynced()) ? null : noTime;
+    },
     buckets: () => book.buckets(),
     ...(options.onCall !== undefined && { onCall: options.onCall }),
   });
@@ -134,7 +145,8 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
   };
 }
 
-async function sampleTime(caller: Caller): Promise<number | null> {
+/** The exchange's time, or why a signed call cannot be sent without it. */
+async function sampleTime(caller: Caller): Promise<number | FailedCall> {
   const result = await caller.call({
     endpoint: ENDPOINTS.time,
     account: null,
@@ -144,11 +156,12 @@ async function sampleTime(caller: Caller): Promise<number | null> {
     timeoutMs: CLOCK_TIMEOUT_MS,
   });
   const parsed = timeAnswer.safeParse(result.kind === 'answered' ? result.json : null);
-  return parsed.success ? parsed.data.serverTime : null;
+  if (parsed.success) return parsed.data.serverTime;
+  // A stop (or a region that is not served) is the reason that people need, not what it led to.
+  const isStop = result.kind === 'busy' || (result.kind === 'rejected' && isRefusedAddress(result));
+  return isStop ? result : { kind: 'no-clock' };
 }
 
-/** Before any signed call: no maintenance, and the exchange's time is known. */
-async function whyNotNow(clock: ExchangeClock, status: SystemStatus): Promise<FailedCall | null> {
-  if (await status.isUnderMaintenance()) return { kind: 'maintenance' };
-  return (await clock.ensureSynced()) ? null : { kind: 'no-clock' };
+function isRefusedAddress(rejection: Rejection): boolean {
+  return rejection.httpStatus === 451 || stopExtent(rejection) !== null;
 }

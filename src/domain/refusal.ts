@@ -60,7 +60,7 @@ export type Refusal =
   | { readonly code: 'no-credit-key'; readonly groupId: LongId }
   | { readonly code: 'facts-unreadable'; readonly why: string }
   // The systems behind
-  | { readonly code: 'exchange-busy'; readonly retryAtMs: number | null }
+  | { readonly code: 'exchange-busy'; readonly why: string; readonly retryAtMs: number | null }
   | { readonly code: 'exchange-unavailable'; readonly why: string; readonly retryAtMs: number | null }
   | {
       readonly code: 'exchange-refused';

@@ -5,7 +5,7 @@ import type { ExchangeFailure } from './ports.ts';
 export function exchangeRefusal(failure: ExchangeFailure): Refusal {
   switch (failure.kind) {
     case 'busy':
-      return { code: 'exchange-busy', retryAtMs: failure.retryAtMs };
+      return { code: 'exchange-busy', why: failure.meaning, retryAtMs: failure.retryAtMs };
     case 'refused':
     case 'no-account':
     case 'region-blocked':

@@ -118,6 +118,37 @@ describe('limits that the exchange enforces', () => {
     expect(exchange.requests({ endpoint: 'ltv-details' })).toHaveLength(2);
   });
 
+  it.each([
+    ['403 (firewall)', { kind: 'waf' }, /firewall .* \(HTTP 403\)/, 300_000],
+    ['418 (ban)', { kind: 'ip-banned', untilMs: Date.now() + 900_000 }, /banned .* \(HTTP 418\)/, 900_000],
+  ] as const)(
+    'exchange case 21: %s before the time was ever read: people are told of the stop and its end',
+    async (_, effect, words, lastsMs) => {
+      const ledger = new MemoryWeightLedger(Date.now);
+      exchange.inject({ effect, endpoint: 'time', count: 1 });
+      const [first, later] = [connect({ ledger }), connect({ ledger })];
+      for (const { reader, closer } of [first, first, later]) {
+        for (const read of [await reader.riskUnits(NOW), await closer.prepareClose(longId('7'))]) {
+          expect(read).toMatchObject({ ok: false, failure: { kind: 'busy' } });
+          if (read.ok) continue;
+          expect(read.failure.meaning).toMatch(words);
+          expect(Math.abs((read.failure.retryAtMs ?? 0) - Date.now() - lastsMs)).toBeLessThan(10_000);
+        }
+      }
+      expect(exchange.requests().map(({ endpoint }) => endpoint)).toEqual(['time']);
+    },
+  );
+
+  it('a region that is not served is told also where the time could not be read for it', async () => {
+    exchange.inject({ effect: { kind: 'region-blocked' } });
+    const { reader } = connect();
+    expect(await reader.riskUnits(NOW)).toMatchObject({
+      ok: false,
+      failure: { kind: 'region-blocked', httpStatus: 451 },
+    });
+    expect(exchange.requests().filter(({ hasSignature }) => hasSignature)).toEqual([]);
+  });
+
   it('exchange case 18: weight that another program used is adopted from the header', async () => {
     // In the middle of a minute, and it stays there.
     const now = () => 29_920_000 * 60_000 + 30_000;

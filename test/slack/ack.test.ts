@@ -24,7 +24,7 @@ function silence() {
   const held = async () => {
     asked += 1;
     await promise;
-    return refuse({ code: 'exchange-busy', retryAtMs: null });
+    return refuse({ code: 'exchange-busy', why: 'The limit of calls is used up.', retryAtMs: null });
   };
   const seenOnce: SeenOnce = {
     first: async () => {

@@ -58,7 +58,11 @@ export function refusalExamples({ typed, why, atMs }: ExampleTexts): {
     'already-closed': { code: 'already-closed', groupId, closedAtMs: atMs },
     'no-credit-key': { code: 'no-credit-key', groupId },
     'facts-unreadable': { code: 'facts-unreadable', why },
-    'exchange-busy': { code: 'exchange-busy', retryAtMs: atMs },
+    'exchange-busy': {
+      code: 'exchange-busy',
+      why: "The exchange's firewall blocks this machine's address (HTTP 403).",
+      retryAtMs: atMs,
+    },
     'exchange-unavailable': { code: 'exchange-unavailable', why, retryAtMs: null },
     'exchange-refused': { code: 'exchange-refused', exchangeCode: -27_018, meaning: why, advice: why },
     'store-unavailable': { code: 'store-unavailable' },

@@ -237,8 +237,8 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: `The unit could not be read in full (${inBrackets(why)}), and nobody decides on facts that are not known.`,
     advice: 'Try again in a minute.',
   }),
-  'exchange-busy': ({ retryAtMs }) => ({
-    what: 'The limit of calls to the exchange is used up for now.',
+  'exchange-busy': ({ why, retryAtMs }) => ({
+    what: shorten(escapeMrkdwn(why), 500),
     advice: retryAdvice(retryAtMs),
   }),
   'exchange-unavailable': ({ why, retryAtMs }) => ({
