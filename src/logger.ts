@@ -1,48 +1,56 @@
 /** The one logger: JSON lines, redacted. Bolt logs through it, too. */
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { withoutSecretFields, withoutSecrets } from './log-redaction.ts';
 
-/** Field names whose values never reach a log, at any of the depths that objects here have. */
-const SECRET_FIELDS = [
-  'token',
-  'botToken',
-  'appToken',
-  'signingSecret',
-  'apiKey',
-  'secret',
-  'signature',
-  'passphrase',
-  'password',
-  'authorization',
-  'response_url',
-  'responseUrl',
-  'cookie',
-];
+/** A reader of the log that stands still must not stop the bot, nor fill its memory: beyond this, lines are lost. */
+const UNWRITTEN_AT_MOST_BYTES = 32 * 1024 * 1024;
+const WRITE_FROM_BYTES = 8 * 1024;
 
-const REDACTED_PATHS = SECRET_FIELDS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`, `*.*.*.${name}`]);
-
-/** A second line of defence for secrets inside free text: error messages of libraries quote URLs and headers. */
-const SECRET_TEXTS: readonly [RegExp, string][] = [
-  [/xox[a-z]-[A-Za-z0-9-]+/g, '[token]'],
-  [/xapp-[A-Za-z0-9-]+/g, '[token]'],
-  [/signature=[^\s&"']+/gi, 'signature=[removed]'],
-  [/(rediss?:\/\/)[^\s/@"']*@/g, '$1[removed]@'],
-  [/https:\/\/hooks\.slack\.com\/[^\s"']+/g, '[response url]'],
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, '[private key]'],
-];
-
-export function withoutSecrets(text: string): string {
-  return SECRET_TEXTS.reduce((clean, [pattern, replacement]) => clean.replace(pattern, replacement), text);
-}
-
-export function createLogger(level: string, destination?: DestinationStream): Logger {
+export function createLogger(level: string, destination: DestinationStream = standardOutput()): Logger {
   return pino(
     {
       level,
       base: { app: 'loandesk' },
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: { paths: REDACTED_PATHS, censor: '[removed]' },
+      formatters: { log: withoutSecretFields },
+      // Errors are made plain above, wherever they stand.
+      serializers: { err: (error: unknown) => error },
       hooks: { streamWrite: withoutSecrets },
     },
-    destination ?? pino.destination(1),
+    destination,
   );
+}
+
+/** How long a line may wait for others, so that one write takes them together: a write costs more than an ack. */
+const WRITE_AFTER_MS = 10;
+
+/** Written in the background, so that no ack waits for whoever reads the log; the rest is written at the exit. */
+function standardOutput(): DestinationStream {
+  const output = pino.destination({
+    dest: 1,
+    sync: false,
+    minLength: WRITE_FROM_BYTES,
+    maxLength: UNWRITTEN_AT_MOST_BYTES,
+  });
+  let lost = 0;
+  output.on('drop', () => {
+    lost += 1;
+  });
+  output.on('drain', () => {
+    if (lost === 0) return;
+    process.stderr.write(`loandesk: ${lost} log lines were lost, because what reads the log stood still\n`);
+    lost = 0;
+  });
+  let due = false;
+  return {
+    write(line) {
+      output.write(line);
+      if (due) return;
+      due = true;
+      setTimeout(() => {
+        due = false;
+        output.flush();
+      }, WRITE_AFTER_MS).unref();
+    },
+  };
 }
