@@ -1,8 +1,9 @@
-/** HTTP mode: Bolt's receiver, with what it lacks: future timestamps refused, and an answer where nothing else gives one. */
+/** HTTP mode: Bolt's receiver behind a signature check of our own, with an answer where nothing else gives one. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type BufferedIncomingMessage, HTTPReceiver } from '@slack/bolt';
+import { type BufferedIncomingMessage, HTTPModuleFunctions, HTTPReceiver } from '@slack/bolt';
 import type { Log } from '../usecases/ports.ts';
 import { boltLogger } from './bolt-logger.ts';
+import { signatureFault, signingKey } from './request-signature.ts';
 
 /** GET only: /livez, /readyz, /metrics. */
 export interface Route {
@@ -13,8 +14,10 @@ export interface Route {
 /** Slack shows an error after 3000 ms; Bolt's own default of 3001 is too late. */
 const UNHANDLED_AFTER_MS = 2_500;
 
-/** Clocks differ a little; a signature from further ahead would stay valid for longer than we remember it. */
-const FUTURE_AT_MOST_MS = 60_000;
+const ENDPOINT = '/slack/events';
+
+/** A form with all its fields is some 50 kB. */
+const BODY_AT_MOST_BYTES = 1024 * 1024;
 
 export interface HttpTransportParts {
   readonly signingSecret: string;
@@ -26,6 +29,9 @@ export interface HttpTransportParts {
 export function createHttpReceiver({ signingSecret, routes, log, now }: HttpTransportParts): HTTPReceiver {
   const receiver = new HTTPReceiver({
     signingSecret,
+    // Checked below, before Bolt sees the request.
+    signatureVerification: false,
+    endpoints: ENDPOINT,
     logger: boltLogger(log),
     customRoutes: routes.map(({ path, handler }) => ({ path, method: ['GET'], handler })),
     customPropertiesExtractor: (request) => ({ slackSignature: request.headers['x-slack-signature'] }),
@@ -35,25 +41,55 @@ export function createHttpReceiver({ signingSecret, routes, log, now }: HttpTran
       if (!response.headersSent) answerUnhandled(request, response);
     },
   });
-  const { requestListener } = receiver;
-  receiver.requestListener = (request, response) => {
-    if (isFromTheFuture(request, now())) {
-      log.warn({ path: pathOf(request) }, 'refused a request with a timestamp in the future');
-      response.writeHead(401).end();
+  const key = signingKey(signingSecret);
+  const toBolt = receiver.requestListener;
+
+  async function checked(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const signed = await buffered(request);
+    if (typeof signed === 'number') {
+      log.warn({ status: signed }, 'refused a request whose body could not be read');
+      response.writeHead(signed, { connection: 'close' }).end();
       return;
     }
-    requestListener(request, response);
+    const fault = signatureFault(key, signed.headers, signed.rawBody, now());
+    if (fault === null) {
+      toBolt(signed, response);
+      return;
+    }
+    // Slack's probe of our certificate is not signed; it gets its 200 and nothing else happens.
+    const isProbe = /(?:^|&)ssl_check=1(?:&|$)/.test(signed.rawBody.toString());
+    if (!isProbe) log.warn({ fault }, 'refused a request that Slack did not sign');
+    response.writeHead(isProbe ? 200 : 401).end();
+  }
+
+  receiver.requestListener = (request, response) => {
+    if (request.method !== 'POST') {
+      toBolt(request, response);
+      return;
+    }
+    if (pathOf(request) !== ENDPOINT) {
+      response.writeHead(404).end();
+      return;
+    }
+    checked(request, response).catch((error: unknown) => {
+      log.error({ err: error }, 'a request from Slack could not be handed over');
+      if (!response.headersSent) response.writeHead(500).end();
+    });
   };
   return receiver;
 }
 
-function pathOf(request: IncomingMessage): string {
-  return (request.url ?? '').split('?')[0] ?? '';
+/** The whole body, or the status that says why not. */
+async function buffered(request: IncomingMessage): Promise<BufferedIncomingMessage | 400 | 413> {
+  try {
+    return await HTTPModuleFunctions.bufferIncomingMessage(request, BODY_AT_MOST_BYTES);
+  } catch (error) {
+    return HTTPModuleFunctions.isRawBodyError(error) && error.statusCode === 413 ? 413 : 400;
+  }
 }
 
-function isFromTheFuture(request: IncomingMessage, nowMs: number): boolean {
-  const header = request.headers['x-slack-request-timestamp'];
-  return typeof header === 'string' && Number(header) * 1000 > nowMs + FUTURE_AT_MOST_MS;
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '').split('?')[0] ?? '';
 }
 
 function isBuffered(request: IncomingMessage): request is BufferedIncomingMessage {

@@ -75,6 +75,38 @@ describe('requests over HTTP', () => {
     expect(calls).toBe(status === 200 ? 1 : 0);
   });
 
+  it.each([
+    ['an unsigned command', 'POST', '/slack/events', 'command=%2Floandesk', 401],
+    ["Slack's probe of the certificate", 'POST', '/slack/events', 'ssl_check=1&token=abc', 200],
+    [
+      'a command dressed up as a probe',
+      'POST',
+      '/slack/events',
+      'ssl_check=1&command=%2Floandesk&text=requests',
+      200,
+    ],
+    ['a body without end', 'POST', '/slack/events', 'x'.repeat(1024 * 1024 + 1), 413],
+    ['another path', 'POST', '/slack/other', 'command=%2Floandesk', 404],
+    ['another method', 'PUT', '/slack/events', 'command=%2Floandesk', 404],
+    ['a look', 'GET', '/slack/events', undefined, 404],
+  ])('lets %s do nothing', async (_, method, path, body, status) => {
+    const said: string[] = [];
+    await start({
+      listRequests: () => {
+        said.push('asked');
+        return emptyLists();
+      },
+    });
+    const answer = await fetch(`${slack.url}${path}`, {
+      method,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      ...(body === undefined ? {} : { body }),
+    });
+    expect(answer.status).toBe(status);
+    await slack.app.stop();
+    expect(said).toEqual([]);
+  });
+
   it('has one effect for a request that is sent twice, byte by byte', async () => {
     let calls = 0;
     await start({
