@@ -7,7 +7,7 @@ import { loadAccounts } from './binance/accounts.ts';
 import { createLoanExchange, type LoanExchange } from './binance/loan-exchange.ts';
 import { type Config, ConfigFaults } from './config.ts';
 import { Correlation } from './correlation.ts';
-import { requestIdFrom } from './domain/request-id.ts';
+import { referenceFrom, requestIdFrom } from './domain/request-id.ts';
 import { createHealth } from './health.ts';
 import { watchLoopDelay } from './loop-delay.ts';
 import { createMetrics } from './metrics.ts';
@@ -72,7 +72,7 @@ export async function createApp(
   options: AppOptions = {},
 ): Promise<RunningApp> {
   const now = options.now ?? Date.now;
-  const newReference = () => requestIdFrom(randomBytes(10)).slice(0, 6);
+  const newReference = () => referenceFrom(randomUUID());
   const correlation = new Correlation();
   const log = correlation.log(logger);
   const metrics = createMetrics({

@@ -9,6 +9,17 @@ export function requestIdFrom(random: Uint8Array): string {
   return Array.from(random.subarray(0, LENGTH), (byte) => ALPHABET[byte % ALPHABET.length]).join('');
 }
 
+/** Six characters of the same alphabet, to find one interaction in the log; from 30 random bits of a UUID. */
+export function referenceFrom(uuid: string): string {
+  let bits = Number.parseInt(uuid.slice(0, 8), 16);
+  let reference = '';
+  for (let position = 0; position < 6; position += 1) {
+    reference += ALPHABET[bits & 31];
+    bits >>>= 5;
+  }
+  return reference;
+}
+
 /** Reads what a person typed: any case, O for 0, I and L for 1; null when it is no request id. */
 export function parseRequestId(text: string): string | null {
   const typed = text.trim().toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1');

@@ -53,7 +53,7 @@ export function commandDelivery(
   });
   return {
     turn,
-    deliveryKey: deliveryKey(command.trigger_id, context),
+    deliveryKey: () => deliveryKey(command.trigger_id, context),
     ack: async ({ loading }) => {
       if (loading === null) return ack();
       turn.noteLoadingLine();
@@ -85,7 +85,7 @@ export function actionDelivery(
     viewId: null,
     isHome: false,
   });
-  return { turn, deliveryKey: deliveryKey(body.trigger_id, context), ack: () => ack() };
+  return { turn, deliveryKey: () => deliveryKey(body.trigger_id, context), ack: () => ack() };
 }
 
 export function submissionDelivery(
@@ -106,7 +106,7 @@ export function submissionDelivery(
   });
   return {
     turn,
-    deliveryKey: deliveryKey(body.trigger_id, context),
+    deliveryKey: () => deliveryKey(body.trigger_id, context),
     ack: ({ faults }) =>
       faults === null
         ? ack({ response_action: 'update', view: noticeModal(view.title.text, 'Working on it…') })
@@ -141,5 +141,5 @@ export function homeDelivery(
     viewId: null,
     isHome: true,
   });
-  return { turn, deliveryKey: deliveryKey(body.event_id, context), ack: async () => {} };
+  return { turn, deliveryKey: () => deliveryKey(body.event_id, context), ack: async () => {} };
 }

@@ -47,8 +47,8 @@ const RESTARTING =
 /** What the transport brings beside the turn. */
 export interface Delivered {
   readonly turn: Turn;
-  /** The same for a repeated delivery of the same interaction. */
-  readonly deliveryKey: string;
+  /** The same for a repeated delivery of the same interaction. Asked after the ack. */
+  readonly deliveryKey: () => string;
   /** Answers Slack. `faults`: a form's faults, so that it stays open; `loading`: what is shown meanwhile. */
   readonly ack: (answer: {
     readonly faults: Readonly<Record<string, string>> | null;
@@ -74,7 +74,7 @@ export function createGuard(parts: GuardParts): Guard {
   const { seenOnce, queue, log, now, newReference } = parts;
 
   async function work(listener: Listener, { turn, deliveryKey }: Delivered, prepared: Promise<boolean>) {
-    const [first, ready] = await Promise.all([seenOnce.first(deliveryKey, SEEN_TTL_MS), prepared]);
+    const [first, ready] = await Promise.all([seenOnce.first(deliveryKey(), SEEN_TTL_MS), prepared]);
     if (!first) {
       await turn.tell(duplicateMessage());
       return { outcome: 'duplicate', requestId: null };

@@ -41,7 +41,7 @@ function scene() {
     hurry: hurry.signal,
   });
   const click = (listener: Listener, deliveryKey: string) =>
-    guard(listener, { turn, deliveryKey, ack: async () => {} });
+    guard(listener, { turn, deliveryKey: () => deliveryKey, ack: async () => {} });
   return { told, records, references, hurry, click };
 }
 

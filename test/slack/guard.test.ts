@@ -38,7 +38,7 @@ function scene(options: { seenOnce?: SeenOnce; atOnce?: number } = {}) {
   });
   const delivered = (deliveryKey = 'key'): Delivered => ({
     turn,
-    deliveryKey,
+    deliveryKey: () => deliveryKey,
     ack: async (answer) => void acks.push(answer),
   });
   return {
