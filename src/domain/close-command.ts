@@ -32,8 +32,12 @@ export type Command =
       readonly type: 'claim';
       readonly owner: string;
       readonly deadlineAtMs: number;
-      readonly by: Person | null;
-      readonly eligible: ReadonlySet<string> | null;
+      /** The person who starts it on the card they saw; null: the last vote did, or a background round. */
+      readonly starter: {
+        readonly by: Person;
+        readonly version: number;
+        readonly eligible: ReadonlySet<string>;
+      } | null;
     }
   | { readonly type: 'abandon-claim' }
   | {

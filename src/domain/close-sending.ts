@@ -12,16 +12,18 @@ export function claim(request: CloseRequest, command: CommandOf<'claim'>, nowMs:
     return no({ code: 'wrong-state', state: request.state });
   }
   if (nowMs >= request.expiresAtMs) return no({ code: 'expired' });
+  const { starter } = command;
   if (request.abandonedClaims > 0) {
     // A process died here once. Only a person may start the sending again.
-    if (command.by === null || command.eligible === null) return no({ code: 'nothing-changed' });
-    const refusal = refuseStarter(request, command.by, command.eligible);
+    if (starter === null) return no({ code: 'nothing-changed' });
+    const refusal = refuseStarter(request, starter.by, starter.eligible);
     if (refusal) return no(refusal);
   }
+  if (starter !== null && starter.version !== request.version) return no({ code: 'old-version' });
   return to(
     request,
     { state: 'sending', claim: { owner: command.owner, deadlineAtMs: command.deadlineAtMs } },
-    { type: 'claimed', by: command.by === null ? null : idOf(command.by), owner: command.owner, atMs: nowMs },
+    { type: 'claimed', by: starter === null ? null : idOf(starter.by), owner: command.owner, atMs: nowMs },
     request.expiresAtMs,
   );
 }

@@ -125,7 +125,7 @@ export interface Desk {
   reject(by: PersonId, requestId: string, version: number, reason: string): Promise<Result<CloseRequest>>;
   withdraw(by: PersonId, requestId: string): Promise<Result<CloseRequest>>;
   /** Starts the sending of an approved request again after its process died before anything was sent. */
-  startSending(by: PersonId, requestId: string): Promise<Result<CloseRequest>>;
+  startSending(by: PersonId, requestId: string, version: number): Promise<Result<CloseRequest>>;
   settle(by: PersonId, requestId: string, verdict: Verdict, note: string): Promise<Result<CloseRequest>>;
   viewRequest(by: PersonId, requestId: string): Promise<Result<RequestView>>;
   listRequests(

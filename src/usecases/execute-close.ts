@@ -2,16 +2,16 @@
  * Sends an approved close: claim, last look, one mark, one DELETE, outcome, read-back. Any replica may run it; the
  * store lets one through. Whatever fails before the mark sends nothing; after the mark nothing is ever sent again.
  */
-import type { Command } from '../domain/close-command.ts';
+import type { Command, CommandOf } from '../domain/close-command.ts';
 import { type CloseRequest, type ExchangeAnswer, evidenceOf } from '../domain/close-request.ts';
-import type { Person, PersonId } from '../domain/policy.ts';
+import type { PersonId } from '../domain/policy.ts';
 import { done, type Result } from '../domain/refusal.ts';
 import type { Access } from './access.ts';
 import type { CheckAudit } from './check-audit.ts';
 import { readFactsBeforeSending } from './current-facts.ts';
 import type { CloseOutcome, LoanCloser, LoanReader, Log, NewId, PreparedClose } from './ports.ts';
 import type { ReadBackClose } from './read-back-close.ts';
-import type { RequestBook } from './request-book.ts';
+import { isNoted, type RequestBook } from './request-book.ts';
 
 /** From claim to mark: two reads, people look-ups and a wait for weight fit in it. */
 export const CLAIM_LASTS_MS = 60_000;
@@ -34,7 +34,7 @@ export interface ExecuteClose {
   /** Sends it if it is approved and nobody else does. The answer is the record as it is afterwards. */
   execute(requestId: string): Promise<Result<CloseRequest>>;
   /** As above, started by a person because an earlier process stopped before it sent anything. */
-  startSending(by: PersonId, requestId: string): Promise<Result<CloseRequest>>;
+  startSending(by: PersonId, requestId: string, version: number): Promise<Result<CloseRequest>>;
 }
 
 export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
@@ -42,15 +42,14 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
 
   async function claim(
     requestId: string,
-    starter: { by: Person; eligible: ReadonlySet<string> } | null,
+    starter: CommandOf<'claim'>['starter'],
   ): Promise<Result<{ request: CloseRequest; owner: string }>> {
     const owner = newId();
     const claimed = await book.apply(requestId, (_, nowMs) => ({
       type: 'claim',
       owner,
       deadlineAtMs: nowMs + CLAIM_LASTS_MS,
-      by: starter?.by ?? null,
-      eligible: starter?.eligible ?? null,
+      starter,
     }));
     return claimed.ok ? done({ request: claimed.value, owner }) : claimed;
   }
@@ -143,7 +142,7 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
       const claimed = await claim(requestId, null);
       return claimed.ok ? proceed(claimed.value.request, claimed.value.owner) : claimed;
     },
-    async startSending(by, requestId) {
+    async startSending(by, requestId, version) {
       const [person, stored] = await Promise.all([access.identify(by), book.load(requestId)]);
       if (!stored.ok) return stored;
       if (!person.ok) {
@@ -153,10 +152,9 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
       const { policy, requester } = stored.value.request;
       const eligible = await access.eligibleFor(policy, requester);
       if (!eligible.ok) return eligible;
-      const claimed = await claim(requestId, { by: person.value, eligible: eligible.value });
-      if (!claimed.ok && claimed.refusal.code === 'role-missing') {
+      const claimed = await claim(requestId, { by: person.value, version, eligible: eligible.value });
+      if (!claimed.ok && isNoted(claimed.refusal))
         await book.noteRefusal(requestId, by, 'start sending', claimed.refusal.code);
-      }
       return claimed.ok ? proceed(claimed.value.request, claimed.value.owner) : claimed;
     },
   };

@@ -113,6 +113,7 @@ export function createRequestBook(
   };
 }
 
-function isNoted(refusal: Refusal): boolean {
+/** Whether the audit must show that somebody tried. */
+export function isNoted(refusal: Refusal): boolean {
   return NOTED.has(refusal.code);
 }

@@ -156,7 +156,7 @@ export function closeCommands(request: CloseRequest, nowMs: number): Command[] {
     CARD,
     approval(request, 'U_BEN'),
     approval(request, 'U_CARA'),
-    { type: 'claim', owner, deadlineAtMs, by: null, eligible: null },
+    { type: 'claim', owner, deadlineAtMs, starter: null },
     { type: 'mark-sent', owner, signedTimestampMs: nowMs, recvWindowMs: 5_000, deadlineAtMs },
     {
       type: 'record-answer',

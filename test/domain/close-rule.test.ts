@@ -52,8 +52,7 @@ const claimed = () =>
     type: 'claim',
     owner: 'one',
     deadlineAtMs: NOW + 60_000,
-    by: null,
-    eligible: null,
+    starter: null,
   });
 const marked = () =>
   following(claimed(), {
@@ -92,7 +91,7 @@ const IN_STATE: Record<CloseState, () => CloseRequest> = {
       request({}, { mode: 'dry-run' }),
       approveBy(),
       approveBy(BOB),
-      { type: 'claim', owner: 'one', deadlineAtMs: NOW + 60_000, by: null, eligible: null },
+      { type: 'claim', owner: 'one', deadlineAtMs: NOW + 60_000, starter: null },
       { type: 'rehearse', owner: 'one' },
     ),
   failed: () => following(marked(), { type: 'record-answer', answer: answer('refused') }),
@@ -199,8 +198,7 @@ describe('deadlines', () => {
       type: 'claim',
       owner: 'x',
       deadlineAtMs: expiresAtMs + 60_000,
-      by: null,
-      eligible: null,
+      starter: null,
     };
     expect(refusalOf(approved, claim, expiresAtMs)).toBe('expired');
     expect(decide(approved, { type: 'expire' }, expiresAtMs)).toMatchObject({
@@ -312,7 +310,12 @@ describe('decisions', () => {
         approveBy(CAROL, ended),
         { type: 'reject', by: CAROL, version: ended.version, reason: 'late', eligible: ELIGIBLE },
         { type: 'withdraw', by: REQUESTER },
-        { type: 'claim', owner: 'x', deadlineAtMs: NOW + 1, by: CAROL, eligible: ELIGIBLE },
+        {
+          type: 'claim',
+          owner: 'x',
+          deadlineAtMs: NOW + 1,
+          starter: { by: CAROL, version: 1, eligible: ELIGIBLE },
+        },
       ];
       for (const command of commands) expect(refusalOf(ended, command)).not.toBeNull();
     },
@@ -353,15 +356,17 @@ describe('sending', () => {
     const decision = decide(claimed(), abandon, NOW + 60_000);
     if (!decision.ok) throw new Error('refused');
     expect(decision.next).toMatchObject({ state: 'approved', claim: null, abandonedClaims: 1 });
-    const claim = (by: typeof ALICE | null): Command => ({
+    const claim = (by: typeof ALICE | null, version = 1): Command => ({
       type: 'claim',
       owner: 'two',
       deadlineAtMs: NOW + 9,
-      by,
-      eligible: by && ELIGIBLE,
+      starter: by && { by, version, eligible: ELIGIBLE },
     });
     expect(refusalOf(decision.next, claim(null))).toBe('nothing-changed');
     expect(refusalOf(decision.next, claim(person('U0OTHER')))).toBe('role-missing');
+    expect(refusalOf(decision.next, claim(CAROL, 0)), 'a card of before the facts changed').toBe(
+      'old-version',
+    );
     expect(refusalOf(decision.next, claim(CAROL))).toBeNull();
     expect(refusalOf(decision.next, claim(REQUESTER))).toBeNull();
     expect(nextAttentionAtMs(decision.next, NOW)).toBe(decision.next.expiresAtMs);
@@ -379,17 +384,16 @@ describe('sending', () => {
         type: 'claim',
         owner: 'x',
         deadlineAtMs: NOW + 9,
-        by: ALICE,
-        eligible: ELIGIBLE,
+        starter: { by: ALICE, version: 1, eligible: ELIGIBLE },
       }),
     ).toBe('wrong-state');
   });
 
   it('a record that is only called approved cannot be claimed or marked', () => {
     const called = { ...following(request(), approveBy()), state: 'approved' } as const;
-    expect(
-      refusalOf(called, { type: 'claim', owner: 'x', deadlineAtMs: NOW + 9, by: null, eligible: null }),
-    ).toBe('wrong-state');
+    expect(refusalOf(called, { type: 'claim', owner: 'x', deadlineAtMs: NOW + 9, starter: null })).toBe(
+      'wrong-state',
+    );
     const half = { ...claimed(), votes: claimed().votes.slice(1) };
     const mark: Command = {
       type: 'mark-sent',
@@ -406,8 +410,7 @@ describe('sending', () => {
       type: 'claim',
       owner: 'one',
       deadlineAtMs: NOW + 60_000,
-      by: null,
-      eligible: null,
+      starter: null,
     });
     const mark: Command = {
       type: 'mark-sent',

@@ -47,7 +47,7 @@ it(`approval case 11: approve, reject and withdraw race on the last vote, ${REFU
     expect(refused.ok, 'the refusal won exactly when nothing was closed').toBe(end.state !== 'closed');
     if (!refused.ok) expect(['already-executing', 'already-decided']).toContain(refused.refusal.code);
     if (end.state === 'closed') expect(approved.ok).toBe(true);
-    expect(await other.work.desk.startSending(BOB, request.id)).toMatchObject({ ok: false });
+    expect(await other.work.desk.startSending(BOB, request.id, request.version)).toMatchObject({ ok: false });
     expect(replicas.deletesOf(request)).toBe(end.state === 'closed' ? 1 : 0);
   }
   expect([...ends.keys()].filter((state) => !['closed', 'rejected', 'withdrawn'].includes(state))).toEqual(
@@ -101,7 +101,7 @@ it('approval case 32: whichever answer of Redis is lost on the way to the DELETE
     if (end.state === 'pending') await approve(one, BOB, request);
     await replicas.settled();
     end = await loaded(one.redis, request.id);
-    if (end.state === 'approved') await one.work.desk.startSending(BOB, request.id);
+    if (end.state === 'approved') await one.work.desk.startSending(BOB, request.id, request.version);
     end = await loaded(one.redis, request.id);
     ends.set(end.state, (ends.get(end.state) ?? 0) + 1);
 

@@ -19,8 +19,8 @@ it(`approval case 9: two last votes on two replicas at one instant, ${ROUNDS} ti
     const votes = await Promise.all([approve(one, BOB, request), approve(other, CAROL, request)]);
     // Whoever sees the approved request may start it by hand, on any replica, and the rounds may come by.
     await Promise.all([
-      one.work.desk.startSending(BOB, request.id),
-      other.work.desk.startSending(CAROL, request.id),
+      one.work.desk.startSending(BOB, request.id, request.version),
+      other.work.desk.startSending(CAROL, request.id, request.version),
       one.work.attendRequests(),
       other.work.attendRequests(),
     ]);

@@ -135,8 +135,9 @@ function progress(request: CloseRequest, pick: number, nowMs: number): Command {
     return approval(request, request.votes.length === 0 ? 'U_BEN' : 'U_CARA');
   }
   if (request.state === 'approved') {
-    const by = request.abandonedClaims > 0 ? person('U_ANN') : null;
-    return { type: 'claim', owner: OWNER, deadlineAtMs, by, eligible: ELIGIBLE };
+    const { version } = request;
+    const starter = request.abandonedClaims > 0 ? { by: person('U_ANN'), version, eligible: ELIGIBLE } : null;
+    return { type: 'claim', owner: OWNER, deadlineAtMs, starter };
   }
   if (request.sent === null) {
     return { type: 'mark-sent', owner: OWNER, signedTimestampMs: nowMs, recvWindowMs: 5_000, deadlineAtMs };

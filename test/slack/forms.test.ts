@@ -162,11 +162,18 @@ describe.each(['http', 'socket'] as const)('over %s', (way) => {
         requester: pending.requester,
         card: null,
         state: 'approved',
+        version: 3,
         abandonedClaims: 1,
       });
-      const card = await start({ startSending: async () => done({ ...stuck, state: 'sending' }) }, stuck);
+      const seen: number[] = [];
+      const startSending: Desk['startSending'] = async (_by, _id, version) => {
+        seen.push(version);
+        return done({ ...stuck, state: 'sending' });
+      };
+      const card = await start({ startSending }, stuck);
       await slack.workspace.as(ids.ada).click(card, ACTIONS.startSending);
       await slack.privateText(ids.ada, (text) => text.includes('started again'), ids.loanDesk);
+      expect(seen).toEqual([stuck.version]);
     });
   });
 

@@ -42,7 +42,12 @@ const approve = fc.record({ by: anybody, eligible, offset: fc.constantFrom(0, 0,
 );
 const claim = fc.record({ owner, by: fc.option(anybody), eligible }).map(
   ({ owner: mine, by, eligible: who }): CommandMaker =>
-    (_, nowMs) => ({ type: 'claim', owner: mine, deadlineAtMs: nowMs + 60_000, by, eligible: by && who }),
+    ({ version }, nowMs) => ({
+      type: 'claim',
+      owner: mine,
+      deadlineAtMs: nowMs + 60_000,
+      starter: by && { by, version, eligible: who },
+    }),
 );
 const markSent = owner.map(
   (mine): CommandMaker =>

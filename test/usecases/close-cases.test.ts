@@ -461,10 +461,15 @@ describe('a process stops at the worst moment', () => {
     expect(harness.threadOf(request.id)).toContain('claim-abandoned');
     await harness.pass(600_000);
     expect(harness.exchange.deletes).toEqual([]);
-    expect(await harness.desk.startSending(VIEWER, request.id)).toMatchObject({
+    expect(await harness.desk.startSending(VIEWER, request.id, request.version)).toMatchObject({
       refusal: { code: 'role-missing' },
     });
-    expect(await harness.desk.startSending(CAROL, request.id)).toMatchObject({
+    expect(await harness.desk.startSending(CAROL, request.id, request.version - 1)).toMatchObject({
+      refusal: { code: 'old-version' },
+    });
+    expect(harness.exchange.deletes).toEqual([]);
+    expect((await harness.get(request.id)).refusalsNoted).toBe(2);
+    expect(await harness.desk.startSending(CAROL, request.id, request.version)).toMatchObject({
       ok: true,
       value: { state: 'closed' },
     });

@@ -11,8 +11,8 @@ export function startSendingAction(parts: ListenerParts): Listener {
     work: async (turn) => {
       const click = await readCardClick(parts, turn);
       if (!click.ok) return click.outcome;
-      const { requestId } = click.value;
-      const result = await parts.desk.startSending(turn.by, requestId);
+      const { requestId, version } = click.value;
+      const result = await parts.desk.startSending(turn.by, requestId, version);
       if (!result.ok) return refused(result.refusal, requestId);
       await turn.tell(recordedMessage('The sending was started again.', result.value));
       return handled(requestId);
