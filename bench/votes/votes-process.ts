@@ -242,7 +242,7 @@ async function transitions(argument: unknown) {
       left -= 1;
       const id = left;
       const beganAtMs = performance.now();
-      const status = await connection.run((client) =>
+      const status = await connection.run('saveRequest', (client) =>
         client.saveRequest(...before, `${commandStem}${run}-${id}`, ...after),
       );
       if (status !== 1) throw new Error(`not saved: ${status}`);

@@ -46,7 +46,7 @@ async function measure(connection: RedisConnection): Promise<Finding> {
   const times: number[] = [];
   for (let asked = 0; asked < ASKED_TIMES; asked += 1) {
     const startedMs = performance.now();
-    await connection.run((client) => client.echo('loandesk'));
+    await connection.run('echo', (client) => client.echo('loandesk'));
     times.push(performance.now() - startedMs);
   }
   times.sort((a, b) => a - b);
@@ -57,7 +57,7 @@ async function measure(connection: RedisConnection): Promise<Finding> {
 
 async function judgeReplicas(connection: RedisConnection, wanted: number): Promise<Finding[]> {
   if (wanted === 0) return [];
-  const counts = await connection.run((client) =>
+  const counts = await connection.run('info', (client) =>
     Promise.all(
       (client instanceof Cluster ? client.nodes('master') : [client]).map(async (node) =>
         Number(/connected_slaves:(\d+)/.exec(await node.info('replication'))?.[1] ?? '0'),

@@ -21,7 +21,7 @@ export class RedisAuditLog implements AuditLog {
     let position = 0;
     let from = requestId === undefined ? '-' : await this.#openingOf(requestId);
     for (;;) {
-      const page = await this.#connection.run((client) =>
+      const page = await this.#connection.run('xrange', (client) =>
         client.xrange(this.#keys.audit, from, '+', 'COUNT', ENTRIES_A_PAGE),
       );
       for (const [, fields] of page) {
@@ -39,7 +39,7 @@ export class RedisAuditLog implements AuditLog {
 
   /** Nothing of a request stands before its opening; where that is not known, all is read. */
   async #openingOf(requestId: string): Promise<string> {
-    const opening = await this.#connection.run((client) =>
+    const opening = await this.#connection.run('hget', (client) =>
       client.hget(this.#keys.request(requestId), 'opening'),
     );
     return opening ?? '-';

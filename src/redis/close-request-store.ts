@@ -69,7 +69,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
   }
 
   nowMs(): Promise<number> {
-    return this.#connection.run((client) => client.nowMs(this.#keys.open));
+    return this.#connection.run('nowMs', (client) => client.nowMs(this.#keys.open));
   }
 
   async open(
@@ -99,7 +99,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     const entry = sealEntry(bodyOf(next, event, 1, lastOpening), FIRST_SEAL, this.#auditKey);
     const request: CloseRequest = { ...next, revision: 1, audit: { sequence: 1, seal: entry.seal } };
     const keys = this.#keys;
-    const answer = await this.#connection.run((client) =>
+    const answer = await this.#connection.run('openRequest', (client) =>
       client.openRequest(
         keys.request(next.id),
         keys.unit(next.groupId),
@@ -126,7 +126,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
   }
 
   async load(requestId: string): Promise<StoredRequest | null> {
-    const [nowMs, schema, record] = await this.#connection.run((client) =>
+    const [nowMs, schema, record] = await this.#connection.run('loadRequest', (client) =>
       client.loadRequest(this.#keys.request(requestId)),
     );
     if (schema === '' && record === '') return null;
@@ -173,7 +173,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
       ...encodeNotices(request, event, notices),
     ];
     const replicas = WAITED_FOR.has(event.type) ? this.#waitReplicas : 0;
-    const { status, acknowledged } = await this.#connection.run((client) =>
+    const { status, acknowledged } = await this.#connection.run('saveRequest', (client) =>
       saveOnReplicas(client, command, replicas),
     );
     if (status === SAVED && acknowledged < replicas) {
@@ -192,14 +192,14 @@ export class RedisCloseRequestStore implements CloseRequestStore {
   }
 
   async openRequestFor(groupId: LongId): Promise<CloseRequest | null> {
-    const [id, schema = '', record = ''] = await this.#connection.run((client) =>
+    const [id, schema = '', record = ''] = await this.#connection.run('requestOfUnit', (client) =>
       client.requestOfUnit(this.#keys.unit(groupId), this.#keys.requestStem),
     );
     return id === undefined ? null : decodeRecord(id, schema, record);
   }
 
   async listOpen(): Promise<readonly CloseRequest[]> {
-    const answer = await this.#connection.run((client) =>
+    const answer = await this.#connection.run('listRequests', (client) =>
       client.listRequests(this.#keys.open, this.#keys.requestStem, 'oldest-first', '+inf', -1),
     );
     return this.#readable(triples(answer));
@@ -207,7 +207,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
 
   async listRecent(limit: number, before?: number): Promise<readonly CloseRequest[]> {
     const highest = before === undefined ? '+inf' : `(${before}`;
-    const answer = await this.#connection.run((client) =>
+    const answer = await this.#connection.run('listRequests', (client) =>
       client.listRequests(this.#keys.recent, this.#keys.requestStem, 'newest-first', highest, limit),
     );
     return this.#readable(triples(answer));
@@ -217,7 +217,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     const found = new Map<LongId, CloseRequest>();
     for (let at = 0; at < groupIds.length; at += UNITS_A_CALL) {
       const some = groupIds.slice(at, at + UNITS_A_CALL);
-      const answer = await this.#connection.run((client) =>
+      const answer = await this.#connection.run('closedThrough', (client) =>
         client.closedThrough(this.#keys.closedThrough, this.#keys.requestStem, ...some),
       );
       for (let i = 0; i < answer.length; i += 4) {
@@ -230,7 +230,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
 
   /** A record that cannot be read is named in the log and left leased: it must not keep the others from their turn. */
   async takeAttention(leaseMs: number, limit: number): Promise<readonly StoredRequest[]> {
-    const [nowMs, ...answer] = await this.#connection.run((client) =>
+    const [nowMs, ...answer] = await this.#connection.run('takeAttention', (client) =>
       client.takeAttention(this.#keys.attention, this.#keys.requestStem, leaseMs, limit),
     );
     return this.#readable(triples(answer)).map((request) => ({ request, nowMs }));
@@ -251,7 +251,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
   }
 
   async postponeAttention(requestId: string, revision: number, atMs: number): Promise<void> {
-    await this.#connection.run((client) =>
+    await this.#connection.run('postponeAttention', (client) =>
       client.postponeAttention(
         this.#keys.request(requestId),
         this.#keys.attention,

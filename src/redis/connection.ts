@@ -36,8 +36,10 @@ export interface RedisTimes {
   readonly reconnectAtMostMs: number;
 }
 
-/** For metrics: one command, with its waiting for a lost connection. */
+/** For metrics and traces: one command, with its waiting for a lost connection. */
 export interface RoundTrip {
+  /** The script's or the command's; never a key or a value. */
+  readonly command: string;
   readonly durationMs: number;
   readonly ok: boolean;
 }
@@ -67,22 +69,22 @@ export class RedisConnection {
   }
 
   /**
-   * Runs one command. Throws StoreUnavailable when Redis cannot be reached, does not answer in time, or refuses;
-   * takes at most about twice `patienceMs` plus `commandTimeoutMs`.
+   * Runs one command; `name` is what metrics and traces call it. Throws StoreUnavailable when Redis cannot be reached,
+   * does not answer in time, or refuses; takes at most about twice `patienceMs` plus `commandTimeoutMs`.
    */
-  async run<Value>(command: (client: RedisClient) => Promise<Value>): Promise<Value> {
+  async run<Value>(name: string, command: (client: RedisClient) => Promise<Value>): Promise<Value> {
     const startedAtMs = performance.now();
     const tookMs = () => performance.now() - startedAtMs;
     for (;;) {
       try {
         await this.ready();
         const answer = await command(this.client);
-        this.#onRoundTrip({ durationMs: tookMs(), ok: true });
+        this.#onRoundTrip({ command: name, durationMs: tookMs(), ok: true });
         return answer;
       } catch (error) {
         const early = tookMs() < this.#times.patienceMs;
         if (!early || !isBrokenConnection(error)) {
-          this.#onRoundTrip({ durationMs: tookMs(), ok: false });
+          this.#onRoundTrip({ command: name, durationMs: tookMs(), ok: false });
           throw new StoreUnavailable(withoutCommand(error));
         }
         // The socket may be dead before the client has noticed and calls itself anything but ready.

@@ -54,7 +54,7 @@ export class RedisOutbox implements Outbox {
   /** With `requestId`: its first notice, unless another caller has it or it waits for its next attempt. */
   async take(leaseMs: number, limit: number, requestId?: string): Promise<readonly OutboxItem[]> {
     const keys = this.#keys;
-    const answer = await this.#connection.run((client) =>
+    const answer = await this.#connection.run('outboxTake', (client) =>
       client.outboxTake(
         keys.outboxDue,
         keys.outboxAttempts,
@@ -81,7 +81,7 @@ export class RedisOutbox implements Outbox {
 
   async done(item: OutboxItem): Promise<void> {
     const keys = this.#keys;
-    await this.#connection.run((client) =>
+    await this.#connection.run('outboxDone', (client) =>
       client.outboxDone(
         keys.outbox(item.requestId),
         keys.outboxDue,
@@ -94,7 +94,7 @@ export class RedisOutbox implements Outbox {
 
   async retry(item: OutboxItem, delayMs: number): Promise<void> {
     const keys = this.#keys;
-    await this.#connection.run((client) =>
+    await this.#connection.run('outboxRetry', (client) =>
       client.outboxRetry(
         keys.outbox(item.requestId),
         keys.outboxDue,
@@ -114,7 +114,7 @@ export class RedisOutbox implements Outbox {
   /** `beginning`: of the stored text, so that only this notice is meant. */
   async #leaveOrSetAside(requestId: string, beginning: string, why: string): Promise<'left' | 'set-aside'> {
     const keys = this.#keys;
-    const answer = await this.#connection.run((client) =>
+    const answer = await this.#connection.run('outboxUnreadable', (client) =>
       client.outboxUnreadable(
         keys.outbox(requestId),
         keys.outboxDue,
@@ -143,7 +143,7 @@ export class RedisOutbox implements Outbox {
   /** What waits. Among very many requests the oldest is looked for only in those that are due first. */
   async backlog(): Promise<OutboxBacklog> {
     const keys = this.#keys;
-    const [nowMs, requests, setAside, ...first] = await this.#connection.run((client) =>
+    const [nowMs, requests, setAside, ...first] = await this.#connection.run('outboxBacklog', (client) =>
       client.outboxBacklog(keys.outboxDue, keys.outboxSetAside, keys.outboxStem, BACKLOG_LOOKS_AT_MOST),
     );
     const times = first.flatMap((stored) => decodeNotice(stored)?.createdAtMs ?? []);

@@ -18,11 +18,13 @@ export class RedisSeenOnce implements SeenOnce {
   async first(key: string, ttlMs: number): Promise<boolean> {
     const token = this.#newId();
     return (
-      (await this.#connection.run((client) => client.takeToken(this.#keys.seen(key), token, ttlMs))) === 1
+      (await this.#connection.run('takeToken', (client) =>
+        client.takeToken(this.#keys.seen(key), token, ttlMs),
+      )) === 1
     );
   }
 
   async forget(key: string): Promise<void> {
-    await this.#connection.run((client) => client.del(this.#keys.seen(key)));
+    await this.#connection.run('del', (client) => client.del(this.#keys.seen(key)));
   }
 }

@@ -13,19 +13,21 @@ export class RedisSharedReads implements SharedReads {
   }
 
   get(key: string): Promise<string | null> {
-    return this.#connection.run((client) => client.get(this.#keys.sharedRead(key)));
+    return this.#connection.run('get', (client) => client.get(this.#keys.sharedRead(key)));
   }
 
   async put(key: string, value: string, ttlMs: number): Promise<void> {
-    await this.#connection.run((client) => client.set(this.#keys.sharedRead(key), value, 'PX', ttlMs));
+    await this.#connection.run('set', (client) => client.set(this.#keys.sharedRead(key), value, 'PX', ttlMs));
   }
 
   async tryLead(key: string, token: string, ttlMs: number): Promise<boolean> {
     const lead = this.#keys.sharedReadLead(key);
-    return (await this.#connection.run((client) => client.takeToken(lead, token, ttlMs))) === 1;
+    return (await this.#connection.run('takeToken', (client) => client.takeToken(lead, token, ttlMs))) === 1;
   }
 
   async release(key: string, token: string): Promise<void> {
-    await this.#connection.run((client) => client.releaseToken(this.#keys.sharedReadLead(key), token));
+    await this.#connection.run('releaseToken', (client) =>
+      client.releaseToken(this.#keys.sharedReadLead(key), token),
+    );
   }
 }

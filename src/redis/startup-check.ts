@@ -23,7 +23,7 @@ const LEAST_VERSION = [6, 2] as const;
 
 /** Reads INFO and CONFIG of every master. Throws StoreUnavailable when Redis cannot be reached. */
 export async function checkRedis(connection: RedisConnection): Promise<readonly RedisFinding[]> {
-  const nodes = await connection.run(async (client) => Promise.all(mastersOf(client).map(readNode)));
+  const nodes = await connection.run('info', async (client) => Promise.all(mastersOf(client).map(readNode)));
   return nodes.flatMap(({ name, report }) =>
     judgeNode(report).map((finding) =>
       name === null ? finding : { ...finding, text: `${name}: ${finding.text}` },

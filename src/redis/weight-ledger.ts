@@ -29,7 +29,7 @@ export class RedisWeightLedger implements WeightLedger {
   /** A reservation that a cut connection sent twice counts twice: too much is safe, too little is not. */
   async reserve(bucket: string, minute: number, weight: number, limit: number): Promise<WeightReservation> {
     const scopes = this.#scopesOf(bucket);
-    const [reserved, used] = await this.#connection.run((client) =>
+    const [reserved, used] = await this.#connection.run('reserveWeight', (client) =>
       client.reserveWeight(
         this.#keys.weight(bucket, minute),
         this.#keys.stops,
@@ -44,13 +44,13 @@ export class RedisWeightLedger implements WeightLedger {
   }
 
   async raise(bucket: string, minute: number, used: number): Promise<void> {
-    await this.#connection.run((client) =>
+    await this.#connection.run('raiseWeight', (client) =>
       client.raiseWeight(this.#keys.weight(bucket, minute), used, COUNTER_LIVES_MS),
     );
   }
 
   async stop(scope: string, untilMs: number, reason: string): Promise<void> {
-    await this.#connection.run((client) =>
+    await this.#connection.run('stopScope', (client) =>
       client.stopScope(this.#keys.stops, scope, Math.ceil(untilMs), reason),
     );
   }
@@ -59,7 +59,9 @@ export class RedisWeightLedger implements WeightLedger {
     scopes: readonly string[],
   ): Promise<readonly { scope: string; untilMs: number; reason: string }[]> {
     if (scopes.length === 0) return [];
-    const answer = await this.#connection.run((client) => client.stopsInForce(this.#keys.stops, ...scopes));
+    const answer = await this.#connection.run('stopsInForce', (client) =>
+      client.stopsInForce(this.#keys.stops, ...scopes),
+    );
     const stops: { scope: string; untilMs: number; reason: string }[] = [];
     for (let i = 0; i + 1 < answer.length; i += 2) {
       const stop = answer[i + 1] ?? '';

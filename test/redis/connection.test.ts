@@ -26,7 +26,7 @@ describe('a Redis that cannot be reached', () => {
     const url = `redis://desk:s3cret-word@127.0.0.1:${await freePort()}`;
     const connection = new RedisConnection({ url }, log, QUICK);
     onTestFinished(() => connection.close());
-    const { error, tookMs } = await failure(() => connection.run((client) => client.ping()));
+    const { error, tookMs } = await failure(() => connection.run('ping', (client) => client.ping()));
     expect(error).toBeInstanceOf(StoreUnavailable);
     expect(error).toMatchObject({ cause: expect.any(Error) });
     expect(tookMs).toBeLessThan(1_000);
@@ -48,7 +48,7 @@ describe('a Redis that cannot be reached', () => {
     );
     onTestFinished(() => connection.close());
     const answers = await Promise.all(
-      Array.from({ length: 100 }, () => failure(() => connection.run((client) => client.ping()))),
+      Array.from({ length: 100 }, () => failure(() => connection.run('ping', (client) => client.ping()))),
     );
     expect(answers.every(({ error }) => error instanceof StoreUnavailable)).toBe(true);
   });
@@ -77,7 +77,7 @@ describe('a Redis that cannot be reached', () => {
       QUICK,
     );
     onTestFinished(() => connection.close());
-    const { error } = await failure(() => connection.run((client) => client.ping()));
+    const { error } = await failure(() => connection.run('ping', (client) => client.ping()));
     expect(error).toBeInstanceOf(StoreUnavailable);
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('wrong-word');
   });

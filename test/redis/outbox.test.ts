@@ -64,7 +64,7 @@ it('a newer replica delivers within the ten minutes what an older one cannot rea
   expect(await older.outbox.take(LEASE_MS, 10)).toEqual([]);
   // What a newer version does with a notice that it can read.
   const { keys, connection } = newer;
-  await connection.run((client) =>
+  await connection.run('outboxDone', (client) =>
     client.outboxDone(keys.outbox(id), keys.outboxDue, keys.outboxAttempts, id, '2.1 '),
   );
   expect((await drain(older.outbox)).map(({ notice }) => notice)).toEqual([{ kind: 'card' }]);

@@ -42,7 +42,7 @@ realRedis(
     const failover = () => watching.call('SENTINEL', 'FAILOVER', 'desk').catch(() => null);
     while ((await failover()) !== 'OK') await setTimeout(POLL_MS);
     await until(bareClient(replica.url), 'replication', 'role:master');
-    const serving = () => parts.connection.run((client) => client.info('server')).catch(() => '');
+    const serving = () => parts.connection.run('info', (client) => client.info('server')).catch(() => '');
     while (!(await serving()).includes(`tcp_port:${replica.port}`)) await setTimeout(POLL_MS);
     const stored = await mustSave(parts.store, changeBy(request, CARD, await parts.store.nowMs()));
     expect((await parts.store.load(request.id))?.request).toEqual(stored);

@@ -53,7 +53,7 @@ export class Records {
 
   /** Requests with messages that have not reached Slack yet; null while Redis is away. */
   undelivered(): Promise<number | null> {
-    return orNull(this.#connection.run((client) => client.zcard(this.#keys.outboxDue)));
+    return orNull(this.#connection.run('zcard', (client) => client.zcard(this.#keys.outboxDue)));
   }
 
   /** Every request there ever was, by id. */
