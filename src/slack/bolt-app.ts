@@ -11,6 +11,7 @@ import { HomeWatch } from './home-watch.ts';
 import { createHttpReceiver, type Route } from './http-transport.ts';
 import { errorFields } from './redaction.ts';
 import { register, routes } from './register.ts';
+import type { OnSlackCall } from './slack-call.ts';
 import type { SlackClients } from './slack-clients.ts';
 import type { SlackSettings } from './slack-settings.ts';
 import { createSocketLink } from './socket-link.ts';
@@ -32,6 +33,7 @@ export interface SlackAppParts {
   readonly routes: readonly Route[];
   readonly onHandled?: NonNullable<GuardParts['onHandled']>;
   readonly within?: NonNullable<GuardParts['within']>;
+  readonly onSlackCall?: OnSlackCall;
 }
 
 export interface SlackApp {
@@ -68,7 +70,7 @@ interface Transport {
 }
 
 export function createSlackApp(parts: SlackAppParts): SlackApp {
-  const { settings, desk, home, log } = parts;
+  const { settings, desk, home, log, onSlackCall } = parts;
   const transport = createTransport(parts);
   const app = new App({
     receiver: transport.receiver,
@@ -92,7 +94,7 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
     hurry: hurry.signal,
   });
   const homes = new HomeWatch({
-    client: createWebClient(settings, log),
+    client: createWebClient(settings, log, onSlackCall),
     desk,
     workspaceUrl: () => home.url,
     now: parts.now,
@@ -105,7 +107,12 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
     closeChannel: settings.closeChannel,
     allowedChannels: settings.allowedChannels,
   });
-  register(app, table, guard, { client: createWebClient(settings, log), log, quiet: parts.quiet });
+  register(app, table, guard, {
+    client: createWebClient(settings, log, onSlackCall),
+    log,
+    quiet: parts.quiet,
+    ...(onSlackCall !== undefined && { onSlackCall }),
+  });
 
   const greeting = keepGreeting(home, log);
   return {

@@ -14,12 +14,14 @@ import type { Log } from '../usecases/ports.ts';
 import { BoltTurn, type BoltTurnParts } from './bolt-turn.ts';
 import type { Delivered } from './guard.ts';
 import { type EVENTS, INPUT } from './ids.ts';
+import type { OnSlackCall } from './slack-call.ts';
 import { noticeModal } from './views/notice-message.ts';
 
 export interface DeliveryParts {
   readonly client: WebClient;
   readonly log: Log;
   readonly quiet: BoltTurnParts['quiet'];
+  readonly onSlackCall?: OnSlackCall;
 }
 
 /** What bolt-app.ts puts into the context of an HTTP request. */

@@ -3,7 +3,7 @@ import type { RespondArguments, RespondFn } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import type { PersonId } from '../domain/policy.ts';
 import type { Log } from '../usecases/ports.ts';
-import { failureText, type SlackAnswer, slackCall } from './slack-call.ts';
+import { failureText, type OnSlackCall, observedCall, type SlackAnswer, slackCall } from './slack-call.ts';
 import type { Turn } from './turn.ts';
 import type { Home, Message, Modal } from './views/message.ts';
 import { noticeMessage, noticeModal } from './views/notice-message.ts';
@@ -12,6 +12,7 @@ import { timedFetch } from './web-client.ts';
 export interface BoltTurnParts {
   readonly client: WebClient;
   readonly log: Log;
+  readonly onSlackCall?: OnSlackCall;
   /** For messages that a channel reads: people by name, without pinging them. */
   readonly quiet: (message: Message) => Promise<Message>;
   readonly by: PersonId;
@@ -129,7 +130,7 @@ export class BoltTurn implements Turn {
   }
 
   async sendFile(fileName: string, content: string): Promise<'sent' | 'scope-missing' | 'failed'> {
-    const { client } = this.#parts;
+    const { client, onSlackCall } = this.#parts;
     const bytes = Buffer.from(content, 'utf8');
     const place = await slackCall(() =>
       client.files.getUploadURLExternal({ filename: fileName, length: bytes.length }),
@@ -142,8 +143,10 @@ export class BoltTurn implements Turn {
     const { upload_url: url, file_id: id } = place.value;
     if (url === undefined || id === undefined) return 'failed';
     const sent = await slackCall(async () => {
-      const answer = await timedFetch(url, { method: 'POST', body: bytes.toString('utf8') });
-      if (!answer.ok) throw new Error(`upload answered HTTP ${answer.status}`);
+      await observedCall('file upload', onSlackCall, async () => {
+        const answer = await timedFetch(url, { method: 'POST', body: bytes.toString('utf8') });
+        if (!answer.ok) throw new Error(`upload answered HTTP ${answer.status}`);
+      });
       // A direct message tells the id of its conversation, so no scope is needed to open one.
       const dm = await client.chat.postMessage({ channel: this.by.userId, text: `Here is ${fileName}.` });
       if (dm.channel === undefined) throw new Error('chat.postMessage named no conversation');
@@ -157,17 +160,18 @@ export class BoltTurn implements Turn {
   }
 
   #byResponseUrl(how: Pick<RespondArguments, 'response_type' | 'replace_original'>): Way[] {
-    const { respond } = this.#parts;
+    const { respond, onSlackCall } = this.#parts;
     if (respond === null) return [];
     return [
-      async ({ text, blocks }) => {
-        const answer = await respond({ ...how, text, blocks: [...blocks] });
-        // Some refusals come as 200 with an error in the body.
-        const body = await answer.text();
-        const error = /"error"\s*:\s*"([a-z_]+)"/.exec(body)?.[1];
-        if (body.includes('"ok":false') || error !== undefined)
-          throw Object.assign(new Error(`response_url: ${error ?? 'refused'}`), { statusCode: 400 });
-      },
+      ({ text, blocks }) =>
+        observedCall('response_url', onSlackCall, async () => {
+          const answer = await respond({ ...how, text, blocks: [...blocks] });
+          // Some refusals come as 200 with an error in the body.
+          const body = await answer.text();
+          const error = /"error"\s*:\s*"([a-z_]+)"/.exec(body)?.[1];
+          if (body.includes('"ok":false') || error !== undefined)
+            throw Object.assign(new Error(`response_url: ${error ?? 'refused'}`), { statusCode: 400 });
+        }),
     ];
   }
 

@@ -19,10 +19,13 @@ import type { WorkQueue } from './work-queue.ts';
 /** Slack repeats a delivery for up to about 5 minutes, and a signature is accepted for as long. */
 const SEEN_TTL_MS = 10 * 60_000;
 
-/** For metrics. `outcome` is "done", a refusal's code, or one of the guard's own words. */
+/** For metrics, traces and the log. `outcome` is "done", a refusal's code, or one of the guard's own words. */
 export interface HandledInteraction {
   readonly listener: string;
+  /** Team and user id. */
+  readonly actor: string;
   readonly outcome: string;
+  readonly requestId: string | null;
   readonly durationMs: number;
 }
 
@@ -154,19 +157,15 @@ export function createGuard(parts: GuardParts): Guard {
   async function finish(listener: Listener, delivered: Delivered, reference: string): Promise<void> {
     const startedAtMs = now();
     const ended = await handle(listener, delivered, reference);
-    const durationMs = now() - startedAtMs;
-    parts.onHandled?.({ listener: listener.name, outcome: ended.outcome, durationMs });
+    const handled: HandledInteraction = {
+      listener: listener.name,
+      actor: actorOf(delivered.turn.by),
+      ...ended,
+      durationMs: now() - startedAtMs,
+    };
+    parts.onHandled?.(handled);
     // Who asked without being allowed to is looked for: a level of its own finds them.
-    log[NOT_ALLOWED.has(ended.outcome) ? 'warn' : 'info'](
-      {
-        listener: listener.name,
-        actor: actorOf(delivered.turn.by),
-        ...ended,
-        durationMs,
-        reference,
-      },
-      'interaction handled',
-    );
+    log[NOT_ALLOWED.has(ended.outcome) ? 'warn' : 'info']({ ...handled, reference }, 'interaction handled');
   }
 
   return (listener, delivered) => {

@@ -18,6 +18,37 @@ export type SlackAnswer<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly failure: SlackFailure };
 
+/** For traces: one finished call. */
+export interface SlackCallRecord {
+  /** Of the Web API; or "response_url", "file upload". */
+  readonly method: string;
+  /** "ok", "rate-limited", "unreachable", or Slack's error code. */
+  readonly outcome: string;
+  readonly durationMs: number;
+}
+
+export type OnSlackCall = (record: SlackCallRecord) => void;
+
+/** The same call, its end told. */
+export async function observedCall<Value>(
+  method: string,
+  onCall: OnSlackCall | undefined,
+  call: () => Promise<Value>,
+): Promise<Value> {
+  if (onCall === undefined) return call();
+  const startedMs = performance.now();
+  const tell = (outcome: string) => onCall({ method, outcome, durationMs: performance.now() - startedMs });
+  try {
+    const value = await call();
+    tell('ok');
+    return value;
+  } catch (error) {
+    const failure = failureOf(error);
+    tell(failure.kind === 'refused' ? failure.error : failure.kind);
+    throw error;
+  }
+}
+
 export async function slackCall<Value>(call: () => Promise<Value>): Promise<SlackAnswer<Value>> {
   try {
     return { ok: true, value: await call() };

@@ -4,6 +4,7 @@ import { AuditChannel } from './audit-channel.ts';
 import { CardNotifier } from './card-notifier.ts';
 import { SlackDirectory } from './directory.ts';
 import { quietNames } from './quiet-names.ts';
+import type { OnSlackCall } from './slack-call.ts';
 import type { SlackSettings } from './slack-settings.ts';
 import type { Message } from './views/message.ts';
 import { createWebClient } from './web-client.ts';
@@ -25,23 +26,23 @@ export interface SlackClientsParts {
   readonly log: Log;
   readonly now: () => number;
   readonly newId: NewId;
+  readonly onSlackCall?: OnSlackCall;
 }
 
 /** Each part has a client of its own: one that is held up must not hold up the others. */
-export function createSlackClients({ settings, log, now, newId }: SlackClientsParts): SlackClients {
-  const home = new HomeWorkspace(createWebClient(settings, log));
-  const directory = new SlackDirectory(createWebClient(settings, log), home, now);
+export function createSlackClients(parts: SlackClientsParts): SlackClients {
+  const { settings, log, now, newId } = parts;
+  const client = () => createWebClient(settings, log, parts.onSlackCall);
+  const home = new HomeWorkspace(client());
+  const directory = new SlackDirectory(client(), home, now);
   const quiet = quietNames((userId) => directory.nameOf(userId), home);
   return {
     home,
     quiet,
     directory,
-    auditBoard:
-      settings.auditChannel === null
-        ? null
-        : new AuditChannel(createWebClient(settings, log), settings.auditChannel),
+    auditBoard: settings.auditChannel === null ? null : new AuditChannel(client(), settings.auditChannel),
     notifier: new CardNotifier({
-      client: createWebClient(settings, log),
+      client: client(),
       home,
       closeChannel: settings.closeChannel,
       quiet,

@@ -56,9 +56,10 @@ it('tells all who wait when the process must end, and counts them', async () => 
     expect.stringContaining('is being restarted'),
     expect.stringContaining('is being restarted'),
   ]);
+  const record = { listener: 'never', actor: 'T0HOME/U0ALICE', requestId: null, durationMs: 0 };
   expect(records).toEqual([
-    { listener: 'never', outcome: 'restarting', durationMs: 0 },
-    { listener: 'never', outcome: 'restarting', durationMs: 0 },
+    { ...record, outcome: 'restarting' },
+    { ...record, outcome: 'restarting' },
   ]);
   expect(references).toEqual(['ref-0', 'ref-1']);
 });
@@ -68,5 +69,5 @@ it('leaves alone what ends in time', async () => {
   await click({ name: 'quick', work: async () => handled() }, 'a');
   hurry.abort();
   expect(told).toEqual([]);
-  expect(records).toEqual([{ listener: 'quick', outcome: 'done', durationMs: 0 }]);
+  expect(records).toMatchObject([{ listener: 'quick', outcome: 'done' }]);
 });
