@@ -27,12 +27,14 @@ export interface Call {
   readonly timeoutMs?: number;
 }
 
-/** For metrics and logs: one finished call. */
+/** For metrics, traces and logs: one finished call. */
 export interface CallRecord {
   readonly endpoint: string;
   readonly method: string;
   /** HTTP status, or what became of it without one ("timeout", "reset", …). */
   readonly status: number | string;
+  /** The exchange's own code where it refused; null: it gave none. */
+  readonly code: number | null;
   readonly weight: number;
   readonly waitMs: number;
   readonly durationMs: number;
@@ -148,10 +150,15 @@ export class Caller {
       headers,
       ...(call.timeoutMs !== undefined && { timeoutMs: call.timeoutMs }),
     });
+    const rejection =
+      answer.kind === 'response' && answer.status !== 200
+        ? readRejection(answer.status, answer.headers, answer.body, clock.nowMs())
+        : null;
     this.#options.onCall?.({
       endpoint: endpoint.name,
       method: endpoint.method,
       status: answer.kind === 'response' ? answer.status : answer.fault,
+      code: rejection?.code ?? null,
       weight: endpoint.weight,
       waitMs: Math.round(waitMs),
       durationMs: Math.round(monotonic() - startedMs),
@@ -159,7 +166,9 @@ export class Caller {
     });
     if (answer.kind === 'failed') return { kind: 'network', fault: answer.fault, written: answer.written };
     this.#noteWeight(call, answer, sentMs);
-    return this.#read(call, answer, timestampMs);
+    if (rejection === null) return this.#read(answer, timestampMs);
+    await this.#stopFor(call, rejection);
+    return rejection;
   }
 
   #noteWeight(call: Call, answer: HttpResult & { kind: 'response' }, sentMs: number): void {
@@ -171,16 +180,10 @@ export class Caller {
     void this.#options.limiter.noteHeader(bucket, LIMIT_PER_MINUTE[scope], Number(header), sentMs);
   }
 
-  async #read(call: Call, answer: HttpResult & { kind: 'response' }, asOfMs: number): Promise<CallResult> {
-    const { clock } = this.#options;
-    if (answer.status !== 200) {
-      const rejection = readRejection(answer.status, answer.headers, answer.body, clock.nowMs());
-      await this.#stopFor(call, rejection);
-      return rejection;
-    }
+  #read(answer: HttpResult & { kind: 'response' }, asOfMs: number): CallResult {
     try {
       const json = parseExactJson(answer.body);
-      this.#lastSuccessAtMs = clock.nowMs();
+      this.#lastSuccessAtMs = this.#options.clock.nowMs();
       return { kind: 'answered', json, body: answer.body, asOfMs };
     } catch {
       // The parser's message quotes the body; that it is no JSON says enough.

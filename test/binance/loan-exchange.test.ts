@@ -258,6 +258,19 @@ describe('a life', () => {
     });
   });
 
+  it("tells its observer the exchange's code where it refused, and null where it gave none", async () => {
+    const client = connect();
+    await client.start();
+    expect(client.calls.at(-1)).toMatchObject({ status: 200, code: null });
+    const msg = 'Invalid API-key, IP, or permissions for action.';
+    exchange.inject({ effect: { kind: 'error', status: 400, code: -2015, msg, when: 'before' }, count: 1 });
+    await client.reader.riskUnits(NOW);
+    expect(client.calls.at(-1)).toMatchObject({ endpoint: 'ltv-details', status: 400, code: -2015 });
+    exchange.inject({ effect: { kind: 'waf' }, count: 1 });
+    await client.reader.riskUnits({ ...NOW, fresh: true });
+    expect(client.calls.at(-1)).toMatchObject({ status: 403, code: null });
+  });
+
   it('start does not throw when the exchange is down, goes on trying, and says so', async () => {
     const { port } = exchange;
     await exchange.close();
