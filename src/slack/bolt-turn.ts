@@ -4,10 +4,10 @@ import type { WebClient } from '@slack/web-api';
 import type { PersonId } from '../domain/policy.ts';
 import type { Log } from '../usecases/ports.ts';
 import { failureText, type OnSlackCall, observedCall, type SlackAnswer, slackCall } from './slack-call.ts';
+import { slackFetch } from './slack-fetch.ts';
 import type { Turn } from './turn.ts';
 import type { Home, Message, Modal } from './views/message.ts';
 import { noticeMessage, noticeModal } from './views/notice-message.ts';
-import { timedFetch } from './web-client.ts';
 
 export interface BoltTurnParts {
   readonly client: WebClient;
@@ -144,7 +144,7 @@ export class BoltTurn implements Turn {
     if (url === undefined || id === undefined) return 'failed';
     const sent = await slackCall(async () => {
       await observedCall('file upload', onSlackCall, async () => {
-        const answer = await timedFetch(url, { method: 'POST', body: bytes.toString('utf8') });
+        const answer = await slackFetch(url, { method: 'POST', body: bytes.toString('utf8') });
         if (!answer.ok) throw new Error(`upload answered HTTP ${answer.status}`);
       });
       // A direct message tells the id of its conversation, so no scope is needed to open one.
