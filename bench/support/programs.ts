@@ -21,6 +21,7 @@ export interface Program {
 const ROOT = new URL('../../', import.meta.url);
 const BOT = ['--import', file('src/check-node.mjs'), file('src/main.ts')];
 const BOLT = [file('bench/slack/bolt-process.ts')];
+const REPLAY_GUARD = [file('bench/slack/replay-guard-process.ts')];
 
 function file(path: string): string {
   return fileURLToPath(new URL(path, ROOT));
@@ -43,6 +44,14 @@ export interface ProgramOptions {
 /** Does not wait until it listens. Its log goes nowhere, as a container's would go elsewhere. */
 export async function startBolt({ core, env, port }: ProgramOptions): Promise<Program> {
   return start(BOLT, core, { ...env }, port);
+}
+
+/** The product's way to a listener that does nothing. Does not wait until it listens. */
+export async function startReplayGuard(
+  redisUrl: string,
+  { core, env, port }: ProgramOptions,
+): Promise<Program> {
+  return start(REPLAY_GUARD, core, { REDIS_URL: redisUrl, ...env }, port);
 }
 
 export async function startBot(settings: BotSettings, { core, env, port }: ProgramOptions): Promise<Program> {
