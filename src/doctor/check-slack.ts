@@ -3,6 +3,7 @@ import type { WebClient } from '@slack/web-api';
 import type { ClosePolicy } from '../domain/policy.ts';
 import { failureText, type SlackAnswer, slackCall } from '../slack/slack-call.ts';
 import type { Access } from '../usecases/access.ts';
+import { leftOutText } from '../usecases/approver-line.ts';
 import type { Directory } from '../usecases/ports.ts';
 import { type Finding, findingsAbout } from './finding.ts';
 import { NEEDED_SCOPES, OPTIONAL_SCOPES } from './scopes.ts';
@@ -149,6 +150,9 @@ async function checkPeople(parts: SlackCheckParts, teamId: string): Promise<Find
   }
   const requesters = await directory.members(roles.requesters);
   if (!requesters.ok || findings.some(({ level }) => level === 'fault')) return findings;
+  const standing = await access.approvers(teamId);
+  const leftOut = standing.ok ? leftOutText(standing.value) : null;
+  if (leftOut !== null) findings.push(warning(leftOut, 'Take them off CLOSE_APPROVERS or its groups.'));
   findings.push(...(await judgeQuorum(access, policy, teamId, [...requesters.value])));
   return findings;
 }

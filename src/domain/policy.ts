@@ -8,7 +8,8 @@ export interface PersonId {
   readonly userId: string;
 }
 
-export type PersonKind = 'member' | 'guest' | 'bot' | 'deactivated' | 'foreign';
+/** `not-found`: Slack says that there is no such user, as of somebody who left or a mistyped id. */
+export type PersonKind = 'member' | 'guest' | 'bot' | 'deactivated' | 'foreign' | 'not-found';
 
 export interface Person extends PersonId {
   readonly kind: PersonKind;
@@ -46,6 +47,7 @@ export function refuseKind(person: Person): Refusal | null {
     case 'bot':
     case 'deactivated':
     case 'foreign':
+    case 'not-found':
       return { code: 'not-a-full-member', kind: person.kind };
   }
 }

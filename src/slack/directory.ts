@@ -1,6 +1,7 @@
 /**
  * Who people are: users.info and usergroups.users.list, remembered for a minute (the latter allows 20 calls a
- * minute). Fails closed: what cannot be read is an answer of "not ok", never a guess and never an old one.
+ * minute). Fails closed: what cannot be read is an answer of "not ok", never a guess and never an old one. That there
+ * is no such user is an answer, too: nobody.
  */
 import type { WebClient } from '@slack/web-api';
 import type { Person, PersonId, PersonKind } from '../domain/policy.ts';
@@ -100,6 +101,9 @@ export class SlackDirectory implements Directory {
       return { ok: true, value: { ...id, kind: 'foreign', timeZone: null, name: null } };
     }
     const answer = await slackCall(() => this.#client.users.info({ user: id.userId }));
+    if (!answer.ok && answer.failure.kind === 'refused' && answer.failure.error === 'user_not_found') {
+      return { ok: true, value: { ...id, kind: 'not-found', timeZone: null, name: null } };
+    }
     if (!answer.ok) return { ok: false, why: `users.info: ${failureText(answer.failure)}` };
     const { user } = answer.value;
     if (user?.id !== id.userId) return { ok: false, why: 'users.info: Slack answered for nobody or another' };

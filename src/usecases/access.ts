@@ -4,6 +4,7 @@ import {
   eligibleVoters,
   type Person,
   type PersonId,
+  type PersonKind,
   type Role,
   refuseKind,
 } from '../domain/policy.ts';
@@ -14,6 +15,13 @@ export interface RoleLists {
   readonly requesters: readonly string[];
   readonly approvers: readonly string[];
   readonly viewers: '*' | readonly string[];
+}
+
+/** The named approvers, looked up one by one. */
+export interface ApproverStanding {
+  /** Full members: these count. */
+  readonly members: readonly string[];
+  readonly leftOut: readonly { readonly userId: string; readonly kind: PersonKind }[];
 }
 
 export interface Access {
@@ -28,6 +36,8 @@ export interface Access {
     requester: PersonId,
     options?: LookupOptions,
   ): Promise<Result<ReadonlySet<string>>>;
+  /** Who of the approvers of the settings counts at all, in this team. */
+  approvers(teamId: string): Promise<Result<ApproverStanding>>;
 }
 
 export function createAccess(directory: Directory, lists: RoleLists): Access {
@@ -46,6 +56,27 @@ export function createAccess(directory: Directory, lists: RoleLists): Access {
     if (names === '*') return true;
     const members = await directory.members(names);
     return members.ok ? members.value.has(userId) : null;
+  }
+
+  async function standing(
+    names: readonly string[],
+    teamId: string,
+    options?: LookupOptions,
+  ): Promise<Result<ApproverStanding>> {
+    const named = await directory.members(names, options);
+    if (!named.ok) return refuse({ code: 'identity-unavailable' });
+    const people = await Promise.all(
+      [...named.value].map((userId) => directory.person({ teamId, userId }, options)),
+    );
+    const members: string[] = [];
+    const leftOut: { userId: string; kind: PersonKind }[] = [];
+    for (const person of people) {
+      if (!person.ok) return refuse({ code: 'identity-unavailable' });
+      const { userId, kind } = person.value;
+      if (refuseKind(person.value) === null) members.push(userId);
+      else leftOut.push({ userId, kind });
+    }
+    return done({ members, leftOut });
   }
 
   return {
@@ -68,17 +99,9 @@ export function createAccess(directory: Directory, lists: RoleLists): Access {
       return done(roles);
     },
     async eligibleFor(policy, requester, options) {
-      const members = await directory.members(policy.approvers, options);
-      if (!members.ok) return refuse({ code: 'identity-unavailable' });
-      const people = await Promise.all(
-        [...members.value].map((userId) => directory.person({ teamId: requester.teamId, userId }, options)),
-      );
-      const full: string[] = [];
-      for (const person of people) {
-        if (!person.ok) return refuse({ code: 'identity-unavailable' });
-        if (refuseKind(person.value) === null) full.push(person.value.userId);
-      }
-      return done(eligibleVoters(full, requester, policy));
+      const found = await standing(policy.approvers, requester.teamId, options);
+      return found.ok ? done(eligibleVoters(found.value.members, requester, policy)) : found;
     },
+    approvers: (teamId) => standing(lists.approvers, teamId),
   };
 }

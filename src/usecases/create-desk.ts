@@ -121,7 +121,7 @@ export function createDesk(parts: DeskParts): DeskWork {
     ...createSettleClose({ access, book }),
     ...createViewRequests({ access, store }),
     ...createAuditVerbs({ access, checkAudit }),
-    ...createViewHome({ access, store, viewUnits, probe: parts.probe }),
+    ...createViewHome({ access, store, viewUnits, probe: parts.probe, policy }),
     startSending: executor.startSending,
     redrawCard: (requestId) => redrawCard(requestId, book, store, notifier, access),
     async noteForgery(by, requestId, what) {

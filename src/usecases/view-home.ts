@@ -1,8 +1,9 @@
 /** App Home and `/loandesk status`: what waits for me, where the units stand, and whether everything behind works. */
 import { type CloseRequest, isTerminal } from '../domain/close-request.ts';
-import { type PersonId, personKey, type Role } from '../domain/policy.ts';
+import { type ClosePolicy, type PersonId, personKey, type Role } from '../domain/policy.ts';
 import { done, type Result, refuse } from '../domain/refusal.ts';
 import type { Access } from './access.ts';
+import { approverLine } from './approver-line.ts';
 import type { Desk, StatusView } from './desk.ts';
 import type { CloseRequestStore } from './ports.ts';
 import type { ViewUnits } from './view-units.ts';
@@ -12,6 +13,7 @@ export interface ViewHomeParts {
   readonly store: CloseRequestStore;
   readonly viewUnits: ViewUnits;
   readonly probe: () => Promise<StatusView>;
+  readonly policy: ClosePolicy;
 }
 
 const RECENT = 5;
@@ -21,6 +23,7 @@ export function createViewHome({
   store,
   viewUnits,
   probe,
+  policy,
 }: ViewHomeParts): Pick<Desk, 'admit' | 'home' | 'requestsMark' | 'status'> {
   async function admit(by: PersonId): Promise<Result<readonly Role[]>> {
     const roles = await access.rolesOf(by);
@@ -56,7 +59,9 @@ export function createViewHome({
     },
     async status(by) {
       const roles = await admit(by);
-      return roles.ok ? done(await probe()) : roles;
+      if (!roles.ok) return roles;
+      const [view, approvers] = await Promise.all([probe(), access.approvers(by.teamId)]);
+      return done({ ...view, lines: [...view.lines, approverLine(approvers, policy)] });
     },
   };
 }

@@ -150,6 +150,17 @@ describe('the doctor', () => {
     expect(lines(visit, 'warning')).toContain(`parent key "${parent.name}" works from any address`);
   });
 
+  it('names approvers who left, and finds the others enough', async () => {
+    await withWorld();
+    const approvers = `${SEED_IDS.approvers},${SEED_IDS.dora},U0LEFT00001`;
+    const visit = await doctor({ ...world.settings(), CLOSE_APPROVERS: approvers });
+    expect(visit.status).toBe(0);
+    expect(lines(visit, 'warning')).toContain(
+      `these approvers do not count: ${SEED_IDS.dora} (deactivated), U0LEFT00001 (not known to Slack)`,
+    );
+    expect(lines(visit, 'ok')).toMatch(/quorum: 2 of at least 3 people/);
+  });
+
   it('finds messages that no process could read', async () => {
     await withWorld();
     const settings = world.settings();

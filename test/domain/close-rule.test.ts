@@ -133,7 +133,7 @@ describe('who counts', () => {
     expect(refusalOf(voted, approveBy(person('U0ALICE2'), open))).toBe('already-voted');
   });
 
-  it.each(['guest', 'bot', 'deactivated', 'foreign'] as const)(
+  it.each(['guest', 'bot', 'deactivated', 'foreign', 'not-found'] as const)(
     'approval case 3: a %s is refused although listed',
     (kind) => {
       expect(refusalOf(request(), approveBy(person(ALICE.userId, { kind })))).toBe('not-a-full-member');

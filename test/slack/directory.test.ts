@@ -4,6 +4,8 @@ import { startWorkspace, type Workspace } from '../../src/sandbox/workspace.ts';
 import { SlackDirectory } from '../../src/slack/directory.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
 import { HomeWorkspace } from '../../src/slack/workspace.ts';
+import { createAccess } from '../../src/usecases/access.ts';
+import { policy } from '../support/close-requests.ts';
 import { QUIET } from '../support/desk-harness.ts';
 
 let workspace: Workspace;
@@ -36,6 +38,21 @@ describe('the directory', () => {
     expect(found).toMatchObject({ ok: true, value: { userId: ids[name], teamId: ids.team, kind } });
   });
 
+  it('an id that Slack does not know is nobody, which is an answer, and holds up no other approver', async () => {
+    const gone = 'U0LEFT00001';
+    expect(await directory.person({ teamId: ids.team, userId: gone })).toEqual({
+      ok: true,
+      value: { teamId: ids.team, userId: gone, kind: 'not-found', timeZone: null },
+    });
+    const approvers = [ids.ada, gone, ids.dora, ids.ben];
+    const access = createAccess(directory, { requesters: [], approvers, viewers: [] });
+    const eligible = () =>
+      access.eligibleFor(policy({ approvers }), { teamId: ids.team, userId: ids.rina }, { fresh: true });
+    expect(await eligible()).toEqual({ ok: true, value: new Set([ids.ada, ids.ben]) });
+    workspace.faults.add('users.info', { kind: 'rate_limited', retryAfterS: 3 }, 1);
+    expect(await eligible()).toMatchObject({ ok: false, refusal: { code: 'identity-unavailable' } });
+  });
+
   it('tells the time zone, and takes anybody who acts from another team for foreign', async () => {
     expect(await directory.person({ teamId: ids.team, userId: ids.chen })).toMatchObject({
       value: { timeZone: 'Asia/Singapore' },
@@ -58,7 +75,8 @@ describe('the directory', () => {
 
   it.each([
     ['users.info', { kind: 'rate_limited', retryAfterS: 3 }],
-    ['users.info', { kind: 'error', code: 'user_not_found' }],
+    ['users.info', { kind: 'error', code: 'user_not_visible' }],
+    ['users.info', { kind: 'http', status: 503 }],
     ['auth.test', { kind: 'error', code: 'invalid_auth' }],
   ] as const)('fails closed when %s fails', async (method, fault) => {
     workspace.faults.add(method, fault);

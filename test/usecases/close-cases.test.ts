@@ -50,6 +50,7 @@ describe('identity and quorum', () => {
     ['a guest', person('U0X', { kind: 'guest' })],
     ['a bot', person('U0X', { kind: 'bot' })],
     ['a deactivated account', person('U0X', { kind: 'deactivated' })],
+    ['an account that Slack does not know', person('U0X', { kind: 'not-found' })],
   ])('approval case 3: %s that is listed as an approver changes nothing', async (_, who) => {
     const harness = new DeskHarness({ approvers: [ALICE.userId, BOB.userId, who.userId] });
     harness.directory.people.set(who.userId, who);
@@ -85,6 +86,53 @@ describe('identity and quorum', () => {
       refusal: { code: 'identity-unavailable' },
     });
     expect((await harness.get(request.id)).votes).toEqual([]);
+  });
+
+  it.each(['not-found', 'deactivated'] as const)(
+    'approval case 4: one approver who left (%s) stops nobody else, and the status names them',
+    async (kind) => {
+      const approvers = [ALICE.userId, 'U0LEFT', BOB.userId];
+      const harness = new DeskHarness({ approvers });
+      harness.directory.people.set('U0LEFT', person('U0LEFT', { kind }));
+      const request = await harness.open();
+      await harness.approve(ALICE, request);
+      await harness.approve(BOB, request);
+      await harness.settled();
+      expect((await harness.get(request.id)).state).toBe('closed');
+      const status = async () => {
+        const view = await harness.desk.status(VIEWER);
+        return view.ok ? view.value.lines.filter(({ name }) => name === 'Approvers') : [];
+      };
+      expect(await status()).toEqual([
+        {
+          name: 'Approvers',
+          level: 'warning',
+          text: expect.stringMatching(/^2 people may approve; .*: U0LEFT \(/),
+        },
+      ]);
+      harness.directory.people.set(BOB.userId, person(BOB.userId, { kind }));
+      expect(await status()).toMatchObject([
+        { level: 'fault', text: expect.stringContaining('1 person may approve, 2 are needed') },
+      ]);
+    },
+  );
+
+  it('approval case 7: where those who are left cannot reach the quorum, nothing is asked or sent', async () => {
+    const harness = new DeskHarness({ approvers: [ALICE.userId, BOB.userId] });
+    harness.heldBack.add('execute');
+    const { request } = await approved(harness);
+    harness.directory.people.set(BOB.userId, person(BOB.userId, { kind: 'not-found' }));
+    await harness.pass(10_000);
+    expect(harness.exchange.deletes).toEqual([]);
+    expect(await harness.get(request.id)).toMatchObject({
+      state: 'pending',
+      votes: [{ voter: { userId: ALICE.userId } }],
+    });
+    await harness.desk.withdraw(REQUESTER, request.id);
+    expect(await harness.desk.askToClose(REQUESTER, UNIT, 'repaid')).toMatchObject({
+      ok: false,
+      refusal: { code: 'quorum-unreachable', eligible: 1, quorum: 2 },
+    });
   });
 
   it('approval case 6: a voter removed before the final vote is dropped, said on the card, and nothing is sent', async () => {

@@ -69,6 +69,7 @@ const KIND_WORDS = {
   bot: 'bots',
   deactivated: 'deactivated accounts',
   foreign: 'people from another workspace',
+  'not-found': 'accounts that Slack does not know',
 } as const;
 
 const ROLE_WORDS = {
