@@ -3,7 +3,7 @@ import type { CloseRequest, RequestEvent } from './close-request.ts';
 import { digestOf, type Facts } from './facts.ts';
 import type { ClosePolicy, PersonId } from './policy.ts';
 
-/** Longer reasons are refused; Slack cuts a command's text at about this length anyway. */
+/** In UTF-16 units. Longer reasons are refused; Slack cuts a command's text at about this length anyway. */
 export const LONGEST_REASON = 4_000;
 
 /** The store sets revision and audit when it takes the record in. `nowMs` is the store's clock. */

@@ -5,13 +5,13 @@ import type { ListenerParts } from '../listener-parts.ts';
 import { handled, type Listener, refused } from '../turn.ts';
 import { plainTyped } from '../typed-text.ts';
 import { recordedMessage } from '../views/done-text.ts';
-import { LONGEST_REASON } from '../views/rejection-modal.ts';
+import { LONGEST_REJECTION } from '../views/rejection-modal.ts';
 import { textFault } from './text-fault.ts';
 
 export function rejectSubmission({ desk }: ListenerParts): Listener {
   return {
     name: MODALS.rejection,
-    check: (turn) => textFault(turn, INPUTS.reason, LONGEST_REASON, 'A reason is needed.'),
+    check: (turn) => textFault(turn, INPUTS.reason, LONGEST_REJECTION, 'A reason is needed.'),
     work: async (turn) => {
       const value = readRequestValue(turn.metadata);
       if (value === null) {

@@ -1,15 +1,18 @@
 /** The form that asks for a close: the unit as it is now, and a reason. Private: addresses in full. */
 import { type Facts, shortDigest } from '../../domain/facts.ts';
+import { LONGEST_REASON } from '../../domain/open-request.ts';
 import type { FreshFacts } from '../../usecases/desk.ts';
 import { writeUnitValue } from '../button-value.ts';
-import { INPUTS, MODALS } from '../ids.ts';
+import { COMMANDS, INPUTS, MODALS } from '../ids.ts';
 import { context, fields, plain, section, textInput } from './block-builders.ts';
+import { LIMITS } from './block-kit-limits.ts';
 import { DRY_RUN_LINE } from './dry-run.ts';
 import type { Modal } from './message.ts';
 import { factPairs } from './request-facts.ts';
 import { durationText } from './time-text.ts';
 
-export const LONGEST_ASK_REASON = 3_000;
+/** The desk takes longer ones, a Slack form does not. */
+export const LONGEST_ASK_REASON = Math.min(LONGEST_REASON, LIMITS.plainTextInput.value);
 
 export function askModal({ facts, digest, policy }: FreshFacts): Modal {
   return {
@@ -29,7 +32,7 @@ export function askModal({ facts, digest, policy }: FreshFacts): Modal {
       textInput({
         blockId: INPUTS.reason,
         label: 'Why should it be closed?',
-        hint: 'Approvers and the audit trail read this text.',
+        hint: `Approvers and the audit trail read this text. Up to ${LONGEST_ASK_REASON} characters here, up to ${LONGEST_REASON} after the unit in ${COMMANDS.closeUnit}.`,
         multiline: true,
         maxLength: LONGEST_ASK_REASON,
       }),

@@ -7,7 +7,7 @@ import { DRY_RUN_LINE } from './dry-run.ts';
 import type { Modal } from './message.ts';
 import { mention } from './people-text.ts';
 
-export const LONGEST_REASON = 1_000;
+export const LONGEST_REJECTION = 1_000;
 
 export function rejectionModal(request: CloseRequest): Modal {
   return {
@@ -28,7 +28,7 @@ export function rejectionModal(request: CloseRequest): Modal {
         label: 'Why do you reject it?',
         hint: 'The requester, the channel and the audit trail get this text. The request ends; nothing is sent.',
         multiline: true,
-        maxLength: LONGEST_REASON,
+        maxLength: LONGEST_REJECTION,
       }),
     ],
   };

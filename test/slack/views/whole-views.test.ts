@@ -1,8 +1,11 @@
 /** What people see, whole. */
 import { describe, expect, it } from 'vitest';
 import { longId, ZERO } from '../../../src/domain/amount.ts';
+import { LONGEST_REASON } from '../../../src/domain/open-request.ts';
 import { PUBLISHED_THRESHOLDS } from '../../../src/domain/risk-unit.ts';
+import { askModal, LONGEST_ASK_REASON } from '../../../src/slack/views/ask-modal.ts';
 import { ballotModal } from '../../../src/slack/views/ballot-modal.ts';
+import { LIMITS } from '../../../src/slack/views/block-kit-limits.ts';
 import { cardButtons, requestCard } from '../../../src/slack/views/request-card.ts';
 import { threadText } from '../../../src/slack/views/thread-text.ts';
 import { unitsMessage } from '../../../src/slack/views/units-view.ts';
@@ -34,6 +37,20 @@ const AT_SECONDS = '<!date^1795176000^{date_short_pretty} {time_secs}|2026-11-20
 const vote = { voter: ALICE, atMs: START_MS, version: 1, factsDigest: '' };
 const pending = request({ reason: 'Repaid on *Friday*\n<!here>', votes: [vote] });
 const value = JSON.stringify({ requestId: 'R000000001', version: 1 });
+
+describe('the form that asks', () => {
+  it("takes the desk's longest reason as far as Slack lets a form, and says how to give a longer one", () => {
+    const view = { facts: facts(), digest: 'ab', unit: exampleUnit(), policy: pending.policy };
+    const input = askModal(view).blocks.at(-1);
+    expect(input).toMatchObject({
+      hint: plain(
+        'Approvers and the audit trail read this text. Up to 3000 characters here, up to 4000 after the unit in /close-unit.',
+      ),
+      element: { type: 'plain_text_input', max_length: 3_000 },
+    });
+    expect(LONGEST_ASK_REASON).toBe(Math.min(LONGEST_REASON, LIMITS.plainTextInput.value));
+  });
+});
 
 describe('the card of a pending request', () => {
   it('says who, why, on what, what will happen, who decided, who may, until when', () => {
