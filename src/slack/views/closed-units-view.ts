@@ -7,6 +7,7 @@ import { type ButtonSpec, buttons, context, fitLines, header, section, sections 
 import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
 import { cardMention } from './card-link.ts';
 import type { Message } from './message.ts';
+import { pager } from './pager.ts';
 import { mentions } from './people-text.ts';
 import { durationText, secondsToken, zonedText, zoneName } from './time-text.ts';
 import { flawBlocks } from './units-view.ts';
@@ -52,30 +53,18 @@ function rowLine(
 }
 
 function controls(view: ClosedUnitsView, filter: string): ButtonSpec[] {
-  const specs: ButtonSpec[] = [];
-  if (view.page > 1) {
-    specs.push({
-      id: ACTIONS.closedNewer,
-      label: 'Newer',
-      value: writePageValue({ query: filter, page: view.page - 1 }),
-      spoken: 'Show newer closed units',
-    });
-  }
-  if (view.page < view.pages) {
-    specs.push({
-      id: ACTIONS.closedOlder,
-      label: 'Older',
-      value: writePageValue({ query: filter, page: view.page + 1 }),
-      spoken: 'Show older closed units',
-    });
-  }
-  if (view.total > 0) {
-    specs.push({
-      id: ACTIONS.closedCsv,
-      label: 'CSV file',
-      value: writePageValue({ query: filter, page: view.page }),
-      spoken: 'Send me all rows of this filter as a CSV file',
-    });
-  }
-  return specs;
+  const turns = pager(
+    filter,
+    view,
+    { id: ACTIONS.closedNewer, label: 'Newer', spoken: 'Show newer closed units' },
+    { id: ACTIONS.closedOlder, label: 'Older', spoken: 'Show older closed units' },
+  );
+  if (view.total === 0) return turns;
+  const file: ButtonSpec = {
+    id: ACTIONS.closedCsv,
+    label: 'CSV file',
+    value: writePageValue({ query: filter, page: view.page }),
+    spoken: 'Send me all rows of this filter as a CSV file',
+  };
+  return [...turns, file];
 }

@@ -1,13 +1,13 @@
 /** `/loandesk requests`: open ones page by page, then what was decided lately. */
 import type { KnownBlock } from '@slack/types';
 import type { CloseRequest } from '../../domain/close-request.ts';
-import { writePageValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
 import { type ButtonSpec, buttons, context, fitLines, header, section, sections } from './block-builders.ts';
 import { escapeMrkdwn } from './block-kit-limits.ts';
 import { cardMention } from './card-link.ts';
 import { DRY_RUN_LINE } from './dry-run.ts';
 import type { Message } from './message.ts';
+import { type Position, pager } from './pager.ts';
 import { mention } from './people-text.ts';
 import { stateText } from './state-text.ts';
 import { dateToken } from './time-text.ts';
@@ -44,30 +44,21 @@ export function requestListMessage(
     section('*Recent*'),
     ...sections(recent, 3_600, more),
     context('`/loandesk request &lt;id&gt;` shows one with its evidence.'),
-    ...buttons(controls(shown, pages)),
+    ...buttons(controls({ page: shown, pages })),
   ];
   const text = fitLines([`Close requests. ${title}:`, ...open, 'Recent:', ...recent], 3_500, more);
   return { text, blocks };
 }
 
-function controls(page: number, pages: number): ButtonSpec[] {
-  const value = (to: number): string => writePageValue({ query: '', page: to });
-  const specs: ButtonSpec[] = [];
-  if (page > 1) {
-    specs.push({
+function controls(position: Position): ButtonSpec[] {
+  return pager(
+    '',
+    position,
+    {
       id: ACTIONS.requestsPageBack,
       label: 'Page back',
-      value: value(page - 1),
       spoken: 'Show the page of open requests before this one',
-    });
-  }
-  if (page < pages) {
-    specs.push({
-      id: ACTIONS.requestsPageOn,
-      label: 'Next page',
-      value: value(page + 1),
-      spoken: 'Show the next page of open requests',
-    });
-  }
-  return specs;
+    },
+    { id: ACTIONS.requestsPageOn, label: 'Next page', spoken: 'Show the next page of open requests' },
+  );
 }

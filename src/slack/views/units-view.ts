@@ -10,6 +10,7 @@ import { amountText } from './amount-text.ts';
 import { type ButtonSpec, buttons, context, fitLines, header, section, sections } from './block-builders.ts';
 import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
 import type { Message } from './message.ts';
+import { type Position, pager } from './pager.ts';
 import { type Audience, mention } from './people-text.ts';
 import { durationText, secondsToken } from './time-text.ts';
 import { dataTable, pagesOf, plainTable, unitLine } from './units-table.ts';
@@ -68,11 +69,6 @@ function draw(
   };
 }
 
-interface Position {
-  readonly page: number;
-  readonly pages: number;
-}
-
 function plural(count: number, one: string): string {
   return `${count} ${one}${count === 1 ? '' : 's'}`;
 }
@@ -110,34 +106,23 @@ export function flawBlocks(flaws: readonly string[]): KnownBlock[] {
   return [context(`:warning: WARNING: part of the answer could not be read and is missing here.\n${list}`)];
 }
 
-function controls(question: UnitsQuestion, { page, pages }: Position): ButtonSpec[] {
-  const value = (to: number): string => writePageValue({ query: question.query, page: to });
-  const specs: ButtonSpec[] = [
-    { id: ACTIONS.refreshUnits, label: 'Refresh', value: value(page), spoken: 'Refresh the risk units' },
+function controls(question: UnitsQuestion, position: Position): ButtonSpec[] {
+  const value = writePageValue({ query: question.query, page: position.page });
+  return [
+    { id: ACTIONS.refreshUnits, label: 'Refresh', value, spoken: 'Refresh the risk units' },
     {
       id: ACTIONS.shareUnits,
       label: 'Share to channel',
-      value: value(page),
+      value,
       spoken: 'Share to channel: these units, addresses masked',
     },
+    ...pager(
+      question.query,
+      position,
+      { id: ACTIONS.unitsPageBack, label: 'Worse units', spoken: 'Show the page with worse units' },
+      { id: ACTIONS.unitsPageOn, label: 'More units', spoken: 'Show the next page of units' },
+    ),
   ];
-  if (page > 1) {
-    specs.push({
-      id: ACTIONS.unitsPageBack,
-      label: 'Worse units',
-      value: value(page - 1),
-      spoken: 'Show the page with worse units',
-    });
-  }
-  if (page < pages) {
-    specs.push({
-      id: ACTIONS.unitsPageOn,
-      label: 'More units',
-      value: value(page + 1),
-      spoken: 'Show the next page of units',
-    });
-  }
-  return specs;
 }
 
 function emptyMessage(view: UnitsView, question: UnitsQuestion, sharedBy: PersonId | null): Message {
