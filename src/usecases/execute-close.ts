@@ -7,6 +7,7 @@ import { type CloseRequest, type ExchangeAnswer, evidenceOf } from '../domain/cl
 import type { PersonId } from '../domain/policy.ts';
 import { done, type Result } from '../domain/refusal.ts';
 import type { Access } from './access.ts';
+import { actingVoter } from './acting-person.ts';
 import type { CheckAudit } from './check-audit.ts';
 import { readFactsBeforeSending } from './current-facts.ts';
 import type { CloseOutcome, LoanCloser, LoanReader, Log, NewId, PreparedClose } from './ports.ts';
@@ -143,16 +144,10 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
       return claimed.ok ? proceed(claimed.value.request, claimed.value.owner) : claimed;
     },
     async startSending(by, requestId, version) {
-      const [person, stored] = await Promise.all([access.identify(by), book.load(requestId)]);
-      if (!stored.ok) return stored;
-      if (!person.ok) {
-        await book.noteRefusal(requestId, by, 'start sending', person.refusal.code);
-        return person;
-      }
-      const { policy, requester } = stored.value.request;
-      const eligible = await access.eligibleFor(policy, requester);
-      if (!eligible.ok) return eligible;
-      const claimed = await claim(requestId, { by: person.value, version, eligible: eligible.value });
+      const voter = await actingVoter(parts, by, requestId, 'start sending');
+      if (!voter.ok) return voter;
+      const { person, eligible } = voter.value;
+      const claimed = await claim(requestId, { by: person, version, eligible });
       if (!claimed.ok && isNoted(claimed.refusal))
         await book.noteRefusal(requestId, by, 'start sending', claimed.refusal.code);
       return claimed.ok ? proceed(claimed.value.request, claimed.value.owner) : claimed;

@@ -2,9 +2,10 @@
 
 import { type CloseRequest, evidenceOf } from '../domain/close-request.ts';
 import { decide } from '../domain/close-rule.ts';
-import type { Person, PersonId } from '../domain/policy.ts';
+import type { PersonId } from '../domain/policy.ts';
 import { done, type Result, refuse } from '../domain/refusal.ts';
 import type { Access } from './access.ts';
+import { type ActingVoter, actingPerson, actingVoter } from './acting-person.ts';
 import { type CurrentFacts, readFacts } from './current-facts.ts';
 import type { Desk } from './desk.ts';
 import { exchangeRefusal } from './exchange-refusal.ts';
@@ -21,30 +22,12 @@ export interface ReviewCloseParts {
 
 type ReviewClose = Pick<Desk, 'openBallot' | 'approve' | 'openRejection' | 'reject' | 'withdraw'>;
 
-interface Voter {
-  readonly person: Person;
-  readonly eligible: ReadonlySet<string>;
-  readonly stored: StoredRequest;
-}
-
 export function createReviewClose({ access, book, reader, onApproved }: ReviewCloseParts): ReviewClose {
-  async function voterOn(by: PersonId, requestId: string): Promise<Result<Voter>> {
-    const [person, stored] = await Promise.all([access.identify(by), book.load(requestId)]);
-    if (!stored.ok) return stored;
-    if (!person.ok) {
-      await book.noteRefusal(requestId, by, 'vote', person.refusal.code);
-      return person;
-    }
-    const { policy, requester } = stored.value.request;
-    const eligible = await access.eligibleFor(policy, requester);
-    return eligible.ok
-      ? done({ person: person.value, eligible: eligible.value, stored: stored.value })
-      : eligible;
-  }
+  const voterOn = (by: PersonId, requestId: string) => actingVoter({ access, book }, by, requestId, 'vote');
 
   /** The rule's answer without storing anything; attempts that matter are noted in the audit. */
   async function wouldApprove(
-    { person, eligible, stored }: Voter,
+    { person, eligible, stored }: ActingVoter,
     version: number,
   ): Promise<Result<CloseRequest>> {
     const { request, nowMs } = stored;
@@ -164,13 +147,10 @@ export function createReviewClose({ access, book, reader, onApproved }: ReviewCl
     },
 
     async withdraw(by, requestId) {
-      const [person, stored] = await Promise.all([access.identify(by), book.load(requestId)]);
-      if (!stored.ok) return stored;
-      if (!person.ok) {
-        await book.noteRefusal(requestId, by, 'withdraw', person.refusal.code);
-        return person;
-      }
-      return book.attempt(stored.value, by, 'withdraw', () => ({ type: 'withdraw', by: person.value }));
+      const acting = await actingPerson({ access, book }, by, requestId, 'withdraw');
+      if (!acting.ok) return acting;
+      const { person, stored } = acting.value;
+      return book.attempt(stored, by, 'withdraw', () => ({ type: 'withdraw', by: person }));
     },
   };
 }

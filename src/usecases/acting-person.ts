@@ -1,0 +1,50 @@
+/** Who acts on which request: looked up at every click. Somebody who may not act at all is noted in its audit. */
+import type { Person, PersonId } from '../domain/policy.ts';
+import { done, type Result } from '../domain/refusal.ts';
+import type { Access } from './access.ts';
+import type { StoredRequest } from './ports.ts';
+import type { RequestBook } from './request-book.ts';
+
+export interface ActingPerson {
+  readonly person: Person;
+  readonly stored: StoredRequest;
+}
+
+export interface ActingVoter extends ActingPerson {
+  /** Who may vote on this request now. */
+  readonly eligible: ReadonlySet<string>;
+}
+
+interface Parts {
+  readonly access: Access;
+  readonly book: RequestBook;
+}
+
+/** `what` they try, for the audit. */
+export async function actingPerson(
+  { access, book }: Parts,
+  by: PersonId,
+  requestId: string,
+  what: string,
+): Promise<Result<ActingPerson>> {
+  const [person, stored] = await Promise.all([access.identify(by), book.load(requestId)]);
+  if (!stored.ok) return stored;
+  if (!person.ok) {
+    await book.noteRefusal(requestId, by, what, person.refusal.code);
+    return person;
+  }
+  return done({ person: person.value, stored: stored.value });
+}
+
+export async function actingVoter(
+  parts: Parts,
+  by: PersonId,
+  requestId: string,
+  what: string,
+): Promise<Result<ActingVoter>> {
+  const acting = await actingPerson(parts, by, requestId, what);
+  if (!acting.ok) return acting;
+  const { policy, requester } = acting.value.stored.request;
+  const eligible = await parts.access.eligibleFor(policy, requester);
+  return eligible.ok ? done({ ...acting.value, eligible: eligible.value }) : eligible;
+}
