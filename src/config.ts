@@ -5,6 +5,7 @@ import { amount } from './domain/amount.ts';
 import { type ClosePolicy, personKey } from './domain/policy.ts';
 import type { Thresholds } from './domain/risk-unit.ts';
 import { type HostPort, type Settings, schema } from './settings-schema.ts';
+import { type OpenTelemetrySettings, readOpenTelemetrySettings } from './tracing/open-telemetry-settings.ts';
 
 export interface Config {
   readonly slack: {
@@ -54,6 +55,7 @@ export interface Config {
   readonly thresholds: Thresholds;
   readonly auditKey: Uint8Array;
   readonly logLevel: string;
+  readonly openTelemetry: OpenTelemetrySettings;
   /** Files that secrets were read from, by the setting's name. */
   readonly secretFiles: ReadonlyMap<string, string>;
 }
@@ -252,6 +254,7 @@ function toConfig(settings: Settings, environment: Environment): Config {
     },
     auditKey: settings.AUDIT_KEY,
     logLevel: settings.LOG_LEVEL,
+    openTelemetry: readOpenTelemetrySettings(environment),
     secretFiles: new Map(
       SECRETS.flatMap((name) => {
         const path = environment[`${name}_FILE`]?.trim();

@@ -10,6 +10,12 @@ export interface CorrelationFields {
 
 export class Correlation {
   readonly #storage = new AsyncLocalStorage<CorrelationFields>();
+  readonly #more: (() => object) | null;
+
+  /** `more`: fields for every line beside these, asked when it is written. */
+  constructor(more: (() => object) | null = null) {
+    this.#more = more;
+  }
 
   /** Runs `work`; whatever it starts, awaited or not, has these fields and those around it. */
   within<Value>(fields: CorrelationFields, work: () => Value): Value {
@@ -17,7 +23,8 @@ export class Correlation {
   }
 
   get fields(): CorrelationFields {
-    return this.#storage.getStore() ?? {};
+    const fields = this.#storage.getStore() ?? {};
+    return this.#more === null ? fields : { ...fields, ...this.#more() };
   }
 
   /** The same log, its lines with the fields in force; a line's own fields win. */
