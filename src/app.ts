@@ -8,6 +8,7 @@ import { createLoanExchange, type LoanExchange } from './binance/loan-exchange.t
 import { type Config, ConfigFaults } from './config.ts';
 import { Correlation } from './correlation.ts';
 import { referenceFrom, requestIdFrom } from './domain/request-id.ts';
+import { endsInTime } from './ends-in-time.ts';
 import { createHealth } from './health.ts';
 import { watchLoopDelay } from './loop-delay.ts';
 import { createMetrics } from './metrics.ts';
@@ -222,8 +223,8 @@ export async function createApp(
       const quiet = finishBackground(background, log);
       await slack.stop(DRAIN_WITHIN_MS);
       await quiet;
-      await orAfter(CLOSE_WITHIN_MS, exchange.stop());
-      await orAfter(CLOSE_WITHIN_MS, redis.close());
+      await endsInTime(exchange.stop(), CLOSE_WITHIN_MS);
+      await endsInTime(redis.close(), CLOSE_WITHIN_MS);
       loopDelay.stop();
     },
     reloadAccounts: () => reloadAccounts(config, exchange, log),
@@ -232,19 +233,8 @@ export async function createApp(
 
 /** What cannot be finished in time is leased or claimed in the store; other processes take it over from there. */
 async function finishBackground(background: Background, log: Log): Promise<void> {
-  if (await orAfter(BACKGROUND_WITHIN_MS, background.stop())) return;
+  if (await endsInTime(background.stop(), BACKGROUND_WITHIN_MS)) return;
   log.warn({ underWay: background.underWay() }, 'stopping before this was finished; it is left to others');
-}
-
-/** False: it did not end in time, and goes on unobserved. */
-async function orAfter(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
-  const timer = new AbortController();
-  const late = pause(milliseconds, false, { signal: timer.signal }).catch(() => false);
-  try {
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    timer.abort();
-  }
 }
 
 async function readAccounts(config: Config, log: Log) {

@@ -1,8 +1,8 @@
 /** The Slack app: transport, guard and route table put together, with a start that survives a Slack that is down. */
 import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
-import { setTimeout as pause } from 'node:timers/promises';
 import { App, type HTTPReceiver, type SocketModeReceiver } from '@slack/bolt';
+import { endsInTime } from '../ends-in-time.ts';
 import type { Desk } from '../usecases/desk.ts';
 import type { Log, NewId, SeenOnce } from '../usecases/ports.ts';
 import { boltLogger } from './bolt-logger.ts';
@@ -126,27 +126,16 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
       greeting.stop();
       // In this order: what arrived on an open connection may enter the queue until the last one is closed.
       const done = transport.close().then(() => queue.idle());
-      if (await inTime(done, patienceMs)) return;
+      if (patienceMs === undefined) return done;
+      if (await endsInTime(done, patienceMs)) return;
       log.warn({ patienceMs }, 'stopping before all answers were ready; telling those who wait');
       hurry.abort();
-      await inTime(done, LAST_WORDS_MS);
+      await endsInTime(done, LAST_WORDS_MS);
     },
     reachable: () => transport.isUp(),
     refreshHomes: () => homes.refresh(),
     connected: () => home.isKnown && transport.isUp(),
   };
-}
-
-/** False: it took longer. */
-async function inTime(work: Promise<unknown>, patienceMs: number | undefined): Promise<boolean> {
-  if (patienceMs === undefined) return work.then(() => true);
-  const timer = new AbortController();
-  const late = pause(patienceMs, false, { signal: timer.signal }).catch(() => false);
-  try {
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    timer.abort();
-  }
 }
 
 function createTransport({ settings, log, now, routes: extra }: SlackAppParts): Transport {

@@ -1,5 +1,6 @@
 /** Everything that goes wrong around the bots, at random, until it is stopped. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { endsInTime } from '../../ends-in-time.ts';
 import type { FaultOrder } from '../exchange/faults.ts';
 import type { Exchange } from '../exchange.ts';
 import type { WorkspaceFault } from '../workspace/faults.ts';
@@ -215,14 +216,8 @@ const SOON_OVER = ['"state":"approved"', '"answer":{"kind"', '"card-posted"'] as
 const POINT_WITHIN_MS = 4_000;
 
 /** Waits until this bot has sent such a command, whose answer is then held back; false when it does not. */
-async function reaches({ proxy }: Place, point: string): Promise<boolean> {
-  const timer = new AbortController();
-  const reached = await Promise.race([
-    proxy.silenceAfter(point).then(() => true),
-    pause(POINT_WITHIN_MS, false, { signal: timer.signal }).catch(() => false),
-  ]);
-  timer.abort();
-  return reached;
+function reaches({ proxy }: Place, point: string): Promise<boolean> {
+  return endsInTime(proxy.silenceAfter(point), POINT_WITHIN_MS);
 }
 
 async function pauseOne(random: Random, parts: TroubleParts, tally: TroubleTally): Promise<void> {
