@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createBackground } from '../src/background.ts';
 import { createHealth, type HealthParts } from '../src/health.ts';
-import { QUIET } from './support/desk-harness.ts';
+import { QUIET } from './support/logs.ts';
 
 function setUp(changes: Partial<HealthParts> = {}) {
   const state = {

@@ -11,7 +11,8 @@ import { observeStore } from '../src/observed-store.ts';
 import { SEED_IDS } from '../src/sandbox/workspace/seed.ts';
 import { startWorld } from '../src/sandbox/world.ts';
 import { ALICE, BOB, REQUESTER } from './support/close-requests.ts';
-import { DeskHarness, QUIET, UNIT } from './support/desk-harness.ts';
+import { DeskHarness, UNIT } from './support/desk-harness.ts';
+import { QUIET } from './support/logs.ts';
 
 /** The value of one sample; undefined where there is none. */
 function sample(text: string, name: string, labels: Record<string, string> = {}): number | undefined {

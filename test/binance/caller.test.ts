@@ -10,7 +10,7 @@ import { createHttp, type Http } from '../../src/binance/http.ts';
 import { createSigningKey } from '../../src/binance/signing-key.ts';
 import { WeightLimiter } from '../../src/binance/weight-limiter.ts';
 import { MemoryWeightLedger } from '../fakes/memory-weight-ledger.ts';
-import { CapturingLog } from './support/capturing-log.ts';
+import { capturingLog } from '../support/logs.ts';
 import { quickDelay } from './support/client.ts';
 import { E1_PEM, S1 } from './support/vectors.ts';
 
@@ -34,7 +34,7 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-function callerWith(log = new CapturingLog()): Caller {
+function callerWith(log = capturingLog()): Caller {
   const now = () => 1_000_000 * 60_000 + 30_000;
   const clock = createExchangeClock({ sample: async () => now(), now, delay: quickDelay, log });
   // This is about bytes, not about weights: everything may go.

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createExchangeClock } from '../../src/binance/clock.ts';
-import { CapturingLog } from './support/capturing-log.ts';
+import { capturingLog } from '../support/logs.ts';
 import { quickDelay } from './support/client.ts';
 
 /** A network whose way there and back take as long as given, in turn; null: no answer. */
 function network(offsetMs: number, trips: readonly (readonly [there: number, back: number] | null)[]) {
   let nowMs = 1_000_000;
   let taken = 0;
-  const log = new CapturingLog();
+  const log = capturingLog();
   const state = { offsetMs, log, asked: 0, advance: (ms: number) => (nowMs += ms) };
   const clock = createExchangeClock({
     now: () => nowMs,

@@ -10,7 +10,7 @@ import { type Exchange, startExchange } from '../../src/sandbox/exchange.ts';
 import type { ReadOptions } from '../../src/usecases/ports.ts';
 import { MemorySharedReads } from '../fakes/memory-shared-reads.ts';
 import { MemoryWeightLedger } from '../fakes/memory-weight-ledger.ts';
-import { CapturingLog } from './support/capturing-log.ts';
+import { capturingLog } from '../support/logs.ts';
 import { accountOf, type Client, type ClientOptions, createClient, quickDelay } from './support/client.ts';
 import {
   type ScriptedAnswer,
@@ -215,7 +215,7 @@ describe('answers as they may come', () => {
       ],
       ledger: new MemoryWeightLedger(Date.now),
       sharedReads: new MemorySharedReads(Date.now),
-      log: new CapturingLog(),
+      log: capturingLog(),
       delay: quickDelay,
       ...options,
     });

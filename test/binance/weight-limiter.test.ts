@@ -3,7 +3,7 @@ import type { AdmitRequest, AdmitResult } from '../../src/binance/admission.ts';
 import { WeightLimiter } from '../../src/binance/weight-limiter.ts';
 import { StoreUnavailable } from '../../src/usecases/ports.ts';
 import { MemoryWeightLedger } from '../fakes/memory-weight-ledger.ts';
-import { CapturingLog } from './support/capturing-log.ts';
+import { capturingLog } from '../support/logs.ts';
 import { VirtualTime } from './support/virtual-time.ts';
 
 /** 12:00:00 of an exchange minute. */
@@ -34,7 +34,7 @@ function process(offsetMs = 0, shared = ledger): WeightLimiter {
     ledger: shared,
     clock: { nowMs: () => local() + offsetMs, uncertaintyMs: () => 5 },
     delay: time.delay,
-    log: new CapturingLog(),
+    log: capturingLog(),
   });
 }
 

@@ -4,9 +4,10 @@ import { type RedisClient, RedisConnection } from '../../src/redis/connection.ts
 import { StoreUnavailable } from '../../src/usecases/ports.ts';
 import { all, verdictOf } from '../contracts/audit-trail.ts';
 import { CARD, changeBy, mustSave, newRequest, opening, openOne, touch } from '../contracts/requests.ts';
+import { memoryLog, QUIET } from '../support/logs.ts';
 import { freePort, startRedisServer } from '../support/redis-server.ts';
 import { cuttingProxy } from './cutting-proxy.ts';
-import { AUDIT_KEY, bareClient, MemoryLog, newPrefix, realRedis, redisParts } from './redis-parts.ts';
+import { AUDIT_KEY, bareClient, newPrefix, realRedis, redisParts } from './redis-parts.ts';
 import { restartableRedis } from './restartable-redis.ts';
 
 const QUICK = { commandTimeoutMs: 300, patienceMs: 200, reconnectAtMostMs: 100 };
@@ -22,7 +23,7 @@ async function failure(work: () => Promise<unknown>): Promise<{ error: unknown; 
 
 describe('a Redis that cannot be reached', () => {
   it('is answered with StoreUnavailable, quickly, with its cause and without the password', async () => {
-    const log = new MemoryLog();
+    const log = memoryLog();
     const url = `redis://desk:s3cret-word@127.0.0.1:${await freePort()}`;
     const connection = new RedisConnection({ url }, log, QUICK);
     onTestFinished(() => connection.close());
@@ -41,11 +42,7 @@ describe('a Redis that cannot be reached', () => {
   });
 
   it('serves many waiting callers with one answer each', async () => {
-    const connection = new RedisConnection(
-      { url: `redis://127.0.0.1:${await freePort()}` },
-      new MemoryLog(),
-      QUICK,
-    );
+    const connection = new RedisConnection({ url: `redis://127.0.0.1:${await freePort()}` }, QUIET, QUICK);
     onTestFinished(() => connection.close());
     const answers = await Promise.all(
       Array.from({ length: 100 }, () => failure(() => connection.run('ping', (client) => client.ping()))),
@@ -73,7 +70,7 @@ describe('a Redis that cannot be reached', () => {
     await bareClient(server.url).call('ACL', 'SETUSER', 'desk', 'on', '>right-word', '~*', '+@all');
     const connection = new RedisConnection(
       { url: server.url.replace('//', '//desk:wrong-word@') },
-      new MemoryLog(),
+      QUIET,
       QUICK,
     );
     onTestFinished(() => connection.close());

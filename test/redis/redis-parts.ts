@@ -16,34 +16,18 @@ import { RedisOutbox } from '../../src/redis/outbox.ts';
 import { RedisSeenOnce } from '../../src/redis/seen-once.ts';
 import { RedisSharedReads } from '../../src/redis/shared-reads.ts';
 import { RedisWeightLedger } from '../../src/redis/weight-ledger.ts';
-import type { Log } from '../../src/usecases/ports.ts';
 import type { StoreUnderTest } from '../contracts/close-request-store.ts';
 import { LEAVE_UNREADABLE_MS } from '../contracts/outbox.ts';
 import { type SharedPartsUnderTest, scopesOf } from '../contracts/shared-parts.ts';
+import { memoryLog } from '../support/logs.ts';
 
 export const AUDIT_KEY = Buffer.alloc(32, 7);
-
-export class MemoryLog implements Log {
-  readonly lines: { readonly level: string; readonly fields: object; readonly message: string }[] = [];
-  debug(fields: object, message: string): void {
-    this.lines.push({ level: 'debug', fields, message });
-  }
-  info(fields: object, message: string): void {
-    this.lines.push({ level: 'info', fields, message });
-  }
-  warn(fields: object, message: string): void {
-    this.lines.push({ level: 'warn', fields, message });
-  }
-  error(fields: object, message: string): void {
-    this.lines.push({ level: 'error', fields, message });
-  }
-}
 
 export interface RedisParts extends StoreUnderTest, SharedPartsUnderTest {
   readonly connection: RedisConnection;
   readonly keys: KeyNames;
   readonly prefix: string;
-  readonly log: MemoryLog;
+  readonly log: ReturnType<typeof memoryLog>;
   readonly store: RedisCloseRequestStore;
   readonly outbox: RedisOutbox;
   readonly audit: RedisAuditLog;
@@ -59,7 +43,7 @@ export async function redisParts(
   prefix: string = newPrefix(),
   times: RedisTimes = REDIS_TIMES,
 ): Promise<RedisParts> {
-  const log = new MemoryLog();
+  const log = memoryLog();
   const settings = typeof server === 'string' ? { url: server } : server;
   const connection = new RedisConnection(settings, log, times);
   onTestFinished(() => connection.close());

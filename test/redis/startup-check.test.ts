@@ -2,8 +2,9 @@ import { createRedisMock } from 'js-redis-server';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { checkRedis, judgeNode, type RedisFinding } from '../../src/redis/startup-check.ts';
+import { QUIET } from '../support/logs.ts';
 import { startRedisServer } from '../support/redis-server.ts';
-import { bareClient, MemoryLog, realRedis } from './redis-parts.ts';
+import { bareClient, realRedis } from './redis-parts.ts';
 
 const GOOD_INFO = {
   redis_version: '7.2.4',
@@ -120,7 +121,7 @@ describe('checking a Redis', () => {
 });
 
 function connect(url: string): RedisConnection {
-  const connection = new RedisConnection({ url }, new MemoryLog());
+  const connection = new RedisConnection({ url }, QUIET);
   onTestFinished(() => connection.close());
   return connection;
 }

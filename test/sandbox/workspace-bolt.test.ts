@@ -1,20 +1,14 @@
-import { App, HTTPReceiver, LogLevel, RespondError, SocketModeReceiver } from '@slack/bolt';
+import { App, HTTPReceiver, RespondError, SocketModeReceiver } from '@slack/bolt';
 import type { WebClientOptions } from '@slack/web-api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
 import type { StoredMessage } from '../../src/sandbox/workspace/store.ts';
 import { startWorkspace, type Workspace } from '../../src/sandbox/workspace.ts';
+import { boltLogger } from '../../src/slack/bolt-logger.ts';
+import { QUIET } from '../support/logs.ts';
 
 /** A small bot on Bolt 5, as the real one is built: its listeners are what these tests play against. */
-const quiet = {
-  debug() {},
-  info() {},
-  warn() {},
-  error() {},
-  setLevel() {},
-  getLevel: () => LogLevel.ERROR,
-  setName() {},
-};
+const quiet = boltLogger(QUIET);
 
 const text = (value: string) => ({ type: 'plain_text' as const, text: value });
 const mrkdwn = (value: string) => ({

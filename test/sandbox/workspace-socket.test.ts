@@ -1,19 +1,13 @@
-import { App, LogLevel, SocketModeReceiver } from '@slack/bolt';
+import { App, SocketModeReceiver } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
 import { WebSocket } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
 import { startWorkspace, type Workspace, type WorkspaceOptions } from '../../src/sandbox/workspace.ts';
+import { boltLogger } from '../../src/slack/bolt-logger.ts';
+import { QUIET } from '../support/logs.ts';
 
-const quiet = {
-  debug() {},
-  info() {},
-  warn() {},
-  error() {},
-  setLevel() {},
-  getLevel: () => LogLevel.ERROR,
-  setName() {},
-};
+const quiet = boltLogger(QUIET);
 
 let workspace: Workspace;
 const receivers: SocketModeReceiver[] = [];

@@ -3,6 +3,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { COVERAGE, METHODS } from '../../src/sandbox/workspace/methods.ts';
 import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
 import { startWorkspace, type Workspace, type WorkspaceOptions } from '../../src/sandbox/workspace.ts';
+import { boltLogger } from '../../src/slack/bolt-logger.ts';
+import { QUIET } from '../support/logs.ts';
 
 let workspace: Workspace;
 let clockMs = Date.UTC(2026, 10, 20, 12);
@@ -28,15 +30,7 @@ function client(token: string | undefined = workspace.grants.botToken): WebClien
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
     logLevel: LogLevel.ERROR,
-    logger: {
-      debug() {},
-      info() {},
-      warn() {},
-      error() {},
-      setLevel() {},
-      getLevel: () => LogLevel.ERROR,
-      setName() {},
-    },
+    logger: boltLogger(QUIET),
   });
 }
 

@@ -9,7 +9,8 @@ import { createWebClient } from '../../src/slack/web-client.ts';
 import type { Desk, UnitsView } from '../../src/usecases/desk.ts';
 import { fakeDesk } from '../fakes/desk.ts';
 import { exampleUnit, request, START_MS } from '../support/close-requests.ts';
-import { keepingLog, type SlackHarness, startSlackHarness } from './support/slack-harness.ts';
+import { QUIET } from '../support/logs.ts';
+import { type SlackHarness, startSlackHarness } from './support/slack-harness.ts';
 
 let slack: SlackHarness;
 /** Everything below is done twice. */
@@ -139,7 +140,7 @@ describe.each(['http', 'socket'] as const)('over %s', (way) => {
       });
       const client = createWebClient(
         { apiUrl: slack.workspace.apiUrl, botToken: slack.workspace.grants.botToken },
-        keepingLog([]),
+        QUIET,
       );
       const card = requestCard(request(), { approvers: null, edition: '1' });
       const { ts = '' } = await client.chat.postMessage({

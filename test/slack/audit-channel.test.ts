@@ -5,7 +5,7 @@ import { startWorkspace, type Workspace } from '../../src/sandbox/workspace.ts';
 import { AuditChannel } from '../../src/slack/audit-channel.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
 import { START_MS } from '../support/close-requests.ts';
-import { QUIET } from '../support/desk-harness.ts';
+import { QUIET } from '../support/logs.ts';
 
 const WHOLE: AuditVerdict = { entries: 12, requests: 3, head: 'ab'.repeat(32), fault: null };
 

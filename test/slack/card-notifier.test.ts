@@ -7,7 +7,7 @@ import { quietNames } from '../../src/slack/quiet-names.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
 import { HomeWorkspace } from '../../src/slack/workspace.ts';
 import { request, START_MS } from '../support/close-requests.ts';
-import { QUIET } from '../support/desk-harness.ts';
+import { QUIET } from '../support/logs.ts';
 
 const NAMES = new Map<string, string>([
   [ids.rina, 'Rina <!channel> *Okafor*'],

@@ -6,7 +6,7 @@ import { createWebClient } from '../../src/slack/web-client.ts';
 import { HomeWorkspace } from '../../src/slack/workspace.ts';
 import { createAccess } from '../../src/usecases/access.ts';
 import { policy } from '../support/close-requests.ts';
-import { QUIET } from '../support/desk-harness.ts';
+import { QUIET } from '../support/logs.ts';
 
 let workspace: Workspace;
 let directory: SlackDirectory;

@@ -5,7 +5,7 @@ import { handled, type Listener, type Turn } from '../../src/slack/turn.ts';
 import { WorkQueue } from '../../src/slack/work-queue.ts';
 import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';
 import { ALICE } from '../support/close-requests.ts';
-import { QUIET } from '../support/desk-harness.ts';
+import { QUIET } from '../support/logs.ts';
 
 function scene() {
   const told: string[] = [];

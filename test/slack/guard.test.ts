@@ -6,7 +6,7 @@ import type { SeenOnce } from '../../src/usecases/ports.ts';
 import { StoreUnavailable } from '../../src/usecases/ports.ts';
 import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';
 import { ALICE } from '../support/close-requests.ts';
-import { keepingLog, type LogLine } from './support/slack-harness.ts';
+import { keepingLog, type LogLine } from '../support/logs.ts';
 
 function scene(options: { seenOnce?: SeenOnce; atOnce?: number } = {}) {
   const told: string[] = [];
@@ -31,7 +31,7 @@ function scene(options: { seenOnce?: SeenOnce; atOnce?: number } = {}) {
   const guard = createGuard({
     seenOnce: options.seenOnce ?? new MemorySeenOnce(() => nowMs),
     queue: new WorkQueue({ atOnce: options.atOnce ?? 2, waitingAtMost: 0 }),
-    log: keepingLog(log),
+    log: keepingLog((line) => log.push(line)),
     now: () => nowMs,
     newReference: () => 'ref-1',
     redrawCard: async (requestId) => void redrawn.push(requestId),

@@ -6,7 +6,7 @@ import { HomeWatch } from '../../src/slack/home-watch.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
 import type { Desk, HomeView } from '../../src/usecases/desk.ts';
 import { request, START_MS } from '../support/close-requests.ts';
-import { QUIET } from '../support/desk-harness.ts';
+import { QUIET } from '../support/logs.ts';
 
 const VIEW: HomeView = {
   roles: ['viewer'],

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import type { SlackCallRecord } from '../../src/slack/slack-call.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
-import { QUIET } from '../support/desk-harness.ts';
+import { QUIET } from '../support/logs.ts';
 
 /** A Slack that answers this to everything; its client; and what the observer was told. */
 async function scene(status: number, body: string, headers: Record<string, string> = {}) {

@@ -7,7 +7,8 @@ import { createWebClient } from '../../src/slack/web-client.ts';
 import type { Desk } from '../../src/usecases/desk.ts';
 import { type SeenOnce, StoreUnavailable } from '../../src/usecases/ports.ts';
 import { fakeDesk } from '../fakes/desk.ts';
-import { keepingLog, type SlackHarness, startSlackHarness } from './support/slack-harness.ts';
+import { QUIET } from '../support/logs.ts';
+import { type SlackHarness, startSlackHarness } from './support/slack-harness.ts';
 
 let slack: SlackHarness;
 
@@ -172,10 +173,7 @@ describe('requests over HTTP', () => {
   it('answers a button of an earlier version', async () => {
     await start({});
     const { workspace } = slack;
-    const client = createWebClient(
-      { apiUrl: workspace.apiUrl, botToken: workspace.grants.botToken },
-      keepingLog([]),
-    );
+    const client = createWebClient({ apiUrl: workspace.apiUrl, botToken: workspace.grants.botToken }, QUIET);
     const { ts = '' } = await client.chat.postMessage({
       channel: ids.loanDesk,
       text: 'An old card',

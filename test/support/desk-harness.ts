@@ -9,12 +9,11 @@ import { FakeLoanExchange, repaidUnit } from '../fakes/loan-exchange.ts';
 import { MemoryCloseRequestStore } from '../fakes/memory-close-request-store.ts';
 import { FakeDirectory, FakeNotifier } from '../fakes/people.ts';
 import { ALICE, BOB, CAROL, person, policy, REQUESTER, START_MS } from './close-requests.ts';
+import { QUIET } from './logs.ts';
 
 export const VIEWER = person('U0VIEW');
 export const UNIT = longId('7');
 const AUDIT_KEY = new Uint8Array(32).fill(1);
-
-export const QUIET = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** The same object with some of its methods replaced; private fields keep working. */
 export function withMethods<Target extends object>(target: Target, methods: Partial<Target>): Target {

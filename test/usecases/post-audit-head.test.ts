@@ -4,7 +4,8 @@ import type { Delivery, SeenOnce } from '../../src/usecases/ports.ts';
 import { createPostAuditHead } from '../../src/usecases/post-audit-head.ts';
 import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';
 import { START_MS } from '../support/close-requests.ts';
-import { DeskHarness, QUIET } from '../support/desk-harness.ts';
+import { DeskHarness } from '../support/desk-harness.ts';
+import { QUIET } from '../support/logs.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -14,10 +14,10 @@ import type { StopInForce } from '../../../src/binance/weight-limiter.ts';
 import type { Exchange } from '../../../src/sandbox/exchange.ts';
 import { MemorySharedReads } from '../../fakes/memory-shared-reads.ts';
 import { MemoryWeightLedger } from '../../fakes/memory-weight-ledger.ts';
-import { CapturingLog } from './capturing-log.ts';
+import { capturingLog } from '../../support/logs.ts';
 
 export interface Client extends LoanExchange {
-  readonly log: CapturingLog;
+  readonly log: ReturnType<typeof capturingLog>;
   readonly calls: CallRecord[];
   readonly stopped: StopInForce[];
   /** Everything that was answered, as text. */
@@ -56,7 +56,7 @@ export interface ClientOptions extends Partial<LoanExchangeOptions> {
 }
 
 export function createClient(exchange: Exchange, options: ClientOptions = {}): Client {
-  const log = new CapturingLog();
+  const log = capturingLog();
   const calls: CallRecord[] = [];
   const stopped: StopInForce[] = [];
   const said: string[] = [];

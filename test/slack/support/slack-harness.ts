@@ -8,20 +8,9 @@ import { createSlackApp, type SlackApp } from '../../../src/slack/bolt-app.ts';
 import { createSlackClients, type SlackClients } from '../../../src/slack/slack-clients.ts';
 import type { SlackSettings } from '../../../src/slack/slack-settings.ts';
 import type { Desk } from '../../../src/usecases/desk.ts';
-import type { Log, SeenOnce } from '../../../src/usecases/ports.ts';
+import type { SeenOnce } from '../../../src/usecases/ports.ts';
 import { MemorySeenOnce } from '../../fakes/memory-seen-once.ts';
-
-export interface LogLine {
-  readonly level: 'debug' | 'info' | 'warn' | 'error';
-  readonly fields: object;
-  readonly message: string;
-}
-
-export function keepingLog(lines: LogLine[]): Log {
-  const keep = (level: LogLine['level']) => (fields: object, message: string) =>
-    void lines.push({ level, fields, message });
-  return { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') };
-}
+import { type LogLine, memoryLog } from '../../support/logs.ts';
 
 /** Tokens, response URLs, triggers and signatures are secrets: whatever a test did, no log line may hold one. */
 function expectNoSecrets(lines: readonly LogLine[], workspace: Workspace): void {
@@ -70,8 +59,8 @@ export async function startSlackHarness(options: SlackHarnessOptions): Promise<S
   const transport = options.transport ?? 'http';
   const workspace = await startWorkspace({ transport, ...options.workspace });
   options.prepare?.(workspace);
-  const lines: LogLine[] = [];
-  const log = keepingLog(lines);
+  const log = memoryLog();
+  const { lines } = log;
   const settings: SlackSettings = {
     botToken: workspace.grants.botToken,
     signingSecret: transport === 'http' ? workspace.signingSecret : null,
