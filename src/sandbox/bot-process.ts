@@ -46,22 +46,26 @@ export interface BotProcessOptions {
 }
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+/** A URL, since that is what `--import` takes everywhere. */
+const END_WITH_PARENT = new URL('./end-with-parent.ts', import.meta.url).href;
 const STOPS_WITHIN_MS = 10_000;
 const ASK_EVERY_MS = 25;
 /** The bot gets its settings and these, nothing else of our environment. */
 const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'SystemRoot'];
 
-/** Starts `src/main.ts` with these settings and waits for GET /readyz. With PORT `0` it takes a free port. */
+/**
+ * Starts `src/main.ts` with these settings and waits for GET /readyz. With PORT `0` it takes a free port. The bot ends
+ * with this process, however that ends.
+ */
 export async function startBotProcess(
   settings: Readonly<Record<string, string>>,
   options: BotProcessOptions = {},
 ): Promise<BotProcess> {
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, ['--import', END_WITH_PARENT, MAIN], {
     env: { ...passedOn(), PORT: '0', ...settings, LOG_LEVEL: chattyLevel(settings.LOG_LEVEL) },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
   });
   const exited = exitOf(child);
-  endWithUs(child);
   const lines: string[] = [];
   const keepAtMost = options.logLines ?? 2_000;
   const listening = Promise.withResolvers<number>();
@@ -99,8 +103,13 @@ function handle(
   exited: Promise<BotExit>,
   lines: readonly string[],
 ): BotProcess {
-  let paused = false;
+  let guard: ChildProcess | null = null;
   const running = () => child.exitCode === null && child.signalCode === null && !child.killed;
+  const resume = () => {
+    if (guard !== null && running()) process.kill(child.pid ?? 0, 'SIGCONT');
+    guard?.stdin?.end();
+    guard = null;
+  };
   return {
     pid: child.pid ?? 0,
     url: `${baseUrl}/slack/events`,
@@ -110,22 +119,22 @@ function handle(
       return running();
     },
     get paused() {
-      return paused;
+      return guard !== null;
     },
     log: () => [...lines],
     kill() {
       child.kill('SIGKILL');
+      resume();
       return exited;
     },
     pause() {
-      if (running()) paused = process.kill(child.pid ?? 0, 'SIGSTOP');
+      if (!running() || guard !== null) return;
+      guard = resumeWithoutUs(child.pid ?? 0);
+      process.kill(child.pid ?? 0, 'SIGSTOP');
     },
-    resume() {
-      if (running()) process.kill(child.pid ?? 0, 'SIGCONT');
-      paused = false;
-    },
+    resume,
     async stop() {
-      if (paused && running()) process.kill(child.pid ?? 0, 'SIGCONT');
+      resume();
       child.kill('SIGTERM');
       const timer = new AbortController();
       const late = pause(STOPS_WITHIN_MS, null, { signal: timer.signal });
@@ -154,11 +163,14 @@ function chattyLevel(level: string | undefined): string {
   return level === 'debug' || level === 'trace' ? level : 'info';
 }
 
-/** A run that crashes must not leave bots behind. */
-function endWithUs(child: ChildProcess): void {
-  const end = () => void child.kill('SIGKILL');
-  process.once('exit', end);
-  child.once('exit', () => process.off('exit', end));
+/** A process that stands still does not see that we are gone: a shell that does wakes it. */
+function resumeWithoutUs(pid: number): ChildProcess {
+  const script = `read -r nothing; kill -CONT ${pid}`;
+  const shell = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'] });
+  // Without a shell it is as it would be without this.
+  shell.on('error', () => {});
+  shell.stdin.on('error', () => {});
+  return shell;
 }
 
 function readLines(stream: Readable | null, see: (line: string) => void): void {

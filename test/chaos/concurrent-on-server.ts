@@ -1,8 +1,12 @@
 /** A test beside others of its file; without a real redis-server it says so and passes over it. */
-import { inject, it } from 'vitest';
+import { inject, it, type TestContext } from 'vitest';
 import { CAN_START_SERVERS } from '../redis/redis-parts.ts';
 
-export function concurrentOnServer(name: string, timeoutMs: number, body: () => Promise<void>): void {
+export function concurrentOnServer(
+  name: string,
+  timeoutMs: number,
+  body: (context: TestContext) => Promise<void>,
+): void {
   it.concurrent(
     name,
     async (context) => {
@@ -10,7 +14,7 @@ export function concurrentOnServer(name: string, timeoutMs: number, body: () => 
         console.log(`not tested without a redis-server: ${name}`);
         context.skip('no redis-server on this machine');
       }
-      await body();
+      await body(context);
     },
     timeoutMs,
   );

@@ -7,7 +7,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { describe, expect, inject } from 'vitest';
+import { describe, expect, inject, type TestContext } from 'vitest';
 import { LATE_COPY_MARGIN_MS } from '../../src/domain/close-outcome.ts';
 import type { CloseRequest, CloseState } from '../../src/domain/close-request.ts';
 import { type BotProcess, startBotProcess } from '../../src/sandbox/bot-process.ts';
@@ -29,6 +29,7 @@ class Scene {
   readonly records: Records;
   readonly people: People;
   #bots: BotProcess[] = [];
+  #ended = false;
 
   private constructor(world: World, proxy: TcpProxy, records: Records) {
     this.world = world;
@@ -38,8 +39,14 @@ class Scene {
     this.people = new People({ workspace: world.workspace, someBot, patienceMs: 20_000 });
   }
 
-  /** A world with one bot behind the proxy, and a request that lacks one vote. */
-  static async play(act: (scene: Scene, request: CloseRequest) => Promise<void>): Promise<void> {
+  /**
+   * A world with one bot behind the proxy, and a request that lacks one vote. What was started ends with the test,
+   * whether it fails, is given up as too slow, or passes.
+   */
+  static async play(
+    { onTestFinished }: TestContext,
+    act: (scene: Scene, request: CloseRequest) => Promise<void>,
+  ): Promise<void> {
     const redisUrl = inject('redisUrl');
     const prefix = `kill-${randomUUID()}`;
     const world = await startWorld({
@@ -48,30 +55,36 @@ class Scene {
       workspace: { transport: 'http' },
       settings: { REDIS_PREFIX: prefix },
     });
+    // The last one told is the first to end.
+    onTestFinished(() => world.close());
     const proxy = await startTcpProxy(redisUrl);
+    onTestFinished(() => proxy.close());
     const records = new Records({ redisUrl, prefix, auditKey: world.settings().AUDIT_KEY ?? '' });
+    onTestFinished(() => records.close());
     const scene = new Scene(world, proxy, records);
-    try {
-      await scene.startBot(proxy.url);
-      await scene.people.ask(rina, UNIT, 'repaid');
-      const opened = await scene.until(async () => {
-        const found = await records.openFor(UNIT);
-        return found?.card ? found : undefined;
-      });
-      await scene.people.approve(ada, opened);
-      const request = await scene.record(opened.id, ({ votes }) => votes.length === 1);
-      await act(scene, request);
-      await scene.judge(request);
-    } finally {
-      await Promise.all(scene.#bots.map((bot) => bot.kill()));
-      await records.close();
-      await proxy.close();
-      await world.close();
-    }
+    onTestFinished(() => scene.#end());
+    await scene.startBot(proxy.url);
+    await scene.people.ask(rina, UNIT, 'repaid');
+    const opened = await scene.until(async () => {
+      const found = await records.openFor(UNIT);
+      return found?.card ? found : undefined;
+    });
+    await scene.people.approve(ada, opened);
+    const request = await scene.record(opened.id, ({ votes }) => votes.length === 1);
+    await act(scene, request);
+    await scene.judge(request);
+  }
+
+  /** Kills every bot, also one whose start is still under way. */
+  async #end(): Promise<void> {
+    this.#ended = true;
+    await Promise.all(this.#bots.map((bot) => bot.kill()));
   }
 
   async startBot(redisUrl = this.world.redis.url): Promise<void> {
-    this.#bots.push(await startBotProcess({ ...this.world.settings(), REDIS_URL: redisUrl }));
+    const bot = await startBotProcess({ ...this.world.settings(), REDIS_URL: redisUrl });
+    this.#bots.push(bot);
+    if (this.#ended) await bot.kill();
   }
 
   /** SIGSTOP; what it holds, it goes on holding. */
@@ -146,8 +159,8 @@ class Scene {
 
 describe.concurrent('a bot is killed', () => {
   // The two that wait for the end of a claim come first: five run side by side.
-  concurrentOnServer('approval case 31: one stopped past its claim sends nothing', LONGEST_MS, () =>
-    Scene.play(async (scene, request) => {
+  concurrentOnServer('approval case 31: one stopped past its claim sends nothing', LONGEST_MS, (context) =>
+    Scene.play(context, async (scene, request) => {
       const { exchange } = scene.world;
       exchange.inject({ effect: { kind: 'latency', ms: 1_000 }, endpoint: 'ltv-details' });
       const lastLook = exchange.nextRequest({ endpoint: 'ltv-details', account: 'loan-7' });
@@ -169,26 +182,29 @@ describe.concurrent('a bot is killed', () => {
     }),
   );
 
-  concurrentOnServer('after the claim: nothing leaves until a person starts it again', LONGEST_MS, () =>
-    Scene.play(async (scene, request) => {
-      const moment = scene.proxy.silenceAfter('"state":"sending"');
-      scene.lastVote(request);
-      await moment;
-      const claimed = await scene.state(request.id, 'sending');
-      expect(claimed.sent).toBeNull();
-      await scene.killAndReplace();
-      const freed = await scene.state(request.id, 'approved');
-      expect(freed).toMatchObject({ abandonedClaims: 1, claim: null });
-      await scene.cardSays(request, /sending stopped/i);
-      expect(scene.deletes).toBe(0);
-      await scene.people.startSending(ada, freed);
-      await scene.state(request.id, 'closed');
-      expect(scene.deletes).toBe(1);
-    }),
+  concurrentOnServer(
+    'after the claim: nothing leaves until a person starts it again',
+    LONGEST_MS,
+    (context) =>
+      Scene.play(context, async (scene, request) => {
+        const moment = scene.proxy.silenceAfter('"state":"sending"');
+        scene.lastVote(request);
+        await moment;
+        const claimed = await scene.state(request.id, 'sending');
+        expect(claimed.sent).toBeNull();
+        await scene.killAndReplace();
+        const freed = await scene.state(request.id, 'approved');
+        expect(freed).toMatchObject({ abandonedClaims: 1, claim: null });
+        await scene.cardSays(request, /sending stopped/i);
+        expect(scene.deletes).toBe(0);
+        await scene.people.startSending(ada, freed);
+        await scene.state(request.id, 'closed');
+        expect(scene.deletes).toBe(1);
+      }),
   );
 
-  concurrentOnServer('before the claim: another one sends the close, once', LONGEST_MS, () =>
-    Scene.play(async (scene, { id, ...request }) => {
+  concurrentOnServer('before the claim: another one sends the close, once', LONGEST_MS, (context) =>
+    Scene.play(context, async (scene, { id, ...request }) => {
       const moment = scene.proxy.silenceAfter('"state":"approved"');
       scene.lastVote({ id, ...request });
       await moment;
@@ -199,48 +215,54 @@ describe.concurrent('a bot is killed', () => {
     }),
   );
 
-  concurrentOnServer('after the mark: unknown, never sent again, settled by two people', LONGEST_MS, () =>
-    Scene.play(async (scene, request) => {
-      const moment = scene.proxy.silenceAfter('"sent":{"atMs"');
-      scene.lastVote(request);
-      await moment;
-      expect(await scene.record(request.id, ({ sent }) => sent !== null)).toMatchObject({ answer: null });
-      await scene.killAndReplace();
-      const unknown = await scene.state(request.id, 'unknown');
-      expect(scene.deletes).toBe(0);
-      // A late copy could still be carried out: nobody may call it not closed before that is past.
-      await scene.people.settle(ada, unknown, 'not-closed');
-      expect(await scene.records.load(request.id)).toMatchObject({ settlement: null });
-      const { signedTimestampMs = 0, recvWindowMs = 0 } = unknown.sent ?? {};
-      await pause(signedTimestampMs + recvWindowMs + LATE_COPY_MARGIN_MS + 1_000 - Date.now());
-      await scene.people.settle(ada, unknown, 'not-closed');
-      await scene.record(request.id, ({ settlement }) => settlement !== null);
-      await scene.people.settle(ada, unknown, 'not-closed');
-      expect(await scene.records.load(request.id)).toMatchObject({ state: 'unknown' });
-      await scene.people.settle(ben, unknown, 'not-closed');
-      expect(await scene.state(request.id, 'failed')).toMatchObject({ ending: { kind: 'settled' } });
-      expect(scene.deletes).toBe(0);
-      expect(scene.world.exchange.units().map(({ groupId }) => groupId)).toContain(UNIT);
-    }),
+  concurrentOnServer(
+    'after the mark: unknown, never sent again, settled by two people',
+    LONGEST_MS,
+    (context) =>
+      Scene.play(context, async (scene, request) => {
+        const moment = scene.proxy.silenceAfter('"sent":{"atMs"');
+        scene.lastVote(request);
+        await moment;
+        expect(await scene.record(request.id, ({ sent }) => sent !== null)).toMatchObject({ answer: null });
+        await scene.killAndReplace();
+        const unknown = await scene.state(request.id, 'unknown');
+        expect(scene.deletes).toBe(0);
+        // A late copy could still be carried out: nobody may call it not closed before that is past.
+        await scene.people.settle(ada, unknown, 'not-closed');
+        expect(await scene.records.load(request.id)).toMatchObject({ settlement: null });
+        const { signedTimestampMs = 0, recvWindowMs = 0 } = unknown.sent ?? {};
+        await pause(signedTimestampMs + recvWindowMs + LATE_COPY_MARGIN_MS + 1_000 - Date.now());
+        await scene.people.settle(ada, unknown, 'not-closed');
+        await scene.record(request.id, ({ settlement }) => settlement !== null);
+        await scene.people.settle(ada, unknown, 'not-closed');
+        expect(await scene.records.load(request.id)).toMatchObject({ state: 'unknown' });
+        await scene.people.settle(ben, unknown, 'not-closed');
+        expect(await scene.state(request.id, 'failed')).toMatchObject({ ending: { kind: 'settled' } });
+        expect(scene.deletes).toBe(0);
+        expect(scene.world.exchange.units().map(({ groupId }) => groupId)).toContain(UNIT);
+      }),
   );
 
-  concurrentOnServer("after the bytes: the exchange's own list tells that it is closed", LONGEST_MS, () =>
-    Scene.play(async (scene, request) => {
-      const { exchange } = scene.world;
-      exchange.inject({ effect: { kind: 'hang', when: 'after' }, endpoint: 'close', count: 1 });
-      const moment = exchange.nextRequest({ endpoint: 'close' });
-      scene.lastVote(request);
-      await moment;
-      await scene.killAndReplace();
-      expect(await scene.record(request.id, ({ sent }) => sent !== null)).toMatchObject({ answer: null });
-      expect(await scene.state(request.id, 'closed')).toMatchObject({ ending: { kind: 'read-back' } });
-      expect(await scene.events(request.id)).toContain('lost-track');
-      expect(scene.deletes).toBe(1);
-    }),
+  concurrentOnServer(
+    "after the bytes: the exchange's own list tells that it is closed",
+    LONGEST_MS,
+    (context) =>
+      Scene.play(context, async (scene, request) => {
+        const { exchange } = scene.world;
+        exchange.inject({ effect: { kind: 'hang', when: 'after' }, endpoint: 'close', count: 1 });
+        const moment = exchange.nextRequest({ endpoint: 'close' });
+        scene.lastVote(request);
+        await moment;
+        await scene.killAndReplace();
+        expect(await scene.record(request.id, ({ sent }) => sent !== null)).toMatchObject({ answer: null });
+        expect(await scene.state(request.id, 'closed')).toMatchObject({ ending: { kind: 'read-back' } });
+        expect(await scene.events(request.id)).toContain('lost-track');
+        expect(scene.deletes).toBe(1);
+      }),
   );
 
-  concurrentOnServer('before the read-back: another one reads back', LONGEST_MS, () =>
-    Scene.play(async (scene, request) => {
+  concurrentOnServer('before the read-back: another one reads back', LONGEST_MS, (context) =>
+    Scene.play(context, async (scene, request) => {
       const moment = scene.proxy.silenceAfter('"answer":{"kind":"closed"');
       scene.lastVote(request);
       await moment;
@@ -252,8 +274,8 @@ describe.concurrent('a bot is killed', () => {
     }),
   );
 
-  concurrentOnServer('before the card is edited: another one edits it', LONGEST_MS, () =>
-    Scene.play(async (scene, request) => {
+  concurrentOnServer('before the card is edited: another one edits it', LONGEST_MS, (context) =>
+    Scene.play(context, async (scene, request) => {
       const { workspace } = scene.world;
       workspace.faults.add('chat.update', { kind: 'hang' });
       scene.lastVote(request);
