@@ -8,6 +8,12 @@ FROM base AS dependencies
 COPY package.json package-lock.json ./
 # The optional dependencies are Node itself, which the image has. No package's install script runs.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund && npm cache clean --force
+# Traces are for those who have a collector: docker build --build-arg OPENTELEMETRY=true
+ARG OPENTELEMETRY=false
+RUN if [ "$OPENTELEMETRY" = true ]; then \
+  npm install --no-save --save-prod --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
+    @opentelemetry/api@1.10.0 @opentelemetry/exporter-trace-otlp-proto@0.301.1 @opentelemetry/resources@3.1.1 @opentelemetry/sdk-trace@3.1.1 \
+  && npm cache clean --force; fi
 
 FROM base AS bot
 COPY --from=dependencies /app/node_modules ./node_modules

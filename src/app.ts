@@ -13,6 +13,7 @@ import { createHealth } from './health.ts';
 import { watchLoopDelay } from './loop-delay.ts';
 import { createMetrics } from './metrics.ts';
 import { observeStore } from './observed-store.ts';
+import { createObservers } from './observers.ts';
 import { RedisAuditLog } from './redis/audit-log.ts';
 import { RedisCloseRequestStore } from './redis/close-request-store.ts';
 import { REDIS_TIMES, RedisConnection } from './redis/connection.ts';
@@ -20,7 +21,6 @@ import { KeyNames } from './redis/key-names.ts';
 import { RedisOutbox } from './redis/outbox.ts';
 import { RedisSeenOnce } from './redis/seen-once.ts';
 import { RedisSharedReads } from './redis/shared-reads.ts';
-import { checkRedis } from './redis/startup-check.ts';
 import { RedisWeightLedger } from './redis/weight-ledger.ts';
 import { redisSettings } from './redis-settings.ts';
 import { createRedrawAfterReconnect } from './redraw-after-reconnect.ts';
@@ -28,9 +28,11 @@ import { createSlackApp } from './slack/bolt-app.ts';
 import { createSlackClients } from './slack/slack-clients.ts';
 import { slackSettingsOf } from './slack-settings.ts';
 import { createStatusProbe, VERSION } from './status-probe.ts';
+import { startTracing } from './tracing/start-tracing.ts';
 import { createDesk, type DeskWork } from './usecases/create-desk.ts';
 import type { Log } from './usecases/ports.ts';
 import { createPostAuditHead } from './usecases/post-audit-head.ts';
+import { waitForRedis } from './wait-for-redis.ts';
 
 /** Clicks set their own deliveries off; these rounds pick up what a process that stopped left behind. */
 const OUTBOX_EVERY_MS = 1_000;
@@ -39,11 +41,12 @@ const ATTENTION_EVERY_MS = 1_000;
 const HOMES_EVERY_MS = 5_000;
 /** Asks each minute whether the day's head is due: one small question, and the day begins everywhere at once. */
 const AUDIT_HEAD_EVERY_MS = 60_000;
-const REDIS_ASKED_AGAIN_AFTER_MS = 2_000;
 /** Orchestrators kill after 10 s. These, the last words to people and the closing of connections fit into it. */
 const DRAIN_WITHIN_MS = 6_000;
 const BACKGROUND_WITHIN_MS = 7_500;
 const CLOSE_WITHIN_MS = 500;
+/** For the last traces, while the connections are closed. */
+const TRACES_WITHIN_MS = 1_500;
 
 export interface AppOptions {
   /** UTC milliseconds; default Date.now. */
@@ -74,7 +77,8 @@ export async function createApp(
 ): Promise<RunningApp> {
   const now = options.now ?? Date.now;
   const newReference = () => referenceFrom(randomUUID());
-  const correlation = new Correlation();
+  const tracing = await startTracing(config.openTelemetry, { version: VERSION, log: logger });
+  const correlation = new Correlation(tracing.logFields);
   const log = correlation.log(logger);
   const metrics = createMetrics({
     version: VERSION,
@@ -86,12 +90,13 @@ export async function createApp(
     outbox: () => outbox.backlog(),
     now,
   });
+  const observers = createObservers(metrics, tracing, log);
   const accounts = await readAccounts(config, log);
   const redis = new RedisConnection(
     redisSettings(config.redis.target),
     log,
     REDIS_TIMES,
-    metrics.redisAnswered,
+    observers.redisAnswered,
   );
   const keys = new KeyNames(config.redis.prefix);
   const exchange = createLoanExchange({
@@ -102,10 +107,7 @@ export async function createApp(
     sharedReads: new RedisSharedReads({ connection: redis, keys }),
     log,
     now,
-    onCall: (record) => {
-      metrics.exchangeCalled(record);
-      log.info(record, 'exchange called');
-    },
+    onCall: observers.exchangeCalled,
     onStop: metrics.exchangeStopped,
   });
   const slackSettings = slackSettingsOf(config);
@@ -114,12 +116,18 @@ export async function createApp(
     log,
     now,
     newId: randomUUID,
+    onSlackCall: tracing.slackCalled,
   });
   const background = createBackground({
     log,
     now,
-    within: (work) => correlation.within({ reference: newReference() }, work),
+    within: (what, work) => {
+      const reference = newReference();
+      return correlation.within({ reference }, () => tracing.round(what, reference, work));
+    },
   });
+  const inBackground = (what: string, work: () => Promise<unknown>) =>
+    background.run(what, () => tracing.task(what, work));
   const store = observeStore(
     new RedisCloseRequestStore({
       connection: redis,
@@ -129,7 +137,7 @@ export async function createApp(
       log,
       waitReplicas: config.redis.waitReplicas,
     }),
-    metrics,
+    observers,
     log,
   );
   const outbox = new RedisOutbox({ connection: redis, keys, log });
@@ -152,8 +160,9 @@ export async function createApp(
     newId: randomUUID,
     newRequestId: () => requestIdFrom(randomBytes(10)),
     log,
-    withRequest: (requestId, work) => correlation.within({ requestId }, work),
-    inBackground: background.run,
+    withRequest: (requestId, work) =>
+      correlation.within({ requestId }, () => tracing.request(requestId, work)),
+    inBackground,
   });
   const loopDelay = watchLoopDelay();
   const health = createHealth({
@@ -167,7 +176,7 @@ export async function createApp(
   });
   const slack = createSlackApp({
     settings: slackSettings,
-    desk: work.desk,
+    desk: tracing.desk(work.desk),
     home,
     quiet,
     seenOnce,
@@ -175,8 +184,10 @@ export async function createApp(
     now,
     newReference,
     routes: [...health.routes, metrics.route],
-    onHandled: metrics.interactionHandled,
-    within: (reference, work) => correlation.within({ reference }, work),
+    onHandled: observers.interactionHandled,
+    within: (reference, work) =>
+      correlation.within({ reference }, () => tracing.interaction(reference, work)),
+    onSlackCall: tracing.slackCalled,
   });
 
   const stopping = new AbortController();
@@ -203,7 +214,6 @@ export async function createApp(
         background.every('audit-head', AUDIT_HEAD_EVERY_MS, postHead);
       }
       const { redrawCard } = work.desk;
-      const { run: inBackground } = background;
       redis.onReconnected(
         createRedrawAfterReconnect({
           listOpen: () => store.listOpen(),
@@ -223,8 +233,10 @@ export async function createApp(
       const quiet = finishBackground(background, log);
       await slack.stop(DRAIN_WITHIN_MS);
       await quiet;
+      const traced = endsInTime(tracing.stop(), TRACES_WITHIN_MS);
       await endsInTime(exchange.stop(), CLOSE_WITHIN_MS);
       await endsInTime(redis.close(), CLOSE_WITHIN_MS);
+      await traced;
       loopDelay.stop();
     },
     reloadAccounts: () => reloadAccounts(config, exchange, log),
@@ -250,33 +262,5 @@ async function reloadAccounts(config: Config, exchange: LoanExchange, log: Log):
     await exchange.reload(await readAccounts(config, log));
   } catch (error) {
     log.error({ err: error }, 'the accounts were not reloaded; the former ones stay in use');
-  }
-}
-
-/** Waits for as long as Redis is away; refuses one that would lose approvals, unless the settings allow it. */
-async function waitForRedis(
-  redis: RedisConnection,
-  mayForget: boolean,
-  log: Log,
-  stopping: AbortSignal,
-): Promise<void> {
-  while (!stopping.aborted) {
-    try {
-      const findings = await checkRedis(redis);
-      const faults = findings.filter(({ level }) => level === 'fault');
-      for (const { level, text, advice } of findings) {
-        if (level !== 'ok') log.warn({ finding: text, advice }, 'Redis is not fit to hold approvals');
-      }
-      if (faults.length === 0 || mayForget) return;
-      throw new ConfigFaults(
-        faults.map(
-          ({ text, advice }) => `Redis: ${text}. ${advice} (REDIS_MAY_FORGET=true starts all the same)`,
-        ),
-      );
-    } catch (error) {
-      if (error instanceof ConfigFaults) throw error;
-      log.warn({ askedAgainInMs: REDIS_ASKED_AGAIN_AFTER_MS }, 'waiting for Redis');
-      await pause(REDIS_ASKED_AGAIN_AFTER_MS, null, { signal: stopping }).catch(() => {});
-    }
   }
 }

@@ -10,6 +10,7 @@ import { checkExchange } from './doctor/check-exchange.ts';
 import { checkSecretFiles, judgeAccountsFile } from './doctor/check-files.ts';
 import { examineRedis } from './doctor/check-redis.ts';
 import { checkSlack } from './doctor/check-slack.ts';
+import { checkTraces } from './doctor/check-traces.ts';
 import { type Finding, findingsAbout } from './doctor/finding.ts';
 import { withoutSecrets } from './log-redaction.ts';
 import { createLogger } from './logger.ts';
@@ -45,6 +46,7 @@ async function examine(config: Config): Promise<Finding[]> {
       findingsAbout('Settings').ok('complete and well-formed'),
       ...(await checkSecretFiles(config.secretFiles, process.platform)),
       ...judgeAccountsFile(accounts),
+      ...(await checkTraces(config.openTelemetry)),
       ...(await inTime('Redis', examineRedis(redis, config.redis, outbox))),
       ...(await inTime('Slack', examineSlack(config))),
       ...(accounts.ok ? await inTime('Exchange', examineExchange(config, accounts.accounts, redis)) : []),

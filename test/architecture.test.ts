@@ -1,10 +1,12 @@
-/** The arrows of the layout: that the linter really refuses what it should. */
+/** That the linter really refuses the arrows against the layout, and that no test escapes the search for secrets. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import config from '../vitest.config.ts';
+import longConfig from '../vitest.long.config.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** The linter's complaints about a file with this one import in that folder, under this project's rules. */
@@ -36,6 +38,14 @@ describe('imports', () => {
     ['slack', '../app.ts'],
     ['binance', '../sandbox/exchange.ts'],
     ['.', './sandbox/world.ts'],
+    ['metrics', '../sandbox/world.ts'],
+    ['domain', '@opentelemetry/api'],
+    ['usecases', '@opentelemetry/api'],
+    ['redis', '@opentelemetry/api'],
+    ['slack', '../tracing/tracing.ts'],
+    ['.', '@opentelemetry/sdk-trace'],
+    ['.', './tracing/open-telemetry.ts'],
+    ['tracing', './open-telemetry-tracer.ts'],
   ])('%s/ may not import %s', (folder, imported) => {
     expect(lint(folder, imported)).toContain('noRestrictedImports');
   });
@@ -48,9 +58,34 @@ describe('imports', () => {
     ['redis', '../usecases/ports.ts'],
     ['slack/views', '../../domain/amount.ts'],
     ['.', './redis/connection.ts'],
+    ['.', './tracing/start-tracing.ts'],
   ])('%s/ may import %s', (folder, imported) => {
     const said = lint(folder, imported);
     expect(said).not.toContain('noRestrictedImports');
     expect(said).toContain('Checked 1 file');
+  });
+});
+
+describe('the search for secrets (test/support/leaks)', () => {
+  const tests = globSync('test/**/*.ts', { cwd: ROOT }).filter(
+    (file) => !file.startsWith('test/support/leaks/'),
+  );
+  const filesWith = (pattern: RegExp, except = '') =>
+    tests.filter((file) => file !== except && pattern.test(readFileSync(join(ROOT, file), 'utf8')));
+
+  it.each([
+    ['npm test', config],
+    ['npm run test:long', longConfig],
+  ])('stands in front of every file of %s', (_, { test }) => {
+    expect(test?.setupFiles).toContain('test/support/leaks/listen.ts');
+    expect(test?.globalSetup).toContain('test/support/leaks/summary.ts');
+  });
+
+  it('hears every log: no test makes one of its own', () => {
+    expect(filesWith(/(?<![.\w])warn\s*[(:]/, 'test/support/logs.ts')).toEqual([]);
+  });
+
+  it('is not taken out: no test replaces or reloads modules', () => {
+    expect(filesWith(/\bvi\.(\w*[mM]ock|resetModules)\b/)).toEqual([]);
   });
 });

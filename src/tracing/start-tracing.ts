@@ -23,6 +23,7 @@ export type LoadOpenTelemetry = () => Promise<
   Pick<typeof import('./open-telemetry.ts'), 'startOpenTelemetry'>
 >;
 
+// biome-ignore lint/style/noRestrictedImports: the one place that loads it, when it is asked for
 export const loadOpenTelemetry: LoadOpenTelemetry = () => import('./open-telemetry.ts');
 
 export interface StartTracingParts {
