@@ -3,6 +3,7 @@
  * line, with the bot's own settings. Status 0: the chain holds; 1: it does not, or could not be read; 2: bad usage.
  */
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { ConfigFaults, loadConfig } from './config.ts';
 import { parseRequestId } from './domain/request-id.ts';
 import { createLogger } from './logger.ts';
@@ -68,7 +69,9 @@ async function printEvidence(check: CheckAudit, requestId: string): Promise<numb
 }
 
 async function exportLines(check: CheckAudit, requestId: string | null): Promise<number> {
-  for await (const line of check.exportLines(requestId)) process.stdout.write(`${line}\n`);
+  // Whoever reads slowly is waited for: a trail of any length passes through.
+  for await (const line of check.exportLines(requestId))
+    if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
   return 0;
 }
 

@@ -62,11 +62,20 @@ export interface AuditVerdict {
 /** The newest entry of each request as its stored record names it. */
 export type NewestEntries = ReadonlyMap<string, { readonly sequence: number; readonly seal: string }>;
 
-/** Reads the trail entry by entry; stops judging at the first fault. */
+export interface AuditVerifierOptions {
+  /** False when only one request's entries are read: the chain through all openings cannot be checked then. */
+  readonly whole: boolean;
+  /** What must have come by at the end. */
+  readonly newest?: NewestEntries;
+  /** Whose chains are judged; default everybody's. Those of others are only counted, so nothing is kept of them. */
+  readonly judges?: (requestId: string) => boolean;
+}
+
+/** Reads the trail entry by entry; stops judging at the first fault. Keeps one seal for each request it judges. */
 export class AuditVerifier {
   readonly #key: Uint8Array;
-  /** False when only one request's entries are read: the chain through all openings cannot be checked then. */
   readonly #whole: boolean;
+  readonly #judges: (requestId: string) => boolean;
   /** What the records named before the trail was read, and has not come by yet: entries written later may follow. */
   readonly #awaited: Map<string, { readonly sequence: number; readonly seal: string }>;
   readonly #last = new Map<string, { sequence: number; seal: string }>();
@@ -75,10 +84,11 @@ export class AuditVerifier {
   #head = '';
   #fault: AuditFault | null = null;
 
-  constructor(key: Uint8Array, options: { whole: boolean; newest?: NewestEntries }) {
+  constructor(key: Uint8Array, { whole, newest, judges = () => true }: AuditVerifierOptions) {
     this.#key = key;
-    this.#whole = options.whole;
-    this.#awaited = new Map(options.newest);
+    this.#whole = whole;
+    this.#judges = judges;
+    this.#awaited = new Map(newest);
   }
 
   read(entry: AuditEntry): void {
@@ -86,13 +96,15 @@ export class AuditVerifier {
     this.#head = createHash('sha256').update(this.#head).update(entry.seal).digest('hex');
     if (this.#fault !== null) return;
     const { requestId, sequence } = entry.body;
-    const what = this.#faultOf(entry);
+    const judged = this.#judges(requestId);
+    const what = (judged ? this.#faultOf(entry) : null) ?? this.#openingFaultOf(entry);
     if (what !== null) {
       this.#fault = { position: this.#entries, requestId, sequence, what };
       return;
     }
-    this.#last.set(requestId, { sequence, seal: entry.seal });
     if (sequence === 1) this.#lastOpening = entry.seal;
+    if (!judged) return;
+    this.#last.set(requestId, { sequence, seal: entry.seal });
     const awaited = this.#awaited.get(requestId);
     if (awaited?.sequence === sequence && awaited.seal === entry.seal) this.#awaited.delete(requestId);
   }
@@ -121,11 +133,12 @@ export class AuditVerifier {
     if (body.sequence !== last.sequence + 1) {
       return `removed or reordered: entry ${last.sequence + 1} of this request was expected here`;
     }
-    if (previousSeal !== last.seal) return 'does not follow the entry before it';
-    if (this.#whole && body.sequence === 1 && body.previousOpening !== this.#lastOpening) {
-      return 'a request opened before this one is missing from the trail';
-    }
-    return null;
+    return previousSeal === last.seal ? null : 'does not follow the entry before it';
+  }
+
+  #openingFaultOf({ body }: AuditEntry): string | null {
+    if (!this.#whole || body.sequence !== 1 || body.previousOpening === this.#lastOpening) return null;
+    return 'a request opened before this one is missing from the trail';
   }
 }
 

@@ -31,6 +31,7 @@ export type Refusal =
   | { readonly code: 'quorum-unreachable'; readonly eligible: number; readonly quorum: number }
   // The request
   | { readonly code: 'request-not-found'; readonly requestId: string }
+  | { readonly code: 'audit-too-large'; readonly limitBytes: number }
   | { readonly code: 'already-open'; readonly requestId: string; readonly state: CloseState }
   | { readonly code: 'already-decided'; readonly state: CloseState }
   | { readonly code: 'already-executing' }

@@ -131,10 +131,8 @@ export class BoltTurn implements Turn {
 
   async sendFile(fileName: string, content: string): Promise<'sent' | 'scope-missing' | 'failed'> {
     const { client, onSlackCall } = this.#parts;
-    const bytes = Buffer.from(content, 'utf8');
-    const place = await slackCall(() =>
-      client.files.getUploadURLExternal({ filename: fileName, length: bytes.length }),
-    );
+    const length = Buffer.byteLength(content);
+    const place = await slackCall(() => client.files.getUploadURLExternal({ filename: fileName, length }));
     if (!place.ok) {
       this.#note('files.getUploadURLExternal', place);
       const { failure } = place;
@@ -144,7 +142,7 @@ export class BoltTurn implements Turn {
     if (url === undefined || id === undefined) return 'failed';
     const sent = await slackCall(async () => {
       await observedCall('file upload', onSlackCall, async () => {
-        const answer = await slackFetch(url, { method: 'POST', body: bytes.toString('utf8') });
+        const answer = await slackFetch(url, { method: 'POST', body: content });
         if (!answer.ok) throw new Error(`upload answered HTTP ${answer.status}`);
       });
       // A direct message tells the id of its conversation, so no scope is needed to open one.

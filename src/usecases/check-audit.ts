@@ -1,5 +1,10 @@
 /** Verifies and exports the audit trail; the command line uses the same two functions. */
-import { type AuditEntry, type AuditVerdict, AuditVerifier } from '../domain/audit-chain.ts';
+import {
+  type AuditEntry,
+  type AuditVerdict,
+  AuditVerifier,
+  type AuditVerifierOptions,
+} from '../domain/audit-chain.ts';
 import { whyTrailForbids } from '../domain/audited-votes.ts';
 import type { CloseRequest } from '../domain/close-request.ts';
 import type { Facts } from '../domain/facts.ts';
@@ -31,7 +36,10 @@ export interface EvidencePack {
 }
 
 export interface CheckAudit {
-  /** All of the trail, or one request's part of it, and whether the records name the trail's newest entries. */
+  /**
+   * All of the trail, or one request's part of it, and whether the records name the trail's newest entries. Reads page
+   * by page; what it keeps of very many requests is bounded by reading the trail several times.
+   */
   verify(requestId: string | null): Promise<AuditVerdict>;
   /** What the sealed trail says against sending this request as its record stands; null: nothing. */
   whyNotSend(request: CloseRequest): Promise<string | null>;
@@ -42,39 +50,78 @@ export interface CheckAudit {
 }
 
 const PAGE = 200;
+/** Of a request about 400 bytes are kept while the trail is read: 20 MB at the most. */
+const REQUESTS_A_PASS = 50_000;
+/** Slack would take more, but all of a file is in memory at once, and many people may ask at once. */
+export const LARGEST_SLACK_EXPORT_BYTES = 4 * 1_024 * 1_024;
 
-export function createCheckAudit(parts: {
-  audit: AuditLog;
-  store: CloseRequestStore;
-  key: Uint8Array;
-}): CheckAudit {
-  const { audit, store, key } = parts;
+export interface CheckAuditParts {
+  readonly audit: AuditLog;
+  readonly store: CloseRequestStore;
+  readonly key: Uint8Array;
+  /** How many requests are judged in one reading of the trail; default 50,000. */
+  readonly requestsAPass?: number;
+}
 
-  /** Read before the trail: what is written meanwhile is more than the trail must show. */
-  async function newestByRecord(
-    requestId: string | null,
-  ): Promise<Map<string, { sequence: number; seal: string }>> {
-    const newest = new Map<string, { sequence: number; seal: string }>();
-    if (requestId !== null) {
-      const stored = await store.load(requestId);
-      if (stored !== null) newest.set(requestId, stored.request.audit);
-      return newest;
-    }
+export function createCheckAudit(parts: CheckAuditParts): CheckAudit {
+  const { audit, store, key, requestsAPass = REQUESTS_A_PASS } = parts;
+
+  /** Every record, page by page; one at the edge of two pages may come twice. */
+  async function* records(): AsyncGenerator<CloseRequest> {
     let before: number | undefined;
+    let seen: ReadonlySet<string> = new Set();
     for (;;) {
       const page = await store.listRecent(PAGE, before);
       const last = page.at(-1);
-      if (last === undefined) return newest;
-      const known = newest.size;
-      for (const request of page) newest.set(request.id, request.audit);
+      if (last === undefined) return;
+      yield* page;
       // The first look at a millisecond includes it, so that its requests do not fall between two pages.
-      before = newest.size > known ? last.createdAtMs + 1 : last.createdAtMs;
+      const isNew = page.some(({ id }) => !seen.has(id));
+      before = isNew ? last.createdAtMs + 1 : last.createdAtMs;
+      seen = new Set(page.map(({ id }) => id));
     }
   }
 
   async function verify(requestId: string | null): Promise<AuditVerdict> {
-    const newest = await newestByRecord(requestId);
-    const verifier = new AuditVerifier(key, { whole: requestId === null, newest });
+    if (requestId !== null) {
+      const stored = await store.load(requestId);
+      const newest = new Map(stored === null ? [] : [[requestId, stored.request.audit]]);
+      return readTrail(requestId, { whole: false, newest });
+    }
+    const { count, newest } = await newestByRecord(() => true, requestsAPass);
+    if (newest !== null) return readTrail(null, { whole: true, newest });
+    const passes = Math.ceil(count / requestsAPass);
+    let verdict = await judgeShare(0, passes);
+    for (let share = 1; share < passes; share += 1)
+      verdict = bothVerdicts(verdict, await judgeShare(share, passes));
+    return verdict;
+  }
+
+  /** One share of all requests; with the first one the openings of all are looked at, too. */
+  async function judgeShare(share: number, shares: number): Promise<AuditVerdict> {
+    const judges = (id: string) => shareOf(id, shares) === share;
+    const { newest } = await newestByRecord(judges, Number.POSITIVE_INFINITY);
+    return readTrail(null, { whole: share === 0, newest: newest ?? new Map(), judges });
+  }
+
+  /**
+   * Read before the trail: what is written meanwhile is more than the trail must show. `newest` null: they are more
+   * than `atMost`. `count` counts one at the edge of two pages twice.
+   */
+  async function newestByRecord(judges: (id: string) => boolean, atMost: number) {
+    let newest: Map<string, { sequence: number; seal: string }> | null = new Map();
+    let count = 0;
+    for await (const { id, audit: entry } of records()) {
+      if (!judges(id)) continue;
+      count += 1;
+      newest?.set(id, entry);
+      if (newest !== null && newest.size > atMost) newest = null;
+    }
+    return { count, newest };
+  }
+
+  async function readTrail(requestId: string | null, options: AuditVerifierOptions): Promise<AuditVerdict> {
+    const verifier = new AuditVerifier(key, options);
     try {
       for await (const entry of audit.entries(requestId ?? undefined)) verifier.read(entry);
     } catch (error) {
@@ -138,6 +185,24 @@ export function createCheckAudit(parts: {
   };
 }
 
+/** Which of so many shares of all requests this one belongs to. */
+function shareOf(requestId: string, shares: number): number {
+  let hash = 0;
+  for (let at = 0; at < requestId.length; at += 1) hash = (hash * 31 + requestId.charCodeAt(at)) >>> 0;
+  return hash % shares;
+}
+
+/** Of two readings that judged different requests. The first one looked at the openings of all, too. */
+function bothVerdicts(first: AuditVerdict, next: AuditVerdict): AuditVerdict {
+  const isEarlier =
+    next.fault !== null && (first.fault === null || next.fault.position <= first.fault.position);
+  return {
+    ...first,
+    requests: first.requests + next.requests,
+    fault: isEarlier ? next.fault : first.fault,
+  };
+}
+
 export function createAuditVerbs(parts: {
   access: Access;
   checkAudit: CheckAudit;
@@ -168,7 +233,13 @@ export function createAuditVerbs(parts: {
       const admitted = await admit(by, typedId);
       if (!admitted.ok) return admitted;
       const lines: string[] = [];
-      for await (const line of checkAudit.exportLines(admitted.value)) lines.push(line);
+      let bytes = 0;
+      for await (const line of checkAudit.exportLines(admitted.value)) {
+        bytes += Buffer.byteLength(line) + 1;
+        if (bytes > LARGEST_SLACK_EXPORT_BYTES)
+          return refuse({ code: 'audit-too-large', limitBytes: LARGEST_SLACK_EXPORT_BYTES });
+        lines.push(line);
+      }
       return done({ fileName: `audit-${admitted.value ?? 'all'}.jsonl`, jsonLines: `${lines.join('\n')}\n` });
     },
   };

@@ -1,6 +1,7 @@
 /** One refusal of each code; a new code does not compile without its example. Tests and docs/commands.md draw them. */
 import { longId } from '../../domain/amount.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
+import { LARGEST_SLACK_EXPORT_BYTES } from '../../usecases/check-audit.ts';
 
 /** Filled into every field that is free text. */
 export interface ExampleTexts {
@@ -34,6 +35,7 @@ export function refusalExamples({ typed, why, atMs }: ExampleTexts): {
     'not-the-requester': { code: 'not-the-requester' },
     'quorum-unreachable': { code: 'quorum-unreachable', eligible: 1, quorum: 2 },
     'request-not-found': { code: 'request-not-found', requestId: typed },
+    'audit-too-large': { code: 'audit-too-large', limitBytes: LARGEST_SLACK_EXPORT_BYTES },
     'already-open': { code: 'already-open', requestId: typed, state: 'pending' },
     'already-decided': { code: 'already-decided', state: 'rejected' },
     'already-executing': { code: 'already-executing' },

@@ -159,6 +159,11 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: `There is no request ${typed(requestId)}.`,
     advice: '`/loandesk requests` lists the requests with their ids.',
   }),
+  'audit-too-large': ({ limitBytes }) => ({
+    what: `The audit trail you asked for is larger than ${Math.floor(limitBytes / 1_048_576)} MiB, the most that Loandesk sends through Slack.`,
+    advice:
+      'Ask for one request (`/loandesk audit export &lt;id&gt;`), or have whoever runs Loandesk write the whole to a file: `npm run audit -- export`.',
+  }),
   'already-open': ({ requestId, state }) => ({
     what: `There is already an open request for this unit (${typed(requestId)}, ${stateText(state)}). A unit has one at a time.`,
     advice: `See it with \`/loandesk request ${shorten(escapeMrkdwn(requestId), 100).replaceAll('`', '')}\`.`,
