@@ -6,7 +6,8 @@ const jsonReport = process.env.VITEST_JSON_REPORT;
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/redis-server.ts'],
+    globalSetup: ['test/support/redis-server.ts', 'test/support/leaks/summary.ts'],
+    setupFiles: ['test/support/leaks/listen.ts'],
     env: { TZ: 'UTC' },
     testTimeout: 20_000,
     hookTimeout: 20_000,

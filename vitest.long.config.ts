@@ -4,7 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.long.ts'],
-    globalSetup: ['test/support/redis-server.ts'],
+    globalSetup: ['test/support/redis-server.ts', 'test/support/leaks/summary.ts'],
+    setupFiles: ['test/support/leaks/listen.ts'],
     env: { TZ: 'UTC' },
     testTimeout: 180_000,
     hookTimeout: 30_000,

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { App, HTTPReceiver, RespondError, SocketModeReceiver } from '@slack/bolt';
 import type { WebClientOptions } from '@slack/web-api';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
 import type { StoredMessage } from '../../src/sandbox/workspace/store.ts';
 import { startWorkspace, type Workspace } from '../../src/sandbox/workspace.ts';
@@ -510,10 +512,11 @@ describe('over HTTP only', () => {
   describe('a slow bot', () => {
     it('is given up on after the deadline', async () => {
       const hasty = await startWorkspace({ ackTimeoutMs: 20 });
-      const { apiUrl } = workspace;
-      workspace.faults.add('auth.test', { kind: 'hang' });
-      // The workspace itself plays a bot that never answers.
-      hasty.setBotUrl(`${apiUrl}auth.test`);
+      const silent = createServer(() => {}).listen(0, '127.0.0.1');
+      onTestFinished(() => void silent.close().closeAllConnections());
+      await once(silent, 'listening');
+      const address = silent.address();
+      hasty.setBotUrl(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/`);
       const result = await hasty.as(ids.rina).command('/ltv');
       expect(result).toMatchObject({
         status: 0,

@@ -1,6 +1,6 @@
 /**
  * Logs for parts that are built without the production logger. What they are told is also printed by that logger, to
- * nowhere, as it would be in production.
+ * nowhere: `test/support/leaks` hears it as it would be printed. No test makes a log of its own.
  */
 import { inspect } from 'node:util';
 import { createLogger } from '../../src/logger.ts';
