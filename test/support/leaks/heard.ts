@@ -3,16 +3,12 @@ import { type Leak, leakIn } from './known-secrets.ts';
 
 export type Source = 'log line' | 'message' | 'error';
 
-export interface FoundLeak extends Leak {
-  readonly source: Source;
-}
-
 const SEARCHED_AT_CHARACTERS = 1_000_000;
-const NAMED_AT_MOST = 10;
 
 export class Heard {
   readonly counts: Record<Source, number> = { 'log line': 0, message: 0, error: 0 };
-  readonly leaks: FoundLeak[] = [];
+  /** The first leak of each kind from each source, by both in words. */
+  readonly leaks = new Map<string, Leak>();
   #texts: [Source, string][] = [];
   #characters = 0;
 
@@ -32,8 +28,10 @@ export class Heard {
     this.#characters = 0;
     if (leakIn(texts.map(([, text]) => text).join('\n')) === null) return;
     for (const [source, text] of texts) {
-      const leak = this.leaks.length < NAMED_AT_MOST ? leakIn(text) : null;
-      if (leak !== null) this.leaks.push({ source, ...leak });
+      const leak = leakIn(text);
+      if (leak === null) continue;
+      const name = `${source}: ${leak.kind}`;
+      if (!this.leaks.has(name)) this.leaks.set(name, leak);
     }
   }
 }

@@ -121,8 +121,8 @@ record({});
 afterAll(() => {
   heard.search();
   record({ counts: heard.counts });
-  if (heard.leaks.length === 0) return;
-  const each = heard.leaks.map(({ kind, source, around }) => `- ${source}: ${kind}: …${around}…`);
+  if (heard.leaks.size === 0) return;
+  const each = [...heard.leaks].map(([name, { around }]) => `- ${name}: …${around}…`);
   const error = new Error(`The product said secrets in ${file}:\n${each.join('\n')}`);
   // Or the lines of a stack within it would be shown with their source, in which a secret may stand.
   error.stack = '';
