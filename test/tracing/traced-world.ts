@@ -42,13 +42,13 @@ export async function startTracedWorld(
   return { world, bot, collector, lines };
 }
 
-/** The spans of one trace as "root > child > grandchild", sorted, each path once. */
+/** The spans of one trace as "root > child > grandchild", sorted, each path once; "… >": what is around still runs. */
 export function pathsOf(spans: readonly ReceivedSpan[], traceId: string): string[] {
   const byId = new Map(spans.map((span) => [span.spanId, span]));
   const path = ({ name, parentId }: ReceivedSpan): string => {
     const parent = byId.get(parentId);
-    if (parent === undefined && parentId !== '') throw new Error(`${name} has a parent that did not arrive`);
-    return parent === undefined ? name : `${path(parent)} > ${name}`;
+    if (parent !== undefined) return `${path(parent)} > ${name}`;
+    return parentId === '' ? name : `… > ${name}`;
   };
   return [...new Set(spans.filter((span) => span.traceId === traceId).map(path))].sort();
 }

@@ -239,7 +239,7 @@ describe('a close from the ask to the end', () => {
     await redis.quit();
     const swept = await traced.collector.until(rootNamed('round attention'));
     await traced.collector.until((spans) =>
-      spans.find(({ name, traceId }) => name === 'request' && traceId === swept.traceId),
+      spans.find(({ name, traceId }) => name === 'task attend' && traceId === swept.traceId),
     );
     const look = pathsOf(traced.collector.spans, swept.traceId);
     expect(look).toContain('round attention > redis takeAttention');
