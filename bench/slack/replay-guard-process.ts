@@ -46,6 +46,7 @@ const guard = createGuard({
     newId: randomUUID,
   }),
   queue: new WorkQueue({ atOnce: 32, waitingAtMost: 1_000 }),
+  turnedAway: new WorkQueue({ atOnce: 8, waitingAtMost: 200 }),
   log,
   now,
   newReference: () => referenceFrom(randomUUID()),

@@ -57,6 +57,8 @@ const LAST_WORDS_MS = 1_500;
 
 /** Enough for 500 people who ask at one instant, in one process; beyond it people are asked to try again. */
 const QUEUE_LIMITS = { atOnce: 32, waitingAtMost: 1_000 };
+/** Clicks that find it full: each is one short message to Slack. */
+const TURNED_AWAY_LIMITS = { atOnce: 8, waitingAtMost: 200 };
 
 const FIRST_RETRY_MS = 1_000;
 const IDLE_CLOSED_EVERY_MS = 50;
@@ -85,11 +87,13 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
     log.error(errorFields(failure.error), 'Bolt could not hand over an interaction'),
   );
   const queue = new WorkQueue(QUEUE_LIMITS);
+  const turnedAway = new WorkQueue(TURNED_AWAY_LIMITS);
   const hurry = new AbortController();
   setMaxListeners(0, hurry.signal);
   const guard = createGuard({
     ...parts,
     queue,
+    turnedAway,
     redrawCard: (requestId) => desk.redrawCard(requestId),
     hurry: hurry.signal,
   });
@@ -125,8 +129,11 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
     stop: async (patienceMs) => {
       greeting.stop();
       // In this order: what arrived on an open connection may enter the queue until the last one is closed.
-      const done = transport.close().then(() => queue.idle());
-      if (patienceMs === undefined) return done;
+      const done = transport.close().then(() => Promise.all([queue.idle(), turnedAway.idle()]));
+      if (patienceMs === undefined) {
+        await done;
+        return;
+      }
       if (await endsInTime(done, patienceMs)) return;
       log.warn({ patienceMs }, 'stopping before all answers were ready; telling those who wait');
       hurry.abort();

@@ -61,6 +61,10 @@ export function commandDelivery(
       turn.noteLoadingLine();
       return ack({ response_type: 'ephemeral', text: loading });
     },
+    answerInAck: async ({ text, blocks }) => {
+      await ack({ response_type: 'ephemeral', text, blocks: [...blocks] });
+      return true;
+    },
   };
 }
 
@@ -87,7 +91,12 @@ export function actionDelivery(
     viewId: null,
     isHome: false,
   });
-  return { turn, deliveryKey: () => deliveryKey(body.trigger_id, context), ack: () => ack() };
+  return {
+    turn,
+    deliveryKey: () => deliveryKey(body.trigger_id, context),
+    ack: () => ack(),
+    answerInAck: async () => false,
+  };
 }
 
 export function submissionDelivery(
@@ -113,6 +122,13 @@ export function submissionDelivery(
       faults === null
         ? ack({ response_action: 'update', view: noticeModal(view.title.text, 'Working on it…') })
         : ack({ response_action: 'errors', errors: { ...faults } }),
+    // Under its first field, so that what was typed is still there to be sent again.
+    answerInAck: async ({ text }) => {
+      const [field] = turn.fields.keys();
+      if (field !== undefined) await ack({ response_action: 'errors', errors: { [field]: text } });
+      else await ack({ response_action: 'update', view: noticeModal(view.title.text, text) });
+      return true;
+    },
   };
 }
 
@@ -143,5 +159,10 @@ export function homeDelivery(
     viewId: null,
     isHome: true,
   });
-  return { turn, deliveryKey: () => deliveryKey(body.event_id, context), ack: async () => {} };
+  return {
+    turn,
+    deliveryKey: () => deliveryKey(body.event_id, context),
+    ack: async () => {},
+    answerInAck: async () => false,
+  };
 }

@@ -8,6 +8,7 @@ import type { RefusalCode } from '../domain/refusal.ts';
 import { type Log, type NewId, type SeenOnce, StoreUnavailable } from '../usecases/ports.ts';
 import { errorFields } from './redaction.ts';
 import { type Listener, type Outcome, refused, type Turn } from './turn.ts';
+import type { Message } from './views/message.ts';
 import {
   duplicateMessage,
   noticeMessage,
@@ -32,6 +33,8 @@ export interface HandledInteraction {
 export interface GuardParts {
   readonly seenOnce: SeenOnce;
   readonly queue: WorkQueue;
+  /** For those who find the queue full and whose ack cannot say so: they are told after it, a few at a time. */
+  readonly turnedAway: WorkQueue;
   readonly log: Log;
   readonly now: () => number;
   readonly newReference: NewId;
@@ -57,6 +60,8 @@ export interface Delivered {
     readonly faults: Readonly<Record<string, string>> | null;
     readonly loading: string | null;
   }) => Promise<void>;
+  /** Answers Slack with this, so that nothing need follow. False: this kind of ack says nothing; not acked yet. */
+  readonly answerInAck: (message: Message) => Promise<boolean>;
 }
 
 export type Guard = (listener: Listener, delivered: Delivered) => Promise<void>;
@@ -113,10 +118,7 @@ export function createGuard(parts: GuardParts): Guard {
     const { turn } = delivered;
     const place = queue.enter();
     try {
-      if (place === null) {
-        await delivered.ack({ faults: null, loading: null });
-        return await conclude(turn, refused({ code: 'too-much-at-once' }));
-      }
+      if (place === null) return await turnAway(delivered);
       const faults = listener.check?.(turn) ?? null;
       await delivered.ack({ faults, loading: listener.loading?.(turn) ?? null });
       if (faults !== null) return { outcome: 'form-faults', requestId: null };
@@ -131,6 +133,26 @@ export function createGuard(parts: GuardParts): Guard {
       return await explain(listener, turn, reference, error);
     } finally {
       place?.leave();
+    }
+  }
+
+  /**
+   * There is no room for the work, so there must be none for an endless line of refusals, either: the ack says it where
+   * it can (commands and forms), and buttons are answered after it within a bound of their own. Beyond that a button is
+   * not acked: Slack then shows the person that it failed, and nothing goes on here.
+   */
+  async function turnAway(delivered: Delivered): Promise<Ended> {
+    const refusal = { code: 'too-much-at-once' } as const;
+    if (await delivered.answerInAck(refusalMessage(refusal))) {
+      return { outcome: refusal.code, requestId: null };
+    }
+    const place = parts.turnedAway.enter();
+    if (place === null) return { outcome: 'not-acked', requestId: null };
+    try {
+      await delivered.ack({ faults: null, loading: null });
+      return await place.run(() => conclude(delivered.turn, refused(refusal)));
+    } finally {
+      place.leave();
     }
   }
 

@@ -29,6 +29,7 @@ function scene() {
   const guard = createGuard({
     seenOnce: new MemorySeenOnce(() => 0),
     queue: new WorkQueue({ atOnce: 1, waitingAtMost: 5 }),
+    turnedAway: new WorkQueue({ atOnce: 1, waitingAtMost: 0 }),
     log: QUIET,
     now: () => 0,
     newReference: () => `ref-${references.length}`,
@@ -41,7 +42,12 @@ function scene() {
     hurry: hurry.signal,
   });
   const click = (listener: Listener, deliveryKey: string) =>
-    guard(listener, { turn, deliveryKey: () => deliveryKey, ack: async () => {} });
+    guard(listener, {
+      turn,
+      deliveryKey: () => deliveryKey,
+      ack: async () => {},
+      answerInAck: async () => false,
+    });
   return { told, records, references, hurry, click };
 }
 

@@ -8,12 +8,15 @@ import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';
 import { ALICE } from '../support/close-requests.ts';
 import { keepingLog, type LogLine } from '../support/logs.ts';
 
-function scene(options: { seenOnce?: SeenOnce; atOnce?: number } = {}) {
+function scene(options: { seenOnce?: SeenOnce; atOnce?: number; slackHolds?: boolean } = {}) {
   const told: string[] = [];
   const acks: unknown[] = [];
   const redrawn: string[] = [];
   const log: LogLine[] = [];
   let nowMs = 1_000;
+  /** While it is held, Slack takes no message. */
+  const telling = Promise.withResolvers<void>();
+  if (options.slackHolds !== true) telling.resolve();
   const turn: Turn = {
     by: { teamId: ALICE.teamId, userId: ALICE.userId },
     channelId: 'C0DESK',
@@ -31,18 +34,21 @@ function scene(options: { seenOnce?: SeenOnce; atOnce?: number } = {}) {
   const guard = createGuard({
     seenOnce: options.seenOnce ?? new MemorySeenOnce(() => nowMs),
     queue: new WorkQueue({ atOnce: options.atOnce ?? 2, waitingAtMost: 0 }),
+    turnedAway: new WorkQueue({ atOnce: 1, waitingAtMost: 0 }),
     log: keepingLog((line) => log.push(line)),
     now: () => nowMs,
     newReference: () => 'ref-1',
     redrawCard: async (requestId) => void redrawn.push(requestId),
   });
-  const delivered = (deliveryKey = 'key'): Delivered => ({
-    turn,
+  const delivered = (deliveryKey = 'key', kind: 'command' | 'button' = 'button'): Delivered => ({
+    turn: { ...turn, tell: (message) => telling.promise.then(() => turn.tell(message)) },
     deliveryKey: () => deliveryKey,
     ack: async (answer) => void acks.push(answer),
+    answerInAck: async ({ text }) => kind === 'command' && acks.push(text) > 0,
   });
   return {
     ...{ told, acks, redrawn, log, guard, delivered },
+    letSlackTake: () => telling.resolve(),
     pass: (ms: number) => {
       nowMs += ms;
     },
@@ -152,22 +158,52 @@ describe('the guard', () => {
     expect(told).toEqual([expect.stringContaining('cannot reach its own records')]);
   });
 
-  it('refuses at the door what it cannot take on, with an answer', async () => {
-    const { guard, delivered, told } = scene({ atOnce: 1 });
-    const held = Promise.withResolvers<void>();
-    const slow: Listener = {
-      name: 'slow',
-      work: async () => {
-        await held.promise;
-        return handled();
-      },
-    };
-    const first = guard(slow, delivered('one'));
-    await Promise.resolve();
-    await guard(slow, delivered('two'));
-    expect(told).toEqual([expect.stringContaining('more to do right now')]);
-    held.resolve();
-    await first;
+  describe('at the door, with the queue full', () => {
+    const BUSY = expect.stringContaining('more to do right now');
+
+    async function full() {
+      const held = Promise.withResolvers<void>();
+      const slow: Listener = {
+        name: 'slow',
+        loading: () => 'One moment…',
+        work: async () => {
+          await held.promise;
+          return handled();
+        },
+      };
+      const on = scene({ atOnce: 1, slackHolds: true });
+      const first = on.guard(slow, on.delivered('one'));
+      await Promise.resolve();
+      on.acks.length = 0;
+      const release = async () => {
+        on.letSlackTake();
+        held.resolve();
+        await first;
+      };
+      return { ...on, slow, release };
+    }
+
+    it('a command has its answer in the ack, and nothing follows, however many there are', async () => {
+      const { guard, delivered, acks, told, log, slow, release } = await full();
+      for (let count = 0; count < 300; count += 1) await guard(slow, delivered(`c${count}`, 'command'));
+      expect(acks).toEqual(Array.from({ length: 300 }, () => BUSY));
+      expect(log.map(({ fields }) => fields)).toMatchObject(
+        Array.from({ length: 300 }, () => ({ outcome: 'too-much-at-once' })),
+      );
+      await release();
+      expect(told).toEqual([]);
+    });
+
+    it('a click is told after its ack; beyond the bound it is not acked, so that Slack says it failed', async () => {
+      const { guard, delivered, acks, told, log, slow, release } = await full();
+      const answered = guard(slow, delivered('two'));
+      await guard(slow, delivered('three'));
+      expect(acks).toEqual([{ faults: null, loading: null }]);
+      expect(log.map(({ fields }) => fields)).toMatchObject([{ outcome: 'not-acked' }]);
+      await release();
+      await answered;
+      expect(told).toEqual([BUSY]);
+    });
   });
 
   it('leaves a form open with its faults, and does nothing else', async () => {
