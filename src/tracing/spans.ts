@@ -13,6 +13,7 @@ const TROUBLE: ReadonlySet<string> = new Set([
   'store-unavailable',
   'restarting',
   'too-much-at-once',
+  'not-acked',
   'modal-not-opened',
 ]);
 
