@@ -8,6 +8,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/redis-server.ts', 'test/support/leaks/summary.ts'],
     setupFiles: ['test/support/leaks/listen.ts'],
+    // It stands between a test and each of its assertions.
+    onStackTrace: (_, { file }) => !file.includes('/test/support/leaks/'),
     env: { TZ: 'UTC' },
     testTimeout: 20_000,
     hookTimeout: 20_000,
