@@ -19,7 +19,7 @@ export function decodeClosed(text: Text): ClosedList {
   let total = 0;
   for (const part of text.parts) {
     const page = pageAnswer.parse(jsonOf(part));
-    total = page.total;
+    total = Math.max(total, page.total);
     const read = readRows(page.rows, closedUnitRow, part.firstRow);
     for (const unit of read.rows) if (!units.has(unit.groupId)) units.set(unit.groupId, unit);
     // A row that shifted to another page is the same row under another number.

@@ -2,6 +2,7 @@
 import { readPageValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
 import type { ListenerParts } from '../listener-parts.ts';
+import { READING_A_LONG_LIST, tellIfSlow } from '../tell-if-slow.ts';
 import { handled, type Listener, refused } from '../turn.ts';
 import { closedUnitsMessage } from '../views/closed-units-view.ts';
 import { fileSentMessage } from '../views/done-text.ts';
@@ -14,7 +15,8 @@ export function turnClosedPageAction(
     name: id,
     work: async (turn) => {
       const { query, page } = readPageValue(turn.input) ?? { query: '', page: 1 };
-      const result = await desk.listClosedUnits(turn.by, query, page);
+      const reading = desk.listClosedUnits(turn.by, query, page);
+      const result = await tellIfSlow(turn, READING_A_LONG_LIST, reading);
       if (!result.ok) return refused(result.refusal);
       await turn.replace(closedUnitsMessage(result.value, query, workspaceUrl()));
       return handled();
@@ -27,7 +29,8 @@ export function closedCsvAction({ desk }: ListenerParts): Listener {
     name: ACTIONS.closedCsv,
     work: async (turn) => {
       const { query } = readPageValue(turn.input) ?? { query: '' };
-      const result = await desk.exportClosedUnits(turn.by, query);
+      const reading = desk.exportClosedUnits(turn.by, query);
+      const result = await tellIfSlow(turn, READING_A_LONG_LIST, reading);
       if (!result.ok) return refused(result.refusal);
       const { fileName, csv } = result.value;
       await turn.tell(fileSentMessage(fileName, await turn.sendFile(fileName, csv)));

@@ -1,6 +1,7 @@
 /** `/closed-units [filter]` */
 import { COMMANDS } from '../ids.ts';
 import type { ListenerParts } from '../listener-parts.ts';
+import { READING_A_LONG_LIST, tellIfSlow } from '../tell-if-slow.ts';
 import { handled, type Listener, refused } from '../turn.ts';
 import { typedQuery } from '../typed-text.ts';
 import { closedUnitsMessage } from '../views/closed-units-view.ts';
@@ -16,7 +17,8 @@ export function closedUnitsCommand({ desk, workspaceUrl }: ListenerParts): Liste
         await turn.tell(commandHelpMessage(COMMANDS.closedUnits));
         return handled();
       }
-      const result = await desk.listClosedUnits(turn.by, filter, 1);
+      const reading = desk.listClosedUnits(turn.by, filter, 1);
+      const result = await tellIfSlow(turn, READING_A_LONG_LIST, reading);
       if (!result.ok) return refused(result.refusal);
       await turn.tell(closedUnitsMessage(result.value, filter, workspaceUrl()));
       return handled();
