@@ -108,14 +108,8 @@ function addDays({ year, month, day }: Day, days: number): Day {
 }
 
 function dayOf(atMs: number, timeZone: string): Day {
-  const parts = new Intl.DateTimeFormat('en-CA', {
-    timeZone,
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-  }).formatToParts(atMs);
-  const value = (type: string) => Number(parts.find((part) => part.type === type)?.value);
-  return { year: value('year'), month: value('month'), day: value('day') };
+  const { year, month, day } = wallClock(atMs, timeZone);
+  return { year, month, day };
 }
 
 /** UTC milliseconds at which a day begins in a time zone: offsets differ over the year, so it is looked for. */
@@ -127,6 +121,12 @@ function startOfDayMs(day: Day, timeZone: string): number {
 }
 
 function offsetMs(atMs: number, timeZone: string): number {
+  const { year, month, day, hour, minute, second } = wallClock(atMs, timeZone);
+  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(atMs / 1000) * 1000;
+}
+
+/** What calendar and clock show there. */
+function wallClock(atMs: number, timeZone: string) {
   const parts = new Intl.DateTimeFormat('en-CA', {
     timeZone,
     hourCycle: 'h23',
@@ -137,14 +137,14 @@ function offsetMs(atMs: number, timeZone: string): number {
     minute: '2-digit',
     second: '2-digit',
   }).formatToParts(atMs);
-  const value = (type: string) => Number(parts.find((part) => part.type === type)?.value);
-  const local = Date.UTC(
-    value('year'),
-    value('month') - 1,
-    value('day'),
-    value('hour'),
-    value('minute'),
-    value('second'),
-  );
-  return local - Math.floor(atMs / 1000) * 1000;
+  const value = (type: Intl.DateTimeFormatPartTypes) =>
+    Number(parts.find((part) => part.type === type)?.value);
+  return {
+    year: value('year'),
+    month: value('month'),
+    day: value('day'),
+    hour: value('hour'),
+    minute: value('minute'),
+    second: value('second'),
+  };
 }
