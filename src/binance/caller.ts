@@ -9,7 +9,7 @@ import type { CallResult, FailedCall } from './call-result.ts';
 import type { ExchangeClock } from './clock.ts';
 import { type Endpoint, LIMIT_PER_MINUTE, type LimitScope } from './endpoints.ts';
 import { parseExactJson } from './exact-json.ts';
-import type { Http, HttpResult } from './http.ts';
+import { type Http, type HttpResult, headerOf } from './http.ts';
 import { readRejection, stopExtent } from './rejection.ts';
 import { buildQuery, type QueryParameter, signedQuery } from './sign.ts';
 import type { WeightLimiter } from './weight-limiter.ts';
@@ -173,7 +173,7 @@ export class Caller {
 
   #noteWeight(call: Call, answer: HttpResult & { kind: 'response' }, sentMs: number): void {
     const { scope } = call.endpoint;
-    const header = answer.headers[USED_HEADER[scope]];
+    const header = headerOf(answer.headers, USED_HEADER[scope]);
     if (header === undefined || !/^\d{1,9}$/.test(header)) return;
     const bucket = bucketOf(call.endpoint, call.account);
     // Nobody waits for the shared count to hear of it; noteHeader never rejects.

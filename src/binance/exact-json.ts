@@ -8,10 +8,12 @@
  */
 export function parseExactJson(text: string): unknown {
   if (DELICATE_NUMBER.test(text)) return JSON.parse(text, keepSource);
-  return numbersToTexts(JSON.parse(text));
+  const value: unknown = JSON.parse(text);
+  // A number all by itself stands behind nothing that the pattern looks for.
+  return typeof value === 'number' ? JSON.parse(text, keepSource) : numbersToTexts(value);
 }
 
-const DELICATE_NUMBER = /[:,[]\s*-?(?:\d{16}|\d+[.eE])|^\s*-?\d/;
+const DELICATE_NUMBER = /[:,[]\s*-?\d{16}|[:,[]\s*-?\d+[.eE]/;
 
 function keepSource(_key: string, value: unknown, context?: { source?: string }): unknown {
   return typeof value === 'number' ? (context?.source ?? String(value)) : value;
@@ -20,7 +22,8 @@ function keepSource(_key: string, value: unknown, context?: { source?: string })
 /** In place; integers of up to 15 digits have one writing only. */
 function numbersToTexts(value: unknown): unknown {
   if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) {
+    for (let index = 0; index < value.length; index += 1) {
+      const item: unknown = value[index];
       if (typeof item === 'number') value[index] = String(item);
       else if (typeof item === 'object') numbersToTexts(item);
     }

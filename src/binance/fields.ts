@@ -13,12 +13,13 @@ function shown(value: unknown): string {
 const missingOr = (what: string) => (issue: { input?: unknown }) =>
   issue.input === undefined ? 'is missing' : `is ${shown(issue.input)}, not ${what}`;
 
-/** A string or number that `read` accepts; anything else is an issue that says what came. */
+/** A text that `read` accepts; anything else is an issue that says what came. One step, for there are many of them. */
 function textual<Value>(what: string, read: (text: string) => Value | null): z.ZodType<Value> {
-  return z.string({ error: missingOr(what) }).transform((text, context) => {
-    const value = read(text);
+  const otherwise = missingOr(what);
+  return z.transform((input, context) => {
+    const value = typeof input === 'string' ? read(input) : null;
     if (value !== null) return value;
-    context.addIssue(`is ${shown(text)}, not ${what}`);
+    context.addIssue(otherwise({ input }));
     return z.NEVER;
   });
 }

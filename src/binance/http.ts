@@ -2,7 +2,8 @@
  * One HTTP exchange, no more: never repeats, never follows, never rewrites the path, and says for every failure
  * whether bytes may have left. Nothing of a request (URL, key, signature) goes into its results.
  */
-import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+import { type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { Connections } from './connections.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'DELETE';
@@ -24,12 +25,20 @@ export type NetworkFault =
   | 'too-large'
   | 'other';
 
+/** Names in lower case; a header that came more than once has all its values. */
+export type ResponseHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** The first value of a header. */
+export function headerOf(headers: ResponseHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'object' ? value[0] : value;
+}
+
 export type HttpResult =
   | {
       readonly kind: 'response';
       readonly status: number;
-      /** Names in lower case. */
-      readonly headers: Readonly<Record<string, string>>;
+      readonly headers: ResponseHeaders;
       readonly body: string;
     }
   | {
@@ -63,75 +72,98 @@ export interface Http {
 
 const TIMEOUT_MS = 13_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+const MOST_CONNECTIONS = 64;
 const LARGEST_BODY_BYTES = 16 * 1024 * 1024;
 
 export function createHttp(options: HttpOptions): Http {
   const url = new URL(options.baseUrl);
   const prefix = url.pathname.replace(/\/$/, '');
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
-  const dispatcher = options.dispatcher ?? createDispatcher(url.origin, options.proxy ?? {}, timeoutMs);
+  const wire = createWire(url.origin, options);
   return {
     exchange: (request) =>
-      exchangeOnce(dispatcher, url.origin, prefix, request, request.timeoutMs ?? timeoutMs),
-    async close() {
-      if (options.dispatcher === undefined) await dispatcher.destroy();
-    },
+      new Promise((resolve) => {
+        wire.send(
+          {
+            origin: url.origin,
+            path: prefix + request.target,
+            method: request.method,
+            headers: request.headers,
+            // Keeps undici from pipelining it behind another call.
+            idempotent: false,
+          },
+          (settle) => new OneExchange(settle, request.timeoutMs ?? timeoutMs),
+          resolve,
+        );
+      }),
+    close: () => wire.close(),
   };
+}
+
+type Settle = (result: HttpResult) => void;
+
+interface Wire {
+  send(call: Dispatcher.DispatchOptions, handler: (settle: Settle) => OneExchange, settle: Settle): void;
+  close(): Promise<void>;
 }
 
 /** Keep-alive, no pipelining; TLS certificates are checked (Node's default, nothing here turns it off). */
-function createDispatcher(origin: string, proxy: ProxySettings, timeoutMs: number): Dispatcher {
-  const pool = {
-    connections: 64,
-    pipelining: 1,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    // HTTP/2 would send a call again by itself after a GOAWAY.
-    allowH2: false,
-  };
-  const httpProxy = proxy.httpProxy ?? '';
-  const httpsProxy = proxy.httpsProxy ?? '';
-  if (httpProxy === '' && httpsProxy === '') return new Pool(origin, pool);
+const CONNECTION = {
+  pipelining: 1,
+  // Each call has its own timer, for all of it.
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  connect: { timeout: CONNECT_TIMEOUT_MS },
+  // HTTP/2 would send a call again by itself after a GOAWAY.
+  allowH2: false,
+} as const;
+
+function createWire(origin: string, { dispatcher, proxy = {} }: HttpOptions): Wire {
+  if (dispatcher !== undefined) return { ...wireOver(dispatcher), close: async () => {} };
+  const { httpProxy = '', httpsProxy = '', noProxy = '' } = proxy;
+  if (httpProxy === '' && httpsProxy === '') {
+    return wireOverConnections(new Connections(origin, MOST_CONNECTIONS, CONNECTION));
+  }
   // Empty texts, not absent ones: absent ones would make undici read the environment by itself.
-  return new EnvHttpProxyAgent({ ...pool, httpProxy, httpsProxy, noProxy: proxy.noProxy ?? '' });
+  const options = { ...CONNECTION, connections: MOST_CONNECTIONS, httpProxy, httpsProxy, noProxy };
+  return wireOver(new EnvHttpProxyAgent(options));
 }
 
-function exchangeOnce(
-  dispatcher: Dispatcher,
-  origin: string,
-  prefix: string,
-  request: HttpRequest,
-  timeoutMs: number,
-): Promise<HttpResult> {
-  return new Promise((resolve) => {
-    const handler = new OneExchange(resolve, timeoutMs);
-    dispatcher.dispatch(
-      {
-        origin,
-        path: prefix + request.target,
-        method: request.method,
-        headers: request.headers,
-        // Keeps undici from pipelining it behind another call.
-        idempotent: false,
-      },
-      handler,
-    );
-  });
+function wireOver(dispatcher: Dispatcher): Wire {
+  return {
+    send: (call, handler, settle) => void dispatcher.dispatch(call, handler(settle)),
+    close: () => dispatcher.destroy(),
+  };
+}
+
+function wireOverConnections(connections: Connections): Wire {
+  return {
+    send(call, handler, settle) {
+      const connection = connections.take();
+      const settled = (result: HttpResult): void => {
+        connections.give(connection);
+        // Among others it is told in the next turn, with those that were read in this one: that costs less in all.
+        if (connections.underWay > 0) setImmediate(settle, result);
+        else settle(result);
+      };
+      connection.client.dispatch(call, handler(settled));
+    },
+    close: () => connections.destroy(),
+  };
 }
 
 class OneExchange implements Dispatcher.DispatchHandler {
-  readonly #settle: (result: HttpResult) => void;
+  readonly #settle: Settle;
   readonly #timer: NodeJS.Timeout;
   #controller: Dispatcher.DispatchController | null = null;
   #ended: Error | null = null;
   #settled = false;
   #status = 0;
-  #headers: Record<string, string> = {};
+  #headers: ResponseHeaders = {};
   #chunks: Buffer[] = [];
   #length = 0;
 
-  constructor(settle: (result: HttpResult) => void, timeoutMs: number) {
+  constructor(settle: Settle, timeoutMs: number) {
     this.#settle = settle;
     this.#timer = setTimeout(() => this.#give('timeout'), timeoutMs);
   }
@@ -153,14 +185,10 @@ class OneExchange implements Dispatcher.DispatchHandler {
   onResponseStart(
     _controller: Dispatcher.DispatchController,
     status: number,
-    headers: Record<string, string | string[] | undefined>,
+    headers: ResponseHeaders,
   ): void {
     this.#status = status;
-    this.#headers = {};
-    for (const [name, value] of Object.entries(headers)) {
-      const text = Array.isArray(value) ? value[0] : value;
-      if (text !== undefined) this.#headers[name.toLowerCase()] = text;
-    }
+    this.#headers = headers;
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -173,11 +201,7 @@ class OneExchange implements Dispatcher.DispatchHandler {
     const [first] = this.#chunks;
     const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks);
     const body = bytes.toString('utf8');
-    const result: HttpResult = { kind: 'response', status: this.#status, headers: this.#headers, body };
-    clearTimeout(this.#timer);
-    // undici frees the connection in the next turn, by an immediate that it sets after this callback. Answering
-    // behind it lets the next call use the same connection instead of opening another one.
-    queueMicrotask(() => setImmediate(() => this.#finish(result)));
+    this.#finish({ kind: 'response', status: this.#status, headers: this.#headers, body });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

@@ -1,6 +1,7 @@
 /** Reads an answer that is not 200: code and text, and how long a limit or ban lasts. */
 import type { CallResult } from './call-result.ts';
 import { parseExactJson } from './exact-json.ts';
+import { headerOf, type ResponseHeaders } from './http.ts';
 import { LEDGER_MINUTE_MS, minuteOf } from './minutes.ts';
 import { errorAnswer } from './schemas.ts';
 
@@ -17,7 +18,7 @@ const LONGEST_TEXT = 160;
 /** `nowMs` is exchange time. */
 export function readRejection(
   httpStatus: number,
-  headers: Readonly<Record<string, string>>,
+  headers: ResponseHeaders,
   body: string,
   nowMs: number,
 ): Rejection {
@@ -37,13 +38,8 @@ export function isFirewall({ httpStatus, code }: Pick<Rejection, 'httpStatus' | 
   return httpStatus === 403 && code === null;
 }
 
-function retryAt(
-  rejection: Rejection,
-  headers: Readonly<Record<string, string>>,
-  body: string,
-  nowMs: number,
-): number | null {
-  const afterMs = readRetryAfter(headers['retry-after'], nowMs);
+function retryAt(rejection: Rejection, headers: ResponseHeaders, body: string, nowMs: number): number | null {
+  const afterMs = readRetryAfter(headerOf(headers, 'retry-after'), nowMs);
   switch (stopExtent(rejection)) {
     case 'bucket':
       return afterMs ?? (minuteOf(nowMs) + 1) * LEDGER_MINUTE_MS;

@@ -49,10 +49,20 @@ export const riskUnitRow: z.ZodType<RiskUnit> = z
       z.object({ email: textField, type: textField, wallets: listField(wallet) }),
     ),
   })
-  .transform(({ updateTime, collateralAccounts, ...unit }) => ({
-    ...unit,
-    updatedAtMs: updateTime,
-    accounts: collateralAccounts,
+  .transform((row) => ({
+    groupId: row.groupId,
+    parentEmail: row.parentEmail,
+    creditEmail: row.creditEmail,
+    updatedAtMs: row.updateTime,
+    ltv: row.ltv,
+    totalNetEquity: row.totalNetEquity,
+    totalMaintenanceMargin: row.totalMaintenanceMargin,
+    totalLiability: row.totalLiability,
+    parentAccountFrozenAmount: row.parentAccountFrozenAmount,
+    maxTransferOutAmount: row.maxTransferOutAmount,
+    maxAllowedBorrowLimit: row.maxAllowedBorrowLimit,
+    liabilities: row.liabilities,
+    accounts: row.collateralAccounts,
   }));
 
 /** A row of closed. */

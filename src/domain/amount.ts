@@ -23,6 +23,8 @@ const LONGEST_DECIMAL = 200;
 
 /** Reads a decimal as Binance writes it ("0E-8" included); null for anything else ("NaN", "", "1,5", "0x10"). */
 export function parseAmount(text: string): Amount | null {
+  // Half of all amounts that the exchange shows.
+  if (text === '0') return ZERO;
   if (text.length > LONGEST_DECIMAL || !DECIMAL.test(text)) return null;
   return new Exact(text);
 }

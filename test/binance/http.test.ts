@@ -101,6 +101,34 @@ describe('one HTTP exchange', () => {
     expect(targets).toEqual(['/first', '/last']);
   });
 
+  it('keeps to one connection for calls one after the other, to 64 for any number at once, and renews closed ones', async () => {
+    const held: (() => void)[] = [];
+    let connections = 0;
+    const server = createServer((request, response) => {
+      if (request.url === '/hold') held.push(() => response.end('held'));
+      else if (request.url === '/last') response.writeHead(200, { connection: 'close' }).end('last');
+      else response.end('now');
+    });
+    server.on('connection', () => {
+      connections += 1;
+    });
+    const client = http({ baseUrl: `http://${await listen(server)}` });
+    const targets = ['/a', '/last', '/b', '/c'];
+    for (const target of targets) {
+      expect(await client.exchange({ ...GET, target })).toMatchObject({ kind: 'response', status: 200 });
+    }
+    expect(connections).toBe(2);
+    const calls = Array.from({ length: 100 }, () => client.exchange({ ...GET, target: '/hold' }));
+    let ended = 0;
+    for (const call of calls) void call.then(() => (ended += 1));
+    await expect.poll(() => held.length).toBe(64);
+    while (ended < calls.length) {
+      for (const end of held.splice(0)) end();
+      await new Promise(setImmediate);
+    }
+    expect(connections).toBe(65);
+  });
+
   it('goes through the proxy of the settings, except to names that need none', async () => {
     const host = await listen(createServer((_request, response) => response.end('answer')));
     const asked: string[] = [];
