@@ -72,10 +72,14 @@ function createOffice(prefix: string) {
     },
   });
   let unit = 1_000;
-  const open = async (): Promise<CloseRequest> => {
+  const addUnit = () => {
     unit += 1;
     const groupId = longId(String(unit));
     exchange.units.set(groupId, repaidUnit(groupId));
+    return groupId;
+  };
+  const open = async (): Promise<CloseRequest> => {
+    const groupId = addUnit();
     const asked = await work.desk.askToClose(REQUESTER, groupId, 'Loan repaid');
     if (!asked.ok) throw new Error(`the ask was refused: ${asked.refusal.code}`);
     // The card has to be posted before anybody can vote.
@@ -84,7 +88,7 @@ function createOffice(prefix: string) {
     if (stored === null) throw new Error('the request is gone');
     return stored.request;
   };
-  return { keys, store, work, open, reads, settled: () => Promise.all(underWay) };
+  return { keys, store, work, open, addUnit, reads, settled: () => Promise.all(underWay) };
 }
 
 type DeskOffice = ReturnType<typeof createOffice>;
@@ -142,7 +146,11 @@ async function crowdedVotes(argument: unknown) {
   const { open, rounds } = z.object({ open: z.number(), rounds: z.number() }).parse(argument);
   const alone = createOffice(`alone-${randomUUID()}`);
   const crowded = createOffice(`crowded-${randomUUID()}`);
-  for (let at = 1; at < open; at += 1) await crowded.open();
+  for (let at = 1; at < open; at += 1) {
+    await crowded.open();
+    // As many units here and there, so that nothing but the open requests differs.
+    alone.addUnit();
+  }
   const tookMs = { alone: [] as number[], crowded: [] as number[] };
   for (let round = 0; round < rounds; round += 1) {
     const both = [

@@ -2,12 +2,11 @@
 import type { Person, PersonId } from '../domain/policy.ts';
 import { done, type Result } from '../domain/refusal.ts';
 import type { Access } from './access.ts';
-import type { StoredRequest } from './ports.ts';
-import type { RequestBook } from './request-book.ts';
+import type { LoadedRequest, RequestBook } from './request-book.ts';
 
 export interface ActingPerson {
   readonly person: Person;
-  readonly stored: StoredRequest;
+  readonly stored: LoadedRequest;
 }
 
 export interface ActingVoter extends ActingPerson {

@@ -47,6 +47,8 @@ export interface DeskParts {
   readonly thresholds: Thresholds;
   readonly probe: () => Promise<StatusView>;
   readonly now: () => number;
+  /** Steady milliseconds, for what went by; default: the process's own. */
+  readonly monotonic?: () => number;
   readonly pause: (milliseconds: number) => Promise<void>;
   readonly newId: NewId;
   readonly newRequestId: NewId;
@@ -82,7 +84,8 @@ export function createDesk(parts: DeskParts): DeskWork {
   } = parts;
   const withRequest: WithRequest = parts.withRequest ?? ((_, work) => work());
   const access = createAccess(directory, parts.roles);
-  const book = createRequestBook(store, (requestId) =>
+  const monotonic = parts.monotonic ?? (() => performance.now());
+  const book = createRequestBook(store, monotonic, (requestId) =>
     inBackground('deliver', () => deliverOutbox(requestId)),
   );
   const deliverOutbox = createDeliverOutbox({ outbox, store, book, access, notifier, log, withRequest });

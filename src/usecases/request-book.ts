@@ -22,8 +22,16 @@ const NOTED: ReadonlySet<RefusalCode> = new Set([
   'old-version',
 ]);
 
+/** A record as it was loaded, and when that was. */
+export interface LoadedRequest extends StoredRequest {
+  /** Steady milliseconds, not a time of day. */
+  readonly loadedAtMs: number;
+}
+
 export interface RequestBook {
-  load(requestId: string): Promise<Result<StoredRequest>>;
+  load(requestId: string): Promise<Result<LoadedRequest>>;
+  /** The same record by the store's clock of now: its clock at the load, and the time that went by since. */
+  asOfNow(loaded: LoadedRequest): StoredRequest;
   /**
    * Applies what `command` answers for the request as stored now; it may be called several times and must do no I/O.
    */
@@ -48,11 +56,13 @@ export interface RequestBook {
 
 export function createRequestBook(
   store: CloseRequestStore,
+  monotonic: () => number,
   afterChange: (requestId: string) => void,
 ): RequestBook {
-  async function load(requestId: string): Promise<Result<StoredRequest>> {
+  async function load(requestId: string): Promise<Result<LoadedRequest>> {
     const stored = await store.load(requestId);
-    return stored === null ? refuse({ code: 'request-not-found', requestId }) : done(stored);
+    if (stored === null) return refuse({ code: 'request-not-found', requestId });
+    return done({ ...stored, loadedAtMs: monotonic() });
   }
 
   async function applyTo(
@@ -98,6 +108,10 @@ export function createRequestBook(
 
   return {
     load,
+    asOfNow: ({ request, nowMs, loadedAtMs }) => ({
+      request,
+      nowMs: Math.floor(nowMs + monotonic() - loadedAtMs),
+    }),
     applyTo,
     async apply(requestId, command) {
       const stored = await load(requestId);

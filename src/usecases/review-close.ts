@@ -110,10 +110,9 @@ export function createReviewClose({ access, book, reader, onApproved }: ReviewCl
         return refuse({ code: 'typed-id-differs', typed: typedId.trim(), groupId });
       const held = await holdAgainst(await readFacts(reader, groupId), stored);
       if (!held.ok) return held;
-      // Loaded anew: reading the facts took its time, and the vote is dated by the store's clock of now.
-      const latest = await book.load(requestId);
-      if (!latest.ok) return latest;
-      const approved = await book.attempt(latest.value, by, 'approve', () => ({
+      // Reading the facts took its time, and the vote is dated by the store's clock of now. A record that changed
+      // meanwhile does not take it: the store compares, and the rule judges again.
+      const approved = await book.attempt(book.asOfNow(stored), by, 'approve', () => ({
         type: 'approve',
         by: person,
         eligible,

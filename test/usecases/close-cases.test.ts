@@ -46,6 +46,51 @@ describe('identity and quorum', () => {
     expect(await auditOf(harness, request.id)).toContain('refused: self-approval');
   });
 
+  it('dates a vote by the clock of the store when it counts, however long the facts took, with two round trips', async () => {
+    const harness = new DeskHarness();
+    const request = await harness.open();
+    // The card's redrawing looks, too, and is not the vote's.
+    harness.heldBack.add('deliver');
+    let looks = 0;
+    const { desk } = harness.replica({
+      reader: withMethods(harness.exchange, {
+        riskUnits: async () => {
+          harness.nowMs += 14_000;
+          return harness.exchange.riskUnits();
+        },
+      }),
+      store: withMethods(harness.store, {
+        load: (requestId) => {
+          looks += 1;
+          return harness.store.load(requestId);
+        },
+      }),
+    });
+    const { id: requestId, version, factsDigest: digest, groupId: typedId } = request;
+    expect(await desk.approve(ALICE, { requestId, version, digest, typedId })).toMatchObject({ ok: true });
+    expect(looks).toBe(1);
+    expect((await harness.get(request.id)).votes).toMatchObject([{ atMs: harness.nowMs }]);
+  });
+
+  it('does not take a vote whose request expired while the facts were read', async () => {
+    const harness = new DeskHarness();
+    const request = await harness.open();
+    const { desk } = harness.replica({
+      reader: withMethods(harness.exchange, {
+        riskUnits: async () => {
+          harness.nowMs = request.expiresAtMs;
+          return harness.exchange.riskUnits();
+        },
+      }),
+    });
+    const { id: requestId, version, factsDigest: digest, groupId: typedId } = request;
+    expect(await desk.approve(ALICE, { requestId, version, digest, typedId })).toMatchObject({
+      ok: false,
+      refusal: { code: 'expired' },
+    });
+    expect((await harness.get(request.id)).votes).toEqual([]);
+  });
+
   it.each([
     ['a guest', person('U0X', { kind: 'guest' })],
     ['a bot', person('U0X', { kind: 'bot' })],
