@@ -14,6 +14,8 @@ const EXPECTED: ReadonlySet<string> = new Set([
 ]);
 
 export interface LicensedPackage {
+  /** Where it lies: `node_modules/…` */
+  readonly folder: string;
   readonly name: string;
   readonly version: string;
   readonly licence: string;
@@ -38,9 +40,8 @@ export function readProductionLicences(root: URL): LicensedPackage[] {
   return Object.entries(packages).flatMap(([path, { dev, optional }]) => {
     if (path === '' || dev === true || optional === true) return [];
     const { name, version, license, licenses } = manifestSchema.parse(read(`${path}/package.json`));
-    return [
-      { name, version, licence: license ?? licenses?.map(({ type }) => type).join(' OR ') ?? 'none stated' },
-    ];
+    const licence = license ?? licenses?.map(({ type }) => type).join(' OR ') ?? 'none stated';
+    return [{ folder: path, name, version, licence }];
   });
 }
 

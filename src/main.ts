@@ -5,7 +5,7 @@ import { enableCompileCache } from 'node:module';
 const EXIT_BAD_SETTINGS = 78;
 const DRAIN_WITHIN_MS = 10_000;
 
-// Compiled code is kept between starts: warm, the TypeScript starts as fast as a build would.
+// Compiled code is kept between starts.
 enableCompileCache();
 
 const { ConfigFaults, loadConfig } = await import('./config.ts');

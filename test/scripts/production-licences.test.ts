@@ -15,7 +15,9 @@ it('sees permissive licences only', () => {
 });
 
 it('names a licence that nobody has looked at, alone or in a choice', () => {
-  const one = (licence: string) => ({ name: 'thing', version: '1.0.0', licence });
+  const one = (licence: string) => ({
+    ...{ folder: 'node_modules/thing', name: 'thing', version: '1.0.0', licence },
+  });
   expect(unexpectedLicences([one('GPL-3.0-only'), one('none stated')])).toHaveLength(2);
   expect(unexpectedLicences([one('(MIT OR GPL-3.0-only)')])).toEqual([]);
 });
