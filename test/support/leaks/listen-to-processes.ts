@@ -4,6 +4,7 @@
  */
 import childProcess, { ChildProcess } from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
+import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { Heard } from './heard.ts';
@@ -11,8 +12,8 @@ import { registerSettings } from './known-secrets.ts';
 
 /** What `ChildProcess.prototype.spawn` is given; undocumented, but all of them go through it. */
 interface SpawnOptions {
+  readonly file: string;
   readonly envPairs?: readonly string[];
-  readonly args?: readonly string[];
   stdio?: unknown;
 }
 
@@ -20,15 +21,15 @@ interface Spawning {
   spawn(this: ChildProcess, options: SpawnOptions): unknown;
 }
 
-/** A program of this project, here or in a copy of it. */
-const OURS = /(^|\/)src\/[\w/-]+\.ts$/;
+const NODE = basename(process.execPath);
 
 export function listenToProcesses(heard: Heard): void {
   const prototype = ChildProcess.prototype as unknown as Spawning;
   const { spawn } = prototype;
   prototype.spawn = function (options) {
     registerSettings(Object.fromEntries((options.envPairs ?? []).map(nameAndValue)));
-    const places = options.args?.some((word) => OURS.test(word)) ? placesOf(options.stdio) : [];
+    // What Node runs may be ours, from here or from a copy: it is heard whatever becomes of its output.
+    const places = basename(options.file) === NODE ? placesOf(options.stdio) : [];
     if (places.length > 0) options.stdio = [places[0], ...places.slice(1).map((place) => piped(place))];
     const answer = spawn.call(this, options);
     for (const [stream, place, own] of [
