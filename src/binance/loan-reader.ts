@@ -41,6 +41,7 @@ export function createLoanReader(options: LoanReaderOptions): LoanReader {
 
 class Reader {
   readonly #options: LoanReaderOptions;
+  readonly #decoded = new WeakMap<Text, ReadRows<RiskUnit>>();
 
   constructor(options: LoanReaderOptions) {
     this.#options = options;
@@ -135,8 +136,17 @@ class Reader {
     const key = `ltv-details/${account?.name ?? ''}/${groupId ?? 'all'}`;
     const text = options.fresh === true ? await load() : await coalesced.read(key, load);
     if (text.kind !== 'text') return failed(text, account);
-    const rows = listAnswer.parse(text.parts.flatMap(jsonOf));
-    return { ok: true, value: readRows(rows, riskUnitRow), asOfMs: text.asOfMs, flaws: [] };
+    return { ok: true, value: this.#decode(text), asOfMs: text.asOfMs, flaws: [] };
+  }
+
+  /** Once for all who share the answer. */
+  #decode(text: Text): ReadRows<RiskUnit> {
+    let decoded = this.#decoded.get(text);
+    if (decoded === undefined) {
+      decoded = readRows(listAnswer.parse(text.parts.flatMap(jsonOf)), riskUnitRow);
+      this.#decoded.set(text, decoded);
+    }
+    return decoded;
   }
 
   async #closedList(account: Account, options: ReadOptions): Promise<Read<ClosedList>> {

@@ -121,11 +121,16 @@ export function borrowHeadroom(unit: RiskUnit, initial: Amount): Amount {
 }
 
 /** Worst level first, then highest LTV, then lowest id: the order in which a desk wants to read its units. */
-export function byRisk(thresholds: Thresholds): (a: RiskUnit, b: RiskUnit) => number {
-  return (a, b) =>
-    SEVERITY[levelOf(b, thresholds)] - SEVERITY[levelOf(a, thresholds)] ||
-    b.ltv.cmp(a.ltv) ||
-    (BigInt(a.groupId) < BigInt(b.groupId) ? -1 : 1);
+export function worstFirst(units: readonly RiskUnit[], thresholds: Thresholds): RiskUnit[] {
+  return units
+    .map((unit) => ({ unit, severity: SEVERITY[levelOf(unit, thresholds)] }))
+    .sort(
+      (a, b) =>
+        b.severity - a.severity ||
+        b.unit.ltv.cmp(a.unit.ltv) ||
+        (BigInt(a.unit.groupId) < BigInt(b.unit.groupId) ? -1 : 1),
+    )
+    .map(({ unit }) => unit);
 }
 
 export type Inconsistency =

@@ -3,7 +3,7 @@ import type { LongId } from '../domain/amount.ts';
 import { blockersOf, factsOf } from '../domain/facts.ts';
 import type { ClosePolicy, PersonId } from '../domain/policy.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
-import { byRisk, findInconsistencies, type RiskUnit, type Thresholds } from '../domain/risk-unit.ts';
+import { findInconsistencies, type RiskUnit, type Thresholds, worstFirst } from '../domain/risk-unit.ts';
 import { describeQuery, matches, parseUnitQuery, type UnitQuery } from '../domain/unit-query.ts';
 import type { Access } from './access.ts';
 import type { Desk, UnitsView, UnitView } from './desk.ts';
@@ -76,7 +76,8 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
   }
 
   function many(read: Extract<Read<readonly RiskUnit[]>, { ok: true }>, query: UnitQuery): UnitsView {
-    const shown = read.value.filter((unit) => matches(unit, query, thresholds)).sort(byRisk(thresholds));
+    const matching = read.value.filter((unit) => matches(unit, query, thresholds));
+    const shown = worstFirst(matching, thresholds);
     return {
       kind: 'many',
       units: shown,

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { amount, longId, ZERO } from '../../src/domain/amount.ts';
 import {
   borrowHeadroom,
-  byRisk,
   equityFallTo,
   findInconsistencies,
   levelOf,
   outstanding,
   PUBLISHED_THRESHOLDS,
   recomputeLtv,
+  worstFirst,
 } from '../../src/domain/risk-unit.ts';
 import { exampleUnit } from '../support/close-requests.ts';
 
@@ -103,9 +103,8 @@ describe('checks', () => {
 
   it('puts the worst unit first, and equal ones by id as numbers', () => {
     const unit = (id: string, ltv: string) => ({ ...owingAt(ltv), groupId: longId(id) });
-    const sorted = [unit('10', '0.5'), unit('9', '0.5'), unit('3', '0.91'), unit('4', '0.2')].sort(
-      byRisk(PUBLISHED_THRESHOLDS),
-    );
+    const units = [unit('10', '0.5'), unit('9', '0.5'), unit('3', '0.91'), unit('4', '0.2')];
+    const sorted = worstFirst(units, PUBLISHED_THRESHOLDS);
     expect(sorted.map((each) => each.groupId)).toEqual(['3', '9', '10', '4']);
   });
 });

@@ -1,13 +1,7 @@
 /** The units as rows: one table in the newest block Slack takes, then in older ones, then as text. */
 import type { DataTableBlock, RawNumberElement, RawTextElement, TableBlock } from '@slack/types';
 import { type Amount, ZERO } from '../../domain/amount.ts';
-import {
-  equityFallTo,
-  levelOf,
-  type RiskUnit,
-  recomputeLtv,
-  type Thresholds,
-} from '../../domain/risk-unit.ts';
+import { equityFallTo, type Level, levelOf, type RiskUnit, type Thresholds } from '../../domain/risk-unit.ts';
 import { amountText, fallText, percentText } from './amount-text.ts';
 import { escapeMrkdwn, LIMITS, shorten } from './block-kit-limits.ts';
 import { type Audience, accountPlain } from './people-text.ts';
@@ -48,33 +42,67 @@ function fallCell(fraction: Amount | null, unit: RiskUnit): Cell {
   return { type: 'raw_number', value: unit.totalLiability.gt(ZERO) ? -1 : 1, text: fallText(null) };
 }
 
-function row(unit: RiskUnit, thresholds: Thresholds, audience: Audience): Cell[] {
+function cellsOf(
+  unit: RiskUnit,
+  { level, toMarginCall, toLiquidation }: Figures,
+  audience: Audience,
+): Cell[] {
   return [
     textCell(unit.groupId),
     textCell(shorten(accountPlain(unit.creditEmail, audience), 100)),
     numberCell(unit.ltv, percentText(unit.ltv)),
-    textCell(levelText(levelOf(unit, thresholds))),
+    textCell(levelText(level)),
     amountCell(unit.totalLiability),
     amountCell(unit.totalNetEquity),
-    fallCell(equityFallTo(unit, thresholds.marginCall), unit),
-    fallCell(equityFallTo(unit, thresholds.liquidation), unit),
+    fallCell(toMarginCall, unit),
+    fallCell(toLiquidation, unit),
     amountCell(unit.maxAllowedBorrowLimit),
     amountCell(unit.maxTransferOutAmount),
   ];
 }
 
+/** What is worked out about a unit: once, for its divisions cost more than the rest of a row. */
+interface Figures {
+  readonly level: Level;
+  readonly toMarginCall: Amount | null;
+  readonly toLiquidation: Amount | null;
+}
+
+function figuresOf(unit: RiskUnit, thresholds: Thresholds): Figures {
+  return {
+    level: levelOf(unit, thresholds),
+    toMarginCall: equityFallTo(unit, thresholds.marginCall),
+    toLiquidation: equityFallTo(unit, thresholds.liquidation),
+  };
+}
+
+/** A unit as it is shown: in cells, and in a line that says the same. */
+export interface UnitRow {
+  readonly cells: readonly Cell[];
+  /** mrkdwn, escaped. */
+  readonly line: string;
+}
+
+function unitRow(unit: RiskUnit, thresholds: Thresholds, audience: Audience): UnitRow {
+  const figures = figuresOf(unit, thresholds);
+  return { cells: cellsOf(unit, figures, audience), line: lineOf(unit, figures, audience) };
+}
+
 /** One line that says the same as a row. mrkdwn, escaped. */
 export function unitLine(unit: RiskUnit, thresholds: Thresholds, audience: Audience): string {
-  const fall = equityFallTo(unit, thresholds.marginCall);
+  return lineOf(unit, figuresOf(unit, thresholds), audience);
+}
+
+function lineOf(unit: RiskUnit, { level, toMarginCall: fall }: Figures, audience: Audience): string {
   const room =
     fall === null
       ? ''
       : fall.lte(ZERO)
         ? ', margin call crossed'
         : `, equity may fall ${fallText(fall)} to margin call`;
-  const undefinedLtv = recomputeLtv(unit) === null ? ' (no net collateral)' : '';
+  const undefinedLtv = level === 'undefined-ltv' ? ' (no net collateral)' : '';
   const name = escapeMrkdwn(shorten(accountPlain(unit.creditEmail, audience), 60));
-  return `*Unit ${unit.groupId}* (${name}): LTV ${percentText(unit.ltv)}${undefinedLtv}, ${levelText(levelOf(unit, thresholds))}, liability ${amountText(unit.totalLiability)}, equity ${amountText(unit.totalNetEquity)}${room}`;
+  return `*Unit ${unit.groupId}* (${name}): LTV ${percentText(unit.ltv)}${undefinedLtv}, ${levelText(level)}, liability ${amountText(unit.totalLiability)}, equity ${amountText(unit.totalNetEquity)}${room}`;
 }
 
 /** Table cells of one message, kept below the stricter of the two limits that Slack's pages give. */
@@ -93,15 +121,16 @@ export function pagesOf(
   units: readonly RiskUnit[],
   thresholds: Thresholds,
   audience: Audience,
-): readonly (readonly RiskUnit[])[] {
+): readonly (readonly UnitRow[])[] {
   const headings = HEADINGS.join('').length;
-  const pages: RiskUnit[][] = [];
-  let page: RiskUnit[] = [];
+  const pages: UnitRow[][] = [];
+  let page: UnitRow[] = [];
   let used = headings;
   let lines = 0;
   for (const unit of units) {
-    const length = rowLength(row(unit, thresholds, audience));
-    const line = unitLine(unit, thresholds, audience).length + 1;
+    const row = unitRow(unit, thresholds, audience);
+    const length = rowLength(row.cells);
+    const line = row.line.length + 1;
     const isFull = page.length >= ROWS_A_PAGE || used + length > CELL_BUDGET || lines + line > LINES_BUDGET;
     if (page.length > 0 && isFull) {
       pages.push(page);
@@ -109,39 +138,28 @@ export function pagesOf(
       used = headings;
       lines = 0;
     }
-    page.push(unit);
+    page.push(row);
     used += length;
     lines += line;
   }
   return page.length === 0 ? pages : [...pages, page];
 }
 
-function rows(units: readonly RiskUnit[], thresholds: Thresholds, audience: Audience): Cell[][] {
-  return [HEADINGS.map(textCell), ...units.map((unit) => row(unit, thresholds, audience))];
-}
-
-export function dataTable(
-  units: readonly RiskUnit[],
-  thresholds: Thresholds,
-  audience: Audience,
-): DataTableBlock {
+export function dataTable(rows: readonly UnitRow[]): DataTableBlock {
   return {
     type: 'data_table',
     caption: 'Risk units, worst first',
-    rows: rows(units, thresholds, audience),
+    rows: [HEADINGS.map(textCell), ...rows.map(({ cells }) => [...cells])],
     page_size: 15,
     row_header_column_index: 0,
   };
 }
 
-export function plainTable(
-  units: readonly RiskUnit[],
-  thresholds: Thresholds,
-  audience: Audience,
-): TableBlock {
+export function plainTable(rows: readonly UnitRow[]): TableBlock {
+  const plain = rows.map(({ cells }) => cells.map(({ text }) => textCell(text)));
   return {
     type: 'table',
-    rows: rows(units, thresholds, audience).map((cells) => cells.map((cell) => textCell(cell.text))),
+    rows: [HEADINGS.map(textCell), ...plain],
     column_settings: HEADINGS.map((_, index) => ({
       align: index === 0 || index === 1 || index === 3 ? 'left' : 'right',
     })),

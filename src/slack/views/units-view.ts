@@ -13,7 +13,7 @@ import type { Message } from './message.ts';
 import { type Position, pager } from './pager.ts';
 import { type Audience, mention } from './people-text.ts';
 import { durationText, secondsToken } from './time-text.ts';
-import { dataTable, pagesOf, plainTable, unitLine } from './units-table.ts';
+import { dataTable, pagesOf, plainTable } from './units-table.ts';
 
 export interface UnitsQuestion {
   /** As typed; Refresh and paging ask it again. */
@@ -43,13 +43,13 @@ function draw(
   if (view.units.length === 0) return emptyMessage(view, question, sharedBy);
   const pages = pagesOf(view.units, view.thresholds, audience);
   const page = Math.min(question.page, pages.length);
-  const units = pages[page - 1] ?? [];
+  const rows = pages[page - 1] ?? [];
   const more: Position = { pages: pages.length, page };
   const title = header('Risk units');
   const top = [section(summary(view, more)), context(asOf(view, sharedBy))];
   const end = [...flawBlocks(view.flaws), ...(sharedBy === null ? buttons(controls(question, more)) : [])];
   const around = (middle: readonly KnownBlock[]): KnownBlock[] => [title, ...top, ...middle, ...end];
-  const lines = units.map((unit) => unitLine(unit, view.thresholds, audience));
+  const lines = rows.map(({ line }) => line);
   const text = fitLines(
     [summary(view, more), ...lines, asOf(view, sharedBy)],
     3_500,
@@ -57,10 +57,10 @@ function draw(
   );
   return {
     text,
-    blocks: around([dataTable(units, view.thresholds, audience)]),
+    blocks: around([dataTable(rows)]),
     plainer: {
       text,
-      blocks: around([plainTable(units, view.thresholds, audience)]),
+      blocks: around([plainTable(rows)]),
       plainer: {
         text,
         blocks: around(sections(lines, 7_500, (left) => `… and ${left} more units: narrow it with a filter`)),
