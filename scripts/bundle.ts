@@ -14,7 +14,14 @@ const LUA = join(ROOT, 'src/redis');
 export const LICENCES_FILE = 'THIRD-PARTY-LICENSES.txt';
 
 /** The programs of the image, and where each begins. */
-export const PROGRAMS = { main: 'src/main.ts', audit: 'src/audit.ts', doctor: 'src/doctor.ts' } as const;
+const PROGRAMS = { main: 'src/main.ts', audit: 'src/audit.ts', doctor: 'src/doctor.ts' } as const;
+
+export interface BundleOptions {
+  /** Each becomes `<name>.js`, from this source under the root. Default: those of the image. */
+  readonly programs?: Readonly<Record<string, string>>;
+  /** Packages that stay packages, beside those for traces. */
+  readonly outside?: readonly string[];
+}
 
 export interface Bundle {
   /** Every package of which something is in the files. */
@@ -31,7 +38,7 @@ export interface Bundle {
  */
 export async function buildBundle(
   into: string,
-  programs: Readonly<Record<string, string>> = PROGRAMS,
+  { programs = PROGRAMS, outside = [] }: BundleOptions = {},
 ): Promise<Bundle> {
   await rm(into, { recursive: true, force: true });
   const warnings: string[] = [];
@@ -43,7 +50,7 @@ export async function buildBundle(
     resolve: { symlinks: false },
     // Nothing is rewritten for an older language than the one it is written in.
     tsconfig: false,
-    external: isLeftOutside,
+    external: (id, importer) => outside.includes(id) || isOptional(id, importer),
     // CommonJS has these, ES modules do not: what a library would look for beside itself is looked for here.
     transform: { define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' } },
     onLog(level, log) {
@@ -78,7 +85,7 @@ export async function buildBundle(
 }
 
 /** The optional packages for traces stay packages; prom-client's use of their API is not optional. */
-function isLeftOutside(id: string, importer: string | undefined): boolean {
+function isOptional(id: string, importer: string | undefined): boolean {
   // ws looks for these two and does without.
   if (id === 'bufferutil' || id === 'utf-8-validate') return true;
   return id.startsWith('@opentelemetry/') && !isOfPackage(importer);

@@ -1,7 +1,4 @@
 /** Start-up and memory over a process's life, beside bare Bolt. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { residentMb } from '../support/child.ts';
@@ -15,41 +12,45 @@ import { median, medianRatio, spread } from '../support/statistics.ts';
 const CHUNKS = 10;
 
 interface Starts {
-  readonly boltMs: number[];
-  readonly botMs: number[];
-  readonly botReadyMs: number[];
-  readonly boltMb: number[];
-  readonly botMb: number[];
+  readonly ackMs: number[];
+  readonly readyMs: number[];
+  readonly idleMb: number[];
 }
+
+const VARIANTS = ['bare Bolt', 'Loandesk', 'Loandesk from sources'] as const;
+type Variant = (typeof VARIANTS)[number];
+type AllStarts = Readonly<Record<Variant, Starts>>;
 
 export async function lifeBench({ quick, say }: BenchOptions): Promise<Section> {
   const office = await openOffice();
-  const cache = await mkdtemp(join(tmpdir(), 'loandesk-cache-'));
   try {
-    const starts = await measureStarts(office, cache, quick ? 2 : 9);
+    const starts = await measureStarts(office, quick ? 2 : 9);
     say('life: many commands');
     const perChunk = quick ? 300 : 10_000;
     const memory = await manyCommands(office, perChunk);
     return section(starts, memory, perChunk);
   } finally {
     await office.close();
-    await rm(cache, { recursive: true, force: true });
   }
 }
 
-async function measureStarts(office: Office, cache: string, rounds: number): Promise<Starts> {
-  const starts: Starts = { boltMs: [], botMs: [], botReadyMs: [], boltMb: [], botMb: [] };
-  const env = { NODE_COMPILE_CACHE: cache };
+async function measureStarts(office: Office, rounds: number): Promise<AllStarts> {
+  const none = (): Starts => ({ ackMs: [], readyMs: [], idleMb: [] });
+  const starts: AllStarts = { 'bare Bolt': none(), Loandesk: none(), 'Loandesk from sources': none() };
+  const start: Record<Variant, (port: number) => Promise<Program>> = {
+    'bare Bolt': (port) => startBolt({ core: 0, port }),
+    Loandesk: (port) => startBot(office.settings, { core: 0, port }),
+    'Loandesk from sources': (port) => startBot(office.settings, { core: 0, port, from: 'sources' }),
+  };
   for (let round = 0; round <= rounds; round += 1) {
-    const bolt = await timed(office, (port) => startBolt({ core: 0, env, port }), false);
-    const bot = await timed(office, (port) => startBot(office.settings, { core: 0, env, port }), true);
-    // The first round fills the compile cache.
-    if (round === 0) continue;
-    starts.boltMs.push(bolt.ackMs);
-    starts.botMs.push(bot.ackMs);
-    starts.botReadyMs.push(bot.readyMs);
-    starts.boltMb.push(bolt.idleMb);
-    starts.botMb.push(bot.idleMb);
+    for (const variant of VARIANTS) {
+      const { ackMs, readyMs, idleMb } = await timed(office, start[variant], variant !== 'bare Bolt');
+      // The first round builds, and fills the compile cache.
+      if (round === 0) continue;
+      starts[variant].ackMs.push(ackMs);
+      starts[variant].readyMs.push(readyMs);
+      starts[variant].idleMb.push(idleMb);
+    }
   }
   return starts;
 }
@@ -88,12 +89,13 @@ async function manyCommands(office: Office, perChunk: number): Promise<readonly 
   }
 }
 
-function section(starts: Starts, memory: readonly number[], perChunk: number): Section {
+function section(starts: AllStarts, memory: readonly number[], perChunk: number): Section {
   const early = median(memory.slice(3, 6));
   const late = median(memory.slice(-3));
+  const { 'bare Bolt': bolt, Loandesk: bot } = starts;
   return {
     title: 'Start-up and memory',
-    method: `Bare Bolt and the bot started in turn on one core, both with a warm compile cache, from the spawn to the first signed request answered with 200; idle memory a second later. Then one bot takes ${(perChunk * CHUNKS).toLocaleString('en')} \`/ltv help\` at concurrency 10, each answered; its resident memory after each tenth.`,
+    method: `Bare Bolt and the bot started in turn on one core, from the spawn to the first signed request answered with 200; idle memory a second later. The bot is started as the image does, from a bundle with the Dockerfile's variables; bare Bolt has the same variables, all have a warm compile cache. "From sources" is \`npm start\` in a clone, for information: no goal is about it. Then one bot takes ${(perChunk * CHUNKS).toLocaleString('en')} \`/ltv help\` at concurrency 10, each answered; its resident memory after each tenth.`,
     tables: [
       {
         title: 'Start-up',
@@ -104,8 +106,10 @@ function section(starts: Starts, memory: readonly number[], perChunk: number): S
           'idle memory MB',
         ],
         rows: [
-          ['bare Bolt', spread(starts.boltMs), '-', spread(starts.boltMb)],
-          ['Loandesk', spread(starts.botMs), spread(starts.botReadyMs), spread(starts.botMb)],
+          ...VARIANTS.map((variant) => {
+            const { ackMs, readyMs, idleMb } = starts[variant];
+            return [variant, spread(ackMs), variant === 'bare Bolt' ? '-' : spread(readyMs), spread(idleMb)];
+          }),
         ],
       },
       {
@@ -115,8 +119,8 @@ function section(starts: Starts, memory: readonly number[], perChunk: number): S
       },
     ],
     goals: [
-      atMost('first signed answer within 1.5 x bare Bolt', 1.5, medianRatio(starts.botMs, starts.boltMs)),
-      atMost('idle memory within 1.3 x bare Bolt', 1.3, medianRatio(starts.botMb, starts.boltMb)),
+      atMost('first signed answer within 1.5 x bare Bolt', 1.5, medianRatio(bot.ackMs, bolt.ackMs)),
+      atMost('idle memory within 1.3 x bare Bolt', 1.3, medianRatio(bot.idleMb, bolt.idleMb)),
       atMost('no growth: the last tenths at most 1.05 x the third to fifth', 1.05, late / early),
     ],
     notes: [],

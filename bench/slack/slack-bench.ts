@@ -159,7 +159,7 @@ function section({ found, idle, after, steady, stalled, quick }: Results): Secti
   const milliseconds = (value: number | null) => (value === null ? '-' : value.toFixed(1));
   return {
     title: 'Slash commands and forms beside bare Bolt',
-    method: `Bare Bolt 5 (HTTPReceiver, signature check on, one handler a kind) and the bot are processes of their own on one core; on the other are the sender of signed requests (raw sockets, every request with its own body, signed before the clock starts), the receiver of answers, Redis with its append-only file, and the exchange. ${quick ? 'Two' : 'Five'} rounds, all variants in turn. Ack: until the HTTP answer. Answer: until the response URL has it. A closed loop takes acks as fast as they come, so what follows an ack (Redis, answer, drawing the table) slows the acks after it.`,
+    method: `Bare Bolt 5 (HTTPReceiver, signature check on, one handler a kind) and the bot are processes of their own on one core, both with the image's variables and a warm compile cache, the bot from a bundle as the image starts it; on the other are the sender of signed requests (raw sockets, every request with its own body, signed before the clock starts), the receiver of answers, Redis with its append-only file, and the exchange. ${quick ? 'Two' : 'Five'} rounds, all variants in turn. Ack: until the HTTP answer. Answer: until the response URL has it. A closed loop takes acks as fast as they come, so what follows an ack (Redis, answer, drawing the table) slows the acks after it.`,
     tables: [
       ...CONCURRENCIES.map(
         (c): Table => ({

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Core, pinned } from './child.ts';
+import { builtImage } from './image.ts';
 import { freePort } from './redis-process.ts';
 import { SIGNING_SECRET } from './signed-request.ts';
 
@@ -19,8 +20,7 @@ export interface Program {
 }
 
 const ROOT = new URL('../../', import.meta.url);
-const BOT = ['--import', file('src/check-node.mjs'), file('src/main.ts')];
-const BOLT = [file('bench/slack/bolt-process.ts')];
+const SOURCES = ['--import', file('src/check-node.mjs'), file('src/main.ts')];
 const REPLAY_GUARD = [file('bench/slack/replay-guard-process.ts')];
 
 function file(path: string): string {
@@ -43,7 +43,8 @@ export interface ProgramOptions {
 
 /** Does not wait until it listens. Its log goes nowhere, as a container's would go elsewhere. */
 export async function startBolt({ core, env, port }: ProgramOptions): Promise<Program> {
-  return start(BOLT, core, { ...env }, port);
+  const { bolt, environment } = await builtImage();
+  return start(bolt, core, { ...environment, ...env }, port);
 }
 
 /** The product's way to a listener that does nothing. Does not wait until it listens. */
@@ -51,14 +52,22 @@ export async function startReplayGuard(
   redisUrl: string,
   { core, env, port }: ProgramOptions,
 ): Promise<Program> {
-  return start(REPLAY_GUARD, core, { REDIS_URL: redisUrl, ...env }, port);
+  const { environment } = await builtImage();
+  return start(REPLAY_GUARD, core, { ...environment, REDIS_URL: redisUrl, ...env }, port);
 }
 
-export async function startBot(settings: BotSettings, { core, env, port }: ProgramOptions): Promise<Program> {
+/** As the image starts it, or `npm start` in a clone. */
+export async function startBot(
+  settings: BotSettings,
+  { core, env, port, from = 'image' }: ProgramOptions & { readonly from?: 'image' | 'sources' },
+): Promise<Program> {
+  const { bot, environment } = await builtImage();
+  const { NODE_COMPILE_CACHE = '' } = environment;
   return start(
-    BOT,
+    from === 'image' ? bot : SOURCES,
     core,
     {
+      ...(from === 'image' ? environment : { NODE_COMPILE_CACHE }),
       SLACK_API_URL: settings.slackUrl,
       SLACK_BOT_TOKEN: 'xoxb-bench',
       SLACK_SIGNING_SECRET: SIGNING_SECRET,
