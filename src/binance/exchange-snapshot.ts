@@ -3,9 +3,10 @@ import type { Account } from './account.ts';
 import type { AccountBook } from './account-book.ts';
 import type { Caller } from './caller.ts';
 import type { ExchangeClock } from './clock.ts';
+import type { StopInForce } from './stops.ts';
 import type { SystemStatus } from './system-status.ts';
 import type { UnitOwners } from './unit-owners.ts';
-import type { StopInForce, WeightLimiter } from './weight-limiter.ts';
+import type { WeightLimiter } from './weight-limiter.ts';
 
 export interface ExchangeSnapshot {
   /** Null until the exchange's time was read. */

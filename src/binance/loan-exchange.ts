@@ -24,9 +24,10 @@ import { createLoanReader } from './loan-reader.ts';
 import { createReadCall } from './read-call.ts';
 import { type Rejection, stopExtent } from './rejection.ts';
 import { timeAnswer } from './schemas.ts';
+import type { StopInForce } from './stops.ts';
 import { createSystemStatus } from './system-status.ts';
 import { UnitOwners } from './unit-owners.ts';
-import { type StopInForce, WeightLimiter } from './weight-limiter.ts';
+import { WeightLimiter } from './weight-limiter.ts';
 
 export interface LoanExchangeOptions {
   readonly baseUrl: string;

@@ -8,16 +8,12 @@
 import Bottleneck from 'bottleneck';
 import type { Log, WeightLedger } from '../usecases/ports.ts';
 import type { AdmitRequest, AdmitResult, BusyReason, Priority } from './admission.ts';
+import { backgroundLimit, backgroundMayUseAtMs } from './background-pace.ts';
 import { BucketCount } from './bucket-count.ts';
 import type { Delay } from './delay.ts';
 import { inTime } from './in-time.ts';
 import { LEDGER_MINUTE_MS, minuteOf, minutesAround } from './minutes.ts';
-
-export interface StopInForce {
-  readonly bucket: string;
-  readonly untilMs: number;
-  readonly reason: string;
-}
+import { type StopInForce, Stops } from './stops.ts';
 
 export interface WeightLimiterOptions {
   readonly ledger: WeightLedger;
@@ -39,7 +35,7 @@ type Attempt = { readonly kind: 'admitted' } | { readonly kind: 'uncounted' } | 
 interface Bucket {
   readonly count: BucketCount;
   queue: Bottleneck | null;
-  waiting: number;
+  readonly waiting: Record<Priority, number>;
 }
 
 const PRIORITY: Readonly<Record<Priority, number>> = { interactive: 1, background: 8 };
@@ -52,11 +48,15 @@ const MOST_RESERVATIONS = 4;
 export class WeightLimiter {
   readonly #options: WeightLimiterOptions;
   readonly #buckets = new Map<string, Bucket>();
-  readonly #stops = new Map<string, StopInForce>();
+  readonly #stops: Stops;
   #ledgerDown = false;
 
   constructor(options: WeightLimiterOptions) {
     this.#options = options;
+    this.#stops = new Stops(
+      () => options.clock.nowMs(),
+      (stop) => options.onStop?.(stop),
+    );
   }
 
   /** Resolves when the call may leave, or with why it may not. Never throws. */
@@ -67,12 +67,15 @@ export class WeightLimiter {
     const bucket = this.#bucket(request.bucket, request.limit);
     const known = this.#knownWait(request.bucket, bucket);
     if (known !== null && known.untilMs > deadlineMs) return busy(known);
-    if (bucket.waiting === 0 && known === null) {
+    // A command passes background work that waits for its pace.
+    const before =
+      bucket.waiting.interactive + (request.priority === 'background' ? bucket.waiting.background : 0);
+    if (before === 0 && known === null) {
       const attempt = await this.#attempt(request, bucket);
       if (attempt.kind !== 'wait') return finished(attempt, clock.nowMs() - startedMs);
       if (attempt.untilMs > deadlineMs) return busy(attempt);
     }
-    if (bucket.waiting >= LONGEST_QUEUE[request.priority]) {
+    if (bucket.waiting.interactive + bucket.waiting.background >= LONGEST_QUEUE[request.priority]) {
       return busy({ ...this.#waitForMinute(minuteOf(clock.nowMs()) + 1), why: 'queue-full' });
     }
     return this.#queue(request, bucket, startedMs, deadlineMs);
@@ -92,7 +95,7 @@ export class WeightLimiter {
 
   /** Stops these buckets for all replicas until then; a later stop wins. */
   async stop(buckets: readonly string[], untilMs: number, reason: string): Promise<void> {
-    for (const bucket of buckets) this.#noteStop({ bucket, untilMs, reason });
+    for (const bucket of buckets) this.#stops.note({ bucket, untilMs, reason });
     await Promise.all(
       buckets.map((bucket) =>
         this.#tell('stop', () => this.#options.ledger.stop(bucket, Math.ceil(untilMs), reason)),
@@ -102,11 +105,7 @@ export class WeightLimiter {
 
   /** The stop of a bucket that this process knows of. */
   stopOf(bucket: string): StopInForce | null {
-    const stop = this.#stops.get(bucket);
-    if (stop === undefined) return null;
-    if (stop.untilMs > this.#options.clock.nowMs()) return stop;
-    this.#stops.delete(bucket);
-    return null;
+    return this.#stops.of(bucket);
   }
 
   snapshot(): {
@@ -119,12 +118,9 @@ export class WeightLimiter {
       bucket,
       used: count.usedIn(minute),
       limit: count.limit,
-      waiting,
+      waiting: waiting.interactive + waiting.background,
     }));
-    const stops = [...this.#stops.keys()]
-      .map((bucket) => this.stopOf(bucket))
-      .filter((stop) => stop !== null);
-    return { weights, stops, ledgerDown: this.#ledgerDown };
+    return { weights, stops: this.#stops.inForce(), ledgerDown: this.#ledgerDown };
   }
 
   async #attempt(request: AdmitRequest, { count }: Bucket): Promise<Attempt> {
@@ -140,11 +136,14 @@ export class WeightLimiter {
       // Asked again after each reservation: it may have taken us into the next minute.
       if (minute === undefined) return { kind: 'admitted' };
       if (count.isFull(minute)) return this.#waitForMinute(minute + 1);
+      const limit = this.#limitNow(request, minute);
+      const used = count.usedIn(minute) + request.weight;
+      if (limit < request.limit && used > limit) return this.#waitForPace(request, minute, used);
       try {
-        const answer = await inTime(ledger.reserve(request.bucket, minute, request.weight, request.limit));
+        const answer = await inTime(ledger.reserve(request.bucket, minute, request.weight, limit));
         this.#ledgerIs('up');
         count.noteUsed(minute, answer.used);
-        if (!answer.ok) return await this.#whyRefused(request, minute, answer.used, count);
+        if (!answer.ok) return await this.#whyRefused(request, minute, answer.used, limit, count);
         counted.add(minute);
       } catch (error) {
         this.#ledgerIs('down', error);
@@ -161,20 +160,33 @@ export class WeightLimiter {
   async #whyRefused(
     request: AdmitRequest,
     minute: number,
-    used: number,
+    usedBefore: number,
+    limit: number,
     count: BucketCount,
   ): Promise<Attempt> {
-    if (used + request.weight > request.limit) {
+    const used = usedBefore + request.weight;
+    if (used > request.limit) {
       count.noteFull(minute);
       return this.#waitForMinute(minute + 1);
     }
+    if (used > limit) return this.#waitForPace(request, minute, used);
     const nowMs = this.#options.clock.nowMs();
     const [stop] = await inTime(this.#options.ledger.stops([request.bucket]));
     if (stop === undefined) return { kind: 'wait', untilMs: nowMs + LEAST_WAIT_MS, why: 'limit', reason: '' };
-    this.#noteStop({ bucket: request.bucket, untilMs: stop.untilMs, reason: stop.reason });
+    this.#stops.note({ bucket: request.bucket, untilMs: stop.untilMs, reason: stop.reason });
     // The ledger's clock may be behind ours: never less than a moment, or this would spin.
     const untilMs = Math.max(stop.untilMs, nowMs + LEAST_WAIT_MS);
     return { kind: 'wait', untilMs, why: 'stopped', reason: stop.reason };
+  }
+
+  #limitNow({ priority, limit }: AdmitRequest, minute: number): number {
+    return priority === 'interactive' ? limit : backgroundLimit(limit, minute, this.#options.clock.nowMs());
+  }
+
+  #waitForPace({ limit }: AdmitRequest, minute: number, used: number): Wait {
+    const soonMs = this.#options.clock.nowMs() + LEAST_WAIT_MS;
+    const untilMs = Math.max(soonMs, backgroundMayUseAtMs(limit, minute, used));
+    return { kind: 'wait', untilMs, why: 'limit', reason: '' };
   }
 
   #waitForMinute(minute: number): Wait {
@@ -212,12 +224,12 @@ export class WeightLimiter {
         if (attempt !== 'give-way') return attempt;
       }
     };
-    bucket.waiting += 1;
+    bucket.waiting[request.priority] += 1;
     try {
       const attempt = await Promise.race([turn(), late()]);
       return attempt.kind === 'wait' ? busy(attempt) : finished(attempt, clock.nowMs() - startedMs);
     } finally {
-      bucket.waiting -= 1;
+      bucket.waiting[request.priority] -= 1;
       over.abort();
     }
   }
@@ -241,17 +253,10 @@ export class WeightLimiter {
     }
   }
 
-  #noteStop(stop: StopInForce): void {
-    const before = this.stopOf(stop.bucket);
-    if (before !== null && before.untilMs >= stop.untilMs) return;
-    this.#stops.set(stop.bucket, stop);
-    this.#options.onStop?.(stop);
-  }
-
   #bucket(name: string, limit: number): Bucket {
     let bucket = this.#buckets.get(name);
     if (bucket === undefined) {
-      bucket = { count: new BucketCount(limit), queue: null, waiting: 0 };
+      bucket = { count: new BucketCount(limit), queue: null, waiting: { interactive: 0, background: 0 } };
       this.#buckets.set(name, bucket);
     }
     return bucket;

@@ -2,7 +2,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { CallRecord } from '../binance/caller.ts';
 import type { ExchangeSnapshot } from '../binance/exchange-snapshot.ts';
-import type { StopInForce } from '../binance/weight-limiter.ts';
+import type { StopInForce } from '../binance/stops.ts';
 
 export interface ExchangeMetrics {
   exchangeCalled(record: CallRecord): void;

@@ -12,12 +12,13 @@ const LTV: AdmitRequest = {
   bucket: 'ip/ltv-details',
   weight: 200,
   limit: 12_000,
-  priority: 'background',
+  priority: 'interactive',
   patienceMs: 75_000,
   mustCount: false,
 };
 const CLOSED: AdmitRequest = { ...LTV, bucket: 'ip/closed', weight: 1 };
 const COMMAND = { priority: 'interactive', patienceMs: 2_000 } as const;
+const POLL: AdmitRequest = { ...LTV, priority: 'background' };
 
 let time: VirtualTime;
 let ledger: MemoryWeightLedger;
@@ -140,7 +141,7 @@ describe('waiting', () => {
     const order: string[] = [];
     const note = (name: string, request: AdmitRequest) =>
       limiter.admit(request).then((result) => order.push(`${name} ${result.kind}`));
-    const all = [note('poll 1', LTV), note('poll 2', LTV), note('poll 3', LTV)];
+    const all = [note('poll 1', POLL), note('poll 2', POLL), note('poll 3', POLL)];
     await time.advance(50);
     all.push(note('command', { ...LTV, ...COMMAND }));
     await time.advance(50);
@@ -154,7 +155,7 @@ describe('waiting', () => {
     const limiter = process();
     for (let call = 0; call < 60; call += 1) await limiter.admit(LTV);
     await time.advance(48_900);
-    const polls = Array.from({ length: 65 }, () => ask(limiter, LTV));
+    const polls = Array.from({ length: 65 }, () => ask(limiter, POLL));
     const command = ask(limiter, { ...LTV, ...COMMAND });
     await expect.poll(() => polls.filter(({ result }) => result?.kind === 'busy').length).toBe(5);
     expect(polls.slice(60).map(({ result }) => result)).toEqual(
@@ -163,6 +164,40 @@ describe('waiting', () => {
     for (let step = 0; step < 20; step += 1) await time.advance(1);
     await time.advance(1_200);
     expect(command.result).toMatchObject(admitted);
+  });
+});
+
+describe('background work beside commands', () => {
+  it('takes half of a minute at once and the rest by and by, all of it in the end; a command never waits for it', async () => {
+    time = new VirtualTime(MINUTE_START + 100);
+    ledger = new MemoryWeightLedger(time.now);
+    const [a, b] = [process(), process()];
+    const polls = Array.from({ length: 100 }, (_, index) => ask(index % 2 ? a : b, POLL));
+    const done = () => polls.filter(({ result }) => result?.kind === 'admitted').length;
+    await time.advance(0);
+    expect(done()).toBe(30);
+    for (let second = 1; second <= 25; second += 1) {
+      await time.advance(1_000);
+      const command = await a.admit({ ...LTV, ...COMMAND });
+      expect(command, `second ${second}`).toMatchObject({ kind: 'admitted', waitMs: 0 });
+    }
+    // 25 commands took what came meanwhile, and more: half of 30 would have been the background's by now.
+    expect(done()).toBe(30);
+    await time.advance(33_000);
+    await expect.poll(done).toBe(35);
+    await time.advance(2_000);
+    await expect.poll(done).toBe(65);
+  });
+
+  it('does not hold a command behind a poll that waits for its pace', async () => {
+    const limiter = process();
+    for (let call = 0; call < 40; call += 1) await limiter.admit(LTV);
+    const poll = ask(limiter, POLL);
+    await time.advance(0);
+    expect(poll.result).toBeNull();
+    expect(await limiter.admit({ ...LTV, ...COMMAND })).toMatchObject({ kind: 'admitted', waitMs: 0 });
+    await time.advance(40_000);
+    expect(poll.result).toMatchObject(admitted);
   });
 });
 

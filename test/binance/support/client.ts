@@ -10,7 +10,7 @@ import {
   type LoanExchangeOptions,
 } from '../../../src/binance/loan-exchange.ts';
 import { createSigningKey } from '../../../src/binance/signing-key.ts';
-import type { StopInForce } from '../../../src/binance/weight-limiter.ts';
+import type { StopInForce } from '../../../src/binance/stops.ts';
 import type { Exchange } from '../../../src/sandbox/exchange.ts';
 import { MemorySharedReads } from '../../fakes/memory-shared-reads.ts';
 import { MemoryWeightLedger } from '../../fakes/memory-weight-ledger.ts';
