@@ -1,12 +1,20 @@
 /** Our client of the exchange in a process of its own; runs from here and, as the image has it, from a bundle. */
 import { z } from 'zod';
 import { Account } from '../../src/binance/account.ts';
+import { ENDPOINTS } from '../../src/binance/endpoints.ts';
+import { parseExactJson } from '../../src/binance/exact-json.ts';
+import { createHttp } from '../../src/binance/http.ts';
 import { createLoanExchange } from '../../src/binance/loan-exchange.ts';
+import { readRows } from '../../src/binance/rows.ts';
+import { listAnswer, riskUnitRow } from '../../src/binance/schemas.ts';
+import { signedQuery } from '../../src/binance/sign.ts';
 import { createSigningKey } from '../../src/binance/signing-key.ts';
 import { givenArgument } from '../support/parent.ts';
 import { answerCalls, clientArgument, expectRow, type OneCall } from './answer-calls.ts';
 
-const argumentSchema = clientArgument.extend({ variant: z.enum(['loandesk', 'loandesk + Redis']) });
+const argumentSchema = clientArgument.extend({
+  variant: z.enum(['loandesk: sign, send, validate', 'loandesk', 'loandesk + Redis']),
+});
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -14,6 +22,7 @@ async function loandesk(argument: z.infer<typeof argumentSchema>): Promise<OneCa
   const { variant, url, apiKey, secret, redisUrl } = argument;
   const signing = createSigningKey(secret, null);
   if (!signing.ok) throw new Error(signing.fault);
+  if (variant === 'loandesk: sign, send, validate') return signSendValidate(url, apiKey, signing.key.sign);
   const exchange = createLoanExchange({
     baseUrl: url,
     accounts: [new Account('fund-a', 'parent', apiKey, signing.key)],
@@ -30,6 +39,27 @@ async function loandesk(argument: z.infer<typeof argumentSchema>): Promise<OneCa
     const read = await exchange.reader.riskUnits({ priority: 'interactive', fresh: true });
     if (!read.ok) throw new Error(`refused: ${JSON.stringify(read.failure)}`);
     expectRow(read.value);
+  };
+}
+
+/** The parts of the product that do these three things, without what decides whether a call may leave. */
+function signSendValidate(url: string, apiKey: string, sign: (payload: string) => string): OneCall {
+  const http = createHttp({ baseUrl: url });
+  const { method, path } = ENDPOINTS.ltvDetails;
+  return async () => {
+    const query = signedQuery(
+      [
+        ['recvWindow', '5000'],
+        ['timestamp', String(Date.now())],
+      ],
+      sign,
+    );
+    const target = `${path}?${query}`;
+    const answer = await http.exchange({ method, target, headers: { 'X-MBX-APIKEY': apiKey } });
+    if (answer.kind !== 'response' || answer.status !== 200) throw new Error(`refused: ${answer.kind}`);
+    const { rows, flawed } = readRows(listAnswer.parse(parseExactJson(answer.body)), riskUnitRow);
+    if (flawed.length > 0) throw new Error(flawed[0]?.text);
+    expectRow(rows);
   };
 }
 
