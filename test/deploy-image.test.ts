@@ -26,20 +26,6 @@ const ENDPOINT = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
 let image: SimulatedImage;
 let world: World;
 
-beforeAll(async () => {
-  image = await simulateImage();
-  world = await startWorld({
-    redisUrl: inject('redisUrl'),
-    replicas: 0,
-    workspace: { transport: 'http' },
-    settings: { REDIS_MAY_FORGET: 'true', REDIS_PREFIX: `test-${randomUUID()}` },
-  });
-}, 60_000);
-afterAll(async () => {
-  await world?.close();
-  await image?.remove();
-});
-
 /** Starts the image's own command, waits until it is ready, and sends the people's requests there. */
 async function startBot(of: SimulatedImage, settings: Readonly<Record<string, string>>) {
   const port = String(await freePort());
@@ -76,7 +62,22 @@ async function sources(): Promise<string[]> {
   return [...new Set(maps.flatMap((each) => each.sources))].map((source) => source.replace(/^(\.\.\/)+/, ''));
 }
 
-describe('the image', () => {
+// The Dockerfile's commands are a shell's.
+describe.skipIf(process.platform === 'win32')('the image', () => {
+  beforeAll(async () => {
+    image = await simulateImage();
+    world = await startWorld({
+      redisUrl: inject('redisUrl'),
+      replicas: 0,
+      workspace: { transport: 'http' },
+      settings: { REDIS_MAY_FORGET: 'true', REDIS_PREFIX: `test-${randomUUID()}` },
+    });
+  }, 60_000);
+  afterAll(async () => {
+    await world?.close();
+    await image?.remove();
+  });
+
   it('plays the whole way of a close, from what is in it alone', async () => {
     expect(() => createRequire(join(image.folder, 'dist/main.js')).resolve('undici')).toThrow('Cannot find');
     const bot = await startBot(image, { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' });

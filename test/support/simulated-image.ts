@@ -117,7 +117,7 @@ async function runIn(folder: string, instruction: Instruction, env: NodeJS.Proce
   await run(program, args, { cwd: folder, env });
 }
 
-/** Waits for its end; `node:child_process` ends a stream before it tells of the exit. */
+/** Waits for its end, with all that it printed. */
 export async function finished(child: ChildProcess): Promise<Finished> {
   const printed = { out: '', err: '' };
   child.stdout?.on('data', (chunk) => (printed.out += chunk));
