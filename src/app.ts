@@ -92,12 +92,7 @@ export async function createApp(
   });
   const observers = createObservers(metrics, tracing, log);
   const accounts = await readAccounts(config, log);
-  const redis = new RedisConnection(
-    redisSettings(config.redis.target),
-    log,
-    REDIS_TIMES,
-    observers.redisAnswered,
-  );
+  const redis = new RedisConnection(redisSettings(config.redis), log, REDIS_TIMES, observers.redisAnswered);
   const keys = new KeyNames(config.redis.prefix);
   const exchange = createLoanExchange({
     baseUrl: config.binance.apiUrl,

@@ -31,7 +31,7 @@ async function run(words: readonly string[]): Promise<number> {
   }
   const { redis, auditKey } = loadConfig();
   const log = createLogger('silent');
-  const connection = new RedisConnection(redisSettings(redis.target), log);
+  const connection = new RedisConnection(redisSettings(redis), log);
   const keys = new KeyNames(redis.prefix);
   const store = new RedisCloseRequestStore({ connection, keys, auditKey, newId: randomUUID, log });
   const check = createCheckAudit({ store, audit: new RedisAuditLog({ connection, keys }), key: auditKey });

@@ -4,7 +4,8 @@ import type { z } from 'zod';
 import { amount } from './domain/amount.ts';
 import { type ClosePolicy, personKey } from './domain/policy.ts';
 import type { Thresholds } from './domain/risk-unit.ts';
-import { type HostPort, type Settings, schema } from './settings-schema.ts';
+import { type RedisTarget, type RedisTls, redisFaults, redisTarget, redisTls } from './redis-target.ts';
+import { type Settings, schema } from './settings-schema.ts';
 import { type OpenTelemetrySettings, readOpenTelemetrySettings } from './tracing/open-telemetry-settings.ts';
 
 export interface Config {
@@ -23,15 +24,8 @@ export interface Config {
     readonly auditChannel: string | null;
   };
   readonly redis: {
-    readonly target:
-      | { readonly kind: 'single'; readonly url: string }
-      | {
-          readonly kind: 'sentinel';
-          readonly sentinels: readonly HostPort[];
-          readonly name: string;
-          readonly url: string | null;
-        }
-      | { readonly kind: 'cluster'; readonly nodes: readonly HostPort[]; readonly url: string | null };
+    readonly target: RedisTarget;
+    readonly tls: RedisTls;
     readonly prefix: string;
     /** Start although Redis keeps nothing on disk or may evict keys. */
     readonly mayForget: boolean;
@@ -66,6 +60,7 @@ const SECRETS = [
   'SLACK_SIGNING_SECRET',
   'SLACK_APP_TOKEN',
   'REDIS_URL',
+  'REDIS_SENTINEL_PASSWORD',
   'AUDIT_KEY',
   'BINANCE_KEY_PASSPHRASE',
 ] as const;
@@ -148,20 +143,7 @@ function contradictions(given: Readonly<Record<string, string>>): string[] {
   ) {
     faults.push('SLACK_SIGNING_SECRET (HTTP mode) or SLACK_APP_TOKEN (Socket Mode) is missing');
   }
-  if (isSet('REDIS_SENTINELS') && isSet('REDIS_CLUSTER_NODES')) {
-    faults.push('REDIS_SENTINELS and REDIS_CLUSTER_NODES are both set: expected one');
-  }
-  if (isSet('REDIS_SENTINELS') !== isSet('REDIS_SENTINEL_NAME')) {
-    faults.push('REDIS_SENTINELS and REDIS_SENTINEL_NAME belong together: one of them is missing');
-  }
-  if (
-    !isSet('REDIS_URL') &&
-    !isSet('REDIS_SENTINELS') &&
-    !isSet('REDIS_CLUSTER_NODES') &&
-    !fileFailed('REDIS_URL')
-  ) {
-    faults.push('REDIS_URL is missing (or REDIS_SENTINELS with REDIS_SENTINEL_NAME, or REDIS_CLUSTER_NODES)');
-  }
+  faults.push(...redisFaults(given, fileFailed('REDIS_URL')));
   const { shape } = schema;
   const approvers = alone(shape.CLOSE_APPROVERS, given.CLOSE_APPROVERS);
   const quorum = alone(shape.CLOSE_QUORUM, given.CLOSE_QUORUM);
@@ -219,6 +201,7 @@ function toConfig(settings: Settings, environment: Environment): Config {
     },
     redis: {
       target: redisTarget(settings),
+      tls: redisTls(settings),
       prefix: settings.REDIS_PREFIX,
       mayForget: settings.REDIS_MAY_FORGET,
       waitReplicas: settings.REDIS_WAIT_REPLICAS,
@@ -262,19 +245,4 @@ function toConfig(settings: Settings, environment: Environment): Config {
       }),
     ),
   };
-}
-
-/** With Sentinel or Cluster, REDIS_URL may still carry user, password, database and TLS for the nodes. */
-function redisTarget(settings: Settings): Config['redis']['target'] {
-  const url = settings.REDIS_URL ?? null;
-  if (settings.REDIS_SENTINELS) {
-    return {
-      kind: 'sentinel',
-      sentinels: settings.REDIS_SENTINELS,
-      name: settings.REDIS_SENTINEL_NAME ?? '',
-      url,
-    };
-  }
-  if (settings.REDIS_CLUSTER_NODES) return { kind: 'cluster', nodes: settings.REDIS_CLUSTER_NODES, url };
-  return { kind: 'single', url: url ?? '' };
 }

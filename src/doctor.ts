@@ -34,7 +34,7 @@ const EACH_PART_WITHIN_MS = 60_000;
 const log = createLogger('silent');
 
 async function examine(config: Config): Promise<Finding[]> {
-  const redis = new RedisConnection(redisSettings(config.redis.target), log);
+  const redis = new RedisConnection(redisSettings(config.redis), log);
   const keys = new KeyNames(config.redis.prefix);
   const queue = new RedisOutbox({ connection: redis, keys, log });
   const outbox = { backlog: () => queue.backlog(), setAsideKey: keys.outboxSetAside };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ConfigFaults, loadConfig } from '../src/config.ts';
+import { redisSettings } from '../src/redis-settings.ts';
 
 const GOOD = {
   SLACK_BOT_TOKEN: 'xoxb-1-secret-token',
@@ -119,12 +120,59 @@ describe('settings', () => {
     ['levels out of order', { LTV_MARGIN_CALL: '0.95' }, 'expected each above the one before it'],
     ['an unknown mode', { CLOSE_MODE: 'yolo' }, 'CLOSE_MODE: expected live or dry-run'],
     [
+      'a Sentinel password without Sentinels',
+      { REDIS_SENTINEL_PASSWORD: 'hunter2' },
+      'REDIS_SENTINEL_PASSWORD is set without REDIS_SENTINELS',
+    ],
+    [
+      'a Sentinel user without a password',
+      { REDIS_SENTINELS: 'a:1', REDIS_SENTINEL_NAME: 'm', REDIS_SENTINEL_USERNAME: 'w' },
+      'REDIS_SENTINEL_USERNAME is set without REDIS_SENTINEL_PASSWORD',
+    ],
+    [
+      'a name for certificates without TLS',
+      { REDIS_TLS_SERVER_NAME: 'redis.example.com' },
+      'REDIS_TLS_SERVER_NAME is set, but there is no TLS',
+    ],
+    [
+      'a CA file that is not there',
+      { REDIS_URL: 'rediss://redis', REDIS_TLS_CA_FILE: '/nowhere/ca.pem' },
+      'REDIS_TLS_CA_FILE names a file that cannot be read (ENOENT)',
+    ],
+    [
+      'a CA file without a certificate',
+      { REDIS_URL: 'rediss://redis', REDIS_TLS_CA_FILE: 'package.json' },
+      'REDIS_TLS_CA_FILE names a file without a certificate',
+    ],
+    [
       'a web address as Redis',
       { REDIS_URL: 'http://redis' },
       'REDIS_URL: expected a URL that begins with redis://',
     ],
   ])('refuse %s', (_, changes, text) => {
     expect(faultsOf({ ...GOOD, ...changes }).join('\n')).toContain(text);
+  });
+
+  it('give the nodes behind Sentinels their user, database and TLS, and the Sentinels their own user', () => {
+    const { redis } = loadConfig({
+      ...GOOD,
+      REDIS_URL: 'rediss://desk:hunter%202@nodes/3',
+      REDIS_SENTINELS: 'one:26379,[::1]:26380',
+      REDIS_SENTINEL_NAME: 'desk',
+      REDIS_SENTINEL_USERNAME: 'watch',
+      REDIS_SENTINEL_PASSWORD: 'other',
+      REDIS_TLS_SERVER_NAME: 'redis.example.com',
+    });
+    expect(redisSettings(redis)).toMatchObject({
+      sentinels: ['rediss://one:26379', 'rediss://[::1]:26380'],
+      name: 'desk',
+      username: 'desk',
+      password: 'hunter 2',
+      database: 3,
+      sentinelUsername: 'watch',
+      sentinelPassword: 'other',
+      tls: { serverName: 'redis.example.com' },
+    });
   });
 
   it('take secrets from files, and say which file cannot be read without its content', () => {

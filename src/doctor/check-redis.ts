@@ -35,8 +35,8 @@ export async function examineRedis(
   } catch {
     return [
       fault(
-        'Redis cannot be reached, or refuses the user or password',
-        'Check REDIS_URL (rediss:// for TLS; NODE_EXTRA_CA_CERTS for a CA of your own) and the ACL user.',
+        `Redis cannot be reached, or refuses the user or password${connection.trouble === null ? '' : ` (${connection.trouble})`}`,
+        'Check REDIS_URL (rediss:// for TLS), the ACL user (Sentinels: REDIS_SENTINEL_PASSWORD), and with TLS REDIS_TLS_CA_FILE (a CA of your own) and REDIS_TLS_SERVER_NAME (certificates that do not name each host).',
       ),
     ];
   }

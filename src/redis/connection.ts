@@ -15,16 +15,32 @@ import { defineScripts } from './scripts.ts';
 
 export type RedisClient = Redis | Cluster;
 
+/** Where the scheme is `rediss://`. */
+export interface TlsSettings {
+  /** The only authorities that count, in PEM; absent: those that Node trusts. */
+  readonly ca?: string;
+  /** The name that every certificate must bear; absent: the host that was connected to. */
+  readonly serverName?: string;
+}
+
 /** Credentials of the data nodes where the settings name hosts instead of a URL. */
 interface NodeAccess {
   readonly username?: string;
   readonly password?: string;
+  readonly tls?: TlsSettings;
 }
 
-/** `host:port`, or `redis://` / `rediss://` (TLS) with host and port. Sentinels may carry their own credentials. */
+/** `host:port`, or `redis://` / `rediss://` (TLS, of the nodes behind Sentinels, too) with host and port. */
 export type RedisSettings =
-  | { readonly url: string }
-  | (NodeAccess & { readonly sentinels: readonly string[]; readonly name: string })
+  | { readonly url: string; readonly tls?: TlsSettings }
+  | (NodeAccess & {
+      readonly sentinels: readonly string[];
+      readonly name: string;
+      readonly database?: number;
+      /** Of the Sentinels themselves. */
+      readonly sentinelUsername?: string;
+      readonly sentinelPassword?: string;
+    })
   | (NodeAccess & { readonly clusterNodes: readonly string[] });
 
 export interface RedisTimes {
@@ -53,6 +69,7 @@ export class RedisConnection {
   readonly #times: RedisTimes;
   readonly #onRoundTrip: (trip: RoundTrip) => void;
   #waiting: Promise<void> | null = null;
+  #trouble: string | null = null;
 
   /** Starts to connect at once; never throws for an unreachable server. */
   constructor(
@@ -131,17 +148,22 @@ export class RedisConnection {
     this.client.disconnect();
   }
 
+  /** Why there is no connection, in a word or a few, such as a code of TLS; null: nothing is known to be wrong. */
+  get trouble(): string | null {
+    return this.#trouble;
+  }
+
   /** One line when trouble begins and one when it is over: an outage of an hour is not ten thousand lines. */
   #logTrouble(log: Log): void {
-    let trouble = false;
     this.client.on('error', (error: unknown) => {
-      if (trouble) return;
-      trouble = true;
-      log.error({ code: codeOf(error) }, 'Redis cannot be reached; trying again for ever');
+      const before = this.#trouble;
+      this.#trouble = reasonOf(error);
+      if (before !== null) return;
+      log.error({ code: this.#trouble }, 'Redis cannot be reached; trying again for ever');
     });
     this.client.on('ready', () => {
-      if (trouble) log.info({}, 'Redis is connected again');
-      trouble = false;
+      if (this.#trouble !== null) log.info({}, 'Redis is connected again');
+      this.#trouble = null;
     });
   }
 }
@@ -163,7 +185,13 @@ function createClient(settings: RedisSettings, times: RedisTimes): RedisClient {
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
   } satisfies CommonRedisOptions;
   if ('url' in settings) {
-    return new Redis(settings.url, { ...common, retryStrategy, enableOfflineQueue: false });
+    const { protocol, hostname } = new URL(settings.url);
+    return new Redis(settings.url, {
+      ...common,
+      retryStrategy,
+      enableOfflineQueue: false,
+      ...(protocol === 'rediss:' ? { tls: tlsOptions(settings.tls, hostname) } : {}),
+    });
   }
   const access = {
     ...(settings.username === undefined ? {} : { username: settings.username }),
@@ -171,17 +199,16 @@ function createClient(settings: RedisSettings, times: RedisTimes): RedisClient {
   };
   if ('sentinels' in settings) {
     const nodes = settings.sentinels.map(parseNode);
-    const [first] = nodes;
+    const tls = tlsOptions(settings.tls);
     return new Redis({
       ...common,
       ...access,
       sentinels: nodes.map(({ host, port }) => ({ host, port })),
       name: settings.name,
-      ...(first?.username === undefined ? {} : { sentinelUsername: first.username }),
-      ...(first?.password === undefined ? {} : { sentinelPassword: first.password }),
-      ...(first?.tls === undefined
-        ? {}
-        : { enableTLSForSentinelMode: true, tls: first.tls, sentinelTLS: first.tls }),
+      db: settings.database ?? 0,
+      ...(settings.sentinelUsername === undefined ? {} : { sentinelUsername: settings.sentinelUsername }),
+      ...(settings.sentinelPassword === undefined ? {} : { sentinelPassword: settings.sentinelPassword }),
+      ...(nodes[0]?.hasTls ? { enableTLSForSentinelMode: true, tls, sentinelTLS: tls } : {}),
       retryStrategy,
       sentinelRetryStrategy: retryStrategy,
       // Told of a failover at once: a former master still takes writes for seconds, and loses them.
@@ -190,34 +217,41 @@ function createClient(settings: RedisSettings, times: RedisTimes): RedisClient {
     });
   }
   const nodes = settings.clusterNodes.map(parseNode);
-  const tls = nodes[0]?.tls;
+  const hasTls = nodes[0]?.hasTls === true;
   return new Cluster(
     nodes.map(({ host, port }) => ({ host, port })),
     {
       clusterRetryStrategy: retryStrategy,
       enableOfflineQueue: false,
-      redisOptions: { ...common, ...access, ...(tls === undefined ? {} : { tls }) },
+      redisOptions: { ...common, ...access, ...(hasTls ? { tls: tlsOptions(settings.tls) } : {}) },
+      // ioredis connects to the address otherwise, and a certificate bears the name.
+      ...(hasTls ? { dnsLookup: (host: string, found: FoundAddress) => found(null, host) } : {}),
     },
   );
 }
 
-interface Node extends NodeAccess {
+type FoundAddress = (error: null, address: string) => void;
+
+/** Without a name given, each certificate is held against the host connected to; SNI needs one host for all. */
+function tlsOptions({ ca, serverName }: TlsSettings = {}, onlyHost = ''): ConnectionOptions {
+  const servername = serverName ?? (isIP(onlyHost.replace(/^\[|\]$/g, '')) === 0 ? onlyHost : '');
+  return { ...(ca === undefined ? {} : { ca }), ...(servername === '' ? {} : { servername }) };
+}
+
+interface Node {
   readonly host: string;
   readonly port: number;
-  readonly tls?: ConnectionOptions;
+  readonly hasTls: boolean;
 }
 
 const DEFAULT_PORT = 6379;
 
 function parseNode(written: string): Node {
   const url = new URL(written.includes('://') ? written : `redis://${written}`);
-  const host = url.hostname.replace(/^\[|\]$/g, '');
   return {
-    host,
+    host: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? DEFAULT_PORT : Number(url.port),
-    ...(url.username === '' ? {} : { username: decodeURIComponent(url.username) }),
-    ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
-    ...(url.protocol === 'rediss:' ? { tls: isIP(host) === 0 ? { servername: host } : {} } : {}),
+    hasTls: url.protocol === 'rediss:',
   };
 }
 
@@ -239,7 +273,12 @@ function withoutCommand(error: unknown): Error {
   return plain;
 }
 
-function codeOf(error: unknown): string {
+/** Sentinel and Cluster say that all nodes failed; why is within. */
+function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.message.split(' ', 1).join();
+  if ('lastNodeError' in error && error.lastNodeError instanceof Error) return reasonOf(error.lastNodeError);
+  const [, within] = /Last error: (.+)$/.exec(error.message) ?? [];
+  if (within !== undefined) return within;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return /^[A-Z]{3,}\b/.exec(error.message)?.[0] ?? error.message;
 }

@@ -48,7 +48,7 @@ export class DeskOn {
 
   /** Ends with the running test. */
   static async start({ bots: settings, look, size = 2 }: DeskOnOptions): Promise<DeskOn> {
-    const prefix = `failover-${randomUUID()}`;
+    const prefix = `loandesk-failover-${randomUUID()}`;
     const world = await startWorld({
       redisUrl: 'redis://unused',
       replicas: 0,

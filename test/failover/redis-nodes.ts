@@ -1,15 +1,32 @@
 /** Real Redis processes as operators run them: a master with replicas under three Sentinels, and a Cluster. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { ConnectionOptions } from 'node:tls';
 import { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
 import { freePort } from '../support/redis-server.ts';
+import {
+  ADMIN_PASSWORD,
+  type Certificate,
+  documentedAcl,
+  PASSWORD,
+  SENTINEL_PASSWORD,
+  SENTINEL_USER,
+  tlsOptions,
+  USER,
+} from './secured.ts';
 
 const LOOK_EVERY_MS = 20;
+
+/** TLS on every port, and users with passwords: the desk's as documented, and the default one for what else there is. */
+export interface Secured {
+  readonly nodes: Certificate;
+  readonly sentinels: Certificate;
+}
 
 export class RedisNode {
   readonly port: number;
@@ -17,21 +34,33 @@ export class RedisNode {
   /** For the test's own looks and orders. */
   readonly client: Redis;
 
-  private constructor(port: number, child: ChildProcess) {
+  private constructor(port: number, child: ChildProcess, access: AdminAccess) {
     this.port = port;
     this.#child = child;
-    this.client = new Redis(port, '127.0.0.1', { retryStrategy: () => 20, maxRetriesPerRequest: null });
+    this.client = new Redis(port, '127.0.0.1', {
+      ...access,
+      retryStrategy: () => 20,
+      maxRetriesPerRequest: null,
+    });
     this.client.on('error', () => {});
   }
 
   /** Starts one on a free port of 127.0.0.1; it ends, and its folder goes, with the running test. */
-  static async start(...options: string[]): Promise<RedisNode> {
+  static async start(options: readonly string[] = [], secured?: Secured): Promise<RedisNode> {
     const port = await freePort();
     const folder = await mkdtemp(join(tmpdir(), 'loandesk-node-'));
-    const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
+    const place = [
+      ...(await portOptions(port, secured)),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      folder,
+      '--save',
+      '',
+    ];
     const quick = ['--repl-diskless-sync-delay', '0', '--appendonly', 'yes'];
     const child = spawn('redis-server', [...place, ...quick, ...options], { stdio: 'ignore' });
-    const node = new RedisNode(port, child);
+    const node = new RedisNode(port, child, await adminAccess(secured?.nodes));
     onTestFinished(async () => {
       node.client.disconnect();
       await node.kill();
@@ -71,6 +100,25 @@ export class RedisNode {
   }
 }
 
+async function portOptions(port: number, secured?: Secured): Promise<string[]> {
+  if (secured === undefined) return ['--port', String(port)];
+  const desk = ['--user', USER, 'on', `>${PASSWORD}`, ...(await documentedAcl())];
+  const admin = ['--requirepass', ADMIN_PASSWORD, '--masterauth', ADMIN_PASSWORD];
+  return ['--port', '0', '--tls-port', String(port), ...tlsOptions(secured.nodes), ...desk, ...admin];
+}
+
+interface AdminAccess {
+  readonly password?: string;
+  readonly tls?: ConnectionOptions;
+}
+
+/** Whatever name the certificate bears: only that the authority signed it. */
+async function adminAccess(certificate?: Certificate): Promise<AdminAccess> {
+  if (certificate === undefined) return {};
+  const ca = await readFile(certificate.ca, 'utf8');
+  return { password: ADMIN_PASSWORD, tls: { ca, checkServerIdentity: () => undefined } };
+}
+
 export interface SentinelSet {
   readonly master: RedisNode;
   readonly replicas: readonly RedisNode[];
@@ -82,14 +130,15 @@ export interface SentinelSet {
 }
 
 /** Three Redis, three Sentinels, two of which must agree. */
-export async function startSentinelSet(): Promise<SentinelSet> {
-  const master = await RedisNode.start();
+export async function startSentinelSet(secured?: Secured): Promise<SentinelSet> {
+  const master = await RedisNode.start([], secured);
   const follow = ['--replicaof', `127.0.0.1 ${master.port}`];
-  const replicas = [await RedisNode.start(...follow), await RedisNode.start(...follow)];
+  const replicas = [await RedisNode.start(follow, secured), await RedisNode.start(follow, secured)];
   await Promise.all(replicas.map((replica) => replica.says('replication', 'master_link_status:up')));
-  const ports = await Promise.all([1, 2, 3].map(() => startSentinel(master.port)));
+  const ports = await Promise.all([1, 2, 3].map(() => startSentinel(master.port, secured)));
+  const access = await adminAccess(secured?.sentinels);
   for (const port of ports) {
-    const watching = new Redis(port, '127.0.0.1');
+    const watching = new Redis(port, '127.0.0.1', access);
     // Not listening yet, for a moment.
     watching.on('error', () => {});
     onTestFinished(() => watching.disconnect());
@@ -105,17 +154,18 @@ export async function startSentinelSet(): Promise<SentinelSet> {
   };
 }
 
-async function startSentinel(masterPort: number): Promise<number> {
+async function startSentinel(masterPort: number, secured?: Secured): Promise<number> {
   const port = await freePort();
   const folder = await mkdtemp(join(tmpdir(), 'loandesk-sentinel-'));
   const file = join(folder, 'sentinel.conf');
   const lines = [
-    `port ${port}`,
     'bind 127.0.0.1',
     `dir ${folder}`,
+    ...(secured === undefined ? [`port ${port}`] : await securedSentinel(port, secured)),
     `sentinel monitor desk 127.0.0.1 ${masterPort} 2`,
     'sentinel down-after-milliseconds desk 1000',
     'sentinel failover-timeout desk 6000',
+    ...(secured === undefined ? [] : [`sentinel auth-pass desk ${ADMIN_PASSWORD}`]),
     '',
   ];
   await writeFile(file, lines.join('\n'));
@@ -125,6 +175,16 @@ async function startSentinel(masterPort: number): Promise<number> {
     await rm(folder, { recursive: true, force: true });
   });
   return port;
+}
+
+async function securedSentinel(port: number, { sentinels }: Secured): Promise<string[]> {
+  const words = tlsOptions(sentinels);
+  const tls = words.flatMap((word, index) =>
+    index % 2 === 0 ? [`${word.slice(2)} ${words[index + 1]}`] : [],
+  );
+  const watcher = `user ${SENTINEL_USER} on >${SENTINEL_PASSWORD} ${(await documentedAcl(SENTINEL_USER)).join(' ')}`;
+  const admin = [`requirepass ${ADMIN_PASSWORD}`, `sentinel sentinel-pass ${ADMIN_PASSWORD}`];
+  return ['port 0', `tls-port ${port}`, ...tls, watcher, ...admin];
 }
 
 export interface ClusterSet {
@@ -140,9 +200,10 @@ export interface ClusterSet {
 const SLOTS = 16_384;
 
 /** Three masters with a third of the slots each, and one replica for each. */
-export async function startCluster(): Promise<ClusterSet> {
+export async function startCluster(secured?: Secured): Promise<ClusterSet> {
   const options = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000'];
-  const start = () => RedisNode.start(...options);
+  const bus = secured === undefined ? [] : ['--tls-cluster', 'yes'];
+  const start = () => RedisNode.start([...options, ...bus], secured);
   const masters = [await start(), await start(), await start()];
   const replicas = [await start(), await start(), await start()];
   const all = [...masters, ...replicas];
