@@ -1,7 +1,6 @@
 /** The one composition root: builds every part once, hands it down, starts and stops it. No rules, no text. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { type Background, createBackground } from './background.ts';
 import { loadAccounts } from './binance/accounts.ts';
 import { createLoanExchange, type LoanExchange } from './binance/loan-exchange.ts';
@@ -10,6 +9,7 @@ import { Correlation } from './correlation.ts';
 import { referenceFrom, requestIdFrom } from './domain/request-id.ts';
 import { endsInTime } from './ends-in-time.ts';
 import { createHealth } from './health.ts';
+import type { CleanLogger } from './logger.ts';
 import { watchLoopDelay } from './loop-delay.ts';
 import { createMetrics } from './metrics.ts';
 import { observeStore } from './observed-store.ts';
@@ -72,7 +72,7 @@ export interface RunningApp {
 /** Throws ConfigFaults when the accounts file is faulty. */
 export async function createApp(
   config: Config,
-  logger: Logger,
+  logger: CleanLogger,
   options: AppOptions = {},
 ): Promise<RunningApp> {
   const now = options.now ?? Date.now;

@@ -4,6 +4,8 @@ import { enableCompileCache } from 'node:module';
 /** sysexits(3): EX_CONFIG. */
 const EXIT_BAD_SETTINGS = 78;
 const DRAIN_WITHIN_MS = 10_000;
+/** A reader of the log that stands still does not keep the process. */
+const LOG_WITHIN_MS = 500;
 
 // Compiled code is kept between starts.
 enableCompileCache();
@@ -17,18 +19,22 @@ try {
   const { createApp } = await import('./app.ts');
   const app = await createApp(config, log);
 
+  const exit = (status: number) => {
+    setTimeout(() => process.exit(status), LOG_WITHIN_MS);
+    log.flush(() => process.exit(status));
+  };
+
   let stopping = false;
   const stop = (signal: string) => {
     if (stopping) return;
     stopping = true;
     log.info({ signal }, 'stopping');
-    const late = setTimeout(() => process.exit(1), DRAIN_WITHIN_MS);
-    late.unref();
+    setTimeout(() => process.exit(1), DRAIN_WITHIN_MS).unref();
     app.stop().then(
-      () => process.exit(0),
+      () => exit(0),
       (error: unknown) => {
         log.error({ err: error }, 'the stop failed');
-        process.exit(1);
+        exit(1);
       },
     );
   };

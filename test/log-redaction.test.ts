@@ -67,6 +67,21 @@ describe('other values', () => {
     expect(JSON.parse(logged(fields))).toMatchObject(JSON.parse(JSON.stringify(fields)));
   });
 
+  it('never fail a log call: the line says what could not be shown', () => {
+    const thrower = {
+      toJSON() {
+        throw new TypeError('not today');
+      },
+    };
+    expect(logged({ thrower }, 'said all the same')).toMatch(/not today.*said all the same/);
+  });
+
+  it('stay short for what is all tied together', () => {
+    const nodes: Record<string, unknown>[] = Array.from({ length: 9 }, () => ({}));
+    for (const node of nodes) for (const [at, other] of nodes.entries()) node[`to${at}`] = other;
+    expect(logged({ nodes }).length).toBeLessThan(100_000);
+  });
+
   it('do not fail for what goes in circles or deeper than anybody reads', () => {
     const circle: Record<string, unknown> = {};
     circle.again = circle;
@@ -82,6 +97,28 @@ describe('other values', () => {
 });
 
 describe('secrets inside free text', () => {
+  it('leave a line of JSON behind, and the next line alone', () => {
+    const shapes = [
+      'signature=x',
+      'xoxb-1',
+      'https://hooks.slack.com/a',
+      'redis://u:p',
+      '-----BEGIN PRIVATE KEY-----\nab',
+    ];
+    const text = fc.tuple(
+      fc.constantFrom(...shapes),
+      fc.string(),
+      fc.constantFrom('"', '\\', '\n', '@', "'", ' '),
+    );
+    fc.assert(
+      fc.property(fc.array(text, { minLength: 1, maxLength: 4 }), (parts) => {
+        const line = logged({ text: parts.flat().join('') });
+        expect(line.endsWith('}\n')).toBe(true);
+        expect(JSON.parse(line)).toMatchObject({ msg: 'said', app: 'loandesk' });
+      }),
+    );
+  });
+
   it.each([
     ['xoxb-1-abc', '[token]'],
     ['xapp-1-abc', '[token]'],

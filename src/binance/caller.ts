@@ -154,7 +154,7 @@ export class Caller {
       answer.kind === 'response' && answer.status !== 200
         ? readRejection(answer.status, answer.headers, answer.body, clock.nowMs())
         : null;
-    this.#options.onCall?.({
+    this.#tell({
       endpoint: endpoint.name,
       method: endpoint.method,
       status: answer.kind === 'response' ? answer.status : answer.fault,
@@ -169,6 +169,15 @@ export class Caller {
     if (rejection === null) return this.#read(answer, timestampMs);
     await this.#stopFor(call, rejection);
     return rejection;
+  }
+
+  /** Whoever listens: what the exchange answered must not be lost over it. */
+  #tell(record: CallRecord): void {
+    try {
+      this.#options.onCall?.(record);
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'a finished call could not be told of');
+    }
   }
 
   #noteWeight(call: Call, answer: HttpResult & { kind: 'response' }, sentMs: number): void {

@@ -5,19 +5,22 @@
  */
 import { Client } from 'undici';
 
-export interface Connection {
-  readonly client: Client;
-  /** Calls under way or waiting for this connection. */
-  calls: number;
+/** A call that wants a connection. */
+export interface ConnectionSeeker {
+  /** It is this call's alone until it is given back. */
+  ready(connection: Client): void;
+  /** There will be none: all of them were ended. */
+  refused(): void;
 }
 
 export class Connections {
   readonly #origin: string;
   readonly #most: number;
   readonly #options: Client.Options;
-  readonly #all: Connection[] = [];
-  readonly #free: Connection[] = [];
-  #underWay = 0;
+  readonly #all: Client[] = [];
+  readonly #free: Client[] = [];
+  readonly #waiting = new Set<ConnectionSeeker>();
+  #destroyed = false;
 
   constructor(origin: string, most: number, options: Client.Options) {
     this.#origin = origin;
@@ -25,38 +28,50 @@ export class Connections {
     this.#options = options;
   }
 
-  /** Calls under way, on all connections together. */
-  get underWay(): number {
-    return this.#underWay;
+  /** Whether calls are under way. */
+  get inUse(): boolean {
+    return this.#free.length < this.#all.length;
   }
 
-  /** For one call, to be given back after it. With as many as there may be, the call waits behind another one. */
-  take(): Connection {
-    const connection = this.#free.pop() ?? this.#open() ?? this.#leastBusy();
-    connection.calls += 1;
-    this.#underWay += 1;
-    return connection;
+  /** At once, or, when there are as many as there may be, when one is given back: first come, first served. */
+  take(caller: ConnectionSeeker): void {
+    if (this.#destroyed) {
+      caller.refused();
+      return;
+    }
+    const connection = this.#free.pop() ?? this.#open();
+    if (connection === null) this.#waiting.add(caller);
+    else caller.ready(connection);
   }
 
-  give(connection: Connection): void {
-    connection.calls -= 1;
-    this.#underWay -= 1;
-    if (connection.calls === 0) this.#free.push(connection);
+  /** The caller does not wait any longer. */
+  leave(caller: ConnectionSeeker): void {
+    this.#waiting.delete(caller);
   }
 
-  /** Ends them all, and the calls on them. */
+  give(connection: Client): void {
+    const [next] = this.#waiting;
+    if (next === undefined) {
+      this.#free.push(connection);
+      return;
+    }
+    this.#waiting.delete(next);
+    next.ready(connection);
+  }
+
+  /** Ends them all, and the calls on them; there will be no new ones. */
   async destroy(): Promise<void> {
-    await Promise.all(this.#all.map(({ client }) => client.destroy()));
+    this.#destroyed = true;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const caller of waiting) caller.refused();
+    await Promise.all(this.#all.map((client) => client.destroy()));
   }
 
-  #open(): Connection | null {
+  #open(): Client | null {
     if (this.#all.length >= this.#most) return null;
-    const connection = { client: new Client(this.#origin, this.#options), calls: 0 };
+    const connection = new Client(this.#origin, this.#options);
     this.#all.push(connection);
     return connection;
-  }
-
-  #leastBusy(): Connection {
-    return this.#all.reduce((least, each) => (each.calls < least.calls ? each : least));
   }
 }

@@ -19,7 +19,7 @@ function keepSource(_key: string, value: unknown, context?: { source?: string })
   return typeof value === 'number' ? (context?.source ?? String(value)) : value;
 }
 
-/** In place; integers of up to 15 digits have one writing only. */
+/** In place; integers of up to 15 digits have one writing only (but for -0, which becomes 0). */
 function numbersToTexts(value: unknown): unknown {
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index += 1) {

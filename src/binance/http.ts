@@ -2,7 +2,7 @@
  * One HTTP exchange, no more: never repeats, never follows, never rewrites the path, and says for every failure
  * whether bytes may have left. Nothing of a request (URL, key, signature) goes into its results.
  */
-import { type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { type Client, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { Connections } from './connections.ts';
 
 export interface HttpRequest {
@@ -139,14 +139,22 @@ function wireOver(dispatcher: Dispatcher): Wire {
 function wireOverConnections(connections: Connections): Wire {
   return {
     send(call, handler, settle) {
-      const connection = connections.take();
-      const settled = (result: HttpResult): void => {
-        connections.give(connection);
+      let connection: Client | null = null;
+      const exchange = handler((result) => {
+        if (connection === null) connections.leave(caller);
+        else connections.give(connection);
         // Among others it is told in the next turn, with those that were read in this one: that costs less in all.
-        if (connections.underWay > 0) setImmediate(settle, result);
+        if (connections.inUse) setImmediate(settle, result);
         else settle(result);
+      });
+      const caller = {
+        ready(client: Client) {
+          connection = client;
+          client.dispatch(call, exchange);
+        },
+        refused: () => exchange.refuse(),
       };
-      connection.client.dispatch(call, handler(settled));
+      connections.take(caller);
     },
     close: () => connections.destroy(),
   };
@@ -206,6 +214,11 @@ class OneExchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#finish({ kind: 'failed', fault: faultOf(error), written: this.#controller !== null });
+  }
+
+  /** It was never handed on. */
+  refuse(): void {
+    this.#finish({ kind: 'failed', fault: 'other', written: false });
   }
 
   /** Gives up: a call that has not started yet is kept from starting. */

@@ -7,10 +7,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRedisMock } from 'js-redis-server';
-import type { Logger } from 'pino';
 import { createApp, type RunningApp } from '../app.ts';
 import { loadConfig } from '../config.ts';
-import { createLogger } from '../logger.ts';
+import { type CleanLogger, createLogger } from '../logger.ts';
 import { type Exchange, type ExchangeOptions, startExchange } from './exchange.ts';
 import { SEED_IDS } from './workspace/seed.ts';
 import { startWorkspace, type Workspace, type WorkspaceOptions } from './workspace.ts';
@@ -22,7 +21,7 @@ export interface WorldOptions {
   readonly workspace?: WorkspaceOptions;
   /** Settings of the bot beside (or in place of) those that the world sets. */
   readonly settings?: Readonly<Record<string, string>>;
-  readonly log?: Logger;
+  readonly log?: CleanLogger;
   /** Bots to start; the workspace talks to the first one. */
   readonly replicas?: number;
   readonly now?: () => number;

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type BufferedIncomingMessage, HTTPModuleFunctions, HTTPReceiver } from '@slack/bolt';
 import type { Log } from '../usecases/ports.ts';
 import { boltLogger } from './bolt-logger.ts';
-import { signatureFault, signingKey } from './request-signature.ts';
+import { headerFault, signatureFault, signingKey } from './request-signature.ts';
 
 /** GET only: /livez, /readyz, /metrics. */
 export interface Route {
@@ -18,6 +18,12 @@ const ENDPOINT = '/slack/events';
 
 /** A form with all its fields is some 50 kB. */
 const BODY_AT_MOST_BYTES = 1024 * 1024;
+
+/** Slack's probe of a certificate is a token and a flag. */
+const PROBE_AT_MOST_BYTES = 1024;
+
+/** Slack gives up after 3 s; whoever sends slower holds memory for nothing. */
+export const REQUEST_WITHIN_MS = 10_000;
 
 export interface HttpTransportParts {
   readonly signingSecret: string;
@@ -45,6 +51,13 @@ export function createHttpReceiver({ signingSecret, routes, log, now }: HttpTran
   const toBolt = receiver.requestListener;
 
   async function checked(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const early = headerFault(request.headers, now());
+    // Nothing long is read from somebody who cannot be Slack; the probe below is short.
+    if (early !== null && !(Number(request.headers['content-length']) <= PROBE_AT_MOST_BYTES)) {
+      log.warn({ fault: early }, 'refused a request that Slack did not sign');
+      response.writeHead(401, { connection: 'close' }).end();
+      return;
+    }
     const signed = await buffered(request);
     if (typeof signed === 'number') {
       log.warn({ status: signed }, 'refused a request whose body could not be read');
@@ -96,11 +109,14 @@ function isBuffered(request: IncomingMessage): request is BufferedIncomingMessag
   return 'rawBody' in request && Buffer.isBuffer(request.rawBody);
 }
 
-/** Only a command may be answered with text; a click or a modal gets a plain 200 rather than a warning sign. */
+/**
+ * A command is answered with text. For a click or a form the person must see that nothing came of it: Slack shows that
+ * for any status but 200, and leaves a form open.
+ */
 function answerUnhandled(request: IncomingMessage, response: ServerResponse): void {
   const isCommand = isBuffered(request) && /(?:^|&)command=/.test(request.rawBody.toString());
   if (!isCommand) {
-    response.writeHead(200).end();
+    response.writeHead(503).end();
     return;
   }
   response.writeHead(200, { 'content-type': 'application/json' }).end(

@@ -20,6 +20,12 @@ export function signingKey(signingSecret: string): KeyObject {
   return createSecretKey(Buffer.from(signingSecret, 'utf8'));
 }
 
+/** What the headers alone tell, before a body is read; null: it may be Slack. `nowMs` is UTC ms. */
+export function headerFault(headers: IncomingHttpHeaders, nowMs: number): SignatureFault | null {
+  const read = readHeaders(headers, nowMs);
+  return typeof read === 'string' ? read : null;
+}
+
 /** Null: signed by Slack, within the last five minutes. `body` is as it came, byte by byte; times are UTC ms. */
 export function signatureFault(
   key: KeyObject,
@@ -27,6 +33,16 @@ export function signatureFault(
   body: Uint8Array,
   nowMs: number,
 ): SignatureFault | null {
+  const read = readHeaders(headers, nowMs);
+  if (typeof read === 'string') return read;
+  const ours = createHmac('sha256', key).update(`v0:${read.timestamp}:`).update(body).digest();
+  return timingSafeEqual(ours, read.digest) ? null : 'signature mismatch';
+}
+
+function readHeaders(
+  headers: IncomingHttpHeaders,
+  nowMs: number,
+): SignatureFault | { readonly timestamp: string; readonly digest: Buffer } {
   const timestamp = headers['x-slack-request-timestamp'];
   const given = headers['x-slack-signature'];
   if (typeof timestamp !== 'string' || typeof given !== 'string') return 'unsigned';
@@ -35,6 +51,5 @@ export function signatureFault(
   const signedAtMs = Number(timestamp) * 1000;
   if (signedAtMs < nowMs - PAST_AT_MOST_MS) return 'stale';
   if (signedAtMs > nowMs + FUTURE_AT_MOST_MS) return 'from the future';
-  const ours = createHmac('sha256', key).update(`v0:${timestamp}:`).update(body).digest();
-  return timingSafeEqual(ours, Buffer.from(digest, 'hex')) ? null : 'signature mismatch';
+  return { timestamp, digest: Buffer.from(digest, 'hex') };
 }

@@ -129,6 +129,72 @@ describe('one HTTP exchange', () => {
     expect(connections).toBe(65);
   });
 
+  it('gives the first connection that comes free to who waits longest, whatever hangs on the others', async () => {
+    const held = new Map<string, () => void>();
+    const server = createServer((request, response) => {
+      held.set(request.url ?? '', () => response.end('held'));
+    });
+    const client = http({ baseUrl: `http://${await listen(server)}` });
+    const ended: string[] = [];
+    const call = (target: string) =>
+      client.exchange({ ...GET, target }).then((result) => ended.push(`${target} ${result.kind}`));
+    const calls = Array.from({ length: 66 }, (_, number) => call(`/${number}`));
+    await expect.poll(() => held.size).toBe(64);
+    held.get('/7')?.();
+    await expect.poll(() => held.has('/64')).toBe(true);
+    held.get('/64')?.();
+    await expect.poll(() => held.has('/65')).toBe(true);
+    expect(ended).toEqual(['/7 response', '/64 response']);
+    for (const end of held.values()) end();
+    await Promise.all(calls);
+  });
+
+  it('a call that waits for a connection in vain was not written, and is not sent later', async () => {
+    const held = new Map<string, () => void>();
+    const server = createServer((request, response) => {
+      held.set(request.url ?? '', () => response.end('held'));
+    });
+    const client = http({ baseUrl: `http://${await listen(server)}` });
+    const calls = Array.from({ length: 64 }, (_, number) =>
+      client.exchange({ ...GET, target: `/${number}` }),
+    );
+    await expect.poll(() => held.size).toBe(64);
+    const late = await client.exchange({ method: 'DELETE', target: '/late', headers: {}, timeoutMs: 30 });
+    expect(late).toEqual({ kind: 'failed', fault: 'timeout', written: false });
+    for (const end of held.values()) end();
+    await Promise.all(calls);
+    expect(await client.exchange({ ...GET, target: '/after', timeoutMs: 50 })).toMatchObject({
+      written: true,
+    });
+    expect(held.has('/late')).toBe(false);
+  });
+
+  it('nothing leaves after the end, and who waited hears that nothing was written', async () => {
+    const held = new Map<string, () => void>();
+    const server = createServer((request, response) => {
+      held.set(request.url ?? '', () => response.end('held'));
+    });
+    const baseUrl = `http://${await listen(server)}`;
+    const client = http({ baseUrl });
+    const calls = Array.from({ length: 65 }, (_, number) =>
+      client.exchange({ ...GET, target: `/${number}` }),
+    );
+    await expect.poll(() => held.size).toBe(64);
+    await client.close();
+    expect(await calls[64]).toEqual({ kind: 'failed', fault: 'other', written: false });
+    const unused = http({ baseUrl });
+    await unused.close();
+    for (const ended of [client, unused]) {
+      expect(await ended.exchange({ method: 'DELETE', target: '/after', headers: {} })).toEqual({
+        kind: 'failed',
+        fault: 'other',
+        written: false,
+      });
+    }
+    expect(held.has('/after')).toBe(false);
+    expect((await Promise.all(calls)).slice(0, 64).every((result) => result.kind === 'failed')).toBe(true);
+  });
+
   it('goes through the proxy of the settings, except to names that need none', async () => {
     const host = await listen(createServer((_request, response) => response.end('answer')));
     const asked: string[] = [];

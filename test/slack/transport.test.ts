@@ -1,5 +1,7 @@
 /** What reaches the listeners over HTTP, and how fast it is acknowledged. */
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { done } from '../../src/domain/refusal.ts';
 import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
@@ -86,7 +88,7 @@ describe('requests over HTTP', () => {
       'ssl_check=1&command=%2Floandesk&text=requests',
       200,
     ],
-    ['a body without end', 'POST', '/slack/events', 'x'.repeat(1024 * 1024 + 1), 413],
+    ['a long unsigned body', 'POST', '/slack/events', 'x'.repeat(1024 * 1024 + 1), 401],
     ['another path', 'POST', '/slack/other', 'command=%2Floandesk', 404],
     ['another method', 'PUT', '/slack/events', 'command=%2Floandesk', 404],
     ['a look', 'GET', '/slack/events', undefined, 404],
@@ -106,6 +108,34 @@ describe('requests over HTTP', () => {
     expect(answer.status).toBe(status);
     await slack.app.stop();
     expect(said).toEqual([]);
+  });
+
+  it('reads no more than 1 MiB of a body, whatever its headers say', async () => {
+    await start({});
+    expect((await post('x'.repeat(1024 * 1024 + 1))).status).toBe(413);
+  });
+
+  it('does not wait for the body of somebody who cannot be Slack', async () => {
+    await start({});
+    const { port, hostname } = new URL(slack.url);
+    const socket = connect(Number(port), hostname);
+    socket.write('POST /slack/events HTTP/1.1\r\nhost: x\r\ncontent-length: 900000\r\n\r\nhalf of it');
+    const [answer] = await once(socket, 'data');
+    expect(String(answer)).toContain('401');
+    socket.destroy();
+  });
+
+  it('shows the person that a form or a click which nobody handles came to nothing', async () => {
+    await start({});
+    const payload = {
+      type: 'view_submission',
+      team: { id: ids.team },
+      user: { id: ids.rina, team_id: ids.team },
+      view: { id: 'V1', callback_id: 'modal:unheard-of', state: { values: {} }, private_metadata: '' },
+      trigger_id: '1.2.four',
+    };
+    const answer = await post(new URLSearchParams({ payload: JSON.stringify(payload) }).toString());
+    expect(answer.status).toBe(503);
   });
 
   it('has one effect for a request that is sent twice, byte by byte', async () => {
