@@ -9,6 +9,8 @@ import { type SlackHarness, startSlackHarness } from './support/slack-harness.ts
 
 /** Those at work and those in line, in one process. */
 const PLACES = 1_032;
+/** Clicks that are told so at one time, and those in line for it. */
+const CLICKS_TURNED_AWAY = 208;
 const BUSY = 'Loandesk has more to do right now';
 
 let slack: SlackHarness;
@@ -57,6 +59,15 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     await workspace.as(ids.ben).click(card, ACTIONS.approve);
     await slack.privateText(ids.ben, (text) => text.includes(BUSY), ids.loanDesk);
     expect(workspace.store.ephemerals(ids.rina)).toEqual([command.shown]);
+
+    // With as many clicks to answer as may be, one more is not acked: Slack shows its person that it failed.
+    workspace.faults.add('response_url', { kind: 'hang' });
+    const clicks = Array.from({ length: CLICKS_TURNED_AWAY }, () =>
+      workspace.as(ids.ben).click(card, ACTIONS.approve),
+    );
+    for (const click of await Promise.all(clicks)) expect(click.failure).toBeUndefined();
+    expect((await workspace.as(ids.chen).click(card, ACTIONS.approve)).failure).toBeDefined();
+    workspace.faults.clear();
     release();
     await slack.app.stop();
     const told = workspace.store
