@@ -174,9 +174,11 @@ describe('limits that the exchange enforces', () => {
     const parts = await threeReplicas();
     let over = false;
     const hammer = async ({ reader }: Client) => {
-      while (!over) await reader.riskUnits({ priority: 'background', fresh: true });
+      while (!over) await reader.riskUnits({ priority: 'interactive', fresh: true });
     };
-    const three = parts.map(({ ledger }) => connect({ now, delay, ledger }));
+    // Commands, with the patience of background work: that would leave room in each minute for commands.
+    const patienceMs = { interactive: 75_000 };
+    const three = parts.map(({ ledger }) => connect({ now, delay, ledger, patienceMs }));
     const hammers = three.flatMap((client) => [0, 1, 2, 3].map(() => hammer(client)));
     const used = () => exchange.weights().find(({ pool }) => pool === 'ltv-details');
     // The first minute is a broken one; after the fifth has begun, three whole ones are over.
