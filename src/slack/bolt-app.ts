@@ -8,7 +8,7 @@ import type { Log, NewId, SeenOnce } from '../usecases/ports.ts';
 import { boltLogger } from './bolt-logger.ts';
 import { createGuard, type GuardParts } from './guard.ts';
 import { HomeWatch } from './home-watch.ts';
-import { createHttpReceiver, REQUEST_WITHIN_MS, type Route } from './http-transport.ts';
+import { createHttpReceiver, type Route, SERVER_LIMITS } from './http-transport.ts';
 import { errorFields } from './redaction.ts';
 import { register, routes } from './register.ts';
 import type { OnSlackCall } from './slack-call.ts';
@@ -155,7 +155,7 @@ function createTransport({ settings, log, now, routes: extra }: SlackAppParts): 
   return {
     receiver,
     listen: async () => {
-      server = await receiver.start({ host, port }, { requestTimeout: REQUEST_WITHIN_MS });
+      server = await receiver.start({ host, port }, SERVER_LIMITS);
       up = true;
       return server;
     },

@@ -22,8 +22,8 @@ const BODY_AT_MOST_BYTES = 1024 * 1024;
 /** Slack's probe of a certificate is a token and a flag. */
 const PROBE_AT_MOST_BYTES = 1024;
 
-/** Slack gives up after 3 s; whoever sends slower holds memory for nothing. */
-export const REQUEST_WITHIN_MS = 10_000;
+/** Slack gives up after 3 s; whoever sends slower holds memory for nothing. Node looks only every 30 s by itself. */
+export const SERVER_LIMITS = { requestTimeout: 10_000, connectionsCheckingInterval: 1_000 } as const;
 
 export interface HttpTransportParts {
   readonly signingSecret: string;

@@ -1,6 +1,6 @@
 /**
  * Whether a request comes from Slack: its own signature scheme "v0" (docs: Verifying requests from Slack). Bolt's
- * check makes four keyed hashes with keys read anew each time, and accepts timestamps from the future; this makes one.
+ * check makes three keyed hashes with keys read anew each time, and accepts timestamps from the future; this makes one.
  */
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';

@@ -125,6 +125,22 @@ describe('requests over HTTP', () => {
     socket.destroy();
   });
 
+  it('waits 10 s for the rest of a body, whoever seems to send it', async () => {
+    await start({});
+    const { port, hostname } = new URL(slack.url);
+    const socket = connect(Number(port), hostname);
+    const startedMs = performance.now();
+    const timestamp = Math.floor(Date.now() / 1000);
+    socket.write(
+      `POST /slack/events HTTP/1.1\r\nhost: x\r\nx-slack-request-timestamp: ${timestamp}\r\nx-slack-signature: v0=${'0'.repeat(64)}\r\ncontent-length: 900000\r\n\r\nhalf of it`,
+    );
+    socket.resume();
+    await once(socket, 'close');
+    const tookMs = performance.now() - startedMs;
+    expect(tookMs).toBeGreaterThan(9_000);
+    expect(tookMs).toBeLessThan(15_000);
+  });
+
   it('shows the person that a form or a click which nobody handles came to nothing', async () => {
     await start({});
     const payload = {
