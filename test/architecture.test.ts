@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import config from '../vitest.config.ts';
-import longConfig from '../vitest.long.config.ts';
+import longConfig from './vitest.long.config.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** The linter's complaints about a file with this one import in that folder, under this project's rules. */

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { type LongId, longId } from '../../src/domain/amount.ts';
 import type { CloseRequest } from '../../src/domain/close-request.ts';
 import type { RedisSettings } from '../../src/redis/connection.ts';
@@ -124,6 +124,15 @@ export class DeskOn {
       await this.people.approve(user, now.request);
       return undefined;
     });
+  }
+
+  /** Waits for the end, and holds that it was a close, with one DELETE, and that nobody was told what was not so. */
+  async closedOnce({ id }: CloseRequest, withinMs?: number): Promise<CloseRequest> {
+    const ended = await this.stored(id, ({ ending }) => ending !== null, withinMs);
+    expect(ended.state).toBe('closed');
+    expect(this.deletes).toBe(1);
+    expect(await this.falseWords()).toEqual([]);
+    return ended;
   }
 
   get deletes(): number {

@@ -1,31 +1,18 @@
 /** A process that must end: whoever still waits is told, also in line behind others; metrics and references. */
 import { expect, it } from 'vitest';
 import { createGuard, type HandledInteraction } from '../../src/slack/guard.ts';
-import { handled, type Listener, type Turn } from '../../src/slack/turn.ts';
+import { handled, type Listener } from '../../src/slack/turn.ts';
 import { WorkQueue } from '../../src/slack/work-queue.ts';
 import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';
-import { ALICE } from '../support/close-requests.ts';
 import { QUIET } from '../support/logs.ts';
+import { notingTurn } from './support/turn.ts';
 
 function scene() {
   const told: string[] = [];
   const records: HandledInteraction[] = [];
   const references: string[] = [];
   const hurry = new AbortController();
-  const turn: Turn = {
-    by: { teamId: ALICE.teamId, userId: ALICE.userId },
-    channelId: 'C0DESK',
-    input: '',
-    fields: new Map(),
-    metadata: '',
-    tell: async ({ text }) => told.push(text) > 0,
-    replace: async () => true,
-    share: async () => true,
-    openModal: async () => true,
-    updateModal: async () => true,
-    publishHome: async () => true,
-    sendFile: async () => 'sent',
-  };
+  const turn = notingTurn(told);
   const guard = createGuard({
     seenOnce: new MemorySeenOnce(() => 0),
     queue: new WorkQueue({ atOnce: 1, waitingAtMost: 5 }),

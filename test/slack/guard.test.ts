@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createGuard, type Delivered } from '../../src/slack/guard.ts';
-import { handled, type Listener, refused, type Turn } from '../../src/slack/turn.ts';
+import { handled, type Listener, refused } from '../../src/slack/turn.ts';
 import { WorkQueue } from '../../src/slack/work-queue.ts';
 import type { SeenOnce } from '../../src/usecases/ports.ts';
 import { StoreUnavailable } from '../../src/usecases/ports.ts';
 import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';
 import { ALICE } from '../support/close-requests.ts';
 import { keepingLog, type LogLine } from '../support/logs.ts';
+import { notingTurn } from './support/turn.ts';
 
 function scene(options: { seenOnce?: SeenOnce; atOnce?: number; slackHolds?: boolean } = {}) {
   const told: string[] = [];
@@ -17,20 +18,7 @@ function scene(options: { seenOnce?: SeenOnce; atOnce?: number; slackHolds?: boo
   /** While it is held, Slack takes no message. */
   const telling = Promise.withResolvers<void>();
   if (options.slackHolds !== true) telling.resolve();
-  const turn: Turn = {
-    by: { teamId: ALICE.teamId, userId: ALICE.userId },
-    channelId: 'C0DESK',
-    input: '',
-    fields: new Map(),
-    metadata: '',
-    tell: async ({ text }) => told.push(text) > 0,
-    replace: async () => true,
-    share: async () => true,
-    openModal: async () => true,
-    updateModal: async () => true,
-    publishHome: async () => true,
-    sendFile: async () => 'sent',
-  };
+  const turn = notingTurn(told);
   const guard = createGuard({
     seenOnce: options.seenOnce ?? new MemorySeenOnce(() => nowMs),
     queue: new WorkQueue({ atOnce: options.atOnce ?? 2, waitingAtMost: 0 }),

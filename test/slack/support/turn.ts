@@ -1,0 +1,20 @@
+/** A turn that notes what its person was told; everything else succeeds. */
+import type { Turn } from '../../../src/slack/turn.ts';
+import { ALICE } from '../../support/close-requests.ts';
+
+export function notingTurn(told: string[]): Turn {
+  return {
+    by: { teamId: ALICE.teamId, userId: ALICE.userId },
+    channelId: 'C0DESK',
+    input: '',
+    fields: new Map(),
+    metadata: '',
+    tell: async ({ text }) => told.push(text) > 0,
+    replace: async () => true,
+    share: async () => true,
+    openModal: async () => true,
+    updateModal: async () => true,
+    publishHome: async () => true,
+    sendFile: async () => 'sent',
+  };
+}
