@@ -2,7 +2,7 @@
  * The bot as a few files of plain JavaScript with its libraries in them: what the image runs. Smaller and quicker to
  * start than sources and `node_modules` (docs/benchmarks.md has the figures); a clone needs none of it.
  */
-import { copyFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type OutputChunk, type RolldownLog, rolldown } from 'rolldown';
@@ -10,7 +10,7 @@ import { licencesText, packagesOf } from './bundled-licences.ts';
 import type { LicensedPackage } from './production-licences.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
-const LUA = join(ROOT, 'src/redis');
+const LUA = join(ROOT, 'src/redis/lua');
 export const LICENCES_FILE = 'THIRD-PARTY-LICENSES.txt';
 
 /** The programs of the image, and where each begins. */
@@ -107,7 +107,5 @@ function sourcesOf(chunks: readonly OutputChunk[]): string[] {
 }
 
 async function copyScripts(into: string): Promise<void> {
-  for (const file of await readdir(LUA)) {
-    if (file.endsWith('.lua')) await copyFile(join(LUA, file), join(into, file));
-  }
+  await cp(LUA, join(into, 'lua'), { recursive: true });
 }

@@ -1,10 +1,10 @@
 /** `npm run screenshots`: makes the README's pictures, docs/ltv.png and docs/card.png, from the sandbox's page. */
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
-import { startPage } from '../src/sandbox/page/page-server.ts';
-import { startPlayground } from '../src/sandbox/page/playground.ts';
-import { findChromium, startChromium } from '../test/sandbox/page-chromium.ts';
-import { PageHands } from '../test/sandbox/page-hands.ts';
+import { startPage } from '../sandbox/page/page-server.ts';
+import { startPlayground } from '../sandbox/page/playground.ts';
+import { findChromium, startChromium } from '../test/sandbox/page/chromium.ts';
+import { PageHands } from '../test/sandbox/page/hands.ts';
 
 const LTV = { width: 2040, height: 760 };
 const CARD = { width: 1280, height: 900 };

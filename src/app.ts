@@ -1,19 +1,24 @@
 /** The one composition root: builds every part once, hands it down, starts and stops it. No rules, no text. */
+
 import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Background, createBackground } from './background.ts';
 import { loadAccounts } from './binance/accounts.ts';
 import { createLoanExchange, type LoanExchange } from './binance/loan-exchange.ts';
-import { type Config, ConfigFaults } from './config.ts';
-import { Correlation } from './correlation.ts';
 import { referenceFrom, requestIdFrom } from './domain/request-id.ts';
 import { endsInTime } from './ends-in-time.ts';
-import { createHealth } from './health.ts';
-import type { CleanLogger } from './logger.ts';
-import { watchLoopDelay } from './loop-delay.ts';
-import { createMetrics } from './metrics.ts';
-import { observeStore } from './observed-store.ts';
-import { createObservers } from './observers.ts';
+import { type Background, createBackground } from './ops/background.ts';
+import { Correlation } from './ops/correlation.ts';
+import { createHealth } from './ops/health.ts';
+import type { CleanLogger } from './ops/logger.ts';
+import { watchLoopDelay } from './ops/loop-delay.ts';
+import { createMetrics } from './ops/metrics.ts';
+import { observeStore } from './ops/observed-store.ts';
+import { createObservers } from './ops/observers.ts';
+import { createRedrawAfterReconnect } from './ops/redraw-after-reconnect.ts';
+import { createStatusProbe } from './ops/status-probe.ts';
+import { startTracing } from './ops/tracing/start-tracing.ts';
+import { waitForRedis } from './ops/wait-for-redis.ts';
 import { RedisAuditLog } from './redis/audit-log.ts';
 import { RedisCloseRequestStore } from './redis/close-request-store.ts';
 import { REDIS_TIMES, RedisConnection } from './redis/connection.ts';
@@ -22,17 +27,22 @@ import { RedisOutbox } from './redis/outbox.ts';
 import { RedisSeenOnce } from './redis/seen-once.ts';
 import { RedisSharedReads } from './redis/shared-reads.ts';
 import { RedisWeightLedger } from './redis/weight-ledger.ts';
-import { redisSettings } from './redis-settings.ts';
-import { createRedrawAfterReconnect } from './redraw-after-reconnect.ts';
+import { type Config, ConfigFaults } from './settings/config.ts';
+import { redisSettings } from './settings/redis-settings.ts';
+import { slackSettingsOf } from './settings/slack-settings.ts';
 import { createSlackApp } from './slack/bolt-app.ts';
 import { createSlackClients } from './slack/slack-clients.ts';
-import { slackSettingsOf } from './slack-settings.ts';
-import { createStatusProbe, VERSION } from './status-probe.ts';
-import { startTracing } from './tracing/start-tracing.ts';
 import { createDesk, type DeskWork } from './usecases/create-desk.ts';
 import type { Log } from './usecases/ports.ts';
 import { createPostAuditHead } from './usecases/post-audit-head.ts';
-import { waitForRedis } from './wait-for-redis.ts';
+
+const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+
+/** From package.json, the one place that states it. */
+const VERSION =
+  typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';
 
 /** Clicks set their own deliveries off; these rounds pick up what a process that stopped left behind. */
 const OUTBOX_EVERY_MS = 1_000;
@@ -149,7 +159,14 @@ export async function createApp(
     roles: config.people,
     policy: config.closePolicy,
     thresholds: config.thresholds,
-    probe: createStatusProbe({ exchange, redis, outbox, mode: config.closePolicy.mode, now }),
+    probe: createStatusProbe({
+      exchange,
+      redis,
+      outbox,
+      mode: config.closePolicy.mode,
+      version: VERSION,
+      now,
+    }),
     now,
     pause: async (milliseconds) => void (await pause(milliseconds)),
     newId: randomUUID,

@@ -4,14 +4,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { ConfigFaults, loadConfig } from './config.ts';
 import { parseRequestId } from './domain/request-id.ts';
-import { createLogger } from './logger.ts';
+import { createLogger } from './ops/logger.ts';
 import { RedisAuditLog } from './redis/audit-log.ts';
 import { RedisCloseRequestStore } from './redis/close-request-store.ts';
 import { RedisConnection } from './redis/connection.ts';
 import { KeyNames } from './redis/key-names.ts';
-import { redisSettings } from './redis-settings.ts';
+import { ConfigFaults, loadConfig } from './settings/config.ts';
+import { redisSettings } from './settings/redis-settings.ts';
 import { type CheckAudit, createCheckAudit } from './usecases/check-audit.ts';
 import { StoreUnavailable } from './usecases/ports.ts';
 

@@ -10,8 +10,8 @@ const LOG_WITHIN_MS = 500;
 // Compiled code is kept between starts.
 enableCompileCache();
 
-const { ConfigFaults, loadConfig } = await import('./config.ts');
-const { createLogger } = await import('./logger.ts');
+const { ConfigFaults, loadConfig } = await import('./settings/config.ts');
+const { createLogger } = await import('./ops/logger.ts');
 
 try {
   const config = loadConfig();

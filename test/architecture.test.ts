@@ -36,16 +36,18 @@ describe('imports', () => {
     ['slack', '../binance/sign.ts'],
     ['slack/views', '../../redis/connection.ts'],
     ['slack', '../app.ts'],
-    ['binance', '../sandbox/exchange.ts'],
-    ['.', './sandbox/world.ts'],
-    ['metrics', '../sandbox/world.ts'],
+    ['binance', '../../sandbox/binance/exchange.ts'],
+    ['.', '../sandbox/world.ts'],
+    ['ops/metrics', '../../../sandbox/world.ts'],
     ['domain', '@opentelemetry/api'],
     ['usecases', '@opentelemetry/api'],
     ['redis', '@opentelemetry/api'],
-    ['slack', '../tracing/tracing.ts'],
+    ['slack', '../ops/tracing/tracing.ts'],
     ['.', '@opentelemetry/sdk-trace'],
-    ['.', './tracing/open-telemetry.ts'],
-    ['tracing', './open-telemetry-tracer.ts'],
+    ['.', './ops/tracing/open-telemetry.ts'],
+    ['ops/tracing', './open-telemetry-tracer.ts'],
+    ['domain/unit', '../close/close-request.ts'],
+    ['binance', '../settings/config.ts'],
   ])('%s/ may not import %s', (folder, imported) => {
     expect(lint(folder, imported)).toContain('noRestrictedImports');
   });
@@ -54,11 +56,13 @@ describe('imports', () => {
     ['domain', './amount.ts'],
     ['domain', 'big.js'],
     ['usecases', '../domain/amount.ts'],
+    ['usecases', '../domain/close/facts.ts'],
     ['usecases', './ports.ts'],
     ['redis', '../usecases/ports.ts'],
     ['slack/views', '../../domain/amount.ts'],
     ['.', './redis/connection.ts'],
-    ['.', './tracing/start-tracing.ts'],
+    ['.', './ops/tracing/start-tracing.ts'],
+    ['domain/close', '../unit/risk-unit.ts'],
   ])('%s/ may import %s', (folder, imported) => {
     const said = lint(folder, imported);
     expect(said).not.toContain('noRestrictedImports');

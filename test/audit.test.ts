@@ -4,9 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { tourOf } from '../sandbox/tour.ts';
+import { startWorld, type World } from '../sandbox/world.ts';
 import { KeyNames } from '../src/redis/key-names.ts';
-import { tourOf } from '../src/sandbox/tour.ts';
-import { startWorld, type World } from '../src/sandbox/world.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 

@@ -9,13 +9,13 @@ import { createRequire, SourceMap } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
+import { SEED_IDS } from '../sandbox/slack/seed.ts';
+import { tourOf } from '../sandbox/tour.ts';
+import { startWorld, type World } from '../sandbox/world.ts';
 import { LICENCES_FILE } from '../scripts/bundle.ts';
 import { imageCommand } from '../scripts/dockerfile.ts';
 import { readProductionLicences } from '../scripts/production-licences.ts';
-import { tourOf } from '../src/sandbox/tour.ts';
-import { SEED_IDS } from '../src/sandbox/workspace/seed.ts';
-import { startWorld, type World } from '../src/sandbox/world.ts';
-import { INSTALL_OPEN_TELEMETRY } from '../src/tracing/start-tracing.ts';
+import { INSTALL_OPEN_TELEMETRY } from '../src/ops/tracing/start-tracing.ts';
 import { startOtlpReceiver } from './support/otlp-receiver.ts';
 import { freePort } from './support/redis-server.ts';
 import { finished, type SimulatedImage, simulateImage } from './support/simulated-image.ts';
@@ -141,7 +141,7 @@ describe.skipIf(process.platform === 'win32')('the image', () => {
         !source.startsWith('src/') && !production.some(({ folder }) => source.startsWith(`${folder}/`)),
     );
     expect(foreign).toEqual([]);
-    expect(all.filter((source) => source.startsWith('src/sandbox'))).toEqual([]);
+    expect(all.filter((source) => source.startsWith('sandbox'))).toEqual([]);
     expect((await readdir(image.folder)).sort()).toEqual(
       ['.compile-cache', 'LICENSE', 'dist', 'node_modules', 'package.json'].sort(),
     );
@@ -182,6 +182,6 @@ describe.skipIf(process.platform === 'win32')('the image', () => {
     const before = (await textOf(file)).split('function decide(')[0]?.split('\n') ?? [];
     const map = new SourceMap(JSON.parse(await textOf(`${file}.map`)));
     const place = map.findEntry(before.length - 1, before.at(-1)?.length ?? 0);
-    expect(place).toMatchObject({ originalSource: expect.stringMatching(/src\/domain\/close-rule\.ts$/) });
+    expect(place).toMatchObject({ originalSource: expect.stringMatching(/src\/domain\/close\/close-rule\.ts$/) });
   });
 });

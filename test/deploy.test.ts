@@ -7,8 +7,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { imageCommand, imageEnvironment, readDockerfile } from '../scripts/dockerfile.ts';
-import { loadConfig } from '../src/config.ts';
-import { OPEN_TELEMETRY_PACKAGES } from '../src/tracing/start-tracing.ts';
+import { OPEN_TELEMETRY_PACKAGES } from '../src/ops/tracing/start-tracing.ts';
+import { loadConfig } from '../src/settings/config.ts';
 
 const ROOT = new URL('../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, ROOT), 'utf8');

@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { startWorld, type World } from '../sandbox/world.ts';
 import { whyTooOld } from '../src/check-node.mjs';
-import { startWorld, type World } from '../src/sandbox/world.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 

@@ -7,10 +7,10 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Redis } from 'ioredis';
 import { expect, inject, it } from 'vitest';
-import { createLogger } from '../src/logger.ts';
-import { tourOf } from '../src/sandbox/tour.ts';
-import { SEED_IDS } from '../src/sandbox/workspace/seed.ts';
-import { startWorld } from '../src/sandbox/world.ts';
+import { SEED_IDS } from '../sandbox/slack/seed.ts';
+import { tourOf } from '../sandbox/tour.ts';
+import { startWorld } from '../sandbox/world.ts';
+import { createLogger } from '../src/ops/logger.ts';
 
 const { rina, ada, loanDesk } = SEED_IDS;
 

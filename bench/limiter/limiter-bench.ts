@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import { startExchange } from '../../src/sandbox/exchange.ts';
+import { startExchange } from '../../sandbox/binance/exchange.ts';
 import { type Child, startChild } from '../support/child.ts';
 import type { BenchOptions } from '../support/options.ts';
 import { type RedisProcess, startRedis } from '../support/redis-process.ts';

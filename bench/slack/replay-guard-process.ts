@@ -5,9 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import { App } from '@slack/bolt';
 import { z } from 'zod';
-import { Correlation } from '../../src/correlation.ts';
 import { referenceFrom } from '../../src/domain/request-id.ts';
-import { createLogger } from '../../src/logger.ts';
+import { Correlation } from '../../src/ops/correlation.ts';
+import { createLogger } from '../../src/ops/logger.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { KeyNames } from '../../src/redis/key-names.ts';
 import { RedisSeenOnce } from '../../src/redis/seen-once.ts';

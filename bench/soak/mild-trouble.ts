@@ -1,11 +1,11 @@
 /** What goes wrong on any long day: slow and failing calls, a Redis that blinks. Nobody is killed: see the chaos run. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Fleet } from '../../src/sandbox/chaos/fleet.ts';
-import type { Random } from '../../src/sandbox/chaos/random.ts';
-import type { FaultOrder } from '../../src/sandbox/exchange/faults.ts';
-import type { Exchange } from '../../src/sandbox/exchange.ts';
-import type { WorkspaceFault } from '../../src/sandbox/workspace/faults.ts';
-import type { Workspace } from '../../src/sandbox/workspace.ts';
+import type { Exchange } from '../../sandbox/binance/exchange.ts';
+import type { FaultOrder } from '../../sandbox/binance/faults.ts';
+import type { WorkspaceFault } from '../../sandbox/slack/faults.ts';
+import type { Workspace } from '../../sandbox/slack/workspace.ts';
+import type { Fleet } from '../../test/chaos/fleet.ts';
+import type { Random } from '../../test/chaos/random.ts';
 
 const EXCHANGE: readonly [FaultOrder, ...FaultOrder[]] = [
   { effect: { kind: 'latency', ms: 900 }, count: 6 },

@@ -4,17 +4,17 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { finish } from '../../src/sandbox/chaos/finish.ts';
-import { Fleet, type Place } from '../../src/sandbox/chaos/fleet.ts';
-import { violationsOf } from '../../src/sandbox/chaos/invariants.ts';
-import { People } from '../../src/sandbox/chaos/people.ts';
-import { createRandom, type Random } from '../../src/sandbox/chaos/random.ts';
-import { Records } from '../../src/sandbox/chaos/records.ts';
-import { startRedisProcess } from '../../src/sandbox/chaos/redis-process.ts';
-import { askToClose, type NewCollateral, playStory } from '../../src/sandbox/chaos/stories.ts';
-import { judgeTold } from '../../src/sandbox/chaos/told.ts';
-import type { StoredMessage } from '../../src/sandbox/workspace/store.ts';
-import { startWorld, type World } from '../../src/sandbox/world.ts';
+import type { StoredMessage } from '../../sandbox/slack/store.ts';
+import { startWorld, type World } from '../../sandbox/world.ts';
+import { finish } from '../../test/chaos/finish.ts';
+import { Fleet, type Place } from '../../test/chaos/fleet.ts';
+import { violationsOf } from '../../test/chaos/invariants.ts';
+import { People } from '../../test/chaos/people.ts';
+import { createRandom, type Random } from '../../test/chaos/random.ts';
+import { Records } from '../../test/chaos/records.ts';
+import { startRedisProcess } from '../../test/chaos/redis-process.ts';
+import { askToClose, type NewCollateral, playStory } from '../../test/chaos/stories.ts';
+import { judgeTold } from '../../test/chaos/told.ts';
 import { residentMb } from '../support/child.ts';
 import { median } from '../support/statistics.ts';
 import { type MildTally, makeMildTrouble } from './mild-trouble.ts';

@@ -1,10 +1,10 @@
 /** People who only look: each types a command, waits for its answer, and after a while the next. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Random } from '../../src/sandbox/chaos/random.ts';
-import type { WorkspaceSeed } from '../../src/sandbox/workspace/directory.ts';
-import { createSeed } from '../../src/sandbox/workspace/seed.ts';
-import type { Workspace } from '../../src/sandbox/workspace.ts';
+import type { WorkspaceSeed } from '../../sandbox/slack/directory.ts';
+import { createSeed } from '../../sandbox/slack/seed.ts';
+import type { Workspace } from '../../sandbox/slack/workspace.ts';
 import { COMMANDS } from '../../src/slack/ids.ts';
+import type { Random } from '../../test/chaos/random.ts';
 
 const ANSWERED_WITHIN_MS = 20_000;
 

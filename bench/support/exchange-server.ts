@@ -4,7 +4,7 @@
  */
 import { createServer, type ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { verifySignature } from '../../src/sandbox/exchange/verify.ts';
+import { verifySignature } from '../../sandbox/binance/verify.ts';
 import { answerParent, givenArgument } from './parent.ts';
 import { unitRow } from './unit-row.ts';
 

@@ -7,9 +7,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { z } from 'zod';
 import { longId } from '../../src/domain/amount.ts';
-import type { CloseRequest } from '../../src/domain/close-request.ts';
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { requestIdFrom } from '../../src/domain/request-id.ts';
-import { PUBLISHED_THRESHOLDS } from '../../src/domain/risk-unit.ts';
+import { PUBLISHED_THRESHOLDS } from '../../src/domain/unit/risk-unit.ts';
 import { RedisAuditLog } from '../../src/redis/audit-log.ts';
 import { RedisCloseRequestStore } from '../../src/redis/close-request-store.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
@@ -104,13 +104,13 @@ async function approve({ work }: DeskOffice, request: CloseRequest): Promise<num
 
 /** The product's scripts by the SHA1 with which EVALSHA names them. */
 const SCRIPTS = new Map(
-  readdirSync(new URL('../../src/redis/', import.meta.url))
+  readdirSync(new URL('../../src/redis/lua/', import.meta.url))
     .filter((name) => name.endsWith('.lua'))
     .map((name) => [createHash('sha1').update(luaOf(name)).digest('hex'), name.replace('.lua', '')]),
 );
 
 function luaOf(name: string): string {
-  return readFileSync(new URL(`../../src/redis/${name}`, import.meta.url), 'utf8');
+  return readFileSync(new URL(`../../src/redis/lua/${name}`, import.meta.url), 'utf8');
 }
 
 /** Commands that arrive at Redis while `act` runs, those inside scripts left out. */

@@ -1,5 +1,5 @@
 /** From the pages of closed lists to closed units: no unit twice, newest first, nothing hidden. */
-import type { ClosedUnit } from '../domain/risk-unit.ts';
+import type { ClosedUnit } from '../domain/unit/risk-unit.ts';
 import type { Read } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
 import { jsonOf, type Text } from './coalesced-read.ts';

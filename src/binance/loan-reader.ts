@@ -1,6 +1,6 @@
 /** Implements LoanReader: which call, which key, shared or fresh, and what its rows say. */
 import type { LongId } from '../domain/amount.ts';
-import type { ClosedUnit, RiskUnit } from '../domain/risk-unit.ts';
+import type { ClosedUnit, RiskUnit } from '../domain/unit/risk-unit.ts';
 import type { ExchangeFailure, LoanReader, Read, ReadOptions } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
 import type { AccountBook } from './account-book.ts';

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { Amount, LongId } from '../domain/amount.ts';
-import type { Liability } from '../domain/risk-unit.ts';
+import type { Liability } from '../domain/unit/risk-unit.ts';
 import {
   amountField,
   flagField,

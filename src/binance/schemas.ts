@@ -3,7 +3,7 @@
  * and dropped; account types are plain text, so a new one passes.
  */
 import { z } from 'zod';
-import type { ClosedUnit, RiskUnit } from '../domain/risk-unit.ts';
+import type { ClosedUnit, RiskUnit } from '../domain/unit/risk-unit.ts';
 import {
   amountField,
   countField,

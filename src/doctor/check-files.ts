@@ -1,7 +1,7 @@
 /** Files that hold secrets: can they be read by us, and by nobody else? */
 import { stat } from 'node:fs/promises';
 import type { AccountsResult } from '../binance/accounts.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../settings/config.ts';
 import { type Finding, findingsAbout } from './finding.ts';
 
 const { ok, warning, fault } = findingsAbout('Files');

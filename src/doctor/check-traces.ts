@@ -1,11 +1,11 @@
 /** Traces: are they asked for, and can they be made? */
-import type { OpenTelemetrySettings } from '../tracing/open-telemetry-settings.ts';
+import type { OpenTelemetrySettings } from '../ops/tracing/open-telemetry-settings.ts';
 import {
   arePackagesMissing,
   INSTALL_OPEN_TELEMETRY,
   type LoadOpenTelemetry,
   loadOpenTelemetry,
-} from '../tracing/start-tracing.ts';
+} from '../ops/tracing/start-tracing.ts';
 import { type Finding, findingsAbout } from './finding.ts';
 
 const { ok, warning } = findingsAbout('Traces');

@@ -3,8 +3,8 @@
  * table is exhaustive: a new code does not compile without its sentence.
  */
 import type { LongId } from './amount.ts';
-import type { CloseState } from './close-request.ts';
-import type { FactChange, LiabilityFact } from './facts.ts';
+import type { CloseState } from './close/close-request.ts';
+import type { FactChange, LiabilityFact } from './close/facts.ts';
 import type { PersonKind, Role } from './policy.ts';
 
 export type Refusal =

@@ -1,6 +1,6 @@
 /** The stored form of an audit entry: the sealed text itself, so that what is verified is what was sealed. */
 import { z } from 'zod';
-import type { AuditBody, AuditEntry } from '../domain/audit-chain.ts';
+import type { AuditBody, AuditEntry } from '../domain/close/audit-chain.ts';
 
 /** Only what reading needs; the seal vouches for the rest. */
 const body = z.looseObject({

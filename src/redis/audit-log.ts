@@ -1,5 +1,5 @@
 /** Reads the audit stream, in pages, oldest first. */
-import type { AuditEntry } from '../domain/audit-chain.ts';
+import type { AuditEntry } from '../domain/close/audit-chain.ts';
 import { type AuditLog, UnreadableAuditEntry } from '../usecases/ports.ts';
 import { readAuditEntry } from './audit-entry.ts';
 import type { RedisConnection } from './connection.ts';

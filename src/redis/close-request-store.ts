@@ -3,8 +3,8 @@
  * changed in between: record, indexes, unit key, audit entry and notices together, or nothing.
  */
 import type { LongId } from '../domain/amount.ts';
-import { type AuditBody, FIRST_SEAL, sealEntry } from '../domain/audit-chain.ts';
-import { type CloseRequest, isTerminal, type RequestEventType } from '../domain/close-request.ts';
+import { type AuditBody, FIRST_SEAL, sealEntry } from '../domain/close/audit-chain.ts';
+import { type CloseRequest, isTerminal, type RequestEventType } from '../domain/close/close-request.ts';
 import {
   type Change,
   type CloseRequestStore,

@@ -1,7 +1,7 @@
 /** The stored form of a notice: `<id> <createdAtMs> <JSON>`, so that a script can tell the id without reading JSON. */
 import { z } from 'zod';
-import type { CloseRequest, RequestEvent, RequestEventType } from '../domain/close-request.ts';
-import type { Notice } from '../domain/notices.ts';
+import type { CloseRequest, RequestEvent, RequestEventType } from '../domain/close/close-request.ts';
+import type { Notice } from '../domain/close/notices.ts';
 
 export interface StoredNotice {
   readonly id: string;

@@ -3,7 +3,7 @@
  * then given out again, which is the one stale repeat a crash may cause. A notice that cannot be read is left to
  * other replicas for a while and then set aside, so that it holds up those behind it no longer than that.
  */
-import type { Notice } from '../domain/notices.ts';
+import type { Notice } from '../domain/close/notices.ts';
 import type { Log, Outbox, OutboxItem } from '../usecases/ports.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';

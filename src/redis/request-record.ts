@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { type LongId, parseLongId } from '../domain/amount.ts';
-import type { CloseRequest, CloseState } from '../domain/close-request.ts';
+import type { CloseRequest, CloseState } from '../domain/close/close-request.ts';
 
 /** The version this code writes. Older ones are upgraded on reading; see `UPGRADES`. */
 export const RECORD_SCHEMA = 1;

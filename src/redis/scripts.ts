@@ -66,7 +66,7 @@ const SCRIPTS = {
 const DEFINITIONS = Object.entries(SCRIPTS).map(([name, { file, numberOfKeys }]) => ({
   name,
   numberOfKeys,
-  lua: readFileSync(new URL(`./${file}.lua`, import.meta.url), 'utf8'),
+  lua: readFileSync(new URL(`./lua/${file}.lua`, import.meta.url), 'utf8'),
 }));
 
 /** Makes every script a command of this client; ioredis sends EVALSHA, and the whole text once a connection. */

@@ -1,6 +1,6 @@
 /** Posts the head of the audit trail to its channel. */
 import type { WebClient } from '@slack/web-api';
-import type { AuditVerdict } from '../domain/audit-chain.ts';
+import type { AuditVerdict } from '../domain/close/audit-chain.ts';
 import type { AuditBoard, Delivery } from '../usecases/ports.ts';
 import { failureText, slackCall } from './slack-call.ts';
 import { auditHeadMessage } from './views/status-view.ts';

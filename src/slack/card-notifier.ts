@@ -3,8 +3,8 @@
  * the record, can be repeated, and is never read back. A failed call is an answer, so that the outbox decides.
  */
 import type { WebClient } from '@slack/web-api';
-import type { CardLocation, CloseRequest, RequestEvent } from '../domain/close-request.ts';
-import type { Notice } from '../domain/notices.ts';
+import type { CardLocation, CloseRequest, RequestEvent } from '../domain/close/close-request.ts';
+import type { Notice } from '../domain/close/notices.ts';
 import type { Delivery, Log, NewId, Notifier } from '../usecases/ports.ts';
 import { failureText, type SlackAnswer, type SlackFailure, slackCall } from './slack-call.ts';
 import { approverText, directText } from './views/direct-text.ts';

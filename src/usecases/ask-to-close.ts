@@ -1,12 +1,12 @@
 /** A requester asks for a close: everything that could be refused later is refused now, before a card is posted. */
 import type { LongId } from '../domain/amount.ts';
-import { type CloseRequest, nextAttentionAtMs } from '../domain/close-request.ts';
-import { blockersOf } from '../domain/facts.ts';
-import { noticesFor } from '../domain/notices.ts';
-import { LONGEST_REASON, openRequest } from '../domain/open-request.ts';
+import { type CloseRequest, nextAttentionAtMs } from '../domain/close/close-request.ts';
+import { blockersOf } from '../domain/close/facts.ts';
+import { noticesFor } from '../domain/close/notices.ts';
+import { LONGEST_REASON, openRequest } from '../domain/close/open-request.ts';
 import { type ClosePolicy, type PersonId, refuseUnreachableQuorum } from '../domain/policy.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
-import { parseUnitId } from '../domain/unit-query.ts';
+import { parseUnitId } from '../domain/unit/unit-query.ts';
 import type { Access } from './access.ts';
 import { type CurrentFacts, readFacts } from './current-facts.ts';
 import type { Desk, FreshFacts } from './desk.ts';

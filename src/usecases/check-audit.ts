@@ -4,10 +4,10 @@ import {
   type AuditVerdict,
   AuditVerifier,
   type AuditVerifierOptions,
-} from '../domain/audit-chain.ts';
-import { whyTrailForbids } from '../domain/audited-votes.ts';
-import type { CloseRequest } from '../domain/close-request.ts';
-import type { Facts } from '../domain/facts.ts';
+} from '../domain/close/audit-chain.ts';
+import { whyTrailForbids } from '../domain/close/audited-votes.ts';
+import type { CloseRequest } from '../domain/close/close-request.ts';
+import type { Facts } from '../domain/close/facts.ts';
 import type { PersonId } from '../domain/policy.ts';
 import { done, type Result, refuse } from '../domain/refusal.ts';
 import { parseRequestId } from '../domain/request-id.ts';

@@ -1,6 +1,6 @@
 /** Puts the verbs and the background work together over one set of ports. */
 import type { ClosePolicy } from '../domain/policy.ts';
-import type { Thresholds } from '../domain/risk-unit.ts';
+import type { Thresholds } from '../domain/unit/risk-unit.ts';
 import { type Access, createAccess, type RoleLists } from './access.ts';
 import { createAskToClose } from './ask-to-close.ts';
 import { createAttendRequests } from './attend-requests.ts';

@@ -1,7 +1,7 @@
 /** Reads a unit's facts as they are now, and tells apart: here, closed by someone, not to be seen, not to be read. */
 import type { LongId } from '../domain/amount.ts';
-import { digestOf, type Facts, factsOf } from '../domain/facts.ts';
-import type { ClosedUnit, RiskUnit } from '../domain/risk-unit.ts';
+import { digestOf, type Facts, factsOf } from '../domain/close/facts.ts';
+import type { ClosedUnit, RiskUnit } from '../domain/unit/risk-unit.ts';
 import type { ExchangeFailure, LoanReader, Read } from './ports.ts';
 
 export type CurrentFacts =

@@ -2,7 +2,7 @@
  * Brings what the outbox holds to Slack, in order per request, drawn from the record as it is at that moment. A
  * failed delivery never touches a decision; only a card that cannot be posted at all ends its request.
  */
-import { isTerminal } from '../domain/close-request.ts';
+import { isTerminal } from '../domain/close/close-request.ts';
 import type { Access } from './access.ts';
 import type { CloseRequestStore, Delivery, Log, Notifier, Outbox, OutboxItem, WithRequest } from './ports.ts';
 import type { RequestBook } from './request-book.ts';

@@ -3,12 +3,12 @@
  * domain, nothing else. Each verb looks the person up itself and refuses who may not; an answer of `ok: false` is a
  * refusal with its reason. Verbs throw only for the unexpected (StoreUnavailable included).
  */
-import type { AuditVerdict } from '../domain/audit-chain.ts';
-import type { CloseRequest, Verdict } from '../domain/close-request.ts';
-import type { FactChange, Facts } from '../domain/facts.ts';
+import type { AuditVerdict } from '../domain/close/audit-chain.ts';
+import type { CloseRequest, Verdict } from '../domain/close/close-request.ts';
+import type { FactChange, Facts } from '../domain/close/facts.ts';
 import type { ClosePolicy, PersonId, Role } from '../domain/policy.ts';
 import type { Refusal, Result } from '../domain/refusal.ts';
-import type { ClosedUnit, Inconsistency, RiskUnit, Thresholds } from '../domain/risk-unit.ts';
+import type { ClosedUnit, Inconsistency, RiskUnit, Thresholds } from '../domain/unit/risk-unit.ts';
 
 export interface UnitsView {
   readonly kind: 'many';

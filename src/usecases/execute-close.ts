@@ -2,8 +2,8 @@
  * Sends an approved close: claim, last look, one mark, one DELETE, outcome, read-back. Any replica may run it; the
  * store lets one through. Whatever fails before the mark sends nothing; after the mark nothing is ever sent again.
  */
-import type { Command, CommandOf } from '../domain/close-command.ts';
-import { type CloseRequest, type ExchangeAnswer, evidenceOf } from '../domain/close-request.ts';
+import type { Command, CommandOf } from '../domain/close/close-command.ts';
+import { type CloseRequest, type ExchangeAnswer, evidenceOf } from '../domain/close/close-request.ts';
 import type { PersonId } from '../domain/policy.ts';
 import { done, type Result } from '../domain/refusal.ts';
 import type { Access } from './access.ts';

@@ -1,8 +1,9 @@
 /** `/closed-units`: the history across all credit accounts, newest first. */
-import { type ClosedFilter, keeps, parseClosedFilter } from '../domain/closed-filter.ts';
+
 import type { Person, PersonId } from '../domain/policy.ts';
 import { done, type Result, refuse } from '../domain/refusal.ts';
-import type { ClosedUnit } from '../domain/risk-unit.ts';
+import { type ClosedFilter, keeps, parseClosedFilter } from '../domain/unit/closed-filter.ts';
+import type { ClosedUnit } from '../domain/unit/risk-unit.ts';
 import type { Access } from './access.ts';
 import type { ClosedUnitsView, Desk } from './desk.ts';
 import { exchangeRefusal } from './exchange-refusal.ts';

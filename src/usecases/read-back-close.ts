@@ -3,10 +3,10 @@
  * proves. Used right after the send and, later, by the sweeper for as long as it takes.
  */
 import type { LongId } from '../domain/amount.ts';
-import type { ReadBackSighting } from '../domain/close-command.ts';
-import { type CloseRequest, evidenceOf, readBackDelayMs } from '../domain/close-request.ts';
+import type { ReadBackSighting } from '../domain/close/close-command.ts';
+import { type CloseRequest, evidenceOf, readBackDelayMs } from '../domain/close/close-request.ts';
 import { done, type Result } from '../domain/refusal.ts';
-import type { RiskUnit } from '../domain/risk-unit.ts';
+import type { RiskUnit } from '../domain/unit/risk-unit.ts';
 import type { LoanReader, Read } from './ports.ts';
 import type { RequestBook } from './request-book.ts';
 

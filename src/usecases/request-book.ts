@@ -2,10 +2,10 @@
  * The one way in which a stored request changes: load, decide, save if nothing changed meanwhile, else look again.
  * Outcomes are told to people by the outbox, which is asked to run at once after each change.
  */
-import type { Command } from '../domain/close-command.ts';
-import { type CloseRequest, nextAttentionAtMs } from '../domain/close-request.ts';
-import { decide } from '../domain/close-rule.ts';
-import { noticesFor } from '../domain/notices.ts';
+import type { Command } from '../domain/close/close-command.ts';
+import { type CloseRequest, nextAttentionAtMs } from '../domain/close/close-request.ts';
+import { decide } from '../domain/close/close-rule.ts';
+import { noticesFor } from '../domain/close/notices.ts';
 import type { PersonId } from '../domain/policy.ts';
 import { done, type Refusal, type RefusalCode, type Result, refuse } from '../domain/refusal.ts';
 import type { CloseRequestStore, StoredRequest } from './ports.ts';

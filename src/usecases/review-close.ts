@@ -1,7 +1,7 @@
 /** Approve, reject, withdraw: what people decide about a request, each on facts fetched just now. */
 
-import { type CloseRequest, evidenceOf } from '../domain/close-request.ts';
-import { decide } from '../domain/close-rule.ts';
+import { type CloseRequest, evidenceOf } from '../domain/close/close-request.ts';
+import { decide } from '../domain/close/close-rule.ts';
 import type { PersonId } from '../domain/policy.ts';
 import { done, type Result, refuse } from '../domain/refusal.ts';
 import type { Access } from './access.ts';

@@ -2,7 +2,7 @@
  * The background's share of a request's life: expiry, reminders, abandoned claims, lost outcomes, closes made
  * elsewhere. It is given the reading half of the exchange only: it cannot send a close.
  */
-import { type CloseRequest, evidenceOf, reminderAtMs } from '../domain/close-request.ts';
+import { type CloseRequest, evidenceOf, reminderAtMs } from '../domain/close/close-request.ts';
 import type { LoanReader, StoredRequest } from './ports.ts';
 import type { ReadBackClose } from './read-back-close.ts';
 import type { RequestBook } from './request-book.ts';

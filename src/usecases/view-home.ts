@@ -1,5 +1,5 @@
 /** App Home and `/loandesk status`: what waits for me, where the units stand, and whether everything behind works. */
-import { type CloseRequest, isTerminal } from '../domain/close-request.ts';
+import { type CloseRequest, isTerminal } from '../domain/close/close-request.ts';
 import { type ClosePolicy, type PersonId, personKey, type Role } from '../domain/policy.ts';
 import { done, type Result, refuse } from '../domain/refusal.ts';
 import type { Access } from './access.ts';

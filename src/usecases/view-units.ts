@@ -1,10 +1,10 @@
 /** `/ltv`: where the desk stands. */
 import type { LongId } from '../domain/amount.ts';
-import { blockersOf, factsOf } from '../domain/facts.ts';
+import { blockersOf, factsOf } from '../domain/close/facts.ts';
 import type { ClosePolicy, PersonId } from '../domain/policy.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
-import { findInconsistencies, type RiskUnit, type Thresholds, worstFirst } from '../domain/risk-unit.ts';
-import { describeQuery, matches, parseUnitQuery, type UnitQuery } from '../domain/unit-query.ts';
+import { findInconsistencies, type RiskUnit, type Thresholds, worstFirst } from '../domain/unit/risk-unit.ts';
+import { describeQuery, matches, parseUnitQuery, type UnitQuery } from '../domain/unit/unit-query.ts';
 import type { Access } from './access.ts';
 import type { Desk, UnitsView, UnitView } from './desk.ts';
 import { exchangeRefusal } from './exchange-refusal.ts';

@@ -1,8 +1,8 @@
 import { createServer as createTcpServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Exchange, startExchange } from '../../sandbox/binance/exchange.ts';
 import type { Delay } from '../../src/binance/delay.ts';
 import { type LongId, longId } from '../../src/domain/amount.ts';
-import { type Exchange, startExchange } from '../../src/sandbox/exchange.ts';
 import { StoreUnavailable } from '../../src/usecases/ports.ts';
 import { MemoryWeightLedger } from '../fakes/memory-weight-ledger.ts';
 import { type Client, type ClientOptions, createClient } from './support/client.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { type Exchange, type ExchangeOptions, startExchange } from '../../sandbox/binance/exchange.ts';
 import { type Delay, realDelay } from '../../src/binance/delay.ts';
 import { longId } from '../../src/domain/amount.ts';
-import { type Exchange, type ExchangeOptions, startExchange } from '../../src/sandbox/exchange.ts';
 import type { ReadOptions } from '../../src/usecases/ports.ts';
 import { MemoryWeightLedger } from '../fakes/memory-weight-ledger.ts';
 import { type RedisParts, redisParts } from '../redis/redis-parts.ts';

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Exchange, startExchange } from '../../sandbox/binance/exchange.ts';
 import { type Delay, realDelay } from '../../src/binance/delay.ts';
 import {
   createLoanExchange,
@@ -6,7 +7,6 @@ import {
   type LoanExchangeOptions,
 } from '../../src/binance/loan-exchange.ts';
 import { exactText, longId } from '../../src/domain/amount.ts';
-import { type Exchange, startExchange } from '../../src/sandbox/exchange.ts';
 import type { ReadOptions } from '../../src/usecases/ports.ts';
 import { MemorySharedReads } from '../fakes/memory-shared-reads.ts';
 import { MemoryWeightLedger } from '../fakes/memory-weight-ledger.ts';

@@ -1,8 +1,8 @@
 /** A short run of `npm run chaos`; the README has the figures of long ones. */
 import { expect } from 'vitest';
-import { chaosTable } from '../../src/sandbox/chaos/chaos-table.ts';
-import { runChaos } from '../../src/sandbox/chaos/run-chaos.ts';
+import { chaosTable } from './chaos-table.ts';
 import { concurrentOnServer } from './concurrent-on-server.ts';
+import { runChaos } from './run-chaos.ts';
 
 const SEED = 20_261_121;
 

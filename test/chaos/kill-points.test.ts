@@ -8,16 +8,16 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, inject, type TestContext } from 'vitest';
-import { LATE_COPY_MARGIN_MS } from '../../src/domain/close-outcome.ts';
-import type { CloseRequest, CloseState } from '../../src/domain/close-request.ts';
-import { type BotProcess, startBotProcess } from '../../src/sandbox/bot-process.ts';
-import { People } from '../../src/sandbox/chaos/people.ts';
-import { Records } from '../../src/sandbox/chaos/records.ts';
-import { judgeTold } from '../../src/sandbox/chaos/told.ts';
-import { startTcpProxy, type TcpProxy } from '../../src/sandbox/tcp-proxy.ts';
-import { SEED_IDS } from '../../src/sandbox/workspace/seed.ts';
-import { startWorld, type World } from '../../src/sandbox/world.ts';
+import { type BotProcess, startBotProcess } from '../../sandbox/bot-process.ts';
+import { SEED_IDS } from '../../sandbox/slack/seed.ts';
+import { startTcpProxy, type TcpProxy } from '../../sandbox/tcp-proxy.ts';
+import { startWorld, type World } from '../../sandbox/world.ts';
+import { LATE_COPY_MARGIN_MS } from '../../src/domain/close/close-outcome.ts';
+import type { CloseRequest, CloseState } from '../../src/domain/close/close-request.ts';
 import { concurrentOnServer } from './concurrent-on-server.ts';
+import { People } from './people.ts';
+import { Records } from './records.ts';
+import { judgeTold } from './told.ts';
 
 const { rina, ada, ben } = SEED_IDS;
 const UNIT = '7';

@@ -1,6 +1,6 @@
 /** Reading and judging a whole audit trail. */
-import { type AuditEntry, AuditVerifier } from '../../src/domain/audit-chain.ts';
-import type { CloseRequest } from '../../src/domain/close-request.ts';
+import { type AuditEntry, AuditVerifier } from '../../src/domain/close/audit-chain.ts';
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import type { AuditLog } from '../../src/usecases/ports.ts';
 
 export async function all(audit: AuditLog, requestId?: string): Promise<AuditEntry[]> {

@@ -1,7 +1,7 @@
 /** What every store of close requests, with its outbox and its audit, must do: run on Redis and on the fakes. */
 import { describe, expect, it } from 'vitest';
-import { type AuditEntry, AuditVerifier } from '../../src/domain/audit-chain.ts';
-import type { CloseRequest } from '../../src/domain/close-request.ts';
+import { type AuditEntry, AuditVerifier } from '../../src/domain/close/audit-chain.ts';
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import type { AuditLog, CloseRequestStore, Outbox } from '../../src/usecases/ports.ts';
 import { all, verdictOf } from './audit-trail.ts';
 import { drain, outboxContract } from './outbox.ts';

@@ -1,6 +1,6 @@
 /** What every outbox must do; part of the contract of the stores that write it. */
 import { expect, it } from 'vitest';
-import type { Notice } from '../../src/domain/notices.ts';
+import type { Notice } from '../../src/domain/close/notices.ts';
 import type { Outbox, OutboxItem } from '../../src/usecases/ports.ts';
 import type { StoreUnderTest } from './close-request-store.ts';
 import {

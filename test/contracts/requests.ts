@@ -1,11 +1,11 @@
 /** Requests and changes to try stores with: plausible, built by the rule itself where a state is needed. */
 import { randomUUID } from 'node:crypto';
 import { type LongId, longId } from '../../src/domain/amount.ts';
-import type { Command } from '../../src/domain/close-command.ts';
-import type { CloseRequest, RequestEvent } from '../../src/domain/close-request.ts';
-import { decide } from '../../src/domain/close-rule.ts';
-import { digestOf, type Facts } from '../../src/domain/facts.ts';
-import { type Notice, noticesFor } from '../../src/domain/notices.ts';
+import type { Command } from '../../src/domain/close/close-command.ts';
+import type { CloseRequest, RequestEvent } from '../../src/domain/close/close-request.ts';
+import { decide } from '../../src/domain/close/close-rule.ts';
+import { digestOf, type Facts } from '../../src/domain/close/facts.ts';
+import { type Notice, noticesFor } from '../../src/domain/close/notices.ts';
 import type { Person } from '../../src/domain/policy.ts';
 import type { Change, CloseRequestStore } from '../../src/usecases/ports.ts';
 

@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, inject, it } from 'vitest';
-import { SEED_IDS } from '../../src/sandbox/workspace/seed.ts';
-import { startWorld, type World, type WorldOptions } from '../../src/sandbox/world.ts';
+import { SEED_IDS } from '../../sandbox/slack/seed.ts';
+import { startWorld, type World, type WorldOptions } from '../../sandbox/world.ts';
 import { bareClient } from '../redis/redis-parts.ts';
 import { freePort } from '../support/redis-server.ts';
 

@@ -1,6 +1,6 @@
 /** Three masters, each with a replica: the desk's master dies in the middle of approvals and of a send. */
 import { expect } from 'vitest';
-import { SEED_IDS } from '../../src/sandbox/workspace/seed.ts';
+import { SEED_IDS } from '../../sandbox/slack/seed.ts';
 import { realRedis } from '../redis/redis-parts.ts';
 import { DeskOn } from './desk-on.ts';
 import { startCluster } from './redis-nodes.ts';

@@ -14,9 +14,9 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, inject } from 'vitest';
-import { type BotProcess, startBotProcess } from '../../src/sandbox/bot-process.ts';
-import { SEED_IDS } from '../../src/sandbox/workspace/seed.ts';
-import { startWorld, type World } from '../../src/sandbox/world.ts';
+import { type BotProcess, startBotProcess } from '../../sandbox/bot-process.ts';
+import { SEED_IDS } from '../../sandbox/slack/seed.ts';
+import { startWorld, type World } from '../../sandbox/world.ts';
 import { concurrentOnServer } from '../chaos/concurrent-on-server.ts';
 
 const { rina, ada, ben, chen, vera, loanDesk } = SEED_IDS;

@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, inject, onTestFinished } from 'vitest';
+import { type BotProcess, startBotProcess } from '../../sandbox/bot-process.ts';
+import { SEED_IDS } from '../../sandbox/slack/seed.ts';
+import { startWorld, type World } from '../../sandbox/world.ts';
 import { longId } from '../../src/domain/amount.ts';
-import type { CloseRequest } from '../../src/domain/close-request.ts';
-import { type BotProcess, startBotProcess } from '../../src/sandbox/bot-process.ts';
-import { judgeTold } from '../../src/sandbox/chaos/told.ts';
-import { SEED_IDS } from '../../src/sandbox/workspace/seed.ts';
-import { startWorld, type World } from '../../src/sandbox/world.ts';
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { ACTIONS, COMMANDS, INPUTS } from '../../src/slack/ids.ts';
+import { judgeTold } from '../chaos/told.ts';
 import { type RedisParts, realRedis, redisParts } from '../redis/redis-parts.ts';
 
 const { rina, ada, ben, chen, vera, loanDesk } = SEED_IDS;

@@ -1,8 +1,8 @@
 /** Sentinel and Cluster with TLS on every port, a CA of one's own and ACL users, through a failover (issue 7, item 2). */
 import { readFile } from 'node:fs/promises';
 import { expect } from 'vitest';
-import { startBotProcess } from '../../src/sandbox/bot-process.ts';
-import { SEED_IDS } from '../../src/sandbox/workspace/seed.ts';
+import { startBotProcess } from '../../sandbox/bot-process.ts';
+import { SEED_IDS } from '../../sandbox/slack/seed.ts';
 import { realRedis } from '../redis/redis-parts.ts';
 import { DeskOn } from './desk-on.ts';
 import { type RedisNode, startCluster, startSentinelSet } from './redis-nodes.ts';

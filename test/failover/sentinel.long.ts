@@ -1,6 +1,6 @@
 /** A Sentinel failover in the middle of approvals and of a send, on real processes (approval case 32). */
 import { expect } from 'vitest';
-import { SEED_IDS } from '../../src/sandbox/workspace/seed.ts';
+import { SEED_IDS } from '../../sandbox/slack/seed.ts';
 import { realRedis } from '../redis/redis-parts.ts';
 import { DeskOn } from './desk-on.ts';
 import { type SentinelSet, startSentinelSet } from './redis-nodes.ts';

@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, inject } from 'vitest';
-import { type BotProcess, type BotProcessOptions, startBotProcess } from '../../src/sandbox/bot-process.ts';
-import { startTcpProxy } from '../../src/sandbox/tcp-proxy.ts';
-import { SEED_IDS } from '../../src/sandbox/workspace/seed.ts';
-import { startWorld, type World } from '../../src/sandbox/world.ts';
+import { type BotProcess, type BotProcessOptions, startBotProcess } from '../../sandbox/bot-process.ts';
+import { SEED_IDS } from '../../sandbox/slack/seed.ts';
+import { startTcpProxy } from '../../sandbox/tcp-proxy.ts';
+import { startWorld, type World } from '../../sandbox/world.ts';
 import { concurrentOnServer } from '../chaos/concurrent-on-server.ts';
 
 const { rina, loanDesk } = SEED_IDS;

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, inject, onTestFinished } from 'vitest';
-import { type BotProcess, startBotProcess } from '../../src/sandbox/bot-process.ts';
-import { SEED_IDS } from '../../src/sandbox/workspace/seed.ts';
-import { startWorld } from '../../src/sandbox/world.ts';
+import { type BotProcess, startBotProcess } from '../../sandbox/bot-process.ts';
+import { SEED_IDS } from '../../sandbox/slack/seed.ts';
+import { startWorld } from '../../sandbox/world.ts';
 import { realRedis } from '../redis/redis-parts.ts';
 import { DeskOn } from './desk-on.ts';
 

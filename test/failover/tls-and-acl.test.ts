@@ -1,9 +1,9 @@
 /** Redis with TLS (a CA of one's own) and an ACL user that may do only what the documents list. */
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished } from 'vitest';
-import { startBotProcess } from '../../src/sandbox/bot-process.ts';
-import { SEED_IDS } from '../../src/sandbox/workspace/seed.ts';
-import { startWorld } from '../../src/sandbox/world.ts';
+import { startBotProcess } from '../../sandbox/bot-process.ts';
+import { SEED_IDS } from '../../sandbox/slack/seed.ts';
+import { startWorld } from '../../sandbox/world.ts';
 import { bareClient, realRedis } from '../redis/redis-parts.ts';
 import { freePort, startRedisServer } from '../support/redis-server.ts';
 import { ADMIN_PASSWORD, documentedAcl, PASSWORD, startAuthority, tlsOptions } from './secured.ts';

@@ -1,6 +1,6 @@
 /** The exchange as the usecases see it: units and closed units as plain data, faults as plain fields. */
 import { type LongId, longId, ZERO } from '../../src/domain/amount.ts';
-import type { ClosedUnit, RiskUnit } from '../../src/domain/risk-unit.ts';
+import type { ClosedUnit, RiskUnit } from '../../src/domain/unit/risk-unit.ts';
 import type {
   CloseOutcome,
   ExchangeFailure,

@@ -3,9 +3,9 @@
  * through the same contract and, side by side with the Redis one, through random commands. Time is the test's.
  */
 import type { LongId } from '../../src/domain/amount.ts';
-import { type AuditEntry, FIRST_SEAL, sealEntry } from '../../src/domain/audit-chain.ts';
-import { type CloseRequest, isTerminal } from '../../src/domain/close-request.ts';
-import type { Notice } from '../../src/domain/notices.ts';
+import { type AuditEntry, FIRST_SEAL, sealEntry } from '../../src/domain/close/audit-chain.ts';
+import { type CloseRequest, isTerminal } from '../../src/domain/close/close-request.ts';
+import type { Notice } from '../../src/domain/close/notices.ts';
 import type {
   AuditLog,
   Change,

@@ -1,6 +1,6 @@
 /** A directory and a notifier without Slack: people as plain data, deliveries as a list. */
-import type { CloseRequest } from '../../src/domain/close-request.ts';
-import type { Notice } from '../../src/domain/notices.ts';
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
+import type { Notice } from '../../src/domain/close/notices.ts';
 import type { Person, PersonId } from '../../src/domain/policy.ts';
 import type { Delivery, Directory, Lookup, Notifier } from '../../src/usecases/ports.ts';
 

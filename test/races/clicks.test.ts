@@ -1,6 +1,6 @@
 /** Clicks that race on two replicas of a real store, and an answer of Redis that is lost at the worst moment. */
 import { expect, inject, it, onTestFinished } from 'vitest';
-import { startTcpProxy } from '../../src/sandbox/tcp-proxy.ts';
+import { startTcpProxy } from '../../sandbox/tcp-proxy.ts';
 import { all, verdictOf } from '../contracts/audit-trail.ts';
 import { AUDIT_KEY } from '../redis/redis-parts.ts';
 import { ALICE, BOB, CAROL, REQUESTER } from '../support/close-requests.ts';

@@ -1,12 +1,12 @@
 /** Approval case 10: Slack delivers one and the same interaction again and again, to whichever process is there. */
 import { randomUUID } from 'node:crypto';
 import { expect, inject, it, onTestFinished } from 'vitest';
-import { startBotProcess } from '../../src/sandbox/bot-process.ts';
-import { Records } from '../../src/sandbox/chaos/records.ts';
-import { SEED_IDS } from '../../src/sandbox/workspace/seed.ts';
-import type { SignedRequest } from '../../src/sandbox/workspace/signed-sender.ts';
-import { startWorld } from '../../src/sandbox/world.ts';
+import { startBotProcess } from '../../sandbox/bot-process.ts';
+import { SEED_IDS } from '../../sandbox/slack/seed.ts';
+import type { SignedRequest } from '../../sandbox/slack/signed-sender.ts';
+import { startWorld } from '../../sandbox/world.ts';
 import { ACTIONS, INPUTS } from '../../src/slack/ids.ts';
+import { Records } from '../chaos/records.ts';
 
 const { rina, ada, loanDesk } = SEED_IDS;
 

@@ -5,12 +5,12 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { inject, onTestFinished } from 'vitest';
+import { type Exchange, startExchange } from '../../sandbox/binance/exchange.ts';
 import { createLoanExchange } from '../../src/binance/loan-exchange.ts';
-import type { CloseRequest } from '../../src/domain/close-request.ts';
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import type { PersonId } from '../../src/domain/policy.ts';
 import { requestIdFrom } from '../../src/domain/request-id.ts';
-import { PUBLISHED_THRESHOLDS } from '../../src/domain/risk-unit.ts';
-import { type Exchange, startExchange } from '../../src/sandbox/exchange.ts';
+import { PUBLISHED_THRESHOLDS } from '../../src/domain/unit/risk-unit.ts';
 import { createDesk, type DeskWork } from '../../src/usecases/create-desk.ts';
 import { accountsOf } from '../binance/support/client.ts';
 import { FakeDirectory, FakeNotifier } from '../fakes/people.ts';

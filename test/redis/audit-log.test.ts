@@ -1,7 +1,7 @@
 /** What a person with access to Redis can do to the trail, and how it shows. */
 import type { Redis } from 'ioredis';
 import { describe, expect, inject, it } from 'vitest';
-import type { CloseRequest } from '../../src/domain/close-request.ts';
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { UnreadableAuditEntry } from '../../src/usecases/ports.ts';
 import { all, verdictOf } from '../contracts/audit-trail.ts';
 import { advance, approval, CARD, openOne, person } from '../contracts/requests.ts';

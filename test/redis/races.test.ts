@@ -1,6 +1,6 @@
 /** Two processes on one Redis at the same instant. */
 import { describe, expect, inject, it } from 'vitest';
-import type { CloseRequest } from '../../src/domain/close-request.ts';
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { all, verdictOf } from '../contracts/audit-trail.ts';
 import {
   advance,

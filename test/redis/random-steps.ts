@@ -1,7 +1,7 @@
 /** Random walks through the life of close requests, mostly forward. */
 import fc from 'fast-check';
-import type { Command } from '../../src/domain/close-command.ts';
-import type { CloseRequest } from '../../src/domain/close-request.ts';
+import type { Command } from '../../src/domain/close/close-command.ts';
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { approval, CARD, ELIGIBLE, HOUR_MS, person, repaidFacts } from '../contracts/requests.ts';
 
 const OWNER = 'process-1';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, inject, it } from 'vitest';
-import { sealEntry } from '../../src/domain/audit-chain.ts';
-import type { CloseRequest } from '../../src/domain/close-request.ts';
+import { sealEntry } from '../../src/domain/close/audit-chain.ts';
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { readAuditEntry, textOf } from '../../src/redis/audit-entry.ts';
 import { decodeNotice, encodeNotices } from '../../src/redis/outbox-item.ts';
 import { decodeRecord, encodeRecord, UnreadableRecord } from '../../src/redis/request-record.ts';

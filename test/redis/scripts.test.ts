@@ -4,7 +4,7 @@ import { longId } from '../../src/domain/amount.ts';
 import { KeyNames } from '../../src/redis/key-names.ts';
 import { defineScripts } from '../../src/redis/scripts.ts';
 
-const FOLDER = new URL('../../src/redis/', import.meta.url);
+const FOLDER = new URL('../../src/redis/lua/', import.meta.url);
 const files = readdirSync(FOLDER).filter((file) => file.endsWith('.lua'));
 
 /** What `defineScripts` tells a client. */

@@ -5,9 +5,9 @@
 import fc from 'fast-check';
 import { expect, inject, it } from 'vitest';
 import type { LongId } from '../../src/domain/amount.ts';
-import { type CloseRequest, type CloseState, isTerminal } from '../../src/domain/close-request.ts';
-import { decide } from '../../src/domain/close-rule.ts';
-import { noticesFor } from '../../src/domain/notices.ts';
+import { type CloseRequest, type CloseState, isTerminal } from '../../src/domain/close/close-request.ts';
+import { decide } from '../../src/domain/close/close-rule.ts';
+import { noticesFor } from '../../src/domain/close/notices.ts';
 import { decodeNotice } from '../../src/redis/outbox-item.ts';
 import { all, verdictOf } from '../contracts/audit-trail.ts';
 import { HOUR_MS, newRequest, newUnit, opening } from '../contracts/requests.ts';

@@ -4,11 +4,11 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { expect, inject, it, onTestFinished } from 'vitest';
-import { startWorld } from '../../src/sandbox/world.ts';
+import { startWorld } from '../../sandbox/world.ts';
 
 /** Starts a bot with the settings it is given, tells its address, and waits to be killed. */
 const STARTER = `
-import { startBotProcess } from ${JSON.stringify(new URL('../../src/sandbox/bot-process.ts', import.meta.url).href)};
+import { startBotProcess } from ${JSON.stringify(new URL('../../sandbox/bot-process.ts', import.meta.url).href)};
 const bot = await startBotProcess(JSON.parse(process.env.BOT_SETTINGS), { waitUntilReady: false });
 if (process.env.BOT_PAUSED === 'yes') bot.pause();
 console.log(JSON.stringify({ url: bot.baseUrl, pid: bot.pid }));

@@ -1,8 +1,8 @@
 /** The tour of the sandbox, played on the embedded Redis and on the suite's own. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { tourOf } from '../../src/sandbox/tour.ts';
-import { startWorld, type World } from '../../src/sandbox/world.ts';
+import { tourOf } from '../../sandbox/tour.ts';
+import { startWorld, type World } from '../../sandbox/world.ts';
 
 describe.each(['embedded', 'given'] as const)('the tour on %s Redis', (kind) => {
   let world: World;

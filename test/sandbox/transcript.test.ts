@@ -1,8 +1,8 @@
 /** docs/commands.md is what the bot says now. */
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { steadyIds, steadyText } from '../../src/sandbox/transcript/steady-text.ts';
-import { writeTranscript } from '../../src/sandbox/transcript/transcript.ts';
+import { steadyIds, steadyText } from '../../sandbox/transcript/steady-text.ts';
+import { writeTranscript } from '../../sandbox/transcript/transcript.ts';
 
 it('docs/commands.md is current; `npm run docs` writes it anew', async () => {
   const written = await readFile(new URL('../../docs/commands.md', import.meta.url), 'utf8');

@@ -3,8 +3,8 @@
  * all until every ack is in, as if each took its 10 s, and the 99th percentile is measured over the real transports.
  */
 import { afterEach, describe, expect, it } from 'vitest';
+import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { refuse } from '../../src/domain/refusal.ts';
-import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
 import { ACTIONS } from '../../src/slack/ids.ts';
 import type { SeenOnce } from '../../src/usecases/ports.ts';
 import { fakeDesk } from '../fakes/desk.ts';

@@ -1,6 +1,6 @@
 /** Who may use Loandesk, and where: refused kindly, and logged. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
+import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { ACTIONS, COMMANDS } from '../../src/slack/ids.ts';
 import { policy } from '../support/close-requests.ts';
 import { DeskHarness } from '../support/desk-harness.ts';

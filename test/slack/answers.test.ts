@@ -1,8 +1,8 @@
 /** How answers reach people: fallbacks, files, sharing, forged clicks, App Home. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { done, refuse } from '../../src/domain/refusal.ts';
-import { PUBLISHED_THRESHOLDS } from '../../src/domain/risk-unit.ts';
-import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
+import { PUBLISHED_THRESHOLDS } from '../../src/domain/unit/risk-unit.ts';
 import { ACTIONS } from '../../src/slack/ids.ts';
 import { requestCard } from '../../src/slack/views/request-card.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';

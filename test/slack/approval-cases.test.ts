@@ -1,9 +1,9 @@
 /** The acceptance cases of approvals as people meet them in Slack, by number: the real desk behind the real adapter. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
+import type { StoredMessage } from '../../sandbox/slack/store.ts';
 import { longId } from '../../src/domain/amount.ts';
-import type { CloseRequest } from '../../src/domain/close-request.ts';
-import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
-import type { StoredMessage } from '../../src/sandbox/workspace/store.ts';
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { ACTIONS, INPUTS } from '../../src/slack/ids.ts';
 import { repaidUnit } from '../fakes/loan-exchange.ts';
 import { policy } from '../support/close-requests.ts';

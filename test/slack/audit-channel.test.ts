@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AuditVerdict } from '../../src/domain/audit-chain.ts';
-import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
-import { startWorkspace, type Workspace } from '../../src/sandbox/workspace.ts';
+import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
+import { startWorkspace, type Workspace } from '../../sandbox/slack/workspace.ts';
+import type { AuditVerdict } from '../../src/domain/close/audit-chain.ts';
 import { AuditChannel } from '../../src/slack/audit-channel.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
 import { START_MS } from '../support/close-requests.ts';

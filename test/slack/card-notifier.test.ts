@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CloseRequest, RequestEvent } from '../../src/domain/close-request.ts';
-import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
-import { startWorkspace, type Workspace } from '../../src/sandbox/workspace.ts';
+import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
+import { startWorkspace, type Workspace } from '../../sandbox/slack/workspace.ts';
+import type { CloseRequest, RequestEvent } from '../../src/domain/close/close-request.ts';
 import { CardNotifier } from '../../src/slack/card-notifier.ts';
 import { quietNames } from '../../src/slack/quiet-names.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
-import { startWorkspace, type Workspace } from '../../src/sandbox/workspace.ts';
+import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
+import { startWorkspace, type Workspace } from '../../sandbox/slack/workspace.ts';
 import { SlackDirectory } from '../../src/slack/directory.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
 import { HomeWorkspace } from '../../src/slack/workspace.ts';

@@ -1,7 +1,7 @@
 /** More at once than a process takes on: everybody is told, and nothing piles up behind the acks. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { done, refuse } from '../../src/domain/refusal.ts';
-import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
 import { ACTIONS, INPUTS } from '../../src/slack/ids.ts';
 import { fakeDesk } from '../fakes/desk.ts';
 import { request } from '../support/close-requests.ts';

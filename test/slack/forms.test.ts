@@ -1,8 +1,8 @@
 /** Forms: faults shown in place, refusals in the form, and what happens when the person closes it too early. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CloseRequest } from '../../src/domain/close-request.ts';
+import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { done, refuse } from '../../src/domain/refusal.ts';
-import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
 import { ACTIONS, INPUTS } from '../../src/slack/ids.ts';
 import type { Desk } from '../../src/usecases/desk.ts';
 import { fakeDesk } from '../fakes/desk.ts';

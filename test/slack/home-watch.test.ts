@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
+import { startWorkspace, type Workspace } from '../../sandbox/slack/workspace.ts';
 import { done, refuse } from '../../src/domain/refusal.ts';
-import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
-import { startWorkspace, type Workspace } from '../../src/sandbox/workspace.ts';
 import { HomeWatch } from '../../src/slack/home-watch.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
 import type { Desk, HomeView } from '../../src/usecases/desk.ts';

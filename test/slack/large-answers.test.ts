@@ -1,10 +1,10 @@
 /** What is long is split or filed: nothing is refused by Slack, and nothing is out of reach. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
+import type { StoredMessage } from '../../sandbox/slack/store.ts';
 import { longId } from '../../src/domain/amount.ts';
 import { done } from '../../src/domain/refusal.ts';
-import { PUBLISHED_THRESHOLDS } from '../../src/domain/risk-unit.ts';
-import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
-import type { StoredMessage } from '../../src/sandbox/workspace/store.ts';
+import { PUBLISHED_THRESHOLDS } from '../../src/domain/unit/risk-unit.ts';
 import { ACTIONS } from '../../src/slack/ids.ts';
 import type { Desk } from '../../src/usecases/desk.ts';
 import { fakeDesk } from '../fakes/desk.ts';

@@ -1,7 +1,7 @@
 /** The main path as people see it: signed requests or a socket, the real desk, the real adapter. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { longId } from '../../src/domain/amount.ts';
-import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
 import { ACTIONS, INPUTS } from '../../src/slack/ids.ts';
 import { exampleUnit, policy } from '../support/close-requests.ts';
 import { DeskHarness } from '../support/desk-harness.ts';

@@ -1,7 +1,7 @@
 /** Socket Mode: what Slack does to connections, while people go on asking. Two replicas, one record of what was seen. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { done } from '../../src/domain/refusal.ts';
-import { SEED_IDS as ids } from '../../src/sandbox/workspace/seed.ts';
 import type { Desk } from '../../src/usecases/desk.ts';
 import { fakeDesk } from '../fakes/desk.ts';
 import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';

@@ -1,10 +1,10 @@
 /** People, facts, units and requests for tests, each with plain defaults. */
 import { amount, longId } from '../../src/domain/amount.ts';
-import type { CloseRequest } from '../../src/domain/close-request.ts';
-import { digestOf, type Facts } from '../../src/domain/facts.ts';
-import { openRequest } from '../../src/domain/open-request.ts';
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
+import { digestOf, type Facts } from '../../src/domain/close/facts.ts';
+import { openRequest } from '../../src/domain/close/open-request.ts';
 import type { ClosePolicy, Person } from '../../src/domain/policy.ts';
-import type { RiskUnit } from '../../src/domain/risk-unit.ts';
+import type { RiskUnit } from '../../src/domain/unit/risk-unit.ts';
 
 export const HOME_TEAM = 'T0HOME';
 export const START_MS = Date.UTC(2026, 10, 20, 12);

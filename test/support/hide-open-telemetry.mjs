@@ -3,7 +3,7 @@ import { registerHooks } from 'node:module';
 
 registerHooks({
   resolve(specifier, context, next) {
-    const ours = context.parentURL?.includes('/src/tracing/') ?? false;
+    const ours = context.parentURL?.includes('/src/ops/tracing/') ?? false;
     if (!ours || !specifier.startsWith('@opentelemetry/') || specifier === '@opentelemetry/api')
       return next(specifier, context);
     const error = new Error(`Cannot find package '${specifier}' imported from ${context.parentURL}`);

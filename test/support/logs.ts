@@ -3,7 +3,7 @@
  * nowhere: `test/support/leaks` hears it as it would be printed. No test makes a log of its own.
  */
 import { inspect } from 'node:util';
-import { createLogger } from '../../src/logger.ts';
+import { createLogger } from '../../src/ops/logger.ts';
 import type { Log } from '../../src/usecases/ports.ts';
 
 export interface LogLine {

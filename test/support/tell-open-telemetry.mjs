@@ -4,7 +4,7 @@ import { registerHooks } from 'node:module';
 
 registerHooks({
   load(url, context, next) {
-    if (/opentelemetry|\/src\/tracing\/open-telemetry/.test(url)) writeSync(2, `loaded ${url}\n`);
+    if (/opentelemetry|\/src\/ops\/tracing\/open-telemetry/.test(url)) writeSync(2, `loaded ${url}\n`);
     return next(url, context);
   },
 });

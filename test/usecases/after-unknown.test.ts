@@ -5,9 +5,9 @@
  * real processes and a real Redis: `test/chaos/kill-points.test.ts`.)
  */
 import { expect, it, onTestFinished } from 'vitest';
-import type { CloseRequest } from '../../src/domain/close-request.ts';
-import type { Settings } from '../../src/sandbox/exchange/settings.ts';
-import { type Exchange, startExchange } from '../../src/sandbox/exchange.ts';
+import { type Exchange, startExchange } from '../../sandbox/binance/exchange.ts';
+import type { Settings } from '../../sandbox/binance/settings.ts';
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { requestCard } from '../../src/slack/views/request-card.ts';
 import type { LoanCloser, LoanReader } from '../../src/usecases/ports.ts';
 import { createClient } from '../binance/support/client.ts';

@@ -1,7 +1,7 @@
 /** Verifying and exporting trails of any length within bounds. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AuditEntry } from '../../src/domain/audit-chain.ts';
+import type { AuditEntry } from '../../src/domain/close/audit-chain.ts';
 import { createAccess } from '../../src/usecases/access.ts';
 import {
   createAuditVerbs,

@@ -1,6 +1,6 @@
 /** A notice that cannot be put into words holds up those behind it for ten minutes, and then nobody any more. */
 import { expect, it } from 'vitest';
-import type { Notice } from '../../src/domain/notices.ts';
+import type { Notice } from '../../src/domain/close/notices.ts';
 import type { Notifier } from '../../src/usecases/ports.ts';
 import { ALICE, REQUESTER } from '../support/close-requests.ts';
 import { DeskHarness } from '../support/desk-harness.ts';

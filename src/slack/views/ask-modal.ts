@@ -1,12 +1,12 @@
 /** The form that asks for a close: the unit as it is now, and a reason. Private: addresses in full. */
-import { type Facts, shortDigest } from '../../domain/facts.ts';
-import { LONGEST_REASON } from '../../domain/open-request.ts';
+import { type Facts, shortDigest } from '../../domain/close/facts.ts';
+import { LONGEST_REASON } from '../../domain/close/open-request.ts';
 import type { FreshFacts } from '../../usecases/desk.ts';
 import { writeUnitValue } from '../button-value.ts';
 import { COMMANDS, INPUTS, MODALS } from '../ids.ts';
 import { context, fields, plain, section, textInput } from './block-builders.ts';
-import { LIMITS } from './block-kit-limits.ts';
 import { DRY_RUN_LINE } from './dry-run.ts';
+import { LIMITS } from './limits.ts';
 import type { Modal } from './message.ts';
 import { factPairs } from './request-facts.ts';
 import { durationText } from './time-text.ts';

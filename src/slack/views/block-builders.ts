@@ -15,7 +15,7 @@ import type {
   SectionBlock,
 } from '@slack/types';
 import { type ActionId, INPUT } from '../ids.ts';
-import { LIMITS, shorten } from './block-kit-limits.ts';
+import { LIMITS, shorten } from './limits.ts';
 
 export function mrkdwn(text: string, max: number = LIMITS.section.text): MrkdwnElement {
   // Slack refuses empty text; a dash says that there is none.

@@ -1,5 +1,5 @@
 /** Links to messages, in the form Slack's own "Copy link" gives. */
-import type { CardLocation } from '../../domain/close-request.ts';
+import type { CardLocation } from '../../domain/close/close-request.ts';
 
 /** `workspaceUrl` comes from auth.test ("https://acme.slack.com/"); null: not known yet, so no link. */
 export function cardLink(workspaceUrl: string | null, card: CardLocation | null): string | null {

@@ -1,7 +1,7 @@
 /** What a person is told after their step was recorded. */
-import type { CloseRequest } from '../../domain/close-request.ts';
-import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
+import type { CloseRequest } from '../../domain/close/close-request.ts';
 import { dryRunPrefix } from './dry-run.ts';
+import { escapeMrkdwn, shorten } from './limits.ts';
 import type { Message } from './message.ts';
 import { noticeMessage } from './notice-message.ts';
 import { standingText } from './outcome-text.ts';

@@ -1,8 +1,8 @@
 /** What moved between two sets of facts, line by line. mrkdwn, escaped. */
 import { parseAmount } from '../../domain/amount.ts';
-import type { FactChange } from '../../domain/facts.ts';
+import type { FactChange } from '../../domain/close/facts.ts';
 import { amountText } from './amount-text.ts';
-import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
+import { escapeMrkdwn, shorten } from './limits.ts';
 import { type Audience, account } from './people-text.ts';
 
 const LONGEST = 300;

@@ -1,7 +1,7 @@
 /** What each command answers to `help`, and to what it does not understand. */
 import { COMMANDS, type CommandName } from '../ids.ts';
 import { header, section } from './block-builders.ts';
-import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
+import { escapeMrkdwn, shorten } from './limits.ts';
 import type { Message } from './message.ts';
 
 interface Usage {

@@ -1,12 +1,12 @@
 /** App Home: what waits for me, units by level, recent decisions, and help. */
 import type { KnownBlock } from '@slack/types';
 import type { Refusal } from '../../domain/refusal.ts';
-import { type Level, levelOf } from '../../domain/risk-unit.ts';
+import { type Level, levelOf } from '../../domain/unit/risk-unit.ts';
 import type { HomeView, UnitsView } from '../../usecases/desk.ts';
 import { COMMANDS } from '../ids.ts';
 import { context, divider, header, section, sections } from './block-builders.ts';
-import { escapeMrkdwn } from './block-kit-limits.ts';
 import { USAGE } from './help-view.ts';
+import { escapeMrkdwn } from './limits.ts';
 import type { Home } from './message.ts';
 import { refusalText } from './refusal-text.ts';
 import { requestLine } from './request-list-view.ts';

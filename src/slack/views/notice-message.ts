@@ -4,7 +4,7 @@ import type { Refusal } from '../../domain/refusal.ts';
 import { writePageValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
 import { buttons, context, section } from './block-builders.ts';
-import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
+import { escapeMrkdwn, shorten } from './limits.ts';
 import type { Message, Modal } from './message.ts';
 import { NOTHING_CHANGED, refusalText } from './refusal-text.ts';
 

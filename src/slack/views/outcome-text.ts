@@ -2,8 +2,8 @@
  * Where a request stands and how it ended, in one or two sentences, from the record alone. The unit is called
  * "closed" in one place only: when the record's state is `closed`. mrkdwn, escaped.
  */
-import type { CloseRequest, Ending, ExchangeAnswer } from '../../domain/close-request.ts';
-import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
+import type { CloseRequest, Ending, ExchangeAnswer } from '../../domain/close/close-request.ts';
+import { escapeMrkdwn, shorten } from './limits.ts';
 import { mention, mentions } from './people-text.ts';
 import { quoted } from './request-facts.ts';
 import { dateAndUtc, utcText } from './time-text.ts';

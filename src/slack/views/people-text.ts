@@ -1,6 +1,6 @@
 /** People and accounts in text. E-mail addresses are masked wherever more than one person reads. */
 import type { PersonId } from '../../domain/policy.ts';
-import { escapeMrkdwn } from './block-kit-limits.ts';
+import { escapeMrkdwn } from './limits.ts';
 
 /** A mention by user id; anything that is not a user id is shown as escaped text. */
 export function mention(person: PersonId | string): string {

@@ -5,7 +5,7 @@
  * told directly (reminders, outcomes), once.
  */
 import type { KnownBlock } from '@slack/types';
-import { escapeMrkdwn, LIMITS, shorten } from './block-kit-limits.ts';
+import { escapeMrkdwn, LIMITS, shorten } from './limits.ts';
 import type { Message } from './message.ts';
 
 const MENTION = /<@([UW][A-Z0-9]{1,30})>/g;

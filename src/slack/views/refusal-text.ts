@@ -3,12 +3,12 @@
  * The table is exhaustive: a new code does not compile without its sentence. Refusals are private, so amounts and
  * addresses are shown in full. mrkdwn, escaped.
  */
-import type { FactChange, LiabilityFact } from '../../domain/facts.ts';
+import type { FactChange, LiabilityFact } from '../../domain/close/facts.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import { amountText } from './amount-text.ts';
 import { fitLines } from './block-builders.ts';
-import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
 import { factChangeLines } from './fact-change-text.ts';
+import { escapeMrkdwn, shorten } from './limits.ts';
 import { stateText } from './state-text.ts';
 import { dateAndUtc, dateToken } from './time-text.ts';
 

@@ -1,5 +1,5 @@
 /** The reject form: asks for a reason, which the requester and the audit trail get. */
-import type { CloseRequest } from '../../domain/close-request.ts';
+import type { CloseRequest } from '../../domain/close/close-request.ts';
 import { writeRequestValue } from '../button-value.ts';
 import { INPUTS, MODALS } from '../ids.ts';
 import { context, plain, quote, section, textInput } from './block-builders.ts';

@@ -1,7 +1,7 @@
 /** The card of a close request in the approvals channel: drawn from the record alone, addresses masked. */
 import type { KnownBlock } from '@slack/types';
-import { type CloseRequest, isTerminal } from '../../domain/close-request.ts';
-import { blockersOf } from '../../domain/facts.ts';
+import { type CloseRequest, isTerminal } from '../../domain/close/close-request.ts';
+import { blockersOf } from '../../domain/close/facts.ts';
 import { writeRequestValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
 import {
@@ -14,9 +14,9 @@ import {
   quote,
   section,
 } from './block-builders.ts';
-import { escapeMrkdwn } from './block-kit-limits.ts';
 import { DRY_RUN_LINE, dryRunPrefix } from './dry-run.ts';
 import { factChangeLines } from './fact-change-text.ts';
+import { escapeMrkdwn } from './limits.ts';
 import type { Message } from './message.ts';
 import { standingText } from './outcome-text.ts';
 import { mention } from './people-text.ts';

@@ -1,10 +1,10 @@
 /** A request's facts, votes and rules in words, shared by the card and the private view. mrkdwn, escaped. */
-import type { CloseRequest, VoidedVote, Vote } from '../../domain/close-request.ts';
-import { type Facts, shortDigest } from '../../domain/facts.ts';
+import type { CloseRequest, VoidedVote, Vote } from '../../domain/close/close-request.ts';
+import { type Facts, shortDigest } from '../../domain/close/facts.ts';
 import { personKey } from '../../domain/policy.ts';
 import { amountText } from './amount-text.ts';
 import { fitLines } from './block-builders.ts';
-import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
+import { escapeMrkdwn, shorten } from './limits.ts';
 import { type Audience, account, mention, mentions } from './people-text.ts';
 import { dateAndUtc, dateToken } from './time-text.ts';
 

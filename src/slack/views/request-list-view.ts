@@ -1,11 +1,11 @@
 /** `/loandesk requests`: open ones page by page, then what was decided lately. */
 import type { KnownBlock } from '@slack/types';
-import type { CloseRequest } from '../../domain/close-request.ts';
+import type { CloseRequest } from '../../domain/close/close-request.ts';
 import { ACTIONS } from '../ids.ts';
 import { type ButtonSpec, buttons, context, fitLines, header, section, sections } from './block-builders.ts';
-import { escapeMrkdwn } from './block-kit-limits.ts';
 import { cardMention } from './card-link.ts';
 import { DRY_RUN_LINE } from './dry-run.ts';
+import { escapeMrkdwn } from './limits.ts';
 import type { Message } from './message.ts';
 import { type Position, pager } from './pager.ts';
 import { mention } from './people-text.ts';

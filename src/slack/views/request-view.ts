@@ -1,6 +1,6 @@
 /** `/loandesk request <id>` and `/loandesk requests`: the record in private, addresses in full. */
 import type { KnownBlock } from '@slack/types';
-import type { CloseRequest } from '../../domain/close-request.ts';
+import type { CloseRequest } from '../../domain/close/close-request.ts';
 import type { RequestView } from '../../usecases/desk.ts';
 import { writeRequestValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
@@ -14,9 +14,9 @@ import {
   quote,
   section,
 } from './block-builders.ts';
-import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
 import { cardMention } from './card-link.ts';
 import { DRY_RUN_LINE, dryRunPrefix } from './dry-run.ts';
+import { escapeMrkdwn, shorten } from './limits.ts';
 import type { Message } from './message.ts';
 import { answerText, standingText } from './outcome-text.ts';
 import { mention } from './people-text.ts';

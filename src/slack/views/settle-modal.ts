@@ -1,5 +1,5 @@
 /** The form that settles an unknown outcome by hand: the evidence, a verdict and a note; two people are needed. */
-import type { CloseRequest, Verdict } from '../../domain/close-request.ts';
+import type { CloseRequest, Verdict } from '../../domain/close/close-request.ts';
 import { writeRequestValue } from '../button-value.ts';
 import { INPUT, INPUTS, MODALS } from '../ids.ts';
 import { plain, section, textInput } from './block-builders.ts';

@@ -1,6 +1,6 @@
 /** States, levels and fields of a request in words. The word "closed" belongs to one state alone. */
-import type { CloseState } from '../../domain/close-request.ts';
-import type { Level } from '../../domain/risk-unit.ts';
+import type { CloseState } from '../../domain/close/close-request.ts';
+import type { Level } from '../../domain/unit/risk-unit.ts';
 
 const STATES: Readonly<Record<CloseState, string>> = {
   pending: 'waiting for approvals',

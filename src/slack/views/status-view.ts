@@ -1,9 +1,9 @@
 /** `/loandesk status` and `/loandesk audit verify`. */
-import type { AuditVerdict } from '../../domain/audit-chain.ts';
+import type { AuditVerdict } from '../../domain/close/audit-chain.ts';
 import type { StatusView } from '../../usecases/desk.ts';
 import { context, fitLines, header, section, sections } from './block-builders.ts';
-import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
 import { DRY_RUN_LINE } from './dry-run.ts';
+import { escapeMrkdwn, shorten } from './limits.ts';
 import type { Message } from './message.ts';
 import { utcText } from './time-text.ts';
 

@@ -2,11 +2,11 @@
  * What a stored event says in the card's thread. Read by the whole channel: addresses masked. Drawn from the event
  * and from the record as it is when the message leaves; "closed" is said when the record says it. mrkdwn, escaped.
  */
-import type { CloseRequest, RequestEvent } from '../../domain/close-request.ts';
+import type { CloseRequest, RequestEvent } from '../../domain/close/close-request.ts';
 import { fitLines } from './block-builders.ts';
-import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
 import { dryRunPrefix } from './dry-run.ts';
 import { factChangeLines } from './fact-change-text.ts';
+import { escapeMrkdwn, shorten } from './limits.ts';
 import { answerText, standingText } from './outcome-text.ts';
 import { type Audience, mention, mentions } from './people-text.ts';
 import { quoted } from './request-facts.ts';

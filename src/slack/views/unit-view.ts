@@ -9,7 +9,7 @@ import {
   type MemberAccount,
   outstanding,
   owed,
-} from '../../domain/risk-unit.ts';
+} from '../../domain/unit/risk-unit.ts';
 import type { UnitView } from '../../usecases/desk.ts';
 import { writePageValue, writeUnitValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
@@ -24,7 +24,7 @@ import {
   plain,
   section,
 } from './block-builders.ts';
-import { escapeMrkdwn, LIMITS, shorten } from './block-kit-limits.ts';
+import { escapeMrkdwn, LIMITS, shorten } from './limits.ts';
 import type { Message } from './message.ts';
 import { mention } from './people-text.ts';
 import { refusalReason } from './refusal-text.ts';

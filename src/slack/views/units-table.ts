@@ -1,9 +1,15 @@
 /** The units as rows: one table in the newest block Slack takes, then in older ones, then as text. */
 import type { DataTableBlock, RawNumberElement, RawTextElement, TableBlock } from '@slack/types';
 import { type Amount, ZERO } from '../../domain/amount.ts';
-import { equityFallTo, type Level, levelOf, type RiskUnit, type Thresholds } from '../../domain/risk-unit.ts';
+import {
+  equityFallTo,
+  type Level,
+  levelOf,
+  type RiskUnit,
+  type Thresholds,
+} from '../../domain/unit/risk-unit.ts';
 import { amountText, fallText, percentText } from './amount-text.ts';
-import { escapeMrkdwn, LIMITS, shorten } from './block-kit-limits.ts';
+import { escapeMrkdwn, LIMITS, shorten } from './limits.ts';
 import { type Audience, accountPlain } from './people-text.ts';
 import { levelText } from './state-text.ts';
 

@@ -2,13 +2,13 @@
 import type { KnownBlock } from '@slack/types';
 import { type Amount, sum } from '../../domain/amount.ts';
 import type { PersonId } from '../../domain/policy.ts';
-import type { RiskUnit } from '../../domain/risk-unit.ts';
+import type { RiskUnit } from '../../domain/unit/risk-unit.ts';
 import type { UnitsView } from '../../usecases/desk.ts';
 import { writePageValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
 import { amountText } from './amount-text.ts';
 import { type ButtonSpec, buttons, context, fitLines, header, section, sections } from './block-builders.ts';
-import { escapeMrkdwn, shorten } from './block-kit-limits.ts';
+import { escapeMrkdwn, shorten } from './limits.ts';
 import type { Message } from './message.ts';
 import { type Position, pager } from './pager.ts';
 import { type Audience, mention } from './people-text.ts';

@@ -1,6 +1,7 @@
 /** The client under test, connected to the stand-in; everything it says is searched for secrets when it stops. */
 import { inspect } from 'node:util';
 import { expect } from 'vitest';
+import type { Exchange } from '../../../sandbox/binance/exchange.ts';
 import { Account } from '../../../src/binance/account.ts';
 import type { CallRecord } from '../../../src/binance/caller.ts';
 import type { Delay } from '../../../src/binance/delay.ts';
@@ -11,7 +12,6 @@ import {
 } from '../../../src/binance/loan-exchange.ts';
 import { createSigningKey } from '../../../src/binance/signing-key.ts';
 import type { StopInForce } from '../../../src/binance/stops.ts';
-import type { Exchange } from '../../../src/sandbox/exchange.ts';
 import { MemorySharedReads } from '../../fakes/memory-shared-reads.ts';
 import { MemoryWeightLedger } from '../../fakes/memory-weight-ledger.ts';
 import { capturingLog } from '../../support/logs.ts';

@@ -9,10 +9,10 @@ import type {
   ExchangeAnswer,
   RequestEvent,
   Vote,
-} from '../../../src/domain/close-request.ts';
-import type { FactChange, Facts } from '../../../src/domain/facts.ts';
+} from '../../../src/domain/close/close-request.ts';
+import type { FactChange, Facts } from '../../../src/domain/close/facts.ts';
 import type { PersonId } from '../../../src/domain/policy.ts';
-import type { RiskUnit } from '../../../src/domain/risk-unit.ts';
+import type { RiskUnit } from '../../../src/domain/unit/risk-unit.ts';
 import { START_MS } from '../../support/close-requests.ts';
 
 /** Free text as people and systems bring it: right-to-left, emoji, markup, control characters, any length up to `max`. */

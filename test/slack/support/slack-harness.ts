@@ -1,9 +1,9 @@
 /** The Slack adapter over real HTTP or a real socket: a workspace, a desk, and the bot between them. */
 
 import { expect, vi } from 'vitest';
-import { SEED_IDS as ids } from '../../../src/sandbox/workspace/seed.ts';
-import type { StoredMessage, StoredView } from '../../../src/sandbox/workspace/store.ts';
-import { startWorkspace, type Workspace, type WorkspaceOptions } from '../../../src/sandbox/workspace.ts';
+import { SEED_IDS as ids } from '../../../sandbox/slack/seed.ts';
+import type { StoredMessage, StoredView } from '../../../sandbox/slack/store.ts';
+import { startWorkspace, type Workspace, type WorkspaceOptions } from '../../../sandbox/slack/workspace.ts';
 import { createSlackApp, type SlackApp } from '../../../src/slack/bolt-app.ts';
 import { createSlackClients, type SlackClients } from '../../../src/slack/slack-clients.ts';
 import type { SlackSettings } from '../../../src/slack/slack-settings.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { escapeMrkdwn, shorten } from '../../../src/slack/views/block-kit-limits.ts';
+import { escapeMrkdwn, shorten } from '../../../src/slack/views/limits.ts';
 
 /** Text rich in what can go wrong: specials, emoji, right-to-left, line breaks, ready-made tokens. */
 const trickyText = fc

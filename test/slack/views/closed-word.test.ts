@@ -1,7 +1,7 @@
 /** Approval case 36: no text calls the unit closed before the record says so. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CloseRequest, RequestEvent } from '../../../src/domain/close-request.ts';
+import type { CloseRequest, RequestEvent } from '../../../src/domain/close/close-request.ts';
 import { approverText, directText } from '../../../src/slack/views/direct-text.ts';
 import { askedMessage, recordedMessage } from '../../../src/slack/views/done-text.ts';
 import { requestCard } from '../../../src/slack/views/request-card.ts';

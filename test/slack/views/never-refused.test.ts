@@ -1,16 +1,16 @@
 /** Whatever is drawn, Slack takes it: random units, requests and events through every view, checked by its limits. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findInconsistencies, PUBLISHED_THRESHOLDS } from '../../../src/domain/risk-unit.ts';
+import { findBlockKitFaults } from '../../../sandbox/slack/block-kit/faults.ts';
+import { findInconsistencies, PUBLISHED_THRESHOLDS } from '../../../src/domain/unit/risk-unit.ts';
 import { askModal } from '../../../src/slack/views/ask-modal.ts';
 import { ballotModal } from '../../../src/slack/views/ballot-modal.ts';
-import { findBlockKitFaults } from '../../../src/slack/views/block-kit-faults.ts';
-import { LIMITS } from '../../../src/slack/views/block-kit-limits.ts';
 import { closedUnitsMessage } from '../../../src/slack/views/closed-units-view.ts';
 import { approverText, directText } from '../../../src/slack/views/direct-text.ts';
 import { askedMessage, recordedMessage } from '../../../src/slack/views/done-text.ts';
 import { helpMessage, unknownArgumentMessage } from '../../../src/slack/views/help-view.ts';
 import { homeTab } from '../../../src/slack/views/home-view.ts';
+import { LIMITS } from '../../../src/slack/views/limits.ts';
 import type { Message } from '../../../src/slack/views/message.ts';
 import { noticeMessage, noticeModal } from '../../../src/slack/views/notice-message.ts';
 import { mentionedIn, withoutPings } from '../../../src/slack/views/quiet-mentions.ts';

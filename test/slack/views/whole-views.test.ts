@@ -1,11 +1,11 @@
 /** What people see, whole. */
 import { describe, expect, it } from 'vitest';
 import { longId, ZERO } from '../../../src/domain/amount.ts';
-import { LONGEST_REASON } from '../../../src/domain/open-request.ts';
-import { PUBLISHED_THRESHOLDS } from '../../../src/domain/risk-unit.ts';
+import { LONGEST_REASON } from '../../../src/domain/close/open-request.ts';
+import { PUBLISHED_THRESHOLDS } from '../../../src/domain/unit/risk-unit.ts';
 import { askModal, LONGEST_ASK_REASON } from '../../../src/slack/views/ask-modal.ts';
 import { ballotModal } from '../../../src/slack/views/ballot-modal.ts';
-import { LIMITS } from '../../../src/slack/views/block-kit-limits.ts';
+import { LIMITS } from '../../../src/slack/views/limits.ts';
 import { cardButtons, requestCard } from '../../../src/slack/views/request-card.ts';
 import { threadText } from '../../../src/slack/views/thread-text.ts';
 import { unitsMessage } from '../../../src/slack/views/units-view.ts';

@@ -1,7 +1,7 @@
 /** The search for secrets in everything the product says: that it finds them, names them, and does not repeat them. */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { startExchange } from '../../../src/sandbox/exchange.ts';
+import { startExchange } from '../../../sandbox/binance/exchange.ts';
 
 /** The suite's search on the files that are there for it. */
 function run(...words: string[]) {

@@ -2,10 +2,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
-import { createLogger } from '../../../src/logger.ts';
-import { startExchange } from '../../../src/sandbox/exchange.ts';
-import { SEED_IDS } from '../../../src/sandbox/workspace/seed.ts';
-import { startWorkspace } from '../../../src/sandbox/workspace.ts';
+import { startExchange } from '../../../sandbox/binance/exchange.ts';
+import { SEED_IDS } from '../../../sandbox/slack/seed.ts';
+import { startWorkspace } from '../../../sandbox/slack/workspace.ts';
+import { createLogger } from '../../../src/ops/logger.ts';
 
 it('says secrets', async () => {
   const exchange = await startExchange();

@@ -16,7 +16,7 @@ import { listenToRequests } from './listen-to-requests.ts';
 const heard = new Heard();
 const NOWHERE: DestinationStream = { write() {} };
 
-vi.mock(import('../../../src/logger.ts'), async (load) => {
+vi.mock(import('../../../src/ops/logger.ts'), async (load) => {
   const real = await load();
   const { pino } = await import('pino');
   return {
@@ -35,7 +35,7 @@ vi.mock(import('../../../src/logger.ts'), async (load) => {
   };
 });
 
-vi.mock(import('../../../src/sandbox/workspace/store.ts'), async (load) => {
+vi.mock(import('../../../sandbox/slack/store.ts'), async (load) => {
   const { Store } = await load();
   return {
     Store: class extends Store {
@@ -56,7 +56,7 @@ function withoutHistory(name: string, value: unknown): unknown {
   return name === 'history' || name === 'bytes' ? undefined : value;
 }
 
-vi.mock(import('../../../src/sandbox/workspace.ts'), async (load) => {
+vi.mock(import('../../../sandbox/slack/workspace.ts'), async (load) => {
   const { startWorkspace } = await load();
   return {
     async startWorkspace(options) {
@@ -69,7 +69,7 @@ vi.mock(import('../../../src/sandbox/workspace.ts'), async (load) => {
   };
 });
 
-vi.mock(import('../../../src/sandbox/exchange/key-ring.ts'), async (load) => {
+vi.mock(import('../../../sandbox/binance/key-ring.ts'), async (load) => {
   const { KeyRing, ...others } = await load();
   return {
     ...others,
@@ -96,7 +96,7 @@ vi.mock(import('../../../src/binance/signing-key.ts'), async (load) => {
   };
 });
 
-vi.mock(import('../../../src/config.ts'), async (load) => {
+vi.mock(import('../../../src/settings/config.ts'), async (load) => {
   const real = await load();
   return {
     ...real,

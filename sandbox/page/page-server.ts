@@ -1,0 +1,208 @@
+/**
+ * Serves the page on 127.0.0.1. Loopback names only in Host, JSON only in POST, no CORS: no foreign page gets in.
+ *   GET  /                                  the page; /page.css, /browser/*.ts its parts
+ *   GET  /events                            server-sent: something changed, look again
+ *   GET  /talk?as=U…&at=C…                  channels, messages or Home tab, and modal of one person
+ *   GET  /side?show=units|faults|calls|record&request=…
+ *   GET  /file/F…                           a file the bot sent
+ *   POST /slack/{command,click,submit,close,home,say}   goes to the bot as signed requests
+ *   POST /exchange/<control method>         see exchange/control-http.ts
+ *   POST /world/{kill,replicas,redis,add-unit}
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { readBody, sendJson } from '../slack/http-body.ts';
+import { parseJson } from '../slack/json.ts';
+import { type Asset, loadAssets } from './assets.ts';
+import { channelsHtml, HOME, placesOf } from './draw-channels.ts';
+import { examplesHtml } from './draw-examples.ts';
+import { callsHtml, unitsHtml } from './draw-exchange.ts';
+import { faultsHtml } from './draw-faults.ts';
+import { conversationHtml, homeHtml, modalHtml } from './draw-message.ts';
+import { recordHtml } from './draw-record.ts';
+import { shellHtml } from './draw-shell.ts';
+import { streamChanges } from './event-stream.ts';
+import type { Playground } from './playground.ts';
+import type { Reader } from './reader.ts';
+
+export interface PageOptions {
+  /** 0, the default: a free one. */
+  readonly port?: number;
+}
+
+export interface PageServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const HEADERS = {
+  'content-security-policy':
+    "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+};
+
+const killBody = z.strictObject({ name: z.string() });
+const replicasBody = z.strictObject({ count: z.union([z.literal(1), z.literal(2)]) });
+const redisBody = z.strictObject({ down: z.boolean() });
+const unitBody = z.strictObject({
+  groupId: z.string().regex(/^[1-9]\d{0,18}$/),
+  owes: z.string().regex(/^\d{1,30}(\.\d{1,18})?$/),
+});
+const sayBody = z.strictObject({ user: z.string(), channel: z.string(), text: z.string().min(1).max(3_000) });
+
+export async function startPage(playground: Playground, options: PageOptions = {}): Promise<PageServer> {
+  const assets = await loadAssets();
+  const shell = shellHtml(playground.world.workspace.directory, assets.commands);
+  const closing = new AbortController();
+  const server = createServer((request, response) => {
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+    answer(request, response).catch((error: unknown) => {
+      sendJson(response, 500, { error: error instanceof Error ? error.message : String(error) });
+    });
+  });
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!isLoopbackName(request.headers.host ?? ''))
+      return sendJson(response, 403, { error: 'loopback only' });
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    if (request.method === 'GET') return read(url, response);
+    const isJson = (request.headers['content-type'] ?? '').startsWith('application/json');
+    if (request.method !== 'POST' || !isJson)
+      return sendJson(response, 415, { error: 'POST with a JSON body' });
+    const body = (await readBody(request)).toString('utf8');
+    const [, area = '', name = ''] = url.pathname.split('/');
+    if (area === 'world' || name === 'say') return turn(name, parseJson(body), response);
+    if (area === 'slack' || area === 'exchange') return passOn(area, name, body, response);
+    sendJson(response, 404, { error: 'not found' });
+  }
+
+  async function read(url: URL, response: ServerResponse): Promise<void> {
+    const { pathname, searchParams: query } = url;
+    if (pathname === '/') return send(response, { type: 'text/html; charset=utf-8', body: shell });
+    if (pathname === '/events') return streamChanges(playground, closing.signal, response);
+    if (pathname === '/talk')
+      return sendJson(response, 200, talk(query.get('as') ?? '', query.get('at') ?? ''));
+    if (pathname === '/side')
+      return sendJson(response, 200, { html: await side(query.get('show') ?? '', query.get('request')) });
+    if (pathname.startsWith('/file/')) return sendFile(pathname.slice('/file/'.length), response);
+    const asset = assets.files.get(pathname);
+    return asset === undefined ? sendJson(response, 404, { error: 'not found' }) : send(response, asset);
+  }
+
+  function talk(userId: string, asked: string): object {
+    const { directory, store } = playground.world.workspace;
+    const person = directory.people.get(userId);
+    if (person === undefined) throw new Error('no such person');
+    const reader: Reader = { person, directory, nowMs: Date.now() };
+    const places = placesOf(directory, store, userId);
+    // Each person has a direct message of their own with the bot.
+    const wanted = asked.startsWith('D') ? directory.directMessage(userId).id : asked;
+    const place = places.find(({ id }) => id === wanted) ?? places[0];
+    const modals = store.modals(userId);
+    const modal = modals.at(-1);
+    const isHome = place?.id === HOME;
+    return {
+      at: place?.id ?? '',
+      title: place?.label ?? '',
+      examples: examplesHtml(playground.world.exchange),
+      channels: channelsHtml(places, place?.id ?? ''),
+      messages: isHome ? '' : conversationHtml(store, place?.id ?? '', reader),
+      home: isHome ? homeHtml(store.home(userId), reader) : null,
+      modal: modal === undefined ? null : { id: modal.id, html: modalHtml(modal, reader) },
+    };
+  }
+
+  async function side(show: string, requestId: string | null): Promise<string> {
+    const { world, fleet, redisIsDown, records } = playground;
+    if (show === 'units') return unitsHtml(world.exchange);
+    if (show === 'calls') return callsHtml(world.exchange);
+    if (show === 'faults') return faultsHtml({ exchange: world.exchange, bots: fleet.list(), redisIsDown });
+    return recordHtml(await records.read(requestId), world.workspace.directory);
+  }
+
+  function sendFile(id: string, response: ServerResponse): void {
+    const file = playground.world.workspace.store.files.find((one) => one.id === id);
+    if (file === undefined) {
+      sendJson(response, 404, { error: 'not found' });
+      return;
+    }
+    response.setHeader('content-disposition', 'attachment');
+    send(response, { type: 'application/octet-stream', body: file.bytes });
+  }
+
+  async function turn(name: string, body: unknown, response: ServerResponse): Promise<void> {
+    try {
+      const known = await turnWorld(name, body);
+      sendJson(response, known ? 200 : 404, known ? {} : { error: 'not found' });
+    } catch (error) {
+      sendJson(response, 400, {
+        error: error instanceof z.ZodError ? z.prettifyError(error) : String(error),
+      });
+    }
+  }
+
+  async function turnWorld(name: string, body: unknown): Promise<boolean> {
+    const { fleet, world } = playground;
+    if (name === 'kill') await fleet.kill(killBody.parse(body).name);
+    else if (name === 'redis') playground.setRedisDown(redisBody.parse(body).down);
+    else if (name === 'add-unit') {
+      const { groupId, owes } = unitBody.parse(body);
+      await playground.addUnit(groupId, owes);
+    } else if (name === 'replicas') {
+      const { count } = replicasBody.parse(body);
+      if (count > fleet.list().length) await fleet.add();
+      if (count < fleet.list().length) await fleet.remove();
+    } else if (name === 'say') {
+      const { user, channel, text } = sayBody.parse(body);
+      world.workspace.store.addMessage({ channelId: channel, userId: user }, { text, blocks: [] });
+    } else return false;
+    return true;
+  }
+
+  /** The two stand-ins check what they are told; the page has no rules of its own. */
+  async function passOn(
+    area: 'slack' | 'exchange',
+    name: string,
+    body: string,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { workspace, exchange } = playground.world;
+    if (area === 'slack') playground.fleet.pointOn();
+    const target = area === 'slack' ? workspace.url : exchange.url;
+    const answered = await fetch(`${target}/_control/${encodeURIComponent(name)}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    sendJson(response, answered.status, await answered.json());
+  }
+
+  const port = await new Promise<number>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, '127.0.0.1', () => {
+      const address = server.address();
+      if (typeof address === 'object' && address !== null) resolve(address.port);
+      else reject(new Error('the page has no port'));
+    });
+  });
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    async close() {
+      closing.abort();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function isLoopbackName(host: string): boolean {
+  return /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host);
+}
+
+function send(response: ServerResponse, { type, body }: Asset): void {
+  response.writeHead(200, { 'content-type': type });
+  response.end(body);
+}

@@ -1,0 +1,115 @@
+/** Everything the page shows and turns: the world, its bots as processes, and the way to Redis that can be cut. */
+import { writeFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { SEED_IDS } from '../slack/seed.ts';
+import { startTcpProxy } from '../tcp-proxy.ts';
+import { startWorld, type World, type WorldOptions } from '../world.ts';
+import { BotFleet } from './bot-fleet.ts';
+import { createRecordReader, type RecordReader } from './record-reader.ts';
+
+/** The six people the page can act as: one who asks, three who approve, one who looks, one guest. */
+export const ACTORS = [
+  [SEED_IDS.rina, 'asks for closes'],
+  [SEED_IDS.ada, 'approves'],
+  [SEED_IDS.ben, 'approves'],
+  [SEED_IDS.chen, 'approves'],
+  [SEED_IDS.vera, 'may look'],
+  [SEED_IDS.gus, 'guest'],
+] as const;
+
+export interface Playground {
+  readonly world: World;
+  readonly fleet: BotFleet;
+  readonly records: RecordReader;
+  readonly redisIsDown: boolean;
+  setRedisDown(down: boolean): void;
+  /** A unit with a key of its own; resolves when the bots know it. `owes`: USDT, "0" for a repaid one. */
+  addUnit(groupId: string, owes: string): Promise<void>;
+  /** Calls the listener after whatever changed on the other side, until the returned function is called. */
+  onChange(listener: () => void): () => void;
+  close(): Promise<void>;
+}
+
+export interface PlaygroundOptions extends Omit<WorldOptions, 'replicas'> {
+  /** Each line of a bot's log, with its name. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** A bot that was told of a new key asks the exchange with it at once. */
+const KEY_IS_TRIED_WITHIN_MS = 3_000;
+/** For this long bots may answer from a list of units that they read before. */
+const ANSWERS_ARE_SHARED_MS = 2_000;
+
+/** `files:write` is optional for the bot; with it one sees its files. */
+const SCOPES = ['commands', 'chat:write', 'users:read', 'usergroups:read', 'files:write'];
+
+export async function startPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
+  const world = await startWorld({
+    ...options,
+    replicas: 0,
+    workspace: { scopes: SCOPES, ...options.workspace },
+  });
+  const proxy = await startTcpProxy(world.redis.url);
+  const listeners = new Set<() => void>();
+  const tell = () => {
+    for (const listener of listeners) listener();
+  };
+  const fleet = new BotFleet({
+    settings: { ...world.settings(), REDIS_URL: proxy.url },
+    pointAt: world.workspace.setBotUrl,
+    onChange: tell,
+    onLine: options.onLine ?? (() => {}),
+  });
+  const records = createRecordReader(world.settings(), world.redis.url);
+  const stopHearing = world.exchange.onAnswered(tell);
+  let redisIsDown = false;
+
+  const close = async () => {
+    stopHearing();
+    // A bot that cannot reach Redis cannot stop in good order.
+    proxy.heal();
+    await fleet.stop();
+    await records.close();
+    await proxy.close();
+    await world.close();
+  };
+  try {
+    await fleet.add();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    world,
+    fleet,
+    records,
+    close,
+    get redisIsDown() {
+      return redisIsDown;
+    },
+    setRedisDown(down) {
+      redisIsDown = down;
+      if (down) proxy.cut();
+      else proxy.heal();
+      tell();
+    },
+    async addUnit(groupId, owes) {
+      const liabilities = Number(owes) === 0 ? [] : [{ assetName: 'USDT', principal: owes, interest: '0' }];
+      world.exchange.addUnit({ groupId, liabilities });
+      await writeFile(world.accountsFile, JSON.stringify(world.exchange.accounts()), { mode: 0o600 });
+      const asked = world.exchange.nextRequest(
+        { account: `loan-${groupId}`, done: true },
+        { stage: 'answered', signal: AbortSignal.timeout(KEY_IS_TRIED_WITHIN_MS) },
+      );
+      fleet.reloadAccounts();
+      tell();
+      // Without a bot that runs, nobody tries it: the next one reads the file when it starts.
+      await asked.catch(() => {});
+      await pause(ANSWERS_ARE_SHARED_MS);
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,84 @@
+/** The bot's own record, read beside it through a second connection: what is stored, and whether the trail holds. */
+
+import { AuditVerifier } from '../../src/domain/close/audit-chain.ts';
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
+import type { PersonId } from '../../src/domain/policy.ts';
+import { createLogger } from '../../src/ops/logger.ts';
+import { RedisAuditLog } from '../../src/redis/audit-log.ts';
+import { RedisCloseRequestStore } from '../../src/redis/close-request-store.ts';
+import { RedisConnection } from '../../src/redis/connection.ts';
+import { KeyNames } from '../../src/redis/key-names.ts';
+import { loadConfig } from '../../src/settings/config.ts';
+
+const REQUESTS_LISTED = 20;
+
+export interface AuditLine {
+  readonly sequence: number;
+  readonly atMs: number;
+  readonly by: PersonId | null;
+  readonly type: string;
+  readonly stateAfter: string;
+  readonly seal: string;
+  /** The seal fits this entry and all before it. */
+  readonly holds: boolean;
+}
+
+export interface RecordView {
+  readonly requests: readonly CloseRequest[];
+  readonly chosen: CloseRequest | null;
+  readonly trail: readonly AuditLine[];
+  /** What the verifier found wrong; null: the chain holds up to the entry that the record names as its newest. */
+  readonly fault: string | null;
+}
+
+export interface RecordReader {
+  /** The request of that id, or the newest. Throws StoreUnavailable. */
+  read(requestId: string | null): Promise<RecordView>;
+  close(): Promise<void>;
+}
+
+/** `settings` are those of the bot; `redisUrl` leads past what the sandbox puts before the bot's Redis. */
+export function createRecordReader(
+  settings: Readonly<Record<string, string>>,
+  redisUrl: string,
+): RecordReader {
+  const { auditKey, redis } = loadConfig(settings);
+  const log = createLogger('silent');
+  const connection = new RedisConnection({ url: redisUrl }, log);
+  const keys = new KeyNames(redis.prefix);
+  const store = new RedisCloseRequestStore({
+    connection,
+    keys,
+    auditKey,
+    newId: () => crypto.randomUUID(),
+    log,
+  });
+  const audit = new RedisAuditLog({ connection, keys });
+
+  async function trailOf(request: CloseRequest): Promise<Pick<RecordView, 'trail' | 'fault'>> {
+    const verifier = new AuditVerifier(auditKey, {
+      whole: false,
+      newest: new Map([[request.id, request.audit]]),
+    });
+    const trail: AuditLine[] = [];
+    for await (const entry of audit.entries(request.id)) {
+      verifier.read(entry);
+      const { event, sequence, stateAfter } = entry.body;
+      const holds = verifier.fault === null;
+      const { atMs, by, type } = event;
+      trail.push({ sequence, atMs, by, type, stateAfter, seal: entry.seal, holds });
+    }
+    const { fault } = verifier.result();
+    return { trail, fault: fault === null ? null : `entry ${fault.sequence}: ${fault.what}` };
+  }
+
+  return {
+    async read(requestId) {
+      const requests = await store.listRecent(REQUESTS_LISTED);
+      const chosen = requests.find(({ id }) => id === requestId) ?? requests[0] ?? null;
+      if (chosen === null) return { requests, chosen, trail: [], fault: null };
+      return { requests, chosen, ...(await trailOf(chosen)) };
+    },
+    close: () => connection.close(),
+  };
+}

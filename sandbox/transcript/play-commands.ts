@@ -1,0 +1,116 @@
+/** The four commands, from what people type to what they get. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { ACTIONS, INPUTS } from '../../src/slack/ids.ts';
+import { SEED_IDS } from '../slack/seed.ts';
+import type { StoredMessage, StoredView } from '../slack/store.ts';
+import type { World } from '../world.ts';
+import type { Scribe } from './scribe.ts';
+
+const { rina, chen, partnerDesk } = SEED_IDS;
+
+/** An answer of the exchange serves everybody who asks within two seconds. */
+export const SHARED_ANSWER_MS = 2_100;
+
+export async function playLtv(world: World, scribe: Scribe): Promise<void> {
+  scribe.chapter('/ltv', 'All units, worst first.');
+  const all = await scribe.command(rina, '/ltv', { channelId: partnerDesk });
+  await scribe.click(rina, all, ACTIONS.refreshUnits, 'clicks Refresh: redrawn in place');
+  const { order } = world.workspace.store;
+  await world.workspace.as(rina).click(message(all), ACTIONS.shareUnits);
+  await scribe.shows(
+    '**Rina Okafor** clicks Share to channel: everybody in #partner-desk sees it, addresses masked',
+    () =>
+      world.workspace.store
+        .messages(partnerDesk)
+        .findLast((each) => each.order > order && each.viewerId === undefined),
+    /Shared by/,
+  );
+  scribe.note('A filter, a level, one unit, and a part of a name.');
+  await scribe.command(rina, '/ltv > 70%');
+  await scribe.command(rina, '/ltv margin-call');
+  await scribe.command(rina, '/ltv 1');
+  await scribe.command(rina, '/ltv 7');
+  const several = await scribe.command(rina, '/ltv credit');
+  const value = JSON.stringify({ query: '12', page: 1 });
+  await scribe.click(rina, several, ACTIONS.pickUnit, 'clicks Show unit 12', { value });
+  scribe.note('What is not understood or not there.');
+  await scribe.command(rina, '/ltv 072');
+  await scribe.command(rina, '/ltv 99');
+  await scribe.command(rina, '/ltv help');
+}
+
+export async function playClosedUnits({ workspace }: World, scribe: Scribe): Promise<void> {
+  scribe.chapter('/closed-units', "Newest first, in the asker's own time zone.");
+  const all = await scribe.command(rina, '/closed-units');
+  await scribe.command(chen, '/closed-units 72');
+  await scribe.command(rina, '/closed-units account wdyw from 2025-07-01 to 2025-07-31');
+  await scribe.command(rina, '/closed-units last 30d');
+  await scribe.command(rina, '/closed-units 2025-02-30');
+  await scribe.click(rina, all, ACTIONS.closedCsv, 'clicks CSV file');
+  scribe.note('The file:');
+  scribe.verbatim(workspace.store.files.at(-1)?.bytes.toString().trimEnd() ?? '');
+  const fault = workspace.faults.add('files.getUploadURLExternal', { kind: 'error', code: 'missing_scope' });
+  await scribe.click(
+    rina,
+    all,
+    ACTIONS.closedCsv,
+    'clicks CSV file, where the app was installed without files',
+  );
+  workspace.faults.clear(fault);
+  await scribe.command(rina, '/closed-units help');
+}
+
+export async function playCloseUnit({ exchange }: World, scribe: Scribe): Promise<void> {
+  scribe.chapter('/close-unit', 'Asks; nothing is sent to the exchange before others approved.');
+  await scribe.command(rina, '/close-unit');
+  await scribe.command(rina, '/close-unit 1 the loan is repaid');
+  await scribe.command(rina, '/close-unit 72 the loan is repaid');
+  await scribe.command(rina, '/close-unit 99 the loan is repaid');
+  await scribe.command(rina, '/close-unit seven the loan is repaid');
+  exchange.addUnit({ groupId: '88' });
+  await pause(SHARED_ANSWER_MS);
+  await scribe.command(rina, '/close-unit 88 the loan is repaid');
+  exchange.removeUnit('88');
+  await scribe.command(rina, `/close-unit 7 ${'because '.repeat(600)}`, {
+    as: '/close-unit 7 because because …',
+  });
+  await scribe.command(rina, '/close-unit help');
+  scribe.note('Without a reason it opens a form.');
+  const form = view(await scribe.command(rina, '/close-unit 7', { modal: true }));
+  await scribe.submit(rina, form, { [INPUTS.reason]: ' ' }, 'submits without a reason: the form stays open');
+  await scribe.submit(
+    rina,
+    form,
+    { [INPUTS.reason]: 'Repaid on Friday' },
+    'writes "Repaid on Friday" and submits',
+  );
+  await scribe.closeForms(rina);
+  await scribe.command(rina, '/close-unit 7 once more');
+}
+
+export async function playLoandesk(scribe: Scribe): Promise<void> {
+  scribe.chapter('/loandesk');
+  await scribe.command(rina, '/loandesk');
+  const list = message(await scribe.command(rina, '/loandesk requests'));
+  const id = /`([0-9A-Z]{10})`/.exec(list.text)?.[1] ?? '';
+  await scribe.command(rina, `/loandesk request ${id}`);
+  await scribe.command(rina, '/loandesk request 12');
+  await scribe.command(rina, '/loandesk request 0000000000');
+  scribe.note('The status also has a line for each limit used in this minute; they are left out here.');
+  await scribe.command(rina, '/loandesk status');
+  await scribe.command(rina, '/loandesk audit verify');
+  await scribe.command(rina, `/loandesk audit verify ${id}`);
+  await scribe.command(rina, `/loandesk audit export ${id}`);
+  await scribe.command(rina, '/loandesk audit');
+  await scribe.command(rina, '/loandesk reqests');
+}
+
+export function message(shown: StoredMessage | StoredView): StoredMessage {
+  if ('payload' in shown) throw new Error('a message was expected');
+  return shown;
+}
+
+export function view(shown: StoredMessage | StoredView): StoredView {
+  if ('payload' in shown) return shown;
+  throw new Error('a form was expected');
+}

@@ -1,0 +1,74 @@
+/** One refusal of each code; a new code does not compile without its example. Tests and docs/commands.md draw them. */
+import { longId } from '../../src/domain/amount.ts';
+import type { Refusal, RefusalCode } from '../../src/domain/refusal.ts';
+import { LARGEST_SLACK_EXPORT_BYTES } from '../../src/usecases/check-audit.ts';
+
+/** Filled into every field that is free text. */
+export interface ExampleTexts {
+  readonly typed: string;
+  readonly why: string;
+  readonly atMs: number;
+}
+
+export function refusalExamples({ typed, why, atMs }: ExampleTexts): {
+  readonly [Code in RefusalCode]: Extract<Refusal, { code: Code }>;
+} {
+  const groupId = longId('7');
+  const liabilities = [{ asset: 'USDT', principal: '15.30718771', interest: '0.00000001' }];
+  return {
+    'bad-unit-id': { code: 'bad-unit-id', input: typed },
+    'unit-id-missing': { code: 'unit-id-missing' },
+    'unknown-unit': { code: 'unknown-unit', input: typed },
+    'ambiguous-unit': { code: 'ambiguous-unit', input: typed, matches: ['7 (a@test.com)', typed] },
+    'bad-filter': { code: 'bad-filter', input: typed, expected: why },
+    'reason-missing': { code: 'reason-missing' },
+    'reason-too-long': { code: 'reason-too-long', limit: 3_000 },
+    'note-missing': { code: 'note-missing' },
+    'typed-id-differs': { code: 'typed-id-differs', typed, groupId },
+    'bad-request-id': { code: 'bad-request-id', input: typed },
+    'unknown-command': { code: 'unknown-command', input: typed },
+    'channel-not-allowed': { code: 'channel-not-allowed', channels: ['C0LOANDESK1', typed] },
+    'not-a-full-member': { code: 'not-a-full-member', kind: 'guest' },
+    'role-missing': { code: 'role-missing', role: 'approver' },
+    'identity-unavailable': { code: 'identity-unavailable' },
+    'self-approval': { code: 'self-approval' },
+    'not-the-requester': { code: 'not-the-requester' },
+    'quorum-unreachable': { code: 'quorum-unreachable', eligible: 1, quorum: 2 },
+    'request-not-found': { code: 'request-not-found', requestId: typed },
+    'audit-too-large': { code: 'audit-too-large', limitBytes: LARGEST_SLACK_EXPORT_BYTES },
+    'already-open': { code: 'already-open', requestId: typed, state: 'pending' },
+    'already-decided': { code: 'already-decided', state: 'rejected' },
+    'already-executing': { code: 'already-executing' },
+    'already-voted': { code: 'already-voted' },
+    expired: { code: 'expired' },
+    'old-version': { code: 'old-version' },
+    'facts-changed': {
+      code: 'facts-changed',
+      changes: [{ fact: 'liability', which: 'USDT', before: null, after: 'principal 1, interest 0' }],
+    },
+    'card-not-posted': { code: 'card-not-posted' },
+    'not-the-card': { code: 'not-the-card' },
+    'wrong-state': { code: 'wrong-state', state: 'approved' },
+    'not-claim-owner': { code: 'not-claim-owner' },
+    'claim-expired': { code: 'claim-expired' },
+    'nothing-changed': { code: 'nothing-changed' },
+    'second-person-needed': { code: 'second-person-needed' },
+    'too-early-to-settle': { code: 'too-early-to-settle', notBeforeMs: atMs },
+    'verdict-differs': { code: 'verdict-differs' },
+    owes: { code: 'owes', groupId, liabilities, totalLiability: '15.30718772' },
+    'unit-not-active': { code: 'unit-not-active', groupId },
+    'already-closed': { code: 'already-closed', groupId, closedAtMs: atMs },
+    'no-credit-key': { code: 'no-credit-key', groupId },
+    'facts-unreadable': { code: 'facts-unreadable', why },
+    'exchange-busy': {
+      code: 'exchange-busy',
+      why: "The exchange's firewall blocks this machine's address (HTTP 403).",
+      retryAtMs: atMs,
+    },
+    'exchange-unavailable': { code: 'exchange-unavailable', why, retryAtMs: null },
+    'exchange-refused': { code: 'exchange-refused', exchangeCode: -27_018, meaning: why, advice: why },
+    'store-unavailable': { code: 'store-unavailable' },
+    'too-much-at-once': { code: 'too-much-at-once' },
+    'changed-meanwhile': { code: 'changed-meanwhile' },
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * Everything on this machine: Redis, the exchange, the Slack workspace, and the bot through the same `createApp` as
+ * production, which is told nothing but URLs and keys. The sandbox plays in it; the tests and the chaos run, too.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createRedisMock } from 'js-redis-server';
+import { createApp, type RunningApp } from '../src/app.ts';
+import { type CleanLogger, createLogger } from '../src/ops/logger.ts';
+import { loadConfig } from '../src/settings/config.ts';
+import { type Exchange, type ExchangeOptions, startExchange } from './binance/exchange.ts';
+import { SEED_IDS } from './slack/seed.ts';
+import { startWorkspace, type Workspace, type WorkspaceOptions } from './slack/workspace.ts';
+
+export interface WorldOptions {
+  /** Default: an embedded Redis of its own. */
+  readonly redisUrl?: string;
+  readonly exchange?: ExchangeOptions;
+  readonly workspace?: WorkspaceOptions;
+  /** Settings of the bot beside (or in place of) those that the world sets. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly log?: CleanLogger;
+  /** Bots to start; the workspace talks to the first one. */
+  readonly replicas?: number;
+  readonly now?: () => number;
+}
+
+export interface World {
+  readonly exchange: Exchange;
+  readonly workspace: Workspace;
+  readonly redis: { readonly url: string; readonly kind: 'embedded' | 'given' };
+  readonly bots: readonly RunningApp[];
+  readonly accountsFile: string;
+  /** The settings with which a bot of this world starts, in this process or another. */
+  settings(): Record<string, string>;
+  /** Starts one more bot on the same Redis, exchange and workspace. */
+  addBot(): Promise<RunningApp>;
+  urlOf(bot: RunningApp): string;
+  close(): Promise<void>;
+}
+
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const log = options.log ?? createLogger('silent');
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const redis = await startRedis(options.redisUrl, closers);
+    const exchange = await startExchange({
+      ...options.exchange,
+      settings: { liveFigures: true, ...options.exchange?.settings },
+    });
+    closers.push(() => exchange.close());
+    const workspace = await startWorkspace(options.workspace);
+    closers.push(() => workspace.close());
+    const folder = await mkdtemp(join(tmpdir(), 'loandesk-'));
+    closers.push(() => rm(folder, { recursive: true, force: true }));
+    const accountsFile = join(folder, 'accounts.json');
+    await writeFile(accountsFile, JSON.stringify(exchange.accounts()), { mode: 0o600 });
+    const auditKey = randomBytes(32).toString('hex');
+
+    const settings = (): Record<string, string> => ({
+      SLACK_API_URL: workspace.apiUrl,
+      SLACK_BOT_TOKEN: workspace.grants.botToken,
+      SLACK_SIGNING_SECRET: workspace.signingSecret,
+      PORT: '0',
+      REDIS_URL: redis.url,
+      // An embedded Redis keeps nothing on disk, and says so.
+      REDIS_MAY_FORGET: String(redis.kind === 'embedded'),
+      BINANCE_API_URL: exchange.url,
+      BINANCE_ACCOUNTS_FILE: accountsFile,
+      CLOSE_CHANNEL: SEED_IDS.loanDesk,
+      CLOSE_REQUESTERS: SEED_IDS.requesters,
+      CLOSE_APPROVERS: SEED_IDS.approvers,
+      VIEWERS: '*',
+      AUDIT_KEY: auditKey,
+      ...options.settings,
+    });
+    const bots: RunningApp[] = [];
+    const urlOf = (bot: RunningApp) => `http://127.0.0.1:${bot.port}/slack/events`;
+    const addBot = async () => {
+      const bot = await createApp(loadConfig(settings()), log, options.now ? { now: options.now } : {});
+      closers.push(() => bot.stop());
+      await bot.start();
+      bots.push(bot);
+      return bot;
+    };
+    for (let started = 0; started < (options.replicas ?? 1); started += 1) await addBot();
+    const [first] = bots;
+    if (first !== undefined) workspace.setBotUrl(urlOf(first));
+    return { exchange, workspace, redis, bots, accountsFile, settings, addBot, urlOf, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function startRedis(
+  given: string | undefined,
+  closers: (() => Promise<unknown>)[],
+): Promise<World['redis']> {
+  if (given !== undefined) return { url: given, kind: 'given' };
+  const embedded = await createRedisMock();
+  closers.push(() => embedded.close());
+  const address = embedded.addresses()[0];
+  if (address === undefined) throw new Error('the embedded Redis gave no address');
+  return { url: `redis://${address.host}:${address.port}`, kind: 'embedded' };
+}

@@ -1,0 +1,124 @@
+/**
+ * The facts a vote is bound to: what the approvers were shown of a unit. Timestamps, equity and LTV drift are not
+ * facts; liabilities, the credit account, the collateral accounts and whether the unit is active are.
+ */
+import { createHash } from 'node:crypto';
+import { exactText, type LongId, parseAmount, ZERO } from '../amount.ts';
+import { outstanding, type RiskUnit } from '../unit/risk-unit.ts';
+
+export interface LiabilityFact {
+  readonly asset: string;
+  /** Exact decimals in text, so that a record and a digest never depend on number formatting. */
+  readonly principal: string;
+  readonly interest: string;
+}
+
+export interface Facts {
+  readonly groupId: LongId;
+  readonly creditAccount: string;
+  readonly active: boolean;
+  readonly totalLiability: string;
+  /** Sorted by asset; entries of zero are left out: an asset that is no longer owed is not a liability. */
+  readonly liabilities: readonly LiabilityFact[];
+  /** E-mails of every member that is not the credit account, sorted. */
+  readonly collateralAccounts: readonly string[];
+  /** When they were read (exchange time). Not part of the digest. */
+  readonly readAtMs: number;
+}
+
+export interface FactChange {
+  readonly fact: 'credit account' | 'active' | 'total liability' | 'liability' | 'collateral account';
+  /** Which one, where there are several: the asset or the account. */
+  readonly which: string | null;
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+export function factsOf(unit: RiskUnit, readAtMs: number): Facts {
+  return {
+    groupId: unit.groupId,
+    creditAccount: unit.creditEmail,
+    // The API lists active units only; a unit that is not listed never gets here.
+    active: true,
+    totalLiability: exactText(unit.totalLiability),
+    liabilities: outstanding(unit)
+      .map(({ asset, principal, interest }) => ({
+        asset,
+        principal: exactText(principal),
+        interest: exactText(interest),
+      }))
+      .sort((a, b) => (a.asset < b.asset ? -1 : 1)),
+    collateralAccounts: unit.accounts
+      .filter((account) => account.type !== 'CREDIT')
+      .map((account) => account.email)
+      .sort(),
+    readAtMs,
+  };
+}
+
+/** SHA-256 over the bound facts in one fixed writing; hex. */
+export function digestOf(facts: Facts): string {
+  const bound = [
+    facts.groupId,
+    facts.creditAccount,
+    facts.active,
+    facts.totalLiability,
+    facts.liabilities.map(({ asset, principal, interest }) => [asset, principal, interest]),
+    facts.collateralAccounts,
+  ];
+  return createHash('sha256').update(JSON.stringify(bound)).digest('hex');
+}
+
+/** Short enough to read aloud, long enough to see a difference; the whole digest is what is compared. */
+export function shortDigest(digest: string): string {
+  return digest.slice(0, 8);
+}
+
+/** What differs between two sets of bound facts, in words a person can act on; empty when the digests agree. */
+export function diffFacts(before: Facts, after: Facts): FactChange[] {
+  const changes: FactChange[] = [];
+  const compare = (fact: FactChange['fact'], which: string | null, was: string | null, is: string | null) => {
+    if (was !== is) changes.push({ fact, which, before: was, after: is });
+  };
+  compare('credit account', null, before.creditAccount, after.creditAccount);
+  compare('active', null, String(before.active), String(after.active));
+  compare('total liability', null, before.totalLiability, after.totalLiability);
+  const owedBefore = new Map(before.liabilities.map((each) => [each.asset, liabilityText(each)]));
+  const owedAfter = new Map(after.liabilities.map((each) => [each.asset, liabilityText(each)]));
+  for (const asset of new Set([...owedBefore.keys(), ...owedAfter.keys()])) {
+    compare('liability', asset, owedBefore.get(asset) ?? null, owedAfter.get(asset) ?? null);
+  }
+  for (const account of new Set([...before.collateralAccounts, ...after.collateralAccounts])) {
+    compare(
+      'collateral account',
+      account,
+      before.collateralAccounts.includes(account) ? 'linked' : null,
+      after.collateralAccounts.includes(account) ? 'linked' : null,
+    );
+  }
+  return changes;
+}
+
+function liabilityText({ principal, interest }: LiabilityFact): string {
+  return `principal ${principal}, interest ${interest}`;
+}
+
+export type CloseBlocker =
+  | { readonly kind: 'not-active' }
+  | {
+      readonly kind: 'owes';
+      readonly liabilities: readonly LiabilityFact[];
+      readonly totalLiability: string;
+    };
+
+/** What the exchange would refuse a close for, as far as the facts show it (close page: active, and fully repaid). */
+export function blockersOf(facts: Facts): CloseBlocker[] {
+  const blockers: CloseBlocker[] = [];
+  if (!facts.active) blockers.push({ kind: 'not-active' });
+  // The total counts too: an answer whose list is empty while its total is not must not pass as repaid.
+  const total = parseAmount(facts.totalLiability);
+  if (facts.liabilities.length > 0 || total === null || !total.eq(ZERO)) {
+    blockers.push({ kind: 'owes', liabilities: facts.liabilities, totalLiability: facts.totalLiability });
+  }
+  return blockers;
+}

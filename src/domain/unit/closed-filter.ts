@@ -1,0 +1,150 @@
+/** The filter of `/closed-units`, as typed: unit, account, days. Pure: today and the time zone are handed in. */
+import { type LongId, parseLongId } from '../amount.ts';
+import { done, type Result, refuse } from '../refusal.ts';
+import type { ClosedUnit } from './risk-unit.ts';
+
+export interface ClosedFilter {
+  readonly groupId: LongId | null;
+  readonly account: string | null;
+  /** Closed at or after; UTC milliseconds of the day's beginning in the asker's time zone. */
+  readonly fromMs: number | null;
+  /** Closed before. */
+  readonly beforeMs: number | null;
+  /** As understood, for the answer's heading; null when nothing was filtered. */
+  readonly text: string | null;
+}
+
+export const CLOSED_FILTER_EXPECTED =
+  'a unit id (`72`), a part of an account (`fund-a`), a day (`2026-01-31`, `today`, `yesterday`), two days (`2026-01-01 2026-01-31` or `from 2026-01-01 to 2026-01-31`), or `last 30d`';
+
+const DAY_MS = 86_400_000;
+
+interface Day {
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
+}
+
+export function parseClosedFilter(text: string, nowMs: number, timeZone: string): Result<ClosedFilter> {
+  const words = text
+    .trim()
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  const days: Day[] = [];
+  let groupId: LongId | null = null;
+  let account: string | null = null;
+  let openEnd: 'from' | 'to' | null = null;
+  const bad = () => refuse({ code: 'bad-filter', input: text.trim(), expected: CLOSED_FILTER_EXPECTED });
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] ?? '';
+    const day = parseDay(word, nowMs, timeZone);
+    const last = word === 'last' ? /^(\d{1,4})d(?:ays?)?$/.exec(words[index + 1] ?? '') : null;
+    if (last) {
+      days.push(addDays(dayOf(nowMs, timeZone), 1 - Number(last[1])), dayOf(nowMs, timeZone));
+      index += 1;
+    } else if (day !== null) days.push(day);
+    else if (word === 'from' || word === 'since') openEnd = 'from';
+    else if (word === 'to' || word === 'until')
+      openEnd = openEnd === 'from' && days.length === 1 ? 'from' : 'to';
+    else if (word === 'unit' || word === 'account' || word === '-' || word === '–') continue;
+    else if (parseLongId(word) !== null && groupId === null) groupId = parseLongId(word);
+    else if (/\p{L}/u.test(word) && /^[\p{L}\d@._+-]+$/u.test(word) && account === null) account = word;
+    else return bad();
+  }
+  if (days.length > 2 || (openEnd !== null && days.length === 0)) return bad();
+  const [first, second] = days;
+  const only = first !== undefined && second === undefined;
+  const from = only && openEnd === 'to' ? null : (first ?? null);
+  const to = only && openEnd === 'from' ? null : (second ?? first ?? null);
+  const fromMs = from === null ? null : startOfDayMs(from, timeZone);
+  const beforeMs = to === null ? null : startOfDayMs(addDays(to, 1), timeZone);
+  if (fromMs !== null && beforeMs !== null && fromMs >= beforeMs) return bad();
+  return done({ groupId, account, fromMs, beforeMs, text: describe(groupId, account, from, to) });
+}
+
+export function keeps(filter: ClosedFilter, unit: ClosedUnit): boolean {
+  return (
+    (filter.groupId === null || unit.groupId === filter.groupId) &&
+    (filter.account === null || unit.creditEmail.toLowerCase().includes(filter.account)) &&
+    (filter.fromMs === null || unit.closedAtMs >= filter.fromMs) &&
+    (filter.beforeMs === null || unit.closedAtMs < filter.beforeMs)
+  );
+}
+
+function describe(
+  groupId: LongId | null,
+  account: string | null,
+  from: Day | null,
+  to: Day | null,
+): string | null {
+  const parts: string[] = [];
+  if (groupId !== null) parts.push(`unit ${groupId}`);
+  if (account !== null) parts.push(`account contains "${account}"`);
+  if (from !== null && to !== null)
+    parts.push(iso(from) === iso(to) ? iso(from) : `${iso(from)} to ${iso(to)}`);
+  else if (from !== null) parts.push(`from ${iso(from)}`);
+  else if (to !== null) parts.push(`to ${iso(to)}`);
+  return parts.length === 0 ? null : parts.join(', ');
+}
+
+function parseDay(word: string, nowMs: number, timeZone: string): Day | null {
+  if (word === 'today') return dayOf(nowMs, timeZone);
+  if (word === 'yesterday') return addDays(dayOf(nowMs, timeZone), -1);
+  const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(word);
+  if (!match) return null;
+  const day = { year: Number(match[1]), month: Number(match[2]), day: Number(match[3]) };
+  // 2026-02-30 must not quietly become 2 March.
+  return iso(addDays(day, 0)) === word ? day : null;
+}
+
+function iso({ year, month, day }: Day): string {
+  return `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+}
+
+function addDays({ year, month, day }: Day, days: number): Day {
+  const date = new Date(Date.UTC(year, month - 1, day) + days * DAY_MS);
+  return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
+}
+
+function dayOf(atMs: number, timeZone: string): Day {
+  const { year, month, day } = wallClock(atMs, timeZone);
+  return { year, month, day };
+}
+
+/** UTC milliseconds at which a day begins in a time zone: offsets differ over the year, so it is looked for. */
+function startOfDayMs(day: Day, timeZone: string): number {
+  const asIfUtc = Date.UTC(day.year, day.month - 1, day.day);
+  let guess = asIfUtc - offsetMs(asIfUtc, timeZone);
+  guess = asIfUtc - offsetMs(guess, timeZone);
+  return guess;
+}
+
+function offsetMs(atMs: number, timeZone: string): number {
+  const { year, month, day, hour, minute, second } = wallClock(atMs, timeZone);
+  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(atMs / 1000) * 1000;
+}
+
+/** What calendar and clock show there. */
+function wallClock(atMs: number, timeZone: string) {
+  const parts = new Intl.DateTimeFormat('en-CA', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  }).formatToParts(atMs);
+  const value = (type: Intl.DateTimeFormatPartTypes) =>
+    Number(parts.find((part) => part.type === type)?.value);
+  return {
+    year: value('year'),
+    month: value('month'),
+    day: value('day'),
+    hour: value('hour'),
+    minute: value('minute'),
+    second: value('second'),
+  };
+}

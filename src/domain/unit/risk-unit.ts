@@ -1,0 +1,187 @@
+/**
+ * The risk unit and its arithmetic. E = net equity, M = maintenance margin, L = total liability;
+ * LTV = L / (E − M) (Binance announcement of 2026-04-02 and the ltv-details page).
+ */
+import { type Amount, amount, type LongId, sum, ZERO } from '../amount.ts';
+
+export interface Wallet {
+  /** SPOT, CROSS_MARGIN, PORTFOLIO_MARGIN, or a type Binance adds later. */
+  readonly accountType: string;
+  readonly netEquity: Amount;
+  readonly maintenanceMargin: Amount;
+}
+
+export interface MemberAccount {
+  readonly email: string;
+  /** CREDIT or COLLATERAL, or a type Binance adds later. */
+  readonly type: string;
+  readonly wallets: readonly Wallet[];
+}
+
+export interface Liability {
+  readonly asset: string;
+  readonly principal: Amount;
+  readonly interest: Amount;
+}
+
+/** One row of GET /sapi/v1/margin/loan-group/ltv-details. */
+export interface RiskUnit {
+  readonly groupId: LongId;
+  readonly parentEmail: string;
+  readonly creditEmail: string;
+  readonly updatedAtMs: number;
+  readonly ltv: Amount;
+  readonly totalNetEquity: Amount;
+  readonly totalMaintenanceMargin: Amount;
+  readonly totalLiability: Amount;
+  /** Undocumented; shown as it is, nothing is computed from it. Null when the answer lacks it. */
+  readonly parentAccountFrozenAmount: Amount | null;
+  readonly maxTransferOutAmount: Amount | null;
+  readonly maxAllowedBorrowLimit: Amount | null;
+  readonly liabilities: readonly Liability[];
+  /** Includes the credit account itself (type CREDIT). */
+  readonly accounts: readonly MemberAccount[];
+}
+
+/** One row of GET /sapi/v1/margin/loan-groups/closed. */
+export interface ClosedUnit {
+  readonly groupId: LongId;
+  readonly parentEmail: string;
+  readonly creditEmail: string;
+  readonly enabled: boolean;
+  readonly createdAtMs: number;
+  readonly closedAtMs: number;
+}
+
+/** From calm to worst. `undefined-ltv`: E − M is zero or negative while something is owed. */
+export type Level = 'normal' | 'initial' | 'transfer-out' | 'margin-call' | 'liquidation' | 'undefined-ltv';
+
+const SEVERITY: Record<Level, number> = {
+  normal: 0,
+  initial: 1,
+  'transfer-out': 2,
+  'margin-call': 3,
+  liquidation: 4,
+  'undefined-ltv': 5,
+};
+
+/** The API returns no thresholds, so they are settings (defaults: announcement of 2026-04-02). */
+export interface Thresholds {
+  readonly initial: Amount;
+  readonly transferOut: Amount;
+  readonly marginCall: Amount;
+  readonly liquidation: Amount;
+}
+
+export const PUBLISHED_THRESHOLDS: Thresholds = {
+  initial: amount('0.80'),
+  transferOut: amount('0.83'),
+  marginCall: amount('0.85'),
+  liquidation: amount('0.90'),
+};
+
+/** E − M, what the loan is measured against. */
+export function netCollateral(unit: RiskUnit): Amount {
+  return unit.totalNetEquity.minus(unit.totalMaintenanceMargin);
+}
+
+/** LTV from the unit's own sums; zero when nothing is owed, null (worst) when E − M <= 0 and something is owed. */
+export function recomputeLtv(unit: RiskUnit): Amount | null {
+  if (unit.totalLiability.lte(ZERO)) return ZERO;
+  const collateral = netCollateral(unit);
+  return collateral.lte(ZERO) ? null : unit.totalLiability.div(collateral);
+}
+
+/** A level begins at its threshold. The worse of the exchange's LTV and the recomputed one decides. */
+export function levelOf(unit: RiskUnit, thresholds: Thresholds): Level {
+  const recomputed = recomputeLtv(unit);
+  if (recomputed === null) return 'undefined-ltv';
+  const ltv = recomputed.gt(unit.ltv) ? recomputed : unit.ltv;
+  if (ltv.gte(thresholds.liquidation)) return 'liquidation';
+  if (ltv.gte(thresholds.marginCall)) return 'margin-call';
+  if (ltv.gte(thresholds.transferOut)) return 'transfer-out';
+  if (ltv.gte(thresholds.initial)) return 'initial';
+  return 'normal';
+}
+
+/**
+ * The fraction by which equity E may fall before LTV reaches `threshold` (L and M unchanged): 0.3356 = 33.56 %.
+ * Null when nothing is owed or E is not positive; zero or negative when the threshold is already crossed.
+ */
+export function equityFallTo(unit: RiskUnit, threshold: Amount): Amount | null {
+  if (unit.totalLiability.lte(ZERO) || unit.totalNetEquity.lte(ZERO)) return null;
+  const equityAtThreshold = unit.totalLiability.div(threshold).plus(unit.totalMaintenanceMargin);
+  return unit.totalNetEquity.minus(equityAtThreshold).div(unit.totalNetEquity);
+}
+
+/** What a unit could still borrow at initial LTV T: (T·(E − M) − L) / (1 − T); never negative. */
+export function borrowHeadroom(unit: RiskUnit, initial: Amount): Amount {
+  const room = initial.times(netCollateral(unit)).minus(unit.totalLiability).div(amount('1').minus(initial));
+  return room.lt(ZERO) ? ZERO : room;
+}
+
+/** Worst level first, then highest LTV, then lowest id: the order in which a desk wants to read its units. */
+export function worstFirst(units: readonly RiskUnit[], thresholds: Thresholds): RiskUnit[] {
+  return units
+    .map((unit) => ({ unit, severity: SEVERITY[levelOf(unit, thresholds)] }))
+    .sort(
+      (a, b) =>
+        b.severity - a.severity ||
+        b.unit.ltv.cmp(a.unit.ltv) ||
+        (BigInt(a.unit.groupId) < BigInt(b.unit.groupId) ? -1 : 1),
+    )
+    .map(({ unit }) => unit);
+}
+
+export type Inconsistency =
+  | { readonly kind: 'ltv'; readonly stated: Amount; readonly recomputed: Amount | null }
+  | {
+      readonly kind: 'net-equity' | 'maintenance-margin' | 'liability';
+      readonly stated: Amount;
+      readonly recomputed: Amount;
+    };
+
+/** Binance prints LTV with three decimals and rounds its sums at eight places. */
+const LTV_TOLERANCE = amount('0.001');
+const SUM_TOLERANCE = amount('0.0000001');
+
+/** Where the unit's totals disagree with their parts beyond rounding; shown to people, never hidden. */
+export function findInconsistencies(unit: RiskUnit): Inconsistency[] {
+  const found: Inconsistency[] = [];
+  const recomputedLtv = recomputeLtv(unit);
+  if (recomputedLtv === null || recomputedLtv.minus(unit.ltv).abs().gt(LTV_TOLERANCE)) {
+    found.push({ kind: 'ltv', stated: unit.ltv, recomputed: recomputedLtv });
+  }
+  const wallets = unit.accounts.flatMap((account) => account.wallets);
+  const sums = [
+    ['net-equity', unit.totalNetEquity, sum(wallets.map((wallet) => wallet.netEquity))],
+    [
+      'maintenance-margin',
+      unit.totalMaintenanceMargin,
+      sum(wallets.map((wallet) => wallet.maintenanceMargin)),
+    ],
+  ] as const;
+  for (const [kind, stated, recomputed] of sums) {
+    if (recomputed.minus(stated).abs().gt(SUM_TOLERANCE)) found.push({ kind, stated, recomputed });
+  }
+  // Liabilities are amounts of different assets: their sum means something only for a single one.
+  if (unit.liabilities.length <= 1) {
+    const recomputed = sum(unit.liabilities.map(owed));
+    if (recomputed.minus(unit.totalLiability).abs().gt(SUM_TOLERANCE)) {
+      found.push({ kind: 'liability', stated: unit.totalLiability, recomputed });
+    }
+  }
+  return found;
+}
+
+/** Principal plus interest. */
+export function owed(liability: Liability): Amount {
+  return liability.principal.plus(liability.interest);
+}
+
+/** The assets that must be repaid before a close, to the last digit. */
+export function outstanding(unit: Pick<RiskUnit, 'liabilities'>): Liability[] {
+  return unit.liabilities.filter(
+    (liability) => !liability.principal.eq(ZERO) || !liability.interest.eq(ZERO),
+  );
+}

@@ -1,0 +1,78 @@
+/** `/metrics` in Prometheus form. Parts tell it what happened through small observers; the rest is read at a scrape. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { ExchangeSnapshot } from '../binance/exchange-snapshot.ts';
+import { type ExchangeMetrics, exchangeMetrics } from './metrics/exchange-metrics.ts';
+import { requestMetrics, type StoreSources, storeGauges } from './metrics/request-metrics.ts';
+import { type TrafficMetrics, trafficMetrics } from './metrics/traffic-metrics.ts';
+import type { ChangeObserver } from './observed-store.ts';
+
+export interface MetricsSources extends StoreSources {
+  readonly version: string;
+  readonly mode: string;
+  /** Milliseconds since each background round last started or ended. */
+  readonly roundAgesMs: () => ReadonlyMap<string, number>;
+  readonly slackConnected: () => boolean;
+  readonly exchange: () => ExchangeSnapshot;
+}
+
+export interface Metrics extends ChangeObserver, ExchangeMetrics, TrafficMetrics {
+  /** All metrics as text. */
+  read(): Promise<string>;
+  readonly route: {
+    readonly path: string;
+    readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
+  };
+}
+
+export function createMetrics(sources: MetricsSources): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: 'loandesk_' });
+  new Gauge({
+    name: 'loandesk_build_info',
+    help: 'Always 1; what runs is in the labels',
+    labelNames: ['version', 'node', 'mode'],
+    registers: [registry],
+  }).set({ version: sources.version, node: process.versions.node, mode: sources.mode }, 1);
+  lifeGauges(registry, sources);
+  const readStore = storeGauges(registry, sources);
+  const text = async () => {
+    await readStore();
+    return registry.metrics();
+  };
+  return {
+    ...trafficMetrics(registry),
+    ...exchangeMetrics(registry, sources.exchange),
+    ...requestMetrics(registry),
+    read: text,
+    route: {
+      path: '/metrics',
+      handler: (_, response) =>
+        void text().then(
+          (body) => response.writeHead(200, { 'content-type': registry.contentType }).end(body),
+          () => response.writeHead(500).end(),
+        ),
+    },
+  };
+}
+
+function lifeGauges(registry: Registry, { roundAgesMs, slackConnected }: MetricsSources): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'loandesk_background_round_age_seconds',
+    help: 'Since a round of background work last started or ended',
+    labelNames: ['round'],
+    registers,
+    collect() {
+      for (const [round, ageMs] of roundAgesMs()) this.set({ round }, ageMs / 1000);
+    },
+  });
+  new Gauge({
+    name: 'loandesk_slack_connected',
+    help: '1 when Slack has confirmed the token and, in Socket Mode, the connection stands',
+    registers,
+    collect() {
+      this.set(slackConnected() ? 1 : 0);
+    },
+  });
+}

@@ -1,0 +1,116 @@
+/** Close requests: those changed through this process, and what the store says of all. */
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { type CloseState, isTerminal } from '../../domain/close/close-request.ts';
+import type { OutboxBacklog } from '../../redis/outbox.ts';
+import type { ChangeObserver, StoredChange } from '../observed-store.ts';
+
+export interface StoreSources {
+  /** States of all open requests. Throws when the store cannot be asked. */
+  readonly openStates: () => Promise<readonly CloseState[]>;
+  readonly outbox: () => Promise<OutboxBacklog>;
+  /** UTC milliseconds. */
+  readonly now: () => number;
+}
+
+const DECISION_SECONDS = [30, 60, 300, 900, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400];
+const OPEN_STATES = ['pending', 'approved', 'sending', 'unknown'] as const satisfies readonly CloseState[];
+/** Reading the store at each scrape of each replica would cost more than it tells. */
+const READ_STORE_AT_MOST_EVERY_MS = 5_000;
+
+export function requestMetrics(registry: Registry): ChangeObserver {
+  const registers = [registry];
+  const opened = new Counter({
+    name: 'loandesk_requests_opened_total',
+    help: 'Close requests opened through this process',
+    registers,
+  });
+  const events = new Counter({
+    name: 'loandesk_request_events_total',
+    help: 'Stored changes of close requests: votes, rejections, claims, sends, answers, …',
+    labelNames: ['event'],
+    registers,
+  });
+  const ended = new Counter({
+    name: 'loandesk_requests_ended_total',
+    help: 'Close requests that reached an end state, and why',
+    labelNames: ['state', 'ending'],
+    registers,
+  });
+  const lost = new Counter({
+    name: 'loandesk_requests_unknown_total',
+    help: 'Times the outcome of a close was not known',
+    registers,
+  });
+  const toDecision = new Histogram({
+    name: 'loandesk_request_time_to_decision_seconds',
+    help: 'From the ask to the moment people (or time) decided: approved, rejected, withdrawn, expired, …',
+    labelNames: ['decision'],
+    buckets: DECISION_SECONDS,
+    registers,
+  });
+  return {
+    changed({ event, from, request, atMs }: StoredChange) {
+      const { state } = request;
+      events.inc({ event });
+      if (from === null) opened.inc();
+      if (from === state) return;
+      if (state === 'unknown') lost.inc();
+      if (isTerminal(state)) ended.inc({ state, ending: request.ending?.kind ?? 'none' });
+      if (from === 'pending' && state !== 'pending')
+        toDecision.observe({ decision: state }, Math.max(0, atMs - request.createdAtMs) / 1000);
+    },
+  };
+}
+
+/** What all replicas share: each shows the same figures, so take their maximum, not their sum. Answers the reading. */
+export function storeGauges(registry: Registry, sources: StoreSources): () => Promise<void> {
+  const registers = [registry];
+  const storeUp = new Gauge({
+    name: 'loandesk_store_readable',
+    help: '1 if Redis answered at the last scrape; without it the figures of the store are absent',
+    registers,
+  });
+  const open = new Gauge({
+    name: 'loandesk_requests_open',
+    help: 'Open close requests by state; "unknown": the outcome of a close is not known',
+    labelNames: ['state'],
+    registers,
+  });
+  const notices = new Gauge({
+    name: 'loandesk_outbox_requests',
+    help: 'Requests with messages that have not reached Slack yet',
+    registers,
+  });
+  const age = new Gauge({
+    name: 'loandesk_outbox_oldest_age_seconds',
+    help: 'Age of the oldest message that has not reached Slack; 0 when there is none',
+    registers,
+  });
+  const setAside = new Gauge({
+    name: 'loandesk_outbox_set_aside',
+    help: 'Messages that nobody could read, kept in Redis until a person looks at them and deletes them',
+    registers,
+  });
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  return async () => {
+    const nowMs = sources.now();
+    if (nowMs - readAtMs < READ_STORE_AT_MOST_EVERY_MS) return;
+    readAtMs = nowMs;
+    // Absent rather than old, until they are read again.
+    open.reset();
+    notices.remove();
+    setAside.remove();
+    age.remove();
+    try {
+      const [states, backlog] = await Promise.all([sources.openStates(), sources.outbox()]);
+      for (const state of OPEN_STATES) open.set({ state }, states.filter((each) => each === state).length);
+      notices.set(backlog.requests);
+      setAside.set(backlog.setAside);
+      const { oldestCreatedAtMs } = backlog;
+      age.set(oldestCreatedAtMs === null ? 0 : Math.max(0, backlog.nowMs - oldestCreatedAtMs) / 1000);
+      storeUp.set(1);
+    } catch {
+      storeUp.set(0);
+    }
+  };
+}

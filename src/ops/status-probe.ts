@@ -1,0 +1,124 @@
+/** `/loandesk status`: is everything behind the bot well? Asks Redis now, and the exchange client what it knows. */
+import type { LoanExchange } from '../binance/loan-exchange.ts';
+import type { CloseMode } from '../domain/policy.ts';
+import type { RedisConnection } from '../redis/connection.ts';
+import type { RedisOutbox } from '../redis/outbox.ts';
+import { checkRedis } from '../redis/startup-check.ts';
+import type { StatusView } from '../usecases/desk.ts';
+
+type Line = StatusView['lines'][number];
+
+export interface StatusProbeParts {
+  readonly exchange: Pick<LoanExchange, 'snapshot'>;
+  readonly redis: RedisConnection;
+  readonly outbox: Pick<RedisOutbox, 'backlog'>;
+  readonly mode: CloseMode;
+  /** Of this program. */
+  readonly version: string;
+  readonly now: () => number;
+}
+
+export function createStatusProbe({
+  exchange,
+  redis,
+  outbox,
+  mode,
+  version,
+  now,
+}: StatusProbeParts): () => Promise<StatusView> {
+  return async () => ({
+    version,
+    nodeVersion: process.versions.node,
+    mode,
+    lines: [...(await redisLines(redis, outbox)), ...exchangeLines(exchange, now())],
+  });
+}
+
+async function redisLines(redis: RedisConnection, outbox: StatusProbeParts['outbox']): Promise<Line[]> {
+  const startedMs = performance.now();
+  try {
+    const findings = await checkRedis(redis);
+    const tookMs = Math.round(performance.now() - startedMs);
+    const { setAside } = await outbox.backlog();
+    return [
+      { name: 'Redis', level: 'ok', text: `answers in ${tookMs} ms` },
+      ...findings.map(({ level, text, advice }) => ({
+        name: 'Redis',
+        level,
+        text: advice === '' ? text : `${text}. ${advice}`,
+      })),
+      ...(setAside === 0
+        ? []
+        : [{ name: 'Messages', level: 'warning', text: setAsideText(setAside) } as const]),
+    ];
+  } catch {
+    return [
+      {
+        name: 'Redis',
+        level: 'fault',
+        text: 'cannot be reached: closes and votes are refused until it is back',
+      },
+    ];
+  }
+}
+
+function setAsideText(count: number): string {
+  const what = count === 1 ? '1 message' : `${count} messages`;
+  return `${what} could not be read and never reached people; \`npm run doctor\` says where to look. The cards show what is recorded.`;
+}
+
+function exchangeLines(exchange: StatusProbeParts['exchange'], nowMs: number): Line[] {
+  const { clock, weights, stops, sharedCountDown, maintenance, lastSuccessAtMs, accounts } =
+    exchange.snapshot();
+  const lines: Line[] = [
+    lastSuccessAtMs === null
+      ? { name: 'Exchange', level: 'fault', text: 'no call has been answered since the start' }
+      : {
+          name: 'Exchange',
+          level: 'ok',
+          text: `last answered ${Math.max(0, Math.round((nowMs - lastSuccessAtMs) / 1000))} s ago`,
+        },
+    clock === null
+      ? { name: 'Clock', level: 'fault', text: "the exchange's time could not be read: nothing is signed" }
+      : {
+          name: 'Clock',
+          level: 'ok',
+          text: `${clock.offsetMs} ms from the exchange's, measured ${Math.round(clock.ageMs / 1000)} s ago with ${clock.rttMs} ms round trip`,
+        },
+  ];
+  if (maintenance) lines.push({ name: 'Exchange', level: 'warning', text: 'is under maintenance' });
+  if (sharedCountDown)
+    lines.push({
+      name: 'Limits',
+      level: 'warning',
+      text: 'the shared count is out of reach: small local budget, no closes',
+    });
+  for (const { bucket, used, limit, waiting } of weights) {
+    lines.push({
+      name: 'Weight',
+      level: 'ok',
+      text: `${bucket}: ${used} of ${limit} this minute${waiting > 0 ? `, ${waiting} waiting` : ''}`,
+    });
+  }
+  for (const stop of stops) {
+    lines.push({
+      name: 'Stopped',
+      level: 'warning',
+      text: `${stop.bucket} until ${new Date(stop.untilMs).toISOString()}: ${stop.reason}`,
+    });
+  }
+  for (const { name, role, keyKind, units, learned } of accounts) {
+    const unit =
+      role === 'parent'
+        ? 'sees all units'
+        : learned
+          ? `closes ${units.join(', ') || 'no active unit'}`
+          : 'has not shown its unit yet';
+    lines.push({
+      name: 'Account',
+      level: role === 'credit' && !learned ? 'warning' : 'ok',
+      text: `${name} (${role}, ${keyKind}): ${unit}`,
+    });
+  }
+  return lines;
+}

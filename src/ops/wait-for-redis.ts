@@ -1,0 +1,36 @@
+/** The start waits for Redis, for as long as it is away. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { RedisConnection } from '../redis/connection.ts';
+import { checkRedis } from '../redis/startup-check.ts';
+import { ConfigFaults } from '../settings/config.ts';
+import type { Log } from '../usecases/ports.ts';
+
+const ASKED_AGAIN_AFTER_MS = 2_000;
+
+/** Throws ConfigFaults for a Redis that would lose approvals, unless the settings allow it. */
+export async function waitForRedis(
+  redis: RedisConnection,
+  mayForget: boolean,
+  log: Log,
+  stopping: AbortSignal,
+): Promise<void> {
+  while (!stopping.aborted) {
+    try {
+      const findings = await checkRedis(redis);
+      const faults = findings.filter(({ level }) => level === 'fault');
+      for (const { level, text, advice } of findings) {
+        if (level !== 'ok') log.warn({ finding: text, advice }, 'Redis is not fit to hold approvals');
+      }
+      if (faults.length === 0 || mayForget) return;
+      throw new ConfigFaults(
+        faults.map(
+          ({ text, advice }) => `Redis: ${text}. ${advice} (REDIS_MAY_FORGET=true starts all the same)`,
+        ),
+      );
+    } catch (error) {
+      if (error instanceof ConfigFaults) throw error;
+      log.warn({ askedAgainInMs: ASKED_AGAIN_AFTER_MS }, 'waiting for Redis');
+      await pause(ASKED_AGAIN_AFTER_MS, null, { signal: stopping }).catch(() => {});
+    }
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * What must hold after a run, whatever happened in it. Judged by three witnesses that do not know each other: the
+ * stored records and their audit trail, the exchange's wire log and its own lists, and everything Slack was told.
+ */
+
+import type { ClosedUnit } from '../../sandbox/binance/model.ts';
+import type { WireRecord } from '../../sandbox/binance/wire-log.ts';
+import { SEED_IDS } from '../../sandbox/slack/seed.ts';
+import type { AuditEntry } from '../../src/domain/close/audit-chain.ts';
+import { type CloseRequest, isTerminal } from '../../src/domain/close/close-request.ts';
+import type { Facts } from '../../src/domain/close/facts.ts';
+import type { NewCollateral } from './stories.ts';
+
+export interface Witnesses {
+  readonly requests: ReadonlyMap<string, CloseRequest>;
+  readonly trail: ReadonlyMap<string, readonly AuditEntry[]>;
+  /** Every DELETE that reached the exchange. */
+  readonly deletes: readonly WireRecord[];
+  readonly closedUnits: ReadonlyMap<string, ClosedUnit>;
+  readonly activeUnits: ReadonlySet<string>;
+  readonly newCollateral: readonly NewCollateral[];
+}
+
+/** The exchange's clock and ours are one here; it may round a close time down. */
+const TOLERANCE_MS = 1_000;
+const MAY_VOTE: ReadonlySet<string> = new Set([SEED_IDS.ada, SEED_IDS.ben, SEED_IDS.chen]);
+
+/** One sentence for each thing that must never be. */
+export function violationsOf(witnesses: Witnesses): string[] {
+  const found: string[] = [];
+  const deletesOf = matchDeletes(witnesses, found);
+  for (const request of witnesses.requests.values()) {
+    const name = `request ${request.id} (unit ${request.groupId}, ${request.state})`;
+    const entries = witnesses.trail.get(request.id) ?? [];
+    const deletes = deletesOf.get(request.id) ?? [];
+    const say = (what: string) => found.push(`${name}: ${what}`);
+    if (!isTerminal(request.state)) say('is still open');
+    if (deletes.length > 1) say(`${deletes.length} DELETEs on the wire`);
+    if (count(entries, 'sent') > 1) say(`marked as sent ${count(entries, 'sent')} times`);
+    if (deletes.length > 0) judgeVotes(request, entries, witnesses.newCollateral, say);
+    judgeEnd(request, deletes, witnesses, say);
+  }
+  return found;
+}
+
+/** A DELETE belongs to the request whose mark carries its unit and its signed timestamp. */
+function matchDeletes({ requests, deletes }: Witnesses, found: string[]): Map<string, WireRecord[]> {
+  const byMark = new Map<string, string>();
+  for (const { id, groupId, sent } of requests.values()) {
+    if (sent === null) continue;
+    const mark = `${groupId} ${sent.signedTimestampMs}`;
+    if (byMark.has(mark)) found.push(`two requests carry the mark ${mark}`);
+    byMark.set(mark, id);
+  }
+  const matched = new Map<string, WireRecord[]>();
+  for (const record of deletes) {
+    const timestamp = new URLSearchParams(record.query).get('timestamp');
+    const id = byMark.get(`${record.groupId} ${timestamp}`);
+    if (id === undefined) {
+      found.push(`a DELETE for unit ${record.groupId} (timestamp ${timestamp}) was marked by no request`);
+      continue;
+    }
+    matched.set(id, [...(matched.get(id) ?? []), record]);
+  }
+  return matched;
+}
+
+function count(entries: readonly AuditEntry[], type: string): number {
+  return entries.filter(({ body }) => body.event.type === type).length;
+}
+
+/** From the audit trail alone: whose votes stood when the DELETE was marked, and on which facts. */
+function judgeVotes(
+  request: CloseRequest,
+  entries: readonly AuditEntry[],
+  newCollateral: readonly NewCollateral[],
+  say: (what: string) => void,
+): void {
+  let facts: Facts | null = null;
+  let claimedAtMs = 0;
+  const standing = new Map<string, { digest: string; version: number }>();
+  for (const { body } of entries) {
+    const { event } = body;
+    if (event.type === 'approved' || event.type === 'votes-dropped') {
+      for (const { userId } of event.dropped) standing.delete(userId);
+    }
+    if (event.type === 'approved') {
+      const voter = event.by?.userId ?? 'nobody';
+      if (standing.has(voter)) say(`${voter} was counted twice`);
+      standing.set(voter, { digest: body.factsDigest, version: body.version });
+    }
+    if (event.type === 'opened' || event.type === 'facts-changed') facts = event.facts ?? facts;
+    if (event.type === 'claimed') claimedAtMs = event.atMs;
+    if (event.type === 'facts-changed') standing.clear();
+    if (event.type !== 'sent') continue;
+    const valid = [...standing].filter(
+      ([voter, vote]) =>
+        MAY_VOTE.has(voter) &&
+        voter !== request.requester.userId &&
+        vote.digest === body.factsDigest &&
+        vote.version === body.version,
+    );
+    if (valid.length < 2) say(`sent with ${valid.length} valid votes`);
+    if (valid.length !== standing.size) say('sent with a vote that does not count');
+    for (const { unit, email, atMs } of newCollateral) {
+      // The last look comes after the claim: what changed before it must be among the facts that were voted on.
+      const known = facts?.collateralAccounts.includes(email) === true;
+      if (unit === request.groupId && atMs < claimedAtMs && !known) say(`sent without a word of ${email}`);
+    }
+  }
+}
+
+function judgeEnd(
+  request: CloseRequest,
+  deletes: readonly WireRecord[],
+  { closedUnits, activeUnits }: Witnesses,
+  say: (what: string) => void,
+): void {
+  const closed = closedUnits.get(request.groupId);
+  const executed = deletes.some(({ effect }) => effect);
+  if (executed && request.state !== 'closed') say('its DELETE was executed, and it does not say closed');
+  switch (request.state) {
+    case 'closed':
+      if (closed === undefined) say('the exchange does not list the unit as closed');
+      else if (request.sent === null) say('closed without a mark');
+      else if (closed.closeTimeMs < request.sent.signedTimestampMs - TOLERANCE_MS)
+        say('the unit was closed before the DELETE was signed');
+      return;
+    case 'failed':
+      if (request.ending?.kind === 'never-sent' && deletes.length > 0) say('"never sent" is on the wire');
+      if (request.sent === null && deletes.length > 0) say('a DELETE without a mark');
+      return;
+    case 'superseded':
+      if (closed === undefined) say('closed elsewhere, says the record; the exchange does not know of it');
+      return;
+    default:
+      if (deletes.length > 0) say('a DELETE left for a request that ended without one');
+      if (closed === undefined && !activeUnits.has(request.groupId)) say('the unit is nowhere');
+  }
+}

@@ -1,0 +1,112 @@
+/** What is stored, read straight from Redis: the run looks at the truth, not at what the bots say of it. */
+import { randomUUID } from 'node:crypto';
+import { type LongId, parseLongId } from '../../src/domain/amount.ts';
+import type { AuditEntry, AuditVerdict } from '../../src/domain/close/audit-chain.ts';
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
+import { createLogger } from '../../src/ops/logger.ts';
+import { RedisAuditLog } from '../../src/redis/audit-log.ts';
+import { RedisCloseRequestStore } from '../../src/redis/close-request-store.ts';
+import { RedisConnection } from '../../src/redis/connection.ts';
+import { KeyNames } from '../../src/redis/key-names.ts';
+import { createCheckAudit } from '../../src/usecases/check-audit.ts';
+import { StoreUnavailable } from '../../src/usecases/ports.ts';
+
+export interface RecordsOptions {
+  readonly redisUrl: string;
+  readonly prefix: string;
+  /** As in AUDIT_KEY, in hex. */
+  readonly auditKey: string;
+}
+
+export class Records {
+  readonly #connection: RedisConnection;
+  readonly #keys: KeyNames;
+  readonly #store: RedisCloseRequestStore;
+  readonly #audit: RedisAuditLog;
+  readonly #auditKey: Buffer;
+
+  constructor({ redisUrl, prefix, auditKey }: RecordsOptions) {
+    const log = createLogger('silent');
+    this.#connection = new RedisConnection({ url: redisUrl }, log);
+    this.#keys = new KeyNames(prefix);
+    this.#auditKey = Buffer.from(auditKey, 'hex');
+    const parts = { connection: this.#connection, keys: this.#keys };
+    this.#store = new RedisCloseRequestStore({ ...parts, auditKey: this.#auditKey, newId: randomUUID, log });
+    this.#audit = new RedisAuditLog(parts);
+  }
+
+  /** Null also while Redis is away. */
+  async load(requestId: string): Promise<CloseRequest | null> {
+    return (await orNull(this.#store.load(requestId)))?.request ?? null;
+  }
+
+  /** The open request of a unit; undefined while Redis is away. */
+  async openFor(groupId: string): Promise<CloseRequest | null | undefined> {
+    const found = await orNull(this.#store.openRequestFor(longId(groupId)).then((request) => ({ request })));
+    return found?.request;
+  }
+
+  /** Null while Redis is away. */
+  listOpen(): Promise<readonly CloseRequest[] | null> {
+    return orNull(this.#store.listOpen());
+  }
+
+  /** Requests with messages that have not reached Slack yet; null while Redis is away. */
+  undelivered(): Promise<number | null> {
+    return orNull(this.#connection.run('zcard', (client) => client.zcard(this.#keys.outboxDue)));
+  }
+
+  /** Every request there ever was, by id. */
+  async all(): Promise<Map<string, CloseRequest>> {
+    const found = new Map<string, CloseRequest>();
+    let before: number | undefined;
+    for (;;) {
+      const page = await this.#store.listRecent(200, before);
+      const fresh = page.filter(({ id }) => !found.has(id));
+      for (const request of fresh) found.set(request.id, request);
+      const last = page.at(-1);
+      if (last === undefined || fresh.length === 0) return found;
+      // Exclusive by a millisecond: two of the same millisecond may stand on two pages.
+      before = last.createdAtMs + 1;
+    }
+  }
+
+  /** The whole trail, by request, each in the order of writing. */
+  async trail(): Promise<Map<string, AuditEntry[]>> {
+    const trail = new Map<string, AuditEntry[]>();
+    for await (const entry of this.#audit.entries()) {
+      const { requestId } = entry.body;
+      const entries = trail.get(requestId) ?? [];
+      entries.push(entry);
+      trail.set(requestId, entries);
+    }
+    return trail;
+  }
+
+  /** Each request's chain, and the chain through all of them. */
+  async verifyAudit(requestIds: Iterable<string>): Promise<readonly AuditVerdict[]> {
+    const check = createCheckAudit({ audit: this.#audit, store: this.#store, key: this.#auditKey });
+    const verdicts = [await check.verify(null)];
+    for (const requestId of requestIds) verdicts.push(await check.verify(requestId));
+    return verdicts;
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+}
+
+function longId(groupId: string): LongId {
+  const id = parseLongId(groupId);
+  if (id === null) throw new Error(`not a unit id: ${groupId}`);
+  return id;
+}
+
+async function orNull<Value>(read: Promise<Value>): Promise<Value | null> {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { amount, ZERO } from '../../../src/domain/amount.ts';
+import { blockersOf, diffFacts, digestOf, factsOf } from '../../../src/domain/close/facts.ts';
+import { exampleUnit, facts } from '../../support/close-requests.ts';
+
+describe('facts', () => {
+  it('are taken from a unit: members that are not the credit account, what is owed, nothing else', () => {
+    expect(factsOf(exampleUnit(), 5)).toEqual({
+      groupId: '1',
+      creditAccount: 'tst20241120@test.com',
+      active: true,
+      totalLiability: '15.30718771',
+      liabilities: [{ asset: 'USDT', principal: '15.30718771', interest: '0' }],
+      collateralAccounts: [
+        'collatera005@test.com',
+        'collateral001@test.com',
+        'collateral003@test.com',
+        'collateral004l@test.com',
+      ],
+      readAtMs: 5,
+    });
+  });
+
+  it('approval case 21: times, equity and LTV do not change the digest', () => {
+    const before = digestOf(factsOf(exampleUnit(), 1));
+    const moved = exampleUnit({
+      ltv: amount('0.61'),
+      totalNetEquity: amount('25'),
+      updatedAtMs: 9,
+      maxTransferOutAmount: null,
+    });
+    expect(digestOf(factsOf(moved, 2))).toBe(before);
+  });
+
+  it('the order in which the exchange lists things does not change the digest', () => {
+    const unit = exampleUnit();
+    expect(digestOf(factsOf({ ...unit, accounts: [...unit.accounts].reverse() }, 1))).toBe(
+      digestOf(factsOf(unit, 1)),
+    );
+  });
+
+  it.each([
+    [
+      'a liability',
+      { liabilities: [{ asset: 'USDT', principal: '0', interest: '0.00000001' }] },
+      'liability',
+    ],
+    ['the total', { totalLiability: '0.00000001' }, 'total liability'],
+    ['the credit account', { creditAccount: 'other@test.com' }, 'credit account'],
+    ['whether it is active', { active: false }, 'active'],
+    ['a collateral account', { collateralAccounts: ['collateral71@test.com'] }, 'collateral account'],
+  ] as const)('a change of %s changes the digest and is named', (_, change, fact) => {
+    const after = facts(change);
+    expect(digestOf(after)).not.toBe(digestOf(facts()));
+    expect(diffFacts(facts(), after).map((each) => each.fact)).toEqual([fact]);
+  });
+
+  it('digest and difference agree: equal digests, no difference', () => {
+    expect(diffFacts(facts(), facts({ readAtMs: 99 }))).toEqual([]);
+  });
+
+  it('block a close while anything is owed, also when only the total says so', () => {
+    expect(blockersOf(facts())).toEqual([]);
+    expect(blockersOf(facts({ totalLiability: '0.00000001' }))).toMatchObject([{ kind: 'owes' }]);
+    expect(blockersOf(facts({ totalLiability: '-1' }))).toMatchObject([{ kind: 'owes' }]);
+    expect(blockersOf(facts({ active: false }))).toEqual([{ kind: 'not-active' }]);
+    const repaid = factsOf(
+      exampleUnit({
+        totalLiability: ZERO,
+        liabilities: [{ asset: 'USDT', principal: ZERO, interest: ZERO }],
+      }),
+      1,
+    );
+    expect(blockersOf(repaid)).toEqual([]);
+  });
+});

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { longId } from '../../../src/domain/amount.ts';
+import { keeps, parseClosedFilter } from '../../../src/domain/unit/closed-filter.ts';
+
+const NOW = Date.UTC(2026, 10, 21, 3, 30);
+const at = (iso: string) => Date.parse(iso);
+
+function parsed(text: string, timeZone = 'UTC') {
+  const filter = parseClosedFilter(text, NOW, timeZone);
+  if (!filter.ok) throw new Error(`refused: ${text}`);
+  return filter.value;
+}
+
+describe('the filter of /closed-units', () => {
+  it.each([
+    ['', null, null, null],
+    ['72', 'unit 72', null, null],
+    ['2026-07-25', '2026-07-25', '2026-07-25T00:00Z', '2026-07-26T00:00Z'],
+    ['yesterday', '2026-11-20', '2026-11-20T00:00Z', '2026-11-21T00:00Z'],
+    ['2026-01-01 2026-01-31', '2026-01-01 to 2026-01-31', '2026-01-01T00:00Z', '2026-02-01T00:00Z'],
+    ['from 2026-01-01 to 2026-01-31', '2026-01-01 to 2026-01-31', '2026-01-01T00:00Z', '2026-02-01T00:00Z'],
+    ['from 2026-01-01', 'from 2026-01-01', '2026-01-01T00:00Z', null],
+    ['to 2026-01-31', 'to 2026-01-31', null, '2026-02-01T00:00Z'],
+    ['last 30d', '2026-10-23 to 2026-11-21', '2026-10-23T00:00Z', '2026-11-22T00:00Z'],
+    [
+      '72 fund-a 2026-02-01',
+      'unit 72, account contains "fund-a", 2026-02-01',
+      '2026-02-01T00:00Z',
+      '2026-02-02T00:00Z',
+    ],
+  ])('%j means %s', (text, words, from, before) => {
+    const filter = parsed(text);
+    expect(filter.text).toBe(words);
+    expect(filter.fromMs).toBe(from === null ? null : at(from));
+    expect(filter.beforeMs).toBe(before === null ? null : at(before));
+  });
+
+  it('reads days in the time zone of the person who asks, also where clocks change', () => {
+    expect(parsed('yesterday', 'America/New_York').fromMs).toBe(at('2026-11-19T05:00Z'));
+    expect(parsed('today', 'Asia/Tokyo').fromMs).toBe(at('2026-11-20T15:00Z'));
+    const clocksBack = parsed('2026-11-01', 'America/New_York');
+    expect((clocksBack.beforeMs ?? 0) - (clocksBack.fromMs ?? 0)).toBe(25 * 3_600_000);
+    const clocksForward = parsed('2026-03-08', 'America/New_York');
+    expect((clocksForward.beforeMs ?? 0) - (clocksForward.fromMs ?? 0)).toBe(23 * 3_600_000);
+  });
+
+  it.each([
+    '2026-02-30',
+    '2026-13-01',
+    '2026-01-31 2026-01-01',
+    'from',
+    '1; DROP',
+    '072',
+    '1.5',
+    'last 30d 2026-01-01',
+  ])('refuses %j', (text) => {
+    expect(parseClosedFilter(text, NOW, 'UTC')).toMatchObject({
+      ok: false,
+      refusal: { code: 'bad-filter', input: text },
+    });
+  });
+
+  it('keeps what fits all of its parts', () => {
+    const unit = {
+      groupId: longId('72'),
+      parentEmail: 'p@test.com',
+      creditEmail: 'Fund-A@test.com',
+      enabled: false,
+      createdAtMs: at('2025-07-25T00:00Z'),
+      closedAtMs: at('2025-07-25T05:54:59Z'),
+    };
+    expect(keeps(parsed('72 fund-a 2025-07-25'), unit)).toBe(true);
+    expect(keeps(parsed('73'), unit)).toBe(false);
+    expect(keeps(parsed('fund-b'), unit)).toBe(false);
+    expect(keeps(parsed('2025-07-26'), unit)).toBe(false);
+    expect(keeps(parsed('2025-07-24'), unit)).toBe(false);
+  });
+});
