@@ -23,8 +23,6 @@ const LONGEST_DECIMAL = 200;
 
 /** Reads a decimal as Binance writes it ("0E-8" included); null for anything else ("NaN", "", "1,5", "0x10"). */
 export function parseAmount(text: string): Amount | null {
-  // Half of all amounts that the exchange shows.
-  if (text === '0') return ZERO;
   if (text.length > LONGEST_DECIMAL || !DECIMAL.test(text)) return null;
   return new Exact(text);
 }
@@ -42,12 +40,9 @@ export function sum(amounts: Iterable<Amount>): Amount {
   return total;
 }
 
-/** All digits, no exponent, no trailing zeros: the writing that digests and records use. */
+/** All digits, no exponent, no trailing zeros, never "-0": the writing that digests and records use. */
 export function exactText(value: Amount): string {
-  const text = value.toFixed();
-  if (!text.includes('.')) return text === '-0' ? '0' : text;
-  const trimmed = text.replace(/\.?0+$/, '');
-  return trimmed === '-0' || trimmed === '' ? '0' : trimmed;
+  return value.toFixed();
 }
 
 const LARGEST_LONG = 9_223_372_036_854_775_807n;

@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+/** `npm run mutation`: the domain's own tests, without Redis and without the search for secrets. */
+export default defineConfig({
+  test: {
+    include: ['test/domain/**/*.test.ts'],
+    env: { TZ: 'UTC' },
+    maxWorkers: 1,
+  },
+});
