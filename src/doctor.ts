@@ -125,7 +125,7 @@ try {
   if (!(error instanceof ConfigFaults)) throw error;
   const { fault } = findingsAbout('Settings');
   process.stdout.write(
-    report(error.faults.map((text) => fault(text, 'See the table of settings in the README.'))),
+    report(error.faults.map((text) => fault(text, 'See docs/settings.md.'))),
   );
   process.exitCode = EXIT_BAD_SETTINGS;
 }

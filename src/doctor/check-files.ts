@@ -32,7 +32,7 @@ export async function checkSecretFiles(
 /** The accounts file and the key files it names, as loading them found them. */
 export function judgeAccountsFile(loaded: AccountsResult): Finding[] {
   const warnings = loaded.warnings.map((text) =>
-    warning(text, 'See “The accounts file” in the README; keys belong to one user: chmod 600.'),
+    warning(text, 'See “The accounts file” in docs/settings.md; keys belong to one user: chmod 600.'),
   );
   if (!loaded.ok) {
     const faults = loaded.faults.map((text) => fault(text, 'Correct BINANCE_ACCOUNTS_FILE or the key file.'));

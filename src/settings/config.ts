@@ -74,7 +74,7 @@ export class ConfigFaults extends Error {
   readonly faults: readonly string[];
   constructor(faults: readonly string[]) {
     super(
-      `Loandesk cannot start: ${faults.length} fault${faults.length === 1 ? '' : 's'} in its settings.\n${faults.map((fault) => `  - ${fault}`).join('\n')}\nNothing was started. The README has the table of settings.`,
+      `Loandesk cannot start: ${faults.length} fault${faults.length === 1 ? '' : 's'} in its settings.\n${faults.map((fault) => `  - ${fault}`).join('\n')}\nNothing was started. All settings: docs/settings.md.`,
     );
     this.faults = faults;
   }

@@ -1,6 +1,6 @@
 /**
  * A request to close a risk unit: its record, its states, and what follows from the record alone. The rule that
- * moves it from state to state is `decide` in close-rule.ts; the drawing of the states is in the README.
+ * moves it from state to state is `decide` in close-rule.ts; docs/design.md has the diagram of the states.
  */
 import type { LongId } from '../amount.ts';
 import type { ClosePolicy, PersonId } from '../policy.ts';
