@@ -1,10 +1,10 @@
-/** What the documents for operators name exists: metrics in alerts and dashboard, settings in the README. */
-import { readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+/** What the documents name exists: links, paths and npm scripts in the pages, metrics in alerts and dashboard. */
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
-/** `test/metrics.test.ts` holds this table against what is served. */
+/** `test/ops/metrics.test.ts` holds this table against what is served. */
 const documented = new Set(
   [...read('docs/operations.md').matchAll(/^\| `(loandesk_[a-z_]+)`/gm)].map((match) => match[1]),
 );
@@ -37,4 +37,52 @@ it('the dashboard names metrics that exist, in panels that do not overlap', () =
   for (const panel of panels) {
     for (const { expr } of panel.targets) expect(unknownIn(expr)).toEqual([]);
   }
+});
+
+/** CHANGELOG.md tells of what was; docs/commands.md is what the bot says. */
+const pages = globSync(['*.md', 'docs/*.md'], { cwd: new URL('..', import.meta.url) }).filter(
+  (page) => !['CHANGELOG.md', 'docs/commands.md'].includes(page),
+);
+
+/** The anchors that GitHub gives the headings of a page. */
+function anchorsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+describe.each(pages)('%s', (page) => {
+  const text = read(page);
+
+  it('links to files and headings that exist', () => {
+    const links = [...text.matchAll(/\]\(([^)\s]+)\)|src="([^"]+)"/g)].map(
+      (match) => match[1] ?? match[2] ?? '',
+    );
+    const broken = links.filter((link) => {
+      if (/^https?:/.test(link)) return false;
+      const { pathname, hash } = new URL(link, `file:///${page}`);
+      const path = pathname.slice(1);
+      if (!existsSync(new URL(`../${path}`, import.meta.url))) return true;
+      return hash !== '' && !anchorsOf(read(path)).includes(hash.slice(1));
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('names paths and npm scripts that exist', () => {
+    const paths = [...text.matchAll(/`((?:src|test|sandbox|bench|scripts|docs|deploy)\/[\w./-]*)`/g)];
+    const missing = paths.filter(([, path]) => !existsSync(new URL(`../${path}`, import.meta.url)));
+    expect(missing.map(([, path]) => path)).toEqual([]);
+    const { scripts } = JSON.parse(read('package.json'));
+    const called = [...text.matchAll(/npm run ([\w:-]+)/g)].map((match) => match[1] ?? '');
+    expect(called.filter((script) => !(script in scripts))).toEqual([]);
+  });
+});
+
+it('the README fits on a few screens and has the two commands', () => {
+  const lines = read('README.md').split('\n');
+  expect(lines.length).toBeLessThanOrEqual(150);
+  expect(lines).toEqual(expect.arrayContaining(['npm ci && npm run sandbox', 'npm ci && npm test']));
 });
