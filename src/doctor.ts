@@ -124,8 +124,6 @@ try {
 } catch (error) {
   if (!(error instanceof ConfigFaults)) throw error;
   const { fault } = findingsAbout('Settings');
-  process.stdout.write(
-    report(error.faults.map((text) => fault(text, 'See docs/settings.md.'))),
-  );
+  process.stdout.write(report(error.faults.map((text) => fault(text, 'See docs/settings.md.'))));
   process.exitCode = EXIT_BAD_SETTINGS;
 }

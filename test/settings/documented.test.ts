@@ -10,7 +10,9 @@ const names = Object.keys(schema.shape).filter(isSetting);
 
 /** The first table of docs/settings.md; `fallback` is the cell of the default as it is written. */
 const rows = [
-  ...read('docs/settings.md').matchAll(/^\| `(?<name>[A-Z_]+)` \| (?<fallback>[^|]+) \| (?<file>(?:yes )?)\|/gm),
+  ...read('docs/settings.md').matchAll(
+    /^\| `(?<name>[A-Z_]+)` \| (?<fallback>[^|]+) \| (?<file>(?:yes )?)\|/gm,
+  ),
 ].map(({ groups = {} }) => ({
   name: groups.name ?? '',
   fallback: groups.fallback ?? '',
