@@ -1,4 +1,4 @@
-/** A short run of `npm run chaos`; the README has the figures of long ones. */
+/** A short run of `npm run chaos`; the figures of long ones are in docs/testing.md. */
 import { expect } from 'vitest';
 import { chaosTable } from './chaos-table.ts';
 import { concurrentOnServer } from './concurrent-on-server.ts';
