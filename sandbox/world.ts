@@ -7,7 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRedisMock } from 'js-redis-server';
-import { createApp, type RunningApp } from '../src/app.ts';
+import { type AppOptions, createApp, type RunningApp } from '../src/app.ts';
 import { type CleanLogger, createLogger } from '../src/ops/logger.ts';
 import { loadConfig } from '../src/settings/config.ts';
 import { type Exchange, type ExchangeOptions, startExchange } from './binance/exchange.ts';
@@ -24,7 +24,8 @@ export interface WorldOptions {
   readonly log?: CleanLogger;
   /** Bots to start; the workspace talks to the first one. */
   readonly replicas?: number;
-  readonly now?: () => number;
+  /** The bots' clock, ids and pauses, where they shall not be the real ones. */
+  readonly app?: AppOptions;
 }
 
 export interface World {
@@ -82,7 +83,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     const bots: RunningApp[] = [];
     const urlOf = (bot: RunningApp) => `http://127.0.0.1:${bot.port}/slack/events`;
     const addBot = async () => {
-      const bot = await createApp(loadConfig(settings()), log, options.now ? { now: options.now } : {});
+      const bot = await createApp(loadConfig(settings()), log, options.app);
       closers.push(() => bot.stop());
       await bot.start();
       bots.push(bot);

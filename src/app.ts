@@ -2,7 +2,7 @@
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as timer } from 'node:timers/promises';
 import { loadAccounts } from './binance/accounts.ts';
 import { createLoanExchange, type LoanExchange } from './binance/loan-exchange.ts';
 import { referenceFrom, requestIdFrom } from './domain/request-id.ts';
@@ -61,6 +61,10 @@ const TRACES_WITHIN_MS = 1_500;
 export interface AppOptions {
   /** UTC milliseconds; default Date.now. */
   readonly now?: () => number;
+  /** Ids of close requests; default random ones. */
+  readonly newRequestId?: () => string;
+  /** Between the looks for a close that was just sent; default a timer. */
+  readonly pause?: (milliseconds: number) => Promise<void>;
 }
 
 export interface RunningApp {
@@ -86,6 +90,8 @@ export async function createApp(
   options: AppOptions = {},
 ): Promise<RunningApp> {
   const now = options.now ?? Date.now;
+  const pause = options.pause ?? (async (milliseconds) => void (await timer(milliseconds)));
+  const newRequestId = options.newRequestId ?? (() => requestIdFrom(randomBytes(10)));
   const newReference = () => referenceFrom(randomUUID());
   const tracing = await startTracing(config.openTelemetry, { version: VERSION, log: logger });
   const correlation = new Correlation(tracing.logFields);
@@ -168,9 +174,9 @@ export async function createApp(
       now,
     }),
     now,
-    pause: async (milliseconds) => void (await pause(milliseconds)),
+    pause,
     newId: randomUUID,
-    newRequestId: () => requestIdFrom(randomBytes(10)),
+    newRequestId,
     log,
     withRequest: (requestId, work) =>
       correlation.within({ requestId }, () => tracing.request(requestId, work)),

@@ -1,10 +1,9 @@
 /** Plays people in the sandbox and writes down what they do and what they are shown. */
-import type { ActionResult } from '../slack/actor.ts';
-import { SEED_IDS } from '../slack/seed.ts';
-import type { StoredMessage, StoredView } from '../slack/store.ts';
-import type { InputValues } from '../slack/view-payload.ts';
-import type { World } from '../world.ts';
-import { steadyText } from './steady-text.ts';
+import type { ActionResult } from '../../sandbox/slack/actor.ts';
+import { SEED_IDS } from '../../sandbox/slack/seed.ts';
+import type { StoredMessage, StoredView } from '../../sandbox/slack/store.ts';
+import type { InputValues } from '../../sandbox/slack/view-payload.ts';
+import type { World } from '../../sandbox/world.ts';
 
 /** Shown until the answer is there; answers never end so. */
 const LOADING = /…\s*(?:\[Close window\]\s*)?$/;
@@ -137,6 +136,6 @@ export class Scribe {
   }
 
   #shown(text: string): void {
-    this.#lines.push('```text', steadyText(text).replaceAll('```', "'''"), '```', '');
+    this.#lines.push('```text', text.replaceAll('```', "'''"), '```', '');
   }
 }

@@ -1,11 +1,11 @@
 /** The life of close requests, on their cards. */
-import { setTimeout as pause } from 'node:timers/promises';
+
+import { LONG_GROUP_ID } from '../../sandbox/binance/seed.ts';
+import { SEED_IDS } from '../../sandbox/slack/seed.ts';
+import type { StoredMessage } from '../../sandbox/slack/store.ts';
+import type { World } from '../../sandbox/world.ts';
 import { ACTIONS, INPUTS } from '../../src/slack/ids.ts';
-import { LONG_GROUP_ID } from '../binance/seed.ts';
-import { SEED_IDS } from '../slack/seed.ts';
-import type { StoredMessage } from '../slack/store.ts';
-import type { World } from '../world.ts';
-import { SHARED_ANSWER_MS, view } from './play-commands.ts';
+import { type Advance, SHARED_ANSWER_MS, view } from './play-commands.ts';
 import type { Scribe } from './scribe.ts';
 
 const { rina, ada, ben, chen, vera, gus, loanDesk } = SEED_IDS;
@@ -41,7 +41,7 @@ async function approve(scribe: Scribe, userId: string, card: StoredMessage, type
   await scribe.closeForms(userId);
 }
 
-export async function playCard(world: World, scribe: Scribe): Promise<void> {
+export async function playCard(world: World, scribe: Scribe, advance: Advance): Promise<void> {
   const { exchange } = world;
   scribe.chapter('The card', 'In the approvals channel, for everybody there. It pings nobody.');
   const card = await cardShows(world, scribe, 'The card of that request', /0 of 2/);
@@ -64,7 +64,7 @@ export async function playCard(world: World, scribe: Scribe): Promise<void> {
 
   scribe.note('Meanwhile 0.5 USDT are borrowed: the vote was on other facts.');
   exchange.borrow('7', 'USDT', '0.5');
-  await pause(SHARED_ANSWER_MS);
+  advance(SHARED_ANSWER_MS);
   await scribe.click(ben, once, ACTIONS.approve, 'clicks Approve', { modal: true });
   await scribe.closeForms(ben);
   const changed = await cardShows(world, scribe, 'The card', /changed since version 1/);
@@ -89,7 +89,7 @@ export async function playCard(world: World, scribe: Scribe): Promise<void> {
 
   scribe.note('Repaid, asked again, and approved by two people: the close runs.');
   exchange.repay('7', 'USDT');
-  await pause(SHARED_ANSWER_MS);
+  advance(SHARED_ANSWER_MS);
   const again = await ask(world, scribe, '/close-unit 7 Repaid in full');
   await approve(scribe, ada, again, '7');
   await approve(scribe, ben, again, '7');

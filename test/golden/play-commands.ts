@@ -1,15 +1,18 @@
 /** The four commands, from what people type to what they get. */
-import { setTimeout as pause } from 'node:timers/promises';
+
+import { SEED_IDS } from '../../sandbox/slack/seed.ts';
+import type { StoredMessage, StoredView } from '../../sandbox/slack/store.ts';
+import type { World } from '../../sandbox/world.ts';
 import { ACTIONS, INPUTS } from '../../src/slack/ids.ts';
-import { SEED_IDS } from '../slack/seed.ts';
-import type { StoredMessage, StoredView } from '../slack/store.ts';
-import type { World } from '../world.ts';
 import type { Scribe } from './scribe.ts';
 
 const { rina, chen, partnerDesk } = SEED_IDS;
 
 /** An answer of the exchange serves everybody who asks within two seconds. */
 export const SHARED_ANSWER_MS = 2_100;
+
+/** Moves the clock of everything on. */
+export type Advance = (milliseconds: number) => void;
 
 export async function playLtv(world: World, scribe: Scribe): Promise<void> {
   scribe.chapter('/ltv', 'All units, worst first.');
@@ -60,7 +63,7 @@ export async function playClosedUnits({ workspace }: World, scribe: Scribe): Pro
   await scribe.command(rina, '/closed-units help');
 }
 
-export async function playCloseUnit({ exchange }: World, scribe: Scribe): Promise<void> {
+export async function playCloseUnit({ exchange }: World, scribe: Scribe, advance: Advance): Promise<void> {
   scribe.chapter('/close-unit', 'Asks; nothing is sent to the exchange before others approved.');
   await scribe.command(rina, '/close-unit');
   await scribe.command(rina, '/close-unit 1 the loan is repaid');
@@ -68,7 +71,7 @@ export async function playCloseUnit({ exchange }: World, scribe: Scribe): Promis
   await scribe.command(rina, '/close-unit 99 the loan is repaid');
   await scribe.command(rina, '/close-unit seven the loan is repaid');
   exchange.addUnit({ groupId: '88' });
-  await pause(SHARED_ANSWER_MS);
+  advance(SHARED_ANSWER_MS);
   await scribe.command(rina, '/close-unit 88 the loan is repaid');
   exchange.removeUnit('88');
   await scribe.command(rina, `/close-unit 7 ${'because '.repeat(600)}`, {

@@ -1,10 +1,10 @@
 /** Who is let in and where, App Home, clicks that do not count, and an exchange in trouble. */
-import { setTimeout as pause } from 'node:timers/promises';
+
+import { SEED_IDS } from '../../sandbox/slack/seed.ts';
+import type { World } from '../../sandbox/world.ts';
 import { ACTIONS } from '../../src/slack/ids.ts';
-import { SEED_IDS } from '../slack/seed.ts';
-import type { World } from '../world.ts';
 import { newestCard } from './play-card.ts';
-import { SHARED_ANSWER_MS } from './play-commands.ts';
+import { type Advance, SHARED_ANSWER_MS } from './play-commands.ts';
 import type { Scribe } from './scribe.ts';
 
 const { rina, ada, ben, vera, gus, frank, general, partnerDesk, botUser } = SEED_IDS;
@@ -23,9 +23,9 @@ export async function playPeople({ workspace }: World, scribe: Scribe): Promise<
   workspace.faults.clear(fault);
 }
 
-export async function playHome({ workspace }: World, scribe: Scribe): Promise<void> {
+export async function playHome({ workspace }: World, scribe: Scribe, advance: Advance): Promise<void> {
   scribe.chapter('App Home', 'Drawn when it is opened, and again when a request changes.');
-  await pause(SHARED_ANSWER_MS);
+  advance(SHARED_ANSWER_MS);
   await workspace.as(ada).openHome();
   await scribe.shows('**Ada Lindqvist** opens it', () => workspace.store.home(ada), /Waiting for me/);
   await workspace.as(vera).openHome();
