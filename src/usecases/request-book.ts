@@ -76,7 +76,7 @@ export function createRequestBook(
       if (!decision.ok) return decision;
       const { next, event, notAfterMs } = decision;
       const saved = await store.save({
-        from: request,
+        from: stored,
         next,
         event,
         notAfterMs,
@@ -108,8 +108,9 @@ export function createRequestBook(
 
   return {
     load,
-    asOfNow: ({ request, nowMs, loadedAtMs }) => ({
+    asOfNow: ({ request, stored, nowMs, loadedAtMs }) => ({
       request,
+      stored,
       nowMs: Math.floor(nowMs + monotonic() - loadedAtMs),
     }),
     applyTo,

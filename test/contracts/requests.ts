@@ -7,7 +7,7 @@ import { decide } from '../../src/domain/close/close-rule.ts';
 import { digestOf, type Facts } from '../../src/domain/close/facts.ts';
 import { type Notice, noticesFor } from '../../src/domain/close/notices.ts';
 import type { Person } from '../../src/domain/policy.ts';
-import type { Change, CloseRequestStore } from '../../src/usecases/ports.ts';
+import type { Change, CloseRequestStore, RecordCopy } from '../../src/usecases/ports.ts';
 
 export const HOUR_MS = 3_600_000;
 export const ELIGIBLE: ReadonlySet<string> = new Set(['U_BEN', 'U_CARA', 'U_DAN']);
@@ -88,18 +88,46 @@ export function opening(
   return { next, event, notices: noticesFor(next, event), attentionAtMs };
 }
 
+/** The text that a store answered with each record that `openOne` and `mustSave` gave. */
+const storedTexts = new WeakMap<CloseRequest, string>();
+
+function remembered({ request, stored }: RecordCopy): CloseRequest {
+  storedTexts.set(request, stored);
+  return request;
+}
+
+/** The copy that a change of this record is compared with; of a record that was never stored, one that fits none. */
+export function copyOf(request: CloseRequest): RecordCopy {
+  return { request, stored: storedTexts.get(request) ?? 'never stored' };
+}
+
 /** What the rule makes of a command; throws where it refuses. */
 export function changeBy(from: CloseRequest, command: Command, nowMs: number): Change {
   const decision = decide(from, command, nowMs);
   if (!decision.ok) throw new Error(`refused: ${decision.refusal.code}`);
   const { next, event, notAfterMs } = decision;
-  return { from, next, event, notices: noticesFor(next, event), notAfterMs, attentionAtMs: null };
+  return {
+    from: copyOf(from),
+    next,
+    event,
+    notices: noticesFor(next, event),
+    notAfterMs,
+    attentionAtMs: null,
+  };
 }
 
 /** A change that alters nothing but is one: for races and fences. */
 export function touch(from: CloseRequest, nowMs: number, changes: Partial<Change> = {}): Change {
   const event: RequestEvent = { type: 'card-posted', by: null, atMs: nowMs };
-  return { from, next: from, event, notices: [], notAfterMs: null, attentionAtMs: null, ...changes };
+  return {
+    from: copyOf(from),
+    next: from,
+    event,
+    notices: [],
+    notAfterMs: null,
+    attentionAtMs: null,
+    ...changes,
+  };
 }
 
 export async function openOne(
@@ -107,18 +135,16 @@ export async function openOne(
   changes: Partial<CloseRequest> = {},
   attentionAtMs: number | null = null,
 ): Promise<CloseRequest> {
-  const { kind, request } = await store.open(
-    opening(newRequest(await store.nowMs(), changes), attentionAtMs),
-  );
-  if (kind !== 'opened') throw new Error('the unit was taken');
-  return request;
+  const opened = await store.open(opening(newRequest(await store.nowMs(), changes), attentionAtMs));
+  if (opened.kind !== 'opened') throw new Error('the unit was taken');
+  return remembered(opened);
 }
 
 /** Stores the change and gives the record as stored; throws unless it was saved. */
 export async function mustSave(store: CloseRequestStore, change: Change): Promise<CloseRequest> {
   const saved = await store.save(change);
   if (saved.kind !== 'saved') throw new Error(saved.kind);
-  return saved.request;
+  return remembered(saved);
 }
 
 /** Takes an open request through commands, each decided on what is stored. */
