@@ -48,7 +48,13 @@ export interface RedisStoreParts {
 }
 
 /** Changes that a failover must not lose silently: votes and vetoes, and the mark before the DELETE. */
-const WAITED_FOR: ReadonlySet<RequestEventType> = new Set(['approved', 'rejected', 'withdrawn', 'sent']);
+const WAITED_FOR: ReadonlySet<RequestEventType> = new Set([
+  'approved',
+  'rejected',
+  'withdrawn',
+  'sent',
+  'mark-restored',
+]);
 
 export class RedisCloseRequestStore implements CloseRequestStore {
   readonly #connection: RedisConnection;
