@@ -11,6 +11,7 @@ import {
   changeBy,
   closeCommands,
   HOUR_MS,
+  markAt,
   mustSave,
   newRequest,
   newUnit,
@@ -69,6 +70,7 @@ function opens(create: Create): void {
     const nowMs = await store.nowMs();
     request = await advance(store, request, ...closeCommands(request, nowMs).slice(0, 5), {
       type: 'record-answer',
+      mark: markAt(nowMs),
       answer: {
         kind: 'unknown',
         httpStatus: null,

@@ -92,6 +92,8 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
     const holdsUnit = this.#units.get(from.groupId) === from.id;
     if (isTerminal(next.state)) {
       if (holdsUnit) this.#units.delete(from.groupId);
+    } else if (next.sent !== null && change.event.type !== 'sent') {
+      if (!this.#units.has(from.groupId)) this.#units.set(from.groupId, from.id);
     } else if (!holdsUnit) {
       throw new Error(`close request ${from.id} is open but does not hold unit ${from.groupId}`);
     }

@@ -96,7 +96,7 @@ class Pair {
     if (versions === undefined || copies === undefined) return;
     const from = copies.redis.request;
     const nowMs = this.#clockMs + this.#aheadMs;
-    const decision = decide(from, commandOf(step, from, nowMs), nowMs);
+    const decision = decide(from, commandOf(step, from, nowMs), { nowMs, current: from.policy });
     if (!decision.ok) return;
     const { next, event } = decision;
     const attentionAtMs =
