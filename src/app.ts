@@ -111,6 +111,7 @@ export async function createApp(
   const redis = new RedisConnection(redisSettings(config.redis), log, REDIS_TIMES, observers.redisAnswered);
   const keys = new KeyNames(config.redis.prefix);
   const exchange = createLoanExchange({
+    closeMode: config.closePolicy.mode,
     baseUrl: config.binance.apiUrl,
     proxy: config.binance.proxy,
     accounts,
@@ -231,6 +232,7 @@ export async function createApp(
         const postHead = createPostAuditHead({ checkAudit, board: auditBoard, seenOnce, now, log });
         background.every('audit-head', AUDIT_HEAD_EVERY_MS, postHead);
       }
+      redis.onReconnected(() => inBackground('tell-sent-closes', work.tellSentCloses));
       const { redrawCard } = work.desk;
       redis.onReconnected(
         createRedrawAfterReconnect({

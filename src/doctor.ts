@@ -62,7 +62,7 @@ function examineSlack(config: Config): Promise<Finding[]> {
   return checkSlack({
     client: createWebClient(settings, log),
     directory,
-    access: createAccess(directory, config.people),
+    access: createAccess(directory, config.people, config.closePolicy),
     appToken: settings.appToken,
     closeChannel: settings.closeChannel,
     auditChannel: settings.auditChannel,
@@ -78,6 +78,8 @@ async function examineExchange(
 ): Promise<Finding[]> {
   const keys = new KeyNames(config.redis.prefix);
   const exchange = createLoanExchange({
+    // The doctor closes nothing.
+    closeMode: 'dry-run',
     baseUrl: config.binance.apiUrl,
     proxy: config.binance.proxy,
     accounts,

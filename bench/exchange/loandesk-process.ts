@@ -24,6 +24,7 @@ async function loandesk(argument: z.infer<typeof argumentSchema>): Promise<OneCa
   if (!signing.ok) throw new Error(signing.fault);
   if (variant === 'loandesk: sign, send, validate') return signSendValidate(url, apiKey, signing.key.sign);
   const exchange = createLoanExchange({
+    closeMode: 'live',
     baseUrl: url,
     accounts: [new Account('fund-a', 'parent', apiKey, signing.key)],
     ledger: variant === 'loandesk' ? localLedger() : await redisLedger(redisUrl),

@@ -16,6 +16,7 @@ const argument = z
 const loaded = await loadAccounts({ path: argument.accountsFile, passphrase: null });
 if (!loaded.ok) throw new Error(loaded.faults.join('; '));
 const exchange = createLoanExchange({
+  closeMode: 'live',
   baseUrl: argument.url,
   accounts: loaded.accounts.filter(({ role }) => role === 'parent'),
   ledger: new RedisWeightLedger({

@@ -36,7 +36,7 @@ function votesOf(request: CloseRequest, directory: Directory): string {
 
 function readBackText({ evidence, readBack }: CloseRequest): string {
   if (evidence !== null) return `in the closed list, closed at ${clockText(evidence.closedAtMs)}`;
-  return readBack.lastSeen === null ? 'not yet' : `${readBack.checks} times, last: ${readBack.lastSeen}`;
+  return readBack.lastSeen === null ? 'nothing seen yet' : readBack.lastSeen.kind;
 }
 
 function drawFields(request: CloseRequest, directory: Directory): ReactElement {

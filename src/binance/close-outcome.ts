@@ -71,7 +71,7 @@ function rejectedOutcome(result: Rejection, account: Account): CloseOutcome {
   const { httpStatus, code: exchangeCode } = result;
   const { meaning, advice } = rejectionWords(result, account);
   if (!isRefusal(result)) return unknown(httpStatus, exchangeCode, meaning);
-  return { kind: 'refused', httpStatus, exchangeCode, meaning, advice: `Nothing was closed. ${advice}` };
+  return { kind: 'refused', httpStatus, exchangeCode, meaning, advice };
 }
 
 /** 4xx with a documented code, or stopped at the door (429, 418, firewall, region) before anything was done. */

@@ -1,5 +1,6 @@
 /** Implements LoanCloser: the one call that changes something. It leaves at most once, whatever happens. */
 import { type LongId, parseLongId } from '../domain/amount.ts';
+import type { CloseMode } from '../domain/policy.ts';
 import type { CloseOutcome, LoanCloser, PreparedClose, Read } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
 import { bucketOf, type Caller, RECV_WINDOW_MS } from './caller.ts';
@@ -10,6 +11,8 @@ import type { UnitOwners } from './unit-owners.ts';
 import type { WeightLimiter } from './weight-limiter.ts';
 
 export interface LoanCloserOptions {
+  /** `dry-run`: this process sends no close, whatever it is asked. */
+  readonly closeMode: CloseMode;
   readonly caller: Pick<Caller, 'prepare'>;
   readonly limiter: Pick<WeightLimiter, 'stopOf'>;
   readonly owners: Pick<UnitOwners, 'find'>;
@@ -21,7 +24,12 @@ export function createLoanCloser(options: LoanCloserOptions): LoanCloser {
   return { prepareClose: (groupId) => prepareClose(groupId, options) };
 }
 
+const DRY_RUN = 'This Loandesk runs with CLOSE_MODE=dry-run and sends no close';
+
 async function prepareClose(given: LongId, options: LoanCloserOptions): Promise<Read<PreparedClose>> {
+  if (options.closeMode !== 'live') {
+    return { ok: false, failure: failureOf({ kind: 'bad-request', detail: DRY_RUN }, null) };
+  }
   // Checked again although it is typed: an id that is not canonical may name another unit.
   const groupId = typeof given === 'string' ? parseLongId(given) : null;
   if (groupId === null) {
@@ -63,6 +71,7 @@ async function prepareClose(given: LongId, options: LoanCloserOptions): Promise<
 }
 
 function whyNotSend(account: Account, sinceMs: number, options: LoanCloserOptions): CloseOutcome | null {
+  if (options.closeMode !== 'live') return notSent(`${DRY_RUN}.`);
   if (sinceMs > RECV_WINDOW_MS) {
     return notSent('Too much time passed after the close was signed: the exchange would refuse it.');
   }

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Dispatcher } from 'undici';
+import type { CloseMode } from '../domain/policy.ts';
 import type { LoanCloser, LoanReader, Log, SharedReads, WeightLedger } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
 import { AccountBook } from './account-book.ts';
@@ -30,6 +31,8 @@ import { UnitOwners } from './unit-owners.ts';
 import { WeightLimiter } from './weight-limiter.ts';
 
 export interface LoanExchangeOptions {
+  /** `dry-run`: the closer of this process refuses. */
+  readonly closeMode: CloseMode;
   readonly baseUrl: string;
   readonly accounts: readonly Account[];
   readonly ledger: WeightLedger;
@@ -126,7 +129,14 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
   const life = new ExchangeLife(owners, clock, status, delay, log);
   return {
     reader: createLoanReader({ book, owners, readCall, coalesced, nowMs, patienceMs }),
-    closer: createLoanCloser({ caller, limiter, owners, monotonic, patienceMs: patienceMs.interactive }),
+    closer: createLoanCloser({
+      closeMode: options.closeMode,
+      caller,
+      limiter,
+      owners,
+      monotonic,
+      patienceMs: patienceMs.interactive,
+    }),
     institutionalLoan: createInstitutionalLoan({ book, owners, readCall, patienceMs }),
     checks: createAccountChecks({ book, readCall, status, patienceMs: patienceMs.interactive }),
     snapshot: () => takeSnapshot({ book, owners, clock, limiter, caller, status, now }),

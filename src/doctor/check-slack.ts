@@ -1,6 +1,6 @@
 /** Slack: token, scopes, channel, people, and whether a quorum can be had at all. Changes nothing, posts nothing. */
 import type { WebClient } from '@slack/web-api';
-import type { ClosePolicy } from '../domain/policy.ts';
+import { type ClosePolicy, personKey, refuseUnreachableQuorum } from '../domain/policy.ts';
 import { failureText, type SlackAnswer, slackCall } from '../slack/slack-call.ts';
 import type { Access } from '../usecases/access.ts';
 import { leftOutText } from '../usecases/approver-line.ts';
@@ -173,8 +173,9 @@ async function judgeQuorum(
         fault('the approvers cannot be looked up one by one', 'Check the user ids and the scope users:read.'),
       ];
     }
-    fewest = Math.min(fewest, eligible.value.size);
-    if (eligible.value.size < policy.quorum) short.push(userId);
+    const people = new Set([...eligible.value].map((id) => personKey(id, policy.samePerson)));
+    fewest = Math.min(fewest, people.size);
+    if (refuseUnreachableQuorum(eligible.value, { teamId, userId }, policy) !== null) short.push(userId);
   }
   const needed = `${policy.quorum} of`;
   if (requesters.length === 0)

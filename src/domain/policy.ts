@@ -19,7 +19,7 @@ export interface Person extends PersonId {
 
 export type Role = 'viewer' | 'requester' | 'approver';
 
-/** The two-person rule as it stood when a request was made; later changes of settings do not touch the request. */
+/** The two-person rule. A request keeps the one it was made under; `narrower` of it and the settings of now decides. */
 export interface ClosePolicy {
   readonly quorum: number;
   readonly requesterMayApprove: boolean;
@@ -38,6 +38,33 @@ export function personKey(userId: string, samePerson: ClosePolicy['samePerson'])
   return samePerson.find((accounts) => accounts.includes(userId))?.[0] ?? userId;
 }
 
+/**
+ * The rule that decides on a request: whatever the frozen one or the settings of now forbid is forbidden. Who is on
+ * both lists of approvers is known only when the groups on them are looked up, so `approvers` is the frozen list here;
+ * `Access.eligibleFor` takes the people on both.
+ */
+export function narrower(frozen: ClosePolicy, current: ClosePolicy): ClosePolicy {
+  return {
+    quorum: Math.max(frozen.quorum, current.quorum),
+    requesterMayApprove: frozen.requesterMayApprove && current.requesterMayApprove,
+    approvers: frozen.approvers,
+    expiresAfterMs: Math.min(frozen.expiresAfterMs, current.expiresAfterMs),
+    mode: frozen.mode === 'dry-run' || current.mode === 'dry-run' ? 'dry-run' : 'live',
+    samePerson: mergeGroups([...frozen.samePerson, ...current.samePerson]),
+  };
+}
+
+/** Groups that share an account are of one person. */
+function mergeGroups(groups: ClosePolicy['samePerson']): string[][] {
+  let merged: string[][] = [];
+  for (const group of groups) {
+    const shares = (other: readonly string[]) => other.some((userId) => group.includes(userId));
+    const joined = new Set([...merged.filter(shares).flat(), ...group]);
+    merged = [...merged.filter((other) => !shares(other)), [...joined]];
+  }
+  return merged;
+}
+
 /** Everyone but full, active members of the home team is refused, whatever lists they are on. */
 export function refuseKind(person: Person): Refusal | null {
   switch (person.kind) {
@@ -52,20 +79,29 @@ export function refuseKind(person: Person): Refusal | null {
   }
 }
 
-/** The distinct people who may vote on a request of `requester`: keys from `personKey`. */
+/**
+ * The accounts that may vote on a request of `requester`: those listed, never another account of the same person.
+ * They are counted by person.
+ */
 export function eligibleVoters(
-  approverUserIds: Iterable<string>,
+  listedUserIds: Iterable<string>,
   requester: PersonId,
   policy: Pick<ClosePolicy, 'requesterMayApprove' | 'samePerson'>,
 ): Set<string> {
-  const people = new Set<string>();
-  for (const userId of approverUserIds) people.add(personKey(userId, policy.samePerson));
-  if (!policy.requesterMayApprove) people.delete(personKey(requester.userId, policy.samePerson));
-  return people;
+  const isRequester = (userId: string) =>
+    personKey(userId, policy.samePerson) === personKey(requester.userId, policy.samePerson);
+  return new Set([...listedUserIds].filter((userId) => policy.requesterMayApprove || !isRequester(userId)));
 }
 
-/** A request that nobody could decide must not be made. */
-export function refuseUnreachableQuorum(eligible: ReadonlySet<string>, quorum: number): Refusal | null {
-  if (quorum >= 1 && eligible.size >= quorum) return null;
-  return { code: 'quorum-unreachable', eligible: eligible.size, quorum };
+/** A request that nobody could decide must not be made. `eligible`: accounts from `eligibleVoters`. */
+export function refuseUnreachableQuorum(
+  eligible: ReadonlySet<string>,
+  requester: PersonId,
+  { quorum, samePerson }: Pick<ClosePolicy, 'quorum' | 'samePerson'>,
+): Refusal | null {
+  const voters = new Set([...eligible].map((userId) => personKey(userId, samePerson)));
+  // Never one person alone, whatever the settings say.
+  const people = new Set([...voters, personKey(requester.userId, samePerson)]);
+  if (quorum >= 1 && voters.size >= quorum && people.size >= 2) return null;
+  return { code: 'quorum-unreachable', eligible: voters.size, quorum };
 }

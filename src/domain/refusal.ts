@@ -28,6 +28,8 @@ export type Refusal =
   | { readonly code: 'identity-unavailable' }
   | { readonly code: 'self-approval' }
   | { readonly code: 'not-the-requester' }
+  /** The requester is no longer on the list of requesters, or no longer a full member. */
+  | { readonly code: 'requester-not-allowed' }
   | { readonly code: 'quorum-unreachable'; readonly eligible: number; readonly quorum: number }
   // The request
   | { readonly code: 'request-not-found'; readonly requestId: string }
@@ -43,12 +45,15 @@ export type Refusal =
   /** A button that acts on a request, pressed elsewhere than on its card. */
   | { readonly code: 'not-the-card' }
   | { readonly code: 'wrong-state'; readonly state: CloseState }
+  /** Approved, but not by as many people as count now. */
+  | { readonly code: 'too-few-approvals'; readonly approvals: number; readonly quorum: number }
   | { readonly code: 'not-claim-owner' }
   | { readonly code: 'claim-expired' }
   | { readonly code: 'nothing-changed' }
   | { readonly code: 'second-person-needed' }
   | { readonly code: 'too-early-to-settle'; readonly notBeforeMs: number }
-  | { readonly code: 'verdict-differs' }
+  /** A row of the closed list that does not show the end of this very unit. */
+  | { readonly code: 'not-evidence' }
   // The unit
   | {
       readonly code: 'owes';
@@ -56,7 +61,6 @@ export type Refusal =
       readonly liabilities: readonly LiabilityFact[];
       readonly totalLiability: string;
     }
-  | { readonly code: 'unit-not-active'; readonly groupId: LongId }
   | { readonly code: 'already-closed'; readonly groupId: LongId; readonly closedAtMs: number }
   | { readonly code: 'no-credit-key'; readonly groupId: LongId }
   | { readonly code: 'facts-unreadable'; readonly why: string }

@@ -53,7 +53,7 @@ export function observeStore(
       const saved = await store.save(change);
       if (saved.kind === 'saved') {
         const { event, from } = change;
-        tell({ event: event.type, from: from.state, request: saved.request, atMs: event.atMs });
+        tell({ event: event.type, from: from.request.state, request: saved.request, atMs: event.atMs });
       }
       return saved;
     },

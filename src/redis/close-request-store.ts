@@ -10,6 +10,7 @@ import {
   type CloseRequestStore,
   type Log,
   type NewId,
+  type RecordCopy,
   type Saved,
   type StoredRequest,
   StoreUnavailable,
@@ -47,7 +48,13 @@ export interface RedisStoreParts {
 }
 
 /** Changes that a failover must not lose silently: votes and vetoes, and the mark before the DELETE. */
-const WAITED_FOR: ReadonlySet<RequestEventType> = new Set(['approved', 'rejected', 'withdrawn', 'sent']);
+const WAITED_FOR: ReadonlySet<RequestEventType> = new Set([
+  'approved',
+  'rejected',
+  'withdrawn',
+  'sent',
+  'mark-restored',
+]);
 
 export class RedisCloseRequestStore implements CloseRequestStore {
   readonly #connection: RedisConnection;
@@ -74,17 +81,17 @@ export class RedisCloseRequestStore implements CloseRequestStore {
 
   async open(
     change: Omit<Change, 'from' | 'notAfterMs'>,
-  ): Promise<{ readonly kind: 'opened' | 'exists'; readonly request: CloseRequest }> {
+  ): Promise<{ readonly kind: 'opened' | 'exists' } & RecordCopy> {
     for (let round = 0; round < SEAL_AGAIN_AT_MOST; round += 1) {
-      const { request, answer } = await this.#tryOpen(change);
+      const { request, stored, answer } = await this.#tryOpen(change);
       const [status, ...details] = answer;
       if (status === OPENED) {
         this.#lastOpening = request.audit.seal;
-        return { kind: 'opened', request };
+        return { kind: 'opened', request, stored };
       }
       if (status === HELD) {
         const [holder = '', schema = '', record = ''] = details;
-        return { kind: 'exists', request: decodeRecord(holder, schema, record) };
+        return { kind: 'exists', request: decodeRecord(holder, schema, record), stored: record };
       }
       if (status !== SEAL_AGAIN) throw new Error(`the id ${change.next.id} was used for a request before`);
       this.#lastOpening = details[0] ?? FIRST_SEAL;
@@ -98,6 +105,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     const lastOpening = this.#lastOpening;
     const entry = sealEntry(bodyOf(next, event, 1, lastOpening), FIRST_SEAL, this.#auditKey);
     const request: CloseRequest = { ...next, revision: 1, audit: { sequence: 1, seal: entry.seal } };
+    const stored = encodeRecord(request);
     const keys = this.#keys;
     const answer = await this.#connection.run('openRequest', (client) =>
       client.openRequest(
@@ -116,13 +124,13 @@ export class RedisCloseRequestStore implements CloseRequestStore {
         entry.seal,
         textOf(entry),
         RECORD_SCHEMA,
-        encodeRecord(request),
+        stored,
         next.createdAtMs,
         attentionAtMs ?? '',
         ...encodeNotices(request, event, notices),
       ),
     );
-    return { request, answer };
+    return { request, stored, answer };
   }
 
   async load(requestId: string): Promise<StoredRequest | null> {
@@ -130,11 +138,12 @@ export class RedisCloseRequestStore implements CloseRequestStore {
       client.loadRequest(this.#keys.request(requestId)),
     );
     if (schema === '' && record === '') return null;
-    return { request: decodeRecord(requestId, schema, record), nowMs };
+    return { request: decodeRecord(requestId, schema, record), stored: record, nowMs };
   }
 
   async save(change: Change): Promise<Saved> {
-    const { from, next, event, notices, notAfterMs, attentionAtMs } = change;
+    const { next, event, notices, notAfterMs, attentionAtMs } = change;
+    const from = change.from.request;
     const entry = sealEntry(
       bodyOf(next, event, from.audit.sequence + 1, null),
       from.audit.seal,
@@ -145,6 +154,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
       revision: from.revision + 1,
       audit: { sequence: entry.body.sequence, seal: entry.seal },
     };
+    const stored = encodeRecord(request);
     const keys = this.#keys;
     const commandId = this.#newId();
     const command = [
@@ -165,7 +175,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
       entry.seal,
       textOf(entry),
       RECORD_SCHEMA,
-      encodeRecord(request),
+      stored,
       isTerminal(next.state) ? '1' : '0',
       next.state === 'closed' ? from.groupId : '',
       attentionAtMs ?? '',
@@ -185,7 +195,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
         new Error(`${acknowledged} of ${replicas} replicas acknowledged the change`),
       );
     }
-    if (status === SAVED) return { kind: 'saved', request };
+    if (status === SAVED) return { kind: 'saved', request, stored };
     if (status === CONFLICT) return { kind: 'conflict' };
     if (status === TOO_LATE) return { kind: 'too-late' };
     throw new Error(`close request ${from.id} is open but does not hold unit ${from.groupId}`);
@@ -233,21 +243,25 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     const [nowMs, ...answer] = await this.#connection.run('takeAttention', (client) =>
       client.takeAttention(this.#keys.attention, this.#keys.requestStem, leaseMs, limit),
     );
-    return this.#readable(triples(answer)).map((request) => ({ request, nowMs }));
+    return this.#readableCopies(triples(answer)).map((copy) => ({ ...copy, nowMs }));
   }
 
   /** One record that cannot be read is named in the log; it must not keep people from seeing the others. */
-  #readable(stored: readonly StoredTriple[]): CloseRequest[] {
-    const requests: CloseRequest[] = [];
+  #readableCopies(stored: readonly StoredTriple[]): RecordCopy[] {
+    const copies: RecordCopy[] = [];
     for (const [id, schema, record] of stored) {
       try {
-        requests.push(decodeRecord(id, schema, record));
+        copies.push({ request: decodeRecord(id, schema, record), stored: record });
       } catch (error) {
         if (!(error instanceof UnreadableRecord)) throw error;
         this.#log.error({ requestId: id, why: error.message }, 'a close request cannot be read');
       }
     }
-    return requests;
+    return copies;
+  }
+
+  #readable(stored: readonly StoredTriple[]): CloseRequest[] {
+    return this.#readableCopies(stored).map(({ request }) => request);
   }
 
   async postponeAttention(requestId: string, revision: number, atMs: number): Promise<void> {

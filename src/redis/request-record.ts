@@ -39,7 +39,6 @@ const policy = z.strictObject({
 const facts = z.strictObject({
   groupId: longId,
   creditAccount: text,
-  active: z.boolean(),
   totalLiability: text,
   liabilities: z.array(z.strictObject({ asset: text, principal: text, interest: text })),
   collateralAccounts: z.array(text),
@@ -47,7 +46,7 @@ const facts = z.strictObject({
 });
 
 const factChange = z.strictObject({
-  fact: z.enum(['credit account', 'active', 'total liability', 'liability', 'collateral account']),
+  fact: z.enum(['credit account', 'total liability', 'liability', 'collateral account']),
   which: text.nullable(),
   before: text.nullable(),
   after: text.nullable(),
@@ -109,7 +108,7 @@ const record: z.ZodType<CloseRequest> = z.strictObject({
   voidedVotes: z.array(
     vote.extend({
       voidedAtMs: ms,
-      because: z.enum(['facts-changed', 'facts-unreadable', 'no-longer-eligible']),
+      because: z.enum(['facts-changed', 'no-longer-eligible']),
     }),
   ),
   createdAtMs: ms,
@@ -118,13 +117,18 @@ const record: z.ZodType<CloseRequest> = z.strictObject({
   reminded: z.strictObject({ half: z.boolean(), eighty: z.boolean() }),
   claim: z.strictObject({ owner: text, deadlineAtMs: ms }).nullable(),
   abandonedClaims: count,
+  obstacle: z.strictObject({ why: text, sinceMs: ms }).nullable(),
   sent: z.strictObject({ atMs: ms, signedTimestampMs: ms, recvWindowMs: ms }).nullable(),
   answer: answer.nullable(),
   readBack: z.strictObject({
-    checks: count,
     agreeingActiveReads: count,
-    lastCheckAtMs: ms.nullable(),
-    lastSeen: text.nullable(),
+    lastSeen: z
+      .strictObject({
+        kind: z.enum(['still-active', 'neither', 'in-both-lists', 'unreadable']),
+        why: text.nullable(),
+      })
+      .nullable(),
+    lastSeenAtMs: ms.nullable(),
   }),
   evidence: evidence.nullable(),
   settlement: z.strictObject({ by: person, verdict, note: text, atMs: ms }).nullable(),
@@ -139,7 +143,7 @@ const object = z.record(z.string(), z.unknown());
 /** From each older version to the next one. */
 const UPGRADES: readonly ((old: Record<string, unknown>) => Record<string, unknown>)[] = [
   // 0 did not count abandoned claims and noted refusals, nor when people were told of an unknown outcome.
-  (old) => ({ ...old, schema: 1, abandonedClaims: 0, pagedAtMs: null, refusalsNoted: 0 }),
+  (old) => ({ ...old, schema: 1, abandonedClaims: 0, obstacle: null, pagedAtMs: null, refusalsNoted: 0 }),
 ];
 
 /** Throws UnreadableRecord for what could not be read again: such a record must never replace a good one. */

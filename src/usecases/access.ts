@@ -1,7 +1,9 @@
 /** Who is asking, and may they? Looked up at every call; a look-up that fails is a refusal. */
+import type { PeopleNow } from '../domain/close/close-command.ts';
 import {
   type ClosePolicy,
   eligibleVoters,
+  narrower,
   type Person,
   type PersonId,
   type PersonKind,
@@ -30,17 +32,28 @@ export interface Access {
   /** The person, if they also have the role. */
   admit(by: PersonId, role: Role): Promise<Result<Person>>;
   rolesOf(by: PersonId): Promise<Result<readonly Role[]>>;
-  /** Distinct people who may vote now under a policy: full members only, the requester left out unless allowed. */
+  /**
+   * The accounts that may vote now on a request of `requester` made under `policy`: full members on its list of
+   * approvers and on the one of the settings, the requester left out unless both allow it.
+   */
   eligibleFor(
     policy: ClosePolicy,
     requester: PersonId,
     options?: LookupOptions,
   ): Promise<Result<ReadonlySet<string>>>;
+  /** Whether this person, who asked, is still a requester and a full member. */
+  requesterMayAsk(requester: PersonId, options?: LookupOptions): Promise<Result<boolean>>;
+  /** Both of the above for one request. */
+  peopleFor(
+    request: { readonly policy: ClosePolicy; readonly requester: PersonId },
+    options?: LookupOptions,
+  ): Promise<Result<PeopleNow>>;
   /** Who of the approvers of the settings counts at all, in this team. */
   approvers(teamId: string): Promise<Result<ApproverStanding>>;
 }
 
-export function createAccess(directory: Directory, lists: RoleLists): Access {
+/** `current`: the rule that the settings of now give. */
+export function createAccess(directory: Directory, lists: RoleLists, current: ClosePolicy): Access {
   const listFor = (role: Role) =>
     role === 'viewer' ? lists.viewers : role === 'requester' ? lists.requesters : lists.approvers;
 
@@ -58,16 +71,20 @@ export function createAccess(directory: Directory, lists: RoleLists): Access {
     return members.ok ? members.value.has(userId) : null;
   }
 
+  /** Of the people on each of these lists, once their groups are looked up. */
   async function standing(
-    names: readonly string[],
+    lists: readonly (readonly string[])[],
     teamId: string,
     options?: LookupOptions,
   ): Promise<Result<ApproverStanding>> {
-    const named = await directory.members(names, options);
-    if (!named.ok) return refuse({ code: 'identity-unavailable' });
-    const people = await Promise.all(
-      [...named.value].map((userId) => directory.person({ teamId, userId }, options)),
-    );
+    const looked = await Promise.all(lists.map((names) => directory.members(names, options)));
+    const named: ReadonlySet<string>[] = [];
+    for (const members of looked) {
+      if (!members.ok) return refuse({ code: 'identity-unavailable' });
+      named.push(members.value);
+    }
+    const onAll = [...(named[0] ?? [])].filter((userId) => named.every((members) => members.has(userId)));
+    const people = await Promise.all(onAll.map((userId) => directory.person({ teamId, userId }, options)));
     const members: string[] = [];
     const leftOut: { userId: string; kind: PersonKind }[] = [];
     for (const person of people) {
@@ -79,8 +96,39 @@ export function createAccess(directory: Directory, lists: RoleLists): Access {
     return done({ members, leftOut });
   }
 
+  async function eligibleFor(
+    policy: ClosePolicy,
+    requester: PersonId,
+    options?: LookupOptions,
+  ): Promise<Result<ReadonlySet<string>>> {
+    const same = policy.approvers.join() === current.approvers.join();
+    const names = same ? [policy.approvers] : [policy.approvers, current.approvers];
+    const found = await standing(names, requester.teamId, options);
+    if (!found.ok) return found;
+    return done(eligibleVoters(found.value.members, requester, narrower(policy, current)));
+  }
+
+  async function requesterMayAsk(requester: PersonId, options?: LookupOptions): Promise<Result<boolean>> {
+    const [person, requesters] = await Promise.all([
+      directory.person(requester, options),
+      directory.members(lists.requesters, options),
+    ]);
+    if (!person.ok || !requesters.ok) return refuse({ code: 'identity-unavailable' });
+    return done(refuseKind(person.value) === null && requesters.value.has(requester.userId));
+  }
+
   return {
     identify,
+    eligibleFor,
+    requesterMayAsk,
+    async peopleFor({ policy, requester }, options) {
+      const [eligible, mayAsk] = await Promise.all([
+        eligibleFor(policy, requester, options),
+        requesterMayAsk(requester, options),
+      ]);
+      if (!eligible.ok) return eligible;
+      return mayAsk.ok ? done({ eligible: eligible.value, requesterMayAsk: mayAsk.value }) : mayAsk;
+    },
     async admit(by, role) {
       const [person, has] = await Promise.all([identify(by), hasRole(by.userId, role)]);
       if (!person.ok) return person;
@@ -98,10 +146,6 @@ export function createAccess(directory: Directory, lists: RoleLists): Access {
       }
       return done(roles);
     },
-    async eligibleFor(policy, requester, options) {
-      const found = await standing(policy.approvers, requester.teamId, options);
-      return found.ok ? done(eligibleVoters(found.value.members, requester, policy)) : found;
-    },
-    approvers: (teamId) => standing(lists.approvers, teamId),
+    approvers: (teamId) => standing([lists.approvers], teamId),
   };
 }

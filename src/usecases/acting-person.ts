@@ -10,7 +10,7 @@ export interface ActingPerson {
 }
 
 export interface ActingVoter extends ActingPerson {
-  /** Who may vote on this request now. */
+  /** The accounts that may vote on this request now. */
   readonly eligible: ReadonlySet<string>;
 }
 

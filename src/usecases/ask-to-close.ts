@@ -1,7 +1,7 @@
 /** A requester asks for a close: everything that could be refused later is refused now, before a card is posted. */
 import type { LongId } from '../domain/amount.ts';
 import { type CloseRequest, nextAttentionAtMs } from '../domain/close/close-request.ts';
-import { blockersOf } from '../domain/close/facts.ts';
+import { refuseOwing } from '../domain/close/close-step.ts';
 import { noticesFor } from '../domain/close/notices.ts';
 import { LONGEST_REASON, openRequest } from '../domain/close/open-request.ts';
 import { type ClosePolicy, type PersonId, refuseUnreachableQuorum } from '../domain/policy.ts';
@@ -32,7 +32,7 @@ export function createAskToClose(parts: AskToCloseParts): Pick<Desk, 'prepareAsk
     if (!groupId.ok) return groupId;
     const eligible = await access.eligibleFor(policy, by);
     if (!eligible.ok) return eligible;
-    const unreachable = refuseUnreachableQuorum(eligible.value, policy.quorum);
+    const unreachable = refuseUnreachableQuorum(eligible.value, by, policy);
     if (unreachable) return refuse(unreachable);
     const open = await store.openRequestFor(groupId.value);
     if (open !== null) return refuse(alreadyOpen(open));
@@ -89,11 +89,6 @@ function refuseFacts(groupId: LongId, current: CurrentFacts): Refusal | null {
     case 'closed':
       return { code: 'already-closed', groupId, closedAtMs: current.closedUnit.closedAtMs };
     case 'read':
-      break;
+      return refuseOwing(current.facts);
   }
-  const blocker = blockersOf(current.facts)[0];
-  if (blocker === undefined) return null;
-  if (blocker.kind === 'not-active') return { code: 'unit-not-active', groupId };
-  const { liabilities, totalLiability } = blocker;
-  return { code: 'owes', groupId, liabilities, totalLiability };
 }

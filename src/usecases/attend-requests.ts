@@ -5,6 +5,7 @@
 import { nextAttentionAtMs } from '../domain/close/close-request.ts';
 import type { ExecuteClose } from './execute-close.ts';
 import type { CloseRequestStore, Log, StoredRequest, WithRequest } from './ports.ts';
+import type { RequestBook } from './request-book.ts';
 import type { SweepRequest } from './sweep-requests.ts';
 
 /** A process that dies frees its share after this. A look that takes longer may be made twice, which the rule knows. */
@@ -16,8 +17,11 @@ const SOONEST_AGAIN_MS = 1_000;
 
 export interface AttendRequestsParts {
   readonly store: CloseRequestStore;
+  readonly book: RequestBook;
   readonly executor: ExecuteClose;
   readonly sweep: SweepRequest;
+  /** Steady milliseconds, not a time of day. */
+  readonly monotonic: () => number;
   readonly inBackground: (what: string, work: () => Promise<unknown>) => void;
   readonly log: Log;
   readonly withRequest: WithRequest;
@@ -25,20 +29,24 @@ export interface AttendRequestsParts {
 
 /** Takes what is due, shared with all replicas, and answers for how many requests it set work off. */
 export function createAttendRequests(parts: AttendRequestsParts): () => Promise<number> {
-  const { store, executor, sweep, inBackground, log, withRequest } = parts;
+  const { store, book, executor, sweep, monotonic, inBackground, log, withRequest } = parts;
   let underWay = 0;
 
   async function attend(stored: StoredRequest): Promise<void> {
-    const { request, nowMs } = stored;
+    const { nowMs } = stored;
+    const request = book.underRule(stored.request);
+    const begunAtMs = monotonic();
     try {
       const toSend =
         request.state === 'approved' && request.abandonedClaims === 0 && nowMs < request.expiresAtMs;
       if (toSend) await executor.execute(request.id);
       else await sweep(stored);
       // Unless the work changed the request, which sets its next time, too.
-      const next = nextAttentionAtMs(request, nowMs);
+      const endedAtMs = Math.floor(nowMs + monotonic() - begunAtMs);
+      const next = nextAttentionAtMs(request, endedAtMs);
       if (next !== null) {
-        await store.postponeAttention(request.id, request.revision, Math.max(next, nowMs + SOONEST_AGAIN_MS));
+        const atMs = Math.max(next, endedAtMs + SOONEST_AGAIN_MS);
+        await store.postponeAttention(request.id, request.revision, atMs);
       }
     } catch (error) {
       // One request's trouble must not keep the others waiting; its lease brings it back.
@@ -49,6 +57,7 @@ export function createAttendRequests(parts: AttendRequestsParts): () => Promise<
   }
 
   return async () => {
+    await executor.catchUp();
     const room = AT_ONCE - underWay;
     if (room <= 0) return 0;
     const due = await store.takeAttention(LEASE_MS, room);

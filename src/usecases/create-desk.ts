@@ -24,6 +24,7 @@ import type {
 import { createReadBackClose } from './read-back-close.ts';
 import { createRequestBook, type RequestBook } from './request-book.ts';
 import { createReviewClose } from './review-close.ts';
+import { createSentCloses } from './sent-closes.ts';
 import { createSettleClose } from './settle-close.ts';
 import { createSweepRequest } from './sweep-requests.ts';
 import { createViewHome } from './view-home.ts';
@@ -65,6 +66,8 @@ export interface DeskWork {
   /** One round over requests that are due; answers for how many it set work off. */
   readonly attendRequests: () => Promise<number>;
   readonly checkAudit: CheckAudit;
+  /** After Redis came back: it may have lost what was written last, the mark of a close that was sent among it. */
+  readonly tellSentCloses: () => Promise<void>;
 }
 
 export function createDesk(parts: DeskParts): DeskWork {
@@ -83,14 +86,18 @@ export function createDesk(parts: DeskParts): DeskWork {
     inBackground,
   } = parts;
   const withRequest: WithRequest = parts.withRequest ?? ((_, work) => work());
-  const access = createAccess(directory, parts.roles);
+  const access = createAccess(directory, parts.roles, policy);
   const monotonic = parts.monotonic ?? (() => performance.now());
-  const book = createRequestBook(store, monotonic, (requestId) =>
-    inBackground('deliver', () => deliverOutbox(requestId)),
-  );
+  const book = createRequestBook({
+    store,
+    policy,
+    monotonic,
+    afterChange: (requestId) => inBackground('deliver', () => deliverOutbox(requestId)),
+  });
   const deliverOutbox = createDeliverOutbox({ outbox, store, book, access, notifier, log, withRequest });
   const readBack = createReadBackClose({ book, reader, pause: parts.pause });
   const checkAudit = createCheckAudit({ audit, store, key: parts.auditKey });
+  const sentCloses = createSentCloses({ book, log });
   const executor = createExecuteClose({
     access,
     book,
@@ -98,6 +105,7 @@ export function createDesk(parts: DeskParts): DeskWork {
     closer,
     readBack,
     checkAudit,
+    sentCloses,
     newId: parts.newId,
     log,
   });
@@ -122,9 +130,9 @@ export function createDesk(parts: DeskParts): DeskWork {
         inBackground('execute', () => withRequest(requestId, () => executor.execute(requestId))),
     }),
     ...createSettleClose({ access, book }),
-    ...createViewRequests({ access, store }),
+    ...createViewRequests({ access, store, book }),
     ...createAuditVerbs({ access, checkAudit }),
-    ...createViewHome({ access, store, viewUnits, probe: parts.probe, policy }),
+    ...createViewHome({ access, store, book, viewUnits, probe: parts.probe, policy }),
     startSending: executor.startSending,
     redrawCard: (requestId) => redrawCard(requestId, book, store, notifier, access),
     async noteForgery(by, requestId, what) {
@@ -135,7 +143,17 @@ export function createDesk(parts: DeskParts): DeskWork {
   return {
     desk,
     deliverOutbox,
-    attendRequests: createAttendRequests({ store, executor, sweep, inBackground, log, withRequest }),
+    attendRequests: createAttendRequests({
+      store,
+      book,
+      executor,
+      sweep,
+      monotonic,
+      inBackground,
+      log,
+      withRequest,
+    }),
+    tellSentCloses: sentCloses.tellAll,
     checkAudit,
   };
 }
@@ -152,7 +170,7 @@ async function redrawCard(
   for (let look = 0; look < REDRAWS_AT_MOST; look += 1) {
     const stored = await store.load(requestId);
     if (!stored?.request.card || stored.request.revision === drawn) return;
-    const { request } = stored;
+    const request = book.underRule(stored.request);
     const eligible = await access.eligibleFor(request.policy, request.requester);
     const delivery = await notifier.deliver({ kind: 'card' }, request, eligible.ok ? eligible.value : null);
     const anew = delivery.ok ? delivery.card : null;

@@ -43,7 +43,9 @@ async function judge(
   }
   const closed = await reader.findClosedUnit(groupId, { priority: 'interactive' });
   if (!closed.ok) return { kind: 'unreadable', failure: closed.failure };
-  return closed.value === null ? { kind: 'not-visible' } : { kind: 'closed', closedUnit: closed.value };
+  // A row that is still enabled is no closed unit, whatever list it is in.
+  const closedUnit = closed.value?.enabled === false ? closed.value : null;
+  return closedUnit === null ? { kind: 'not-visible' } : { kind: 'closed', closedUnit };
 }
 
 function unreadableRow(flaws: readonly string[]): ExchangeFailure {

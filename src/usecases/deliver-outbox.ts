@@ -41,7 +41,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
   async function deliver(item: OutboxItem): Promise<Delivery | Undrawable | null> {
     const stored = await store.load(item.requestId);
     if (stored === null) return null;
-    const { request } = stored;
+    const request = book.underRule(stored.request);
     // Without a card there is no thread; a request that ended before its card was up needs none.
     if (item.notice.kind === 'thread' && request.card === null) return null;
     if (item.notice.kind === 'card' && request.card === null && isTerminal(request.state)) return null;

@@ -1,18 +1,29 @@
 /**
  * Sends an approved close: claim, last look, one mark, one DELETE, outcome, read-back. Any replica may run it; the
- * store lets one through. Whatever fails before the mark sends nothing; after the mark nothing is ever sent again.
+ * store lets one through. One copy of the record, loaded after the claim, is checked, decided on and marked. Whatever
+ * fails before the mark sends nothing and gives the claim back; after the mark nothing is ever sent again.
  */
-import type { Command, CommandOf } from '../domain/close/close-command.ts';
-import { type CloseRequest, type ExchangeAnswer, evidenceOf } from '../domain/close/close-request.ts';
+import type { Command, CommandOf, PeopleNow } from '../domain/close/close-command.ts';
+import type { CloseRequest, ExchangeAnswer } from '../domain/close/close-request.ts';
+import { evidenceOf } from '../domain/close/closed-evidence.ts';
 import type { PersonId } from '../domain/policy.ts';
-import { done, type Result } from '../domain/refusal.ts';
+import { done, type Result, refuse } from '../domain/refusal.ts';
 import type { Access } from './access.ts';
 import { actingVoter } from './acting-person.ts';
 import type { CheckAudit } from './check-audit.ts';
 import { readFactsBeforeSending } from './current-facts.ts';
-import type { CloseOutcome, LoanCloser, LoanReader, Log, NewId, PreparedClose } from './ports.ts';
+import {
+  type CloseOutcome,
+  type LoanCloser,
+  type LoanReader,
+  type Log,
+  type NewId,
+  type PreparedClose,
+  StoreUnavailable,
+} from './ports.ts';
 import type { ReadBackClose } from './read-back-close.ts';
-import { isNoted, type RequestBook } from './request-book.ts';
+import { isNoted, type LoadedRequest, type RequestBook } from './request-book.ts';
+import type { SentCloses } from './sent-closes.ts';
 
 /** From claim to mark: two reads, people look-ups and a wait for weight fit in it. */
 export const CLAIM_LASTS_MS = 60_000;
@@ -27,6 +38,7 @@ export interface ExecuteCloseParts {
   readonly readBack: ReadBackClose;
   /** Reads the sealed trail of the request: a record that says more than the trail sends nothing. */
   readonly checkAudit: Pick<CheckAudit, 'whyNotSend'>;
+  readonly sentCloses: SentCloses;
   readonly newId: NewId;
   readonly log: Log;
 }
@@ -36,124 +48,219 @@ export interface ExecuteClose {
   execute(requestId: string): Promise<Result<CloseRequest>>;
   /** As above, started by a person because an earlier process stopped before it sent anything. */
   startSending(by: PersonId, requestId: string, version: number): Promise<Result<CloseRequest>>;
+  /** Tells the store what it missed while it was away: claims to give back, marks and answers. */
+  catchUp(): Promise<void>;
 }
 
+type LastLook =
+  | { readonly kind: 'clear'; readonly people: PeopleNow }
+  /** Something was found out: this command records it. */
+  | { readonly kind: 'found'; readonly command: Command }
+  /** Something could not be found out, or somebody has to act first: that decides nothing. */
+  | { readonly kind: 'trouble'; readonly why: string }
+  /** The record says other than the sealed trail. */
+  | { readonly kind: 'forged'; readonly why: string };
+
+const NOT_VISIBLE: LastLook = { kind: 'trouble', why: 'The unit is not visible to its credit key.' };
+const PEOPLE_UNKNOWN: LastLook = { kind: 'trouble', why: "Slack couldn't confirm who may approve." };
+const MAY_NOT_ASK: LastLook = { kind: 'trouble', why: 'The requester may no longer ask for closes.' };
+const TRAIL_UNREADABLE: LastLook = { kind: 'trouble', why: 'The audit trail could not be read.' };
+
+const CHANGED = 'The request changed while it was being checked.';
+const STORE_LOST = "Loandesk couldn't reach its database.";
+
 export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
-  const { access, book, reader, closer, newId, log } = parts;
+  const { access, book, reader, closer, sentCloses, newId, log } = parts;
+  /** Claims of this process that it could not give back while the store was away: request and owner. */
+  const owed = new Map<string, string>();
+
+  /** On this very copy; nothing is stored. People come last: reading the unit may take seconds. */
+  async function lastLook(copy: LoadedRequest): Promise<LastLook> {
+    const { request } = copy;
+    const current = await readFactsBeforeSending(reader, request.groupId);
+    if (current.kind === 'unreadable') return { kind: 'trouble', why: current.failure.meaning };
+    if (current.kind === 'not-visible') return NOT_VISIBLE;
+    if (current.kind === 'closed') {
+      const evidence = evidenceOf(request.facts, current.closedUnit);
+      return evidence === null ? NOT_VISIBLE : { kind: 'found', command: { type: 'supersede', evidence } };
+    }
+    if (current.digest !== request.factsDigest)
+      return { kind: 'found', command: { type: 'replace-facts', facts: current.facts } };
+    const people = await access.peopleFor(request, { fresh: true });
+    if (!people.ok) return PEOPLE_UNKNOWN;
+    const against = await lookInTrail(request);
+    if (against !== null) return against;
+    const recount = { type: 'recount-votes', ...people.value } as const;
+    const counted = book.judge(book.asOfNow(copy), recount);
+    if (counted.ok) return { kind: 'found', command: recount };
+    if (counted.refusal.code !== 'nothing-changed') return { kind: 'trouble', why: CHANGED };
+    return people.value.requesterMayAsk ? { kind: 'clear', people: people.value } : MAY_NOT_ASK;
+  }
+
+  async function lookInTrail(request: CloseRequest): Promise<LastLook | null> {
+    try {
+      const why = await parts.checkAudit.whyNotSend(request);
+      return why === null ? null : { kind: 'forged', why };
+    } catch (error) {
+      if (error instanceof StoreUnavailable) return TRAIL_UNREADABLE;
+      throw error;
+    }
+  }
 
   async function claim(
-    requestId: string,
+    copy: LoadedRequest,
     starter: CommandOf<'claim'>['starter'],
-  ): Promise<Result<{ request: CloseRequest; owner: string }>> {
+  ): Promise<Result<CloseRequest>> {
+    const { id } = copy.request;
+    if (sentCloses.wasSent(id)) {
+      // The store lost it: it is told again, and never sent twice from here.
+      await sentCloses.tellAll();
+      return refuse({ code: 'already-executing' });
+    }
     const owner = newId();
-    const claimed = await book.apply(requestId, (_, nowMs) => ({
+    const claimed = await book.applyTo(copy, (_, nowMs) => ({
       type: 'claim',
       owner,
       deadlineAtMs: nowMs + CLAIM_LASTS_MS,
       starter,
     }));
-    return claimed.ok ? done({ request: claimed.value, owner }) : claimed;
+    if (claimed.ok) return proceed(id, owner);
+    if (claimed.refusal.code !== 'too-few-approvals') return claimed;
+    // The settings of now ask for more: the request waits for them.
+    const people = await access.peopleFor(copy.request, { fresh: true });
+    return people.ok ? book.apply(id, () => ({ type: 'recount-votes', ...people.value })) : people;
   }
 
-  /** What the last look found against sending, as the command that records it; null: nothing. */
-  async function objection(request: CloseRequest): Promise<Command | null> {
-    const eligible = await access.eligibleFor(request.policy, request.requester, { fresh: true });
-    if (!eligible.ok) {
-      return {
-        type: 'replace-facts',
-        facts: null,
-        why: 'the approvers could not be looked up before sending',
-      };
+  async function proceed(requestId: string, owner: string): Promise<Result<CloseRequest>> {
+    try {
+      return await checkAndSend(requestId, owner);
+    } catch (error) {
+      if (error instanceof StoreUnavailable && !sentCloses.wasSent(requestId)) owed.set(requestId, owner);
+      throw error;
     }
-    const recounted = await book.apply(request.id, () => ({
-      type: 'recount-votes',
-      eligible: eligible.value,
-    }));
-    if (recounted.ok && recounted.value.state !== 'sending') return null;
-    const current = await readFactsBeforeSending(reader, request.groupId);
-    switch (current.kind) {
-      case 'unreadable':
-        return { type: 'replace-facts', facts: null, why: current.failure.meaning };
-      case 'not-visible':
-        return { type: 'replace-facts', facts: null, why: 'the unit is not visible to its credit key' };
-      case 'closed':
-        return { type: 'supersede', evidence: evidenceOf(current.closedUnit) };
-      case 'read':
-        if (current.digest === request.factsDigest) return null;
-        return { type: 'replace-facts', facts: current.facts, why: null };
+  }
+
+  async function checkAndSend(requestId: string, owner: string): Promise<Result<CloseRequest>> {
+    const loaded = await book.load(requestId);
+    if (!loaded.ok) return loaded;
+    const copy = loaded.value;
+    const look = await lastLook(copy);
+    switch (look.kind) {
+      case 'trouble':
+        return release(requestId, owner, look.why);
+      case 'found':
+        return recordOrRelease(copy, owner, look.command);
+      case 'forged':
+        log.error({ requestId, forbidden: look.why }, 'close not sent: record and audit trail disagree');
+        return recordOrRelease(copy, owner, { type: 'never-sent', owner, why: look.why });
+      case 'clear':
+        break;
     }
+    const { people } = look;
+    if (book.underRule(copy.request).policy.mode === 'dry-run')
+      return recordOrRelease(copy, owner, { type: 'rehearse', owner, ...people });
+    const prepared = await closer.prepareClose(copy.request.groupId);
+    if (!prepared.ok) return release(requestId, owner, prepared.failure.meaning);
+    return send(copy, owner, prepared.value, people);
+  }
+
+  /** The approvals are kept, and whoever finds the trouble gone sends it. */
+  function release(requestId: string, owner: string, why: string): Promise<Result<CloseRequest>> {
+    log.warn({ requestId, why }, 'close not sent yet: the claim is given back');
+    return book.apply(requestId, () => ({ type: 'release-claim', owner, why }));
+  }
+
+  /** What was decided on one copy is stored on that copy, or not at all. */
+  async function recordOrRelease(
+    copy: LoadedRequest,
+    owner: string,
+    command: Command,
+  ): Promise<Result<CloseRequest>> {
+    const recorded = await book.applyOnce(book.asOfNow(copy), command);
+    return recorded.ok ? recorded : release(copy.request.id, owner, CHANGED);
   }
 
   async function send(
-    request: CloseRequest,
+    copy: LoadedRequest,
     owner: string,
     prepared: PreparedClose,
+    people: PeopleNow,
   ): Promise<Result<CloseRequest>> {
-    const marked = await book.apply(request.id, (_, nowMs) => ({
+    const { id } = copy.request;
+    const { signedTimestampMs, recvWindowMs } = prepared;
+    const now = book.asOfNow(copy);
+    const deadlineAtMs = now.nowMs + ANSWER_EXPECTED_WITHIN_MS;
+    // Whatever changed since the copy was loaded, the mark is refused: what was checked is what is sent.
+    const marked = await book.applyOnce(now, {
       type: 'mark-sent',
       owner,
-      signedTimestampMs: prepared.signedTimestampMs,
-      recvWindowMs: prepared.recvWindowMs,
-      deadlineAtMs: nowMs + ANSWER_EXPECTED_WITHIN_MS,
-    }));
-    if (!marked.ok) {
-      log.warn(
-        { requestId: request.id, refusal: marked.refusal.code },
-        'close not sent: the mark was refused',
-      );
-      return marked;
-    }
-    const outcome = await prepared.send();
-    log.info(
-      { requestId: request.id, outcome: outcome.kind, exchangeCode: outcome.exchangeCode },
-      'close sent',
-    );
-    const answered = await book.apply(request.id, (_, nowMs) => ({
-      type: 'record-answer',
-      answer: answerOf(outcome, nowMs),
-    }));
+      signedTimestampMs,
+      recvWindowMs,
+      deadlineAtMs,
+      ...people,
+    });
+    if (!marked.ok) return release(id, owner, CHANGED);
+    sentCloses.sent(id, { atMs: now.nowMs, signedTimestampMs, recvWindowMs });
+    const outcome = await sendOnce(id, prepared);
+    log.info({ requestId: id, outcome: outcome.kind, exchangeCode: outcome.exchangeCode }, 'close sent');
+    const answered = await sentCloses.answered(id, answerOf(outcome, book.asOfNow(copy).nowMs));
     if (answered.ok && (answered.value.state === 'sending' || answered.value.state === 'unknown')) {
       return parts.readBack.follow(answered.value);
     }
     return answered;
   }
 
-  async function proceed(request: CloseRequest, owner: string): Promise<Result<CloseRequest>> {
-    const against = await objection(request);
-    if (against !== null) return book.apply(request.id, () => against);
-    // Votes may have been dropped above: the mark below would refuse, but no weight need be spent on it.
-    const still = await book.load(request.id);
-    if (!still.ok) return still;
-    if (still.value.request.state !== 'sending') return done(still.value.request);
-    const forbidden = await parts.checkAudit.whyNotSend(still.value.request);
-    if (forbidden !== null) {
-      log.error({ requestId: request.id, forbidden }, 'close not sent: record and audit trail disagree');
-      return book.apply(request.id, () => ({ type: 'never-sent', owner, why: forbidden }));
+  async function sendOnce(requestId: string, prepared: PreparedClose): Promise<CloseOutcome> {
+    try {
+      return await prepared.send();
+    } catch (error) {
+      log.error({ requestId, err: error }, 'the sending of a close failed in an unexpected way');
+      return UNEXPECTED;
     }
-    if (request.policy.mode === 'dry-run') return book.apply(request.id, () => ({ type: 'rehearse', owner }));
-    const prepared = await closer.prepareClose(request.groupId);
-    if (!prepared.ok) {
-      return book.apply(request.id, () => ({ type: 'never-sent', owner, why: prepared.failure.meaning }));
-    }
-    return send(request, owner, prepared.value);
   }
 
   return {
     async execute(requestId) {
-      const claimed = await claim(requestId, null);
-      return claimed.ok ? proceed(claimed.value.request, claimed.value.owner) : claimed;
+      const loaded = await book.load(requestId);
+      if (!loaded.ok) return loaded;
+      const copy = loaded.value;
+      if (copy.request.state === 'approved' && copy.request.obstacle !== null) {
+        // An outage must not write a claim for each try: first a look whether it is over.
+        const look = await lastLook(copy);
+        if (look.kind === 'trouble') {
+          log.info({ requestId, why: look.why }, 'close not sent yet: the trouble goes on');
+          return done(book.underRule(copy.request));
+        }
+        if (look.kind === 'found') return book.applyOnce(book.asOfNow(copy), look.command);
+      }
+      return claim(copy, null);
     },
     async startSending(by, requestId, version) {
       const voter = await actingVoter(parts, by, requestId, 'start sending');
       if (!voter.ok) return voter;
-      const { person, eligible } = voter.value;
-      const claimed = await claim(requestId, { by: person, version, eligible });
-      if (!claimed.ok && isNoted(claimed.refusal))
-        await book.noteRefusal(requestId, by, 'start sending', claimed.refusal.code);
-      return claimed.ok ? proceed(claimed.value.request, claimed.value.owner) : claimed;
+      const { person, eligible, stored } = voter.value;
+      const started = await claim(stored, { by: person, version, eligible });
+      if (!started.ok && isNoted(started.refusal))
+        await book.noteRefusal(requestId, by, 'start sending', started.refusal.code);
+      return started;
+    },
+    async catchUp() {
+      for (const [requestId, owner] of owed) {
+        await release(requestId, owner, STORE_LOST);
+        owed.delete(requestId);
+      }
+      await sentCloses.tell();
     },
   };
 }
+
+const UNEXPECTED: CloseOutcome = {
+  kind: 'unknown',
+  httpStatus: null,
+  exchangeCode: null,
+  meaning: 'Loandesk failed while it waited for the answer.',
+  advice: "What it did is looked up in the exchange's own record; it is not sent again.",
+};
 
 function answerOf(outcome: CloseOutcome, atMs: number): ExchangeAnswer {
   const { kind, httpStatus, exchangeCode, meaning, advice } = outcome;

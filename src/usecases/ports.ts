@@ -132,15 +132,20 @@ export interface SharedReads {
 
 // ---------------------------------------------------------------------------------------------- close requests
 
-export interface StoredRequest {
+/** A record and the very text that the store holds for it: what a change is decided on and compared with. */
+export interface RecordCopy {
   readonly request: CloseRequest;
+  readonly stored: string;
+}
+
+export interface StoredRequest extends RecordCopy {
   /** The store's clock (Redis TIME) at the load: the only clock that decides deadlines. */
   readonly nowMs: number;
 }
 
 export interface Change {
-  /** The record this change was decided on; its revision must still be the stored one. */
-  readonly from: CloseRequest;
+  /** The copy this change was decided on; the store must still hold exactly this one. */
+  readonly from: RecordCopy;
   readonly next: CloseRequest;
   readonly event: RequestEvent;
   readonly notices: readonly Notice[];
@@ -151,7 +156,7 @@ export interface Change {
 
 export type Saved =
   /** `request` is the record as stored: revision and audit advanced. */
-  | { readonly kind: 'saved'; readonly request: CloseRequest }
+  | ({ readonly kind: 'saved' } & RecordCopy)
   /** Someone else changed it first: load and decide again. */
   | { readonly kind: 'conflict' }
   /** `notAfterMs` had passed by the store's clock. */
@@ -165,7 +170,7 @@ export interface CloseRequestStore {
    */
   open(
     change: Omit<Change, 'from' | 'notAfterMs'>,
-  ): Promise<{ readonly kind: 'opened' | 'exists'; readonly request: CloseRequest }>;
+  ): Promise<{ readonly kind: 'opened' | 'exists' } & RecordCopy>;
   load(requestId: string): Promise<StoredRequest | null>;
   /**
    * Compare-and-set: state, indexes, audit entry and outbox entries together, or nothing. A terminal `next` releases

@@ -4,7 +4,8 @@
  */
 import type { LongId } from '../domain/amount.ts';
 import type { ReadBackSighting } from '../domain/close/close-command.ts';
-import { type CloseRequest, evidenceOf, readBackDelayMs } from '../domain/close/close-request.ts';
+import type { CloseRequest } from '../domain/close/close-request.ts';
+import { evidenceOf } from '../domain/close/closed-evidence.ts';
 import { done, type Result } from '../domain/refusal.ts';
 import type { RiskUnit } from '../domain/unit/risk-unit.ts';
 import type { LoanReader, Read } from './ports.ts';
@@ -17,7 +18,11 @@ export interface ReadBackClose {
   follow(request: CloseRequest): Promise<Result<CloseRequest>>;
 }
 
-const LOOKS_WHILE_WATCHED = 4;
+/** Before each look while people watch. */
+const PAUSES_MS = [0, 1_000, 2_000, 4_000] as const;
+
+/** -27001, Loan group not found. */
+const UNIT_NOT_FOUND = -27001;
 
 export interface ReadBackParts {
   readonly book: RequestBook;
@@ -34,30 +39,35 @@ export function createReadBackClose({ book, reader, pause }: ReadBackParts): Rea
     return seen.ok && seen.value === null ? seen : unit;
   }
 
-  async function sight({ groupId }: CloseRequest): Promise<ReadBackSighting> {
+  async function sight({ groupId, facts }: CloseRequest): Promise<ReadBackSighting> {
     const closed = await reader.findClosedUnit(groupId, { priority: 'interactive', fresh: true });
     if (!closed.ok) return { kind: 'unreadable', why: closed.failure.meaning };
-    if (closed.value !== null) return { kind: 'in-closed-list', evidence: evidenceOf(closed.value) };
+    const evidence = closed.value === null ? null : evidenceOf(facts, closed.value);
     const unit = await readActive(groupId);
-    if (!unit.ok) return { kind: 'unreadable', why: unit.failure.meaning };
-    if (unit.flaws.length > 0) return { kind: 'unreadable', why: unit.flaws.join('; ') };
-    return { kind: unit.value === null ? 'neither' : 'still-active', readAtMs: unit.asOfMs };
+    if (!unit.ok && unit.failure.exchangeCode !== UNIT_NOT_FOUND)
+      return { kind: 'unreadable', why: unit.failure.meaning };
+    if (unit.ok && unit.flaws.length > 0) return { kind: 'unreadable', why: unit.flaws.join('; ') };
+    const isActive = unit.ok && unit.value !== null;
+    if (evidence !== null) return isActive ? { kind: 'in-both-lists' } : { kind: 'in-closed-list', evidence };
+    return isActive ? { kind: 'still-active', readAtMs: unit.asOfMs } : { kind: 'neither' };
   }
 
   async function look(request: CloseRequest): Promise<Result<CloseRequest>> {
     const seen = await sight(request);
-    return book.apply(request.id, () => ({ type: 'read-back', seen }));
+    const afterAnswer = request.answer !== null;
+    return book.apply(request.id, () => ({ type: 'read-back', seen, afterAnswer }));
   }
 
   return {
     look,
     async follow(first) {
       let request = first;
-      for (let looks = 0; looks < LOOKS_WHILE_WATCHED && request.ending === null; looks += 1) {
-        if (looks > 0) await pause(readBackDelayMs(looks - 1));
+      for (const pauseMs of PAUSES_MS) {
+        if (request.ending !== null) break;
+        if (pauseMs > 0) await pause(pauseMs);
         const looked = await look(request);
-        if (!looked.ok) return looked;
-        request = looked.value;
+        if (looked.ok) request = looked.value;
+        else if (looked.refusal.code !== 'nothing-changed') return looked;
       }
       return done(request);
     },

@@ -3,10 +3,11 @@
  * Outcomes are told to people by the outbox, which is asked to run at once after each change.
  */
 import type { Command } from '../domain/close/close-command.ts';
-import { type CloseRequest, nextAttentionAtMs } from '../domain/close/close-request.ts';
+import { type CloseRequest, nextAttentionAtMs, withNarrowerPolicy } from '../domain/close/close-request.ts';
 import { decide } from '../domain/close/close-rule.ts';
+import type { Decision } from '../domain/close/close-step.ts';
 import { noticesFor } from '../domain/close/notices.ts';
-import type { PersonId } from '../domain/policy.ts';
+import type { ClosePolicy, PersonId } from '../domain/policy.ts';
 import { done, type Refusal, type RefusalCode, type Result, refuse } from '../domain/refusal.ts';
 import type { CloseRequestStore, StoredRequest } from './ports.ts';
 
@@ -28,10 +29,15 @@ export interface LoadedRequest extends StoredRequest {
   readonly loadedAtMs: number;
 }
 
+/** Changed requests are answered as `underRule` shows them. */
 export interface RequestBook {
   load(requestId: string): Promise<Result<LoadedRequest>>;
   /** The same record by the store's clock of now: its clock at the load, and the time that went by since. */
   asOfNow(loaded: LoadedRequest): StoredRequest;
+  /** The request under the rule that decides on it now: the narrower of its own and the settings'. Shown, never stored. */
+  underRule(request: CloseRequest): CloseRequest;
+  /** What the rule answers, without storing anything. */
+  judge(stored: StoredRequest, command: Command): Decision;
   /**
    * Applies what `command` answers for the request as stored now; it may be called several times and must do no I/O.
    */
@@ -44,6 +50,8 @@ export interface RequestBook {
     stored: StoredRequest,
     command: (request: CloseRequest, nowMs: number) => Command,
   ): Promise<Result<CloseRequest>>;
+  /** As `applyTo`, on this very copy or not at all: where the store holds another one, `changed-meanwhile`. */
+  applyOnce(stored: StoredRequest, command: Command): Promise<Result<CloseRequest>>;
   /** As `apply`, for what a person attempts: a refusal worth knowing is written to the audit. */
   attempt(
     stored: StoredRequest,
@@ -54,11 +62,19 @@ export interface RequestBook {
   noteRefusal(requestId: string, by: PersonId, what: string, code: RefusalCode): Promise<void>;
 }
 
-export function createRequestBook(
-  store: CloseRequestStore,
-  monotonic: () => number,
-  afterChange: (requestId: string) => void,
-): RequestBook {
+export interface RequestBookParts {
+  readonly store: CloseRequestStore;
+  /** The rule that the settings of this process give. */
+  readonly policy: ClosePolicy;
+  readonly monotonic: () => number;
+  readonly afterChange: (requestId: string) => void;
+}
+
+export function createRequestBook({ store, policy, monotonic, afterChange }: RequestBookParts): RequestBook {
+  const underRule = (request: CloseRequest) => withNarrowerPolicy(request, policy);
+  const judge = ({ request, nowMs }: StoredRequest, command: Command) =>
+    decide(request, command, { nowMs, current: policy });
+
   async function load(requestId: string): Promise<Result<LoadedRequest>> {
     const stored = await store.load(requestId);
     if (stored === null) return refuse({ code: 'request-not-found', requestId });
@@ -72,27 +88,32 @@ export function createRequestBook(
     let stored = first;
     for (let look = 0; look < LOOKS_AT_MOST; look += 1) {
       const { request, nowMs } = stored;
-      const decision = decide(request, command(request, nowMs), nowMs);
-      if (!decision.ok) return decision;
-      const { next, event, notAfterMs } = decision;
-      const saved = await store.save({
-        from: request,
-        next,
-        event,
-        notAfterMs,
-        notices: noticesFor(next, event),
-        attentionAtMs: nextAttentionAtMs(next, nowMs),
-      });
-      if (saved.kind === 'saved') {
-        afterChange(request.id);
-        return done(saved.request);
-      }
-      // Conflict or a deadline that passed meanwhile: the rule judges again, by the record and clock of now.
+      const applied = await applyOnce(stored, command(request, nowMs));
+      if (applied.ok || applied.refusal.code !== 'changed-meanwhile') return applied;
+      // The rule judges again, by the record and clock of now.
       const again = await load(request.id);
       if (!again.ok) return again;
       stored = again.value;
     }
     return refuse({ code: 'changed-meanwhile' });
+  }
+
+  async function applyOnce(stored: StoredRequest, command: Command): Promise<Result<CloseRequest>> {
+    const decision = judge(stored, command);
+    if (!decision.ok) return decision;
+    const { next, event, notAfterMs } = decision;
+    const saved = await store.save({
+      from: stored,
+      next,
+      event,
+      notAfterMs,
+      notices: noticesFor(next, event),
+      attentionAtMs: nextAttentionAtMs(underRule(next), stored.nowMs),
+    });
+    // A conflict, or a deadline that passed meanwhile.
+    if (saved.kind !== 'saved') return refuse({ code: 'changed-meanwhile' });
+    afterChange(stored.request.id);
+    return done(underRule(saved.request));
   }
 
   async function noteRefusal(
@@ -108,11 +129,15 @@ export function createRequestBook(
 
   return {
     load,
-    asOfNow: ({ request, nowMs, loadedAtMs }) => ({
+    asOfNow: ({ request, stored, nowMs, loadedAtMs }) => ({
       request,
+      stored,
       nowMs: Math.floor(nowMs + monotonic() - loadedAtMs),
     }),
+    underRule,
+    judge,
     applyTo,
+    applyOnce,
     async apply(requestId, command) {
       const stored = await load(requestId);
       return stored.ok ? applyTo(stored.value, command) : stored;

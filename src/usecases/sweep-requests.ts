@@ -2,7 +2,8 @@
  * The background's share of a request's life: expiry, reminders, abandoned claims, lost outcomes, closes made
  * elsewhere. It is given the reading half of the exchange only: it cannot send a close.
  */
-import { type CloseRequest, evidenceOf, reminderAtMs } from '../domain/close/close-request.ts';
+import { type CloseRequest, reminderAtMs, UNKNOWN_PAGES_AFTER_MS } from '../domain/close/close-request.ts';
+import { evidenceOf } from '../domain/close/closed-evidence.ts';
 import type { LoanReader, StoredRequest } from './ports.ts';
 import type { ReadBackClose } from './read-back-close.ts';
 import type { RequestBook } from './request-book.ts';
@@ -16,46 +17,48 @@ export interface SweepRequestsParts {
 export type SweepRequest = (stored: StoredRequest) => Promise<void>;
 
 export function createSweepRequest({ book, reader, readBack }: SweepRequestsParts): SweepRequest {
-  async function sweepPending({ request, nowMs }: StoredRequest): Promise<void> {
+  async function sweepPending(request: CloseRequest, nowMs: number): Promise<void> {
     // First what needs nobody: the exchange may be silent.
     const stage = dueReminder(request, nowMs);
     if (stage !== null) await book.apply(request.id, () => ({ type: 'remind', stage }));
-    const closed = await reader.findClosedUnit(request.groupId, { priority: 'background' });
-    if (!closed.ok || closed.value === null) return;
-    const evidence = evidenceOf(closed.value);
+    const { groupId, facts } = request;
+    const closed = await reader.findClosedUnit(groupId, { priority: 'background' });
+    const evidence = closed.ok && closed.value !== null ? evidenceOf(facts, closed.value) : null;
+    if (evidence === null) return;
+    // In both lists it is not known to be closed.
+    const active = await reader.riskUnit(groupId, { priority: 'background', fresh: true });
+    if (!active.ok || active.value !== null || active.flaws.length > 0) return;
     await book.apply(request.id, () => ({ type: 'supersede', evidence }));
   }
 
-  async function sweepUnknown(stored: StoredRequest): Promise<void> {
-    const looked = await readBack.look(stored.request);
-    if (looked.ok && looked.value.state === 'unknown') {
-      await book.apply(stored.request.id, () => ({ type: 'page-people' }));
+  /** People are told in time, also when the exchange is silent: first what is known, then another look. */
+  async function sweepSent({ request, nowMs }: StoredRequest): Promise<void> {
+    const { id, sent } = request;
+    if (sent !== null && nowMs >= sent.atMs + UNKNOWN_PAGES_AFTER_MS) {
+      const type = request.state === 'unknown' ? 'page-people' : 'lose-track';
+      await book.apply(id, () => ({ type }));
     }
+    await readBack.look(request);
   }
 
-  async function sweepSending({ request }: StoredRequest): Promise<void> {
-    if (request.sent === null) {
-      await book.apply(request.id, () => ({ type: 'abandon-claim' }));
-    } else if (request.answer === null) {
-      await book.apply(request.id, () => ({ type: 'lose-track' }));
-    } else {
-      const looked = await readBack.look(request);
-      if (looked.ok && looked.value.state === 'sending')
-        await book.apply(request.id, () => ({ type: 'lose-track' }));
-    }
+  async function sweepSending(stored: StoredRequest): Promise<void> {
+    const { request } = stored;
+    if (request.sent === null) await book.apply(request.id, () => ({ type: 'abandon-claim' }));
+    else if (request.answer === null) await book.apply(request.id, () => ({ type: 'lose-track' }));
+    else await sweepSent(stored);
   }
 
   return async (stored) => {
-    const { request, nowMs } = stored;
+    const { request, nowMs } = { ...stored, request: book.underRule(stored.request) };
     const unsent = request.state === 'pending' || request.state === 'approved';
     if (unsent && nowMs >= request.expiresAtMs) {
       await book.apply(request.id, () => ({ type: 'expire' }));
     } else if (request.state === 'pending') {
-      await sweepPending(stored);
+      await sweepPending(request, nowMs);
     } else if (request.state === 'sending') {
       await sweepSending(stored);
     } else if (request.state === 'unknown') {
-      await sweepUnknown(stored);
+      await sweepSent(stored);
     }
   };
 }

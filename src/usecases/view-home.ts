@@ -6,11 +6,13 @@ import type { Access } from './access.ts';
 import { approverLine } from './approver-line.ts';
 import type { Desk, StatusView } from './desk.ts';
 import type { CloseRequestStore } from './ports.ts';
+import type { RequestBook } from './request-book.ts';
 import type { ViewUnits } from './view-units.ts';
 
 export interface ViewHomeParts {
   readonly access: Access;
   readonly store: CloseRequestStore;
+  readonly book: RequestBook;
   readonly viewUnits: ViewUnits;
   readonly probe: () => Promise<StatusView>;
   readonly policy: ClosePolicy;
@@ -21,6 +23,7 @@ const RECENT = 5;
 export function createViewHome({
   access,
   store,
+  book,
   viewUnits,
   probe,
   policy,
@@ -31,23 +34,43 @@ export function createViewHome({
     return refuse({ code: 'role-missing', role: 'viewer' });
   }
 
+  /** Those on which this person's approval would count. */
+  async function waitingFor(
+    by: PersonId,
+    open: readonly CloseRequest[],
+    nowMs: number,
+  ): Promise<CloseRequest[]> {
+    const candidates = open.filter((request) => waitsFor(request, by, nowMs));
+    const eligible = await Promise.all(
+      candidates.map(({ policy, requester }) => access.eligibleFor(policy, requester)),
+    );
+    return candidates.filter((_, index) => {
+      const accounts = eligible[index];
+      return accounts?.ok === true && accounts.value.has(by.userId);
+    });
+  }
+
   return {
     admit,
     async home(by) {
       const roles = await admit(by);
       if (!roles.ok) return roles;
-      const [open, recent, units, nowMs] = await Promise.all([
+      const [stored, recent, units, nowMs] = await Promise.all([
         store.listOpen(),
         store.listRecent(RECENT * 2),
         viewUnits.allUnits(),
         store.nowMs(),
       ]);
+      const open = stored.map(book.underRule);
       const mayVote = roles.value.includes('approver');
       return done({
         roles: roles.value,
-        waitingForMe: mayVote ? open.filter((request) => waitsFor(request, by, nowMs)) : [],
+        waitingForMe: mayVote ? await waitingFor(by, open, nowMs) : [],
         open,
-        recent: recent.filter((request) => isTerminal(request.state)).slice(0, RECENT),
+        recent: recent
+          .filter((request) => isTerminal(request.state))
+          .slice(0, RECENT)
+          .map(book.underRule),
         units: units.ok ? units.value : null,
         unitsRefusal: units.ok ? null : units.refusal,
         nowMs,
@@ -68,8 +91,7 @@ export function createViewHome({
 
 function waitsFor(request: CloseRequest, { userId }: PersonId, nowMs: number): boolean {
   if (request.state !== 'pending' || nowMs >= request.expiresAtMs) return false;
-  const { samePerson, requesterMayApprove } = request.policy;
+  const { samePerson } = request.policy;
   const me = personKey(userId, samePerson);
-  if (!requesterMayApprove && me === personKey(request.requester.userId, samePerson)) return false;
   return !request.votes.some((vote) => personKey(vote.voter.userId, samePerson) === me);
 }

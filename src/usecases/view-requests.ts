@@ -5,14 +5,16 @@ import { parseRequestId } from '../domain/request-id.ts';
 import type { Access } from './access.ts';
 import type { Desk } from './desk.ts';
 import type { CloseRequestStore } from './ports.ts';
+import type { RequestBook } from './request-book.ts';
 
 const RECENT = 10;
 
 export function createViewRequests(parts: {
   access: Access;
   store: CloseRequestStore;
+  book: RequestBook;
 }): Pick<Desk, 'viewRequest' | 'listRequests'> {
-  const { access, store } = parts;
+  const { access, store, book } = parts;
   return {
     async viewRequest(by, typedId) {
       const viewer = await access.admit(by, 'viewer');
@@ -21,7 +23,8 @@ export function createViewRequests(parts: {
       if (requestId === null) return refuse({ code: 'bad-request-id', input: typedId });
       const stored = await store.load(requestId);
       if (stored === null) return refuse({ code: 'request-not-found', requestId });
-      const { request, nowMs } = stored;
+      const { nowMs } = stored;
+      const request = book.underRule(stored.request);
       const eligible = await access.eligibleFor(request.policy, request.requester);
       return done({ request, nowMs, approvers: eligible.ok ? eligible.value : null });
     },
@@ -29,7 +32,7 @@ export function createViewRequests(parts: {
       const viewer = await access.admit(by, 'viewer');
       if (!viewer.ok) return viewer;
       const [open, recent] = await Promise.all([store.listOpen(), store.listRecent(RECENT)]);
-      return done({ open, recent });
+      return done({ open: open.map(book.underRule), recent: recent.map(book.underRule) });
     },
   };
 }

@@ -1,6 +1,7 @@
 /** `/ltv`: where the desk stands. */
 import type { LongId } from '../domain/amount.ts';
-import { blockersOf, factsOf } from '../domain/close/facts.ts';
+import { refuseOwing } from '../domain/close/close-step.ts';
+import { factsOf } from '../domain/close/facts.ts';
 import type { ClosePolicy, PersonId } from '../domain/policy.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
 import { findInconsistencies, type RiskUnit, type Thresholds, worstFirst } from '../domain/unit/risk-unit.ts';
@@ -65,14 +66,7 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
     const requester = await access.admit(by, 'requester');
     if (!requester.ok) return requester.refusal;
     if (open !== null) return { code: 'already-open', requestId: open.id, state: open.state };
-    const owing = blockersOf(factsOf(unit, 0)).find((blocker) => blocker.kind === 'owes');
-    if (owing === undefined) return null;
-    return {
-      code: 'owes',
-      groupId: unit.groupId,
-      liabilities: owing.liabilities,
-      totalLiability: owing.totalLiability,
-    };
+    return refuseOwing(factsOf(unit, 0));
   }
 
   function many(read: Extract<Read<readonly RiskUnit[]>, { ok: true }>, query: UnitQuery): UnitsView {

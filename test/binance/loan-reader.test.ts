@@ -208,6 +208,7 @@ describe('answers as they may come', () => {
   ): Promise<LoanExchange> {
     server = await scriptedServer(answer);
     exchange = createLoanExchange({
+      closeMode: 'live',
       baseUrl: server.url,
       accounts: [
         accountOf({ name: 'fund-a', role: 'parent', apiKey: 'p', secret: 's' }),

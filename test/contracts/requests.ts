@@ -1,16 +1,22 @@
 /** Requests and changes to try stores with: plausible, built by the rule itself where a state is needed. */
 import { randomUUID } from 'node:crypto';
 import { type LongId, longId } from '../../src/domain/amount.ts';
-import type { Command } from '../../src/domain/close/close-command.ts';
-import type { CloseRequest, RequestEvent } from '../../src/domain/close/close-request.ts';
+import type { Command, PeopleNow } from '../../src/domain/close/close-command.ts';
+import {
+  type CloseRequest,
+  NEVER_LOOKED,
+  type RequestEvent,
+  type SentMark,
+} from '../../src/domain/close/close-request.ts';
 import { decide } from '../../src/domain/close/close-rule.ts';
 import { digestOf, type Facts } from '../../src/domain/close/facts.ts';
 import { type Notice, noticesFor } from '../../src/domain/close/notices.ts';
 import type { Person } from '../../src/domain/policy.ts';
-import type { Change, CloseRequestStore } from '../../src/usecases/ports.ts';
+import type { Change, CloseRequestStore, RecordCopy } from '../../src/usecases/ports.ts';
 
 export const HOUR_MS = 3_600_000;
 export const ELIGIBLE: ReadonlySet<string> = new Set(['U_BEN', 'U_CARA', 'U_DAN']);
+export const PEOPLE: PeopleNow = { eligible: ELIGIBLE, requesterMayAsk: true };
 
 export function person(userId: string): Person {
   return { teamId: 'T_HOME', userId, kind: 'member', timeZone: null };
@@ -26,7 +32,6 @@ export function repaidFacts(groupId: LongId, readAtMs: number): Facts {
   return {
     groupId,
     creditAccount: 'credit@example.com',
-    active: true,
     totalLiability: '0',
     liabilities: [],
     collateralAccounts: ['a@example.com', 'b@example.com'],
@@ -66,9 +71,10 @@ export function newRequest(createdAtMs: number, changes: Partial<CloseRequest> =
     reminded: { half: false, eighty: false },
     claim: null,
     abandonedClaims: 0,
+    obstacle: null,
     sent: null,
     answer: null,
-    readBack: { checks: 0, agreeingActiveReads: 0, lastCheckAtMs: null, lastSeen: null },
+    readBack: NEVER_LOOKED,
     evidence: null,
     settlement: null,
     pagedAtMs: null,
@@ -88,18 +94,46 @@ export function opening(
   return { next, event, notices: noticesFor(next, event), attentionAtMs };
 }
 
+/** The text that a store answered with each record that `openOne` and `mustSave` gave. */
+const storedTexts = new WeakMap<CloseRequest, string>();
+
+function remembered({ request, stored }: RecordCopy): CloseRequest {
+  storedTexts.set(request, stored);
+  return request;
+}
+
+/** The copy that a change of this record is compared with; of a record that was never stored, one that fits none. */
+export function copyOf(request: CloseRequest): RecordCopy {
+  return { request, stored: storedTexts.get(request) ?? 'never stored' };
+}
+
 /** What the rule makes of a command; throws where it refuses. */
 export function changeBy(from: CloseRequest, command: Command, nowMs: number): Change {
-  const decision = decide(from, command, nowMs);
+  const decision = decide(from, command, { nowMs, current: from.policy });
   if (!decision.ok) throw new Error(`refused: ${decision.refusal.code}`);
   const { next, event, notAfterMs } = decision;
-  return { from, next, event, notices: noticesFor(next, event), notAfterMs, attentionAtMs: null };
+  return {
+    from: copyOf(from),
+    next,
+    event,
+    notices: noticesFor(next, event),
+    notAfterMs,
+    attentionAtMs: null,
+  };
 }
 
 /** A change that alters nothing but is one: for races and fences. */
 export function touch(from: CloseRequest, nowMs: number, changes: Partial<Change> = {}): Change {
   const event: RequestEvent = { type: 'card-posted', by: null, atMs: nowMs };
-  return { from, next: from, event, notices: [], notAfterMs: null, attentionAtMs: null, ...changes };
+  return {
+    from: copyOf(from),
+    next: from,
+    event,
+    notices: [],
+    notAfterMs: null,
+    attentionAtMs: null,
+    ...changes,
+  };
 }
 
 export async function openOne(
@@ -107,18 +141,16 @@ export async function openOne(
   changes: Partial<CloseRequest> = {},
   attentionAtMs: number | null = null,
 ): Promise<CloseRequest> {
-  const { kind, request } = await store.open(
-    opening(newRequest(await store.nowMs(), changes), attentionAtMs),
-  );
-  if (kind !== 'opened') throw new Error('the unit was taken');
-  return request;
+  const opened = await store.open(opening(newRequest(await store.nowMs(), changes), attentionAtMs));
+  if (opened.kind !== 'opened') throw new Error('the unit was taken');
+  return remembered(opened);
 }
 
 /** Stores the change and gives the record as stored; throws unless it was saved. */
 export async function mustSave(store: CloseRequestStore, change: Change): Promise<CloseRequest> {
   const saved = await store.save(change);
   if (saved.kind !== 'saved') throw new Error(saved.kind);
-  return saved.request;
+  return remembered(saved);
 }
 
 /** Takes an open request through commands, each decided on what is stored. */
@@ -139,7 +171,12 @@ export const CARD: Command = {
 
 export function approval(request: CloseRequest, userId: string): Command {
   const { version, factsDigest } = request;
-  return { type: 'approve', by: person(userId), version, factsDigest, eligible: ELIGIBLE };
+  return { type: 'approve', by: person(userId), version, factsDigest, ...PEOPLE };
+}
+
+/** The mark of a DELETE that was signed then. */
+export function markAt(nowMs: number): SentMark {
+  return { atMs: nowMs, signedTimestampMs: nowMs, recvWindowMs: 5_000 };
 }
 
 /** From open to closed, as on a good day. */
@@ -157,9 +194,10 @@ export function closeCommands(request: CloseRequest, nowMs: number): Command[] {
     approval(request, 'U_BEN'),
     approval(request, 'U_CARA'),
     { type: 'claim', owner, deadlineAtMs, starter: null },
-    { type: 'mark-sent', owner, signedTimestampMs: nowMs, recvWindowMs: 5_000, deadlineAtMs },
+    { type: 'mark-sent', owner, signedTimestampMs: nowMs, recvWindowMs: 5_000, deadlineAtMs, ...PEOPLE },
     {
       type: 'record-answer',
+      mark: markAt(nowMs),
       answer: {
         kind: 'closed',
         httpStatus: 200,
@@ -169,7 +207,7 @@ export function closeCommands(request: CloseRequest, nowMs: number): Command[] {
         atMs: nowMs,
       },
     },
-    { type: 'read-back', seen: { kind: 'in-closed-list', evidence } },
+    { type: 'read-back', afterAnswer: true, seen: { kind: 'in-closed-list', evidence } },
   ];
 }
 

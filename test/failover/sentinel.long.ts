@@ -116,7 +116,7 @@ realRedis(
     // Whether it left is not known to the record, so it is looked up: the unit is still there, and stays so.
     const unknown = await on.stored(request.id, ({ state }) => state === 'unknown', 60_000);
     expect(unknown.answer).toBeNull();
-    await on.stored(request.id, ({ readBack }) => readBack.lastSeen === 'still-active');
+    await on.stored(request.id, ({ readBack }) => readBack.lastSeen?.kind === 'still-active');
     expect(on.deletes).toBe(0);
     expect(on.world.exchange.unit('7').groupId).toBe('7');
     expect(await on.falseWords()).toEqual([]);

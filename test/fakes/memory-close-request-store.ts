@@ -12,6 +12,7 @@ import type {
   CloseRequestStore,
   Outbox,
   OutboxItem,
+  RecordCopy,
   Saved,
   StoredRequest,
 } from '../../src/usecases/ports.ts';
@@ -66,36 +67,38 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
 
   async open(
     change: Omit<Change, 'from' | 'notAfterMs'>,
-  ): Promise<{ readonly kind: 'opened' | 'exists'; readonly request: CloseRequest }> {
+  ): Promise<{ readonly kind: 'opened' | 'exists' } & RecordCopy> {
     const holder = this.#units.get(change.next.groupId);
-    if (holder !== undefined) return { kind: 'exists', request: this.#record(holder) };
+    if (holder !== undefined) return { kind: 'exists', ...copyOf(this.#record(holder)) };
     if (this.#records.has(change.next.id)) {
       throw new Error(`the id ${change.next.id} was used for a request before`);
     }
     const request = this.#write(change, { sequence: 0, seal: FIRST_SEAL }, 1);
     this.#units.set(request.groupId, request.id);
-    return { kind: 'opened', request };
+    return { kind: 'opened', ...copyOf(request) };
   }
 
   async load(requestId: string): Promise<StoredRequest | null> {
     const request = this.#records.get(requestId);
-    return request === undefined ? null : { request: copy(request), nowMs: this.#now() };
+    return request === undefined ? null : { ...copyOf(request), nowMs: this.#now() };
   }
 
   async save(change: Change): Promise<Saved> {
-    const { from, next, notAfterMs } = change;
+    const { next, notAfterMs } = change;
+    const from = change.from.request;
     const stored = this.#records.get(from.id);
-    if (stored?.revision !== from.revision || stored.audit.seal !== from.audit.seal)
-      return { kind: 'conflict' };
+    if (stored === undefined || copyOf(stored).stored !== change.from.stored) return { kind: 'conflict' };
     if (notAfterMs !== null && this.#now() >= notAfterMs) return { kind: 'too-late' };
     const holdsUnit = this.#units.get(from.groupId) === from.id;
     if (isTerminal(next.state)) {
       if (holdsUnit) this.#units.delete(from.groupId);
+    } else if (next.sent !== null && change.event.type !== 'sent') {
+      if (!this.#units.has(from.groupId)) this.#units.set(from.groupId, from.id);
     } else if (!holdsUnit) {
       throw new Error(`close request ${from.id} is open but does not hold unit ${from.groupId}`);
     }
     if (next.state === 'closed') this.#closedThrough.set(from.groupId, from.id);
-    return { kind: 'saved', request: this.#write(change, from.audit, from.revision + 1) };
+    return { kind: 'saved', ...copyOf(this.#write(change, from.audit, from.revision + 1)) };
   }
 
   async openRequestFor(groupId: LongId): Promise<CloseRequest | null> {
@@ -127,7 +130,7 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
     const nowMs = this.#now();
     const due = dueFirst(this.#attention, nowMs).slice(0, limit);
     for (const id of due) this.#attention.set(id, nowMs + leaseMs);
-    return due.map((id) => ({ request: this.#record(id), nowMs }));
+    return due.map((id) => ({ ...copyOf(this.#record(id)), nowMs }));
   }
 
   async postponeAttention(requestId: string, revision: number, atMs: number): Promise<void> {
@@ -251,6 +254,10 @@ function dueFirst(dueAt: ReadonlyMap<string, number>, nowMs: number): string[] {
     .filter(([, atMs]) => atMs <= nowMs)
     .sort(([a, aAtMs], [b, bAtMs]) => aAtMs - bAtMs || (a < b ? -1 : 1))
     .map(([id]) => id);
+}
+
+function copyOf(request: CloseRequest): RecordCopy {
+  return { request: copy(request), stored: JSON.stringify(request) };
 }
 
 /** What is handed out and what is kept must not be one object. */

@@ -65,6 +65,7 @@ export class Replicas {
     const redis = await redisParts(redisUrl, this.#prefix);
     const now = () => this.#clock.nowMs;
     const client = createLoanExchange({
+      closeMode: 'live',
       baseUrl: this.exchange.url,
       accounts: accountsOf(this.exchange, 'fund-a', 'loan-7'),
       ledger: redis.ledger,

@@ -1,8 +1,17 @@
 /** Random walks through the life of close requests, mostly forward. */
 import fc from 'fast-check';
 import type { Command } from '../../src/domain/close/close-command.ts';
-import type { CloseRequest } from '../../src/domain/close/close-request.ts';
-import { approval, CARD, ELIGIBLE, HOUR_MS, person, repaidFacts } from '../contracts/requests.ts';
+import { type CloseRequest, isTerminal } from '../../src/domain/close/close-request.ts';
+import {
+  approval,
+  CARD,
+  ELIGIBLE,
+  HOUR_MS,
+  markAt,
+  PEOPLE,
+  person,
+  repaidFacts,
+} from '../contracts/requests.ts';
 
 const OWNER = 'process-1';
 const VOTERS = ['U_BEN', 'U_CARA', 'U_DAN', 'U_DAN2', 'U_ANN', 'U_EVE'] as const;
@@ -19,16 +28,7 @@ export const steps = fc.array(
           {
             weight: 2,
             arbitrary: fc.constantFrom(
-              ...([
-                'vote',
-                'reject',
-                'withdraw',
-                'expire',
-                'remind',
-                'facts',
-                'no-facts',
-                'recount',
-              ] as const),
+              ...(['vote', 'reject', 'withdraw', 'expire', 'remind', 'facts', 'release', 'recount'] as const),
               ...(['supersede', 'abandon', 'never-sent', 'answer', 'lose-track', 'read-back'] as const),
               ...(['page', 'settle', 'refusal', 'give-up-card'] as const),
             ),
@@ -81,12 +81,16 @@ export function commandOf({ command, pick }: CommandStep, request: CloseRequest,
         ...repaidFacts(request.groupId, nowMs),
         creditAccount: `credit-${pick % 3}@example.com`,
       };
-      return { type: 'replace-facts', facts, why: null };
+      return { type: 'replace-facts', facts };
     }
-    case 'no-facts':
-      return { type: 'replace-facts', facts: null, why: 'timeout' };
+    case 'release':
+      return { type: 'release-claim', owner: OWNER, why: 'timeout' };
     case 'recount':
-      return { type: 'recount-votes', eligible: new Set(VOTERS.slice(0, pick % 4)) };
+      return {
+        type: 'recount-votes',
+        eligible: new Set(VOTERS.slice(0, pick % 4)),
+        requesterMayAsk: pick % 2 === 0,
+      };
     case 'supersede':
       return { type: 'supersede', evidence };
     case 'abandon':
@@ -96,15 +100,20 @@ export function commandOf({ command, pick }: CommandStep, request: CloseRequest,
     case 'answer': {
       const kind = answers[pick % 4] ?? 'unknown';
       const answer = { kind, httpStatus: 200, exchangeCode: null, meaning: kind, advice: '', atMs: nowMs };
-      return { type: 'record-answer', answer };
+      // Also of a mark that the record lost.
+      if (request.sent === null && isTerminal(request.state)) return { type: 'expire' };
+      return { type: 'record-answer', mark: request.sent ?? markAt(nowMs), answer };
     }
     case 'read-back':
       return {
         type: 'read-back',
+        afterAnswer: pick % 2 === 0,
         seen:
           pick % 3 === 0
             ? { kind: 'in-closed-list', evidence }
-            : { kind: pick % 3 === 1 ? 'still-active' : 'neither', readAtMs: nowMs },
+            : pick % 3 === 1
+              ? { kind: 'still-active', readAtMs: nowMs }
+              : { kind: 'neither' },
       };
     case 'settle':
       return {
@@ -140,7 +149,8 @@ function progress(request: CloseRequest, pick: number, nowMs: number): Command {
     return { type: 'claim', owner: OWNER, deadlineAtMs, starter };
   }
   if (request.sent === null) {
-    return { type: 'mark-sent', owner: OWNER, signedTimestampMs: nowMs, recvWindowMs: 5_000, deadlineAtMs };
+    const signed = { signedTimestampMs: nowMs, recvWindowMs: 5_000, deadlineAtMs };
+    return { type: 'mark-sent', owner: OWNER, ...signed, ...PEOPLE };
   }
   const command = request.answer === null && request.state === 'sending' ? 'answer' : 'read-back';
   return commandOf({ ...NO_STEP, command, pick }, request, nowMs);

@@ -9,6 +9,7 @@ import { type CloseRequest, type CloseState, isTerminal } from '../../src/domain
 import { decide } from '../../src/domain/close/close-rule.ts';
 import { noticesFor } from '../../src/domain/close/notices.ts';
 import { decodeNotice } from '../../src/redis/outbox-item.ts';
+import type { RecordCopy } from '../../src/usecases/ports.ts';
 import { all, verdictOf } from '../contracts/audit-trail.ts';
 import { HOUR_MS, newRequest, newUnit, opening } from '../contracts/requests.ts';
 import { MemoryCloseRequestStore } from '../fakes/memory-close-request-store.ts';
@@ -37,11 +38,17 @@ it('the Redis store and the one in memory agree after every step', async () => {
   expect(reached.size).toBeGreaterThanOrEqual(inject('redisKind') === 'embedded' ? 3 : 6);
 }, 60_000);
 
+/** One version of a record as each store holds it. */
+interface Versions {
+  readonly redis: RecordCopy;
+  readonly memory: RecordCopy;
+}
+
 class Pair {
   readonly redis: RedisParts;
   readonly memory: MemoryCloseRequestStore;
   readonly #units: readonly LongId[] = [newUnit(), newUnit(), newUnit()];
-  readonly #history = new Map<string, CloseRequest[]>();
+  readonly #history = new Map<string, Versions[]>();
   #clockMs = 0;
   /** The rule's clock runs ahead of the stores', so that lifetimes pass without waiting. */
   #aheadMs = 0;
@@ -76,17 +83,20 @@ class Pair {
     const groupId = this.#units[unit];
     if (groupId === undefined) return;
     const asked = opening(newRequest(this.#clockMs + this.#aheadMs, { groupId }), this.#clockMs - HOUR_MS);
-    const answer = await this.redis.store.open(asked);
-    expect(await this.memory.open(asked)).toEqual(answer);
-    if (answer.kind === 'opened') this.#history.set(answer.request.id, [answer.request]);
+    const { kind, ...redis } = await this.redis.store.open(asked);
+    const same = await this.memory.open(asked);
+    const memory = { request: same.request, stored: same.stored };
+    expect([same.kind, same.request]).toEqual([kind, redis.request]);
+    if (kind === 'opened') this.#history.set(redis.request.id, [{ redis, memory }]);
   }
 
   async #command(step: CommandStep): Promise<void> {
     const versions = [...this.#history.values()].at(-1 - (step.request % Math.max(1, this.#history.size)));
-    const from = step.stale ? versions?.at(-2) : versions?.at(-1);
-    if (versions === undefined || from === undefined) return;
+    const copies = step.stale ? versions?.at(-2) : versions?.at(-1);
+    if (versions === undefined || copies === undefined) return;
+    const from = copies.redis.request;
     const nowMs = this.#clockMs + this.#aheadMs;
-    const decision = decide(from, commandOf(step, from, nowMs), nowMs);
+    const decision = decide(from, commandOf(step, from, nowMs), { nowMs, current: from.policy });
     if (!decision.ok) return;
     const { next, event } = decision;
     const attentionAtMs =
@@ -95,16 +105,18 @@ class Pair {
         : this.#clockMs + (step.attention === 'past' ? -HOUR_MS : HOUR_MS);
     const deadline = decision.notAfterMs === null ? null : decision.notAfterMs - this.#aheadMs;
     const change = {
-      from,
       next,
       event,
       notices: noticesFor(next, event),
       notAfterMs: step.late ? this.#clockMs - HOUR_MS : deadline,
       attentionAtMs,
     };
-    const saved = await this.redis.store.save(change);
-    expect(await this.memory.save(change)).toEqual(saved);
-    if (saved.kind === 'saved') versions.push(saved.request);
+    const saved = await this.redis.store.save({ ...change, from: copies.redis });
+    const same = await this.memory.save({ ...change, from: copies.memory });
+    expect(same.kind).toBe(saved.kind);
+    if (saved.kind !== 'saved' || same.kind !== 'saved') return;
+    expect(same.request).toEqual(saved.request);
+    versions.push({ redis: saved, memory: same });
   }
 
   async #attention(postpone: boolean): Promise<void> {

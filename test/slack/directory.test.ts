@@ -45,7 +45,7 @@ describe('the directory', () => {
       value: { teamId: ids.team, userId: gone, kind: 'not-found', timeZone: null },
     });
     const approvers = [ids.ada, gone, ids.dora, ids.ben];
-    const access = createAccess(directory, { requesters: [], approvers, viewers: [] });
+    const access = createAccess(directory, { requesters: [], approvers, viewers: [] }, policy({ approvers }));
     const eligible = () =>
       access.eligibleFor(policy({ approvers }), { teamId: ids.team, userId: ids.rina }, { fresh: true });
     expect(await eligible()).toEqual({ ok: true, value: new Set([ids.ada, ids.ben]) });

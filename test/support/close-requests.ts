@@ -1,6 +1,9 @@
 /** People, facts, units and requests for tests, each with plain defaults. */
 import { amount, longId } from '../../src/domain/amount.ts';
+import type { Command, PeopleNow } from '../../src/domain/close/close-command.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
+import { decide } from '../../src/domain/close/close-rule.ts';
+import type { Decision } from '../../src/domain/close/close-step.ts';
 import { digestOf, type Facts } from '../../src/domain/close/facts.ts';
 import { openRequest } from '../../src/domain/close/open-request.ts';
 import type { ClosePolicy, Person } from '../../src/domain/policy.ts';
@@ -19,6 +22,19 @@ export const BOB = person('U0BOB');
 export const CAROL = person('U0CAROL');
 export const ELIGIBLE: ReadonlySet<string> = new Set([ALICE.userId, BOB.userId, CAROL.userId]);
 
+/** Everybody counts as they should. */
+export const PEOPLE: PeopleNow = { eligible: ELIGIBLE, requesterMayAsk: true };
+
+/** `current`: the settings of now; as at the ask unless given. */
+export function decideAt(
+  request: CloseRequest,
+  command: Command,
+  nowMs: number,
+  current: ClosePolicy = request.policy,
+): Decision {
+  return decide(request, command, { nowMs, current });
+}
+
 export function policy(changes: Partial<ClosePolicy> = {}): ClosePolicy {
   return {
     quorum: 2,
@@ -35,7 +51,6 @@ export function facts(changes: Partial<Facts> = {}): Facts {
   return {
     groupId: longId('7'),
     creditAccount: 'credit7@test.com',
-    active: true,
     totalLiability: '0',
     liabilities: [],
     collateralAccounts: ['collateral71@test.com', 'collateral72@test.com'],

@@ -31,11 +31,11 @@ export class DeskHarness {
   readonly directory = new FakeDirectory(REQUESTER, ALICE, BOB, CAROL, VIEWER);
   readonly notifier = new FakeNotifier();
   readonly store: MemoryCloseRequestStore;
-  readonly #parts: DeskParts;
+  #parts: DeskParts;
   readonly #pending = new Set<Promise<unknown>>();
   /** Work that a click set off and the test wants to hold back; by name. */
   readonly heldBack = new Set<string>();
-  readonly work: ReturnType<typeof createDesk>;
+  work: ReturnType<typeof createDesk>;
 
   constructor(policyChanges: Partial<ClosePolicy> = {}, overrides: Partial<DeskParts> = {}) {
     const now = () => this.nowMs;
@@ -84,6 +84,14 @@ export class DeskHarness {
   /** A second desk on the same store and exchange, as another process would be. */
   replica(overrides: Partial<DeskParts> = {}): ReturnType<typeof createDesk> {
     return createDesk({ ...this.#parts, ...overrides });
+  }
+
+  /** The process starts again with other settings. */
+  restart(policyChanges: Partial<ClosePolicy>, overrides: Partial<DeskParts> = {}): void {
+    const current = policy(policyChanges);
+    const roles = { ...this.#parts.roles, approvers: current.approvers };
+    this.#parts = { ...this.#parts, policy: current, roles, ...overrides };
+    this.work = createDesk(this.#parts);
   }
 
   /** Waits for everything that clicks set off. */

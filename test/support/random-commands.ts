@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Command } from '../../src/domain/close/close-command.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
-import { ALICE, BOB, CAROL, ELIGIBLE, facts, person, REQUESTER } from './close-requests.ts';
+import { ALICE, BOB, CAROL, ELIGIBLE, facts, person, REQUESTER, START_MS } from './close-requests.ts';
 
 export type CommandMaker = (request: CloseRequest, nowMs: number) => Command;
 
@@ -23,6 +23,10 @@ const eligible = fc.oneof(
       .map((ids): ReadonlySet<string> => new Set(ids)),
   },
 );
+const people = fc.record({
+  eligible,
+  requesterMayAsk: fc.nat(9).map((n) => n > 0),
+});
 const owner = fc.constantFrom('one', 'two');
 const someFacts = fc.constantFrom(
   facts(),
@@ -30,12 +34,12 @@ const someFacts = fc.constantFrom(
   facts({ totalLiability: '1', liabilities: [{ asset: 'USDT', principal: '1', interest: '0' }] }),
 );
 
-const approve = fc.record({ by: anybody, eligible, offset: fc.constantFrom(0, 0, 0, -1) }).map(
-  ({ by, eligible: who, offset }): CommandMaker =>
+const approve = fc.record({ by: anybody, people, offset: fc.constantFrom(0, 0, 0, -1) }).map(
+  ({ by, people: now, offset }): CommandMaker =>
     (request) => ({
       type: 'approve',
       by,
-      eligible: who,
+      ...now,
       version: request.version + offset,
       factsDigest: request.factsDigest,
     }),
@@ -49,11 +53,12 @@ const claim = fc.record({ owner, by: fc.option(anybody), eligible }).map(
       starter: by && { by, version, eligible: who },
     }),
 );
-const markSent = owner.map(
-  (mine): CommandMaker =>
+const markSent = fc.record({ owner, people }).map(
+  ({ owner: mine, people: now }): CommandMaker =>
     (_, nowMs) => ({
       type: 'mark-sent',
       owner: mine,
+      ...now,
       signedTimestampMs: nowMs,
       recvWindowMs: 5_000,
       deadlineAtMs: nowMs + 30_000,
@@ -61,32 +66,49 @@ const markSent = owner.map(
 );
 const recordAnswer = fc.constantFrom('closed', 'refused', 'not-sent', 'unknown').map(
   (kind): CommandMaker =>
-    (_, atMs) => ({
-      type: 'record-answer',
-      answer: {
-        kind: kind as 'closed',
-        httpStatus: null,
-        exchangeCode: null,
-        meaning: kind,
-        advice: '',
-        atMs,
-      },
-    }),
-);
-const readBack = fc.constantFrom('in-closed-list', 'still-active', 'neither', 'unreadable').map(
-  (kind): CommandMaker =>
-    (request, nowMs) => {
-      const evidence = {
-        groupId: request.groupId,
-        creditEmail: 'c@test.com',
-        createdAtMs: 1,
-        closedAtMs: nowMs,
-      };
-      if (kind === 'in-closed-list') return { type: 'read-back', seen: { kind, evidence } };
-      if (kind === 'unreadable') return { type: 'read-back', seen: { kind, why: 'no answer' } };
-      return { type: 'read-back', seen: { kind: kind as 'neither', readAtMs: nowMs } };
+    ({ sent }, atMs) => {
+      // Only a process that marked it knows an answer.
+      if (sent === null) return { type: 'lose-track' };
+      const answer = { httpStatus: null, exchangeCode: null, meaning: kind, advice: '', atMs };
+      return { type: 'record-answer', mark: sent, answer: { kind: kind as 'closed', ...answer } };
     },
 );
+/** Rows of the closed list; most of them fit. */
+const evidence = fc
+  .record({
+    creditEmail: fc.constantFrom('credit7@test.com', 'credit7@test.com', 'other@test.com'),
+    isOld: fc.nat(4).map((n) => n === 0),
+  })
+  .map(({ creditEmail, isOld }) => ({ groupId }: CloseRequest, nowMs: number) => ({
+    groupId,
+    creditEmail,
+    createdAtMs: 1,
+    closedAtMs: isOld ? START_MS - 60_000 : nowMs,
+  }));
+const readBack = fc
+  .record({
+    kind: fc.constantFrom(
+      ...(['in-closed-list', 'still-active', 'neither', 'in-both-lists', 'unreadable'] as const),
+    ),
+    evidence,
+    afterAnswer: fc.boolean(),
+  })
+  .map(
+    ({ kind, evidence: row, afterAnswer }): CommandMaker =>
+      (request, nowMs) => {
+        const type = 'read-back';
+        switch (kind) {
+          case 'in-closed-list':
+            return { type, afterAnswer, seen: { kind, evidence: row(request, nowMs) } };
+          case 'unreadable':
+            return { type, afterAnswer, seen: { kind, why: 'no answer' } };
+          case 'still-active':
+            return { type, afterAnswer, seen: { kind, readAtMs: nowMs } };
+          default:
+            return { type, afterAnswer, seen: { kind } };
+        }
+      },
+  );
 const settle = fc.record({ by: anybody, verdict: fc.constantFrom('closed', 'not-closed'), eligible }).map(
   ({ by, verdict, eligible: who }): CommandMaker =>
     () => ({ type: 'settle', by, verdict: verdict as 'closed', note: 'seen in the console', eligible: who }),
@@ -108,29 +130,49 @@ const simple = fc.oneof(
     () => ({ type: 'page-people' }),
     () => ({ type: 'give-up-card', why: 'channel_not_found' }),
     () => ({ type: 'record-card', card: { channelId: 'C0DESK', messageTs: '1.2' } }),
-    () => ({ type: 'replace-facts', facts: null, why: 'no answer' }),
-    (request, nowMs) => ({
-      type: 'supersede',
-      evidence: { groupId: request.groupId, creditEmail: 'c@test.com', createdAtMs: 1, closedAtMs: nowMs },
-    }),
+  ),
+  evidence.map(
+    (row): CommandMaker =>
+      (request, nowMs) => ({ type: 'supersede', evidence: row(request, nowMs) }),
   ),
   someFacts.map(
     (next): CommandMaker =>
-      () => ({ type: 'replace-facts', facts: next, why: null }),
+      () => ({ type: 'replace-facts', facts: next }),
   ),
-  eligible.map(
-    (who): CommandMaker =>
-      () => ({ type: 'recount-votes', eligible: who }),
+  people.map(
+    (now): CommandMaker =>
+      () => ({ type: 'recount-votes', ...now }),
+  ),
+  fc.record({ owner, people }).map(
+    ({ owner: mine, people: now }): CommandMaker =>
+      () => ({ type: 'rehearse', owner: mine, ...now }),
   ),
   owner.chain((mine) =>
     fc.constantFrom<CommandMaker>(
-      () => ({ type: 'rehearse', owner: mine }),
+      () => ({ type: 'release-claim', owner: mine, why: 'no answer' }),
       () => ({ type: 'never-sent', owner: mine, why: 'too busy' }),
     ),
   ),
 );
 
+/** The next step of a close that goes well. */
+const progress = fc.constantFrom(ALICE, BOB, CAROL).map(
+  (by): CommandMaker =>
+    (request, nowMs) => {
+      const { version, factsDigest, state, claim: held, policy } = request;
+      const now = { eligible: ELIGIBLE, requesterMayAsk: true };
+      if (state === 'pending') return { type: 'approve', by, version, factsDigest, ...now };
+      const deadlineAtMs = nowMs + 60_000;
+      if (state !== 'sending' || held === null)
+        return { type: 'claim', owner: 'one', deadlineAtMs, starter: { by, version, eligible: ELIGIBLE } };
+      if (policy.mode === 'dry-run') return { type: 'rehearse', owner: held.owner, ...now };
+      const signed = { signedTimestampMs: nowMs, recvWindowMs: 5_000, deadlineAtMs };
+      return { type: 'mark-sent', owner: held.owner, ...signed, ...now };
+    },
+);
+
 export const commandArbitrary: fc.Arbitrary<CommandMaker> = fc.oneof(
+  { weight: 8, arbitrary: progress },
   { weight: 6, arbitrary: approve },
   { weight: 4, arbitrary: claim },
   { weight: 4, arbitrary: markSent },

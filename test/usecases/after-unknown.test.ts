@@ -108,9 +108,9 @@ const cardOf = (request: CloseRequest) => requestCard(request, { approvers: null
 
 it('exchange case 24: unknown, then in the closed list: it says closed, after a restart, too', async () => {
   const { exchange, left, lookFor } = await afterUnknown('after', { closedListDelayMs: 2 * MINUTE_MS });
-  expect(left).toMatchObject({ state: 'unknown', readBack: { checks: 0 } });
+  expect(left).toMatchObject({ state: 'unknown', readBack: { lastSeen: null } });
   const waiting = await lookFor(1);
-  expect(waiting).toMatchObject({ state: 'unknown', readBack: { lastSeen: 'neither' } });
+  expect(waiting).toMatchObject({ state: 'unknown', readBack: { lastSeen: { kind: 'neither' } } });
   expect(cardOf(waiting)).not.toMatch(/\*Closed/);
   const ended = await lookFor(3);
   expect(ended).toMatchObject({
@@ -129,9 +129,9 @@ it('exchange case 24: unknown, then in the closed list: it says closed, after a 
 
 it('exchange case 24: unknown, then still in ltv-details at the last look: not executed, you may ask again', async () => {
   const { exchange, harness, left, lookFor } = await afterUnknown('before');
-  expect(left).toMatchObject({ state: 'unknown', readBack: { checks: 0 } });
+  expect(left).toMatchObject({ state: 'unknown', readBack: { lastSeen: null } });
   const waiting = await lookFor(1);
-  expect(waiting).toMatchObject({ state: 'unknown', readBack: { lastSeen: 'still-active' } });
+  expect(waiting).toMatchObject({ state: 'unknown', readBack: { lastSeen: { kind: 'still-active' } } });
   const ended = await lookFor(5);
   expect(ended).toMatchObject({ state: 'failed', ending: { kind: 'not-executed' } });
   expect(cardOf(ended)).toContain('it was not executed. If the close is still wanted, ask for it again.');
@@ -143,9 +143,13 @@ it('exchange case 24: unknown, then in neither list: not known, and people settl
   const { exchange, harness, left, lookFor } = await afterUnknown('after', {
     closedListDelayMs: Number.POSITIVE_INFINITY,
   });
-  expect(left).toMatchObject({ state: 'unknown', readBack: { checks: 0 } });
+  expect(left).toMatchObject({ state: 'unknown', readBack: { lastSeen: null } });
   const still = await lookFor(30);
-  expect(still).toMatchObject({ state: 'unknown', ending: null, readBack: { lastSeen: 'neither' } });
+  expect(still).toMatchObject({
+    state: 'unknown',
+    ending: null,
+    readBack: { lastSeen: { kind: 'neither' } },
+  });
   expect(still.pagedAtMs).not.toBeNull();
   expect(cardOf(still)).toMatch(/\*Outcome not known\.\*.* lets two approvers settle it/);
   expect(cardOf(still)).not.toMatch(/\*(Closed|Failed)/);

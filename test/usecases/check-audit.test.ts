@@ -13,7 +13,7 @@ import { all } from '../contracts/audit-trail.ts';
 import { advance, CARD, openOne, person } from '../contracts/requests.ts';
 import { MemoryCloseRequestStore } from '../fakes/memory-close-request-store.ts';
 import { FakeDirectory } from '../fakes/people.ts';
-import { ALICE } from '../support/close-requests.ts';
+import { ALICE, policy } from '../support/close-requests.ts';
 
 const KEY = Buffer.alloc(32, 7);
 const REQUESTS = 40;
@@ -98,11 +98,8 @@ describe('a trail of more requests than are judged at once', () => {
 });
 
 describe('an export to Slack', () => {
-  const access = createAccess(new FakeDirectory(ALICE), {
-    requesters: [],
-    approvers: [ALICE.userId],
-    viewers: [],
-  });
+  const roles = { requesters: [], approvers: [ALICE.userId], viewers: [] };
+  const access = createAccess(new FakeDirectory(ALICE), roles, policy());
   const store = new MemoryCloseRequestStore({ now: () => 0, auditKey: KEY });
 
   it('stops reading at the limit, and says so instead of sending a part', async () => {

@@ -335,7 +335,7 @@ describe('facts', () => {
   });
 
   it.each(['unreadable', 'not visible', 'row flawed'] as const)(
-    'approval case 20: facts that are %s at the last look send nothing',
+    'approval case 20: facts that are %s at the last look send nothing, and the approvals are kept',
     async (how) => {
       const harness = new DeskHarness();
       harness.heldBack.add('execute');
@@ -345,10 +345,10 @@ describe('facts', () => {
       if (how === 'row flawed') harness.exchange.flaws = ['row 1, totalLiability: not a decimal'];
       await harness.pass(6_000);
       expect(await harness.get(request.id)).toMatchObject({
-        state: 'pending',
-        version: 2,
-        votes: [],
-        voidedVotes: [{ because: 'facts-unreadable' }, {}],
+        state: 'approved',
+        version: 1,
+        votes: [{}, {}],
+        obstacle: { why: expect.any(String) },
       });
       expect(harness.exchange.deletes).toEqual([]);
     },
@@ -512,18 +512,6 @@ describe('execution', () => {
       expect.arrayContaining(['settlement-proposed', 'settled']),
     );
   });
-
-  it('nothing sent, nothing assumed: an exchange that is too busy fails the request before the mark', async () => {
-    const harness = new DeskHarness();
-    harness.exchange.prepareFailure = { ...UNAVAILABLE, kind: 'busy' };
-    const { request } = await approved(harness);
-    expect(await harness.get(request.id)).toMatchObject({
-      state: 'failed',
-      sent: null,
-      ending: { kind: 'never-sent' },
-    });
-    expect(harness.exchange.deletes).toEqual([]);
-  });
 });
 
 describe('a process stops at the worst moment', () => {
@@ -577,14 +565,20 @@ describe('a process stops at the worst moment', () => {
     harness.heldBack.add('execute');
     const { request } = await approved(harness);
     const { exchange } = harness;
+    let stopped = false;
+    harness.heldBack.add('deliver');
     const dying = harness.replica({
+      store: withMethods(harness.store, {
+        load: (id) => (stopped ? Promise.reject(STOPPED) : harness.store.load(id)),
+      }),
       closer: {
         async prepareClose(groupId) {
           const prepared = await exchange.prepareClose(groupId);
           if (!prepared.ok) return prepared;
           const send = async () => {
-            if (effect) await prepared.value.send();
-            throw STOPPED;
+            const answer = effect ? await prepared.value.send() : outcome('unknown');
+            stopped = true;
+            return answer;
           };
           return { ...prepared, value: { ...prepared.value, send } };
         },

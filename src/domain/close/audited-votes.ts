@@ -12,7 +12,7 @@ import { isDecided } from './close-step.ts';
 export function whyTrailForbids(request: CloseRequest, entries: readonly AuditEntry[]): string | null {
   const opened = entries[0]?.body;
   if (opened?.event.type !== 'opened') return 'the audit trail does not begin with the opening';
-  if (entries.some(({ body }) => body.event.type === 'sent'))
+  if (entries.some(({ body }) => body.event.type === 'sent' || body.event.type === 'mark-restored'))
     return 'the audit trail says it was sent before';
   if (opened.groupId !== request.groupId || opened.event.by?.userId !== request.requester.userId) {
     return 'the record names another unit or requester than the audit trail';

@@ -1,16 +1,18 @@
 /** What became of the DELETE: the answer, the exchange's own record, or two people's word. */
 
 import { refuseKind } from '../policy.ts';
-import type { CommandOf, ReadBackSighting } from './close-command.ts';
+import type { CommandOf } from './close-command.ts';
 import {
   type CloseRequest,
   type Ending,
   type ExchangeAnswer,
+  NEVER_LOOKED,
+  type ReadBack,
   type RequestEvent,
   UNKNOWN_PAGES_AFTER_MS,
-  UNREADABLE,
 } from './close-request.ts';
 import { type Changes, type Decision, end, idOf, keyOf, no, to } from './close-step.ts';
+import { CLOSE_TIME_TOLERANCE_MS, fits } from './closed-evidence.ts';
 
 /** A late copy of the DELETE is refused after timestamp + recvWindow; the exchange's own back end gives up after 10 s. */
 export const LATE_COPY_MARGIN_MS = 60_000;
@@ -20,27 +22,60 @@ export const AGREEING_READS = 3;
 
 /** Reads closer together than this are one read. */
 export const LOOKS_APART_MS = 5_000;
-/** Both times are the exchange's clock; it may round a closeTime down. */
-const CLOSE_TIME_TOLERANCE_MS = 1_000;
 
-export function recordAnswer(request: CloseRequest, answer: ExchangeAnswer, nowMs: number): Decision {
+export function recordAnswer(
+  request: CloseRequest,
+  { mark, answer }: CommandOf<'record-answer'>,
+  nowMs: number,
+): Decision {
+  if (request.sent === null) return restoreMark(request, { mark, answer }, nowMs);
   // The answer may come after another process already called the outcome unknown: it is evidence all the same.
-  const awaited = (request.state === 'sending' || request.state === 'unknown') && request.sent !== null;
-  if (!awaited || request.answer !== null) return no({ code: 'wrong-state', state: request.state });
+  const awaited = request.state === 'sending' || request.state === 'unknown';
+  const another = request.sent.signedTimestampMs !== mark.signedTimestampMs;
+  if (!awaited || another || request.answer !== null)
+    return no({ code: 'wrong-state', state: request.state });
+  if (answer === null) return no({ code: 'nothing-changed' });
   const event: RequestEvent = { type: 'answered', by: null, answer, atMs: nowMs };
+  return to(request, afterAnswer(request.state, answer, nowMs), event);
+}
+
+/**
+ * The store lost what was written last (a failover, a log cut short), and with it the mark of a DELETE that was sent.
+ * However the record went on from there, ended or approved once more, it was sent: it is put back as such.
+ */
+function restoreMark(
+  request: CloseRequest,
+  { mark, answer }: Pick<CommandOf<'record-answer'>, 'mark' | 'answer'>,
+  nowMs: number,
+): Decision {
+  const changes: Changes = {
+    state: 'unknown',
+    sent: mark,
+    claim: null,
+    obstacle: null,
+    readBack: NEVER_LOOKED,
+    evidence: null,
+    settlement: null,
+    ending: null,
+    ...(answer !== null && afterAnswer('sending', answer, nowMs)),
+  };
+  const stateBefore = request.state;
+  return to(request, changes, { type: 'mark-restored', by: null, mark, answer, stateBefore, atMs: nowMs });
+}
+
+/**
+ * CLOSED and a refusal are looked up in the exchange's own record before they are final. `state`: what the request is
+ * until then.
+ */
+function afterAnswer(state: 'sending' | 'unknown', answer: ExchangeAnswer, nowMs: number): Changes {
   switch (answer.kind) {
     case 'closed':
-      return to(request, { answer, claim: null }, event);
     case 'refused':
-      return to(request, { ...end('failed', { kind: 'refused-by-exchange', atMs: nowMs }), answer }, event);
+      return { state, answer, claim: null };
     case 'not-sent':
-      return to(
-        request,
-        { ...end('failed', { kind: 'never-sent', why: answer.meaning, atMs: nowMs }), answer },
-        event,
-      );
+      return { ...end('failed', { kind: 'never-sent', why: answer.meaning, atMs: nowMs }), answer };
     case 'unknown':
-      return to(request, { state: 'unknown', answer, claim: null }, event);
+      return { state: 'unknown', answer, claim: null };
   }
 }
 
@@ -52,62 +87,81 @@ function provableFromMs(sent: CloseRequest['sent']): number {
 export function loseTrack(request: CloseRequest, nowMs: number): Decision {
   if (request.state !== 'sending' || request.sent === null)
     return no({ code: 'wrong-state', state: request.state });
-  const event: RequestEvent = { type: 'lost-track', by: null, atMs: nowMs };
-  if (request.answer === null) {
-    if (request.claim !== null && nowMs < request.claim.deadlineAtMs) return no({ code: 'nothing-changed' });
-    return to(request, { state: 'unknown', claim: null }, event);
-  }
-  // The exchange said CLOSED, yet its own closed list does not show it: that is not known to be closed.
-  if (nowMs < request.sent.atMs + UNKNOWN_PAGES_AFTER_MS) return no({ code: 'nothing-changed' });
-  return to(request, { state: 'unknown', claim: null }, event);
+  const isLate = nowMs >= request.sent.atMs + UNKNOWN_PAGES_AFTER_MS;
+  // The exchange answered, yet its own record does not show the same: the outcome is not known.
+  const isLost =
+    request.answer === null ? request.claim === null || nowMs >= request.claim.deadlineAtMs : isLate;
+  if (!isLost) return no({ code: 'nothing-changed' });
+  return to(
+    request,
+    { state: 'unknown', claim: null, pagedAtMs: isLate ? (request.pagedAtMs ?? nowMs) : request.pagedAtMs },
+    { type: 'lost-track', by: null, atMs: nowMs },
+  );
 }
 
-export function readBack(request: CloseRequest, seen: ReadBackSighting, nowMs: number): Decision {
-  const awaits =
-    request.state === 'unknown' || (request.state === 'sending' && request.answer?.kind === 'closed');
+export function readBack(
+  request: CloseRequest,
+  { seen, afterAnswer }: CommandOf<'read-back'>,
+  nowMs: number,
+): Decision {
+  const awaits = request.state === 'unknown' || (request.state === 'sending' && request.answer !== null);
   if (!awaits || request.sent === null) return no({ code: 'wrong-state', state: request.state });
-  const { sent } = request;
+  const { sent, answer } = request;
   if (seen.kind === 'in-closed-list') {
-    const event: RequestEvent = {
-      type: 'read-back',
-      by: null,
-      seen: seen.kind,
-      evidence: seen.evidence,
-      atMs: nowMs,
-    };
-    const fits = seen.evidence.closedAtMs >= sent.signedTimestampMs - CLOSE_TIME_TOLERANCE_MS;
-    return fits
-      ? to(request, { ...end('closed', { kind: 'read-back', atMs: nowMs }), evidence: seen.evidence }, event)
-      : to(
-          request,
-          { ...end('superseded', { kind: 'closed-elsewhere', atMs: nowMs }), evidence: seen.evidence },
-          event,
-        );
+    const { kind, evidence } = seen;
+    if (!fits(request.facts, evidence)) return no({ code: 'not-evidence' });
+    const event: RequestEvent = { type: 'read-back', by: null, seen: kind, why: null, evidence, atMs: nowMs };
+    const byThis = evidence.closedAtMs >= sent.signedTimestampMs - CLOSE_TIME_TOLERANCE_MS;
+    const ending = byThis
+      ? end('closed', { kind: 'read-back', atMs: nowMs })
+      : end('superseded', { kind: 'closed-elsewhere', atMs: nowMs });
+    return to(request, { ...ending, evidence }, event);
   }
-  // Looks of two replicas at the same moment are one look.
-  const spaced = nowMs - (request.readBack.lastCheckAtMs ?? 0) >= LOOKS_APART_MS;
-  const provesSomething = seen.kind === 'still-active' && seen.readAtMs >= provableFromMs(sent) && spaced;
-  const agreeingActiveReads = provesSomething
-    ? request.readBack.agreeingActiveReads + 1
-    : seen.kind === 'neither'
-      ? 0
-      : request.readBack.agreeingActiveReads;
-  const lastSeen = seen.kind === 'unreadable' ? `${UNREADABLE}: ${seen.why}` : seen.kind;
+  const before = request.readBack;
+  const isProof =
+    seen.kind === 'still-active' &&
+    seen.readAtMs >= provableFromMs(sent) &&
+    // Looks of two replicas at the same moment are one look.
+    nowMs - (before.lastSeenAtMs ?? 0) >= LOOKS_APART_MS &&
+    before.agreeingActiveReads < AGREEING_READS;
+  const isRefused = seen.kind === 'still-active' && answer?.kind === 'refused' && afterAnswer;
+  // An outage must not fill the audit: what was seen is noted when it changes or proves something.
+  if (before.lastSeen?.kind === seen.kind && !isProof && !isRefused) return no({ code: 'nothing-changed' });
+  const why = seen.kind === 'unreadable' ? seen.why : null;
+  const event: RequestEvent = {
+    type: 'read-back',
+    by: null,
+    seen: seen.kind,
+    why,
+    evidence: null,
+    atMs: nowMs,
+  };
+  const agreeing = agreeingAfter(seen.kind, before.agreeingActiveReads, isProof);
   const changes: Changes = {
     readBack: {
-      // A look that saw nothing must not slow down the looks to come.
-      checks: request.readBack.checks + (seen.kind === 'unreadable' ? 0 : 1),
-      agreeingActiveReads,
-      lastCheckAtMs: nowMs,
-      lastSeen,
+      agreeingActiveReads: agreeing,
+      lastSeen: { kind: seen.kind, why },
+      lastSeenAtMs: nowMs,
     },
   };
-  const event: RequestEvent = { type: 'read-back', by: null, seen: lastSeen, evidence: null, atMs: nowMs };
+  if (isRefused) {
+    return to(request, { ...changes, ...end('failed', { kind: 'refused-by-exchange', atMs: nowMs }) }, event);
+  }
   // An exchange that answered CLOSED and still lists the unit contradicts itself: people decide that.
-  if (agreeingActiveReads >= AGREEING_READS && request.answer?.kind !== 'closed') {
+  if (agreeing >= AGREEING_READS && answer?.kind !== 'closed') {
     return to(request, { ...changes, ...end('failed', { kind: 'not-executed', atMs: nowMs }) }, event);
   }
   return to(request, changes, event);
+}
+
+/** A look that could not be made takes nothing back; one that shows something else does. */
+function agreeingAfter(
+  kind: NonNullable<ReadBack['lastSeen']>['kind'],
+  before: number,
+  isProof: boolean,
+): number {
+  if (kind === 'neither' || kind === 'in-both-lists') return 0;
+  return isProof ? before + 1 : before;
 }
 
 export function pagePeople(request: CloseRequest, nowMs: number): Decision {
@@ -122,8 +176,7 @@ export function pagePeople(request: CloseRequest, nowMs: number): Decision {
 export function settle(request: CloseRequest, command: CommandOf<'settle'>, nowMs: number): Decision {
   const refusal = refuseKind(command.by);
   if (refusal) return no(refusal);
-  if (!command.eligible.has(keyOf(request, command.by)))
-    return no({ code: 'role-missing', role: 'approver' });
+  if (!command.eligible.has(command.by.userId)) return no({ code: 'role-missing', role: 'approver' });
   if (request.state !== 'unknown') return no({ code: 'wrong-state', state: request.state });
   const note = command.note.trim();
   if (note === '') return no({ code: 'note-missing' });
@@ -133,16 +186,16 @@ export function settle(request: CloseRequest, command: CommandOf<'settle'>, nowM
   if (verdict === 'not-closed' && nowMs < provableAtMs)
     return no({ code: 'too-early-to-settle', notBeforeMs: provableAtMs });
   const proposal = request.settlement;
-  const sameProposer = proposal !== null && keyOf(request, proposal.by) === keyOf(request, by);
-  if (proposal === null || sameProposer || !command.eligible.has(keyOf(request, proposal.by))) {
-    if (sameProposer && proposal.verdict === verdict) return no({ code: 'second-person-needed' });
+  const isOwn = proposal !== null && keyOf(request, proposal.by) === keyOf(request, by);
+  if (isOwn && proposal.verdict === verdict) return no({ code: 'second-person-needed' });
+  // The newest finding is the one that somebody else may confirm: a wrong one must not stand in the way.
+  if (isOwn || proposal?.verdict !== verdict || !command.eligible.has(proposal.by.userId)) {
     return to(
       request,
       { settlement: { by, verdict, note, atMs: nowMs } },
       { type: 'settlement-proposed', by, verdict, note, atMs: nowMs },
     );
   }
-  if (proposal.verdict !== verdict) return no({ code: 'verdict-differs' });
   const ending: Ending = { kind: 'settled', verdict, by: [proposal.by, by], note, atMs: nowMs };
   return to(request, end(verdict === 'closed' ? 'closed' : 'failed', ending), {
     type: 'settled',

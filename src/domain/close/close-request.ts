@@ -3,9 +3,9 @@
  * moves it from state to state is `decide` in close-rule.ts; docs/design.md has the diagram of the states.
  */
 import type { LongId } from '../amount.ts';
-import type { ClosePolicy, PersonId } from '../policy.ts';
+import { type ClosePolicy, narrower, type PersonId } from '../policy.ts';
 import type { RefusalCode } from '../refusal.ts';
-import type { ClosedUnit } from '../unit/risk-unit.ts';
+import type { ClosedEvidence } from './closed-evidence.ts';
 import type { FactChange, Facts } from './facts.ts';
 
 export type CloseState =
@@ -47,7 +47,7 @@ export interface Vote {
 
 export interface VoidedVote extends Vote {
   readonly voidedAtMs: number;
-  readonly because: 'facts-changed' | 'facts-unreadable' | 'no-longer-eligible';
+  readonly because: 'facts-changed' | 'no-longer-eligible';
 }
 
 export interface CardLocation {
@@ -65,28 +65,26 @@ export interface ExchangeAnswer {
   readonly atMs: number;
 }
 
-/** How `lastSeen` begins after a look that could not be made. */
-export const UNREADABLE = 'unreadable';
+/** Written before the DELETE leaves. `signedTimestampMs` is the exchange's time, `atMs` the store's. */
+export interface SentMark {
+  readonly atMs: number;
+  readonly signedTimestampMs: number;
+  readonly recvWindowMs: number;
+}
 
+export type Sighting = 'still-active' | 'neither' | 'in-both-lists' | 'unreadable';
+
+/** What the looks at the exchange's own record have shown. One that shows the same as the one before is not noted. */
 export interface ReadBack {
-  /** Looks that saw something; they set the pace of the next ones. */
-  readonly checks: number;
   /** Consecutive reads, late enough to prove something, in which the unit was still active and not closed. */
   readonly agreeingActiveReads: number;
-  readonly lastCheckAtMs: number | null;
-  readonly lastSeen: string | null;
+  /** `why`: for `unreadable`, the reason at the first such look. */
+  readonly lastSeen: { readonly kind: Sighting; readonly why: string | null } | null;
+  /** When that was first seen, or last counted as proof. */
+  readonly lastSeenAtMs: number | null;
 }
 
-export interface ClosedEvidence {
-  readonly groupId: LongId;
-  readonly creditEmail: string;
-  readonly createdAtMs: number;
-  readonly closedAtMs: number;
-}
-
-export function evidenceOf({ groupId, creditEmail, createdAtMs, closedAtMs }: ClosedUnit): ClosedEvidence {
-  return { groupId, creditEmail, createdAtMs, closedAtMs };
-}
+export const NEVER_LOOKED: ReadBack = { agreeingActiveReads: 0, lastSeen: null, lastSeenAtMs: null };
 
 export type Verdict = 'closed' | 'not-closed';
 
@@ -116,12 +114,10 @@ export interface CloseRequest {
   readonly claim: { readonly owner: string; readonly deadlineAtMs: number } | null;
   /** Claims whose process stopped before anything was sent; after one, a person must start the sending again. */
   readonly abandonedClaims: number;
-  /** Written before the DELETE leaves. Once it stands, no DELETE is ever sent for this request again. */
-  readonly sent: {
-    readonly atMs: number;
-    readonly signedTimestampMs: number;
-    readonly recvWindowMs: number;
-  } | null;
+  /** What kept an approved request from being sent; null: nothing yet, or it is over. Approvals are kept. */
+  readonly obstacle: { readonly why: string; readonly sinceMs: number } | null;
+  /** Once it is there, no DELETE is ever sent for this request again. */
+  readonly sent: SentMark | null;
   readonly answer: ExchangeAnswer | null;
   readonly readBack: ReadBack;
   readonly evidence: ClosedEvidence | null;
@@ -171,21 +167,33 @@ export type RequestEvent = { readonly atMs: number; readonly by: PersonId | null
   | { readonly type: 'reminded'; readonly stage: 'half' | 'eighty' }
   | {
       readonly type: 'facts-changed';
-      /** Null: they could not be read. */
-      readonly facts: Facts | null;
+      readonly facts: Facts;
       readonly changes: readonly FactChange[];
-      readonly unreadable: string | null;
       readonly voided: readonly PersonId[];
     }
   | { readonly type: 'superseded'; readonly evidence: ClosedEvidence }
   | { readonly type: 'claimed'; readonly owner: string }
   | { readonly type: 'claim-abandoned'; readonly owner: string }
+  | { readonly type: 'claim-released'; readonly owner: string; readonly why: string }
   | { readonly type: 'sent'; readonly signedTimestampMs: number; readonly recvWindowMs: number }
   | { readonly type: 'rehearsed' }
   | { readonly type: 'never-sent'; readonly why: string }
   | { readonly type: 'answered'; readonly answer: ExchangeAnswer }
+  /** The record had lost the mark of the DELETE, which its own process put back. */
+  | {
+      readonly type: 'mark-restored';
+      readonly mark: SentMark;
+      readonly answer: ExchangeAnswer | null;
+      readonly stateBefore: CloseState;
+    }
   | { readonly type: 'lost-track' }
-  | { readonly type: 'read-back'; readonly seen: string; readonly evidence: ClosedEvidence | null }
+  | {
+      readonly type: 'read-back';
+      readonly seen: Sighting | 'in-closed-list';
+      /** For `unreadable`. */
+      readonly why: string | null;
+      readonly evidence: ClosedEvidence | null;
+    }
   | { readonly type: 'people-paged' }
   | { readonly type: 'settlement-proposed'; readonly verdict: Verdict; readonly note: string }
   | { readonly type: 'settled'; readonly verdict: Verdict; readonly note: string }
@@ -193,6 +201,13 @@ export type RequestEvent = { readonly atMs: number; readonly by: PersonId | null
 );
 
 export type RequestEventType = RequestEvent['type'];
+
+/** The same request under the narrower of its own rule and the settings of now: what decides, and what people see. */
+export function withNarrowerPolicy(request: CloseRequest, current: ClosePolicy): CloseRequest {
+  const policy = narrower(request.policy, current);
+  const expiresAtMs = Math.min(request.expiresAtMs, request.createdAtMs + current.expiresAfterMs);
+  return { ...request, policy, expiresAtMs };
+}
 
 /** Reminders fall due at half and at 80 % of the lifetime. */
 export function reminderAtMs(request: CloseRequest, stage: 'half' | 'eighty'): number {
@@ -206,28 +221,31 @@ export const UNKNOWN_PAGES_AFTER_MS = 10 * 60_000;
 const ELSEWHERE_CHECK_EVERY_MS = 5 * 60_000;
 /** The process that stored the last vote sends at once; others pick it up after this long. */
 const EXECUTOR_GRACE_MS = 5_000;
-/** Binance answers asynchronously: the closed list may take a moment (research: poll 1, 2, 4, 8, 15 s). */
-const READ_BACK_STEPS_MS = [
-  1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000, 60_000, 60_000, 60_000, 300_000,
-] as const;
+/** The longer something keeps a request from being sent, the longer the pause, up to this. */
+const LONGEST_PAUSE_MS = 60_000;
 
-export function readBackDelayMs(checks: number): number {
-  return READ_BACK_STEPS_MS[Math.min(checks, READ_BACK_STEPS_MS.length - 1)] ?? 300_000;
-}
-
-/** An exchange that could not be read is asked again after this long, however many looks there were before. */
+/**
+ * Binance answers asynchronously: the closed list may take a moment. Looks fall due so long after the sending, then
+ * every five minutes, whatever people do meanwhile.
+ */
+const LOOKS_AFTER_MS = [1, 3, 7, 15, 30, 60, 120, 180, 240, 300].map((seconds) => seconds * 1_000);
+const LOOK_EVERY_MS = 300_000;
+/** While the exchange cannot be read. */
 const UNREADABLE_AGAIN_MS = 30_000;
 
-/** Counted from the last look: what people do meanwhile must not put it off. */
-function nextLookAtMs({ readBack, sent }: CloseRequest, nowMs: number): number {
-  const lastMs = readBack.lastCheckAtMs ?? sent?.atMs ?? nowMs;
-  const pauseMs = readBack.lastSeen?.startsWith(UNREADABLE)
-    ? UNREADABLE_AGAIN_MS
-    : readBackDelayMs(readBack.checks);
-  return Math.max(nowMs, lastMs + pauseMs);
+function nextLookAtMs({ readBack, sent, pagedAtMs }: CloseRequest, nowMs: number): number {
+  const ageMs = Math.max(0, nowMs - (sent?.atMs ?? nowMs));
+  const next = (everyMs: number) => (Math.floor(ageMs / everyMs) + 1) * everyMs;
+  const due = [LOOKS_AFTER_MS.find((afterMs) => afterMs > ageMs) ?? next(LOOK_EVERY_MS)];
+  if (readBack.lastSeen?.kind === 'unreadable') due.push(next(UNREADABLE_AGAIN_MS));
+  if (pagedAtMs === null) due.push(Math.max(ageMs, UNKNOWN_PAGES_AFTER_MS));
+  return nowMs - ageMs + Math.min(...due);
 }
 
-/** When the background work must look at this request again, by the store's clock; null: never. */
+/**
+ * When the background work must look at this request again, by the store's clock; null: never. Of the request as
+ * `withNarrowerPolicy` gives it.
+ */
 export function nextAttentionAtMs(request: CloseRequest, nowMs: number): number | null {
   switch (request.state) {
     case 'pending': {
@@ -236,10 +254,12 @@ export function nextAttentionAtMs(request: CloseRequest, nowMs: number): number 
       if (!request.reminded.eighty) due.push(reminderAtMs(request, 'eighty'));
       return Math.min(...due);
     }
-    case 'approved':
-      return request.abandonedClaims > 0
-        ? request.expiresAtMs
-        : Math.min(nowMs + EXECUTOR_GRACE_MS, request.expiresAtMs);
+    case 'approved': {
+      if (request.abandonedClaims > 0) return request.expiresAtMs;
+      const troubledMs = request.obstacle === null ? 0 : nowMs - request.obstacle.sinceMs;
+      const pauseMs = Math.min(Math.max(troubledMs, EXECUTOR_GRACE_MS), LONGEST_PAUSE_MS);
+      return Math.min(nowMs + pauseMs, request.expiresAtMs);
+    }
     case 'sending':
       if (request.answer === null) return request.claim?.deadlineAtMs ?? nowMs;
       return nextLookAtMs(request, nowMs);

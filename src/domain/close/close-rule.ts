@@ -2,10 +2,11 @@
  * The rule of a close request, written once. Pure: the caller brings the time (the store's clock), the people and
  * the facts; the store makes the result durable if nothing changed in between.
  */
+import type { ClosePolicy } from '../policy.ts';
 import type { Command } from './close-command.ts';
 import { loseTrack, pagePeople, readBack, recordAnswer, settle } from './close-outcome.ts';
-import type { CardLocation, CloseRequest } from './close-request.ts';
-import { abandonClaim, claim, markSent, neverSent, rehearse } from './close-sending.ts';
+import { type CardLocation, type CloseRequest, withNarrowerPolicy } from './close-request.ts';
+import { abandonClaim, claim, markSent, neverSent, rehearse, releaseClaim } from './close-sending.ts';
 import { type Decision, idOf, no, to } from './close-step.ts';
 import {
   approve,
@@ -22,8 +23,24 @@ import {
 /** A flood of refused clicks must not grow the audit without end. */
 const REFUSALS_NOTED_AT_MOST = 50;
 
-/** The next record and what happened, or why not. Revision and audit are the store's to advance. */
-export function decide(request: CloseRequest, command: Command, nowMs: number): Decision {
+/** What decides beside the record: the store's clock, and the rule that the settings of this process give. */
+export interface Circumstances {
+  readonly nowMs: number;
+  readonly current: ClosePolicy;
+}
+
+/**
+ * The next record and what happened, or why not, under the narrower of the request's own rule and the current one.
+ * The record keeps its own. Revision and audit are the store's to advance.
+ */
+export function decide(request: CloseRequest, command: Command, { nowMs, current }: Circumstances): Decision {
+  const decision = decideUnder(withNarrowerPolicy(request, current), command, nowMs);
+  if (!decision.ok) return decision;
+  const { policy, expiresAtMs } = request;
+  return { ...decision, next: { ...decision.next, policy, expiresAtMs } };
+}
+
+function decideUnder(request: CloseRequest, command: Command, nowMs: number): Decision {
   switch (command.type) {
     case 'record-card':
       // Another location: the old card was deleted and posted anew, and edits must reach the one that people see.
@@ -42,27 +59,29 @@ export function decide(request: CloseRequest, command: Command, nowMs: number): 
     case 'remind':
       return remind(request, command.stage, nowMs);
     case 'replace-facts':
-      return replaceFacts(request, command.facts, command.why, nowMs);
+      return replaceFacts(request, command.facts, nowMs);
     case 'recount-votes':
-      return recountVotes(request, command.eligible, nowMs);
+      return recountVotes(request, command, nowMs);
     case 'supersede':
       return supersede(request, command.evidence, nowMs);
     case 'claim':
       return claim(request, command, nowMs);
     case 'abandon-claim':
       return abandonClaim(request, nowMs);
+    case 'release-claim':
+      return releaseClaim(request, command, nowMs);
     case 'mark-sent':
       return markSent(request, command, nowMs);
     case 'rehearse':
-      return rehearse(request, command.owner, nowMs);
+      return rehearse(request, command, nowMs);
     case 'never-sent':
       return neverSent(request, command.owner, command.why, nowMs);
     case 'record-answer':
-      return recordAnswer(request, command.answer, nowMs);
+      return recordAnswer(request, command, nowMs);
     case 'lose-track':
       return loseTrack(request, nowMs);
     case 'read-back':
-      return readBack(request, command.seen, nowMs);
+      return readBack(request, command, nowMs);
     case 'page-people':
       return pagePeople(request, nowMs);
     case 'settle':

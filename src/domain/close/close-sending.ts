@@ -4,14 +4,13 @@ import { type Person, refuseKind } from '../policy.ts';
 import type { Refusal } from '../refusal.ts';
 import type { CommandOf } from './close-command.ts';
 import type { CloseRequest } from './close-request.ts';
-import { type Decision, end, idOf, isDecided, keyOf, no, to } from './close-step.ts';
+import { type Decision, end, idOf, isDecided, no, refuseSending, to, tooFewApprovals } from './close-step.ts';
 
 export function claim(request: CloseRequest, command: CommandOf<'claim'>, nowMs: number): Decision {
   if (request.state === 'sending') return no({ code: 'already-executing' });
+  if (request.state !== 'approved') return no({ code: 'wrong-state', state: request.state });
   // The state alone is not believed: the votes must be there, too.
-  if (request.state !== 'approved' || !isDecided(request, request.votes)) {
-    return no({ code: 'wrong-state', state: request.state });
-  }
+  if (!isDecided(request, request.votes)) return no(tooFewApprovals(request, request.votes));
   if (nowMs >= request.expiresAtMs) return no({ code: 'expired' });
   const { starter } = command;
   if (request.abandonedClaims > 0) {
@@ -34,7 +33,7 @@ function refuseStarter(request: CloseRequest, by: Person, eligible: ReadonlySet<
   const kind = refuseKind(by);
   if (kind) return kind;
   if (by.userId === request.requester.userId && by.teamId === request.requester.teamId) return null;
-  return eligible.has(keyOf(request, by)) ? null : { code: 'role-missing', role: 'approver' };
+  return eligible.has(by.userId) ? null : { code: 'role-missing', role: 'approver' };
 }
 
 export function abandonClaim(request: CloseRequest, nowMs: number): Decision {
@@ -44,8 +43,25 @@ export function abandonClaim(request: CloseRequest, nowMs: number): Decision {
   if (nowMs < request.claim.deadlineAtMs) return no({ code: 'nothing-changed' });
   return to(
     request,
-    { state: 'approved', claim: null, abandonedClaims: request.abandonedClaims + 1 },
+    { state: 'approved', claim: null, obstacle: null, abandonedClaims: request.abandonedClaims + 1 },
     { type: 'claim-abandoned', by: null, owner: request.claim.owner, atMs: nowMs },
+  );
+}
+
+/** Nothing was sent, and the approvals are kept: trouble is no decision. Its process may say so after the deadline, too. */
+export function releaseClaim(
+  request: CloseRequest,
+  { owner, why }: CommandOf<'release-claim'>,
+  nowMs: number,
+): Decision {
+  if (request.state !== 'sending' || request.sent !== null) {
+    return no({ code: 'wrong-state', state: request.state });
+  }
+  if (request.claim?.owner !== owner) return no({ code: 'not-claim-owner' });
+  return to(
+    request,
+    { state: 'approved', claim: null, obstacle: { why, sinceMs: request.obstacle?.sinceMs ?? nowMs } },
+    { type: 'claim-released', by: null, owner, why, atMs: nowMs },
   );
 }
 
@@ -63,21 +79,28 @@ export function markSent(request: CloseRequest, command: CommandOf<'mark-sent'>,
   if (refusal) return no(refusal);
   if (nowMs >= request.expiresAtMs) return no({ code: 'expired' });
   if (request.policy.mode === 'dry-run') return no({ code: 'wrong-state', state: request.state });
-  if (!isDecided(request, request.votes)) return no({ code: 'wrong-state', state: request.state });
+  const uncounted = refuseSending(request, command, nowMs);
+  if (uncounted) return no(uncounted);
   const { signedTimestampMs, recvWindowMs, owner, deadlineAtMs } = command;
   return to(
     request,
-    { sent: { atMs: nowMs, signedTimestampMs, recvWindowMs }, claim: { owner, deadlineAtMs } },
+    {
+      sent: { atMs: nowMs, signedTimestampMs, recvWindowMs },
+      claim: { owner, deadlineAtMs },
+      obstacle: null,
+    },
     { type: 'sent', by: null, signedTimestampMs, recvWindowMs, atMs: nowMs },
     Math.min(request.expiresAtMs, request.claim?.deadlineAtMs ?? nowMs),
   );
 }
 
-export function rehearse(request: CloseRequest, owner: string, nowMs: number): Decision {
-  const refusal = refuseClaimant(request, owner, nowMs);
+export function rehearse(request: CloseRequest, command: CommandOf<'rehearse'>, nowMs: number): Decision {
+  const refusal = refuseClaimant(request, command.owner, nowMs);
   if (refusal) return no(refusal);
   if (nowMs >= request.expiresAtMs) return no({ code: 'expired' });
   if (request.policy.mode !== 'dry-run') return no({ code: 'wrong-state', state: request.state });
+  const uncounted = refuseSending(request, command, nowMs);
+  if (uncounted) return no(uncounted);
   return to(
     request,
     end('rehearsed', { kind: 'rehearsed', atMs: nowMs }),

@@ -2,7 +2,9 @@
 
 import { type PersonId, personKey } from '../policy.ts';
 import type { Refusal } from '../refusal.ts';
+import type { PeopleNow } from './close-command.ts';
 import type { CloseRequest, Ending, RequestEvent, VoidedVote, Vote } from './close-request.ts';
+import { type Facts, isRepaid } from './facts.ts';
 
 export type Decision =
   | {
@@ -32,7 +34,7 @@ export function no(refusal: Refusal): Decision {
 }
 
 export function end(state: CloseRequest['state'], ending: Ending): Changes {
-  return { state, ending, claim: null };
+  return { state, ending, claim: null, obstacle: null };
 }
 
 export function idOf({ teamId, userId }: PersonId): PersonId {
@@ -60,10 +62,18 @@ export function splitVotes(
   const kept: Vote[] = [];
   const dropped: VoidedVote[] = [];
   for (const vote of request.votes) {
-    if (eligible.has(keyOf(request, vote.voter))) kept.push(vote);
+    if (eligible.has(vote.voter.userId)) kept.push(vote);
     else dropped.push({ ...vote, voidedAtMs: nowMs, because: 'no-longer-eligible' });
   }
   return { kept, dropped };
+}
+
+/** People who approved, each counted once, whatever accounts they used. */
+export function countApprovals(
+  { policy }: Pick<CloseRequest, 'policy'>,
+  votes: readonly Pick<Vote, 'voter'>[],
+): number {
+  return new Set(votes.map(({ voter }) => personKey(voter.userId, policy.samePerson))).size;
 }
 
 /** Enough votes, and never one person alone, whatever the settings say: requester and voters are two people at least. */
@@ -71,8 +81,32 @@ export function isDecided(
   request: Pick<CloseRequest, 'requester' | 'policy'>,
   votes: readonly Pick<Vote, 'voter'>[],
 ): boolean {
-  const key = (person: PersonId) => personKey(person.userId, request.policy.samePerson);
-  const voters = new Set(votes.map(({ voter }) => key(voter)));
-  const people = new Set([key(request.requester), ...voters]);
-  return voters.size >= request.policy.quorum && people.size >= 2;
+  const people = countApprovals(request, [...votes, { voter: request.requester }]);
+  return countApprovals(request, votes) >= request.policy.quorum && people >= 2;
+}
+
+export function tooFewApprovals(
+  request: Pick<CloseRequest, 'policy'>,
+  votes: readonly Pick<Vote, 'voter'>[],
+): Refusal {
+  const { quorum } = request.policy;
+  return { code: 'too-few-approvals', approvals: countApprovals(request, votes), quorum };
+}
+
+/** The last count: may this be sent by who its requester and voters are now? */
+export function refuseSending(
+  request: CloseRequest,
+  { eligible, requesterMayAsk }: PeopleNow,
+  nowMs: number,
+): Refusal | null {
+  if (!requesterMayAsk) return { code: 'requester-not-allowed' };
+  const { kept } = splitVotes(request, eligible, nowMs);
+  return isDecided(request, kept) ? null : tooFewApprovals(request, kept);
+}
+
+/** Only a repaid unit can be closed. */
+export function refuseOwing(facts: Facts): Refusal | null {
+  if (isRepaid(facts)) return null;
+  const { groupId, liabilities, totalLiability } = facts;
+  return { code: 'owes', groupId, liabilities, totalLiability };
 }

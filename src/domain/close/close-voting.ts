@@ -2,17 +2,23 @@
 
 import { type Person, refuseKind } from '../policy.ts';
 import type { Refusal } from '../refusal.ts';
-import type { CommandOf } from './close-command.ts';
+import type { CommandOf, PeopleNow } from './close-command.ts';
+import { type CloseRequest, isTerminal, reminderAtMs, type VoidedVote, type Vote } from './close-request.ts';
 import {
-  type ClosedEvidence,
-  type CloseRequest,
-  isTerminal,
-  reminderAtMs,
-  type VoidedVote,
-  type Vote,
-} from './close-request.ts';
-import { type Decision, end, idOf, isDecided, isUnsent, keyOf, no, splitVotes, to } from './close-step.ts';
-import { blockersOf, diffFacts, digestOf, type Facts } from './facts.ts';
+  countApprovals,
+  type Decision,
+  end,
+  idOf,
+  isDecided,
+  isUnsent,
+  keyOf,
+  no,
+  refuseOwing,
+  splitVotes,
+  to,
+} from './close-step.ts';
+import { type ClosedEvidence, fits } from './closed-evidence.ts';
+import { diffFacts, digestOf, type Facts } from './facts.ts';
 
 /** Why a person's decision cannot be taken in this state, or null when it is open for decisions. */
 function refuseUndecidable(request: CloseRequest, nowMs: number): Refusal | null {
@@ -29,10 +35,9 @@ function refuseUndecidable(request: CloseRequest, nowMs: number): Refusal | null
 function refuseVoter(request: CloseRequest, by: Person, eligible: ReadonlySet<string>): Refusal | null {
   const kind = refuseKind(by);
   if (kind) return kind;
-  const key = keyOf(request, by);
-  if (!request.policy.requesterMayApprove && key === keyOf(request, request.requester))
+  if (!request.policy.requesterMayApprove && keyOf(request, by) === keyOf(request, request.requester))
     return { code: 'self-approval' };
-  return eligible.has(key) ? null : { code: 'role-missing', role: 'approver' };
+  return eligible.has(by.userId) ? null : { code: 'role-missing', role: 'approver' };
 }
 
 export function approve(request: CloseRequest, command: CommandOf<'approve'>, nowMs: number): Decision {
@@ -40,10 +45,12 @@ export function approve(request: CloseRequest, command: CommandOf<'approve'>, no
     refuseVoter(request, command.by, command.eligible) ??
     refuseUndecidable(request, nowMs) ??
     (request.state === 'approved' ? ({ code: 'already-decided', state: 'approved' } as const) : null) ??
+    (command.requesterMayAsk ? null : ({ code: 'requester-not-allowed' } as const)) ??
     (command.version !== request.version || command.factsDigest !== request.factsDigest
       ? ({ code: 'old-version' } as const)
       : null) ??
-    refuseBlocked(request);
+    // Facts that changed may forbid the close.
+    refuseOwing(request.facts);
   if (refusal) return no(refusal);
   const key = keyOf(request, command.by);
   if (request.votes.some((vote) => keyOf(request, vote.voter) === key)) return no({ code: 'already-voted' });
@@ -56,31 +63,25 @@ export function approve(request: CloseRequest, command: CommandOf<'approve'>, no
   };
   const { kept, dropped } = splitVotes(request, command.eligible, nowMs);
   const votes = [...kept, vote];
+  const decided = isDecided(request, votes);
   return to(
     request,
     {
       votes,
       voidedVotes: [...request.voidedVotes, ...dropped],
-      state: isDecided(request, votes) ? 'approved' : 'pending',
+      state: decided ? 'approved' : 'pending',
+      // A process that stopped while it sent an earlier approval says nothing about this one.
+      abandonedClaims: decided ? 0 : request.abandonedClaims,
     },
     {
       type: 'approved',
       by: idOf(command.by),
-      votes: votes.length,
+      votes: countApprovals(request, votes),
       dropped: dropped.map((each) => each.voter),
       atMs: nowMs,
     },
     request.expiresAtMs,
   );
-}
-
-/** A request whose own facts forbid the close (they changed so) cannot be voted on. */
-function refuseBlocked(request: CloseRequest): Refusal | null {
-  const blocker = blockersOf(request.facts)[0];
-  if (blocker === undefined) return null;
-  if (blocker.kind === 'not-active') return { code: 'unit-not-active', groupId: request.groupId };
-  const { liabilities, totalLiability } = blocker;
-  return { code: 'owes', groupId: request.groupId, liabilities, totalLiability };
 }
 
 export function reject(request: CloseRequest, command: CommandOf<'reject'>, nowMs: number): Decision {
@@ -133,53 +134,59 @@ export function remind(request: CloseRequest, stage: 'half' | 'eighty', nowMs: n
   return to(request, { reminded }, { type: 'reminded', by: null, stage, atMs: nowMs }, request.expiresAtMs);
 }
 
-export function replaceFacts(
-  request: CloseRequest,
-  facts: Facts | null,
-  why: string | null,
-  nowMs: number,
-): Decision {
+export function replaceFacts(request: CloseRequest, facts: Facts, nowMs: number): Decision {
   if (!isUnsent(request)) return no({ code: 'wrong-state', state: request.state });
-  const changes = facts === null ? [] : diffFacts(request.facts, facts);
-  if (facts !== null && digestOf(facts) === request.factsDigest) return no({ code: 'nothing-changed' });
-  const because = facts === null ? 'facts-unreadable' : 'facts-changed';
-  const voided: VoidedVote[] = request.votes.map((vote) => ({ ...vote, voidedAtMs: nowMs, because }));
+  if (facts.groupId !== request.groupId || digestOf(facts) === request.factsDigest)
+    return no({ code: 'nothing-changed' });
+  const changes = diffFacts(request.facts, facts);
+  const voided: VoidedVote[] = request.votes.map((vote) => ({
+    ...vote,
+    voidedAtMs: nowMs,
+    because: 'facts-changed',
+  }));
   return to(
     request,
     {
       state: 'pending',
       version: request.version + 1,
-      facts: facts ?? request.facts,
-      factsDigest: facts === null ? request.factsDigest : digestOf(facts),
+      facts,
+      factsDigest: digestOf(facts),
       factChanges: changes,
       votes: [],
       voidedVotes: [...request.voidedVotes, ...voided],
       claim: null,
+      obstacle: null,
     },
     {
       type: 'facts-changed',
       by: null,
       facts,
       changes,
-      unreadable: facts === null ? (why ?? 'the unit could not be read') : null,
       voided: voided.map((vote) => vote.voter),
       atMs: nowMs,
     },
   );
 }
 
-export function recountVotes(request: CloseRequest, eligible: ReadonlySet<string>, nowMs: number): Decision {
+/**
+ * Votes of people who no longer count are void, and a request without enough of those who do waits for more: also when
+ * the settings of now ask for more people, or make one person of two voters.
+ */
+export function recountVotes(
+  request: CloseRequest,
+  { eligible }: Pick<PeopleNow, 'eligible'>,
+  nowMs: number,
+): Decision {
   if (!isUnsent(request)) return no({ code: 'wrong-state', state: request.state });
   const { kept, dropped } = splitVotes(request, eligible, nowMs);
-  if (dropped.length === 0) return no({ code: 'nothing-changed' });
-  const short = kept.length < request.policy.quorum;
+  const short = request.state !== 'pending' && !isDecided(request, kept);
+  if (dropped.length === 0 && !short) return no({ code: 'nothing-changed' });
   return to(
     request,
     {
       votes: kept,
       voidedVotes: [...request.voidedVotes, ...dropped],
-      state: short ? 'pending' : request.state,
-      claim: short ? null : request.claim,
+      ...(short && { state: 'pending', claim: null, obstacle: null }),
     },
     { type: 'votes-dropped', by: null, dropped: dropped.map((vote) => vote.voter), atMs: nowMs },
   );
@@ -187,6 +194,7 @@ export function recountVotes(request: CloseRequest, eligible: ReadonlySet<string
 
 export function supersede(request: CloseRequest, evidence: ClosedEvidence, nowMs: number): Decision {
   if (!isUnsent(request)) return no({ code: 'wrong-state', state: request.state });
+  if (!fits(request.facts, evidence)) return no({ code: 'not-evidence' });
   return to(
     request,
     { ...end('superseded', { kind: 'closed-elsewhere', atMs: nowMs }), evidence },

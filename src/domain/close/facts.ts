@@ -1,6 +1,6 @@
 /**
  * The facts a vote is bound to: what the approvers were shown of a unit. Timestamps, equity and LTV drift are not
- * facts; liabilities, the credit account, the collateral accounts and whether the unit is active are.
+ * facts; liabilities, the credit account and the collateral accounts are. Only an active unit is listed and read.
  */
 import { createHash } from 'node:crypto';
 import { exactText, type LongId, parseAmount, ZERO } from '../amount.ts';
@@ -16,7 +16,6 @@ export interface LiabilityFact {
 export interface Facts {
   readonly groupId: LongId;
   readonly creditAccount: string;
-  readonly active: boolean;
   readonly totalLiability: string;
   /** Sorted by asset; entries of zero are left out: an asset that is no longer owed is not a liability. */
   readonly liabilities: readonly LiabilityFact[];
@@ -27,7 +26,7 @@ export interface Facts {
 }
 
 export interface FactChange {
-  readonly fact: 'credit account' | 'active' | 'total liability' | 'liability' | 'collateral account';
+  readonly fact: 'credit account' | 'total liability' | 'liability' | 'collateral account';
   /** Which one, where there are several: the asset or the account. */
   readonly which: string | null;
   readonly before: string | null;
@@ -38,8 +37,6 @@ export function factsOf(unit: RiskUnit, readAtMs: number): Facts {
   return {
     groupId: unit.groupId,
     creditAccount: unit.creditEmail,
-    // The API lists active units only; a unit that is not listed never gets here.
-    active: true,
     totalLiability: exactText(unit.totalLiability),
     liabilities: outstanding(unit)
       .map(({ asset, principal, interest }) => ({
@@ -61,7 +58,6 @@ export function digestOf(facts: Facts): string {
   const bound = [
     facts.groupId,
     facts.creditAccount,
-    facts.active,
     facts.totalLiability,
     facts.liabilities.map(({ asset, principal, interest }) => [asset, principal, interest]),
     facts.collateralAccounts,
@@ -81,7 +77,6 @@ export function diffFacts(before: Facts, after: Facts): FactChange[] {
     if (was !== is) changes.push({ fact, which, before: was, after: is });
   };
   compare('credit account', null, before.creditAccount, after.creditAccount);
-  compare('active', null, String(before.active), String(after.active));
   compare('total liability', null, before.totalLiability, after.totalLiability);
   const owedBefore = new Map(before.liabilities.map((each) => [each.asset, liabilityText(each)]));
   const owedAfter = new Map(after.liabilities.map((each) => [each.asset, liabilityText(each)]));
@@ -103,22 +98,8 @@ function liabilityText({ principal, interest }: LiabilityFact): string {
   return `principal ${principal}, interest ${interest}`;
 }
 
-export type CloseBlocker =
-  | { readonly kind: 'not-active' }
-  | {
-      readonly kind: 'owes';
-      readonly liabilities: readonly LiabilityFact[];
-      readonly totalLiability: string;
-    };
-
-/** What the exchange would refuse a close for, as far as the facts show it (close page: active, and fully repaid). */
-export function blockersOf(facts: Facts): CloseBlocker[] {
-  const blockers: CloseBlocker[] = [];
-  if (!facts.active) blockers.push({ kind: 'not-active' });
+/** The exchange closes repaid units only (close page). */
+export function isRepaid({ liabilities, totalLiability }: Facts): boolean {
   // The total counts too: an answer whose list is empty while its total is not must not pass as repaid.
-  const total = parseAmount(facts.totalLiability);
-  if (facts.liabilities.length > 0 || total === null || !total.eq(ZERO)) {
-    blockers.push({ kind: 'owes', liabilities: facts.liabilities, totalLiability: facts.totalLiability });
-  }
-  return blockers;
+  return liabilities.length === 0 && parseAmount(totalLiability)?.eq(ZERO) === true;
 }

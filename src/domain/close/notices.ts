@@ -31,8 +31,9 @@ export function noticesFor(next: CloseRequest, event: RequestEvent): Notice[] {
     case 'card-undeliverable':
       return [requester];
     case 'approved':
-    case 'votes-dropped':
       return [card, thread, ...direct(event.dropped)];
+    case 'votes-dropped':
+      return [card, thread, ...(event.dropped.length === 0 ? [requester] : direct(event.dropped))];
     case 'rejected':
     case 'expired':
     case 'superseded':
@@ -54,8 +55,18 @@ export function noticesFor(next: CloseRequest, event: RequestEvent): Notice[] {
       return [card, thread, requester];
     case 'answered':
       return [card, thread, ...(next.state === 'sending' ? [] : [requester])];
+    case 'claim-released':
+      // Once for each trouble, however often it is met.
+      return next.obstacle?.sinceMs === event.atMs ? [card, thread, requester] : [card];
+    case 'mark-restored':
+      return [card, thread, requester, { kind: 'approvers', event }];
     case 'lost-track':
-      return [card, thread, requester];
+      return [
+        card,
+        thread,
+        requester,
+        ...(next.pagedAtMs === event.atMs ? [{ kind: 'approvers', event } as const] : []),
+      ];
     case 'read-back':
       return next.ending === null ? [] : [card, thread, requester];
     case 'people-paged':

@@ -1,7 +1,7 @@
 /** The first record of a close request. */
 
 import type { ClosePolicy, PersonId } from '../policy.ts';
-import type { CloseRequest, RequestEvent } from './close-request.ts';
+import { type CloseRequest, NEVER_LOOKED, type RequestEvent } from './close-request.ts';
 import { digestOf, type Facts } from './facts.ts';
 
 /** In UTF-16 units. Longer reasons are refused; Slack cuts a command's text at about this length anyway. */
@@ -36,9 +36,10 @@ export function openRequest(
       reminded: { half: false, eighty: false },
       claim: null,
       abandonedClaims: 0,
+      obstacle: null,
       sent: null,
       answer: null,
-      readBack: { checks: 0, agreeingActiveReads: 0, lastCheckAtMs: null, lastSeen: null },
+      readBack: NEVER_LOOKED,
       evidence: null,
       settlement: null,
       pagedAtMs: null,

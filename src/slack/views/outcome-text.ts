@@ -3,6 +3,7 @@
  * "closed" in one place only: when the record's state is `closed`. mrkdwn, escaped.
  */
 import type { CloseRequest, Ending, ExchangeAnswer } from '../../domain/close/close-request.ts';
+import { countApprovals } from '../../domain/close/close-step.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { mention, mentions } from './people-text.ts';
 import { quoted } from './request-facts.ts';
@@ -37,13 +38,17 @@ export function standingText(request: CloseRequest): string {
   if (request.ending !== null) return endingText(request, request.ending);
   switch (request.state) {
     case 'pending':
-      return `*Waiting for approvals*: ${request.votes.length} of ${request.policy.quorum}.`;
+      return `*Waiting for approvals*: ${countApprovals(request, request.votes)} of ${request.policy.quorum}.`;
     case 'approved':
+      if (request.obstacle !== null)
+        return `*Approved, not sent yet*: ${quoted(request.obstacle.why, 500)} Nothing was sent. Loandesk keeps trying until the request expires.`;
       return request.abandonedClaims > 0
         ? '*Approved, but the sending stopped* before anything was sent: its process ended. A person must start it again.'
         : '*Approved.* Loandesk is about to read the unit and the approvers again.';
     case 'sending':
       if (request.answer?.kind === 'closed') return `*Read-back.* ${ACCEPTED}`;
+      if (request.answer !== null)
+        return `*Refused by Binance; being checked.* ${answerText(request.answer)} Loandesk checks Binance's record before it's final.`;
       return request.sent === null
         ? '*Re-check.* The unit and the approvers are being read again; nothing is sent yet.'
         : `*Sent.* The one DELETE was recorded as sent ${dateAndUtc(request.sent.atMs)}; its answer is awaited.`;
@@ -78,7 +83,7 @@ function endingText(request: CloseRequest, ending: Ending): string {
     case 'rehearsed':
       return `*Rehearsed* ${when}. Everything but the DELETE was done; nothing was sent.`;
     case 'refused-by-exchange':
-      return `*Failed* ${when}. ${request.answer === null ? 'The exchange refused the close.' : answerText(request.answer)}`;
+      return `*Failed* ${when}. ${request.answer === null ? 'The exchange refused the close.' : answerText(request.answer)} The unit is still active: nothing was closed.`;
     case 'never-sent':
       return `*Failed* ${when}. Nothing was sent: ${note(ending.why)}`;
     case 'not-executed':

@@ -151,6 +151,10 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: 'Only the person who asked can withdraw the request.',
     advice: 'Approvers stop a request with Reject.',
   }),
+  'requester-not-allowed': () => ({
+    what: 'The person who requested this close may no longer ask for closes, so it can be neither approved nor sent.',
+    advice: 'An approver can reject it; someone who may ask can then request the close again.',
+  }),
   'quorum-unreachable': ({ eligible, quorum }) => ({
     what: `This close would need ${quorum} approvals, but only ${eligible} people other than you may approve. It could never be decided.`,
     advice: 'Ask your administrator to name more approvers.',
@@ -202,6 +206,10 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: `That cannot be done now: the request is ${stateText(state)}.`,
     advice: LOOK,
   }),
+  'too-few-approvals': ({ approvals, quorum }) => ({
+    what: `${approvals} of ${quorum} approvals count now, so nothing is sent.`,
+    advice: 'Another approver must approve it on the card.',
+  }),
   'not-claim-owner': () => ({
     what: 'Another process carries out this request.',
     advice: LOOK,
@@ -219,17 +227,13 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: `Until ${dateAndUtc(notBeforeMs)} the exchange may still carry out what was sent, so nobody can know yet that it did not.`,
     advice: 'Look at the evidence again then, and settle it if it is still unknown.',
   }),
-  'verdict-differs': () => ({
-    what: 'Another approver proposed the opposite verdict.',
-    advice: 'Compare the evidence together, then settle it with the same verdict.',
+  'not-evidence': () => ({
+    what: "That row of Binance's closed list doesn't show that this unit was closed.",
+    advice: LOOK,
   }),
   owes: ({ groupId, liabilities, totalLiability }) => ({
     what: `Unit ${groupId} still owes, and the exchange closes repaid units only. ${owedLines(liabilities, totalLiability)}`,
     advice: `Repay that to the last digit, interest included, then ask again. \`/ltv ${groupId}\` shows the unit.`,
-  }),
-  'unit-not-active': ({ groupId }) => ({
-    what: `Unit ${groupId} is not active any more, so there is nothing to send.`,
-    advice: '`/closed-units` shows the closed list.',
   }),
   'already-closed': ({ groupId, closedAtMs }) => ({
     what: `The exchange's closed list already holds unit ${groupId}, since ${dateAndUtc(closedAtMs)}.`,

@@ -1,7 +1,7 @@
 /** The card of a close request in the approvals channel: drawn from the record alone, addresses masked. */
 import type { KnownBlock } from '@slack/types';
 import { type CloseRequest, isTerminal } from '../../domain/close/close-request.ts';
-import { blockersOf } from '../../domain/close/facts.ts';
+import { isRepaid } from '../../domain/close/facts.ts';
 import { writeRequestValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
 import {
@@ -92,7 +92,7 @@ export function cardButtons(request: CloseRequest): ButtonSpec[] {
   const value = writeRequestValue({ requestId: request.id, version: request.version });
   const unit = `unit ${request.groupId}`;
   const specs: ButtonSpec[] = [];
-  if (request.state === 'pending' && blockersOf(request.facts).length === 0) {
+  if (request.state === 'pending' && isRepaid(request.facts)) {
     specs.push({
       id: ACTIONS.approve,
       label: 'Approve close…',

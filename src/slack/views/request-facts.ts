@@ -1,5 +1,6 @@
 /** A request's facts, votes and rules in words, shared by the card and the private view. mrkdwn, escaped. */
 import type { CloseRequest, VoidedVote, Vote } from '../../domain/close/close-request.ts';
+import { countApprovals } from '../../domain/close/close-step.ts';
 import { type Facts, shortDigest } from '../../domain/close/facts.ts';
 import { personKey } from '../../domain/policy.ts';
 import { amountText } from './amount-text.ts';
@@ -31,7 +32,6 @@ export function factPairs(
     ['Unit', facts.groupId],
     ['Credit account', account(shorten(facts.creditAccount, 254), audience)],
     ['Owed', owedText(facts, 500)],
-    ['Active at the exchange', facts.active ? 'yes' : 'no'],
     [
       `Collateral accounts (${collateral.length})`,
       collateral.length === 0 ? 'none' : fitLines(collateral, 400, (left) => `… and ${left} more`),
@@ -54,13 +54,12 @@ function voteLine(vote: Vote): string {
 
 const VOIDED: Readonly<Record<VoidedVote['because'], string>> = {
   'facts-changed': 'a fact of the unit changed afterwards',
-  'facts-unreadable': 'the unit could not be read again',
   'no-longer-eligible': 'no longer an approver',
 };
 
 export function votesText(request: CloseRequest, max: number): string {
   const { quorum } = request.policy;
-  const have = request.votes.length;
+  const have = countApprovals(request, request.votes);
   const head = `*Approvals: ${have} of ${quorum}*${have < quorum ? `, ${quorum - have} more needed` : ''}`;
   const lines = [
     ...request.votes.map(voteLine),

@@ -1,6 +1,6 @@
 /** `/loandesk request <id>` and `/loandesk requests`: the record in private, addresses in full. */
 import type { KnownBlock } from '@slack/types';
-import type { CloseRequest } from '../../domain/close/close-request.ts';
+import type { CloseRequest, ReadBack, Sighting } from '../../domain/close/close-request.ts';
 import type { RequestView } from '../../usecases/desk.ts';
 import { writeRequestValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
@@ -34,13 +34,7 @@ export function evidenceLines(request: CloseRequest): string[] {
   );
   if (answer !== null) lines.push(`• Answer: ${answerText(answer)}`);
   if (sent !== null) {
-    const last =
-      readBack.lastCheckAtMs === null
-        ? 'none yet'
-        : `last ${dateAndUtc(readBack.lastCheckAtMs)}: ${shorten(escapeMrkdwn(readBack.lastSeen ?? 'nothing'), 300)}`;
-    lines.push(
-      `• Looks at the exchange's record: ${readBack.checks}, ${last}; late reads that agree that the unit is still active: ${readBack.agreeingActiveReads}`,
-    );
+    lines.push(`• Binance's record: ${seenText(readBack)}`);
   }
   if (evidence !== null) {
     lines.push(
@@ -50,6 +44,20 @@ export function evidenceLines(request: CloseRequest): string[] {
   if (request.abandonedClaims > 0)
     lines.push(`• Claims abandoned before sending: ${request.abandonedClaims}`);
   return lines;
+}
+
+const SEEN: Readonly<Record<Sighting, string>> = {
+  'still-active': 'the unit is in the active list, not in the closed list',
+  neither: 'the unit is in neither the active nor the closed list',
+  'in-both-lists': 'the unit is in the active and in the closed list',
+  unreadable: "it couldn't be read",
+};
+
+/** What looks have shown, and since when: a look that shows the same as the one before is not recorded. */
+function seenText({ lastSeen, lastSeenAtMs, agreeingActiveReads }: ReadBack): string {
+  if (lastSeen === null || lastSeenAtMs === null) return 'nothing seen yet';
+  const why = lastSeen.why === null ? '' : ` (${shorten(escapeMrkdwn(lastSeen.why), 300)})`;
+  return `${SEEN[lastSeen.kind]}${why}, ${dateAndUtc(lastSeenAtMs)} and since; reads that prove it's still active: ${agreeingActiveReads}`;
 }
 
 export function requestMessage(view: RequestView, workspaceUrl: string | null): Message {

@@ -3,6 +3,7 @@
  * and from the record as it is when the message leaves; "closed" is said when the record says it. mrkdwn, escaped.
  */
 import type { CloseRequest, RequestEvent } from '../../domain/close/close-request.ts';
+import { countApprovals } from '../../domain/close/close-step.ts';
 import { fitLines } from './block-builders.ts';
 import { dryRunPrefix } from './dry-run.ts';
 import { factChangeLines } from './fact-change-text.ts';
@@ -41,23 +42,27 @@ export function eventText(event: RequestEvent, request: CloseRequest, audience: 
       return `${who(event)} approved ${when}: ${event.votes} of ${need}.${dropped}${next}`;
     }
     case 'votes-dropped':
-      return `Votes that no longer count, because their owners are no longer approvers: ${mentions(event.dropped)}. ${request.votes.length} of ${request.policy.quorum} remain.`;
+      return votesDroppedText(event, request);
     case 'reminded':
-      return `${event.stage === 'half' ? 'Reminder, half of the time is over' : 'Last reminder, most of the time is over'}: this request still needs ${Math.max(0, request.policy.quorum - request.votes.length)} of ${request.policy.quorum} approvals and expires ${countdownToken(request.expiresAtMs)}.`;
+      return `${event.stage === 'half' ? 'Reminder, half of the time is over' : 'Last reminder, most of the time is over'}: this request still needs ${Math.max(0, request.policy.quorum - countApprovals(request, request.votes))} of ${request.policy.quorum} approvals and expires ${countdownToken(request.expiresAtMs)}.`;
     case 'facts-changed':
       return factsChangedText(event, request, audience);
     case 'claimed':
       return `The unit and the approvers are being read again ${when}; nothing is sent yet.`;
     case 'claim-abandoned':
       return 'The process that carried out this request ended before anything was sent. Press Start sending again on the card if the close is still wanted.';
+    case 'claim-released':
+      return `*Not sent yet* ${when}: ${quoted(event.why, 500)} Nothing was sent and the approvals still count. Loandesk keeps trying until the request expires.`;
     case 'sent':
       return `The one DELETE was recorded as sent ${when}. It is never repeated; its answer is awaited.`;
     case 'answered':
       return `${answerText(event.answer)} (${when})${voters(request)}`;
+    case 'mark-restored':
+      return `*Record repaired* ${when}: Loandesk's database had lost the note that the close order was sent ${dateAndUtc(event.mark.atMs)}. It's back, and the order isn't sent again. ${event.answer === null ? '' : answerText(event.answer)}`.trimEnd();
     case 'lost-track':
-      return `*Outcome not known* ${when}: no answer to the DELETE was recorded in time. It is never sent again; Loandesk looks at the exchange's own record.`;
+      return `*Outcome not known* ${when}: ${request.answer === null ? 'no answer to the close order was recorded in time' : "Binance's own record doesn't confirm its answer"}. The order isn't sent again; Loandesk keeps checking Binance's record. Two approvers can resolve it: ${requestCommand(request)}.`;
     case 'people-paged':
-      return `*Still not known* ${when}: neither the answer nor the exchange's record tells whether the DELETE was executed. Two approvers can settle it by hand: \`/loandesk request ${shorten(escapeMrkdwn(request.id), 100).replaceAll('`', '')}\`.`;
+      return `*Still not known* ${when}: neither the answer nor the exchange's record tells whether the DELETE was executed. Two approvers can settle it by hand: ${requestCommand(request)}.`;
     case 'settlement-proposed':
       return `${who(event)} proposes ${when} to settle the outcome as ${verdictText(event.verdict)}. A second approver must confirm. Note: ${quoted(event.note, 800)}`;
     case 'refused':
@@ -73,6 +78,20 @@ export function eventText(event: RequestEvent, request: CloseRequest, audience: 
     case 'settled':
       return `${standingText(request)}${voters(request)}`;
   }
+}
+
+function requestCommand({ id }: CloseRequest): string {
+  return `\`/loandesk request ${shorten(escapeMrkdwn(id), 100).replaceAll('`', '')}\``;
+}
+
+function votesDroppedText(
+  { dropped }: Extract<RequestEvent, { type: 'votes-dropped' }>,
+  request: CloseRequest,
+): string {
+  const left = `${countApprovals(request, request.votes)} of ${request.policy.quorum} approvals count now.`;
+  if (dropped.length === 0)
+    return `More approvals are needed under the current settings: ${left} Nothing was sent.`;
+  return `Votes that no longer count, because their owners are no longer approvers: ${mentions(dropped)}. ${left}`;
 }
 
 /** An end says who had voted and when; while it is open the card says so. */
@@ -92,9 +111,6 @@ function factsChangedText(
   audience: Audience,
 ): string {
   const voided = event.voided.length === 0 ? '' : ` Votes that no longer count: ${mentions(event.voided)}.`;
-  if (event.unreadable !== null) {
-    return `The unit could not be read again ${dateAndUtc(event.atMs)} (${quoted(event.unreadable, 800)}), which counts as changed. Nothing was sent.${voided}`;
-  }
   const lines = factChangeLines(event.changes, audience);
   const head = `A fact of unit ${request.groupId} changed ${dateAndUtc(event.atMs)}. Nothing was sent.${voided} The card shows the facts of now.`;
   return fitLines([head, ...lines], 2_400, (left) => `• … and ${left} more changes`);

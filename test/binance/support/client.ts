@@ -62,6 +62,7 @@ export function createClient(exchange: Exchange, options: ClientOptions = {}): C
   const said: string[] = [];
   const now = options.now ?? Date.now;
   const client = createLoanExchange({
+    closeMode: 'live',
     baseUrl: exchange.url,
     accounts: accountsOf(exchange, ...(options.names ?? ['fund-a', 'loan-1', 'loan-7'])),
     ledger: new MemoryWeightLedger(now),

@@ -3,8 +3,16 @@ import { type AuditBody, type AuditEntry, sealEntry } from '../../../src/domain/
 import { whyTrailForbids } from '../../../src/domain/close/audited-votes.ts';
 import type { Command } from '../../../src/domain/close/close-command.ts';
 import type { CloseRequest, RequestEvent } from '../../../src/domain/close/close-request.ts';
-import { decide } from '../../../src/domain/close/close-rule.ts';
-import { ALICE, BOB, CAROL, ELIGIBLE, facts, request, START_MS } from '../../support/close-requests.ts';
+import {
+  ALICE,
+  BOB,
+  CAROL,
+  decideAt,
+  ELIGIBLE,
+  facts,
+  request,
+  START_MS,
+} from '../../support/close-requests.ts';
 
 const KEY = new Uint8Array(32).fill(3);
 
@@ -19,7 +27,7 @@ function played(...commands: ((current: CloseRequest) => Command)[]): {
     [{ type: 'opened', by: requester, reason, facts: record.facts, policy, atMs: START_MS }, record],
   ];
   for (const command of commands) {
-    const decision = decide(record, command(record), START_MS + 1);
+    const decision = decideAt(record, command(record), START_MS + 1);
     if (!decision.ok) throw new Error(decision.refusal.code);
     record = decision.next;
     events.push([decision.event, record]);
@@ -48,6 +56,7 @@ const approve =
     version: current.version,
     factsDigest: current.factsDigest,
     eligible,
+    requesterMayAsk: true,
   });
 
 describe('what the sealed trail says of the votes', () => {
@@ -55,7 +64,7 @@ describe('what the sealed trail says of the votes', () => {
     const changed = facts({ collateralAccounts: ['other@test.com'] });
     const { record, trail } = played(
       approve(CAROL),
-      () => ({ type: 'replace-facts', facts: changed, why: null }),
+      () => ({ type: 'replace-facts', facts: changed }),
       approve(ALICE),
       approve(BOB, new Set([BOB.userId, CAROL.userId])),
       approve(CAROL, new Set([BOB.userId, CAROL.userId])),
@@ -105,8 +114,12 @@ describe('what the sealed trail says of the votes', () => {
     const first = trail[0];
     if (first === undefined) throw new Error('no trail');
     const event = { type: 'sent', by: null, atMs: 1, signedTimestampMs: 1, recvWindowMs: 5_000 } as const;
-    const sent = sealEntry({ ...first.body, sequence: 4, event }, '', KEY);
+    const mark = { atMs: 1, signedTimestampMs: 1, recvWindowMs: 5_000 };
+    const restored = { type: 'mark-restored', by: null, atMs: 1, mark, answer: null } as const;
     expect(whyTrailForbids(record, trail)).toBeNull();
-    expect(whyTrailForbids(record, [...trail, sent])).toContain('sent before');
+    for (const last of [event, { ...restored, stateBefore: 'approved' } as const]) {
+      const sent = sealEntry({ ...first.body, sequence: 4, event: last }, '', KEY);
+      expect(whyTrailForbids(record, [...trail, sent])).toContain('sent before');
+    }
   });
 });

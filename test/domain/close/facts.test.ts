@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { amount, ZERO } from '../../../src/domain/amount.ts';
-import { blockersOf, diffFacts, digestOf, factsOf } from '../../../src/domain/close/facts.ts';
+import { diffFacts, digestOf, factsOf, isRepaid } from '../../../src/domain/close/facts.ts';
 import { exampleUnit, facts } from '../../support/close-requests.ts';
 
 describe('facts', () => {
@@ -8,7 +8,6 @@ describe('facts', () => {
     expect(factsOf(exampleUnit(), 5)).toEqual({
       groupId: '1',
       creditAccount: 'tst20241120@test.com',
-      active: true,
       totalLiability: '15.30718771',
       liabilities: [{ asset: 'USDT', principal: '15.30718771', interest: '0' }],
       collateralAccounts: [
@@ -47,7 +46,6 @@ describe('facts', () => {
     ],
     ['the total', { totalLiability: '0.00000001' }, 'total liability'],
     ['the credit account', { creditAccount: 'other@test.com' }, 'credit account'],
-    ['whether it is active', { active: false }, 'active'],
     ['a collateral account', { collateralAccounts: ['collateral71@test.com'] }, 'collateral account'],
   ] as const)('a change of %s changes the digest and is named', (_, change, fact) => {
     const after = facts(change);
@@ -59,11 +57,11 @@ describe('facts', () => {
     expect(diffFacts(facts(), facts({ readAtMs: 99 }))).toEqual([]);
   });
 
-  it('block a close while anything is owed, also when only the total says so', () => {
-    expect(blockersOf(facts())).toEqual([]);
-    expect(blockersOf(facts({ totalLiability: '0.00000001' }))).toMatchObject([{ kind: 'owes' }]);
-    expect(blockersOf(facts({ totalLiability: '-1' }))).toMatchObject([{ kind: 'owes' }]);
-    expect(blockersOf(facts({ active: false }))).toEqual([{ kind: 'not-active' }]);
+  it('are repaid when nothing is owed, also by the total alone', () => {
+    expect(isRepaid(facts())).toBe(true);
+    expect(isRepaid(facts({ totalLiability: '0.00000001' }))).toBe(false);
+    expect(isRepaid(facts({ totalLiability: '-1' }))).toBe(false);
+    expect(isRepaid(facts({ totalLiability: 'nothing' }))).toBe(false);
     const repaid = factsOf(
       exampleUnit({
         totalLiability: ZERO,
@@ -71,6 +69,6 @@ describe('facts', () => {
       }),
       1,
     );
-    expect(blockersOf(repaid)).toEqual([]);
+    expect(isRepaid(repaid)).toBe(true);
   });
 });

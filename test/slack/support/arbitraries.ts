@@ -2,7 +2,6 @@
 import fc from 'fast-check';
 import { type Amount, amount, longId } from '../../../src/domain/amount.ts';
 import type {
-  ClosedEvidence,
   CloseRequest,
   CloseState,
   Ending,
@@ -10,6 +9,7 @@ import type {
   RequestEvent,
   Vote,
 } from '../../../src/domain/close/close-request.ts';
+import type { ClosedEvidence } from '../../../src/domain/close/closed-evidence.ts';
 import type { FactChange, Facts } from '../../../src/domain/close/facts.ts';
 import type { PersonId } from '../../../src/domain/policy.ts';
 import type { RiskUnit } from '../../../src/domain/unit/risk-unit.ts';
@@ -126,7 +126,7 @@ export const factsArb: fc.Arbitrary<Facts> = fc.record({
 });
 
 export const factChange: fc.Arbitrary<FactChange> = fc.record({
-  fact: fc.constantFrom('credit account', 'active', 'total liability', 'liability', 'collateral account'),
+  fact: fc.constantFrom('credit account', 'total liability', 'liability', 'collateral account'),
   which: fc.option(wildText(300), { nil: null }),
   before: fc.option(wildText(500), { nil: null }),
   after: fc.option(
@@ -191,6 +191,7 @@ function settledAs(verdict: 'closed' | 'not-closed'): fc.Arbitrary<Ending> {
   });
 }
 
+const mark = fc.record({ atMs, signedTimestampMs: atMs, recvWindowMs: fc.constant(5_000) });
 const STATES = Object.keys(endings) as CloseState[];
 
 export const requestArb: fc.Arbitrary<CloseRequest> = fc.constantFrom(...STATES).chain((state) =>
@@ -223,11 +224,7 @@ export const requestArb: fc.Arbitrary<CloseRequest> = fc.constantFrom(...STATES)
           version: fc.constant(each.version),
           factsDigest: fc.constant(each.factsDigest),
           voidedAtMs: atMs,
-          because: fc.constantFrom(
-            'facts-changed' as const,
-            'facts-unreadable' as const,
-            'no-longer-eligible' as const,
-          ),
+          because: fc.constantFrom('facts-changed' as const, 'no-longer-eligible' as const),
         }),
       ),
       { maxLength: 30 },
@@ -238,15 +235,19 @@ export const requestArb: fc.Arbitrary<CloseRequest> = fc.constantFrom(...STATES)
     reminded: fc.record({ half: fc.boolean(), eighty: fc.boolean() }),
     claim: fc.constant(null),
     abandonedClaims: fc.integer({ min: 0, max: 3 }),
-    sent: fc.option(fc.record({ atMs, signedTimestampMs: atMs, recvWindowMs: fc.constant(5_000) }), {
-      nil: null,
-    }),
+    obstacle: fc.option(fc.record({ why: wildText(500), sinceMs: atMs }), { nil: null }),
+    sent: fc.option(mark, { nil: null }),
     answer: fc.option(answer, { nil: null }),
     readBack: fc.record({
-      checks: fc.nat(50),
       agreeingActiveReads: fc.nat(3),
-      lastCheckAtMs: fc.option(atMs, { nil: null }),
-      lastSeen: fc.option(wildText(500), { nil: null }),
+      lastSeen: fc.option(
+        fc.record({
+          kind: fc.constantFrom('still-active', 'neither', 'in-both-lists', 'unreadable'),
+          why: fc.option(wildText(500), { nil: null }),
+        }),
+        { nil: null },
+      ),
+      lastSeenAtMs: fc.option(atMs, { nil: null }),
     }),
     evidence: fc.option(evidence, { nil: null }),
     settlement: fc.option(
@@ -282,23 +283,31 @@ export const eventArb: fc.Arbitrary<RequestEvent> = fc.oneof(
   fc.record({
     ...base,
     type: type('facts-changed'),
-    facts: fc.option(factsArb, { nil: null }),
+    facts: factsArb,
     changes: fc.array(factChange, { maxLength: 40 }),
-    unreadable: fc.option(wildText(500), { nil: null }),
     voided: people,
   }),
   fc.record({ ...base, type: type('superseded'), evidence }),
   fc.record({ ...base, type: type('claimed'), owner: fc.constant('owner') }),
   fc.record({ ...base, type: type('claim-abandoned'), owner: fc.constant('owner') }),
+  fc.record({ ...base, type: type('claim-released'), owner: fc.constant('owner'), why: wildText(500) }),
   fc.record({ ...base, type: type('sent'), signedTimestampMs: atMs, recvWindowMs: fc.constant(5_000) }),
   fc.record({ ...base, type: type('rehearsed') }),
   fc.record({ ...base, type: type('never-sent'), why: wildText(500) }),
   fc.record({ ...base, type: type('answered'), answer }),
+  fc.record({
+    ...base,
+    type: type('mark-restored'),
+    mark,
+    answer: fc.option(answer, { nil: null }),
+    stateBefore: fc.constantFrom(...STATES),
+  }),
   fc.record({ ...base, type: type('lost-track') }),
   fc.record({
     ...base,
     type: type('read-back'),
-    seen: fc.constant('in-closed-list'),
+    seen: fc.constant('in-closed-list' as const),
+    why: fc.constant(null),
     evidence: fc.option(evidence, { nil: null }),
   }),
   fc.record({ ...base, type: type('people-paged') }),

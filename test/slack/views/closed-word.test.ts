@@ -62,6 +62,7 @@ describe('the word "closed"', () => {
       by: null,
       atMs: START_MS,
       seen: 'in-closed-list',
+      why: null,
       evidence: ended.evidence,
     };
     for (const text of [

@@ -168,7 +168,17 @@ describe('the end in the thread', () => {
       evidence: { groupId: longId('7'), creditEmail: 'c@test.com', createdAtMs: 1, closedAtMs: START_MS },
     });
     expect(
-      threadText({ type: 'read-back', by: null, atMs: START_MS, seen: '', evidence: ended.evidence }, ended),
+      threadText(
+        {
+          type: 'read-back',
+          by: null,
+          atMs: START_MS,
+          seen: 'in-closed-list',
+          why: null,
+          evidence: ended.evidence,
+        },
+        ended,
+      ),
     ).toBe(
       `*Closed.* The unit is in the exchange's closed list, close time 2026-11-20 12:00:00 UTC. Confirmed ${AT} (2026-11-20 12:00:00 UTC).\nApprovals that counted: <@U0ALICE> 2026-11-20 12:00:00 UTC, <@U0BOB> 2026-11-20 12:00:00 UTC.`,
     );
@@ -181,7 +191,7 @@ describe('the ballot', () => {
       request: pending,
       facts: facts(),
       digest: 'abcdef0123456789',
-      changesSinceFirstVote: [{ fact: 'active', which: null, before: 'true', after: 'false' }],
+      changesSinceFirstVote: [{ fact: 'total liability', which: null, before: '1', after: '0' }],
     });
     expect(modal.callback_id).toBe('modal:ballot');
     expect(JSON.parse(modal.private_metadata ?? '')).toEqual({
@@ -194,7 +204,7 @@ describe('the ballot', () => {
     expect(text).toContain('credit7@test.com');
     expect(text).toContain('collateral72@test.com');
     expect(text).toContain('changed since the first vote');
-    expect(text).toContain('• active: true → false');
+    expect(text).toContain('• total liability: 1 → 0');
   });
 });
 

@@ -1,0 +1,78 @@
+/**
+ * What this process knows of the closes it sent: the mark and the answer. Redis may lose what was written last (a
+ * failover, a log cut short); what is known here is put back as soon as Redis answers, and nothing that was sent from
+ * here is ever sent from here again. Lasts as long as the process.
+ */
+import type { CloseRequest, ExchangeAnswer, SentMark } from '../domain/close/close-request.ts';
+import type { Result } from '../domain/refusal.ts';
+import type { Log } from './ports.ts';
+import type { RequestBook } from './request-book.ts';
+
+export interface SentCloses {
+  /** Called before the DELETE leaves. */
+  sent(requestId: string, mark: SentMark): void;
+  /** Stores the answer. Throws StoreUnavailable; the answer is then told later. */
+  answered(requestId: string, answer: ExchangeAnswer): Promise<Result<CloseRequest>>;
+  wasSent(requestId: string): boolean;
+  /** Tells the store what it does not hold for certain: of sendings under way, and of those not told since. */
+  tell(): Promise<void>;
+  /** As `tell`, of all: the store may have lost any of it. */
+  tellAll(): Promise<void>;
+}
+
+interface Sending {
+  readonly mark: SentMark;
+  answer: ExchangeAnswer | null;
+  told: boolean;
+  refusalLogged: boolean;
+}
+
+/** A firm closes a few units a year. */
+const KEPT_AT_MOST = 1_000;
+
+export function createSentCloses({ book, log }: { book: RequestBook; log: Log }): SentCloses {
+  const sendings = new Map<string, Sending>();
+
+  async function tellOne(requestId: string, sending: Sending): Promise<Result<CloseRequest>> {
+    const { mark, answer } = sending;
+    let lost = false;
+    const told = await book.apply(requestId, (request) => {
+      lost = request.sent === null;
+      return { type: 'record-answer', mark, answer };
+    });
+    if (told.ok && lost)
+      log.error({ requestId, answer: answer?.kind ?? null }, 'the store had lost the mark of a sent close');
+    const isOpen =
+      !told.ok && (told.refusal.code === 'changed-meanwhile' || told.refusal.code === 'request-not-found');
+    sending.told = answer !== null && !isOpen;
+    if (isOpen && !sending.refusalLogged) {
+      sending.refusalLogged = true;
+      log.error({ requestId, refusal: told.refusal.code }, 'a sent close could not be recorded');
+    }
+    return told;
+  }
+
+  async function tell(): Promise<void> {
+    for (const [requestId, sending] of sendings) if (!sending.told) await tellOne(requestId, sending);
+  }
+
+  return {
+    sent(requestId, mark) {
+      sendings.set(requestId, { mark, answer: null, told: false, refusalLogged: false });
+      const [oldest] = sendings.keys();
+      if (sendings.size > KEPT_AT_MOST && oldest !== undefined) sendings.delete(oldest);
+    },
+    async answered(requestId, answer) {
+      const sending = sendings.get(requestId);
+      if (sending === undefined) throw new Error(`close request ${requestId} was not sent from here`);
+      sending.answer = answer;
+      return tellOne(requestId, sending);
+    },
+    wasSent: (requestId) => sendings.has(requestId),
+    tell,
+    tellAll() {
+      for (const sending of sendings.values()) sending.told = false;
+      return tell();
+    },
+  };
+}
