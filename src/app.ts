@@ -104,6 +104,7 @@ export async function createApp(
   const accounts = await readAccounts(config, log);
   const redis = new RedisConnection(redisSettings(config.redis), log, REDIS_TIMES, observers.redisAnswered);
   const keys = new KeyNames(config.redis.prefix);
+  const auditKeys = { current: config.auditKey, previous: [] };
   const exchange = createLoanExchange({
     closeMode: config.closePolicy.mode,
     baseUrl: config.binance.apiUrl,
@@ -138,7 +139,7 @@ export async function createApp(
     new RedisCloseRequestStore({
       connection: redis,
       keys,
-      auditKey: config.auditKey,
+      auditKeys,
       newId: randomUUID,
       log,
       waitReplicas: config.redis.waitReplicas,
@@ -146,7 +147,7 @@ export async function createApp(
     observers,
     log,
   );
-  const outbox = new RedisOutbox({ connection: redis, keys, log });
+  const outbox = new RedisOutbox({ connection: redis, keys, auditKeys, log });
   const seenOnce = new RedisSeenOnce({ connection: redis, keys, newId: randomUUID });
   const work = createDesk({
     reader: exchange.reader,
@@ -154,7 +155,7 @@ export async function createApp(
     store,
     outbox,
     audit: new RedisAuditLog({ connection: redis, keys }),
-    auditKey: config.auditKey,
+    auditKeys,
     directory,
     notifier,
     roles: config.people,

@@ -13,6 +13,7 @@ import { requestIdFrom } from '../../src/domain/request-id.ts';
 import { PUBLISHED_THRESHOLDS } from '../../src/domain/unit/risk-unit.ts';
 import { createDesk, type DeskWork } from '../../src/usecases/create-desk.ts';
 import { accountsOf } from '../binance/support/client.ts';
+import { onlyKey } from '../contracts/audit-trail.ts';
 import { FakeDirectory, FakeNotifier } from '../fakes/people.ts';
 import { AUDIT_KEY, newPrefix, type RedisParts, redisParts } from '../redis/redis-parts.ts';
 import { ALICE, BOB, CAROL, policy, REQUESTER, START_MS } from '../support/close-requests.ts';
@@ -81,7 +82,7 @@ export class Replicas {
       store: redis.store,
       outbox: redis.outbox,
       audit: redis.audit,
-      auditKey: AUDIT_KEY,
+      auditKeys: onlyKey(AUDIT_KEY),
       directory: this.directory,
       notifier,
       roles: { requesters: [REQUESTER.userId], approvers: policy().approvers, viewers: '*' },

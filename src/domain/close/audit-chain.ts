@@ -76,16 +76,23 @@ export interface KeptHead {
   readonly head: string;
 }
 
-/** What the trail of now shows about a kept head. */
-export type KeptHeadFinding =
-  /** The first entries are the same as then; so many were added since. */
-  | { readonly kind: 'same'; readonly since: number }
+/** As typed; null when it is not a count from 1 on and a head. */
+export function parseKeptHead(entries: string, head: string): KeptHead | null {
+  const isOne = /^[1-9]\d{0,11}$/.test(entries) && /^[0-9a-f]{64}$/i.test(head);
+  return isOne ? { entries: Number(entries), head: head.toLowerCase() } : null;
+}
+
+/** What the trail of now shows about a kept head; `entries` is how many that one counted. */
+export type KeptHeadFinding = { readonly entries: number } & (
+  | /** The first entries are the same as then; so many were added since. */
+  { readonly kind: 'same'; readonly since: number }
   /** Among the first entries something was removed, changed or reordered. */
   | { readonly kind: 'different' }
   /** The trail has fewer entries than it had then. */
   | { readonly kind: 'fewer'; readonly missing: number }
   /** An entry before that place cannot be read, so no head could be computed. */
-  | { readonly kind: 'not-reached' };
+  | { readonly kind: 'not-reached' }
+);
 
 export interface AuditVerdict {
   readonly entries: number;
@@ -188,16 +195,16 @@ export class AuditVerifier {
   }
 
   #keptFinding(): KeptHeadFinding | null {
-    const kept = this.#kept;
-    if (kept === null) return null;
-    if (this.#headThen === null) {
-      return this.#isCutShort
-        ? { kind: 'not-reached' }
-        : { kind: 'fewer', missing: kept.entries - this.#entries };
+    if (this.#kept === null) return null;
+    const { entries, head } = this.#kept;
+    if (this.#headThen !== null) {
+      return this.#headThen === head
+        ? { kind: 'same', entries, since: this.#entries - entries }
+        : { kind: 'different', entries };
     }
-    return this.#headThen === kept.head
-      ? { kind: 'same', since: this.#entries - kept.entries }
-      : { kind: 'different' };
+    return this.#isCutShort
+      ? { kind: 'not-reached', entries }
+      : { kind: 'fewer', entries, missing: entries - this.#entries };
   }
 
   #cutOff(requestId: string, { sequence }: NewestEntry): AuditFault {
