@@ -132,11 +132,7 @@ export interface Desk {
     by: PersonId,
   ): Promise<Result<{ readonly open: readonly CloseRequest[]; readonly recent: readonly CloseRequest[] }>>;
   /** The whole trail, or one request's part; `kept`: a head that was posted before, to compare with. */
-  verifyAudit(
-    by: PersonId,
-    requestId: string | null,
-    kept?: KeptHead | null,
-  ): Promise<Result<AuditVerdict>>;
+  verifyAudit(by: PersonId, requestId: string | null, kept?: KeptHead | null): Promise<Result<AuditVerdict>>;
   /** JSON Lines, one entry a line, no secrets. */
   exportAudit(
     by: PersonId,

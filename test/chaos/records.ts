@@ -31,7 +31,12 @@ export class Records {
     this.#keys = new KeyNames(prefix);
     this.#auditKeys = { current: Buffer.from(auditKey, 'hex'), previous: [] };
     const parts = { connection: this.#connection, keys: this.#keys };
-    this.#store = new RedisCloseRequestStore({ ...parts, auditKeys: this.#auditKeys, newId: randomUUID, log });
+    this.#store = new RedisCloseRequestStore({
+      ...parts,
+      auditKeys: this.#auditKeys,
+      newId: randomUUID,
+      log,
+    });
     this.#audit = new RedisAuditLog(parts);
   }
 
