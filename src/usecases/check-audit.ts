@@ -107,16 +107,21 @@ export function createCheckAudit({ audit, store, keys }: CheckAuditParts): Check
     const ids = [...new Set([...verifier.newest.keys(), ...indexed])];
     for (let at = 0; at < ids.length; at += LOADS_AT_ONCE) {
       const some = ids.slice(at, at + LOADS_AT_ONCE);
-      const faults = await Promise.all(some.map((id) => recordFault(id, verifier.newest.get(id))));
-      const fault = faults.find((each) => each !== null);
-      if (fault) return { ...verdict, fault: { ...fault, position: verdict.entries } };
+      const records = await Promise.all(some.map(recordOf));
+      for (const [index, requestId] of some.entries()) {
+        const fault = await recordFault(requestId, records[index] ?? null, verifier.newest.get(requestId));
+        if (fault !== null) return { ...verdict, fault: { ...fault, position: verdict.entries } };
+      }
     }
     return verdict;
   }
 
   /** `newest` as the trail was read: a record that names another entry is looked at again, with its trail. */
-  async function recordFault(requestId: string, newest: NewestEntry | undefined): Promise<AuditFault | null> {
-    const record = await recordOf(requestId);
+  async function recordFault(
+    requestId: string,
+    record: RecordSeen,
+    newest: NewestEntry | undefined,
+  ): Promise<AuditFault | null> {
     if (record !== null && 'newest' in record && isSame(record.newest, newest)) return null;
     const verdict = await verifyRequest(requestId);
     if (verdict !== null) return verdict.fault;
