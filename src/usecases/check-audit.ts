@@ -17,13 +17,7 @@ import { done, type Result, refuse } from '../domain/refusal.ts';
 import { parseRequestId } from '../domain/request-id.ts';
 import type { Access } from './access.ts';
 import type { Desk } from './desk.ts';
-import {
-  type AuditLog,
-  type CloseRequestStore,
-  type StoredRequest,
-  UnreadableAuditEntry,
-  UnreadableRecord,
-} from './ports.ts';
+import { type AuditLog, type CloseRequestStore, UnreadableAuditEntry, UnreadableRecord } from './ports.ts';
 
 /** One close on one sheet: the facts voted on, the votes, what was sent and answered, and the exchange's own record. */
 export interface EvidencePack {
@@ -63,14 +57,13 @@ export interface CheckAudit {
   /** The same for one request's entries and its record; null: there is neither record nor entry of that id. */
   verifyRequest(requestId: string, kept?: KeptHead | null): Promise<AuditVerdict | null>;
   /**
-   * Loads the record and holds that very copy against the sealed trail of its request: it must name the newest entry,
-   * and state, facts, rule, votes, settlement and ending must be what the entries tell. Decide on the copy that comes
-   * back and save against it (`Change.from`): no other copy was proved. `to: 'send'`: the entries must also tell of
-   * enough votes and of no earlier send. Refuses with `record-not-proved`, which names what differs. Throws
-   * UnreadableRecord and StoreUnavailable.
+   * What the sealed trail says against believing this copy of a record; null: it proves it. The record must name the
+   * newest entry of its request, and state, facts, rule, votes, finding and ending must be what the entries tell. Ask
+   * before a vote or a finding counts, and save on the same copy: no other one was proved. A copy that somebody just
+   * changed is found too old as well; the store then holds another one. Throws StoreUnavailable.
    */
-  loadProved(requestId: string, to: 'decide' | 'send'): Promise<Result<StoredRequest>>;
-  /** What `loadProved` with 'send' finds against a copy that was loaded before; null: nothing. */
+  whyNotBelieved(request: CloseRequest): Promise<string | null>;
+  /** As `whyNotBelieved`, and the entries must tell of enough votes and of no earlier send. */
   whyNotSend(request: CloseRequest): Promise<string | null>;
   /** All that shows how one request came to its end; null: there is no such request. Throws UnreadableRecord. */
   evidence(requestId: string): Promise<EvidencePack | null>;
@@ -185,11 +178,10 @@ export function createCheckAudit({ audit, store, keys }: CheckAuditParts): Check
     }
   }
 
-  /** `isOld`: the trail goes on after the entry that the record names; nothing else was found. */
   async function whyNot(
     request: CloseRequest,
-    to: 'decide' | 'send',
-  ): Promise<{ readonly why: string; readonly isOld: boolean } | null> {
+    judge: (request: CloseRequest, entries: readonly AuditEntry[]) => string | null,
+  ): Promise<string | null> {
     const verifier = new AuditVerifier(keys, {
       whole: false,
       newest: new Map([[request.id, request.audit]]),
@@ -197,23 +189,10 @@ export function createCheckAudit({ audit, store, keys }: CheckAuditParts): Check
     const entries: AuditEntry[] = [];
     await readInto(verifier, request.id, (entry) => entries.push(entry));
     const { fault } = verifier.result();
-    if (fault !== null) return { why: `the audit trail is broken: ${fault.what}`, isOld: false };
+    if (fault !== null) return `the audit trail is broken: ${fault.what}`;
     if (!isSame(request.audit, verifier.newest.get(request.id)))
-      return { why: 'the record is older than the audit trail', isOld: true };
-    const why = (to === 'send' ? whyTrailForbids : whyTrailDiffers)(request, entries);
-    return why === null ? null : { why, isOld: false };
-  }
-
-  async function loadProved(requestId: string, to: 'decide' | 'send'): Promise<Result<StoredRequest>> {
-    for (let look = 1; ; look += 1) {
-      const stored = await store.load(requestId);
-      if (stored === null) return refuse({ code: 'request-not-found', requestId });
-      const found = await whyNot(stored.request, to);
-      if (found === null) return done(stored);
-      // Somebody may just have changed the request: then the next copy is the newest.
-      if (!found.isOld || look === LOOKS_AT_MOST)
-        return refuse({ code: 'record-not-proved', requestId, why: found.why });
-    }
+      return 'the record is older than the audit trail';
+    return judge(request, entries);
   }
 
   async function evidence(requestId: string): Promise<EvidencePack | null> {
@@ -282,8 +261,8 @@ export function createCheckAudit({ audit, store, keys }: CheckAuditParts): Check
   return {
     verify,
     verifyRequest,
-    loadProved,
-    whyNotSend: async (request) => (await whyNot(request, 'send'))?.why ?? null,
+    whyNotBelieved: (request) => whyNot(request, whyTrailDiffers),
+    whyNotSend: (request) => whyNot(request, whyTrailForbids),
     evidence,
     async *exportLines(requestId) {
       for await (const entry of audit.entries(requestId ?? undefined)) yield JSON.stringify(entry);
