@@ -228,7 +228,7 @@ async function transitionArguments() {
   const { revision = '', seal = '', schema = '', record = '' } = hash;
   const after = [
     ...[request.id, record, '', '', revision, '', body, schema, record, seal, 'must-hold', ''],
-    ...[String(Date.now() + 300_000), '60000'],
+    ...[String(Date.now() + 300_000), String(request.createdAtMs), '60000'],
   ];
   return { sha, before, commandStem: keys.command(''), after };
 }

@@ -4,7 +4,12 @@
  */
 import type { LongId } from '../domain/amount.ts';
 import { type AuditBody, type AuditKeys, FIRST_SEAL, sealEntry } from '../domain/close/audit-chain.ts';
-import { type CloseRequest, isTerminal, type RequestEventType } from '../domain/close/close-request.ts';
+import {
+  type CloseRequest,
+  isTerminal,
+  type RequestEvent,
+  type RequestEventType,
+} from '../domain/close/close-request.ts';
 import {
   type Change,
   type CloseRequestStore,
@@ -193,9 +198,10 @@ export class RedisCloseRequestStore implements CloseRequestStore {
       RECORD_SCHEMA,
       stored,
       this.#recordSeals.seal(from.id, stored),
-      unitKeyRule(from, next),
+      unitKeyRule(next, event),
       next.state === 'closed' ? from.groupId : '',
       attentionAtMs ?? '',
+      next.createdAtMs,
       COMMAND_REMEMBERED_MS,
       ...encodeNotices(this.#noticeSeals, request, event, notices),
     ];
@@ -317,9 +323,12 @@ function bodyOf(
 }
 
 /** What the new state needs of the unit's key; see save-request.lua. */
-function unitKeyRule(from: CloseRequest, next: CloseRequest): 'release' | 'must-hold' | 'take-if-free' {
-  if (isTerminal(next.state)) return 'release';
-  return from.sent === null ? 'must-hold' : 'take-if-free';
+function unitKeyRule(
+  { state, sent }: CloseRequest,
+  { type }: RequestEvent,
+): 'release' | 'must-hold' | 'take-if-free' {
+  if (isTerminal(state)) return 'release';
+  return sent === null || type === 'sent' ? 'must-hold' : 'take-if-free';
 }
 
 interface NamedRecord {

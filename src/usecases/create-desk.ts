@@ -89,15 +89,17 @@ export function createDesk(parts: DeskParts): DeskWork {
   const withRequest: WithRequest = parts.withRequest ?? ((_, work) => work());
   const access = createAccess(directory, parts.roles, policy);
   const monotonic = parts.monotonic ?? (() => performance.now());
+  const checkAudit = createCheckAudit({ audit, store, keys: parts.auditKeys });
   const book = createRequestBook({
     store,
+    checkAudit,
+    log,
     policy,
     monotonic,
     afterChange: (requestId) => inBackground('deliver', () => deliverOutbox(requestId)),
   });
   const deliverOutbox = createDeliverOutbox({ outbox, store, book, access, notifier, log, withRequest });
   const readBack = createReadBackClose({ book, reader, pause: parts.pause });
-  const checkAudit = createCheckAudit({ audit, store, keys: parts.auditKeys });
   const sentCloses = createSentCloses({ book, log });
   const executor = createExecuteClose({
     access,

@@ -70,6 +70,8 @@ export interface RequestView {
   /** Who may still vote: user ids. Null when it could not be looked up. */
   readonly approvers: ReadonlySet<string> | null;
   readonly nowMs: number;
+  /** Another open request for the same unit, where Redis lost the key that keeps one open request per unit. */
+  readonly alsoOpen?: string | null;
 }
 
 export interface StatusView {

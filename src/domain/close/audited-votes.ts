@@ -46,8 +46,20 @@ export function whyTrailForbids(request: CloseRequest, entries: readonly AuditEn
   return isDecided(request, voters) ? null : 'the audit trail does not tell of enough votes';
 }
 
+/** A mark that was restored takes back every finding and ending before it. */
+function sinceRestored(entries: readonly AuditEntry[]): readonly AuditEntry[] {
+  return entries.slice(
+    Math.max(
+      0,
+      entries.findLastIndex(({ body }) => body.event.type === 'mark-restored'),
+    ),
+  );
+}
+
 function isSettlementTold({ settlement }: CloseRequest, entries: readonly AuditEntry[]): boolean {
-  const told = entries.map(({ body }) => body.event).findLast(({ type }) => type === 'settlement-proposed');
+  const told = sinceRestored(entries)
+    .map(({ body }) => body.event)
+    .findLast(({ type }) => type === 'settlement-proposed');
   if (settlement === null || told?.type !== 'settlement-proposed') return settlement === null && !told;
   return (
     settlement.by.userId === told.by?.userId &&
@@ -63,7 +75,7 @@ const ENDED_BY: { readonly [Kind in Ending['kind']]: readonly RequestEventType[]
   settled: ['settled'],
   rehearsed: ['rehearsed'],
   'refused-by-exchange': ['answered'],
-  'never-sent': ['never-sent', 'answered'],
+  'never-sent': ['never-sent', 'answered', 'mark-restored'],
   'not-executed': ['read-back'],
   'card-undeliverable': ['card-undeliverable'],
   rejected: ['rejected'],
@@ -73,7 +85,7 @@ const ENDED_BY: { readonly [Kind in Ending['kind']]: readonly RequestEventType[]
 };
 
 function isEndingTold({ ending }: CloseRequest, entries: readonly AuditEntry[]): boolean {
-  const ended = entries.find(({ body }) => isTerminal(body.stateAfter))?.body.event;
+  const ended = sinceRestored(entries).find(({ body }) => isTerminal(body.stateAfter))?.body.event;
   if (ending === null || ended === undefined) return ending === null && ended === undefined;
   if (!ENDED_BY[ending.kind].includes(ended.type) || ending.atMs !== ended.atMs) return false;
   // What both name must be the same in both.

@@ -25,11 +25,12 @@
   ARGV[9]  record
   ARGV[10] seal of the record
   ARGV[11] the unit key: 'release' it (the request ended), 'must-hold' it, or 'take-if-free' (what was sent must be
-           read back and settled, also where its key was lost)
+           read back and settled, also where its key was lost or released before the mark was put back)
   ARGV[12] unit id when the new state is "closed", else ''
   ARGV[13] attentionAtMs, or '' to take it off the watch list
-  ARGV[14] for how many ms the command is remembered
-  ARGV[15...]  notices, in order
+  ARGV[14] createdAtMs
+  ARGV[15] for how many ms the command is remembered
+  ARGV[16...]  notices, in order
 
   Answer:  1  saved (now, or by the same command before)
            0  the record is not the one the change was decided on
@@ -39,7 +40,7 @@
 ]]
 -- A write also here: a WAIT that follows counts the replicas that have this connection's last write, and only then
 -- says something about the command stored before.
-if redis.call('PEXPIRE', KEYS[9], ARGV[14]) == 1 then
+if redis.call('PEXPIRE', KEYS[9], ARGV[15]) == 1 then
   return 1
 end
 if redis.call('HGET', KEYS[1], 'record') ~= ARGV[2] then
@@ -59,11 +60,12 @@ end
 redis.call('XADD', KEYS[6], '*', 'request', ARGV[1], 'body', ARGV[7], 'previous', ARGV[3], 'seal', ARGV[6])
 redis.call('HSET', KEYS[1], 'schema', ARGV[8], 'revision', ARGV[5], 'record', ARGV[9], 'seal', ARGV[10])
 local answer = 1
-if ARGV[11] == 'take-if-free' and holder ~= ARGV[1] then
-  if holder then
-    answer = 2
-  else
+if ARGV[11] == 'take-if-free' then
+  redis.call('ZADD', KEYS[3], 'NX', ARGV[14], ARGV[1])
+  if not holder then
     redis.call('SET', KEYS[2], ARGV[1])
+  elseif holder ~= ARGV[1] then
+    answer = 2
   end
 end
 if ARGV[11] == 'release' then
@@ -80,12 +82,12 @@ if ARGV[13] == '' then
 else
   redis.call('ZADD', KEYS[4], ARGV[13], ARGV[1])
 end
-if #ARGV > 14 then
-  for i = 15, #ARGV do
+if #ARGV > 15 then
+  for i = 16, #ARGV do
     redis.call('RPUSH', KEYS[7], ARGV[i])
   end
   -- NX: where a notice is being delivered or waits for its next attempt, the new ones wait behind it.
   redis.call('ZADD', KEYS[8], 'NX', now, ARGV[1])
 end
-redis.call('SET', KEYS[9], '1', 'PX', ARGV[14])
+redis.call('SET', KEYS[9], '1', 'PX', ARGV[15])
 return answer
