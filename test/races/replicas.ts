@@ -34,6 +34,8 @@ export interface Replica {
 export interface ReplicaOptions {
   /** Default: the suite's Redis. */
   readonly redisUrl?: string;
+  /** Default live. */
+  readonly mode?: 'live' | 'dry-run';
 }
 
 export class Replicas {
@@ -62,11 +64,11 @@ export class Replicas {
   }
 
   /** One more process. It ends with the running test. */
-  async add({ redisUrl = inject('redisUrl') }: ReplicaOptions = {}): Promise<Replica> {
+  async add({ redisUrl = inject('redisUrl'), mode = 'live' }: ReplicaOptions = {}): Promise<Replica> {
     const redis = await redisParts(redisUrl, this.#prefix);
     const now = () => this.#clock.nowMs;
     const client = createLoanExchange({
-      closeMode: 'live',
+      closeMode: mode,
       baseUrl: this.exchange.url,
       accounts: accountsOf(this.exchange, 'fund-a', 'loan-7'),
       ledger: redis.ledger,
@@ -86,7 +88,7 @@ export class Replicas {
       directory: this.directory,
       notifier,
       roles: { requesters: [REQUESTER.userId], approvers: policy().approvers, viewers: '*' },
-      policy: policy(),
+      policy: policy({ mode }),
       thresholds: PUBLISHED_THRESHOLDS,
       probe: async () => ({ version: '0', nodeVersion: '24', mode: 'live', lines: [] }),
       now,
