@@ -110,6 +110,7 @@ export async function createApp(
   const accounts = await readAccounts(config, log);
   const redis = new RedisConnection(redisSettings(config.redis), log, REDIS_TIMES, observers.redisAnswered);
   const keys = new KeyNames(config.redis.prefix);
+  const auditKeys = { current: config.auditKey, previous: [] };
   const exchange = createLoanExchange({
     closeMode: config.closePolicy.mode,
     baseUrl: config.binance.apiUrl,
@@ -144,7 +145,7 @@ export async function createApp(
     new RedisCloseRequestStore({
       connection: redis,
       keys,
-      auditKey: config.auditKey,
+      auditKeys,
       newId: randomUUID,
       log,
       waitReplicas: config.redis.waitReplicas,
@@ -152,7 +153,7 @@ export async function createApp(
     observers,
     log,
   );
-  const outbox = new RedisOutbox({ connection: redis, keys, log });
+  const outbox = new RedisOutbox({ connection: redis, keys, auditKeys, log });
   const seenOnce = new RedisSeenOnce({ connection: redis, keys, newId: randomUUID });
   const work = createDesk({
     reader: exchange.reader,
@@ -160,7 +161,7 @@ export async function createApp(
     store,
     outbox,
     audit: new RedisAuditLog({ connection: redis, keys }),
-    auditKey: config.auditKey,
+    auditKeys,
     directory,
     notifier,
     roles: config.people,

@@ -1,9 +1,13 @@
 /**
- * `npm run audit -- verify [request]`, `export [request]` and `evidence <request>`: the trail as in Slack, from the command
- * line, with the bot's own settings. Status 0: the chain holds; 1: it does not, or could not be read; 2: bad usage.
+ * `npm run audit -- verify`, `export` and `evidence`: the trail as in Slack, from the command line, with the bot's own
+ * settings. Status 0: all that was asked for was read and holds; 1: it does not hold, could not be read or does not
+ * exist; 2: bad usage. docs/audit.md has the algorithm.
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { open } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { isVerified, type KeptHead, parseKeptHead } from './domain/close/audit-chain.ts';
 import { parseRequestId } from './domain/request-id.ts';
 import { createLogger } from './ops/logger.ts';
 import { RedisAuditLog } from './redis/audit-log.ts';
@@ -12,31 +16,73 @@ import { RedisConnection } from './redis/connection.ts';
 import { KeyNames } from './redis/key-names.ts';
 import { ConfigFaults, loadConfig } from './settings/config.ts';
 import { redisSettings } from './settings/redis-settings.ts';
+import { keptHeadText } from './slack/views/audit-view.ts';
 import { type CheckAudit, createCheckAudit } from './usecases/check-audit.ts';
-import { StoreUnavailable } from './usecases/ports.ts';
+import { StoreUnavailable, UnreadableAuditEntry, UnreadableRecord } from './usecases/ports.ts';
 
-const USAGE = `Usage: npm run audit -- verify [request id]
-       npm run audit -- export [request id]     JSON Lines, one sealed entry a line
+const USAGE = `Usage: npm run audit -- verify [request id] [--entries <n> --head <hex>]
+                                          compares with a head that was posted or printed before
+       npm run audit -- verify --against <file>
+                                          compares with an earlier export and names each difference
+       npm run audit -- export [request id]     JSON Lines, one sealed entry per line
        npm run audit -- evidence <request id>   everything about one close, as one JSON document
 `;
 
-async function run(words: readonly string[]): Promise<number> {
-  const [verb = '', typedId, ...more] = words;
+/** What was typed makes no sense; the message says why. */
+class BadUsage extends Error {}
+
+interface Asked {
+  readonly verb: 'verify' | 'export' | 'evidence';
+  readonly requestId: string | null;
+  readonly kept: KeptHead | null;
+  /** Path of an earlier export. */
+  readonly against: string | null;
+}
+
+/** Throws BadUsage. */
+function read(words: readonly string[]): Asked {
+  const { positionals, values } = parsed(words);
+  const [verb, typedId, ...more] = positionals;
+  if ((verb !== 'verify' && verb !== 'export' && verb !== 'evidence') || more.length > 0)
+    throw new BadUsage();
   const requestId = typedId === undefined ? null : parseRequestId(typedId);
-  const misread = typedId !== undefined && requestId === null;
-  const incomplete = verb === 'evidence' && typedId === undefined;
-  if (!['verify', 'export', 'evidence'].includes(verb) || misread || incomplete || more.length > 0) {
-    process.stderr.write(misread ? `Not a request id: expected 10 letters and digits.\n${USAGE}` : USAGE);
-    return 2;
+  if (typedId !== undefined && requestId === null)
+    throw new BadUsage('Not a request id: expected 10 letters and digits.');
+  if (verb === 'evidence' && requestId === null) throw new BadUsage();
+  const { head, entries, against = null } = values;
+  const hasHead = head !== undefined || entries !== undefined;
+  const kept = hasHead ? parseKeptHead(entries ?? '', head ?? '') : null;
+  if (hasHead && kept === null)
+    throw new BadUsage(
+      '--entries takes a number from 1 on, --head 64 hexadecimal digits; each needs the other.',
+    );
+  if (verb !== 'verify' && (hasHead || against !== null)) throw new BadUsage();
+  if (against !== null && (hasHead || requestId !== null))
+    throw new BadUsage('--against compares everything that is in the file, and takes nothing beside it.');
+  return { verb, requestId, kept, against };
+}
+
+function parsed(words: readonly string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    const options = { head: text, entries: text, against: text };
+    return parseArgs({ args: [...words], allowPositionals: true, options });
+  } catch (error) {
+    throw new BadUsage(error instanceof Error ? error.message : '');
   }
+}
+
+async function run({ verb, requestId, kept, against }: Asked): Promise<number> {
   const { redis, auditKey } = loadConfig();
+  const auditKeys = { current: auditKey, previous: [] };
   const log = createLogger('silent');
   const connection = new RedisConnection(redisSettings(redis), log);
   const keys = new KeyNames(redis.prefix);
-  const store = new RedisCloseRequestStore({ connection, keys, auditKey, newId: randomUUID, log });
-  const check = createCheckAudit({ store, audit: new RedisAuditLog({ connection, keys }), key: auditKey });
+  const store = new RedisCloseRequestStore({ connection, keys, auditKeys, newId: randomUUID, log });
+  const check = createCheckAudit({ store, audit: new RedisAuditLog({ connection, keys }), keys: auditKeys });
   try {
-    if (verb === 'verify') return await verify(check, requestId);
+    if (against !== null) return await compare(check, against);
+    if (verb === 'verify') return await verify(check, requestId, kept);
     return requestId !== null && verb === 'evidence'
       ? await printEvidence(check, requestId)
       : await exportLines(check, requestId);
@@ -45,42 +91,90 @@ async function run(words: readonly string[]): Promise<number> {
   }
 }
 
-async function verify(check: CheckAudit, requestId: string | null): Promise<number> {
-  const { entries, requests, head, fault } = await check.verify(requestId);
+async function verify(check: CheckAudit, requestId: string | null, kept: KeptHead | null): Promise<number> {
+  const verdict = requestId === null ? await check.verify(kept) : await check.verifyRequest(requestId, kept);
+  if (verdict === null) return unknownRequest(requestId);
+  const { entries, requests, head, fault } = verdict;
   process.stdout.write(`${entries} entries of ${requests} requests read, head ${head || '(none)'}\n`);
-  if (fault === null) {
-    process.stdout.write('The chain holds: every seal fits.\n');
-    return 0;
+  process.stdout.write(
+    fault === null
+      ? 'The chain holds, without a gap: every seal and every record fits.\n'
+      : `THE CHAIN IS BROKEN at entry ${fault.position} (request ${fault.requestId}, its entry ${fault.sequence}): ${fault.what}\n`,
+  );
+  if (verdict.kept !== null) process.stdout.write(`${keptHeadText(verdict.kept)}\n`);
+  return isVerified(verdict) ? 0 : 1;
+}
+
+function unknownRequest(requestId: string | null): number {
+  process.stderr.write(`There is no request ${requestId}: neither a record nor an audit entry of it.\n`);
+  return 1;
+}
+
+async function compare(check: CheckAudit, path: string): Promise<number> {
+  const file = await open(path).catch(() => null);
+  if (file === null) {
+    process.stderr.write(`The file ${path} cannot be read. Nothing was compared.\n`);
+    return 1;
+  }
+  let lines = 0;
+  async function* counted() {
+    for await (const line of file?.readLines() ?? []) {
+      lines += 1;
+      yield line;
+    }
+  }
+  let differences = 0;
+  for await (const { line, what } of check.compareWithExport(counted())) {
+    differences += 1;
+    process.stdout.write(`line ${line}: ${what}\n`);
+  }
+  if (lines === 0) {
+    process.stderr.write(`The file ${path} is empty. Nothing was compared.\n`);
+    return 1;
   }
   process.stdout.write(
-    `THE CHAIN IS BROKEN at entry ${fault.position} (request ${fault.requestId}, its entry ${fault.sequence}): ${fault.what}\n`,
+    differences === 0
+      ? `All ${lines} entries of the export are in the trail, unchanged and in the same order.\n`
+      : `${differences} of ${lines} entries of the export are not in the trail as they were.\n`,
   );
-  return 1;
+  return differences === 0 ? 0 : 1;
 }
 
 async function printEvidence(check: CheckAudit, requestId: string): Promise<number> {
   const pack = await check.evidence(requestId);
-  if (pack === null) {
-    process.stderr.write(`There is no request ${requestId}.\n`);
-    return 1;
-  }
+  if (pack === null) return unknownRequest(requestId);
   process.stdout.write(`${JSON.stringify(pack, null, 2)}\n`);
   return pack.chain.holds ? 0 : 1;
 }
 
 async function exportLines(check: CheckAudit, requestId: string | null): Promise<number> {
+  let lines = 0;
   // Whoever reads slowly is waited for: a trail of any length passes through.
-  for await (const line of check.exportLines(requestId))
+  for await (const line of check.exportLines(requestId)) {
+    lines += 1;
     if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
-  return 0;
+  }
+  return lines === 0 && requestId !== null ? unknownRequest(requestId) : 0;
+}
+
+/** What was wrong, in one line, and the status; null: nothing that was foreseen. */
+function explained(error: unknown): { readonly text: string; readonly status: number } | null {
+  if (error instanceof BadUsage)
+    return { text: error.message === '' ? USAGE : `${error.message}\n${USAGE}`, status: 2 };
+  if (error instanceof ConfigFaults) return { text: `${error.message}\n`, status: 78 };
+  if (error instanceof UnreadableRecord) return { text: `Not proved: ${error.message}.\n`, status: 1 };
+  if (error instanceof UnreadableAuditEntry)
+    return { text: `The trail cannot be read to its end: ${error.message}.\n`, status: 1 };
+  if (error instanceof StoreUnavailable)
+    return { text: 'Redis cannot be reached. Nothing was verified.\n', status: 1 };
+  return null;
 }
 
 try {
-  process.exitCode = await run(process.argv.slice(2));
+  process.exitCode = await run(read(process.argv.slice(2)));
 } catch (error) {
-  if (!(error instanceof ConfigFaults) && !(error instanceof StoreUnavailable)) throw error;
-  process.stderr.write(
-    `${error instanceof ConfigFaults ? error.message : 'Redis cannot be reached. Nothing was read.'}\n`,
-  );
-  process.exitCode = error instanceof ConfigFaults ? 78 : 1;
+  const known = explained(error);
+  if (known === null) throw error;
+  process.stderr.write(known.text);
+  process.exitCode = known.status;
 }

@@ -36,7 +36,8 @@ const log = createLogger('silent');
 async function examine(config: Config): Promise<Finding[]> {
   const redis = new RedisConnection(redisSettings(config.redis), log);
   const keys = new KeyNames(config.redis.prefix);
-  const queue = new RedisOutbox({ connection: redis, keys, log });
+  const auditKeys = { current: config.auditKey, previous: [] };
+  const queue = new RedisOutbox({ connection: redis, keys, auditKeys, log });
   const outbox = { backlog: () => queue.backlog(), setAsideKey: keys.outboxSetAside };
   const { accountsFile: path, keyPassphrase: passphrase } = config.binance;
   const accounts = await loadAccounts({ path, passphrase });

@@ -30,6 +30,7 @@ const connection = new RedisConnection({ url: redisUrl }, QUIET);
 /** A desk with a key prefix of its own. Of what clicks and rounds set off only the looks at requests are run. */
 function createOffice(prefix: string) {
   const keys = new KeyNames(prefix);
+  const auditKeys = { current: AUDIT_KEY, previous: [] };
   const exchange = new FakeLoanExchange(Date.now);
   const reads = { closed: 0 };
   const findClosedUnit = exchange.findClosedUnit.bind(exchange);
@@ -40,7 +41,7 @@ function createOffice(prefix: string) {
   const store = new RedisCloseRequestStore({
     connection,
     keys,
-    auditKey: AUDIT_KEY,
+    auditKeys,
     newId: randomUUID,
     log: QUIET,
   });
@@ -51,9 +52,9 @@ function createOffice(prefix: string) {
     reader: exchange,
     closer: exchange,
     store,
-    outbox: new RedisOutbox({ connection, keys, log: QUIET }),
+    outbox: new RedisOutbox({ connection, keys, auditKeys, log: QUIET }),
     audit: new RedisAuditLog({ connection, keys }),
-    auditKey: AUDIT_KEY,
+    auditKeys,
     directory: new FakeDirectory(REQUESTER, ALICE, BOB, CAROL),
     notifier: new FakeNotifier(),
     roles: { requesters: [REQUESTER.userId], approvers: rule.approvers, viewers: '*' },
@@ -226,8 +227,8 @@ async function transitionArguments() {
   ];
   const { revision = '', seal = '', schema = '', record = '' } = hash;
   const after = [
-    ...[request.id, revision, seal, '', revision, seal, body, schema, record, '0', ''],
-    ...[String(Date.now() + 300_000), '60000'],
+    ...[request.id, record, '', '', revision, '', body, schema, record, seal, 'must-hold', ''],
+    ...[String(Date.now() + 300_000), String(request.createdAtMs), '60000'],
   ];
   return { sha, before, commandStem: keys.command(''), after };
 }

@@ -43,20 +43,21 @@ export function createRecordReader(
   redisUrl: string,
 ): RecordReader {
   const { auditKey, redis } = loadConfig(settings);
+  const auditKeys = { current: auditKey, previous: [] };
   const log = createLogger('silent');
   const connection = new RedisConnection({ url: redisUrl }, log);
   const keys = new KeyNames(redis.prefix);
   const store = new RedisCloseRequestStore({
     connection,
     keys,
-    auditKey,
+    auditKeys,
     newId: () => crypto.randomUUID(),
     log,
   });
   const audit = new RedisAuditLog({ connection, keys });
 
   async function trailOf(request: CloseRequest): Promise<Pick<RecordView, 'trail' | 'fault'>> {
-    const verifier = new AuditVerifier(auditKey, {
+    const verifier = new AuditVerifier(auditKeys, {
       whole: false,
       newest: new Map([[request.id, request.audit]]),
     });

@@ -33,7 +33,10 @@ export type Refusal =
   | { readonly code: 'quorum-unreachable'; readonly eligible: number; readonly quorum: number }
   // The request
   | { readonly code: 'request-not-found'; readonly requestId: string }
+  /** What is stored does not fit its seal, cannot be read, or does not fit the audit trail. */
+  | { readonly code: 'record-not-proved'; readonly requestId: string; readonly why: string }
   | { readonly code: 'audit-too-large'; readonly limitBytes: number }
+  | { readonly code: 'bad-audit-head'; readonly input: string }
   | { readonly code: 'already-open'; readonly requestId: string; readonly state: CloseState }
   | { readonly code: 'already-decided'; readonly state: CloseState }
   | { readonly code: 'already-executing' }

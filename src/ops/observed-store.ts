@@ -48,6 +48,7 @@ export function observeStore(
       }
       return opened;
     },
+    requestIds: () => store.requestIds(),
     load: (requestId) => store.load(requestId),
     async save(change: Change) {
       const saved = await store.save(change);

@@ -3,8 +3,13 @@
  * changed in between: record, indexes, unit key, audit entry and notices together, or nothing.
  */
 import type { LongId } from '../domain/amount.ts';
-import { type AuditBody, FIRST_SEAL, sealEntry } from '../domain/close/audit-chain.ts';
-import { type CloseRequest, isTerminal, type RequestEventType } from '../domain/close/close-request.ts';
+import { type AuditBody, type AuditKeys, FIRST_SEAL, sealEntry } from '../domain/close/audit-chain.ts';
+import {
+  type CloseRequest,
+  isTerminal,
+  type RequestEvent,
+  type RequestEventType,
+} from '../domain/close/close-request.ts';
 import {
   type Change,
   type CloseRequestStore,
@@ -14,13 +19,15 @@ import {
   type Saved,
   type StoredRequest,
   StoreUnavailable,
+  UnreadableRecord,
 } from '../usecases/ports.ts';
 import { textOf } from './audit-entry.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
 import { encodeNotices } from './outbox-item.ts';
-import { decodeRecord, encodeRecord, RECORD_SCHEMA, UnreadableRecord } from './request-record.ts';
+import { decodeRecord, encodeRecord, RECORD_SCHEMA, type StoredRecord } from './request-record.ts';
 import { saveOnReplicas } from './save-on-replicas.ts';
+import { Seals } from './seals.ts';
 
 /** Longer than any reconnecting client holds a command back. */
 const COMMAND_REMEMBERED_MS = 10 * 60_000;
@@ -33,14 +40,15 @@ const OPENED = 1;
 const HELD = 0;
 const SEAL_AGAIN = -1;
 const SAVED = 1;
+const SAVED_WITHOUT_UNIT = 2;
 const CONFLICT = 0;
 const TOO_LATE = -1;
 
 export interface RedisStoreParts {
   readonly connection: RedisConnection;
   readonly keys: KeyNames;
-  /** Seals the audit entries. */
-  readonly auditKey: Uint8Array;
+  /** Seals audit entries, records and notices. */
+  readonly auditKeys: AuditKeys;
   readonly newId: NewId;
   readonly log: Log;
   /** Replicas that must have acknowledged a decision before it counts as stored; default 0. */
@@ -60,17 +68,21 @@ export class RedisCloseRequestStore implements CloseRequestStore {
   readonly #connection: RedisConnection;
   readonly #keys: KeyNames;
   readonly #auditKey: Uint8Array;
+  readonly #recordSeals: Seals;
+  readonly #noticeSeals: Seals;
   readonly #newId: NewId;
   readonly #log: Log;
   readonly #waitReplicas: number;
   /** What this process believes the newest opening to be; the script says when it is another. */
   #lastOpening = FIRST_SEAL;
 
-  constructor({ connection, keys, auditKey, newId, log, waitReplicas = 0 }: RedisStoreParts) {
+  constructor({ connection, keys, auditKeys, newId, log, waitReplicas = 0 }: RedisStoreParts) {
     this.#waitReplicas = waitReplicas;
     this.#connection = connection;
     this.#keys = keys;
-    this.#auditKey = auditKey;
+    this.#auditKey = auditKeys.current;
+    this.#recordSeals = new Seals(auditKeys, 'record');
+    this.#noticeSeals = new Seals(auditKeys, 'outbox');
     this.#newId = newId;
     this.#log = log;
   }
@@ -90,8 +102,8 @@ export class RedisCloseRequestStore implements CloseRequestStore {
         return { kind: 'opened', request, stored };
       }
       if (status === HELD) {
-        const [holder = '', schema = '', record = ''] = details;
-        return { kind: 'exists', request: decodeRecord(holder, schema, record), stored: record };
+        const [holder = '', ...record] = details;
+        return { kind: 'exists', ...this.#copyOf(holder, record) };
       }
       if (status !== SEAL_AGAIN) throw new Error(`the id ${change.next.id} was used for a request before`);
       this.#lastOpening = details[0] ?? FIRST_SEAL;
@@ -125,20 +137,29 @@ export class RedisCloseRequestStore implements CloseRequestStore {
         textOf(entry),
         RECORD_SCHEMA,
         stored,
+        this.#recordSeals.seal(next.id, stored),
         next.createdAtMs,
         attentionAtMs ?? '',
-        ...encodeNotices(request, event, notices),
+        ...encodeNotices(this.#noticeSeals, request, event, notices),
       ),
     );
     return { request, stored, answer };
   }
 
   async load(requestId: string): Promise<StoredRequest | null> {
-    const [nowMs, schema, record] = await this.#connection.run('loadRequest', (client) =>
+    const [nowMs, ...record] = await this.#connection.run('loadRequest', (client) =>
       client.loadRequest(this.#keys.request(requestId)),
     );
-    if (schema === '' && record === '') return null;
-    return { request: decodeRecord(requestId, schema, record), stored: record, nowMs };
+    return record.every((field) => field === '') ? null : { ...this.#copyOf(requestId, record), nowMs };
+  }
+
+  requestIds(): Promise<readonly string[]> {
+    return this.#connection.run('zrange', (client) => client.zrange(this.#keys.recent, '0', '-1'));
+  }
+
+  /** Throws UnreadableRecord. */
+  #copyOf(requestId: string, [schema = '', stored = '', seal = '']: readonly string[]): RecordCopy {
+    return { request: decodeRecord(this.#recordSeals, requestId, [schema, stored, seal]), stored };
   }
 
   async save(change: Change): Promise<Saved> {
@@ -168,7 +189,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
       keys.outboxDue,
       keys.command(commandId),
       from.id,
-      from.revision,
+      change.from.stored,
       from.audit.seal,
       notAfterMs ?? '',
       request.revision,
@@ -176,17 +197,26 @@ export class RedisCloseRequestStore implements CloseRequestStore {
       textOf(entry),
       RECORD_SCHEMA,
       stored,
-      isTerminal(next.state) ? '1' : '0',
+      this.#recordSeals.seal(from.id, stored),
+      unitKeyRule(next, event),
       next.state === 'closed' ? from.groupId : '',
       attentionAtMs ?? '',
+      next.createdAtMs,
       COMMAND_REMEMBERED_MS,
-      ...encodeNotices(request, event, notices),
+      ...encodeNotices(this.#noticeSeals, request, event, notices),
     ];
     const replicas = WAITED_FOR.has(event.type) ? this.#waitReplicas : 0;
     const { status, acknowledged } = await this.#connection.run('saveRequest', (client) =>
       saveOnReplicas(client, command, replicas),
     );
-    if (status === SAVED && acknowledged < replicas) {
+    const isSaved = status === SAVED || status === SAVED_WITHOUT_UNIT;
+    if (status === SAVED_WITHOUT_UNIT) {
+      this.#log.error(
+        { requestId: from.id, groupId: from.groupId, event: event.type },
+        'another request holds the unit of a request that was sent',
+      );
+    }
+    if (isSaved && acknowledged < replicas) {
       this.#log.error(
         { requestId: from.id, event: event.type, acknowledged, replicas },
         'too few replicas have it',
@@ -195,24 +225,24 @@ export class RedisCloseRequestStore implements CloseRequestStore {
         new Error(`${acknowledged} of ${replicas} replicas acknowledged the change`),
       );
     }
-    if (status === SAVED) return { kind: 'saved', request, stored };
+    if (isSaved) return { kind: 'saved', request, stored };
     if (status === CONFLICT) return { kind: 'conflict' };
     if (status === TOO_LATE) return { kind: 'too-late' };
     throw new Error(`close request ${from.id} is open but does not hold unit ${from.groupId}`);
   }
 
   async openRequestFor(groupId: LongId): Promise<CloseRequest | null> {
-    const [id, schema = '', record = ''] = await this.#connection.run('requestOfUnit', (client) =>
+    const [id, ...record] = await this.#connection.run('requestOfUnit', (client) =>
       client.requestOfUnit(this.#keys.unit(groupId), this.#keys.requestStem),
     );
-    return id === undefined ? null : decodeRecord(id, schema, record);
+    return id === undefined ? null : this.#copyOf(id, record).request;
   }
 
   async listOpen(): Promise<readonly CloseRequest[]> {
     const answer = await this.#connection.run('listRequests', (client) =>
       client.listRequests(this.#keys.open, this.#keys.requestStem, 'oldest-first', '+inf', -1),
     );
-    return this.#readable(triples(answer));
+    return this.#readable(recordsIn(answer));
   }
 
   async listRecent(limit: number, before?: number): Promise<readonly CloseRequest[]> {
@@ -220,7 +250,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     const answer = await this.#connection.run('listRequests', (client) =>
       client.listRequests(this.#keys.recent, this.#keys.requestStem, 'newest-first', highest, limit),
     );
-    return this.#readable(triples(answer));
+    return this.#readable(recordsIn(answer));
   }
 
   async closedThrough(groupIds: readonly LongId[]): Promise<ReadonlyMap<LongId, CloseRequest>> {
@@ -230,10 +260,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
       const answer = await this.#connection.run('closedThrough', (client) =>
         client.closedThrough(this.#keys.closedThrough, this.#keys.requestStem, ...some),
       );
-      for (let i = 0; i < answer.length; i += 4) {
-        const [, id = '', schema = '', record = ''] = answer.slice(i, i + 4);
-        for (const request of this.#readable([[id, schema, record]])) found.set(request.groupId, request);
-      }
+      for (const request of this.#readable(recordsIn(answer))) found.set(request.groupId, request);
     }
     return found;
   }
@@ -243,15 +270,15 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     const [nowMs, ...answer] = await this.#connection.run('takeAttention', (client) =>
       client.takeAttention(this.#keys.attention, this.#keys.requestStem, leaseMs, limit),
     );
-    return this.#readableCopies(triples(answer)).map((copy) => ({ ...copy, nowMs }));
+    return this.#readableCopies(recordsIn(answer)).map((copy) => ({ ...copy, nowMs }));
   }
 
   /** One record that cannot be read is named in the log; it must not keep people from seeing the others. */
-  #readableCopies(stored: readonly StoredTriple[]): RecordCopy[] {
+  #readableCopies(stored: readonly NamedRecord[]): RecordCopy[] {
     const copies: RecordCopy[] = [];
-    for (const [id, schema, record] of stored) {
+    for (const { id, record } of stored) {
       try {
-        copies.push({ request: decodeRecord(id, schema, record), stored: record });
+        copies.push(this.#copyOf(id, record));
       } catch (error) {
         if (!(error instanceof UnreadableRecord)) throw error;
         this.#log.error({ requestId: id, why: error.message }, 'a close request cannot be read');
@@ -260,7 +287,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     return copies;
   }
 
-  #readable(stored: readonly StoredTriple[]): CloseRequest[] {
+  #readable(stored: readonly NamedRecord[]): CloseRequest[] {
     return this.#readableCopies(stored).map(({ request }) => request);
   }
 
@@ -295,12 +322,26 @@ function bodyOf(
   };
 }
 
-type StoredTriple = readonly [id: string, schema: string, record: string];
+/** What the new state needs of the unit's key; see save-request.lua. */
+function unitKeyRule(
+  { state, sent }: CloseRequest,
+  { type }: RequestEvent,
+): 'release' | 'must-hold' | 'take-if-free' {
+  if (isTerminal(state)) return 'release';
+  return sent === null || type === 'sent' ? 'must-hold' : 'take-if-free';
+}
 
-function triples(answer: readonly string[]): StoredTriple[] {
-  const all: StoredTriple[] = [];
-  for (let i = 0; i + 2 < answer.length; i += 3) {
-    all.push([answer[i] ?? '', answer[i + 1] ?? '', answer[i + 2] ?? '']);
+interface NamedRecord {
+  readonly id: string;
+  readonly record: StoredRecord;
+}
+
+/** `{id, schema, record, record seal, ...}` as the scripts answer. */
+function recordsIn(answer: readonly string[]): NamedRecord[] {
+  const all: NamedRecord[] = [];
+  for (let i = 0; i + 3 < answer.length; i += 4) {
+    const [id = '', schema = '', record = '', seal = ''] = answer.slice(i, i + 4);
+    all.push({ id, record: [schema, record, seal] });
   }
   return all;
 }

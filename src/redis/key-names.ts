@@ -22,7 +22,10 @@ export class KeyNames {
     this.#limits = `{${prefix}:limits}`;
   }
 
-  /** Hash: schema, revision, seal (of the newest audit entry), record (JSON), opening (stream id of the first entry). */
+  /**
+   * Hash: schema, revision, record (JSON), seal (of the record, see seals.ts), first-seal and opening (seal and stream
+   * id of the first audit entry).
+   */
   request(id: string): string {
     return `${this.requestStem}${id}`;
   }

@@ -1,7 +1,11 @@
-/** The stored form of a notice: `<id> <createdAtMs> <JSON>`, so that a script can tell the id without reading JSON. */
+/**
+ * The stored form of a notice: `<id> <createdAtMs> <seal> <JSON>`, so that a script can tell the id without reading
+ * JSON. The seal is over the rest and the request's id: nobody else can put words or addressees into the bot's mouth.
+ */
 import { z } from 'zod';
 import type { CloseRequest, RequestEvent, RequestEventType } from '../domain/close/close-request.ts';
 import type { Notice } from '../domain/close/notices.ts';
+import type { Seals } from './seals.ts';
 
 export interface StoredNotice {
   readonly id: string;
@@ -11,20 +15,32 @@ export interface StoredNotice {
 
 /** The notices of one change, in order; an id is unique in its request. `createdAtMs` is the time of the event. */
 export function encodeNotices(
-  next: Pick<CloseRequest, 'revision'>,
+  seals: Seals,
+  { id, revision }: Pick<CloseRequest, 'id' | 'revision'>,
   event: RequestEvent,
   notices: readonly Notice[],
 ): string[] {
-  return notices.map(
-    (notice, index) =>
-      `${noticePrefix(`${next.revision}.${index + 1}`)}${event.atMs} ${JSON.stringify(notice)}`,
+  return notices.map((notice, index) =>
+    encodeNotice(seals, id, { id: `${revision}.${index + 1}`, createdAtMs: event.atMs, notice }),
   );
+}
+
+export function encodeNotice(
+  seals: Seals,
+  requestId: string,
+  { id, createdAtMs, notice }: StoredNotice,
+): string {
+  const start = `${noticePrefix(id)}${createdAtMs}`;
+  const json = JSON.stringify(notice);
+  return `${start} ${seals.seal(requestId, `${start} ${json}`)} ${json}`;
 }
 
 /** What the stored text of the notice with this id begins with. */
 export function noticePrefix(id: string): string {
   return `${id} `;
 }
+
+const NOT_OURS = { why: 'it is not what this version writes' };
 
 /** An event of a newer version has no words here: it would be told as "undefined". */
 const EVENTS = {
@@ -67,18 +83,30 @@ const notice = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('approvers'), event }),
 ]);
 
-/** Null when it is not what `encodeNotices` of this version writes. */
-export function decodeNotice(stored: string): StoredNotice | null {
-  const parts = /^(\S+) (\d+) (.*)$/s.exec(stored);
-  if (parts === null) return null;
-  const [, id = '', createdAtMs = '', json = ''] = parts;
+/** The notice, or why it cannot be believed: in words, for the log. */
+export function decodeNotice(
+  seals: Seals,
+  requestId: string,
+  stored: string,
+): StoredNotice | { readonly why: string } {
+  const parts = /^(\S+) (\d+) ([0-9a-f]{64}) (.*)$/s.exec(stored);
+  if (parts === null) return NOT_OURS;
+  const [, id = '', createdAtMs = '', seal = '', json = ''] = parts;
+  if (!seals.fits(seal, requestId, `${id} ${createdAtMs} ${json}`))
+    return { why: 'it does not fit its seal' };
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
-    return null;
+    return NOT_OURS;
   }
-  return isNotice(value) ? { id, createdAtMs: Number(createdAtMs), notice: value } : null;
+  return isNotice(value) ? { id, createdAtMs: Number(createdAtMs), notice: value } : NOT_OURS;
+}
+
+/** Of a stored notice, whether or not it can be believed; null where there is none. */
+export function createdAtMsOf(stored: string): number | null {
+  const found = /^\S+ (\d{1,15}) /.exec(stored)?.[1];
+  return found === undefined ? null : Number(found);
 }
 
 function isNotice(value: unknown): value is Notice {

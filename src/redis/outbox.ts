@@ -1,13 +1,16 @@
 /**
  * Undelivered notices in Redis, one line per request. A caller that dies leaves its lease to run out: the notice is
- * then given out again, which is the one stale repeat a crash may cause. A notice that cannot be read is left to
- * other replicas for a while and then set aside, so that it holds up those behind it no longer than that.
+ * then given out again, which is the one stale repeat a crash may cause. A notice that cannot be read or does not fit
+ * its seal is left to other replicas for a while (they may have a newer version, or a newer key) and then set aside,
+ * so that it holds up those behind it no longer than that.
  */
+import type { AuditKeys } from '../domain/close/audit-chain.ts';
 import type { Notice } from '../domain/close/notices.ts';
 import type { Log, Outbox, OutboxItem } from '../usecases/ports.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
-import { decodeNotice, noticePrefix } from './outbox-item.ts';
+import { createdAtMsOf, decodeNotice, encodeNotice, noticePrefix } from './outbox-item.ts';
+import { Seals } from './seals.ts';
 
 /** For metrics. */
 export interface OutboxBacklog {
@@ -31,22 +34,27 @@ const LEFT_FIRST_TIME = 1;
 const SET_ASIDE = 3;
 
 const IN_ITS_PLACE: Notice = { kind: 'card' };
+/** What its id begins with; outbox-unreadable.lua knows it, too. */
+const REDRAW = 'redraw';
 
 export class RedisOutbox implements Outbox {
   readonly #connection: RedisConnection;
   readonly #keys: KeyNames;
+  readonly #seals: Seals;
   readonly #log: Log;
   readonly #leaveUnreadableForMs: number;
 
   constructor(parts: {
     connection: RedisConnection;
     keys: KeyNames;
+    auditKeys: AuditKeys;
     log: Log;
     /** Default ten minutes; at least 1. */
     leaveUnreadableForMs?: number;
   }) {
     this.#connection = parts.connection;
     this.#keys = parts.keys;
+    this.#seals = new Seals(parts.auditKeys, 'outbox');
     this.#log = parts.log;
     this.#leaveUnreadableForMs = parts.leaveUnreadableForMs ?? LEAVE_UNREADABLE_FOR_MS;
   }
@@ -68,9 +76,9 @@ export class RedisOutbox implements Outbox {
     const items: OutboxItem[] = [];
     for (let i = 0; i + 2 < answer.length; i += 3) {
       const [ofRequest = '', stored = '', attempts = ''] = answer.slice(i, i + 3);
-      const notice = decodeNotice(stored);
-      if (notice === null) {
-        await this.#leaveOrSetAside(ofRequest, stored, 'it is not what this version writes');
+      const notice = decodeNotice(this.#seals, ofRequest, stored);
+      if ('why' in notice) {
+        await this.#leaveOrSetAside(ofRequest, stored, notice.why);
       } else {
         items.push({ requestId: ofRequest, ...notice, attempts: Number(attempts) });
       }
@@ -114,6 +122,8 @@ export class RedisOutbox implements Outbox {
   /** `beginning`: of the stored text, so that only this notice is meant. */
   async #leaveOrSetAside(requestId: string, beginning: string, why: string): Promise<'left' | 'set-aside'> {
     const keys = this.#keys;
+    const nowMs = await this.#connection.run('nowMs', (client) => client.nowMs(keys.outboxDue));
+    const redraw = { id: `${REDRAW}-${nowMs}`, createdAtMs: nowMs, notice: IN_ITS_PLACE };
     const answer = await this.#connection.run('outboxUnreadable', (client) =>
       client.outboxUnreadable(
         keys.outbox(requestId),
@@ -125,7 +135,7 @@ export class RedisOutbox implements Outbox {
         beginning,
         Math.min(UNREADABLE_DUE_AGAIN_MS, this.#leaveUnreadableForMs),
         this.#leaveUnreadableForMs,
-        JSON.stringify(IN_ITS_PLACE),
+        encodeNotice(this.#seals, requestId, redraw),
       ),
     );
     if (answer === LEFT_FIRST_TIME) {
@@ -140,13 +150,16 @@ export class RedisOutbox implements Outbox {
     return 'set-aside';
   }
 
-  /** What waits. Among very many requests the oldest is looked for only in those that are due first. */
+  /**
+   * What waits. Among very many requests the oldest is looked for only in those that are due first. Nothing here is
+   * checked against its seal: it is counted, not believed.
+   */
   async backlog(): Promise<OutboxBacklog> {
     const keys = this.#keys;
     const [nowMs, requests, setAside, ...first] = await this.#connection.run('outboxBacklog', (client) =>
       client.outboxBacklog(keys.outboxDue, keys.outboxSetAside, keys.outboxStem, BACKLOG_LOOKS_AT_MOST),
     );
-    const times = first.flatMap((stored) => decodeNotice(stored)?.createdAtMs ?? []);
+    const times = first.flatMap((stored) => createdAtMsOf(stored) ?? []);
     return { nowMs, requests, setAside, oldestCreatedAtMs: times.length === 0 ? null : Math.min(...times) };
   }
 }

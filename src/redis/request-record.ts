@@ -1,22 +1,19 @@
 /**
- * The stored form of a close request: one JSON text with a schema version beside it. A record that cannot be read
- * whole, or that a newer Loandesk wrote, is an error that names the request: never half a request, never none.
+ * The stored form of a close request: one JSON text, its schema version and its seal. A record that does not fit its
+ * seal, cannot be read whole, or was written by a newer Loandesk is an error that names the request: never half a
+ * request, never none.
  */
 import { z } from 'zod';
 import { type LongId, parseLongId } from '../domain/amount.ts';
 import type { CloseRequest, CloseState } from '../domain/close/close-request.ts';
+import { UnreadableRecord } from '../usecases/ports.ts';
+import type { Seals } from './seals.ts';
 
-/** The version this code writes. Older ones are upgraded on reading; see `UPGRADES`. */
+/** The version this code writes, and the only one it reads. */
 export const RECORD_SCHEMA = 1;
 
-export class UnreadableRecord extends Error {
-  override readonly name = 'UnreadableRecord';
-  readonly requestId: string;
-  constructor(requestId: string, what: string, cause?: unknown) {
-    super(`the record of close request ${requestId} cannot be read: ${what}`, { cause });
-    this.requestId = requestId;
-  }
-}
+/** Fields of the request's hash as a script answers them; '' where one is missing. */
+export type StoredRecord = readonly [schema: string, record: string, seal: string];
 
 const text = z.string();
 const ms = z.number().int();
@@ -140,33 +137,33 @@ const record: z.ZodType<CloseRequest> = z.strictObject({
 
 const object = z.record(z.string(), z.unknown());
 
-/** From each older version to the next one. */
-const UPGRADES: readonly ((old: Record<string, unknown>) => Record<string, unknown>)[] = [
-  // 0 did not count abandoned claims and noted refusals, nor when people were told of an unknown outcome.
-  (old) => ({ ...old, schema: 1, abandonedClaims: 0, obstacle: null, pagedAtMs: null, refusalsNoted: 0 }),
-];
-
 /** Throws UnreadableRecord for what could not be read again: such a record must never replace a good one. */
 export function encodeRecord(request: CloseRequest): string {
   const text = JSON.stringify(request);
-  decodeRecord(request.id, String(request.schema), text);
+  readRecord(request.id, String(request.schema), text);
   return text;
 }
 
-/** Reads what `encodeRecord` of this or an older version wrote. Throws UnreadableRecord. */
-export function decodeRecord(requestId: string, storedSchema: string, stored: string): CloseRequest {
+/** The one place where a stored record becomes a request. Throws UnreadableRecord. */
+export function decodeRecord(
+  seals: Seals,
+  requestId: string,
+  [schema, stored, seal]: StoredRecord,
+): CloseRequest {
   if (stored === '') throw new UnreadableRecord(requestId, 'it is missing');
-  const schema = /^\d{1,6}$/.test(storedSchema) ? Number(storedSchema) : Number.NaN;
-  if (Number.isNaN(schema)) throw new UnreadableRecord(requestId, 'it has no schema version');
-  if (schema > RECORD_SCHEMA) {
+  if (!seals.fits(seal, requestId, stored)) throw new UnreadableRecord(requestId, 'it does not fit its seal');
+  return readRecord(requestId, schema, stored);
+}
+
+function readRecord(requestId: string, schema: string, stored: string): CloseRequest {
+  if (!/^\d{1,6}$/.test(schema)) throw new UnreadableRecord(requestId, 'it has no schema version');
+  if (Number(schema) !== RECORD_SCHEMA) {
     throw new UnreadableRecord(
       requestId,
-      `it has schema ${schema}, this version of Loandesk knows up to ${RECORD_SCHEMA}`,
+      `it has schema ${schema}, this version of Loandesk reads schema ${RECORD_SCHEMA}`,
     );
   }
-  let value = parse(requestId, stored);
-  for (const upgrade of UPGRADES.slice(schema)) value = upgrade(value);
-  const read = record.safeParse(value);
+  const read = record.safeParse(parse(requestId, stored));
   if (!read.success) {
     const where = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
     throw new UnreadableRecord(requestId, where);

@@ -11,7 +11,7 @@ type Arguments = readonly (string | number)[];
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     nowMs(...args: Arguments): Result<number, Context>;
-    loadRequest(...args: Arguments): Result<[nowMs: number, schema: string, record: string], Context>;
+    loadRequest(...args: Arguments): Result<[nowMs: number, ...record: string[]], Context>;
     openRequest(...args: Arguments): Result<[status: number, ...details: string[]], Context>;
     saveRequest(...args: Arguments): Result<number, Context>;
     listRequests(...args: Arguments): Result<string[], Context>;

@@ -3,7 +3,7 @@ import type { WebClient } from '@slack/web-api';
 import type { AuditVerdict } from '../domain/close/audit-chain.ts';
 import type { AuditBoard, Delivery } from '../usecases/ports.ts';
 import { failureText, slackCall } from './slack-call.ts';
-import { auditHeadMessage } from './views/status-view.ts';
+import { auditHeadMessage } from './views/audit-view.ts';
 
 export class AuditChannel implements AuditBoard {
   readonly #client: WebClient;

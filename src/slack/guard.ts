@@ -5,7 +5,13 @@
  */
 import type { PersonId } from '../domain/policy.ts';
 import type { RefusalCode } from '../domain/refusal.ts';
-import { type Log, type NewId, type SeenOnce, StoreUnavailable } from '../usecases/ports.ts';
+import {
+  type Log,
+  type NewId,
+  type SeenOnce,
+  StoreUnavailable,
+  UnreadableRecord,
+} from '../usecases/ports.ts';
 import { errorFields } from './redaction.ts';
 import { type Listener, type Outcome, refused, type Turn } from './turn.ts';
 import type { Message } from './views/message.ts';
@@ -108,6 +114,12 @@ export function createGuard(parts: GuardParts): Guard {
       log.error({ listener: listener.name, reference, ...errorFields(error) }, 'the store is not available');
       await turn.tell(refusalMessage({ code: 'store-unavailable' }));
       return { outcome: 'store-unavailable', requestId: null };
+    }
+    if (error instanceof UnreadableRecord) {
+      const { requestId, what: why } = error;
+      log.error({ listener: listener.name, reference, requestId, why }, 'a close request cannot be read');
+      await turn.tell(refusalMessage({ code: 'record-not-proved', requestId, why }));
+      return { outcome: 'record-not-proved', requestId };
     }
     log.error({ listener: listener.name, reference, ...errorFields(error) }, 'a listener failed');
     await turn.tell(unexpectedMessage(reference));

@@ -1,11 +1,15 @@
-/** Verifies and exports the audit trail; the command line uses the same two functions. */
+/** Verifies, compares and exports the audit trail; the command line and Slack use the same functions. */
 import {
   type AuditEntry,
+  type AuditFault,
+  type AuditKeys,
   type AuditVerdict,
   AuditVerifier,
-  type AuditVerifierOptions,
+  type KeptHead,
+  type NewestEntry,
+  sealFits,
 } from '../domain/close/audit-chain.ts';
-import { whyTrailForbids } from '../domain/close/audited-votes.ts';
+import { whyTrailDiffers, whyTrailForbids } from '../domain/close/audited-votes.ts';
 import type { CloseRequest } from '../domain/close/close-request.ts';
 import type { Facts } from '../domain/close/facts.ts';
 import type { PersonId } from '../domain/policy.ts';
@@ -13,7 +17,7 @@ import { done, type Result, refuse } from '../domain/refusal.ts';
 import { parseRequestId } from '../domain/request-id.ts';
 import type { Access } from './access.ts';
 import type { Desk } from './desk.ts';
-import { type AuditLog, type CloseRequestStore, UnreadableAuditEntry } from './ports.ts';
+import { type AuditLog, type CloseRequestStore, UnreadableAuditEntry, UnreadableRecord } from './ports.ts';
 
 /** One close on one sheet: the facts voted on, the votes, what was sent and answered, and the exchange's own record. */
 export interface EvidencePack {
@@ -35,125 +39,169 @@ export interface EvidencePack {
   readonly entries: readonly AuditEntry[];
 }
 
-export interface CheckAudit {
-  /**
-   * All of the trail, or one request's part of it, and whether the records name the trail's newest entries. Reads page
-   * by page; what it keeps of very many requests is bounded by reading the trail several times.
-   */
-  verify(requestId: string | null): Promise<AuditVerdict>;
-  /** What the sealed trail says against sending this request as its record stands; null: nothing. */
-  whyNotSend(request: CloseRequest): Promise<string | null>;
-  /** All that shows how one request came to its end; null: there is no such request. */
-  evidence(requestId: string): Promise<EvidencePack | null>;
-  /** JSON Lines: one entry a line, as stored and sealed. */
-  exportLines(requestId: string | null): AsyncGenerator<string>;
+/** One line of an earlier export that the trail of now does not hold as it was. */
+export interface ExportDifference {
+  /** Of the export, from 1. */
+  readonly line: number;
+  /** In words: "entry 3 of request X (approved) is missing from the trail". */
+  readonly what: string;
 }
 
-const PAGE = 200;
-/** Of a request about 400 bytes are kept while the trail is read: 20 MB at the most. */
-const REQUESTS_A_PASS = 50_000;
+export interface CheckAudit {
+  /**
+   * The whole trail, read once, and the record of every request that has entries in it or stands in the index: each
+   * must be there, fit its seal and name the trail's newest entry. With `kept`, also whether the trail still gives
+   * that head. Throws StoreUnavailable: what could not be read is not verified.
+   */
+  verify(kept?: KeptHead | null): Promise<AuditVerdict>;
+  /** The same for one request's entries and its record; null: there is neither record nor entry of that id. */
+  verifyRequest(requestId: string, kept?: KeptHead | null): Promise<AuditVerdict | null>;
+  /**
+   * What the sealed trail says against believing this copy of a record; null: it proves it. The record must name the
+   * newest entry of its request, and state, facts, rule, votes, finding and ending must be what the entries tell. Ask
+   * before a vote or a finding counts, and save on the same copy: no other one was proved. A copy that somebody just
+   * changed is found too old as well; the store then holds another one. Throws StoreUnavailable.
+   */
+  whyNotBelieved(request: CloseRequest): Promise<string | null>;
+  /** As `whyNotBelieved`, and the entries must tell of enough votes and of no earlier send. */
+  whyNotSend(request: CloseRequest): Promise<string | null>;
+  /** All that shows how one request came to its end; null: there is no such request. Throws UnreadableRecord. */
+  evidence(requestId: string): Promise<EvidencePack | null>;
+  /** JSON Lines: one entry per line, as stored and sealed. */
+  exportLines(requestId: string | null): AsyncGenerator<string>;
+  /** What became of each line of an earlier `exportLines`; gives only those that are missing, altered or out of order. */
+  compareWithExport(lines: AsyncIterable<string>): AsyncGenerator<ExportDifference>;
+}
+
+/** Records loaded at the same time. */
+const LOADS_AT_ONCE = 100;
+/** Between two clicks there is time for one look; a record that changes this often is not a person's doing. */
+const LOOKS_AT_MOST = 5;
 /** Slack would take more, but all of a file is in memory at once, and many people may ask at once. */
 export const LARGEST_SLACK_EXPORT_BYTES = 4 * 1_024 * 1_024;
 
 export interface CheckAuditParts {
   readonly audit: AuditLog;
   readonly store: CloseRequestStore;
-  readonly key: Uint8Array;
-  /** How many requests are judged in one reading of the trail; default 50,000. */
-  readonly requestsAPass?: number;
+  readonly keys: AuditKeys;
 }
 
-export function createCheckAudit(parts: CheckAuditParts): CheckAudit {
-  const { audit, store, key, requestsAPass = REQUESTS_A_PASS } = parts;
+/** A stored record as far as the trail is concerned: its newest entry, why it cannot be read, or null for none. */
+type RecordSeen = { readonly newest: NewestEntry } | { readonly unreadable: string } | null;
 
-  /** Every record, page by page; one at the edge of two pages may come twice. */
-  async function* records(): AsyncGenerator<CloseRequest> {
-    let before: number | undefined;
-    let seen: ReadonlySet<string> = new Set();
-    for (;;) {
-      const page = await store.listRecent(PAGE, before);
-      const last = page.at(-1);
-      if (last === undefined) return;
-      yield* page;
-      // The first look at a millisecond includes it, so that its requests do not fall between two pages.
-      const isNew = page.some(({ id }) => !seen.has(id));
-      before = isNew ? last.createdAtMs + 1 : last.createdAtMs;
-      seen = new Set(page.map(({ id }) => id));
+export function createCheckAudit({ audit, store, keys }: CheckAuditParts): CheckAudit {
+  async function verify(kept: KeptHead | null = null): Promise<AuditVerdict> {
+    // Before the trail: what the index names now must have come by when the trail has been read.
+    const indexed = await store.requestIds();
+    const verifier = new AuditVerifier(keys, { whole: true, kept });
+    await readInto(verifier, null);
+    const verdict = verifier.result();
+    if (verdict.fault !== null) return verdict;
+    const ids = [...new Set([...verifier.newest.keys(), ...indexed])];
+    for (let at = 0; at < ids.length; at += LOADS_AT_ONCE) {
+      const some = ids.slice(at, at + LOADS_AT_ONCE);
+      const records = await Promise.all(some.map(recordOf));
+      for (const [index, requestId] of some.entries()) {
+        const fault = await recordFault(requestId, records[index] ?? null, verifier.newest.get(requestId));
+        if (fault !== null) return { ...verdict, fault: { ...fault, position: verdict.entries } };
+      }
     }
-  }
-
-  async function verify(requestId: string | null): Promise<AuditVerdict> {
-    if (requestId !== null) {
-      const stored = await store.load(requestId);
-      const newest = new Map(stored === null ? [] : [[requestId, stored.request.audit]]);
-      return readTrail(requestId, { whole: false, newest });
-    }
-    const { count, newest } = await newestByRecord(() => true, requestsAPass);
-    if (newest !== null) return readTrail(null, { whole: true, newest });
-    const passes = Math.ceil(count / requestsAPass);
-    let verdict = await judgeShare(0, passes);
-    for (let share = 1; share < passes; share += 1)
-      verdict = bothVerdicts(verdict, await judgeShare(share, passes));
     return verdict;
   }
 
-  /** One share of all requests; with the first one the openings of all are looked at, too. */
-  async function judgeShare(share: number, shares: number): Promise<AuditVerdict> {
-    const judges = (id: string) => shareOf(id, shares) === share;
-    const { newest } = await newestByRecord(judges, Number.POSITIVE_INFINITY);
-    return readTrail(null, { whole: share === 0, newest: newest ?? new Map(), judges });
+  /** `newest` as the trail was read: a record that names another entry is looked at again, with its trail. */
+  async function recordFault(
+    requestId: string,
+    record: RecordSeen,
+    newest: NewestEntry | undefined,
+  ): Promise<AuditFault | null> {
+    if (record !== null && 'newest' in record && isSame(record.newest, newest)) return null;
+    const verdict = await verifyRequest(requestId);
+    if (verdict !== null) return verdict.fault;
+    const what = 'the index names this request, but there is neither a record nor an entry of it';
+    return { position: 0, requestId, sequence: 0, what };
   }
 
-  /**
-   * Read before the trail: what is written meanwhile is more than the trail must show. `newest` null: they are more
-   * than `atMost`. `count` counts one at the edge of two pages twice.
-   */
-  async function newestByRecord(judges: (id: string) => boolean, atMost: number) {
-    let newest: Map<string, { sequence: number; seal: string }> | null = new Map();
-    let count = 0;
-    for await (const { id, audit: entry } of records()) {
-      if (!judges(id)) continue;
-      count += 1;
-      newest?.set(id, entry);
-      if (newest !== null && newest.size > atMost) newest = null;
+  async function verifyRequest(
+    requestId: string,
+    kept: KeptHead | null = null,
+  ): Promise<AuditVerdict | null> {
+    let record = await recordOf(requestId);
+    for (let look = 1; ; look += 1) {
+      const newest = record !== null && 'newest' in record ? record.newest : null;
+      const verifier = new AuditVerifier(keys, {
+        whole: false,
+        newest: new Map(newest === null ? [] : [[requestId, newest]]),
+        kept,
+      });
+      await readInto(verifier, requestId);
+      const verdict = verifier.result();
+      if (record === null && verdict.entries === 0 && verdict.fault === null) return null;
+      // A record that is the same before and after shows that nothing was written while the trail was read.
+      const after = await recordOf(requestId);
+      const stoodStill = JSON.stringify(after) === JSON.stringify(record);
+      if (stoodStill || look === LOOKS_AT_MOST) {
+        if (verdict.fault !== null) return verdict;
+        const last = verifier.newest.get(requestId);
+        const what = stoodStill ? whatIsWrong(record, last) : 'its record kept changing while it was checked';
+        const fault = { position: verdict.entries, requestId, sequence: last?.sequence ?? 0 };
+        return what === null ? verdict : { ...verdict, fault: { ...fault, what } };
+      }
+      record = after;
     }
-    return { count, newest };
   }
 
-  async function readTrail(requestId: string | null, options: AuditVerifierOptions): Promise<AuditVerdict> {
-    const verifier = new AuditVerifier(key, options);
+  async function recordOf(requestId: string): Promise<RecordSeen> {
     try {
-      for await (const entry of audit.entries(requestId ?? undefined)) verifier.read(entry);
+      const stored = await store.load(requestId);
+      return stored === null ? null : { newest: stored.request.audit };
     } catch (error) {
-      if (!(error instanceof UnreadableAuditEntry)) throw error;
-      const { position, requestId: found, what } = error;
-      const read = verifier.result();
-      return { ...read, fault: read.fault ?? { position, requestId: found, sequence: 0, what } };
+      if (!(error instanceof UnreadableRecord)) throw error;
+      return { unreadable: error.what };
     }
-    return verifier.result();
   }
 
-  async function whyNotSend(request: CloseRequest): Promise<string | null> {
-    const verifier = new AuditVerifier(key, { whole: false, newest: new Map([[request.id, request.audit]]) });
-    const entries: AuditEntry[] = [];
+  /** All entries, or one request's; gives those it read. */
+  async function readInto(
+    verifier: AuditVerifier,
+    requestId: string | null,
+    each?: (entry: AuditEntry) => void,
+  ) {
     try {
-      for await (const entry of audit.entries(request.id)) {
+      for await (const entry of audit.entries(requestId ?? undefined)) {
         verifier.read(entry);
-        entries.push(entry);
+        each?.(entry);
       }
     } catch (error) {
       if (!(error instanceof UnreadableAuditEntry)) throw error;
-      return `the audit trail is broken: ${error.what}`;
+      verifier.readUnreadable(error.requestId, error.what);
     }
+  }
+
+  async function whyNot(
+    request: CloseRequest,
+    judge: (request: CloseRequest, entries: readonly AuditEntry[]) => string | null,
+  ): Promise<string | null> {
+    const verifier = new AuditVerifier(keys, {
+      whole: false,
+      newest: new Map([[request.id, request.audit]]),
+    });
+    const entries: AuditEntry[] = [];
+    await readInto(verifier, request.id, (entry) => entries.push(entry));
     const { fault } = verifier.result();
-    return fault === null ? whyTrailForbids(request, entries) : `the audit trail is broken: ${fault.what}`;
+    if (fault !== null) return `the audit trail is broken: ${fault.what}`;
+    if (!isSame(request.audit, verifier.newest.get(request.id)))
+      return 'the record is older than the audit trail';
+    return judge(request, entries);
   }
 
   async function evidence(requestId: string): Promise<EvidencePack | null> {
     const stored = await store.load(requestId);
     if (stored === null) return null;
     const { request } = stored;
-    const { fault, head } = await verify(requestId);
+    const verdict = await verifyRequest(requestId);
+    if (verdict === null) return null;
+    const { fault, head } = verdict;
     const entries: AuditEntry[] = [];
     if (fault === null) for await (const entry of audit.entries(requestId)) entries.push(entry);
     return {
@@ -175,32 +223,81 @@ export function createCheckAudit(parts: CheckAuditParts): CheckAudit {
     };
   }
 
+  async function* compareWithExport(lines: AsyncIterable<string>): AsyncGenerator<ExportDifference> {
+    const now = new Map<string, { readonly seal: string; readonly position: number }>();
+    let position = 0;
+    for await (const { body, seal } of audit.entries()) {
+      position += 1;
+      now.set(`${body.requestId} ${body.sequence}`, { seal, position });
+    }
+    let line = 0;
+    let before = 0;
+    for await (const text of lines) {
+      line += 1;
+      const entry = exportedEntry(text);
+      if (entry === null) {
+        yield { line, what: 'this line is not an entry of an export' };
+        continue;
+      }
+      const { requestId, sequence, event } = entry.body;
+      const name = `entry ${sequence} of request ${requestId} (${event.type})`;
+      const found = now.get(`${requestId} ${sequence}`);
+      if (!sealFits(entry, keys)) {
+        yield {
+          line,
+          what: `${name} does not fit its seal: the export itself was altered, or its key is missing`,
+        };
+      } else if (found === undefined) {
+        yield { line, what: `${name} is missing from the trail` };
+      } else if (found.seal !== entry.seal) {
+        yield { line, what: `${name} was replaced: the trail holds another entry in its place` };
+      } else {
+        if (found.position < before) yield { line, what: `${name} stands in another place than it did` };
+        before = Math.max(before, found.position);
+      }
+    }
+  }
+
   return {
     verify,
-    whyNotSend,
+    verifyRequest,
+    whyNotBelieved: (request) => whyNot(request, whyTrailDiffers),
+    whyNotSend: (request) => whyNot(request, whyTrailForbids),
     evidence,
     async *exportLines(requestId) {
       for await (const entry of audit.entries(requestId ?? undefined)) yield JSON.stringify(entry);
     },
+    compareWithExport,
   };
 }
 
-/** Which of so many shares of all requests this one belongs to. */
-function shareOf(requestId: string, shares: number): number {
-  let hash = 0;
-  for (let at = 0; at < requestId.length; at += 1) hash = (hash * 31 + requestId.charCodeAt(at)) >>> 0;
-  return hash % shares;
+function isSame(a: NewestEntry, b: NewestEntry | undefined): boolean {
+  return a.sequence === b?.sequence && a.seal === b.seal;
 }
 
-/** Of two readings that judged different requests. The first one looked at the openings of all, too. */
-function bothVerdicts(first: AuditVerdict, next: AuditVerdict): AuditVerdict {
-  const isEarlier =
-    next.fault !== null && (first.fault === null || next.fault.position <= first.fault.position);
-  return {
-    ...first,
-    requests: first.requests + next.requests,
-    fault: isEarlier ? next.fault : first.fault,
-  };
+/** Between a record and the newest entry of its whole trail; the trail itself was found whole. */
+function whatIsWrong(record: RecordSeen, newest: NewestEntry | undefined): string | null {
+  if (record === null) return 'the trail has entries of this request, but its record is missing';
+  if ('unreadable' in record) return `its record cannot be read: ${record.unreadable}`;
+  if (isSame(record.newest, newest)) return null;
+  return `its record is older than the trail: it names entry ${record.newest.sequence} as its newest`;
+}
+
+/** A line of an export; null when it is none. Only the seal vouches for what is in it. */
+function exportedEntry(line: string): AuditEntry | null {
+  let value: Partial<AuditEntry> | null;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  const isEntry =
+    typeof value?.seal === 'string' &&
+    typeof value.previousSeal === 'string' &&
+    typeof value.body?.requestId === 'string' &&
+    typeof value.body.sequence === 'number' &&
+    typeof value.body.event?.type === 'string';
+  return isEntry ? (value as AuditEntry) : null;
 }
 
 export function createAuditVerbs(parts: {
@@ -225,22 +322,28 @@ export function createAuditVerbs(parts: {
   }
 
   return {
-    async verifyAudit(by, typedId) {
+    async verifyAudit(by, typedId, kept) {
       const admitted = await admit(by, typedId);
-      return admitted.ok ? done(await checkAudit.verify(admitted.value)) : admitted;
+      if (!admitted.ok) return admitted;
+      const requestId = admitted.value;
+      if (requestId === null) return done(await checkAudit.verify(kept));
+      const verdict = await checkAudit.verifyRequest(requestId, kept);
+      return verdict === null ? refuse({ code: 'request-not-found', requestId }) : done(verdict);
     },
     async exportAudit(by, typedId) {
       const admitted = await admit(by, typedId);
       if (!admitted.ok) return admitted;
+      const requestId = admitted.value;
       const lines: string[] = [];
       let bytes = 0;
-      for await (const line of checkAudit.exportLines(admitted.value)) {
+      for await (const line of checkAudit.exportLines(requestId)) {
         bytes += Buffer.byteLength(line) + 1;
         if (bytes > LARGEST_SLACK_EXPORT_BYTES)
           return refuse({ code: 'audit-too-large', limitBytes: LARGEST_SLACK_EXPORT_BYTES });
         lines.push(line);
       }
-      return done({ fileName: `audit-${admitted.value ?? 'all'}.jsonl`, jsonLines: `${lines.join('\n')}\n` });
+      if (requestId !== null && lines.length === 0) return refuse({ code: 'request-not-found', requestId });
+      return done({ fileName: `audit-${requestId ?? 'all'}.jsonl`, jsonLines: `${lines.join('\n')}\n` });
     },
   };
 }

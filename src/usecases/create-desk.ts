@@ -1,4 +1,5 @@
 /** Puts the verbs and the background work together over one set of ports. */
+import type { AuditKeys } from '../domain/close/audit-chain.ts';
 import type { ClosePolicy } from '../domain/policy.ts';
 import type { Thresholds } from '../domain/unit/risk-unit.ts';
 import { type Access, createAccess, type RoleLists } from './access.ts';
@@ -40,7 +41,7 @@ export interface DeskParts {
   readonly store: CloseRequestStore;
   readonly outbox: Outbox;
   readonly audit: AuditLog;
-  readonly auditKey: Uint8Array;
+  readonly auditKeys: AuditKeys;
   readonly directory: Directory;
   readonly notifier: Notifier;
   readonly roles: RoleLists;
@@ -88,15 +89,17 @@ export function createDesk(parts: DeskParts): DeskWork {
   const withRequest: WithRequest = parts.withRequest ?? ((_, work) => work());
   const access = createAccess(directory, parts.roles, policy);
   const monotonic = parts.monotonic ?? (() => performance.now());
+  const checkAudit = createCheckAudit({ audit, store, keys: parts.auditKeys });
   const book = createRequestBook({
     store,
+    checkAudit,
+    log,
     policy,
     monotonic,
     afterChange: (requestId) => inBackground('deliver', () => deliverOutbox(requestId)),
   });
   const deliverOutbox = createDeliverOutbox({ outbox, store, book, access, notifier, log, withRequest });
   const readBack = createReadBackClose({ book, reader, pause: parts.pause });
-  const checkAudit = createCheckAudit({ audit, store, key: parts.auditKey });
   const sentCloses = createSentCloses({ book, log });
   const executor = createExecuteClose({
     access,

@@ -3,7 +3,7 @@
  * domain, nothing else. Each verb looks the person up itself and refuses who may not; an answer of `ok: false` is a
  * refusal with its reason. Verbs throw only for the unexpected (StoreUnavailable included).
  */
-import type { AuditVerdict } from '../domain/close/audit-chain.ts';
+import type { AuditVerdict, KeptHead } from '../domain/close/audit-chain.ts';
 import type { CloseRequest, Verdict } from '../domain/close/close-request.ts';
 import type { FactChange, Facts } from '../domain/close/facts.ts';
 import type { ClosePolicy, PersonId, Role } from '../domain/policy.ts';
@@ -70,6 +70,8 @@ export interface RequestView {
   /** Who may still vote: user ids. Null when it could not be looked up. */
   readonly approvers: ReadonlySet<string> | null;
   readonly nowMs: number;
+  /** Another open request for the same unit, where Redis lost the key that keeps one open request per unit. */
+  readonly alsoOpen?: string | null;
 }
 
 export interface StatusView {
@@ -131,7 +133,8 @@ export interface Desk {
   listRequests(
     by: PersonId,
   ): Promise<Result<{ readonly open: readonly CloseRequest[]; readonly recent: readonly CloseRequest[] }>>;
-  verifyAudit(by: PersonId, requestId: string | null): Promise<Result<AuditVerdict>>;
+  /** The whole trail, or one request's part; `kept`: a head that was posted before, to compare with. */
+  verifyAudit(by: PersonId, requestId: string | null, kept?: KeptHead | null): Promise<Result<AuditVerdict>>;
   /** JSON Lines, one entry a line, no secrets. */
   exportAudit(
     by: PersonId,

@@ -132,6 +132,22 @@ export interface SharedReads {
 
 // ---------------------------------------------------------------------------------------------- close requests
 
+/**
+ * Thrown by stores for a record that is damaged, of a newer version, or does not fit its seal. Such a request exists,
+ * and nothing may be decided, sent or said on what is stored.
+ */
+export class UnreadableRecord extends Error {
+  override readonly name = 'UnreadableRecord';
+  readonly requestId: string;
+  /** In words, for people: "it does not fit its seal". */
+  readonly what: string;
+  constructor(requestId: string, what: string, cause?: unknown) {
+    super(`the record of close request ${requestId} cannot be read: ${what}`, { cause });
+    this.requestId = requestId;
+    this.what = what;
+  }
+}
+
 /** A record and the very text that the store holds for it: what a change is decided on and compared with. */
 export interface RecordCopy {
   readonly request: CloseRequest;
@@ -171,14 +187,18 @@ export interface CloseRequestStore {
   open(
     change: Omit<Change, 'from' | 'notAfterMs'>,
   ): Promise<{ readonly kind: 'opened' | 'exists' } & RecordCopy>;
+  /** Null: there is no such request. Throws UnreadableRecord, as everything does that gives one request. */
   load(requestId: string): Promise<StoredRequest | null>;
+  /** Ids of all requests that the index names, whether or not their records can be read. */
+  requestIds(): Promise<readonly string[]>;
   /**
    * Compare-and-set: state, indexes, audit entry and outbox entries together, or nothing. A terminal `next` releases
-   * the unit's key. Recognises its own command when the connection re-sent it.
+   * the unit's key; an open one must hold it. Only what was sent goes on without it: a lost key is taken back if it is
+   * free. Recognises its own command when the connection re-sent it.
    */
   save(change: Change): Promise<Saved>;
   openRequestFor(groupId: LongId): Promise<CloseRequest | null>;
-  /** Open requests, oldest first. */
+  /** Open requests, oldest first. Lists leave out records that cannot be read; each is named in the log. */
   listOpen(): Promise<readonly CloseRequest[]>;
   /** All requests, newest first; `before` (a createdAtMs, exclusive) pages on. */
   listRecent(limit: number, before?: number): Promise<readonly CloseRequest[]>;
@@ -209,7 +229,8 @@ export interface Outbox {
   /**
    * For an item that this process cannot make sense of (`why`, for the log). It is left first in line for ten minutes,
    * so that a replica of another version may deliver it; then it is set aside, kept for people to look at, and a
-   * redraw of the card stands in its place. `take` does the same with what it cannot read, and never gives it out.
+   * redraw of the card stands in its place. `take` does the same with what it cannot read or what does not fit its
+   * seal, and never gives it out.
    */
   unreadable(item: OutboxItem, why: string): Promise<'left' | 'set-aside'>;
 }

@@ -27,7 +27,7 @@ export function createPostAuditHead(
   const { checkAudit, board, seenOnce, now, log } = parts;
 
   async function post(): Promise<boolean> {
-    const verdict = await checkAudit.verify(null);
+    const verdict = await checkAudit.verify();
     const { fault, ...rest } = verdict;
     if (fault !== null) log.error({ fault }, 'the audit trail is not whole');
     const delivery = await board.postHead(verdict, now());

@@ -9,7 +9,8 @@ import type { Decision } from '../domain/close/close-step.ts';
 import { noticesFor } from '../domain/close/notices.ts';
 import type { ClosePolicy, PersonId } from '../domain/policy.ts';
 import { done, type Refusal, type RefusalCode, type Result, refuse } from '../domain/refusal.ts';
-import type { CloseRequestStore, StoredRequest } from './ports.ts';
+import type { CheckAudit } from './check-audit.ts';
+import type { CloseRequestStore, Log, RecordCopy, StoredRequest } from './ports.ts';
 
 /** Many people may click at once; each look costs two round trips and one of them always gets on. */
 const LOOKS_AT_MOST = 20;
@@ -22,6 +23,12 @@ const NOTED: ReadonlySet<RefusalCode> = new Set([
   'not-the-requester',
   'old-version',
 ]);
+
+/**
+ * They count towards an act that cannot be undone, so the very copy they are decided on is held against the sealed
+ * trail first.
+ */
+const PROVED_FIRST: ReadonlySet<Command['type']> = new Set(['approve', 'settle']);
 
 /** A record as it was loaded, and when that was. */
 export interface LoadedRequest extends StoredRequest {
@@ -36,6 +43,11 @@ export interface RequestBook {
   asOfNow(loaded: LoadedRequest): StoredRequest;
   /** The request under the rule that decides on it now: the narrower of its own and the settings'. Shown, never stored. */
   underRule(request: CloseRequest): CloseRequest;
+  /**
+   * Holds this copy against the sealed trail. Refuses with `record-not-proved`, or with `changed-meanwhile` where the
+   * store holds another copy by now; null: it is proved.
+   */
+  refuseUnproved(stored: RecordCopy): Promise<Refusal | null>;
   /** What the rule answers, without storing anything. */
   judge(stored: StoredRequest, command: Command): Decision;
   /**
@@ -64,13 +76,16 @@ export interface RequestBook {
 
 export interface RequestBookParts {
   readonly store: CloseRequestStore;
+  readonly checkAudit: Pick<CheckAudit, 'whyNotBelieved'>;
+  readonly log: Log;
   /** The rule that the settings of this process give. */
   readonly policy: ClosePolicy;
   readonly monotonic: () => number;
   readonly afterChange: (requestId: string) => void;
 }
 
-export function createRequestBook({ store, policy, monotonic, afterChange }: RequestBookParts): RequestBook {
+export function createRequestBook(parts: RequestBookParts): RequestBook {
+  const { store, checkAudit, log, policy, monotonic, afterChange } = parts;
   const underRule = (request: CloseRequest) => withNarrowerPolicy(request, policy);
   const judge = ({ request, nowMs }: StoredRequest, command: Command) =>
     decide(request, command, { nowMs, current: policy });
@@ -101,6 +116,8 @@ export function createRequestBook({ store, policy, monotonic, afterChange }: Req
   async function applyOnce(stored: StoredRequest, command: Command): Promise<Result<CloseRequest>> {
     const decision = judge(stored, command);
     if (!decision.ok) return decision;
+    const unproved = PROVED_FIRST.has(command.type) ? await refuseUnproved(stored) : null;
+    if (unproved !== null) return refuse(unproved);
     const { next, event, notAfterMs } = decision;
     const saved = await store.save({
       from: stored,
@@ -114,6 +131,15 @@ export function createRequestBook({ store, policy, monotonic, afterChange }: Req
     if (saved.kind !== 'saved') return refuse({ code: 'changed-meanwhile' });
     afterChange(stored.request.id);
     return done(underRule(saved.request));
+  }
+
+  async function refuseUnproved({ request, stored }: RecordCopy): Promise<Refusal | null> {
+    const why = await checkAudit.whyNotBelieved(request);
+    if (why === null) return null;
+    const now = await store.load(request.id);
+    if (now?.stored !== stored) return { code: 'changed-meanwhile' };
+    log.error({ requestId: request.id, why }, 'record and audit trail disagree');
+    return { code: 'record-not-proved', requestId: request.id, why };
   }
 
   async function noteRefusal(
@@ -135,6 +161,7 @@ export function createRequestBook({ store, policy, monotonic, afterChange }: Req
       nowMs: Math.floor(nowMs + monotonic() - loadedAtMs),
     }),
     underRule,
+    refuseUnproved,
     judge,
     applyTo,
     applyOnce,

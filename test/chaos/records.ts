@@ -1,7 +1,7 @@
 /** What is stored, read straight from Redis: the run looks at the truth, not at what the bots say of it. */
 import { randomUUID } from 'node:crypto';
 import { type LongId, parseLongId } from '../../src/domain/amount.ts';
-import type { AuditEntry, AuditVerdict } from '../../src/domain/close/audit-chain.ts';
+import type { AuditEntry, AuditKeys, AuditVerdict } from '../../src/domain/close/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { createLogger } from '../../src/ops/logger.ts';
 import { RedisAuditLog } from '../../src/redis/audit-log.ts';
@@ -23,15 +23,20 @@ export class Records {
   readonly #keys: KeyNames;
   readonly #store: RedisCloseRequestStore;
   readonly #audit: RedisAuditLog;
-  readonly #auditKey: Buffer;
+  readonly #auditKeys: AuditKeys;
 
   constructor({ redisUrl, prefix, auditKey }: RecordsOptions) {
     const log = createLogger('silent');
     this.#connection = new RedisConnection({ url: redisUrl }, log);
     this.#keys = new KeyNames(prefix);
-    this.#auditKey = Buffer.from(auditKey, 'hex');
+    this.#auditKeys = { current: Buffer.from(auditKey, 'hex'), previous: [] };
     const parts = { connection: this.#connection, keys: this.#keys };
-    this.#store = new RedisCloseRequestStore({ ...parts, auditKey: this.#auditKey, newId: randomUUID, log });
+    this.#store = new RedisCloseRequestStore({
+      ...parts,
+      auditKeys: this.#auditKeys,
+      newId: randomUUID,
+      log,
+    });
     this.#audit = new RedisAuditLog(parts);
   }
 
@@ -85,9 +90,13 @@ export class Records {
 
   /** Each request's chain, and the chain through all of them. */
   async verifyAudit(requestIds: Iterable<string>): Promise<readonly AuditVerdict[]> {
-    const check = createCheckAudit({ audit: this.#audit, store: this.#store, key: this.#auditKey });
-    const verdicts = [await check.verify(null)];
-    for (const requestId of requestIds) verdicts.push(await check.verify(requestId));
+    const check = createCheckAudit({ audit: this.#audit, store: this.#store, keys: this.#auditKeys });
+    const verdicts = [await check.verify()];
+    for (const requestId of requestIds) {
+      const verdict = await check.verifyRequest(requestId);
+      if (verdict === null) throw new Error(`the audit knows no request ${requestId}`);
+      verdicts.push(verdict);
+    }
     return verdicts;
   }
 

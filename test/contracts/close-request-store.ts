@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type AuditEntry, AuditVerifier } from '../../src/domain/close/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import type { AuditLog, CloseRequestStore, Outbox } from '../../src/usecases/ports.ts';
-import { all, verdictOf } from './audit-trail.ts';
+import { all, onlyKey, verdictOf } from './audit-trail.ts';
 import { drain, outboxContract } from './outbox.ts';
 import {
   advance,
@@ -328,7 +328,10 @@ function records(create: Create): void {
     ]);
     expect(await verdictOf(audit, auditKey, newest)).toMatchObject({ entries: 5, requests: 2, fault: null });
     expect(ofRequests(await all(audit, b.id))).toEqual([b.id, b.id]);
-    const one = new AuditVerifier(auditKey, { whole: false, newest: new Map([[b.id, bCard.audit]]) });
+    const one = new AuditVerifier(onlyKey(auditKey), {
+      whole: false,
+      newest: new Map([[b.id, bCard.audit]]),
+    });
     for await (const entry of audit.entries(b.id)) one.read(entry);
     expect(one.result().fault).toBeNull();
     expect(await all(audit, 'nobody')).toEqual([]);

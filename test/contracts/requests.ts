@@ -153,6 +153,13 @@ export async function mustSave(store: CloseRequestStore, change: Change): Promis
   return remembered(saved);
 }
 
+/** The record as stored now, for a change to be decided on; throws where there is none. */
+export async function loadOne(store: CloseRequestStore, requestId: string): Promise<CloseRequest> {
+  const stored = await store.load(requestId);
+  if (stored === null) throw new Error(`no request ${requestId}`);
+  return remembered(stored);
+}
+
 /** Takes an open request through commands, each decided on what is stored. */
 export async function advance(
   store: CloseRequestStore,

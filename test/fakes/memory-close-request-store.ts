@@ -83,6 +83,10 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
     return request === undefined ? null : { ...copyOf(request), nowMs: this.#now() };
   }
 
+  async requestIds(): Promise<readonly string[]> {
+    return this.#sorted().map(({ id }) => id);
+  }
+
   async save(change: Change): Promise<Saved> {
     const { next, notAfterMs } = change;
     const from = change.from.request;

@@ -35,6 +35,12 @@ export function refusalExamples({ typed, why, atMs }: ExampleTexts): {
     'not-the-requester': { code: 'not-the-requester' },
     'quorum-unreachable': { code: 'quorum-unreachable', eligible: 1, quorum: 2 },
     'request-not-found': { code: 'request-not-found', requestId: typed },
+    'record-not-proved': {
+      code: 'record-not-proved',
+      requestId: typed,
+      why: 'it does not fit its seal',
+    },
+    'bad-audit-head': { code: 'bad-audit-head', input: typed },
     'audit-too-large': { code: 'audit-too-large', limitBytes: LARGEST_SLACK_EXPORT_BYTES },
     'already-open': { code: 'already-open', requestId: typed, state: 'pending' },
     'already-decided': { code: 'already-decided', state: 'rejected' },

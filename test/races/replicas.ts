@@ -13,6 +13,7 @@ import { requestIdFrom } from '../../src/domain/request-id.ts';
 import { PUBLISHED_THRESHOLDS } from '../../src/domain/unit/risk-unit.ts';
 import { createDesk, type DeskWork } from '../../src/usecases/create-desk.ts';
 import { accountsOf } from '../binance/support/client.ts';
+import { onlyKey } from '../contracts/audit-trail.ts';
 import { FakeDirectory, FakeNotifier } from '../fakes/people.ts';
 import { AUDIT_KEY, newPrefix, type RedisParts, redisParts } from '../redis/redis-parts.ts';
 import { ALICE, BOB, CAROL, policy, REQUESTER, START_MS } from '../support/close-requests.ts';
@@ -33,6 +34,8 @@ export interface Replica {
 export interface ReplicaOptions {
   /** Default: the suite's Redis. */
   readonly redisUrl?: string;
+  /** Default live. */
+  readonly mode?: 'live' | 'dry-run';
 }
 
 export class Replicas {
@@ -61,11 +64,11 @@ export class Replicas {
   }
 
   /** One more process. It ends with the running test. */
-  async add({ redisUrl = inject('redisUrl') }: ReplicaOptions = {}): Promise<Replica> {
+  async add({ redisUrl = inject('redisUrl'), mode = 'live' }: ReplicaOptions = {}): Promise<Replica> {
     const redis = await redisParts(redisUrl, this.#prefix);
     const now = () => this.#clock.nowMs;
     const client = createLoanExchange({
-      closeMode: 'live',
+      closeMode: mode,
       baseUrl: this.exchange.url,
       accounts: accountsOf(this.exchange, 'fund-a', 'loan-7'),
       ledger: redis.ledger,
@@ -81,11 +84,11 @@ export class Replicas {
       store: redis.store,
       outbox: redis.outbox,
       audit: redis.audit,
-      auditKey: AUDIT_KEY,
+      auditKeys: onlyKey(AUDIT_KEY),
       directory: this.directory,
       notifier,
       roles: { requesters: [REQUESTER.userId], approvers: policy().approvers, viewers: '*' },
-      policy: policy(),
+      policy: policy({ mode }),
       thresholds: PUBLISHED_THRESHOLDS,
       probe: async () => ({ version: '0', nodeVersion: '24', mode: 'live', lines: [] }),
       now,

@@ -4,7 +4,7 @@ import { describe, expect, inject, it } from 'vitest';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { UnreadableAuditEntry } from '../../src/usecases/ports.ts';
 import { all, verdictOf } from '../contracts/audit-trail.ts';
-import { advance, approval, CARD, openOne, person } from '../contracts/requests.ts';
+import { advance, approval, CARD, loadOne, openOne, person } from '../contracts/requests.ts';
 import { AUDIT_KEY, bareClient, type RedisParts, redisParts } from './redis-parts.ts';
 
 type StreamEntry = [id: string, fields: string[]];
@@ -165,15 +165,14 @@ describe('a long trail', () => {
 describe('an audit that cannot be written', () => {
   it('keeps the change from being stored', async () => {
     const { parts, a, raw } = await trail();
-    const before = await parts.store.load(a.id);
-    if (before === null) throw new Error('it is stored');
+    const before = await loadOne(parts.store, a.id);
     await raw.set(parts.keys.audit, 'not a stream any more');
     const due = await raw.zrange(parts.keys.outboxDue, '0', '-1', 'WITHSCORES');
-    await expect(
-      advance(parts.store, before.request, { type: 'withdraw', by: person('U_ANN') }),
-    ).rejects.toThrow('the store is not available');
-    expect((await parts.store.load(a.id))?.request).toEqual(before.request);
-    expect(await parts.store.openRequestFor(a.groupId)).toEqual(before.request);
+    await expect(advance(parts.store, before, { type: 'withdraw', by: person('U_ANN') })).rejects.toThrow(
+      'the store is not available',
+    );
+    expect((await parts.store.load(a.id))?.request).toEqual(before);
+    expect(await parts.store.openRequestFor(a.groupId)).toEqual(before);
     expect(await raw.zrange(parts.keys.outboxDue, '0', '-1', 'WITHSCORES')).toEqual(due);
   });
 });

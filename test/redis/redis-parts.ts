@@ -16,6 +16,7 @@ import { RedisOutbox } from '../../src/redis/outbox.ts';
 import { RedisSeenOnce } from '../../src/redis/seen-once.ts';
 import { RedisSharedReads } from '../../src/redis/shared-reads.ts';
 import { RedisWeightLedger } from '../../src/redis/weight-ledger.ts';
+import { onlyKey } from '../contracts/audit-trail.ts';
 import type { StoreUnderTest } from '../contracts/close-request-store.ts';
 import { LEAVE_UNREADABLE_MS } from '../contracts/outbox.ts';
 import { type SharedPartsUnderTest, scopesOf } from '../contracts/shared-parts.ts';
@@ -49,14 +50,15 @@ export async function redisParts(
   onTestFinished(() => connection.close());
   await connection.ready(5_000);
   const keys = new KeyNames(prefix);
-  const store = new RedisCloseRequestStore({ connection, keys, auditKey: AUDIT_KEY, newId: randomUUID, log });
+  const auditKeys = onlyKey(AUDIT_KEY);
+  const store = new RedisCloseRequestStore({ connection, keys, auditKeys, newId: randomUUID, log });
   return {
     connection,
     keys,
     prefix,
     log,
     store,
-    outbox: new RedisOutbox({ connection, keys, log, leaveUnreadableForMs: LEAVE_UNREADABLE_MS }),
+    outbox: new RedisOutbox({ connection, keys, auditKeys, log, leaveUnreadableForMs: LEAVE_UNREADABLE_MS }),
     audit: new RedisAuditLog({ connection, keys }),
     ledger: new RedisWeightLedger({ connection, keys, scopesOf }),
     reads: new RedisSharedReads({ connection, keys }),

@@ -4,20 +4,24 @@ import { sealEntry } from '../../src/domain/close/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { readAuditEntry, textOf } from '../../src/redis/audit-entry.ts';
 import { decodeNotice, encodeNotices } from '../../src/redis/outbox-item.ts';
-import { decodeRecord, encodeRecord, UnreadableRecord } from '../../src/redis/request-record.ts';
+import { decodeRecord, encodeRecord } from '../../src/redis/request-record.ts';
+import { Seals } from '../../src/redis/seals.ts';
+import { UnreadableRecord } from '../../src/usecases/ports.ts';
+import { onlyKey } from '../contracts/audit-trail.ts';
 import { advance, CARD, closeCommands, newRequest, openOne, person } from '../contracts/requests.ts';
-import { redisParts } from './redis-parts.ts';
+import { AUDIT_KEY, redisParts } from './redis-parts.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 21, 9);
+const SEALS = new Seals(onlyKey(AUDIT_KEY), 'record');
+const NOTICE_SEALS = new Seals(onlyKey(AUDIT_KEY), 'outbox');
 
 function stored(changes: Partial<CloseRequest> = {}): CloseRequest {
   return newRequest(NOW_MS, { revision: 1, audit: { sequence: 1, seal: 'ab' }, ...changes });
 }
 
-/** As a version before would have written it. */
-function schema0(request: CloseRequest): string {
-  const { abandonedClaims: _a, pagedAtMs: _p, refusalsNoted: _r, ...old } = request;
-  return JSON.stringify({ ...old, schema: 0 });
+/** Reads a text that this deployment sealed. */
+function decoded(request: CloseRequest, schema: string, text: string): CloseRequest {
+  return decodeRecord(SEALS, request.id, [schema, text, SEALS.seal(request.id, text)]);
 }
 
 describe('a stored record', () => {
@@ -28,19 +32,15 @@ describe('a stored record', () => {
         fc.string({ unit: 'grapheme' }),
         (reason, why) => {
           const request = stored({ reason, ending: { kind: 'never-sent', why, atMs: NOW_MS } });
-          expect(decodeRecord(request.id, '1', encodeRecord(request))).toEqual(request);
+          expect(decoded(request, '1', encodeRecord(request))).toEqual(request);
         },
       ),
     );
   });
 
-  it('of schema 0 is upgraded on reading', () => {
-    const request = stored();
-    expect(decodeRecord(request.id, '0', schema0(request))).toEqual(request);
-  });
-
   it.each<[string, string, (text: string) => string, RegExp]>([
-    ['a newer schema', '2', (text) => text, /schema 2.*up to 1/],
+    ['a newer schema', '2', (text) => text, /schema 2.*reads schema 1/],
+    ['an older schema', '0', (text) => text, /schema 0.*reads schema 1/],
     ['no schema', '', (text) => text, /no schema version/],
     ['a schema that is none', 'one', (text) => text, /no schema version/],
     ['a cut text', '1', (text) => text.slice(0, -1), /not a JSON object/],
@@ -63,25 +63,53 @@ describe('a stored record', () => {
     ],
   ])('with %s is an error that names the request', (_, schema, change, what) => {
     const request = stored();
-    const reading = () => decodeRecord(request.id, schema, change(encodeRecord(request)));
+    const reading = () => decoded(request, schema, change(encodeRecord(request)));
     expect(reading).toThrow(UnreadableRecord);
     expect(reading).toThrow(request.id);
     expect(reading).toThrow(what);
   });
-});
 
-describe('old and broken records in Redis', () => {
-  it('an old one is read, worked on and written anew', async () => {
-    const parts = await redisParts(inject('redisUrl'));
-    const request = await openOne(parts.store);
-    const key = parts.keys.request(request.id);
-    await parts.connection.client.hset(key, 'schema', '0', 'record', schema0(request));
-    expect((await parts.store.load(request.id))?.request).toEqual(request);
-    expect(await parts.store.listOpen()).toEqual([request]);
-    await advance(parts.store, request, CARD);
-    expect(await parts.connection.client.hget(key, 'schema')).toBe('1');
+  it.each<[string, (text: string, seal: string) => [text: string, seal: string]]>([
+    ['no seal', (text) => [text, '']],
+    ['another text', (text, seal) => [text.replace('"pending"', '"approved"'), seal]],
+    ['a blank more', (text, seal) => [`${text} `, seal]],
+    ['another seal', (text, seal) => [text, `${seal.slice(0, -1)}${seal.endsWith('0') ? '1' : '0'}`]],
+    ['more after its seal', (text, seal) => [text, `${seal}00`]],
+    ['its seal in capitals', (text, seal) => [text, seal.toUpperCase()]],
+    ['the seal of a notice', (text) => [text, NOTICE_SEALS.seal(stored().id, text)]],
+    [
+      'a seal of another key',
+      (text) => [text, new Seals(onlyKey(Buffer.alloc(32, 8)), 'record').seal('R', text)],
+    ],
+  ])('security: with %s is not believed', (_, forge) => {
+    const request = stored({ id: 'R' });
+    const text = encodeRecord(request);
+    const [forged, seal] = forge(text, SEALS.seal('R', text));
+    expect(() => decodeRecord(SEALS, 'R', ['1', forged, seal])).toThrow('does not fit its seal');
   });
 
+  it('of another request is not believed under this one’s id', () => {
+    const request = stored({ id: 'R' });
+    const text = encodeRecord(request);
+    const other = text.replace('"id":"R"', '"id":"S"');
+    expect(() => decodeRecord(SEALS, 'S', ['1', other, SEALS.seal('R', text)])).toThrow('does not fit');
+    expect(() => decodeRecord(SEALS, 'S', ['1', text, SEALS.seal('R', text)])).toThrow('does not fit');
+  });
+
+  it('fault W11: is read under a former key, and sealed with the current one', () => {
+    const former = new Seals(onlyKey(Buffer.alloc(32, 8)), 'record');
+    const both = new Seals({ current: AUDIT_KEY, previous: [Buffer.alloc(32, 8)] }, 'record');
+    const request = stored();
+    const text = encodeRecord(request);
+    expect(decodeRecord(both, request.id, ['1', text, former.seal(request.id, text)])).toEqual(request);
+    expect(both.seal(request.id, text)).toBe(SEALS.seal(request.id, text));
+    expect(() => decodeRecord(SEALS, request.id, ['1', text, former.seal(request.id, text)])).toThrow(
+      'does not fit its seal',
+    );
+  });
+});
+
+describe('broken records in Redis', () => {
   it('a broken one is an error where it is asked for; where many are, it is named in the log and the others are there', async () => {
     const parts = await redisParts(inject('redisUrl'));
     const nowMs = await parts.store.nowMs();
@@ -142,17 +170,40 @@ describe('stored texts', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (reason) => {
         const event = { type: 'rejected', by: person('U_BEN'), reason, atMs: NOW_MS } as const;
-        const [text = ''] = encodeNotices({ revision: 7 }, event, [{ kind: 'thread', event }]);
-        expect(decodeNotice(text)).toEqual({
+        const [text = ''] = encodeNotices(NOTICE_SEALS, { id: 'R', revision: 7 }, event, [
+          { kind: 'thread', event },
+        ]);
+        expect(decodeNotice(NOTICE_SEALS, 'R', text)).toEqual({
           id: '7.1',
           createdAtMs: NOW_MS,
           notice: { kind: 'thread', event },
         });
       }),
     );
-    for (const text of ['', '7.1', '7.1 5', '7.1 5 {}', '7.1 x {"kind":"card"}', '7.1 5 {"kind":"fax"}']) {
-      expect(decodeNotice(text)).toBeNull();
+    const seal = (text: string) => NOTICE_SEALS.seal('R', text);
+    const fax = `7.1 5 ${seal('7.1 5 {"kind":"fax"}')} {"kind":"fax"}`;
+    const cut = `7.1 5 ${seal('7.1 5 {')} {`;
+    const unsealed = ['7.1 5 {}', '7.1 x {"kind":"card"}', '7.1 5 {"kind":"fax"}'];
+    for (const text of ['', '7.1', '7.1 5', ...unsealed, fax, cut]) {
+      expect(decodeNotice(NOTICE_SEALS, 'R', text)).toEqual({ why: 'it is not what this version writes' });
     }
+  });
+
+  it('of notices are believed only under their seal, for their request, with their id and time', () => {
+    const event = { type: 'withdrawn', by: person('U_ANN'), atMs: NOW_MS } as const;
+    const notices = [{ kind: 'direct', to: person('U_BEN'), event }] as const;
+    const [text = ''] = encodeNotices(NOTICE_SEALS, { id: 'R', revision: 7 }, event, notices);
+    expect(decodeNotice(NOTICE_SEALS, 'R', text)).toMatchObject({ id: '7.1' });
+    const forged = [
+      text.replace('"U_BEN"', '"C_MANY"'),
+      text.replace('7.1 ', '8.1 '),
+      text.replace(String(NOW_MS), String(NOW_MS + 1)),
+      text.replace('withdrawn', 'opened'),
+    ];
+    for (const each of forged)
+      expect(decodeNotice(NOTICE_SEALS, 'R', each)).toEqual({ why: 'it does not fit its seal' });
+    expect(decodeNotice(NOTICE_SEALS, 'S', text)).toEqual({ why: 'it does not fit its seal' });
+    expect(decodeNotice(SEALS, 'R', text)).toEqual({ why: 'it does not fit its seal' });
   });
 
   it('an unreadable notice is named and holds back only its own request', async () => {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished } from 'vitest';
 import { RedisCloseRequestStore } from '../../src/redis/close-request-store.ts';
 import { StoreUnavailable } from '../../src/usecases/ports.ts';
+import { onlyKey } from '../contracts/audit-trail.ts';
 import { approval, CARD, changeBy, mustSave, openOne } from '../contracts/requests.ts';
 import { startRedisServer } from '../support/redis-server.ts';
 import { cuttingProxy } from './cutting-proxy.ts';
@@ -10,7 +11,7 @@ import { AUDIT_KEY, bareClient, newPrefix, type RedisParts, realRedis, redisPart
 
 function waitingStore({ connection, keys, log }: RedisParts, waitReplicas: number): RedisCloseRequestStore {
   return new RedisCloseRequestStore({
-    ...{ connection, keys, log, auditKey: AUDIT_KEY, newId: randomUUID },
+    ...{ connection, keys, log, auditKeys: onlyKey(AUDIT_KEY), newId: randomUUID },
     waitReplicas,
   });
 }

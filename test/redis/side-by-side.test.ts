@@ -9,14 +9,16 @@ import { type CloseRequest, type CloseState, isTerminal } from '../../src/domain
 import { decide } from '../../src/domain/close/close-rule.ts';
 import { noticesFor } from '../../src/domain/close/notices.ts';
 import { decodeNotice } from '../../src/redis/outbox-item.ts';
+import { Seals } from '../../src/redis/seals.ts';
 import type { RecordCopy } from '../../src/usecases/ports.ts';
-import { all, verdictOf } from '../contracts/audit-trail.ts';
+import { all, onlyKey, verdictOf } from '../contracts/audit-trail.ts';
 import { HOUR_MS, newRequest, newUnit, opening } from '../contracts/requests.ts';
 import { MemoryCloseRequestStore } from '../fakes/memory-close-request-store.ts';
 import { type CommandStep, commandOf, type Step, steps } from './random-steps.ts';
 import { AUDIT_KEY, newPrefix, type RedisParts, redisParts } from './redis-parts.ts';
 
 /** Both stores stamp leases by their own clock. */
+const SEALS = new Seals(onlyKey(AUDIT_KEY), 'outbox');
 const CLOCKS_DIFFER_BY_MS = 10_000;
 
 it('the Redis store and the one in memory agree after every step', async () => {
@@ -157,7 +159,7 @@ class Pair {
     expectSameTimes(await scores(redis, redis.keys.attention), memory.watched());
     for (const { id, audit } of recent) {
       const stored = await redis.connection.client.lrange(redis.keys.outbox(id), 0, -1);
-      expect(stored.map(decodeNotice)).toEqual(memory.undelivered(id));
+      expect(stored.map((text) => decodeNotice(SEALS, id, text))).toEqual(memory.undelivered(id));
       expect((await all(redis.audit, id)).at(-1)?.seal).toBe(audit.seal);
     }
     expect(await all(memory.audit)).toEqual(await all(redis.audit));

@@ -7,7 +7,7 @@ import { createWebClient } from '../../src/slack/web-client.ts';
 import { START_MS } from '../support/close-requests.ts';
 import { QUIET } from '../support/logs.ts';
 
-const WHOLE: AuditVerdict = { entries: 12, requests: 3, head: 'ab'.repeat(32), fault: null };
+const WHOLE: AuditVerdict = { entries: 12, requests: 3, head: 'ab'.repeat(32), fault: null, kept: null };
 
 let workspace: Workspace;
 let channel: AuditChannel;
@@ -27,7 +27,9 @@ describe('the audit channel', () => {
     expect(await channel.postHead(WHOLE, START_MS)).toEqual({ ok: true, card: null });
     expect(text()).toContain('Audit head of 2026-11-20');
     expect(text()).toContain('12 entries of 3 requests read');
-    expect(text()).toContain(`Head \`${WHOLE.head}\``);
+    expect(text()).toContain(`Head \`${WHOLE.head}\` after 12 entries`);
+    expect(text()).toContain(`\`/loandesk audit verify 12 ${WHOLE.head}\``);
+    expect(text()).toContain(`\`npm run audit -- verify --entries 12 --head ${WHOLE.head}\``);
   });
 
   it('gets the fault, if there is one', async () => {

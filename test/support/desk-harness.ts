@@ -5,6 +5,7 @@ import type { ClosePolicy, PersonId } from '../../src/domain/policy.ts';
 import { requestIdFrom } from '../../src/domain/request-id.ts';
 import { PUBLISHED_THRESHOLDS } from '../../src/domain/unit/risk-unit.ts';
 import { createDesk, type DeskParts } from '../../src/usecases/create-desk.ts';
+import { onlyKey } from '../contracts/audit-trail.ts';
 import { FakeLoanExchange, repaidUnit } from '../fakes/loan-exchange.ts';
 import { MemoryCloseRequestStore } from '../fakes/memory-close-request-store.ts';
 import { FakeDirectory, FakeNotifier } from '../fakes/people.ts';
@@ -48,7 +49,7 @@ export class DeskHarness {
       store: this.store,
       outbox: this.store.outbox,
       audit: this.store.audit,
-      auditKey: AUDIT_KEY,
+      auditKeys: onlyKey(AUDIT_KEY),
       directory: this.directory,
       notifier: this.notifier,
       roles: {

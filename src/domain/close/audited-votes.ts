@@ -1,19 +1,22 @@
 /**
- * The votes as the sealed trail tells them. The record says who voted; whoever can write to Redis could write that.
- * Only entries whose seals fit count here, so that a forged record sends nothing.
+ * A record held against the sealed trail of its request. The record's own seal shows that Loandesk wrote it; only the
+ * trail shows that it is the newest one, and what was voted. What the two do not tell alike is not believed.
  */
 
 import type { ClosePolicy, PersonId } from '../policy.ts';
 import type { AuditEntry } from './audit-chain.ts';
-import type { CloseRequest } from './close-request.ts';
+import { type CloseRequest, type Ending, isTerminal, type RequestEventType } from './close-request.ts';
 import { isDecided } from './close-step.ts';
 
-/** What the trail of one request says against sending it as the record stands; null: nothing. */
-export function whyTrailForbids(request: CloseRequest, entries: readonly AuditEntry[]): string | null {
+/**
+ * In what the record differs from its trail; null: in nothing. `entries` are all of that request, oldest first: their
+ * seals fit, and the record names the last of them as its newest.
+ */
+export function whyTrailDiffers(request: CloseRequest, entries: readonly AuditEntry[]): string | null {
   const opened = entries[0]?.body;
-  if (opened?.event.type !== 'opened') return 'the audit trail does not begin with the opening';
-  if (entries.some(({ body }) => body.event.type === 'sent' || body.event.type === 'mark-restored'))
-    return 'the audit trail says it was sent before';
+  const newest = entries.at(-1)?.body;
+  if (opened?.event.type !== 'opened' || newest === undefined)
+    return 'the audit trail does not begin with the opening';
   if (opened.groupId !== request.groupId || opened.event.by?.userId !== request.requester.userId) {
     return 'the record names another unit or requester than the audit trail';
   }
@@ -21,18 +24,73 @@ export function whyTrailForbids(request: CloseRequest, entries: readonly AuditEn
   if (ruleText(opened.event.policy) !== ruleText(request.policy) || expiresAtMs !== request.expiresAtMs) {
     return 'the record names another rule than the audit trail';
   }
-  if (entries.at(-1)?.body.factsDigest !== request.factsDigest) {
+  const { stateAfter, version, factsDigest } = newest;
+  if (factsDigest !== request.factsDigest || version !== request.version)
     return 'the record names other facts than the audit trail';
-  }
+  if (stateAfter !== request.state) return 'the record names another state than the audit trail';
   const voters = votersOf(entries);
   const recorded = new Set(request.votes.map(({ voter }) => voter.userId));
   const same = recorded.size === voters.length && voters.every(({ userId }) => recorded.has(userId));
   if (!same) return 'the record names other votes than the audit trail';
-  const decided = isDecided(
-    request,
-    voters.map((voter) => ({ voter })),
+  if (!isSettlementTold(request, entries)) return 'the record names another finding than the audit trail';
+  return isEndingTold(request, entries) ? null : 'the record names another ending than the audit trail';
+}
+
+/** What the trail of one request says against sending it as the record stands; null: nothing. */
+export function whyTrailForbids(request: CloseRequest, entries: readonly AuditEntry[]): string | null {
+  if (entries.some(({ body }) => body.event.type === 'sent' || body.event.type === 'mark-restored'))
+    return 'the audit trail says it was sent before';
+  const differs = whyTrailDiffers(request, entries);
+  if (differs !== null) return differs;
+  const voters = votersOf(entries).map((voter) => ({ voter }));
+  return isDecided(request, voters) ? null : 'the audit trail does not tell of enough votes';
+}
+
+/** A mark that was restored takes back every finding and ending before it. */
+function sinceRestored(entries: readonly AuditEntry[]): readonly AuditEntry[] {
+  return entries.slice(
+    Math.max(
+      0,
+      entries.findLastIndex(({ body }) => body.event.type === 'mark-restored'),
+    ),
   );
-  return decided ? null : 'the audit trail does not tell of enough votes';
+}
+
+function isSettlementTold({ settlement }: CloseRequest, entries: readonly AuditEntry[]): boolean {
+  const told = sinceRestored(entries)
+    .map(({ body }) => body.event)
+    .findLast(({ type }) => type === 'settlement-proposed');
+  if (settlement === null || told?.type !== 'settlement-proposed') return settlement === null && !told;
+  return (
+    settlement.by.userId === told.by?.userId &&
+    settlement.verdict === told.verdict &&
+    settlement.note === told.note &&
+    settlement.atMs === told.atMs
+  );
+}
+
+/** The events that can bring each ending about. */
+const ENDED_BY: { readonly [Kind in Ending['kind']]: readonly RequestEventType[] } = {
+  'read-back': ['read-back'],
+  settled: ['settled'],
+  rehearsed: ['rehearsed'],
+  'refused-by-exchange': ['answered'],
+  'never-sent': ['never-sent', 'answered', 'mark-restored'],
+  'not-executed': ['read-back'],
+  'card-undeliverable': ['card-undeliverable'],
+  rejected: ['rejected'],
+  withdrawn: ['withdrawn'],
+  expired: ['expired'],
+  'closed-elsewhere': ['superseded', 'read-back'],
+};
+
+function isEndingTold({ ending }: CloseRequest, entries: readonly AuditEntry[]): boolean {
+  const ended = sinceRestored(entries).find(({ body }) => isTerminal(body.stateAfter))?.body.event;
+  if (ending === null || ended === undefined) return ending === null && ended === undefined;
+  if (!ENDED_BY[ending.kind].includes(ended.type) || ending.atMs !== ended.atMs) return false;
+  // What both name must be the same in both.
+  const [record, trail]: Readonly<Record<string, unknown>>[] = [{ ...ending }, { ...ended }];
+  return ['reason', 'verdict', 'note'].every((field) => record?.[field] === trail?.[field]);
 }
 
 /** Who has a standing vote, by the entries alone. */

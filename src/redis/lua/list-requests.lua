@@ -8,7 +8,7 @@
   ARGV[3]  highest score: '+inf', or '(<createdAtMs>' to read on before it
   ARGV[4]  at most so many; -1: all
 
-  Answer: {id, schema, record, id, schema, record, ...}; schema and record are '' where the record is missing
+  Answer: {id, schema, record, record seal, ...}; '' for what is missing
 ]]
 local ids
 if ARGV[2] == 'newest-first' then
@@ -18,9 +18,10 @@ else
 end
 local answer = {}
 for _, id in ipairs(ids) do
-  local record = redis.call('HMGET', ARGV[1] .. id, 'schema', 'record')
+  local record = redis.call('HMGET', ARGV[1] .. id, 'schema', 'record', 'seal')
   answer[#answer + 1] = id
   answer[#answer + 1] = record[1] or ''
   answer[#answer + 1] = record[2] or ''
+  answer[#answer + 1] = record[3] or ''
 end
 return answer

@@ -19,12 +19,13 @@
   ARGV[5]  text of the entry, as sealed
   ARGV[6]  schema of the record
   ARGV[7]  record
-  ARGV[8]  createdAtMs
-  ARGV[9]  attentionAtMs, or ''
-  ARGV[10...]  notices, in order
+  ARGV[8]  seal of the record
+  ARGV[9]  createdAtMs
+  ARGV[10] attentionAtMs, or ''
+  ARGV[11...]  notices, in order
 
   Answer: {1}                          opened
-          {0, holder id, schema, record}   another open request holds the unit ('' where its record is missing)
+          {0, holder id, schema, record, record seal}   another open request holds the unit ('' for what is missing)
           {-1, newest opening's seal}  chained to an older opening: seal again and retry
           {-2}                         this id is taken by a request that is no longer open
 ]]
@@ -35,8 +36,8 @@ end
 
 local holder = redis.call('GET', KEYS[2])
 if holder then
-  local record = redis.call('HMGET', ARGV[2] .. holder, 'schema', 'record')
-  return { 0, holder, record[1] or '', record[2] or '' }
+  local record = redis.call('HMGET', ARGV[2] .. holder, 'schema', 'record', 'seal')
+  return { 0, holder, record[1] or '', record[2] or '', record[3] or '' }
 end
 if stored then
   return { -2 }
@@ -50,17 +51,17 @@ end
 -- The audit entry is the first write: where Redis refuses writes (memory, disk, replicas), nothing else happens.
 local entry = redis.call('XADD', KEYS[6], '*', 'request', ARGV[1], 'body', ARGV[5], 'previous', '', 'seal', ARGV[4])
 redis.call('SET', KEYS[7], ARGV[4])
-redis.call('HSET', KEYS[1], 'schema', ARGV[6], 'revision', '1', 'seal', ARGV[4], 'record', ARGV[7],
+redis.call('HSET', KEYS[1], 'schema', ARGV[6], 'revision', '1', 'record', ARGV[7], 'seal', ARGV[8],
   'first-seal', ARGV[4], 'opening', entry)
 redis.call('SET', KEYS[2], ARGV[1])
-redis.call('ZADD', KEYS[3], ARGV[8], ARGV[1])
-redis.call('ZADD', KEYS[4], ARGV[8], ARGV[1])
-if ARGV[9] ~= '' then
-  redis.call('ZADD', KEYS[5], ARGV[9], ARGV[1])
+redis.call('ZADD', KEYS[3], ARGV[9], ARGV[1])
+redis.call('ZADD', KEYS[4], ARGV[9], ARGV[1])
+if ARGV[10] ~= '' then
+  redis.call('ZADD', KEYS[5], ARGV[10], ARGV[1])
 end
-if #ARGV > 9 then
+if #ARGV > 10 then
   local t = redis.call('TIME')
-  for i = 10, #ARGV do
+  for i = 11, #ARGV do
     redis.call('RPUSH', KEYS[8], ARGV[i])
   end
   redis.call('ZADD', KEYS[9], t[1] * 1000 + math.floor(t[2] / 1000), ARGV[1])

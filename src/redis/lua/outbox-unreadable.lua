@@ -14,7 +14,7 @@
   ARGV[2]  what the notice's stored text begins with: its id and a blank, or all of it
   ARGV[3]  due again after so many ms, while it is left to others
   ARGV[4]  left to others for so many ms
-  ARGV[5]  the redraw, as JSON
+  ARGV[5]  the redraw as stored, its id beginning with 'redraw'
 
   Answer: 0 not the first in line, 1 left, for the first time, 2 left, 3 set aside
 ]]
@@ -43,7 +43,7 @@ redis.call('HDEL', KEYS[3], ARGV[1])
 if string.sub(first, 1, 6) == 'redraw' then
   redis.call('LPOP', KEYS[1])
 else
-  redis.call('LSET', KEYS[1], 0, 'redraw-' .. stamp .. ' ' .. stamp .. ' ' .. ARGV[5])
+  redis.call('LSET', KEYS[1], 0, ARGV[5])
 end
 if redis.call('EXISTS', KEYS[1]) == 1 then
   redis.call('ZADD', KEYS[2], now, ARGV[1])

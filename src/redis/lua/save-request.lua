@@ -14,33 +14,36 @@
   KEYS[9]  this command
 
   ARGV[1]  request id
-  ARGV[2]  revision the change was decided on
-  ARGV[3]  seal of the newest audit entry the change was decided on: after a failover that lost a write, an equal
-           revision could belong to another history
+  ARGV[2]  record the change was decided on, the whole text: it names its revision and its newest audit entry, and
+           nobody can slip another record in between
+  ARGV[3]  seal of the audit entry before the new one
   ARGV[4]  notAfterMs by this server's clock, or ''
   ARGV[5]  new revision
   ARGV[6]  seal of the new audit entry
   ARGV[7]  text of the new audit entry, as sealed
   ARGV[8]  schema of the record
   ARGV[9]  record
-  ARGV[10] '1' when the new state is terminal
-  ARGV[11] unit id when the new state is "closed", else ''
-  ARGV[12] attentionAtMs, or '' to take it off the watch list
-  ARGV[13] for how many ms the command is remembered
-  ARGV[14...]  notices, in order
+  ARGV[10] seal of the record
+  ARGV[11] the unit key: 'release' it (the request ended), 'must-hold' it, or 'take-if-free' (what was sent must be
+           read back and settled, also where its key was lost or released before the mark was put back)
+  ARGV[12] unit id when the new state is "closed", else ''
+  ARGV[13] attentionAtMs, or '' to take it off the watch list
+  ARGV[14] createdAtMs
+  ARGV[15] for how many ms the command is remembered
+  ARGV[16...]  notices, in order
 
   Answer:  1  saved (now, or by the same command before)
            0  the record is not the one the change was decided on
           -1  too late
           -2  the request is open but does not hold its unit: nothing may be done on it
+           2  saved, though another request holds the unit
 ]]
 -- A write also here: a WAIT that follows counts the replicas that have this connection's last write, and only then
 -- says something about the command stored before.
-if redis.call('PEXPIRE', KEYS[9], ARGV[13]) == 1 then
+if redis.call('PEXPIRE', KEYS[9], ARGV[15]) == 1 then
   return 1
 end
-local stored = redis.call('HMGET', KEYS[1], 'revision', 'seal')
-if stored[1] ~= ARGV[2] or stored[2] ~= ARGV[3] then
+if redis.call('HGET', KEYS[1], 'record') ~= ARGV[2] then
   return 0
 end
 local t = redis.call('TIME')
@@ -49,34 +52,42 @@ if ARGV[4] ~= '' and now >= tonumber(ARGV[4]) then
   return -1
 end
 local holder = redis.call('GET', KEYS[2])
-local terminal = ARGV[10] == '1'
-if not terminal and holder ~= ARGV[1] then
+if ARGV[11] == 'must-hold' and holder ~= ARGV[1] then
   return -2
 end
 
 -- The audit entry is the first write: where Redis refuses writes (memory, disk, replicas), nothing else happens.
 redis.call('XADD', KEYS[6], '*', 'request', ARGV[1], 'body', ARGV[7], 'previous', ARGV[3], 'seal', ARGV[6])
-redis.call('HSET', KEYS[1], 'schema', ARGV[8], 'revision', ARGV[5], 'seal', ARGV[6], 'record', ARGV[9])
-if terminal then
+redis.call('HSET', KEYS[1], 'schema', ARGV[8], 'revision', ARGV[5], 'record', ARGV[9], 'seal', ARGV[10])
+local answer = 1
+if ARGV[11] == 'take-if-free' then
+  redis.call('ZADD', KEYS[3], 'NX', ARGV[14], ARGV[1])
+  if not holder then
+    redis.call('SET', KEYS[2], ARGV[1])
+  elseif holder ~= ARGV[1] then
+    answer = 2
+  end
+end
+if ARGV[11] == 'release' then
   redis.call('ZREM', KEYS[3], ARGV[1])
   if holder == ARGV[1] then
     redis.call('DEL', KEYS[2])
   end
 end
-if ARGV[11] ~= '' then
-  redis.call('HSET', KEYS[5], ARGV[11], ARGV[1])
+if ARGV[12] ~= '' then
+  redis.call('HSET', KEYS[5], ARGV[12], ARGV[1])
 end
-if ARGV[12] == '' then
+if ARGV[13] == '' then
   redis.call('ZREM', KEYS[4], ARGV[1])
 else
-  redis.call('ZADD', KEYS[4], ARGV[12], ARGV[1])
+  redis.call('ZADD', KEYS[4], ARGV[13], ARGV[1])
 end
-if #ARGV > 13 then
-  for i = 14, #ARGV do
+if #ARGV > 15 then
+  for i = 16, #ARGV do
     redis.call('RPUSH', KEYS[7], ARGV[i])
   end
   -- NX: where a notice is being delivered or waits for its next attempt, the new ones wait behind it.
   redis.call('ZADD', KEYS[8], 'NX', now, ARGV[1])
 end
-redis.call('SET', KEYS[9], '1', 'PX', ARGV[13])
-return 1
+redis.call('SET', KEYS[9], '1', 'PX', ARGV[15])
+return answer

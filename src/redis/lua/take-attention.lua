@@ -8,16 +8,17 @@
   ARGV[2]  lease in ms
   ARGV[3]  at most so many
 
-  Answer: {now in ms, id, schema, record, id, schema, record, ...}; '' where the record is missing
+  Answer: {now in ms, id, schema, record, record seal, ...}; '' for what is missing
 ]]
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local answer = { now }
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[3])) do
   redis.call('ZADD', KEYS[1], now + ARGV[2], id)
-  local record = redis.call('HMGET', ARGV[1] .. id, 'schema', 'record')
+  local record = redis.call('HMGET', ARGV[1] .. id, 'schema', 'record', 'seal')
   answer[#answer + 1] = id
   answer[#answer + 1] = record[1] or ''
   answer[#answer + 1] = record[2] or ''
+  answer[#answer + 1] = record[3] or ''
 end
 return answer

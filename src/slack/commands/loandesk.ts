@@ -1,13 +1,16 @@
-/** `/loandesk [requests | request <id> | status | audit verify [id] | audit export [id] | help]` */
+/** `/loandesk [requests | request <id> | status | audit verify [id | entries head] | audit export [id] | help]` */
+import { parseKeptHead } from '../../domain/close/audit-chain.ts';
+import type { Desk } from '../../usecases/desk.ts';
 import { COMMANDS } from '../ids.ts';
 import type { ListenerParts } from '../listener-parts.ts';
 import { handled, type Listener, type Outcome, refused, type Turn } from '../turn.ts';
 import { firstWord, typedQuery } from '../typed-text.ts';
+import { auditVerdictMessage } from '../views/audit-view.ts';
 import { fileSentMessage } from '../views/done-text.ts';
 import { helpMessage, unknownArgumentMessage } from '../views/help-view.ts';
 import { requestListMessage } from '../views/request-list-view.ts';
 import { requestMessage } from '../views/request-view.ts';
-import { auditVerdictMessage, statusMessage } from '../views/status-view.ts';
+import { statusMessage } from '../views/status-view.ts';
 
 export function loandeskCommand(parts: ListenerParts): Listener {
   return {
@@ -68,16 +71,11 @@ async function status({ desk }: ListenerParts, turn: Turn): Promise<Outcome> {
 
 async function audit({ desk }: ListenerParts, turn: Turn, argument: string): Promise<Outcome> {
   const { word, rest } = firstWord(argument);
-  const requestId = rest === '' ? null : rest;
   switch (word.toLowerCase()) {
-    case 'verify': {
-      const result = await desk.verifyAudit(turn.by, requestId);
-      if (!result.ok) return refused(result.refusal);
-      await turn.tell(auditVerdictMessage(result.value, requestId));
-      return handled();
-    }
+    case 'verify':
+      return verifyAudit(desk, turn, rest);
     case 'export': {
-      const result = await desk.exportAudit(turn.by, requestId);
+      const result = await desk.exportAudit(turn.by, rest === '' ? null : rest);
       if (!result.ok) return refused(result.refusal);
       const { fileName, jsonLines } = result.value;
       await turn.tell(fileSentMessage(fileName, await turn.sendFile(fileName, jsonLines)));
@@ -86,4 +84,16 @@ async function audit({ desk }: ListenerParts, turn: Turn, argument: string): Pro
     default:
       return unknown(turn, `audit ${argument}`.trim());
   }
+}
+
+/** `<id>`, `<entries> <head>`, or nothing for the whole trail. */
+async function verifyAudit(desk: Desk, turn: Turn, argument: string): Promise<Outcome> {
+  const [first = '', second] = argument.split(' ');
+  const kept = second === undefined ? null : parseKeptHead(first, second);
+  if (second !== undefined && kept === null) return refused({ code: 'bad-audit-head', input: argument });
+  const requestId = kept !== null || first === '' ? null : first;
+  const result = await desk.verifyAudit(turn.by, requestId, kept);
+  if (!result.ok) return refused(result.refusal);
+  await turn.tell(auditVerdictMessage(result.value, requestId));
+  return handled();
 }

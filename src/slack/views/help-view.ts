@@ -41,13 +41,15 @@ export const USAGE: Readonly<Record<CommandName, Usage>> = {
     ],
   },
   '/loandesk': {
-    usage: '/loandesk [requests | request <id> | status | audit verify [id] | audit export [id] | help]',
+    usage:
+      '/loandesk [requests | request <id> | status | audit verify [id | entries head] | audit export [id] | help]',
     does: 'Close requests, the state of the service, and the audit trail.',
     examples: [
       ['/loandesk requests', 'open and recent close requests'],
       ['/loandesk request <id>', 'one request with its evidence'],
       ['/loandesk status', 'exchange, limits, clock, store, versions'],
-      ['/loandesk audit verify', 'checks the chain of the whole audit trail'],
+      ['/loandesk audit verify', 'checks the whole audit trail and every record'],
+      ['/loandesk audit verify <entries> <head>', 'compares it with a head from the audit channel'],
       ['/loandesk audit export <id>', 'the entries of one request as a JSON Lines file'],
     ],
   },

@@ -163,6 +163,17 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: `There is no request ${typed(requestId)}.`,
     advice: '`/loandesk requests` lists the requests with their ids.',
   }),
+  'record-not-proved': ({ requestId, why }) => ({
+    what: `What is stored for request ${typed(requestId)} can't be trusted (${inBrackets(why)}), so Loandesk doesn't show it, decide on it or send anything for it.`,
+    advice:
+      'Tell your administrator: somebody or something changed it in Redis. `npm run audit -- verify` names what does not fit.',
+  }),
+  'bad-audit-head': ({ input }) => ({
+    what: `${typed(input)} is not a number of entries and a head of 64 characters.`,
+    advice:
+      'Copy both from a message in the audit channel: `/loandesk audit verify &lt;entries&gt; &lt;head&gt;`.',
+    effect: '',
+  }),
   'audit-too-large': ({ limitBytes }) => ({
     what: `The audit trail you asked for is larger than ${Math.floor(limitBytes / 1_048_576)} MiB, the most that Loandesk sends through Slack.`,
     advice:

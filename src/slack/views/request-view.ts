@@ -61,7 +61,12 @@ function seenText({ lastSeen, lastSeenAtMs, agreeingActiveReads }: ReadBack): st
 }
 
 export function requestMessage(view: RequestView, workspaceUrl: string | null): Message {
-  const { request } = view;
+  const { request, alsoOpen = null } = view;
+  const evidence = evidenceLines(request);
+  if (alsoOpen !== null)
+    evidence.unshift(
+      `• :warning: Request \`${escapeMrkdwn(shorten(alsoOpen, 100))}\` for the same unit is open, too: Redis lost the key that keeps one open request per unit. Tell your administrator.`,
+    );
   const { mode } = request.policy;
   const standing = standingText(request);
   const voting = request.state === 'pending' || request.state === 'approved';
@@ -75,7 +80,7 @@ export function requestMessage(view: RequestView, workspaceUrl: string | null): 
     quote(request.reason, 1_000),
     fields(factPairs(request, request.facts, 'private')),
     section(votesText(request, 1_400)),
-    section(`*Evidence*\n${fitLines(evidenceLines(request), 1_700, (left) => `• … and ${left} more`)}`),
+    section(`*Evidence*\n${fitLines(evidence, 1_700, (left) => `• … and ${left} more`)}`),
     context(
       `Request \`${escapeMrkdwn(request.id)}\` · ${request.audit.sequence} audit entries${request.state === 'pending' ? ` · May still vote: ${whoMayVote(request, view.approvers)}` : ''}${voting ? ` · Expires ${countdownToken(request.expiresAtMs)}` : ''}`,
     ),
@@ -86,7 +91,7 @@ export function requestMessage(view: RequestView, workspaceUrl: string | null): 
       `${dryRunPrefix(mode)}Close request ${escapeMrkdwn(request.id)}, unit ${request.groupId}.`,
       standing,
       ...votesText(request, 1_000).split('\n'),
-      ...evidenceLines(request),
+      ...evidence,
     ],
     3_500,
     (left) => `… and ${left} more lines`,

@@ -1,11 +1,9 @@
-/** `/loandesk status` and `/loandesk audit verify`. */
-import type { AuditVerdict } from '../../domain/close/audit-chain.ts';
+/** `/loandesk status`. */
 import type { StatusView } from '../../usecases/desk.ts';
-import { context, fitLines, header, section, sections } from './block-builders.ts';
+import { context, fitLines, header, sections } from './block-builders.ts';
 import { DRY_RUN_LINE } from './dry-run.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import type { Message } from './message.ts';
-import { utcText } from './time-text.ts';
 
 const LEVELS = {
   ok: ':white_check_mark: OK',
@@ -25,24 +23,4 @@ export function statusMessage(view: StatusView): Message {
     text: fitLines([versions, ...lines], 3_500, more),
     blocks: [header('Loandesk status'), context(versions), ...sections(lines, 8_000, more)],
   };
-}
-
-/** The day's head, for the channel that keeps it. */
-export function auditHeadMessage(verdict: AuditVerdict, atMs: number): Message {
-  const title = `Audit head of ${utcText(atMs).slice(0, 10)}`;
-  const { text } = auditVerdictMessage(verdict, null);
-  const when = `Read ${utcText(atMs, 'seconds')}. Keep it: the entries that were read then must still give this head, or the trail was changed or cut off.`;
-  return { text: `${title}: ${text}`, blocks: [header(title), section(text), context(when)] };
-}
-
-export function auditVerdictMessage(verdict: AuditVerdict, requestId: string | null): Message {
-  const scope =
-    requestId === null ? 'the whole audit trail' : `request \`${shorten(escapeMrkdwn(requestId), 100)}\``;
-  const read = `${verdict.entries} entr${verdict.entries === 1 ? 'y' : 'ies'} of ${verdict.requests} request${verdict.requests === 1 ? '' : 's'} read`;
-  const { fault } = verdict;
-  const text =
-    fault === null
-      ? `:white_check_mark: *The audit chain holds* for ${scope}: ${read}, every seal fits.\nHead \`${verdict.head === '' ? 'empty' : escapeMrkdwn(verdict.head)}\`. Compare it with the one posted before: the chain alone cannot show that its end was cut off.`
-      : `:red_circle: *FAULT in the audit chain* of ${scope}: entry ${fault.position} in order, number ${fault.sequence} of request \`${shorten(escapeMrkdwn(fault.requestId), 100)}\`: ${shorten(escapeMrkdwn(fault.what), 500)}. ${read}; nothing after that entry is vouched for. Tell your administrator.`;
-  return { text, blocks: [header('Audit trail'), section(text)] };
 }

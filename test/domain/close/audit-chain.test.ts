@@ -40,7 +40,7 @@ function trail(counts: readonly number[]): AuditEntry[] {
 }
 
 function verify(entries: readonly AuditEntry[], key = KEY) {
-  const verifier = new AuditVerifier(key, { whole: true });
+  const verifier = new AuditVerifier({ current: key, previous: [] }, { whole: true });
   for (const entry of entries) verifier.read(entry);
   return verifier.result();
 }
@@ -97,7 +97,7 @@ describe('approval case 38: the audit trail', () => {
   it('notices a cut-off end through the records', () => {
     const entries = trail([3]);
     const newest = new Map([['R0', { sequence: 3, seal: entries[2]?.seal ?? '' }]]);
-    const verifier = new AuditVerifier(KEY, { whole: true, newest });
+    const verifier = new AuditVerifier({ current: KEY, previous: [] }, { whole: true, newest });
     for (const entry of entries.slice(0, 2)) verifier.read(entry);
     expect(verifier.result().fault?.what).toContain('names entry 3');
   });
@@ -105,7 +105,7 @@ describe('approval case 38: the audit trail', () => {
   it('takes entries written while it reads for what they are', () => {
     const entries = trail([5]);
     const newest = new Map([['R0', { sequence: 3, seal: entries[2]?.seal ?? '' }]]);
-    const verifier = new AuditVerifier(KEY, { whole: true, newest });
+    const verifier = new AuditVerifier({ current: KEY, previous: [] }, { whole: true, newest });
     for (const entry of entries) verifier.read(entry);
     expect(verifier.result().fault).toBeNull();
   });

@@ -102,8 +102,9 @@ describe('what the sealed trail says of the votes', () => {
     [
       'one true vote, called approved',
       (record: CloseRequest) => ({ ...record, state: 'approved' as const }),
-      'enough votes',
+      'another state',
     ],
+    ['one true vote', (record: CloseRequest) => record, 'enough votes'],
   ])('forbids sending a record with %s', (_, forge, why) => {
     const { record, trail } = played(approve(ALICE));
     expect(whyTrailForbids(forge(record), trail)).toContain(why);

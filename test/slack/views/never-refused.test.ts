@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { findBlockKitFaults } from '../../../sandbox/slack/block-kit/faults.ts';
 import { findInconsistencies, PUBLISHED_THRESHOLDS } from '../../../src/domain/unit/risk-unit.ts';
 import { askModal } from '../../../src/slack/views/ask-modal.ts';
+import { auditVerdictMessage } from '../../../src/slack/views/audit-view.ts';
 import { ballotModal } from '../../../src/slack/views/ballot-modal.ts';
 import { closedUnitsMessage } from '../../../src/slack/views/closed-units-view.ts';
 import { approverText, directText } from '../../../src/slack/views/direct-text.ts';
@@ -19,7 +20,7 @@ import { requestCard } from '../../../src/slack/views/request-card.ts';
 import { requestListMessage } from '../../../src/slack/views/request-list-view.ts';
 import { requestMessage } from '../../../src/slack/views/request-view.ts';
 import { settleModal } from '../../../src/slack/views/settle-modal.ts';
-import { auditVerdictMessage, statusMessage } from '../../../src/slack/views/status-view.ts';
+import { statusMessage } from '../../../src/slack/views/status-view.ts';
 import { threadText } from '../../../src/slack/views/thread-text.ts';
 import { unitMessage } from '../../../src/slack/views/unit-view.ts';
 import { sharedUnitsMessage, unitsMessage } from '../../../src/slack/views/units-view.ts';
@@ -223,9 +224,9 @@ describe('no message is ever refused', () => {
       fc.property(wildText(2_000), (text) => {
         expect(faultsOf(unknownArgumentMessage(text))).toEqual([]);
         const fault = { position: 4, requestId: text, sequence: 2, what: text };
-        expect(faultsOf(auditVerdictMessage({ entries: 9, requests: 2, head: 'ab', fault }, text))).toEqual(
-          [],
-        );
+        const kept = { kind: 'different', entries: 9 } as const;
+        const verdict = { entries: 9, requests: 2, head: 'ab', fault, kept };
+        expect(faultsOf(auditVerdictMessage(verdict, text))).toEqual([]);
         const lines = Array.from({ length: 40 }, () => ({ name: text, level: 'warning' as const, text }));
         expect(faultsOf(statusMessage({ version: text, nodeVersion: '24', mode: 'dry-run', lines }))).toEqual(
           [],

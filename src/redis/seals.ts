@@ -1,0 +1,35 @@
+/**
+ * Seals for what stands in Redis beside the audit trail. Whoever can write to Redis but has no audit key can then
+ * put back what was sealed before, and nothing else. Each kind has a key of its own, derived from the audit key
+ * (HKDF-SHA-256, no salt, the kind as info, 32 bytes), so that no seal of one kind fits another kind or the trail.
+ */
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import type { AuditKeys } from '../domain/close/audit-chain.ts';
+
+export class Seals {
+  readonly #current: Uint8Array;
+  readonly #all: readonly Uint8Array[];
+
+  constructor({ current, previous }: AuditKeys, kind: 'record' | 'outbox') {
+    const derived = (key: Uint8Array) => new Uint8Array(hkdfSync('sha256', key, '', kind, 32));
+    this.#current = derived(current);
+    this.#all = [this.#current, ...previous.map(derived)];
+  }
+
+  /** 64 hex digits over the request's id and the text; neither may hold a line break, which parts them. */
+  seal(requestId: string, text: string): string {
+    return hmac(this.#current, requestId, text);
+  }
+
+  fits(seal: string, requestId: string, text: string): boolean {
+    const given = Buffer.from(seal);
+    return this.#all.some((key) => {
+      const right = Buffer.from(hmac(key, requestId, text));
+      return given.length === right.length && timingSafeEqual(given, right);
+    });
+  }
+}
+
+function hmac(key: Uint8Array, requestId: string, text: string): string {
+  return createHmac('sha256', key).update(`${requestId}\n${text}`).digest('hex');
+}

@@ -1,0 +1,63 @@
+/** `/loandesk audit verify`, and the day's head for the channel that keeps it. */
+import { type AuditVerdict, isVerified, type KeptHeadFinding } from '../../domain/close/audit-chain.ts';
+import { header, section } from './block-builders.ts';
+import { escapeMrkdwn, shorten } from './limits.ts';
+import type { Message } from './message.ts';
+import { utcText } from './time-text.ts';
+
+/** The day's head: how it can be checked later stands in the message, because nobody remembers by then. */
+export function auditHeadMessage(verdict: AuditVerdict, atMs: number): Message {
+  const title = `Audit head of ${utcText(atMs).slice(0, 10)}`;
+  const read = `Read ${utcText(atMs, 'seconds')}.`;
+  const { entries, head } = verdict;
+  const check =
+    head === ''
+      ? ''
+      : `\nTo check later that nothing up to here was removed or changed: \`/loandesk audit verify ${entries} ${head}\` or, from the command line, \`npm run audit -- verify --entries ${entries} --head ${head}\`.`;
+  const text = `${verdictText(verdict, null)}\n${headText(verdict)} ${read}${check}`;
+  return { text: `${title}: ${text}`, blocks: [header(title), section(text)] };
+}
+
+export function auditVerdictMessage(verdict: AuditVerdict, requestId: string | null): Message {
+  const { kept } = verdict;
+  const compared =
+    kept === null
+      ? 'The end of the trail could have been cut off without a trace in it. To rule that out, take the last message in the audit channel: `/loandesk audit verify &lt;entries&gt; &lt;head&gt;`.'
+      : `${kept.kind === 'same' ? ':white_check_mark:' : ':red_circle:'} ${keptHeadText(kept)}`;
+  const tell = isVerified(verdict) ? '' : '\nTell your administrator.';
+  const text = `${verdictText(verdict, requestId)}\n${headText(verdict)}\n${compared}${tell}`;
+  return { text, blocks: [header('Audit trail'), section(text)] };
+}
+
+/** What comparing with a kept head showed, in plain words; the command line prints it, too. */
+export function keptHeadText(kept: KeptHeadFinding): string {
+  switch (kept.kind) {
+    case 'same':
+      return `The first ${counted(kept.entries)} still give that head; ${counted(kept.since)} came since.`;
+    case 'different':
+      return `The first ${counted(kept.entries)} give another head: since then something among them was removed, changed or put in another order. An export from before names it: npm run audit -- verify --against <file>.`;
+    case 'fewer':
+      return `${counted(kept.missing)} of those ${kept.entries} are missing from the end of the trail.`;
+    case 'not-reached':
+      return `The head could not be compared: an entry among the first ${kept.entries} cannot be read.`;
+  }
+}
+
+function verdictText({ entries, requests, fault }: AuditVerdict, requestId: string | null): string {
+  const scope =
+    requestId === null ? 'the whole audit trail' : `request \`${shorten(escapeMrkdwn(requestId), 100)}\``;
+  const read = `${counted(entries)} of ${requests} request${requests === 1 ? '' : 's'} read`;
+  if (fault === null)
+    return `:white_check_mark: *The audit chain holds* for ${scope}, without a gap: ${read}, every seal and every record fits.`;
+  return `:red_circle: *FAULT in the audit chain* of ${scope}: entry ${fault.position} in order, number ${fault.sequence} of request \`${shorten(escapeMrkdwn(fault.requestId), 100)}\`: ${shorten(escapeMrkdwn(fault.what), 500)}. ${read}; nothing after that entry is verified.`;
+}
+
+function headText({ entries, head }: AuditVerdict): string {
+  return head === ''
+    ? 'The trail is empty: it has no head.'
+    : `Head \`${escapeMrkdwn(head)}\` after ${counted(entries)}.`;
+}
+
+function counted(entries: number): string {
+  return entries === 1 ? '1 entry' : `${entries} entries`;
+}
