@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { parseRequestId } from './domain/request-id.ts';
+import { errorText } from './ops/log-redaction.ts';
 import { createLogger } from './ops/logger.ts';
 import { RedisAuditLog } from './redis/audit-log.ts';
 import { RedisCloseRequestStore } from './redis/close-request-store.ts';
@@ -29,10 +30,11 @@ async function run(words: readonly string[]): Promise<number> {
     process.stderr.write(misread ? `Not a request id: expected 10 letters and digits.\n${USAGE}` : USAGE);
     return 2;
   }
-  const { redis, auditKey } = loadConfig();
+  const { redis, auditKeys } = loadConfig();
   const log = createLogger('silent');
   const connection = new RedisConnection(redisSettings(redis), log);
   const keys = new KeyNames(redis.prefix);
+  const auditKey = auditKeys.current;
   const store = new RedisCloseRequestStore({ connection, keys, auditKey, newId: randomUUID, log });
   const check = createCheckAudit({ store, audit: new RedisAuditLog({ connection, keys }), key: auditKey });
   try {
@@ -78,9 +80,8 @@ async function exportLines(check: CheckAudit, requestId: string | null): Promise
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof ConfigFaults) && !(error instanceof StoreUnavailable)) throw error;
-  process.stderr.write(
-    `${error instanceof ConfigFaults ? error.message : 'Redis cannot be reached. Nothing was read.'}\n`,
-  );
+  const text =
+    error instanceof StoreUnavailable ? 'Redis cannot be reached. Nothing was read.' : errorText(error);
+  process.stderr.write(`${error instanceof ConfigFaults ? error.message : text}\n`);
   process.exitCode = error instanceof ConfigFaults ? 78 : 1;
 }

@@ -182,6 +182,8 @@ describe.skipIf(process.platform === 'win32')('the image', () => {
     const before = (await textOf(file)).split('function decide(')[0]?.split('\n') ?? [];
     const map = new SourceMap(JSON.parse(await textOf(`${file}.map`)));
     const place = map.findEntry(before.length - 1, before.at(-1)?.length ?? 0);
-    expect(place).toMatchObject({ originalSource: expect.stringMatching(/src\/domain\/close\/close-rule\.ts$/) });
+    expect(place).toMatchObject({
+      originalSource: expect.stringMatching(/src\/domain\/close\/close-rule\.ts$/),
+    });
   });
 });

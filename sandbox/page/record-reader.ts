@@ -42,7 +42,10 @@ export function createRecordReader(
   settings: Readonly<Record<string, string>>,
   redisUrl: string,
 ): RecordReader {
-  const { auditKey, redis } = loadConfig(settings);
+  const {
+    redis,
+    auditKeys: { current: auditKey },
+  } = loadConfig(settings);
   const log = createLogger('silent');
   const connection = new RedisConnection({ url: redisUrl }, log);
   const keys = new KeyNames(redis.prefix);
