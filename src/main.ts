@@ -11,7 +11,7 @@ enableCompileCache();
 
 const { ConfigFaults, loadConfig } = await import('./settings/config.ts');
 const { LogOutput } = await import('./ops/log-output.ts');
-const { createLogger } = await import('./ops/logger.ts');
+const { createProcessLogger } = await import('./ops/logger.ts');
 const { errorText } = await import('./ops/log-redaction.ts');
 
 const output = new LogOutput();
@@ -25,7 +25,7 @@ function endWith(error: unknown): void {
 try {
   process.on('uncaughtException', endWith);
   const config = loadConfig();
-  const log = createLogger(config.logLevel, output);
+  const log = createProcessLogger(config.logLevel, output);
   const { createApp } = await import('./app.ts');
   const app = await createApp(config, log, { logState: () => output.state() });
 

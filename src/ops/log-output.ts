@@ -13,6 +13,7 @@ export interface LogOutputState {
   readonly trouble: string | null;
 }
 
+const STANDARD_OUTPUT = 1;
 /** Kept for a reader that stands still; beyond this, lines are lost. */
 const UNWRITTEN_AT_MOST_BYTES = 32 * 1024 * 1024;
 /** How long a line may wait for others, so that one write takes them together: a write costs more than an ack. */
@@ -27,15 +28,16 @@ const END_WITHIN_MS = 500;
 const STUCK_AFTER_MS = 5_000;
 
 export interface LogOutputOptions {
-  /** Default 1, standard output. */
-  readonly fd?: number;
-  readonly writeAfterMs?: number;
+  /** Default: `fs.write`, to standard output. */
+  readonly write?: (
+    bytes: Buffer,
+    done: (error: NodeJS.ErrnoException | null, written: number) => void,
+  ) => void;
   readonly tryAgainAfterMs?: number;
 }
 
 export class LogOutput {
-  readonly #fd: number;
-  readonly #writeAfterMs: number;
+  readonly #write: NonNullable<LogOutputOptions['write']>;
   readonly #tryAgainAfterMs: number;
   #lines: string[] = [];
   #unwrittenBytes = 0;
@@ -54,9 +56,8 @@ export class LogOutput {
   /** Called when lines are written again after some were lost or could not be written. */
   onRecovered: (lost: number) => void = () => {};
 
-  constructor({ fd = 1, writeAfterMs = WRITE_AFTER_MS, tryAgainAfterMs }: LogOutputOptions = {}) {
-    this.#fd = fd;
-    this.#writeAfterMs = writeAfterMs;
+  constructor({ write, tryAgainAfterMs }: LogOutputOptions = {}) {
+    this.#write = write ?? ((bytes, done) => writeTo(STANDARD_OUTPUT, bytes, done));
     this.#tryAgainAfterMs = tryAgainAfterMs ?? TRY_AGAIN_AFTER_MS;
   }
 
@@ -74,7 +75,7 @@ export class LogOutput {
     }
     this.#lines.push(line);
     this.#unwrittenBytes += bytes;
-    if (!this.#isWriting && this.#chunk === null && this.#timer === null) this.#writeIn(this.#writeAfterMs);
+    if (!this.#isWriting && this.#chunk === null && this.#timer === null) this.#writeIn(WRITE_AFTER_MS);
   }
 
   /** Calls back when everything written until then is out; while nothing can be written, never. */
@@ -118,7 +119,7 @@ export class LogOutput {
       this.#lastProgressMs = performance.now();
     }
     this.#isWriting = true;
-    writeTo(this.#fd, this.#chunk, (error, written) => {
+    this.#write(this.#chunk, (error, written) => {
       this.#isWriting = false;
       if (error === null) this.#progressed(written);
       else this.#failed(error.code ?? error.name);
@@ -169,7 +170,7 @@ export class LogOutput {
     if (this.#isWriting || this.#error !== null) return;
     let rest = Buffer.concat([this.#chunk ?? Buffer.alloc(0), Buffer.from(this.#lines.join(''))]);
     try {
-      while (rest.length > 0) rest = rest.subarray(writeSync(this.#fd, rest));
+      while (rest.length > 0) rest = rest.subarray(writeSync(STANDARD_OUTPUT, rest));
     } catch {
       // There is nobody left to tell.
     }

@@ -10,11 +10,8 @@ export type CleanLogger = Pick<
 >;
 
 /** Logs to standard output, or to `destination`. */
-export function createLogger(
-  level: string,
-  destination: DestinationStream | LogOutput = new LogOutput(),
-): CleanLogger {
-  const logger = pino(
+export function createLogger(level: string, destination: DestinationStream = new LogOutput()): CleanLogger {
+  return pino(
     {
       level,
       base: { app: 'loandesk' },
@@ -26,9 +23,11 @@ export function createLogger(
     },
     destination,
   );
-  if (destination instanceof LogOutput) {
-    destination.onRecovered = (lost) =>
-      logger.warn({ lost }, 'the log is written again; lines of the time before may be lost');
-  }
+}
+
+/** The log of a process: it says by itself when lines could not be written for a while. */
+export function createProcessLogger(level: string, output: LogOutput): CleanLogger {
+  const logger = createLogger(level, output);
+  output.onRecovered = (lost) => logger.warn({ lost }, 'the log is written again');
   return logger;
 }
