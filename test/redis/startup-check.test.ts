@@ -107,7 +107,8 @@ describe('checking a Redis', () => {
   it('fault W13: of all that the desk keeps, only repeats and re-sent commands have an end', async () => {
     const parts = await redisParts(inject('redisUrl'));
     const { store, connection, prefix, outbox, ledger, reads, seen } = parts;
-    const open = await openOne(store, {}, await store.nowMs());
+    const open = await openOne(store);
+    await openOne(store, { groupId: newUnit() }, await store.nowMs());
     const ended = await openOne(store, { groupId: newUnit() });
     await advance(store, open, CARD);
     await advance(store, ended, CARD, { type: 'withdraw', by: person('U_ANN') });
