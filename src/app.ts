@@ -10,9 +10,11 @@ import { endsInTime } from './ends-in-time.ts';
 import { type Background, createBackground } from './ops/background.ts';
 import { Correlation } from './ops/correlation.ts';
 import { createHealth } from './ops/health.ts';
+import type { LogOutputState } from './ops/log-output.ts';
 import type { CleanLogger } from './ops/logger.ts';
 import { watchLoopDelay } from './ops/loop-delay.ts';
 import { createMetrics } from './ops/metrics.ts';
+import { createAuditRound, observeAudit } from './ops/observed-audit.ts';
 import { observeStore } from './ops/observed-store.ts';
 import { createObservers } from './ops/observers.ts';
 import { createRedrawAfterReconnect } from './ops/redraw-after-reconnect.ts';
@@ -26,6 +28,7 @@ import { KeyNames } from './redis/key-names.ts';
 import { RedisOutbox } from './redis/outbox.ts';
 import { RedisSeenOnce } from './redis/seen-once.ts';
 import { RedisSharedReads } from './redis/shared-reads.ts';
+import { StoreClock } from './redis/store-clock.ts';
 import { RedisWeightLedger } from './redis/weight-ledger.ts';
 import { type Config, ConfigFaults } from './settings/config.ts';
 import { redisSettings } from './settings/redis-settings.ts';
@@ -49,6 +52,8 @@ const OUTBOX_EVERY_MS = 1_000;
 const ATTENTION_EVERY_MS = 1_000;
 /** How long App Home may lag behind a change. */
 const HOMES_EVERY_MS = 5_000;
+/** Asks each minute whether the hour's look at the trail is due: a round is believed dead after four minutes. */
+const AUDIT_EVERY_MS = 60_000;
 /** Asks each minute whether the day's head is due: one small question, and the day begins everywhere at once. */
 const AUDIT_HEAD_EVERY_MS = 60_000;
 /** Orchestrators kill after 10 s. These, the last words to people and the closing of connections fit into it. */
@@ -65,6 +70,8 @@ export interface AppOptions {
   readonly newRequestId?: () => string;
   /** Between the looks for a close that was just sent; default a timer. */
   readonly pause?: (milliseconds: number) => Promise<void>;
+  /** How the log is doing; default: well. */
+  readonly logState?: () => LogOutputState;
 }
 
 export interface RunningApp {
@@ -92,10 +99,12 @@ export async function createApp(
   const now = options.now ?? Date.now;
   const pause = options.pause ?? (async (milliseconds) => void (await timer(milliseconds)));
   const newRequestId = options.newRequestId ?? (() => requestIdFrom(randomBytes(10)));
+  const logState = options.logState ?? (() => ({ lost: 0, trouble: null }));
   const newReference = () => referenceFrom(randomUUID());
   const tracing = await startTracing(config.openTelemetry, { version: VERSION, log: logger });
   const correlation = new Correlation(tracing.logFields);
   const log = correlation.log(logger);
+  for (const warning of config.warnings) log.warn({ warning }, 'a setting is not read');
   const metrics = createMetrics({
     version: VERSION,
     mode: config.closePolicy.mode,
@@ -104,13 +113,14 @@ export async function createApp(
     exchange: () => exchange.snapshot(),
     openStates: async () => (await store.listOpen()).map(({ state }) => state),
     outbox: () => outbox.backlog(),
+    logState,
     now,
   });
   const observers = createObservers(metrics, tracing, log);
   const accounts = await readAccounts(config, log);
   const redis = new RedisConnection(redisSettings(config.redis), log, REDIS_TIMES, observers.redisAnswered);
   const keys = new KeyNames(config.redis.prefix);
-  const auditKeys = { current: config.auditKey, previous: [] };
+  const { auditKeys } = config;
   const exchange = createLoanExchange({
     closeMode: config.closePolicy.mode,
     baseUrl: config.binance.apiUrl,
@@ -141,6 +151,13 @@ export async function createApp(
   });
   const inBackground = (what: string, work: () => Promise<unknown>) =>
     background.run(what, () => tracing.task(what, work));
+  const clock = new StoreClock({
+    clocks: () => {
+      const { clock: measured } = exchange.snapshot();
+      return measured === null ? [now()] : [now(), now() + measured.offsetMs];
+    },
+    log,
+  });
   const store = observeStore(
     new RedisCloseRequestStore({
       connection: redis,
@@ -149,6 +166,7 @@ export async function createApp(
       newId: randomUUID,
       log,
       waitReplicas: config.redis.waitReplicas,
+      clock,
     }),
     observers,
     log,
@@ -171,6 +189,8 @@ export async function createApp(
       exchange,
       redis,
       outbox,
+      clock,
+      logState,
       mode: config.closePolicy.mode,
       version: VERSION,
       now,
@@ -218,7 +238,7 @@ export async function createApp(
       return port;
     },
     async start() {
-      ({ port } = await slack.start());
+      ({ port } = await listening(slack.start()));
       health.markListening();
       log.info({ port, mode: config.closePolicy.mode }, 'listening');
       await waitForRedis(redis, config.redis.mayForget, log, stopping.signal);
@@ -228,8 +248,9 @@ export async function createApp(
       background.every('outbox', OUTBOX_EVERY_MS, () => work.deliverOutbox());
       background.every('attention', ATTENTION_EVERY_MS, work.attendRequests);
       background.every('homes', HOMES_EVERY_MS, () => slack.refreshHomes());
+      const checkAudit = observeAudit(work.checkAudit, metrics.auditVerified, now);
+      background.every('audit', AUDIT_EVERY_MS, createAuditRound({ checkAudit, now, log }));
       if (auditBoard !== null) {
-        const { checkAudit } = work;
         const postHead = createPostAuditHead({ checkAudit, board: auditBoard, seenOnce, now, log });
         background.every('audit-head', AUDIT_HEAD_EVERY_MS, postHead);
       }
@@ -262,6 +283,27 @@ export async function createApp(
     },
     reloadAccounts: () => reloadAccounts(config, exchange, log),
   };
+}
+
+/** Why the system refuses a socket, as a fault of the settings that name it. */
+const LISTENING_FAULTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'PORT: another process listens there already',
+  EACCES: 'PORT: this user may not listen there (below 1024 the system asks for more rights)',
+  EADDRNOTAVAIL: 'HOST: this machine has no such address',
+  EAFNOSUPPORT: 'HOST: this machine has no addresses of this kind (IPv6?)',
+  EINVAL: 'HOST: this machine cannot listen on this address',
+  ENOTFOUND: 'HOST: expected a name or an address of this machine; the name is not known',
+  EAI_AGAIN: 'HOST: the name could not be looked up',
+};
+
+async function listening<Started>(start: Promise<Started>): Promise<Started> {
+  try {
+    return await start;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const fault = LISTENING_FAULTS[code];
+    throw fault === undefined ? error : new ConfigFaults([`${fault} (${code})`]);
+  }
 }
 
 /** What cannot be finished in time is leased or claimed in the store; other processes take it over from there. */

@@ -9,6 +9,7 @@ import { open } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { isVerified, type KeptHead, parseKeptHead } from './domain/close/audit-chain.ts';
 import { parseRequestId } from './domain/request-id.ts';
+import { errorText } from './ops/log-redaction.ts';
 import { createLogger } from './ops/logger.ts';
 import { RedisAuditLog } from './redis/audit-log.ts';
 import { RedisCloseRequestStore } from './redis/close-request-store.ts';
@@ -73,8 +74,7 @@ function parsed(words: readonly string[]) {
 }
 
 async function run({ verb, requestId, kept, against }: Asked): Promise<number> {
-  const { redis, auditKey } = loadConfig();
-  const auditKeys = { current: auditKey, previous: [] };
+  const { redis, auditKeys } = loadConfig();
   const log = createLogger('silent');
   const connection = new RedisConnection(redisSettings(redis), log);
   const keys = new KeyNames(redis.prefix);
@@ -174,7 +174,6 @@ try {
   process.exitCode = await run(read(process.argv.slice(2)));
 } catch (error) {
   const known = explained(error);
-  if (known === null) throw error;
-  process.stderr.write(known.text);
-  process.exitCode = known.status;
+  process.stderr.write(known?.text ?? `${errorText(error)}\n`);
+  process.exitCode = known?.status ?? 1;
 }

@@ -11,7 +11,7 @@ import { examineRedis } from './doctor/check-redis.ts';
 import { checkSlack } from './doctor/check-slack.ts';
 import { checkTraces } from './doctor/check-traces.ts';
 import { type Finding, findingsAbout } from './doctor/finding.ts';
-import { withoutSecrets } from './ops/log-redaction.ts';
+import { errorText, withoutSecrets } from './ops/log-redaction.ts';
 import { createLogger } from './ops/logger.ts';
 import { RedisConnection } from './redis/connection.ts';
 import { KeyNames } from './redis/key-names.ts';
@@ -36,8 +36,7 @@ const log = createLogger('silent');
 async function examine(config: Config): Promise<Finding[]> {
   const redis = new RedisConnection(redisSettings(config.redis), log);
   const keys = new KeyNames(config.redis.prefix);
-  const auditKeys = { current: config.auditKey, previous: [] };
-  const queue = new RedisOutbox({ connection: redis, keys, auditKeys, log });
+  const queue = new RedisOutbox({ connection: redis, keys, auditKeys: config.auditKeys, log });
   const outbox = { backlog: () => queue.backlog(), setAsideKey: keys.outboxSetAside };
   const { accountsFile: path, keyPassphrase: passphrase } = config.binance;
   const accounts = await loadAccounts({ path, passphrase });
@@ -45,6 +44,9 @@ async function examine(config: Config): Promise<Finding[]> {
     // One after the other: the exchange's limits are counted in Redis, so that a running bot knows of these calls.
     return [
       findingsAbout('Settings').ok('complete and well-formed'),
+      ...config.warnings.map((text) =>
+        findingsAbout('Settings').warning(text, 'Correct its name, or remove it.'),
+      ),
       ...(await checkSecretFiles(config.secretFiles, process.platform)),
       ...judgeAccountsFile(accounts),
       ...(await checkTraces(config.openTelemetry)),
@@ -125,8 +127,12 @@ try {
   process.stdout.write(report(findings));
   process.exitCode = findings.some(({ level }) => level === 'fault') ? EXIT_FAULTS : 0;
 } catch (error) {
-  if (!(error instanceof ConfigFaults)) throw error;
-  const { fault } = findingsAbout('Settings');
-  process.stdout.write(report(error.faults.map((text) => fault(text, 'See docs/settings.md.'))));
-  process.exitCode = EXIT_BAD_SETTINGS;
+  if (error instanceof ConfigFaults) {
+    const { fault } = findingsAbout('Settings');
+    process.stdout.write(report(error.faults.map((text) => fault(text, 'See docs/settings.md.'))));
+    process.exitCode = EXIT_BAD_SETTINGS;
+  } else {
+    process.stderr.write(`${errorText(error)}\n`);
+    process.exitCode = EXIT_FAULTS;
+  }
 }

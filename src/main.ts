@@ -3,38 +3,43 @@ import { enableCompileCache } from 'node:module';
 
 /** sysexits(3): EX_CONFIG. */
 const EXIT_BAD_SETTINGS = 78;
+const EXIT_FAILED = 1;
 const DRAIN_WITHIN_MS = 10_000;
-/** A reader of the log that stands still does not keep the process. */
-const LOG_WITHIN_MS = 500;
 
 // Compiled code is kept between starts.
 enableCompileCache();
 
 const { ConfigFaults, loadConfig } = await import('./settings/config.ts');
-const { createLogger } = await import('./ops/logger.ts');
+const { LogOutput } = await import('./ops/log-output.ts');
+const { createProcessLogger } = await import('./ops/logger.ts');
+const { errorText } = await import('./ops/log-redaction.ts');
+
+const output = new LogOutput();
+
+/** Node's own report would print what libraries hang on their errors, such as a URL with its password. */
+function endWith(error: unknown): void {
+  process.stderr.write(error instanceof ConfigFaults ? `${error.message}\n` : `${errorText(error)}\n`);
+  output.endProcess(error instanceof ConfigFaults ? EXIT_BAD_SETTINGS : EXIT_FAILED);
+}
 
 try {
+  process.on('uncaughtException', endWith);
   const config = loadConfig();
-  const log = createLogger(config.logLevel);
+  const log = createProcessLogger(config.logLevel, output);
   const { createApp } = await import('./app.ts');
-  const app = await createApp(config, log);
-
-  const exit = (status: number) => {
-    setTimeout(() => process.exit(status), LOG_WITHIN_MS);
-    log.flush(() => process.exit(status));
-  };
+  const app = await createApp(config, log, { logState: () => output.state() });
 
   let stopping = false;
   const stop = (signal: string) => {
     if (stopping) return;
     stopping = true;
     log.info({ signal }, 'stopping');
-    setTimeout(() => process.exit(1), DRAIN_WITHIN_MS).unref();
+    setTimeout(() => output.endProcess(EXIT_FAILED, 0), DRAIN_WITHIN_MS).unref();
     app.stop().then(
-      () => exit(0),
+      () => output.endProcess(0),
       (error: unknown) => {
         log.error({ err: error }, 'the stop failed');
-        exit(1);
+        output.endProcess(EXIT_FAILED);
       },
     );
   };
@@ -48,7 +53,5 @@ try {
 
   await app.start();
 } catch (error) {
-  if (!(error instanceof ConfigFaults)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exit(EXIT_BAD_SETTINGS);
+  endWith(error);
 }

@@ -19,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const SECRETS: Readonly<Record<string, string>> = {
   slack_bot_token: 'xoxb-1',
   slack_signing_secret: '0123456789abcdef',
-  audit_key: 'ab'.repeat(32),
+  audit_key: '7d1f0a93c45be268f1973aa0d2e84c6655b9107cfe2383d94a6e10b7c8f25d31',
   redis_url: 'redis://:word@redis:6379',
   binance_accounts: '[]',
   'binance_accounts.json': '[]',

@@ -1,30 +1,29 @@
-/** The process itself: how it refuses to start, and how it stops; by itself and under npm. */
-import { type SpawnOptionsWithoutStdio, spawn } from 'node:child_process';
+/** The process itself: how it refuses to start, and how it stops. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { startWorld, type World } from '../sandbox/world.ts';
 import { whyTooOld } from '../src/check-node.mjs';
+import { realRedis } from './redis/redis-parts.ts';
+import { freePort } from './support/redis-server.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-function start(settings: Record<string, string>) {
-  const env = { PATH: process.env.PATH, ...settings };
-  return run(process.execPath, ['--import', './src/check-node.mjs', 'src/main.ts'], { cwd: ROOT, env });
-}
+const BOT = ['--import', './src/check-node.mjs', 'src/main.ts'];
 
-function run(command: string, words: readonly string[], options: SpawnOptionsWithoutStdio) {
-  const child = spawn(command, words, options);
+function start(settings: Record<string, string>) {
+  const child = spawn(process.execPath, BOT, { cwd: ROOT, env: { PATH: process.env.PATH, ...settings } });
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk) => (out += chunk));
   child.stderr.on('data', (chunk) => (err += chunk));
-  /** Resolves when the process and all that share its output have ended: under npm the bot, too. */
-  const ended = once(child, 'close').then(([status]) => ({ status: status as number | null, out, err }));
+  const exited = once(child, 'exit').then(([status]) => ({ status: status as number | null, out, err }));
   /** Resolves when the log has this line. */
   const logged = (message: string) =>
     new Promise<void>((resolve, reject) => {
@@ -33,7 +32,7 @@ function run(command: string, words: readonly string[], options: SpawnOptionsWit
       child.once('exit', () => reject(new Error(`ended before it logged "${message}": ${err}`)));
       look();
     });
-  return { child, ended, logged };
+  return { child, exited, logged };
 }
 
 describe('the process', () => {
@@ -45,7 +44,7 @@ describe('the process', () => {
   afterAll(() => world?.close());
 
   it('names every faulty setting in one message, without their values, and exits with 78', async () => {
-    const { status, out, err } = await start({ PORT: 'hunter2', AUDIT_KEY: 'hunter2' }).ended;
+    const { status, out, err } = await start({ PORT: 'hunter2', AUDIT_KEY: 'hunter2' }).exited;
     expect(status).toBe(78);
     expect(out).toBe('');
     expect(err).toContain('9 faults in its settings');
@@ -57,7 +56,7 @@ describe('the process', () => {
 
   it('exits with 78 when the accounts file cannot be read', async () => {
     const { status, err } = await start({ ...world.settings(), BINANCE_ACCOUNTS_FILE: 'no-such-file.json' })
-      .ended;
+      .exited;
     expect(status).toBe(78);
     expect(err).toMatch(/BINANCE_ACCOUNTS_FILE: /);
   });
@@ -66,7 +65,7 @@ describe('the process', () => {
     const bot = start(world.settings());
     await bot.logged('started');
     bot.child.kill('SIGTERM');
-    const { status, out, err } = await bot.ended;
+    const { status, out, err } = await bot.exited;
     expect(err).toBe('');
     expect(status).toBe(0);
     const secrets = [
@@ -78,63 +77,172 @@ describe('the process', () => {
   });
 });
 
-describe('npm', () => {
-  /** A checkout of which only `.env` is its own; npm keeps what it writes for itself there, too. */
-  function checkout(dotEnv: Record<string, string>) {
-    const folder = mkdtempSync(join(tmpdir(), 'loandesk-npm-'));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    copyFileSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
-    for (const name of ['src', 'node_modules']) symlinkSync(join(ROOT, name), join(folder, name));
-    const lines = Object.entries(dotEnv).map(([name, value]) => `${name}=${value}\n`);
-    writeFileSync(join(folder, '.env'), lines.join(''), { mode: 0o600 });
-    return (words: readonly string[], settings: Record<string, string> = {}) => {
-      const env = { PATH: process.env.PATH, HOME: folder, npm_config_update_notifier: 'false', ...settings };
-      // A process group of its own: a bot that outlives its npm is killed with it.
-      const npm = run('npm', words, { cwd: folder, env, detached: true });
-      onTestFinished(() => {
-        try {
-          process.kill(-(npm.child.pid ?? Number.NaN), 'SIGKILL');
-        } catch {
-          // The whole group has ended, as it should.
-        }
-      });
-      return npm;
-    };
-  }
+/** One line for each fault, no stack, no secret, status 78. */
+function expectNamed(ended: { status: number | null; out: string; err: string }, fault: RegExp) {
+  const { status, err } = ended;
+  expect(err).toMatch(fault);
+  expect(err).toMatch(/^Loandesk cannot start: 1 fault in its settings\.\n {2}- .*\nNothing was started\./);
+  expect(err).not.toMatch(/\n\s+at /);
+  expect(err + ended.out).not.toContain('hunter2');
+  expect(status).toBe(78);
+}
 
-  it('start reads .env, and a kill of npm ends the bot in order', async () => {
-    const world = await startWorld({
-      redisUrl: inject('redisUrl'),
-      settings: { REDIS_PREFIX: `test-${randomUUID()}`, REDIS_MAY_FORGET: 'true' },
-      replicas: 0,
-    });
-    onTestFinished(() => world.close());
-    const bot = checkout(world.settings())(['start']);
-    await bot.logged('started');
-    bot.child.kill('SIGTERM');
-    const { out } = await bot.ended;
-    expect(out).toContain('"signal":"SIGTERM"');
+describe('settings that cannot work', () => {
+  let world: World;
+  beforeAll(async () => {
+    const settings = { REDIS_PREFIX: `test-${randomUUID()}`, REDIS_MAY_FORGET: 'true' };
+    world = await startWorld({ redisUrl: inject('redisUrl'), settings, replicas: 0 });
   });
+  afterAll(() => world?.close());
 
   it.each([
-    ['start', ['start']],
-    ['doctor', ['run', 'doctor']],
-    ['audit', ['run', 'audit', '--', 'verify']],
-  ])(
-    '%s: a setting of the environment goes before the one in .env, and bad ones end npm with 78',
-    async (_, words) => {
-      const npm = checkout({ CLOSE_QUORUM: 'many', PORT: 'none' })(words, { PORT: '3000' });
-      const { status, out, err } = await npm.ended;
-      expect(out + err).toContain('CLOSE_QUORUM: expected a whole number');
-      expect(out + err).not.toContain('PORT:');
-      expect(status).toBe(78);
+    [
+      'fault W3',
+      { HTTP_PROXY: 'http://user:hunter2@host:80a' },
+      / {2}- HTTP_PROXY: expected http:\/\/host:port/,
+    ],
+    [
+      'fault W5',
+      { REDIS_URL: 'redis://:hunter2%@127.0.0.1:6379' },
+      / {2}- REDIS_URL: expected special characters/,
+    ],
+    [
+      'fault W4',
+      { REDIS_URL: 'redis://:hunter2@127.0.0.1:6379/name' },
+      / {2}- REDIS_URL: expected a database number/,
+    ],
+    ['fault W6', { HOST: 'no-such-host.invalid' }, / {2}- HOST: .* \((?:ENOTFOUND|EAI_AGAIN)\)/],
+    [
+      'fault W6, relative',
+      { HOST: '203.0.113.9' },
+      / {2}- HOST: this machine has no such address \(EADDRNOTAVAIL\)/,
+    ],
+  ])('%s: %j is named in one line', async (_, changes, fault) => {
+    expectNamed(await start({ ...world.settings(), ...changes }).exited, fault);
+  });
+
+  it('fault W6: a port in use is named in one line, in both modes', async () => {
+    const taken = createServer();
+    taken.listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    onTestFinished(() => void taken.close());
+    const address = taken.address();
+    const PORT = String(typeof address === 'object' && address !== null ? address.port : '');
+    const { SLACK_SIGNING_SECRET: _, ...socketMode } = world.settings();
+    const fault = / {2}- PORT: another process listens there already \(EADDRINUSE\)/;
+    expectNamed(await start({ ...world.settings(), PORT }).exited, fault);
+    const SLACK_APP_TOKEN = world.workspace.grants.appToken;
+    expectNamed(await start({ ...socketMode, SLACK_APP_TOKEN, PORT }).exited, fault);
+  });
+
+  it('fault W6: HOST=[::1] listens there, or is named where the machine has no IPv6', async () => {
+    const PORT = String(await freePort());
+    const bot = start({ ...world.settings(), HOST: '[::1]', PORT });
+    const hasIPv6 = Object.values(networkInterfaces())
+      .flat()
+      .some((each) => each?.address === '::1');
+    if (!hasIPv6) {
+      expectNamed(await bot.exited, / {2}- HOST: .* \((?:EADDRNOTAVAIL|EAFNOSUPPORT)\)/);
+      return;
+    }
+    await bot.logged('listening');
+    expect((await fetch(`http://[::1]:${PORT}/livez`)).status).toBe(200);
+    bot.child.kill('SIGTERM');
+    expect(await bot.exited).toMatchObject({ status: 0, err: '' });
+  });
+
+  realRedis(
+    'fault W4: a database that Redis does not have is named in one line, and not its first one used',
+    async () => {
+      const redis = new URL(inject('redisUrl'));
+      redis.pathname = '/99';
+      redis.password = redis.password || '';
+      const ended = await start({ ...world.settings(), REDIS_URL: redis.href }).exited;
+      expectNamed(ended, / {2}- REDIS_URL: Redis refuses its database number \(ERR .*out of range\)/);
     },
   );
 
-  it.each(['doctor', 'audit'])('%s leaves no shell between npm and Node', (script) => {
-    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-    expect(scripts[script]).toMatch(/^exec node --env-file-if-exists=\.env /);
+  it('a setting that looks like one of ours and is not read is warned of in the log', async () => {
+    const bot = start({ ...world.settings(), CLOSE_MOD: 'dry-run' });
+    await bot.logged('started');
+    bot.child.kill('SIGTERM');
+    const { out } = await bot.exited;
+    const warned = out.split('\n').find((line) => line.includes('"a setting is not read"'));
+    expect(JSON.parse(warned ?? '{}')).toMatchObject({
+      level: 40,
+      warning: 'CLOSE_MOD is set, but Loandesk does not read it: did you mean CLOSE_MODE?',
+    });
   });
+});
+
+describe('a standard output that takes nothing', () => {
+  let world: World;
+  beforeAll(async () => {
+    const settings = { REDIS_PREFIX: `test-${randomUUID()}`, REDIS_MAY_FORGET: 'true' };
+    world = await startWorld({ redisUrl: inject('redisUrl'), settings, replicas: 0 });
+  });
+  afterAll(() => world?.close());
+
+  /** What the process still answers while nothing of its log can be written. */
+  async function livesAndEnds(stdout: number | 'pipe', prepare: (bot: ChildProcess) => void = () => {}) {
+    const PORT = String(await freePort());
+    const bot = spawn(process.execPath, BOT, {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH, ...world.settings(), PORT },
+      stdio: ['ignore', stdout, 'pipe'],
+    });
+    onTestFinished(() => void bot.kill('SIGKILL'));
+    prepare(bot);
+    const ended = once(bot, 'exit').then(([status, signal]) => ({ status, signal }));
+    const ask = (path: string) =>
+      fetch(`http://127.0.0.1:${PORT}${path}`).then(
+        async (response) => ({ status: response.status, text: await response.text() }),
+        () => ({ status: 0, text: '' }),
+      );
+    await vi.waitUntil(async () => (await ask('/readyz')).status === 200, { timeout: 15_000, interval: 100 });
+    // A stopped reader is noticed after some seconds, an error at once.
+    await vi.waitUntil(async () => /^loandesk_log_writable 0$/m.test((await ask('/metrics')).text), {
+      timeout: 15_000,
+      interval: 100,
+    });
+    expect((await ask('/livez')).status).toBe(200);
+    const stoppedAtMs = performance.now();
+    bot.kill('SIGTERM');
+    return { ...(await ended), tookMs: performance.now() - stoppedAtMs };
+  }
+
+  it('fault A8: with a full disk it works on, says so in its metrics, and SIGTERM ends it', async () => {
+    const full = openSync('/dev/full', 'w');
+    onTestFinished(() => closeSync(full));
+    const { status, tookMs } = await livesAndEnds(full);
+    expect(status).toBe(0);
+    expect(tookMs).toBeLessThan(10_000);
+  }, 60_000);
+
+  it('fault A8, relative: so it does with a pipe that nobody reads', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'loandesk-pipe-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    // Open for reading, too, so that opening it for writing does not wait; filled before the bot begins.
+    const reader = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    onTestFinished(() => closeSync(reader));
+    expect(() => {
+      for (;;) writeSync(reader, 'x'.repeat(4_096));
+    }).toThrow('EAGAIN');
+    const writer = openSync(path, 'w');
+    onTestFinished(() => closeSync(writer));
+    const { status, signal, tookMs } = await livesAndEnds(writer);
+    // Node cannot exit while a write hangs: the process ends itself by a signal.
+    expect({ status, signal }).toEqual({ status: null, signal: 'SIGKILL' });
+    expect(tookMs).toBeLessThan(10_000);
+  }, 60_000);
+
+  it('fault A8, relative: so it does with a pipe whose reader is gone', async () => {
+    const { status, tookMs } = await livesAndEnds('pipe', ({ stdout }) => stdout?.destroy());
+    expect(status).toBe(0);
+    expect(tookMs).toBeLessThan(10_000);
+  }, 60_000);
 });
 
 describe('the check of Node', () => {

@@ -42,8 +42,7 @@ export function createRecordReader(
   settings: Readonly<Record<string, string>>,
   redisUrl: string,
 ): RecordReader {
-  const { auditKey, redis } = loadConfig(settings);
-  const auditKeys = { current: auditKey, previous: [] };
+  const { auditKeys, redis } = loadConfig(settings);
   const log = createLogger('silent');
   const connection = new RedisConnection({ url: redisUrl }, log);
   const keys = new KeyNames(redis.prefix);

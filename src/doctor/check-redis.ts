@@ -3,6 +3,7 @@ import { Cluster } from 'ioredis';
 import type { RedisConnection } from '../redis/connection.ts';
 import type { RedisOutbox } from '../redis/outbox.ts';
 import { checkRedis } from '../redis/startup-check.ts';
+import { CLOCKS_AGREE_WITHIN_MS } from '../redis/store-clock.ts';
 import { type Finding, findingsAbout } from './finding.ts';
 
 const { ok, warning, fault } = findingsAbout('Redis');
@@ -11,6 +12,7 @@ const CONNECTS_WITHIN_MS = 5_000;
 const ASKED_TIMES = 20;
 /** A click takes a few round trips, and people wait for them. */
 const SLOW_MS = 20;
+const CLOCK_OFF_BY_MS = 1_000;
 
 export async function examineRedis(
   connection: RedisConnection,
@@ -26,13 +28,20 @@ export async function examineRedis(
         ? warning(`${text} (REDIS_MAY_FORGET allows it)`, advice)
         : { level, about: 'Redis', text, advice };
     });
+    const { setAside, nowMs } = await outbox.backlog();
     return [
       ...findings,
+      judgeClock(nowMs - Date.now()),
       await measure(connection),
       ...(await judgeReplicas(connection, settings.waitReplicas)),
-      ...(await findSetAside(outbox)),
+      ...findSetAside(setAside, outbox.setAsideKey),
     ];
   } catch {
+    if (connection.noDatabase !== null) {
+      return [
+        fault(`Redis refuses the database number of REDIS_URL (${connection.noDatabase})`, 'Correct it.'),
+      ];
+    }
     return [
       fault(
         `Redis cannot be reached, or refuses the user or password${connection.trouble === null ? '' : ` (${connection.trouble})`}`,
@@ -76,10 +85,17 @@ async function judgeReplicas(connection: RedisConnection, wanted: number): Promi
   ];
 }
 
-async function findSetAside(outbox: Parameters<typeof examineRedis>[2]): Promise<Finding[]> {
-  const { setAside } = await outbox.backlog();
+/** Deadlines are decided by Redis' clock. `offMs`: Redis' minus ours. */
+function judgeClock(offMs: number): Finding {
+  const text = `Redis' clock is ${offMs} ms from this machine's`;
+  if (Math.abs(offMs) <= CLOCK_OFF_BY_MS) return ok(text);
+  const advice = 'Set both clocks by NTP.';
+  if (Math.abs(offMs) <= CLOCKS_AGREE_WITHIN_MS) return warning(text, advice);
+  return fault(`${text}: nothing is decided or sent unless it agrees with the exchange's`, advice);
+}
+
+function findSetAside(setAside: number, key: string): Finding[] {
   if (setAside === 0) return [];
-  const key = outbox.setAsideKey;
   return [
     warning(
       `${setAside} message${setAside === 1 ? '' : 's'} to Slack could not be read by any process and set aside`,

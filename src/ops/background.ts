@@ -42,7 +42,8 @@ export function createBackground(options: BackgroundOptions): Background {
   const stopped = new AbortController();
 
   function run(what: string, work: () => Promise<unknown>): Promise<void> {
-    const task: Promise<void> = work()
+    // Started inside a promise, so that work which throws before it returns one is a failure like any other.
+    const task: Promise<void> = new Promise((resolve) => resolve(work()))
       .then(
         () => {},
         (error: unknown) => log.error({ what, err: error }, 'background work failed'),

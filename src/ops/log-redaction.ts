@@ -76,14 +76,25 @@ const SECRET_TEXTS: readonly [RegExp, string][] = [
   [/xox[a-z]-[A-Za-z0-9-]+/g, '[token]'],
   [/xapp-[A-Za-z0-9-]+/g, '[token]'],
   [/signature=[^\s&"'\\]+/gi, 'signature=[removed]'],
-  [/(rediss?:\/\/)[^\s/@"'\\]*@/g, '$1[removed]@'],
+  // User and password of any URL, up to the last @: an unencoded password may hold slashes and more of them.
+  [/(:\/\/)[^\s"'\\]*@/g, '$1[removed]@'],
   [/https:\/\/hooks\.slack\.com\/[^\s"'\\]+/g, '[response url]'],
 ];
 
 /** One look for what begins each of them: most lines hold none. */
-const MAY_HOLD_SECRETS = /xox|xapp-|signature=|rediss?:\/\/|hooks\.slack|PRIVATE KEY/i;
+const MAY_HOLD_SECRETS = /xox|xapp-|signature=|:\/\/|PRIVATE KEY/i;
 
 export function withoutSecrets(text: string): string {
   if (!MAY_HOLD_SECRETS.test(text)) return text;
   return SECRET_TEXTS.reduce((clean, [pattern, replacement]) => clean.replace(pattern, replacement), text);
+}
+
+/** An error as its stack and those of its causes; what libraries hang on their errors (arguments, URLs) is left out. */
+export function errorText(error: unknown): string {
+  const stacks: string[] = [];
+  for (let each = error; each !== undefined && stacks.length < DEEPEST; ) {
+    stacks.push(each instanceof Error ? (each.stack ?? String(each)) : String(each));
+    each = each instanceof Error ? each.cause : undefined;
+  }
+  return withoutSecrets(stacks.join('\ncaused by '));
 }

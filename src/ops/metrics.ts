@@ -2,6 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ExchangeSnapshot } from '../binance/exchange-snapshot.ts';
+import type { LogOutputState } from './log-output.ts';
+import { type AuditMetrics, auditMetrics } from './metrics/audit-metrics.ts';
 import { type ExchangeMetrics, exchangeMetrics } from './metrics/exchange-metrics.ts';
 import { requestMetrics, type StoreSources, storeGauges } from './metrics/request-metrics.ts';
 import { type TrafficMetrics, trafficMetrics } from './metrics/traffic-metrics.ts';
@@ -14,9 +16,10 @@ export interface MetricsSources extends StoreSources {
   readonly roundAgesMs: () => ReadonlyMap<string, number>;
   readonly slackConnected: () => boolean;
   readonly exchange: () => ExchangeSnapshot;
+  readonly logState: () => LogOutputState;
 }
 
-export interface Metrics extends ChangeObserver, ExchangeMetrics, TrafficMetrics {
+export interface Metrics extends AuditMetrics, ChangeObserver, ExchangeMetrics, TrafficMetrics {
   /** All metrics as text. */
   read(): Promise<string>;
   readonly route: {
@@ -44,6 +47,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
     ...trafficMetrics(registry),
     ...exchangeMetrics(registry, sources.exchange),
     ...requestMetrics(registry),
+    ...auditMetrics(registry),
     read: text,
     route: {
       path: '/metrics',
@@ -56,7 +60,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   };
 }
 
-function lifeGauges(registry: Registry, { roundAgesMs, slackConnected }: MetricsSources): void {
+function lifeGauges(registry: Registry, { roundAgesMs, slackConnected, logState }: MetricsSources): void {
   const registers = [registry];
   new Gauge({
     name: 'loandesk_background_round_age_seconds',
@@ -73,6 +77,22 @@ function lifeGauges(registry: Registry, { roundAgesMs, slackConnected }: Metrics
     registers,
     collect() {
       this.set(slackConnected() ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'loandesk_log_writable',
+    help: '0 while standard output takes no lines of the log (disk full, closed, or not read)',
+    registers,
+    collect() {
+      this.set(logState().trouble === null ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'loandesk_log_lines_lost',
+    help: 'Lines of the log lost since the start, because standard output took none',
+    registers,
+    collect() {
+      this.set(logState().lost);
     },
   });
 }

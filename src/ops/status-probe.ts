@@ -4,7 +4,9 @@ import type { CloseMode } from '../domain/policy.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import type { RedisOutbox } from '../redis/outbox.ts';
 import { checkRedis } from '../redis/startup-check.ts';
+import { CLOCKS_AGREE_WITHIN_MS, type StoreClock } from '../redis/store-clock.ts';
 import type { StatusView } from '../usecases/desk.ts';
+import type { LogOutputState } from './log-output.ts';
 
 type Line = StatusView['lines'][number];
 
@@ -12,36 +14,56 @@ export interface StatusProbeParts {
   readonly exchange: Pick<LoanExchange, 'snapshot'>;
   readonly redis: RedisConnection;
   readonly outbox: Pick<RedisOutbox, 'backlog'>;
+  readonly clock: Pick<StoreClock, 'offMs'>;
+  readonly logState: () => LogOutputState;
   readonly mode: CloseMode;
   /** Of this program. */
   readonly version: string;
   readonly now: () => number;
 }
 
-export function createStatusProbe({
-  exchange,
-  redis,
-  outbox,
-  mode,
-  version,
-  now,
-}: StatusProbeParts): () => Promise<StatusView> {
+export function createStatusProbe(parts: StatusProbeParts): () => Promise<StatusView> {
+  const { exchange, mode, version, now, logState } = parts;
   return async () => ({
     version,
     nodeVersion: process.versions.node,
     mode,
-    lines: [...(await redisLines(redis, outbox)), ...exchangeLines(exchange, now())],
+    lines: [...(await redisLines(parts)), ...exchangeLines(exchange, now()), ...logLines(logState())],
   });
 }
 
-async function redisLines(redis: RedisConnection, outbox: StatusProbeParts['outbox']): Promise<Line[]> {
+function logLines({ lost, trouble }: LogOutputState): Line[] {
+  if (trouble !== null) {
+    return [
+      { name: 'Log', level: 'fault', text: `cannot be written (${trouble}); ${lost} lines are lost so far` },
+    ];
+  }
+  return lost === 0
+    ? []
+    : [{ name: 'Log', level: 'warning', text: `${lost} lines were lost since the start` }];
+}
+
+function clockLines(offMs: number): Line[] {
+  if (Math.abs(offMs) <= CLOCKS_AGREE_WITHIN_MS) return [];
+  const off = `${Math.round(Math.abs(offMs) / 1000)} s ${offMs > 0 ? 'ahead of' : 'behind'} the other clocks`;
+  return [
+    {
+      name: 'Redis',
+      level: 'fault',
+      text: `its clock is ${off}: nothing is decided or sent until it agrees`,
+    },
+  ];
+}
+
+async function redisLines({ redis, outbox, clock }: StatusProbeParts): Promise<Line[]> {
   const startedMs = performance.now();
   try {
     const findings = await checkRedis(redis);
     const tookMs = Math.round(performance.now() - startedMs);
-    const { setAside } = await outbox.backlog();
+    const { setAside, nowMs } = await outbox.backlog();
     return [
       { name: 'Redis', level: 'ok', text: `answers in ${tookMs} ms` },
+      ...clockLines(clock.offMs(nowMs)),
       ...findings.map(({ level, text, advice }) => ({
         name: 'Redis',
         level,

@@ -29,6 +29,9 @@ export async function waitForRedis(
       );
     } catch (error) {
       if (error instanceof ConfigFaults) throw error;
+      if (redis.noDatabase !== null) {
+        throw new ConfigFaults([`REDIS_URL: Redis refuses its database number (${redis.noDatabase})`]);
+      }
       log.warn({ askedAgainInMs: ASKED_AGAIN_AFTER_MS }, 'waiting for Redis');
       await pause(ASKED_AGAIN_AFTER_MS, null, { signal: stopping }).catch(() => {});
     }

@@ -7,6 +7,7 @@ import { type AuditBody, type AuditKeys, FIRST_SEAL, sealEntry } from '../domain
 import {
   type CloseRequest,
   isTerminal,
+  LOOKED_AT_EVERY_MS,
   type RequestEvent,
   type RequestEventType,
 } from '../domain/close/close-request.ts';
@@ -28,12 +29,15 @@ import { encodeNotices } from './outbox-item.ts';
 import { decodeRecord, encodeRecord, RECORD_SCHEMA, type StoredRecord } from './request-record.ts';
 import { saveOnReplicas } from './save-on-replicas.ts';
 import { Seals } from './seals.ts';
+import { StoreClock } from './store-clock.ts';
 
 /** Longer than any reconnecting client holds a command back. */
 const COMMAND_REMEMBERED_MS = 10 * 60_000;
 /** Openings at one instant push each other back; each round stores at least one of them. */
 const SEAL_AGAIN_AT_MOST = 1_000;
 const UNITS_A_CALL = 500;
+/** A look that is put off further was put off by a clock that has been wrong; the lease comes on top of the rule's. */
+const PUT_OFF_AT_MOST_MS = 2 * LOOKED_AT_EVERY_MS;
 
 /** What the scripts answer; see their headers. */
 const OPENED = 1;
@@ -53,6 +57,8 @@ export interface RedisStoreParts {
   readonly log: Log;
   /** Replicas that must have acknowledged a decision before it counts as stored; default 0. */
   readonly waitReplicas?: number;
+  /** Default: any time of Redis is believed. */
+  readonly clock?: StoreClock;
 }
 
 /** Changes that a failover must not lose silently: votes and vetoes, and the mark before the DELETE. */
@@ -73,11 +79,13 @@ export class RedisCloseRequestStore implements CloseRequestStore {
   readonly #newId: NewId;
   readonly #log: Log;
   readonly #waitReplicas: number;
+  readonly #clock: StoreClock;
   /** What this process believes the newest opening to be; the script says when it is another. */
   #lastOpening = FIRST_SEAL;
 
-  constructor({ connection, keys, auditKeys, newId, log, waitReplicas = 0 }: RedisStoreParts) {
+  constructor({ connection, keys, auditKeys, newId, log, waitReplicas = 0, clock }: RedisStoreParts) {
     this.#waitReplicas = waitReplicas;
+    this.#clock = clock ?? new StoreClock({ clocks: () => [], log });
     this.#connection = connection;
     this.#keys = keys;
     this.#auditKey = auditKeys.current;
@@ -87,8 +95,10 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     this.#log = log;
   }
 
-  nowMs(): Promise<number> {
-    return this.#connection.run('nowMs', (client) => client.nowMs(this.#keys.open));
+  async nowMs(): Promise<number> {
+    return this.#clock.believe(
+      await this.#connection.run('nowMs', (client) => client.nowMs(this.#keys.open)),
+    );
   }
 
   async open(
@@ -150,7 +160,9 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     const [nowMs, ...record] = await this.#connection.run('loadRequest', (client) =>
       client.loadRequest(this.#keys.request(requestId)),
     );
-    return record.every((field) => field === '') ? null : { ...this.#copyOf(requestId, record), nowMs };
+    return record.every((field) => field === '')
+      ? null
+      : { ...this.#copyOf(requestId, record), nowMs: this.#clock.believe(nowMs) };
   }
 
   requestIds(): Promise<readonly string[]> {
@@ -268,8 +280,9 @@ export class RedisCloseRequestStore implements CloseRequestStore {
   /** A record that cannot be read is named in the log and left leased: it must not keep the others from their turn. */
   async takeAttention(leaseMs: number, limit: number): Promise<readonly StoredRequest[]> {
     const [nowMs, ...answer] = await this.#connection.run('takeAttention', (client) =>
-      client.takeAttention(this.#keys.attention, this.#keys.requestStem, leaseMs, limit),
+      client.takeAttention(this.#keys.attention, this.#keys.requestStem, leaseMs, limit, PUT_OFF_AT_MOST_MS),
     );
+    this.#clock.believe(nowMs);
     return this.#readableCopies(recordsIn(answer)).map((copy) => ({ ...copy, nowMs }));
   }
 

@@ -70,6 +70,8 @@ export class RedisConnection {
   readonly #onRoundTrip: (trip: RoundTrip) => void;
   #waiting: Promise<void> | null = null;
   #trouble: string | null = null;
+  /** The server's words when it refused the database: it would serve number 0 in its place. */
+  #noDatabase: string | null = null;
 
   /** Starts to connect at once; never throws for an unreachable server. */
   constructor(
@@ -112,7 +114,10 @@ export class RedisConnection {
 
   /** Resolves as soon as commands can be sent; throws after `patienceMs` (or the time given). */
   async ready(patienceMs: number = this.#times.patienceMs): Promise<void> {
-    if (this.client.status === 'ready') return;
+    if (this.client.status === 'ready') {
+      if (this.#noDatabase !== null) throw new Error('Redis refused the database');
+      return;
+    }
     this.#waiting ??= new Promise<void>((resolve) => {
       this.client.once('ready', resolve);
     }).finally(() => {
@@ -129,6 +134,7 @@ export class RedisConnection {
     } finally {
       timer.abort();
     }
+    if (this.#noDatabase !== null) throw new Error('Redis refused the database');
   }
 
   /**
@@ -153,15 +159,25 @@ export class RedisConnection {
     return this.#trouble;
   }
 
+  /** Why the database of the settings cannot be used, in the server's words; null: it can, as far as is known. */
+  get noDatabase(): string | null {
+    return this.#noDatabase;
+  }
+
   /** One line when trouble begins and one when it is over: an outage of an hour is not ten thousand lines. */
   #logTrouble(log: Log): void {
     this.client.on('error', (error: unknown) => {
       const before = this.#trouble;
       this.#trouble = reasonOf(error);
+      if (isAnswerToSelect(error)) this.#noDatabase = this.#trouble;
       if (before !== null) return;
       log.error({ code: this.#trouble }, 'Redis cannot be reached; trying again for ever');
     });
+    this.client.on('connect', () => {
+      this.#noDatabase = null;
+    });
     this.client.on('ready', () => {
+      if (this.#noDatabase !== null) return;
       if (this.#trouble !== null) log.info({}, 'Redis is connected again');
       this.#trouble = null;
     });
@@ -265,6 +281,13 @@ function isBrokenConnection(error: unknown): boolean {
   );
 }
 
+/** ioredis goes on with database 0 where SELECT is refused. */
+function isAnswerToSelect(error: unknown): boolean {
+  if (!(error instanceof Error) || !('command' in error)) return false;
+  const { command } = error;
+  return typeof command === 'object' && command !== null && 'name' in command && command.name === 'select';
+}
+
 /** ioredis hangs the command with all its arguments (AUTH's among them) on its errors: only the words are kept. */
 function withoutCommand(error: unknown): Error {
   if (!(error instanceof Error)) return new Error('unknown failure');
@@ -280,5 +303,6 @@ function reasonOf(error: unknown): string {
   const [, within] = /Last error: (.+)$/.exec(error.message) ?? [];
   if (within !== undefined) return within;
   if ('code' in error && typeof error.code === 'string') return error.code;
-  return /^[A-Z]{3,}\b/.exec(error.message)?.[0] ?? error.message;
+  // "ERR" alone would say nothing; other codes (WRONGPASS, NOAUTH) say it all.
+  return /^(?!ERR\b)[A-Z]{3,}\b/.exec(error.message)?.[0] ?? error.message;
 }

@@ -29,6 +29,9 @@ const LEAVE_UNREADABLE_FOR_MS = 10 * 60_000;
 /** Often enough that a newer replica among many old ones gets its turn. */
 const UNREADABLE_DUE_AGAIN_MS = 5_000;
 
+/** Longer than any lease or pause between attempts: what is due later was put off by a clock that was wrong. */
+const PUT_OFF_AT_MOST_MS = 15 * 60_000;
+
 /** What the script answers; see its header. */
 const LEFT_FIRST_TIME = 1;
 const SET_ASIDE = 3;
@@ -70,6 +73,7 @@ export class RedisOutbox implements Outbox {
         leaseMs,
         limit,
         requestId ?? '',
+        PUT_OFF_AT_MOST_MS,
       ),
     );
     if (answer.length === 0) return [];
@@ -110,7 +114,7 @@ export class RedisOutbox implements Outbox {
         item.requestId,
         noticePrefix(item.id),
         item.attempts,
-        delayMs,
+        Math.min(delayMs, PUT_OFF_AT_MOST_MS),
       ),
     );
   }

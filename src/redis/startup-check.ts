@@ -166,6 +166,12 @@ function judgeEviction({ info, config }: NodeReport): RedisFinding {
       'Set maxmemory-policy noeviction.',
     );
   }
+  if (policy.startsWith('volatile-')) {
+    return warning(
+      `requests, votes and the audit are never evicted; counts and repeats already seen may be (${policy})`,
+      'Set maxmemory-policy noeviction: a lost count may spend more of the exchange’s limits than is left.',
+    );
+  }
   return fault(
     `Redis may throw away open requests and the audit when its memory is full (${policy})`,
     'Set maxmemory-policy noeviction.',

@@ -8,6 +8,8 @@ import {
   type OpenTelemetrySettings,
   readOpenTelemetrySettings,
 } from '../ops/tracing/open-telemetry-settings.ts';
+import { mistypedSettings } from './mistyped.ts';
+import { type ProxyAddresses, readProxy } from './proxy.ts';
 import { type RedisTarget, type RedisTls, redisFaults, redisTarget, redisTls } from './redis-target.ts';
 import { type Settings, schema } from './schema.ts';
 
@@ -39,8 +41,7 @@ export interface Config {
     readonly apiUrl: string;
     readonly accountsFile: string;
     readonly keyPassphrase: string | null;
-    /** Proxy settings as undici's EnvHttpProxyAgent takes them. */
-    readonly proxy: { readonly httpProxy?: string; readonly httpsProxy?: string; readonly noProxy?: string };
+    readonly proxy: ProxyAddresses;
   };
   readonly people: {
     readonly requesters: readonly string[];
@@ -50,11 +51,18 @@ export interface Config {
   };
   readonly closePolicy: ClosePolicy;
   readonly thresholds: Thresholds;
-  readonly auditKey: Uint8Array;
+  readonly auditKeys: {
+    /** Seals what is written now. */
+    readonly current: Uint8Array;
+    /** Sealed what was written before a change of keys; they only verify. */
+    readonly previous: readonly Uint8Array[];
+  };
   readonly logLevel: string;
   readonly openTelemetry: OpenTelemetrySettings;
   /** Files that secrets were read from, by the setting's name. */
   readonly secretFiles: ReadonlyMap<string, string>;
+  /** Sentences about what is set and not read. */
+  readonly warnings: readonly string[];
 }
 
 /** Settings that may be given as NAME_FILE, a file that holds the value. */
@@ -65,8 +73,18 @@ const SECRETS = [
   'REDIS_URL',
   'REDIS_SENTINEL_PASSWORD',
   'AUDIT_KEY',
+  'AUDIT_KEY_PREVIOUS',
   'BINANCE_KEY_PASSPHRASE',
 ] as const;
+
+/** Free text, in which quotes and dots may be meant. */
+const PASSPHRASES: ReadonlySet<string> = new Set(['BINANCE_KEY_PASSPHRASE', 'REDIS_SENTINEL_PASSWORD']);
+
+/** Names of our own; those of proxies are everybody's. */
+const OUR_NAMES: ReadonlySet<string> = new Set([
+  ...Object.keys(schema.shape),
+  ...SECRETS.map((name) => `${name}_FILE`),
+]);
 
 /** All faults of the settings at once, a line each. No line repeats a value: it may be a secret. */
 export class ConfigFaults extends Error {
@@ -86,17 +104,36 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function loadConfig(environment: Environment = process.env): Config {
   const faults: string[] = [];
   const given = withSecretFiles(environment, faults);
+  const named = new Set(faults.map((fault) => fault.split('_FILE')[0]));
+  for (const name of Object.keys(schema.shape)) {
+    const fault = exampleFault(name, given[name]);
+    if (fault === null) continue;
+    faults.push(fault);
+    named.add(name);
+  }
   const parsed = schema.safeParse(given);
-  if (!parsed.success) {
-    const missingFile = new Set(faults.map((fault) => fault.split('_FILE')[0]));
-    for (const issue of parsed.error.issues) {
-      // A secret whose file could not be read has been named already.
-      if (!missingFile.has(String(issue.path[0]))) faults.push(issue.message);
-    }
+  for (const { path, message } of parsed.error?.issues ?? []) {
+    if (!named.has(String(path[0]))) faults.push(message);
   }
   faults.push(...contradictions(given));
-  if (faults.length > 0 || !parsed.success) throw new ConfigFaults([...new Set(faults)]);
-  return toConfig(parsed.data, environment);
+  const proxy = readProxy(environment, faults);
+  const warnings = mistypedSettings(Object.keys(given), OUR_NAMES);
+  // Where something is missing, what looks like it and is not read may be why.
+  if (faults.length > 0 || !parsed.success) throw new ConfigFaults([...new Set([...faults, ...warnings])]);
+  return { ...toConfig(parsed.data, proxy, environment), warnings };
+}
+
+const QUOTED = /^(["'`]).*\1$|^[“„‘].*[”“’]$/;
+const PLACEHOLDER = /…|\.{3}|^<.*>$/;
+const PLACEHOLDER_SECRET = /(?:^|[-_])(?:your|example|placeholder|change-?me|x{4,})(?:[-_]|$)/i;
+
+/** A value as it stands in an example or in quotes, which `docker run --env-file` keeps; null: neither. */
+function exampleFault(name: string, value = ''): string | null {
+  if (PASSPHRASES.has(name)) return null;
+  if (QUOTED.test(value)) return `${name} stands in quotes: expected the value alone`;
+  const isSecret = SECRETS.some((secret) => secret === name);
+  const isExample = PLACEHOLDER.test(value) || (isSecret && PLACEHOLDER_SECRET.test(value));
+  return isExample ? `${name} still holds the placeholder of an example: expected a value of your own` : null;
 }
 
 /** Empty settings count as absent: compose files and unit files write them so. */
@@ -183,11 +220,11 @@ function contradictions(given: Readonly<Record<string, string>>): string[] {
   return faults;
 }
 
-function toConfig(settings: Settings, environment: Environment): Config {
-  const proxy = (key: 'httpProxy' | 'httpsProxy' | 'noProxy', name: string) => {
-    const value = environment[name.toLowerCase()] || environment[name];
-    return value ? { [key]: value } : {};
-  };
+function toConfig(
+  settings: Settings,
+  proxy: ProxyAddresses,
+  environment: Environment,
+): Omit<Config, 'warnings'> {
   return {
     slack: {
       botToken: settings.SLACK_BOT_TOKEN,
@@ -213,11 +250,7 @@ function toConfig(settings: Settings, environment: Environment): Config {
       apiUrl: settings.BINANCE_API_URL,
       accountsFile: settings.BINANCE_ACCOUNTS_FILE,
       keyPassphrase: settings.BINANCE_KEY_PASSPHRASE ?? null,
-      proxy: {
-        ...proxy('httpProxy', 'HTTP_PROXY'),
-        ...proxy('httpsProxy', 'HTTPS_PROXY'),
-        ...proxy('noProxy', 'NO_PROXY'),
-      },
+      proxy,
     },
     people: {
       requesters: settings.CLOSE_REQUESTERS,
@@ -238,7 +271,7 @@ function toConfig(settings: Settings, environment: Environment): Config {
       marginCall: settings.LTV_MARGIN_CALL,
       liquidation: settings.LTV_LIQUIDATION,
     },
-    auditKey: settings.AUDIT_KEY,
+    auditKeys: { current: settings.AUDIT_KEY, previous: settings.AUDIT_KEY_PREVIOUS },
     logLevel: settings.LOG_LEVEL,
     openTelemetry: readOpenTelemetrySettings(environment),
     secretFiles: new Map(

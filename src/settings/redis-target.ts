@@ -1,6 +1,7 @@
 /** Which Redis the settings name and how it is spoken to: the part of the settings that `config.ts` leaves to this file. */
 import { readFileSync } from 'node:fs';
 import type { HostPort, Settings } from './schema.ts';
+import { hasReadableCredentials, PERCENT_ENCODED } from './url-parts.ts';
 
 export type RedisTarget =
   | { readonly kind: 'single'; readonly url: string }
@@ -70,7 +71,25 @@ export function redisFaults(given: Given, urlFailed: boolean): string[] {
   if (isSet('REDIS_SENTINEL_USERNAME') && !isSet('REDIS_SENTINEL_PASSWORD')) {
     faults.push('REDIS_SENTINEL_USERNAME is set without REDIS_SENTINEL_PASSWORD');
   }
-  return [...faults, ...tlsFaults(given, urlFailed)];
+  return [...faults, ...urlFaults(given), ...tlsFaults(given, urlFailed)];
+}
+
+/** What a client would misread, ignore or throw at. What does not look like a URL of Redis at all was named already. */
+function urlFaults({ REDIS_URL: text = '', REDIS_CLUSTER_NODES: cluster }: Given): string[] {
+  if (!/^rediss?:\/\//i.test(text) || !URL.canParse(text)) return [];
+  const url = new URL(text);
+  const database = url.pathname.slice(1);
+  if (!hasReadableCredentials(url)) return [`REDIS_URL: expected ${PERCENT_ENCODED}`];
+  if (url.search !== '' || url.hash !== '') {
+    return [`REDIS_URL: expected nothing after host, port and database number, and ${PERCENT_ENCODED}`];
+  }
+  if (!/^\d{0,6}$/.test(database)) {
+    return ['REDIS_URL: expected a database number behind the host, as in redis://host:6379/0, or none'];
+  }
+  if (cluster !== undefined && Number(database) !== 0) {
+    return ['REDIS_URL: expected no database number with REDIS_CLUSTER_NODES: a Cluster has only database 0'];
+  }
+  return [];
 }
 
 function tlsFaults(given: Given, urlFailed: boolean): string[] {

@@ -1,6 +1,8 @@
 /** What each setting must look like, its default, and what is said when it does not. No message repeats a value. */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { type Amount, parseAmount } from '../domain/amount.ts';
+import { PERCENT_ENCODED } from './url-parts.ts';
 
 export interface HostPort {
   readonly host: string;
@@ -21,9 +23,38 @@ const people = (name: string) =>
     error: `${name}: expected Slack user ids (U…, W…) and user-group ids (S…), separated by commas`,
   });
 
-const url = (name: string, schemes: readonly string[]) =>
-  z.string().refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol), {
-    error: `${name}: expected a URL that begins with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
+const beginsWith = (schemes: readonly string[], text: string) =>
+  URL.canParse(text) && schemes.some((scheme) => text.toLowerCase().startsWith(scheme));
+
+/** The base address of a web API. Credentials in it would end up in the messages of those who call it. */
+const apiUrl = (name: string) =>
+  z
+    .string()
+    .refine((text) => beginsWith(['https://', 'http://'], text), {
+      error: `${name}: expected a URL that begins with https:// or http://`,
+      abort: true,
+    })
+    .refine((text) => new URL(text).username === '' && new URL(text).password === '', {
+      error: `${name}: expected a URL without user and password`,
+    });
+
+/** What may stand in it is judged in redis-target.ts, with the settings it belongs to. */
+const redisUrl = z.string().refine((text) => beginsWith(['redis://', 'rediss://'], text), {
+  error: `REDIS_URL: expected a URL that begins with redis:// or rediss://, ${PERCENT_ENCODED}`,
+});
+
+/** Node wants an IPv6 address without the brackets that people know from URLs. */
+const host = z
+  .string()
+  .transform((text) => text.replace(/^\[(.*)\]$/, '$1'))
+  .refine((text) => isIP(text) !== 0 || /^[A-Za-z0-9_.-]+$/.test(text), {
+    error:
+      'HOST: expected an address or a name alone, such as 127.0.0.1, 0.0.0.0 or ::1 (the port has a setting of its own)',
+  });
+
+const slackToken = (name: string, what: string, begin: string) =>
+  z.string(missing(name, `the ${what} of the Slack app (${begin}…)`)).regex(new RegExp(`^${begin}[\\w-]+$`), {
+    error: `${name}: expected ${begin === 'xapp-' ? 'an' : 'a'} ${what}, which begins with ${begin}, and nothing else`,
   });
 
 const fraction = (name: string) =>
@@ -62,15 +93,48 @@ const hostPorts = (name: string) =>
     }),
   );
 
+const IS_HEX = /^(?:[0-9a-fA-F]{2})+$/;
+const LEAST_KEY_BYTES = 32;
+
+/** Null: neither hex nor base64, or too short. */
+function keyBytes(text: string): Uint8Array | null {
+  const isHex = IS_HEX.test(text);
+  const isBase64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(text);
+  const bytes = Buffer.from(text, isHex ? 'hex' : 'base64');
+  return (isHex || isBase64) && bytes.length >= LEAST_KEY_BYTES ? new Uint8Array(bytes) : null;
+}
+
+/** 32 random bytes have about 30 different ones; fewer than this many do not happen in the life of the universe. */
+const LEAST_DIFFERENT_BYTES = 16;
+
+/** Repeated or counted bytes, or words typed as base64: it could be guessed. */
+function isRegular(text: string, bytes: Uint8Array): boolean {
+  const steps = bytes.slice(1).map((byte, index) => byte - (bytes[index] ?? 0));
+  const isTyped = !IS_HEX.test(text) && (text === text.toLowerCase() || text === text.toUpperCase());
+  return new Set(bytes).size < LEAST_DIFFERENT_BYTES || new Set(steps).size === 1 || isTyped;
+}
+
 const auditKey = z.string().transform((text, context): Uint8Array => {
-  const trimmed = text.trim();
-  const isHex = /^(?:[0-9a-fA-F]{2})+$/.test(trimmed);
-  const bytes = Buffer.from(trimmed, isHex ? 'hex' : 'base64');
-  const isBase64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(trimmed);
-  if ((isHex || isBase64) && bytes.length >= 32) return new Uint8Array(bytes);
+  const bytes = keyBytes(text);
+  if (bytes !== null && !isRegular(text, bytes)) return bytes;
+  const message =
+    bytes === null
+      ? 'AUDIT_KEY: expected at least 32 random bytes in hex or base64 (openssl rand -hex 32)'
+      : 'AUDIT_KEY: too regular to be random, so it could be guessed (openssl rand -hex 32)';
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
+
+/** Separated by commas or lines. Also keys that are refused as AUDIT_KEY today: they sealed what they sealed. */
+const previousAuditKeys = z.string().transform((text, context): Uint8Array[] => {
+  const keys = text
+    .split(/[\s,]+/)
+    .filter((each) => each !== '')
+    .map(keyBytes);
+  if (!keys.includes(null)) return keys.filter((key) => key !== null);
   context.addIssue({
     code: 'custom',
-    message: 'AUDIT_KEY: expected at least 32 random bytes in hex or base64 (openssl rand -hex 32)',
+    message: 'AUDIT_KEY_PREVIOUS: expected former values of AUDIT_KEY, separated by commas',
   });
   return z.NEVER;
 });
@@ -89,21 +153,19 @@ const missing = (name: string, what: string) => ({ error: `${name} is missing: $
 
 /** Every setting by itself; what only several of them show is checked in config.ts. */
 export const schema = z.object({
-  SLACK_BOT_TOKEN: z
-    .string(missing('SLACK_BOT_TOKEN', 'the bot token of the Slack app (xoxb-…)'))
-    .startsWith('xoxb-', { error: 'SLACK_BOT_TOKEN: expected a bot token, which begins with xoxb-' }),
+  SLACK_BOT_TOKEN: slackToken('SLACK_BOT_TOKEN', 'bot token', 'xoxb-'),
   SLACK_SIGNING_SECRET: z
     .string()
-    .min(16, { error: 'SLACK_SIGNING_SECRET: too short to be a signing secret' })
+    .regex(/^[\w-]{16,}$/, {
+      error:
+        'SLACK_SIGNING_SECRET: expected the signing secret from “Basic Information”, 32 letters and digits',
+    })
     .optional(),
-  SLACK_APP_TOKEN: z
-    .string()
-    .startsWith('xapp-', { error: 'SLACK_APP_TOKEN: expected an app token, which begins with xapp-' })
-    .optional(),
-  SLACK_API_URL: url('SLACK_API_URL', ['https:', 'http:']).default('https://slack.com/api/'),
-  HOST: z.string().default('127.0.0.1'),
+  SLACK_APP_TOKEN: slackToken('SLACK_APP_TOKEN', 'app token', 'xapp-').optional(),
+  SLACK_API_URL: apiUrl('SLACK_API_URL').default('https://slack.com/api/'),
+  HOST: host.prefault('127.0.0.1'),
   PORT: wholeNumber('PORT', 0, 65_535).prefault('3000'),
-  REDIS_URL: url('REDIS_URL', ['redis:', 'rediss:']).optional(),
+  REDIS_URL: redisUrl.optional(),
   REDIS_SENTINELS: hostPorts('REDIS_SENTINELS').optional(),
   REDIS_SENTINEL_NAME: z.string().optional(),
   REDIS_SENTINEL_USERNAME: z.string().optional(),
@@ -119,7 +181,7 @@ export const schema = z.object({
     .default('loandesk'),
   REDIS_MAY_FORGET: z.stringbool({ error: 'REDIS_MAY_FORGET: expected true or false' }).prefault('false'),
   REDIS_WAIT_REPLICAS: wholeNumber('REDIS_WAIT_REPLICAS', 0, 9).prefault('0'),
-  BINANCE_API_URL: url('BINANCE_API_URL', ['https:', 'http:']).default('https://api.binance.com'),
+  BINANCE_API_URL: apiUrl('BINANCE_API_URL').default('https://api.binance.com'),
   BINANCE_ACCOUNTS_FILE: z.string(
     missing('BINANCE_ACCOUNTS_FILE', 'the JSON file with the accounts and their keys'),
   ),
@@ -166,6 +228,7 @@ export const schema = z.object({
   AUDIT_KEY: z
     .string(missing('AUDIT_KEY', 'at least 32 random bytes in hex or base64 (openssl rand -hex 32)'))
     .pipe(auditKey),
+  AUDIT_KEY_PREVIOUS: previousAuditKeys.prefault(''),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
       error: 'LOG_LEVEL: expected a pino level: trace, debug, info, warn, error, fatal or silent',

@@ -2,6 +2,7 @@
 
 import type { Person, PersonId } from '../domain/policy.ts';
 import { done, type Result, refuse } from '../domain/refusal.ts';
+import { knownTimeZone } from '../domain/time-zone.ts';
 import { type ClosedFilter, keeps, parseClosedFilter } from '../domain/unit/closed-filter.ts';
 import type { ClosedUnit } from '../domain/unit/risk-unit.ts';
 import type { Access } from './access.ts';
@@ -114,14 +115,4 @@ function iso(atMs: number): string {
 function csvField(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-function knownTimeZone(timeZone: string | null): string {
-  if (timeZone === null) return 'UTC';
-  try {
-    new Intl.DateTimeFormat('en', { timeZone });
-    return timeZone;
-  } catch {
-    return 'UTC';
-  }
 }

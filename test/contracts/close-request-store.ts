@@ -1,7 +1,7 @@
 /** What every store of close requests, with its outbox and its audit, must do: run on Redis and on the fakes. */
 import { describe, expect, it } from 'vitest';
 import { type AuditEntry, AuditVerifier } from '../../src/domain/close/audit-chain.ts';
-import type { CloseRequest } from '../../src/domain/close/close-request.ts';
+import { type CloseRequest, LOOKED_AT_EVERY_MS } from '../../src/domain/close/close-request.ts';
 import type { AuditLog, CloseRequestStore, Outbox } from '../../src/usecases/ports.ts';
 import { all, onlyKey, verdictOf } from './audit-trail.ts';
 import { drain, outboxContract } from './outbox.ts';
@@ -265,7 +265,7 @@ function watches(create: Create): void {
     const nowMs = await store.nowMs();
     const first = await openOne(store, {}, nowMs - 2_000);
     const second = await openOne(store, {}, nowMs - 1_000);
-    await openOne(store, {}, nowMs + HOUR_MS);
+    await openOne(store, {}, nowMs + LOOKED_AT_EVERY_MS);
     await openOne(store, {}, null);
     const taken = await store.takeAttention(LEASE_MS, 1);
     expect(taken.map(({ request }) => request)).toEqual([first]);
@@ -286,7 +286,7 @@ function watches(create: Create): void {
   it('sets the next time with a change, and stops watching what has ended', async () => {
     const { store } = await create();
     const nowMs = await store.nowMs();
-    const request = await openOne(store, {}, nowMs + HOUR_MS);
+    const request = await openOne(store, {}, nowMs + LOOKED_AT_EVERY_MS);
     const touched = await mustSave(store, touch(request, nowMs, { attentionAtMs: nowMs - 1 }));
     expect(await store.takeAttention(LEASE_MS, 1)).toMatchObject([{ request: touched }]);
     const due = await mustSave(store, touch(touched, nowMs, { attentionAtMs: nowMs - 1 }));
@@ -298,10 +298,10 @@ function watches(create: Create): void {
     const { store } = await create();
     const nowMs = await store.nowMs();
     const request = await openOne(store, {}, nowMs - 1);
-    await store.postponeAttention(request.id, request.revision, nowMs + HOUR_MS);
+    await store.postponeAttention(request.id, request.revision, nowMs + LOOKED_AT_EVERY_MS);
     expect(await store.takeAttention(LEASE_MS, 1)).toEqual([]);
     await store.postponeAttention(request.id, request.revision, nowMs - 1);
-    await store.postponeAttention(request.id, request.revision + 1, nowMs + HOUR_MS);
+    await store.postponeAttention(request.id, request.revision + 1, nowMs + LOOKED_AT_EVERY_MS);
     expect(await store.takeAttention(LEASE_MS, 1)).toHaveLength(1);
     const ended = await advance(store, request, { type: 'withdraw', by: person('U_ANN') });
     await store.postponeAttention(request.id, ended.revision, nowMs - 1);

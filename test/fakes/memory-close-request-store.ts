@@ -4,7 +4,7 @@
  */
 import type { LongId } from '../../src/domain/amount.ts';
 import { type AuditEntry, FIRST_SEAL, sealEntry } from '../../src/domain/close/audit-chain.ts';
-import { type CloseRequest, isTerminal } from '../../src/domain/close/close-request.ts';
+import { type CloseRequest, isTerminal, LOOKED_AT_EVERY_MS } from '../../src/domain/close/close-request.ts';
 import type { Notice } from '../../src/domain/close/notices.ts';
 import type {
   AuditLog,
@@ -132,7 +132,11 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
 
   async takeAttention(leaseMs: number, limit: number): Promise<readonly StoredRequest[]> {
     const nowMs = this.#now();
-    const due = dueFirst(this.#attention, nowMs).slice(0, limit);
+    const due = [
+      ...dueFirst(this.#attention, nowMs),
+      // What nobody would put off so far was put off by a clock that was wrong.
+      ...[...this.#attention].filter(([, atMs]) => atMs > nowMs + 2 * LOOKED_AT_EVERY_MS).map(([id]) => id),
+    ].slice(0, limit);
     for (const id of due) this.#attention.set(id, nowMs + leaseMs);
     return due.map((id) => ({ ...copyOf(this.#record(id)), nowMs }));
   }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createBackground } from '../../src/ops/background.ts';
 import { createHealth, type HealthParts } from '../../src/ops/health.ts';
-import { QUIET } from '../support/logs.ts';
+import { memoryLog, QUIET } from '../support/logs.ts';
 
 function setUp(changes: Partial<HealthParts> = {}) {
   const state = {
@@ -137,5 +137,58 @@ describe('background rounds', () => {
     });
     await twice.promise;
     await background.stop();
+  });
+
+  /** What the round or the task does instead of returning a promise. */
+  const throwing = (): Promise<unknown> => {
+    throw new Error('thrown before there was a promise');
+  };
+
+  it('fault A7: go on after one that throws before it returns a promise, which is logged', async () => {
+    const log = memoryLog();
+    const third = Promise.withResolvers<void>();
+    let rounds = 0;
+    const background = createBackground({ log, now: Date.now });
+    background.every('outbox', 0, () => {
+      rounds += 1;
+      if (rounds === 3) third.resolve();
+      return throwing();
+    });
+    await third.promise;
+    await background.stop();
+    expect(background.underWay()).toEqual([]);
+    expect(log.lines.slice(0, 2)).toEqual(
+      Array(2).fill({
+        level: 'error',
+        message: 'background work failed',
+        fields: {
+          what: 'outbox',
+          err: expect.objectContaining({ message: 'thrown before there was a promise' }),
+        },
+      }),
+    );
+  });
+
+  it('fault A7, relative: so do rounds whose surroundings throw, and tasks', async () => {
+    const log = memoryLog();
+    const second = Promise.withResolvers<void>();
+    let rounds = 0;
+    const background = createBackground({
+      log,
+      now: Date.now,
+      within: () => {
+        rounds += 1;
+        if (rounds === 2) second.resolve();
+        return throwing();
+      },
+    });
+    background.every('attention', 0, async () => {});
+    expect(() => background.run('deliver', throwing)).not.toThrow();
+    await second.promise;
+    await background.stop();
+    expect(log.lines.map(({ fields }) => fields)).toContainEqual(
+      expect.objectContaining({ what: 'deliver' }),
+    );
+    expect(background.underWay()).toEqual([]);
   });
 });

@@ -1,7 +1,9 @@
 /** No secret gets past the logger, wherever in a line it stands. */
+
 import { Big } from 'big.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { errorText } from '../../src/ops/log-redaction.ts';
 import { createLogger } from '../../src/ops/logger.ts';
 
 function logged(fields: object, message = 'said'): string {
@@ -125,6 +127,8 @@ describe('secrets inside free text', () => {
     ['GET /x?a=1&signature=abc%2B: refused', 'signature=[removed]'],
     ['GET /x?a=1&SIGNATURE=abc', 'signature=[removed]'],
     ['rediss://user:pass@host:6379', 'rediss://[removed]@host'],
+    ['http://user:pass@proxy:80a', 'http://[removed]@proxy'],
+    ['https://user:pass@w/o@rd@proxy.example.com', 'https://[removed]@proxy.example.com'],
     ['https://hooks.slack.com/commands/T1/2/abc', '[response url]'],
     ['-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----', '[private key]'],
     ['-----BEGIN ENCRYPTED PRIVATE KEY-----\nabc', '[private key]'],
@@ -134,5 +138,16 @@ describe('secrets inside free text', () => {
       expect(line).not.toContain('abc');
       expect(line).not.toContain('pass@');
     }
+  });
+
+  it('fault W3, relative: an error is printed with its stack and causes, and without what is hung on it', () => {
+    const cause = Object.assign(new TypeError('Invalid URL'), { input: 'http://user:pass-word@proxy:80a' });
+    const command = { name: 'auth', args: ['user', 'pass-word'] };
+    const error = Object.assign(new Error('at redis://user:pass-word@redis/0', { cause }), { command });
+    const text = errorText(error);
+    expect(text).toMatch(/^Error: at redis:\/\/\[removed\]@redis\/0\n\s+at /);
+    expect(text).toMatch(/\ncaused by TypeError: Invalid URL\n\s+at /);
+    expect(text).not.toContain('pass-word');
+    expect(errorText('thrown xoxb-1-abc')).toBe('thrown [token]');
   });
 });

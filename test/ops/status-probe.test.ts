@@ -2,7 +2,9 @@
 import { expect, inject, it } from 'vitest';
 import type { ExchangeSnapshot } from '../../src/binance/exchange-snapshot.ts';
 import { createStatusProbe } from '../../src/ops/status-probe.ts';
+import { StoreClock } from '../../src/redis/store-clock.ts';
 import { redisParts } from '../redis/redis-parts.ts';
+import { QUIET } from '../support/logs.ts';
 
 const NOTHING_YET: ExchangeSnapshot = {
   clock: null,
@@ -20,6 +22,8 @@ it('says how many messages were set aside, and nothing of it while there are non
     exchange: { snapshot: () => NOTHING_YET },
     redis: connection,
     outbox,
+    clock: new StoreClock({ clocks: () => [Date.now()], log: QUIET }),
+    logState: () => ({ lost: 0, trouble: null }),
     mode: 'live',
     version: '1.2.3',
     now: Date.now,

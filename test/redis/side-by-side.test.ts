@@ -5,7 +5,12 @@
 import fc from 'fast-check';
 import { expect, inject, it } from 'vitest';
 import type { LongId } from '../../src/domain/amount.ts';
-import { type CloseRequest, type CloseState, isTerminal } from '../../src/domain/close/close-request.ts';
+import {
+  type CloseRequest,
+  type CloseState,
+  isTerminal,
+  LOOKED_AT_EVERY_MS,
+} from '../../src/domain/close/close-request.ts';
 import { decide } from '../../src/domain/close/close-rule.ts';
 import { noticesFor } from '../../src/domain/close/notices.ts';
 import { decodeNotice } from '../../src/redis/outbox-item.ts';
@@ -104,7 +109,7 @@ class Pair {
     const attentionAtMs =
       step.attention === null || isTerminal(next.state)
         ? null
-        : this.#clockMs + (step.attention === 'past' ? -HOUR_MS : HOUR_MS);
+        : this.#clockMs + (step.attention === 'past' ? -HOUR_MS : LOOKED_AT_EVERY_MS);
     const deadline = decision.notAfterMs === null ? null : decision.notAfterMs - this.#aheadMs;
     const change = {
       next,
@@ -122,8 +127,8 @@ class Pair {
   }
 
   async #attention(postpone: boolean): Promise<void> {
-    const taken = await this.redis.store.takeAttention(HOUR_MS, 100);
-    const same = await this.memory.takeAttention(HOUR_MS, 100);
+    const taken = await this.redis.store.takeAttention(LOOKED_AT_EVERY_MS, 100);
+    const same = await this.memory.takeAttention(LOOKED_AT_EVERY_MS, 100);
     expect(byId(same.map(({ request }) => request))).toEqual(byId(taken.map(({ request }) => request)));
     const [first] = taken;
     if (!postpone || first === undefined) return;
@@ -133,8 +138,8 @@ class Pair {
   }
 
   async #deliver(how: 'done' | 'retry' | 'wait'): Promise<void> {
-    const taken = await this.redis.outbox.take(HOUR_MS, 100);
-    const same = await this.memory.outbox.take(HOUR_MS, 100);
+    const taken = await this.redis.outbox.take(LOOKED_AT_EVERY_MS, 100);
+    const same = await this.memory.outbox.take(LOOKED_AT_EVERY_MS, 100);
     const order = (a: { requestId: string }, b: { requestId: string }) =>
       a.requestId < b.requestId ? -1 : 1;
     expect([...same].sort(order)).toEqual([...taken].sort(order));

@@ -2,9 +2,10 @@ import { createRedisMock } from 'js-redis-server';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { checkRedis, judgeNode, type RedisFinding } from '../../src/redis/startup-check.ts';
+import { advance, CARD, newUnit, openOne, person } from '../contracts/requests.ts';
 import { QUIET } from '../support/logs.ts';
 import { startRedisServer } from '../support/redis-server.ts';
-import { bareClient, realRedis } from './redis-parts.ts';
+import { bareClient, realRedis, redisParts } from './redis-parts.ts';
 
 const GOOD_INFO = {
   redis_version: '7.2.4',
@@ -46,6 +47,25 @@ describe('judging a Redis', () => {
     ['a full disk', [{ aof_last_write_status: 'err' }], 'fault', /aof_last_write_status/],
     ['a failed snapshot', [{ rdb_last_bgsave_status: 'err' }], 'fault', /rdb_last_bgsave_status/],
     ['eviction', [{ maxmemory_policy: 'allkeys-lru' }], 'fault', /allkeys-lru/],
+    [
+      'fault W13: eviction of what ends by itself',
+      [{ maxmemory_policy: 'volatile-lru' }],
+      'warning',
+      /never evicted/,
+    ],
+    [
+      'fault W13, relative: the same at random',
+      [{ maxmemory_policy: 'volatile-random' }],
+      'warning',
+      /volatile-r/,
+    ],
+    ['fault W13, relative: the same by use', [{ maxmemory_policy: 'volatile-lfu' }], 'warning', /counts and/],
+    [
+      'fault W13, relative: eviction of all',
+      [{ maxmemory_policy: 'allkeys-random' }],
+      'fault',
+      /allkeys-random/,
+    ],
     ['no CONFIG', [{}, null], 'warning', /CONFIG/],
   ])('says what is wrong with %s', (_, report, level, text) => {
     expect(judge(...report)).toEqual([
@@ -82,6 +102,37 @@ describe('checking a Redis', () => {
         })),
       );
     }
+  });
+
+  it('fault W13: of all that the desk keeps, only repeats and re-sent commands have an end', async () => {
+    const parts = await redisParts(inject('redisUrl'));
+    const { store, connection, prefix, outbox, ledger, reads, seen } = parts;
+    const open = await openOne(store);
+    await openOne(store, { groupId: newUnit() }, await store.nowMs());
+    const ended = await openOne(store, { groupId: newUnit() });
+    await advance(store, open, CARD);
+    await advance(store, ended, CARD, { type: 'withdraw', by: person('U_ANN') });
+    const [item] = await outbox.take(60_000, 1);
+    if (item !== undefined) await outbox.retry(item, 1_000);
+    await ledger.reserve('ip', 1, 5, 100);
+    await ledger.stop('ip', Date.now() + 60_000, 'told to');
+    await reads.put('ltv-details', '{}', 2_000);
+    await reads.tryLead('ltv-details', 'token', 2_000);
+    await seen.first('a delivery', 60_000);
+    const withEnd = new Set<string>();
+    const withoutEnd = new Set<string>();
+    for (const key of await connection.client.keys(`*${prefix}*`)) {
+      const [kind = ''] = key.replace(/^\{?test-[-0-9a-f]+(?::limits)?\}?:/, '').split(':');
+      const hasEnd = (await connection.client.pttl(key)) !== -1;
+      (hasEnd ? withEnd : withoutEnd).add(kind);
+    }
+    expect([...withEnd].sort()).toEqual(['command', 'lead', 'read', 'seen', 'weight']);
+    expect([...withoutEnd].sort()).toEqual(
+      [
+        ...['attention', 'audit', 'open', 'outbox', 'outbox-attempts', 'outbox-due', 'recent', 'request'],
+        ...['stops', 'unit'],
+      ].sort(),
+    );
   });
 
   realRedis('warns where the ACL user may not ask', async () => {

@@ -217,8 +217,11 @@ export function reminderAtMs(request: CloseRequest, stage: 'half' | 'eighty'): n
 
 /** How long after the send people are told that the outcome is still not known. */
 export const UNKNOWN_PAGES_AFTER_MS = 10 * 60_000;
-/** How often an open request is compared with the closed list, to notice a close made elsewhere. */
-const ELSEWHERE_CHECK_EVERY_MS = 5 * 60_000;
+/**
+ * How often an open request is looked at in any case, and compared with the closed list to notice a close made
+ * elsewhere. Nothing is put off further: a time that a wrong clock left in a record must not hold it up for hours.
+ */
+export const LOOKED_AT_EVERY_MS = 5 * 60_000;
 /** The process that stored the last vote sends at once; others pick it up after this long. */
 const EXECUTOR_GRACE_MS = 5_000;
 /** The longer something keeps a request from being sent, the longer the pause, up to this. */
@@ -247,9 +250,14 @@ function nextLookAtMs({ readBack, sent, pagedAtMs }: CloseRequest, nowMs: number
  * `withNarrowerPolicy` gives it.
  */
 export function nextAttentionAtMs(request: CloseRequest, nowMs: number): number | null {
+  const nextMs = nextReasonAtMs(request, nowMs);
+  return nextMs === null ? null : Math.min(nextMs, nowMs + LOOKED_AT_EVERY_MS);
+}
+
+function nextReasonAtMs(request: CloseRequest, nowMs: number): number | null {
   switch (request.state) {
     case 'pending': {
-      const due = [request.expiresAtMs, nowMs + ELSEWHERE_CHECK_EVERY_MS];
+      const due = [request.expiresAtMs];
       if (!request.reminded.half) due.push(reminderAtMs(request, 'half'));
       if (!request.reminded.eighty) due.push(reminderAtMs(request, 'eighty'));
       return Math.min(...due);

@@ -108,43 +108,45 @@ function addDays({ year, month, day }: Day, days: number): Day {
 }
 
 function dayOf(atMs: number, timeZone: string): Day {
-  const { year, month, day } = wallClock(atMs, timeZone);
-  return { year, month, day };
+  return calendarOf(timeZone)(atMs);
 }
 
-/** UTC milliseconds at which a day begins in a time zone: offsets differ over the year, so it is looked for. */
-function startOfDayMs(day: Day, timeZone: string): number {
-  const asIfUtc = Date.UTC(day.year, day.month - 1, day.day);
-  let guess = asIfUtc - offsetMs(asIfUtc, timeZone);
-  guess = asIfUtc - offsetMs(guess, timeZone);
-  return guess;
-}
-
-function offsetMs(atMs: number, timeZone: string): number {
-  const { year, month, day, hour, minute, second } = wallClock(atMs, timeZone);
-  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(atMs / 1000) * 1000;
-}
-
-/** What calendar and clock show there. */
-function wallClock(atMs: number, timeZone: string) {
-  const parts = new Intl.DateTimeFormat('en-CA', {
+/** What the calendar shows there at a moment. */
+function calendarOf(timeZone: string): (atMs: number) => Day {
+  const format = new Intl.DateTimeFormat('en-CA', {
     timeZone,
-    hourCycle: 'h23',
     year: 'numeric',
     month: '2-digit',
     day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  }).formatToParts(atMs);
-  const value = (type: Intl.DateTimeFormatPartTypes) =>
-    Number(parts.find((part) => part.type === type)?.value);
-  return {
-    year: value('year'),
-    month: value('month'),
-    day: value('day'),
-    hour: value('hour'),
-    minute: value('minute'),
-    second: value('second'),
+  });
+  return (atMs) => {
+    const parts = format.formatToParts(atMs);
+    const value = (type: Intl.DateTimeFormatPartTypes) =>
+      Number(parts.find((part) => part.type === type)?.value);
+    return { year: value('year'), month: value('month'), day: value('day') };
   };
+}
+
+function inOrder({ year, month, day }: Day): number {
+  return (year * 100 + month) * 100 + day;
+}
+
+/** No zone is further from UTC, and in none does a day begin later than at 01:00. */
+const FURTHEST_FROM_UTC_MS = 16 * 3_600_000;
+
+/**
+ * UTC milliseconds of the first moment at which the calendar there shows this day: where clocks go forward at
+ * midnight (Santiago, Cairo), that is 01:00.
+ */
+function startOfDayMs(day: Day, timeZone: string): number {
+  const asIfUtc = Date.UTC(day.year, day.month - 1, day.day);
+  const calendar = calendarOf(timeZone);
+  let before = asIfUtc - FURTHEST_FROM_UTC_MS;
+  let after = asIfUtc + FURTHEST_FROM_UTC_MS;
+  while (after - before > 1) {
+    const between = Math.floor((before + after) / 2);
+    if (inOrder(calendar(between)) < inOrder(day)) before = between;
+    else after = between;
+  }
+  return after;
 }

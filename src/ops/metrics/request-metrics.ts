@@ -91,6 +91,11 @@ export function storeGauges(registry: Registry, sources: StoreSources): () => Pr
     help: 'Messages that nobody could read, kept in Redis until a person looks at them and deletes them',
     registers,
   });
+  const clock = new Gauge({
+    name: 'loandesk_store_clock_offset_seconds',
+    help: "Redis' clock minus ours; beyond five minutes, nothing is decided or sent",
+    registers,
+  });
   let readAtMs = Number.NEGATIVE_INFINITY;
   return async () => {
     const nowMs = sources.now();
@@ -101,6 +106,7 @@ export function storeGauges(registry: Registry, sources: StoreSources): () => Pr
     notices.remove();
     setAside.remove();
     age.remove();
+    clock.remove();
     try {
       const [states, backlog] = await Promise.all([sources.openStates(), sources.outbox()]);
       for (const state of OPEN_STATES) open.set({ state }, states.filter((each) => each === state).length);
@@ -108,6 +114,7 @@ export function storeGauges(registry: Registry, sources: StoreSources): () => Pr
       setAside.set(backlog.setAside);
       const { oldestCreatedAtMs } = backlog;
       age.set(oldestCreatedAtMs === null ? 0 : Math.max(0, backlog.nowMs - oldestCreatedAtMs) / 1000);
+      clock.set((backlog.nowMs - sources.now()) / 1000);
       storeUp.set(1);
     } catch {
       storeUp.set(0);

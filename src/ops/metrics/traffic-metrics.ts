@@ -29,10 +29,17 @@ function interactionMetrics(registry: Registry): Pick<TrafficMetrics, 'interacti
     help: 'Repeated deliveries (Slack retries, replayed signatures) that had no second effect',
     registers,
   });
+  // Without labels, so that it is there from the start: Prometheus sees no increase in a series that is new.
+  const errors = new Counter({
+    name: 'loandesk_interaction_errors_total',
+    help: 'Interactions that ended with an unexpected error',
+    registers,
+  });
   return {
     interactionHandled({ listener, outcome, durationMs }) {
       duration.observe({ listener, outcome }, durationMs / 1000);
       if (outcome === 'duplicate') replays.inc();
+      if (outcome === 'error') errors.inc();
     },
   };
 }

@@ -1,6 +1,7 @@
 --[[
   Leases the first undelivered notice of each due request to one caller. While the lease runs no other notice of that
-  request is given out.
+  request is given out. A time so far ahead that nobody would set it was set while this server's clock was wrong: such
+  a request is due, too.
 
   KEYS[1]  due index of the outbox
   KEYS[2]  attempts counted
@@ -9,17 +10,23 @@
   ARGV[2]  lease in ms
   ARGV[3]  at most so many requests
   ARGV[4]  only this request, or ''
+  ARGV[5]  nobody puts a notice off further than so many ms
 
   Answer: {request id, notice as stored, attempts, ...}
 ]]
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local furthest = now + ARGV[5]
 local due
 if ARGV[4] == '' then
   due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[3])
+  local astray = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. furthest, '+inf', 'LIMIT', 0, ARGV[3] - #due)
+  for _, id in ipairs(astray) do
+    due[#due + 1] = id
+  end
 else
   local score = redis.call('ZSCORE', KEYS[1], ARGV[4])
-  due = (score and tonumber(score) <= now) and { ARGV[4] } or {}
+  due = (score and (tonumber(score) <= now or tonumber(score) > furthest)) and { ARGV[4] } or {}
 end
 local answer = {}
 for _, id in ipairs(due) do

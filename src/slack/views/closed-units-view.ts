@@ -1,5 +1,6 @@
 /** `/closed-units`: the exchange's closed list, newest first, and who approved what Loandesk closed. */
 import type { KnownBlock } from '@slack/types';
+import { knownTimeZone } from '../../domain/time-zone.ts';
 import type { ClosedUnitsView } from '../../usecases/desk.ts';
 import { writePageValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
@@ -9,7 +10,7 @@ import { escapeMrkdwn, shorten } from './limits.ts';
 import type { Message } from './message.ts';
 import { pager } from './pager.ts';
 import { mentions } from './people-text.ts';
-import { durationText, secondsToken, zonedText, zoneName } from './time-text.ts';
+import { durationText, secondsToken, zonedText } from './time-text.ts';
 import { flawBlocks } from './units-view.ts';
 
 /** Private to the asker: addresses in full. `filter` is what was typed; the buttons ask it again. */
@@ -20,7 +21,7 @@ export function closedUnitsMessage(
 ): Message {
   const lines = view.rows.map((row) => rowLine(row, view.timeZone, workspaceUrl));
   const top = summary(view);
-  const when = `As of ${secondsToken(view.asOfMs)}, from Binance. Times below are in ${zoneName(view.timeZone)}.`;
+  const when = `As of ${secondsToken(view.asOfMs)}, from Binance. Times below are in ${knownTimeZone(view.timeZone)}.`;
   const blocks: KnownBlock[] = [
     header('Closed units'),
     section(top),

@@ -271,8 +271,8 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     advice: shorten(escapeMrkdwn(advice), 500),
   }),
   'store-unavailable': () => ({
-    what: 'Loandesk cannot reach its own records right now, and it does nothing that it cannot record.',
-    advice: 'Try again in a minute.',
+    what: 'Loandesk cannot reach its own records right now, or cannot trust them, and it does nothing that it cannot record.',
+    advice: 'Try again in a minute; `/loandesk status` says why.',
     effect:
       'Whether your last step was recorded is not known: look at `/loandesk requests` before you repeat it.',
   }),

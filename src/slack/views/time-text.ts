@@ -1,4 +1,5 @@
 /** Times for people: Slack's date tokens where it renders them, plain UTC where it does not. */
+import { knownTimeZone } from '../../domain/time-zone.ts';
 
 function isSayable(ms: number): boolean {
   return Number.isFinite(ms) && Math.abs(ms) <= 8_640_000_000_000_000;
@@ -58,21 +59,12 @@ export function durationText(ms: number): string {
     .join(' ');
 }
 
-const ZONES = new Set(Intl.supportedValuesOf('timeZone'));
-
 /** In the reader's own zone, for cells where date tokens are not rendered: "2026-11-20 15:05" (the zone is said once). */
 export function zonedText(ms: number, timeZone: string): string {
   if (!isSayable(ms)) return utcText(ms);
-  const zone = ZONES.has(timeZone) ? timeZone : 'UTC';
-  const text = new Date(ms).toLocaleString('sv-SE', {
-    timeZone: zone,
+  return new Date(ms).toLocaleString('sv-SE', {
+    timeZone: knownTimeZone(timeZone),
     dateStyle: 'short',
     timeStyle: 'short',
   });
-  return text;
-}
-
-/** The zone `zonedText` really used. */
-export function zoneName(timeZone: string): string {
-  return ZONES.has(timeZone) ? timeZone : 'UTC';
 }

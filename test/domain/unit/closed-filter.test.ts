@@ -44,6 +44,38 @@ describe('the filter of /closed-units', () => {
     expect((clocksForward.beforeMs ?? 0) - (clocksForward.fromMs ?? 0)).toBe(23 * 3_600_000);
   });
 
+  /** Clocks there go forward at midnight on this day. */
+  it.each([
+    ['fault W8', 'America/Santiago', '2026-09-06', '2026-09-06T04:00Z', 23],
+    ['fault W8, relative', 'Africa/Cairo', '2026-04-24', '2026-04-23T22:00Z', 23],
+    ['fault W8, relative', 'America/Havana', '2026-03-08', '2026-03-08T05:00Z', 23],
+    ['fault W8, relative', 'Asia/Beirut', '2026-03-29', '2026-03-28T22:00Z', 23],
+    ['fault W8, relative', 'America/Santiago', '2026-04-04', '2026-04-04T03:00Z', 25],
+    ['fault W8, relative', 'America/Santiago', '2026-09-05', '2026-09-05T04:00Z', 24],
+  ])('%s: in %s %s begins at %s and has %i hours', (_, zone, day, begins, hours) => {
+    const { fromMs, beforeMs } = parsed(day, zone);
+    expect(fromMs).toBe(at(begins));
+    expect(beforeMs).toBe(at(begins) + hours * 3_600_000);
+  });
+
+  it('fault W8, relative: every day of the year begins where the day before it ends, in zones of every kind', () => {
+    const zones = ['America/Santiago', 'Africa/Cairo', 'Asia/Kolkata', 'Pacific/Kiritimati', 'Pacific/Niue'];
+    const days = Array.from({ length: 366 }, (_, day) =>
+      new Date(Date.UTC(2026, 0, 1 + day)).toISOString().slice(0, 10),
+    );
+    for (const zone of zones) {
+      const calendar = new Intl.DateTimeFormat('sv-SE', { timeZone: zone });
+      let endedMs: number | null = null;
+      for (const day of days) {
+        const { fromMs, beforeMs } = parsed(day, zone);
+        if (fromMs === null || beforeMs === null) throw new Error('a day has no end');
+        expect([calendar.format(fromMs), calendar.format(beforeMs - 1)]).toEqual([day, day]);
+        if (endedMs !== null) expect(fromMs).toBe(endedMs);
+        endedMs = beforeMs;
+      }
+    }
+  });
+
   it.each([
     '2026-02-30',
     '2026-13-01',

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findBlockKitFaults } from '../../../sandbox/slack/block-kit/faults.ts';
-import { refusalExamples } from '../../golden/refusal-examples.ts';
 import { refusalMessage } from '../../../src/slack/views/notice-message.ts';
 import { REFUSAL_CODES, refusalText } from '../../../src/slack/views/refusal-text.ts';
+import { refusalExamples } from '../../golden/refusal-examples.ts';
 import { START_MS } from '../../support/close-requests.ts';
 import { factChange, wildText } from '../support/arbitraries.ts';
 

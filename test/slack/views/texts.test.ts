@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { amount } from '../../../src/domain/amount.ts';
+import { knownTimeZone } from '../../../src/domain/time-zone.ts';
+import { parseClosedFilter } from '../../../src/domain/unit/closed-filter.ts';
 import { amountText, fallText, percentText } from '../../../src/slack/views/amount-text.ts';
 import { cardLink } from '../../../src/slack/views/card-link.ts';
 import { nearestExample } from '../../../src/slack/views/help-view.ts';
@@ -79,6 +81,25 @@ describe('times', () => {
   it("read in the asker's time zone, or in UTC where it is not known", () => {
     expect(zonedText(at, 'Asia/Singapore')).toBe('2026-11-20 22:05');
     expect(zonedText(at, 'Mars/Base')).toBe('2026-11-20 14:05');
+  });
+
+  /** Old names, and the new ones that Intl lists in their place or not at all. */
+  it.each([
+    ['fault W7', 'Asia/Calcutta', 'Asia/Kolkata', '2026-11-20 19:35'],
+    ['fault W7, relative', 'Europe/Kiev', 'Europe/Kyiv', '2026-11-20 16:05'],
+    ['fault W7, relative', 'Asia/Saigon', 'Asia/Ho_Chi_Minh', '2026-11-20 21:05'],
+    ['fault W7, relative', 'Asia/Katmandu', 'Asia/Kathmandu', '2026-11-20 19:50'],
+    ['fault W7, relative', 'America/Buenos_Aires', 'America/Argentina/Buenos_Aires', '2026-11-20 11:05'],
+    ['fault W7, relative', 'US/Eastern', 'America/New_York', '2026-11-20 09:05'],
+    ['fault W7, relative', 'GMT', 'Etc/UTC', '2026-11-20 14:05'],
+  ])('%s: %s and %s are one zone, in times and in days', (_, old, current, text) => {
+    for (const zone of [old, current]) {
+      expect(zonedText(at, zone)).toBe(text);
+      expect(knownTimeZone(zone)).toBe(zone);
+    }
+    const days = [old, current].map((zone) => parseClosedFilter('2026-11-20', at, knownTimeZone(zone)));
+    expect(days[0]).toEqual(days[1]);
+    expect(days[0]).toMatchObject({ ok: true });
   });
 });
 

@@ -1,0 +1,42 @@
+/** The proxy on the way out, from the variables that other programs read, too. */
+import { hasNothingAfterHost, hasReadableCredentials, PERCENT_ENCODED } from './url-parts.ts';
+
+/** Absent: none. As undici's EnvHttpProxyAgent takes them. */
+export interface ProxyAddresses {
+  readonly httpProxy?: string;
+  readonly httpsProxy?: string;
+  readonly noProxy?: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Small letters go first, as in curl. Adds to `faults` what cannot be used, by the variable's name and without its value. */
+export function readProxy(environment: Environment, faults: string[]): ProxyAddresses {
+  const given = (name: string) => {
+    const used = environment[name.toLowerCase()]?.trim() ? name.toLowerCase() : name;
+    return { used, text: environment[used]?.trim() ?? '' };
+  };
+  const address = (key: 'httpProxy' | 'httpsProxy', name: string): ProxyAddresses => {
+    const { used, text } = given(name);
+    if (text === '') return {};
+    const url = proxyUrl(text);
+    if (url !== null) return { [key]: url };
+    faults.push(`${used}: expected http://host:port or http://user:password@host:port, ${PERCENT_ENCODED}`);
+    return {};
+  };
+  const { text: noProxy } = given('NO_PROXY');
+  return {
+    ...address('httpProxy', 'HTTP_PROXY'),
+    ...address('httpsProxy', 'HTTPS_PROXY'),
+    ...(noProxy === '' ? {} : { noProxy }),
+  };
+}
+
+/** `proxy.example.com:3128` is common, too, and means http://. Null: not usable. */
+function proxyUrl(text: string): string | null {
+  const written = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
+  if (!URL.canParse(written)) return null;
+  const url = new URL(written);
+  const isProxy = url.protocol === 'http:' || url.protocol === 'https:';
+  return isProxy && hasNothingAfterHost(url) && hasReadableCredentials(url) ? written : null;
+}
