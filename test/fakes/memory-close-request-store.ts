@@ -146,6 +146,31 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
     this.#attention.set(requestId, atMs);
   }
 
+  /** Remembers all it holds; the function that it answers goes back to that, as a failover may. */
+  snapshot(): () => void {
+    const kept = copy({
+      records: this.#records,
+      units: this.#units,
+      attention: this.#attention,
+      closedThrough: this.#closedThrough,
+      lines: this.#lines,
+    });
+    const [entries, lastOpening] = [this.#entries.length, this.#lastOpening];
+    const refill = <Value>(map: Map<string, Value>, from: ReadonlyMap<string, Value>) => {
+      map.clear();
+      for (const [key, value] of from) map.set(key, value);
+    };
+    return () => {
+      refill(this.#records, kept.records);
+      refill(this.#units, kept.units);
+      refill(this.#attention, kept.attention);
+      refill(this.#closedThrough, kept.closedThrough);
+      refill(this.#lines, kept.lines);
+      this.#entries.length = entries;
+      this.#lastOpening = lastOpening;
+    };
+  }
+
   /** When each watched request is looked at again, or until when it is leased. */
   watched(): ReadonlyMap<string, number> {
     return new Map(this.#attention);
