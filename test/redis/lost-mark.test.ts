@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import type { RequestEventType } from '../../src/domain/close/close-request.ts';
 import type { CloseOutcome } from '../../src/usecases/ports.ts';
+import { onlyKey } from '../contracts/audit-trail.ts';
 import { ALICE, BOB } from '../support/close-requests.ts';
 import { DeskHarness, UNIT, withMethods } from '../support/desk-harness.ts';
 import { AUDIT_KEY, newPrefix, realRedis, redisParts } from './redis-parts.ts';
@@ -20,7 +21,7 @@ for (const [name, kind, takesEffect] of OUTCOMES) {
       redis.start();
       const parts = await redisParts(redis.url, newPrefix());
       const { store, outbox, audit } = parts;
-      const harness = new DeskHarness({}, { store, outbox, audit, auditKey: AUDIT_KEY });
+      const harness = new DeskHarness({}, { store, outbox, audit, auditKeys: onlyKey(AUDIT_KEY) });
       const { exchange } = harness;
       exchange.outcome = { kind, httpStatus: null, exchangeCode: null, meaning: kind, advice: '' };
       exchange.takesEffect = takesEffect;
@@ -59,7 +60,7 @@ for (const [name, kind, takesEffect] of OUTCOMES) {
         sent: { recvWindowMs: 5_000 },
         answer: { kind },
       });
-      expect(await harness.work.checkAudit.verify(request.id)).toMatchObject({ fault: null });
+      expect(await harness.work.checkAudit.verifyRequest(request.id)).toMatchObject({ fault: null });
       expect(await harness.desk.startSending(ALICE, request.id, 1)).toMatchObject({ ok: false });
       expect(exchange.deletes).toEqual([UNIT]);
     },

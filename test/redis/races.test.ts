@@ -7,7 +7,6 @@ import {
   approval,
   CARD,
   changeBy,
-  HOUR_MS,
   newRequest,
   newUnit,
   opening,
@@ -72,7 +71,7 @@ describe('two processes', () => {
     const requests: CloseRequest[] = [];
     for (let i = 0; i < 30; i += 1) requests.push(await openOne(one.store, {}, nowMs - 1));
     const watched = await Promise.all(
-      [one, other, one, other].map(({ store }) => store.takeAttention(HOUR_MS, 10)),
+      [one, other, one, other].map(({ store }) => store.takeAttention(60_000, 10)),
     );
     expect(
       watched
@@ -80,7 +79,7 @@ describe('two processes', () => {
         .map(({ request }) => request.id)
         .sort(),
     ).toEqual(requests.map(({ id }) => id).sort());
-    const notices = await Promise.all([one, other, one, other].map(({ outbox }) => outbox.take(HOUR_MS, 10)));
+    const notices = await Promise.all([one, other, one, other].map(({ outbox }) => outbox.take(60_000, 10)));
     expect(
       notices
         .flat()

@@ -5,6 +5,7 @@ import { LOOKED_AT_EVERY_MS, nextAttentionAtMs } from '../../src/domain/close/cl
 import { RedisCloseRequestStore } from '../../src/redis/close-request-store.ts';
 import { CLOCKS_AGREE_WITHIN_MS, StoreClock } from '../../src/redis/store-clock.ts';
 import { StoreUnavailable } from '../../src/usecases/ports.ts';
+import { onlyKey } from '../contracts/audit-trail.ts';
 import { HOUR_MS, newRequest, openOne } from '../contracts/requests.ts';
 import { ALICE, REQUESTER } from '../support/close-requests.ts';
 import { DeskHarness, UNIT } from '../support/desk-harness.ts';
@@ -14,14 +15,15 @@ const LEASE_MS = 60_000;
 
 /** The same records as a process sees them whose other clocks differ from Redis' by so much. */
 function storeWithClocks(parts: RedisParts, clocks: () => readonly number[]) {
-  const { connection, keys, auditKeys, log } = parts;
+  const { connection, keys, log } = parts;
+  const auditKeys = onlyKey(parts.auditKey);
   const clock = new StoreClock({ clocks, log });
   return new RedisCloseRequestStore({ connection, keys, auditKeys, newId: randomUUID, log, clock });
 }
 
-const desk = (store: RedisCloseRequestStore, { outbox, audit, auditKeys }: RedisParts) => {
+const desk = (store: RedisCloseRequestStore, { outbox, audit, auditKey }: RedisParts) => {
   const harness = new DeskHarness();
-  return { harness, work: harness.replica({ store, outbox, audit, auditKeys }) };
+  return { harness, work: harness.replica({ store, outbox, audit, auditKeys: onlyKey(auditKey) }) };
 };
 
 describe('fault A11: a Redis clock that no other clock agrees with', () => {
