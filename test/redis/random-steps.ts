@@ -1,7 +1,7 @@
 /** Random walks through the life of close requests, mostly forward. */
 import fc from 'fast-check';
 import type { Command } from '../../src/domain/close/close-command.ts';
-import { type CloseRequest, isTerminal } from '../../src/domain/close/close-request.ts';
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import {
   approval,
   CARD,
@@ -101,7 +101,6 @@ export function commandOf({ command, pick }: CommandStep, request: CloseRequest,
       const kind = answers[pick % 4] ?? 'unknown';
       const answer = { kind, httpStatus: 200, exchangeCode: null, meaning: kind, advice: '', atMs: nowMs };
       // Also of a mark that the record lost.
-      if (request.sent === null && isTerminal(request.state)) return { type: 'expire' };
       return { type: 'record-answer', mark: request.sent ?? markAt(nowMs), answer };
     }
     case 'read-back':

@@ -4,7 +4,7 @@ import { isVerified } from '../../src/domain/close/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { createCheckAudit } from '../../src/usecases/check-audit.ts';
 import { onlyKey } from '../contracts/audit-trail.ts';
-import { advance, approval, CARD, closeCommands, openOne, person } from '../contracts/requests.ts';
+import { advance, approval, CARD, closeCommands, markAt, openOne, person } from '../contracts/requests.ts';
 import { AUDIT_KEY, bareClient, redisParts } from './redis-parts.ts';
 import { isOf, RedisWriter } from './redis-writer.ts';
 
@@ -167,24 +167,28 @@ describe('what the chain alone cannot show, and a kept head or export names', ()
       meaning: 'no',
       advice: '',
     } as const;
-    const failed = await advance(store, approved, ...commands.slice(3, 5), {
-      type: 'record-answer',
-      answer: { ...refused, atMs: nowMs },
-    });
+    const failed = await advance(
+      store,
+      approved,
+      ...commands.slice(3, 5),
+      { type: 'record-answer', mark: markAt(nowMs), answer: { ...refused, atMs: nowMs } },
+      { type: 'read-back', afterAnswer: true, seen: { kind: 'still-active', readAtMs: nowMs } },
+    );
     expect(failed.state).toBe('failed');
     const [kept, lines] = [await head(), await exported()];
     await writer.putBack(before);
     expect((await check.verify()).fault).toBeNull();
     const verdict = await check.verify(kept);
-    expect(verdict.kept).toEqual({ kind: 'fewer', entries: 7, missing: 3 });
+    expect(verdict.kept).toEqual({ kind: 'fewer', entries: 8, missing: 4 });
     expect(isVerified(verdict)).toBe(false);
     // It goes on from there: as many entries as before, and still another head.
-    await advance(store, approved, ...commands.slice(3, 6), commands[6] ?? CARD);
-    expect((await check.verify(kept)).kept).toEqual({ kind: 'different', entries: 7 });
+    await advance(store, approved, ...commands.slice(3));
+    expect((await check.verify(kept)).kept).toEqual({ kind: 'different', entries: 8 });
     expect((await compared(lines)).map(({ what }) => what)).toEqual([
       expect.stringContaining(`entry 5 of request ${opened.id} (claimed) was replaced`),
       expect.stringContaining(`entry 6 of request ${opened.id} (sent) was replaced`),
       expect.stringContaining(`entry 7 of request ${opened.id} (answered) was replaced`),
+      expect.stringContaining(`entry 8 of request ${opened.id} (read-back) was replaced`),
     ]);
   });
 
