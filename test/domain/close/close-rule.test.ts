@@ -9,6 +9,7 @@ import {
   type CloseRequest,
   type CloseState,
   isTerminal,
+  LOOKED_AT_EVERY_MS,
   nextAttentionAtMs,
   reminderAtMs,
   UNKNOWN_PAGES_AFTER_MS,
@@ -376,7 +377,8 @@ describe('sending', () => {
     );
     expect(refusalOf(decision.next, claim(CAROL))).toBeNull();
     expect(refusalOf(decision.next, claim(REQUESTER))).toBeNull();
-    expect(nextAttentionAtMs(decision.next, NOW)).toBe(decision.next.expiresAtMs);
+    // Not only at its expiry: nothing is put off for longer than this (fault A11).
+    expect(nextAttentionAtMs(decision.next, NOW)).toBe(NOW + LOOKED_AT_EVERY_MS);
   });
 
   it('approval case 30: after the mark, a lost process leaves an unknown outcome and never a claim', () => {
