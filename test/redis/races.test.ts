@@ -15,6 +15,9 @@ import {
 } from '../contracts/requests.ts';
 import { AUDIT_KEY, type RedisParts, redisParts } from './redis-parts.ts';
 
+/** Long enough never to run out in a test. */
+const LEASE_MS = 60_000;
+
 async function twoProcesses(): Promise<[RedisParts, RedisParts]> {
   const one = await redisParts(inject('redisUrl'));
   return [one, await redisParts(inject('redisUrl'), one.prefix)];
@@ -71,7 +74,7 @@ describe('two processes', () => {
     const requests: CloseRequest[] = [];
     for (let i = 0; i < 30; i += 1) requests.push(await openOne(one.store, {}, nowMs - 1));
     const watched = await Promise.all(
-      [one, other, one, other].map(({ store }) => store.takeAttention(60_000, 10)),
+      [one, other, one, other].map(({ store }) => store.takeAttention(LEASE_MS, 10)),
     );
     expect(
       watched
@@ -79,7 +82,9 @@ describe('two processes', () => {
         .map(({ request }) => request.id)
         .sort(),
     ).toEqual(requests.map(({ id }) => id).sort());
-    const notices = await Promise.all([one, other, one, other].map(({ outbox }) => outbox.take(60_000, 10)));
+    const notices = await Promise.all(
+      [one, other, one, other].map(({ outbox }) => outbox.take(LEASE_MS, 10)),
+    );
     expect(
       notices
         .flat()

@@ -377,6 +377,7 @@ describe('sending', () => {
     );
     expect(refusalOf(decision.next, claim(CAROL))).toBeNull();
     expect(refusalOf(decision.next, claim(REQUESTER))).toBeNull();
+    // Not only at its expiry: nothing is put off for longer than this (fault A11).
     expect(nextAttentionAtMs(decision.next, NOW)).toBe(NOW + LOOKED_AT_EVERY_MS);
   });
 
