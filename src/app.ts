@@ -109,7 +109,7 @@ export async function createApp(
     proxy: config.binance.proxy,
     accounts,
     ledger: new RedisWeightLedger({ connection: redis, keys }),
-    sharedReads: new RedisSharedReads({ connection: redis, keys }),
+    sharedReads: new RedisSharedReads({ connection: redis, keys, auditKey: config.auditKey }),
     log,
     now,
     onCall: observers.exchangeCalled,
@@ -150,6 +150,7 @@ export async function createApp(
   const work = createDesk({
     reader: exchange.reader,
     closer: exchange.closer,
+    stops: exchange.stops,
     store,
     outbox,
     audit: new RedisAuditLog({ connection: redis, keys }),

@@ -69,6 +69,8 @@ function localLedger() {
     raise: async () => {},
     stop: async () => {},
     stops: async () => [],
+    lift: async () => {},
+    sinceLiftMs: async () => null,
   };
 }
 
@@ -87,6 +89,8 @@ async function redisLedger(redisUrl: string) {
     raise: async () => {},
     stop: real.stop.bind(real),
     stops: real.stops.bind(real),
+    lift: real.lift.bind(real),
+    sinceLiftMs: real.sinceLiftMs.bind(real),
   };
 }
 

@@ -50,6 +50,7 @@ function createOffice(prefix: string) {
   const work = createDesk({
     reader: exchange,
     closer: exchange,
+    stops: exchange.stops,
     store,
     outbox: new RedisOutbox({ connection, keys, log: QUIET }),
     audit: new RedisAuditLog({ connection, keys }),

@@ -1,9 +1,9 @@
 /** Implements LoanCloser: the one call that changes something. It leaves at most once, whatever happens. */
 import { type LongId, parseLongId } from '../domain/amount.ts';
-import type { CloseOutcome, LoanCloser, PreparedClose, Read } from '../usecases/ports.ts';
+import type { CloseOutcome, LoanCloser, LoanReader, PreparedClose, Read } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
 import { bucketOf, type Caller, RECV_WINDOW_MS } from './caller.ts';
-import { closeOutcomeOf, notSent } from './close-outcome.ts';
+import { closeOutcomeOf, notSent, stoppedAtDoor, unconfirmed } from './close-outcome.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { failureOf } from './failure.ts';
 import type { UnitOwners } from './unit-owners.ts';
@@ -13,6 +13,8 @@ export interface LoanCloserOptions {
   readonly caller: Pick<Caller, 'prepare'>;
   readonly limiter: Pick<WeightLimiter, 'stopOf'>;
   readonly owners: Pick<UnitOwners, 'find'>;
+  /** Looks up what a refused close did. */
+  readonly reader: Pick<LoanReader, 'riskUnit' | 'riskUnitAsCreditAccount' | 'findClosedUnit'>;
   readonly monotonic: () => number;
   readonly patienceMs: number;
 }
@@ -30,7 +32,7 @@ async function prepareClose(given: LongId, options: LoanCloserOptions): Promise<
       failure: failureOf({ kind: 'bad-request', detail: 'The unit id is not a LONG id' }, null),
     };
   }
-  const ownership = await options.owners.find(groupId, 'interactive');
+  const ownership = await options.owners.find(groupId, 'close');
   if (ownership.kind === 'unknown') return { ok: false, failure: ownership.failure };
   if (ownership.kind === 'none') {
     const failure = failureOf({ kind: 'no-account', endpoint: ENDPOINTS.close, account: null }, null);
@@ -41,7 +43,7 @@ async function prepareClose(given: LongId, options: LoanCloserOptions): Promise<
     endpoint: ENDPOINTS.close,
     account,
     parameters: [['groupId', groupId]],
-    priority: 'interactive',
+    priority: 'close',
     patienceMs: options.patienceMs,
     mustCount: true,
   });
@@ -56,7 +58,9 @@ async function prepareClose(given: LongId, options: LoanCloserOptions): Promise<
       if (used) throw new Error('a prepared close is sent once');
       used = true;
       const refusal = whyNotSend(account, options.monotonic() - signedAt, options);
-      return refusal ?? closeOutcomeOf(await send(), groupId, account);
+      if (refusal !== null) return refusal;
+      const outcome = closeOutcomeOf(await send(), groupId, account);
+      return outcome.kind === 'refused' ? confirmed(outcome, groupId, timestampMs, options) : outcome;
     },
   };
   return { ok: true, value, asOfMs: timestampMs, flaws: [] };
@@ -68,4 +72,29 @@ function whyNotSend(account: Account, sinceMs: number, options: LoanCloserOption
   }
   const stop = options.limiter.stopOf(bucketOf(ENDPOINTS.close, account));
   return stop === null ? null : notSent('The exchange told us meanwhile to stop sending for a while.');
+}
+
+/**
+ * A refusal is an answer like any other: it is final once a look shows that the unit is still active and was not closed
+ * since the signature. All looks are made at once: the answer is awaited.
+ */
+async function confirmed(
+  refused: CloseOutcome,
+  groupId: LongId,
+  signedAtMs: number,
+  { reader }: LoanCloserOptions,
+): Promise<CloseOutcome> {
+  const look = { priority: 'close', fresh: true } as const;
+  const life = { creditAccount: null, activeAtMs: signedAtMs };
+  const [closed, own, parents] = await Promise.all([
+    reader.findClosedUnit(groupId, { ...look, life }),
+    reader.riskUnitAsCreditAccount(groupId, look),
+    reader.riskUnit(groupId, look),
+  ]);
+  if (closed.ok && closed.value !== null)
+    return unconfirmed(refused, 'The unit is in the list of closed units all the same.');
+  if ([own, parents].some((read) => read.ok && read.value !== null)) return refused;
+  // Before the exchange's own door nothing is executed, and a ban stops the looks, too.
+  if (stoppedAtDoor(refused.httpStatus, refused.exchangeCode)) return refused;
+  return unconfirmed(refused, 'Afterwards the unit could not be seen as active.');
 }

@@ -3,7 +3,7 @@
  * store lets one through. Whatever fails before the mark sends nothing; after the mark nothing is ever sent again.
  */
 import type { Command, CommandOf } from '../domain/close/close-command.ts';
-import { type CloseRequest, type ExchangeAnswer, evidenceOf } from '../domain/close/close-request.ts';
+import { type CloseRequest, type ExchangeAnswer, evidenceOf, lifeOf } from '../domain/close/close-request.ts';
 import type { PersonId } from '../domain/policy.ts';
 import { done, type Result } from '../domain/refusal.ts';
 import type { Access } from './access.ts';
@@ -70,7 +70,7 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
       eligible: eligible.value,
     }));
     if (recounted.ok && recounted.value.state !== 'sending') return null;
-    const current = await readFactsBeforeSending(reader, request.groupId);
+    const current = await readFactsBeforeSending(reader, request.groupId, lifeOf(request));
     switch (current.kind) {
       case 'unreadable':
         return { type: 'replace-facts', facts: null, why: current.failure.meaning };

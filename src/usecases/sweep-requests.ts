@@ -2,7 +2,7 @@
  * The background's share of a request's life: expiry, reminders, abandoned claims, lost outcomes, closes made
  * elsewhere. It is given the reading half of the exchange only: it cannot send a close.
  */
-import { type CloseRequest, evidenceOf, reminderAtMs } from '../domain/close/close-request.ts';
+import { type CloseRequest, lifeOf, reminderAtMs } from '../domain/close/close-request.ts';
 import type { LoanReader, StoredRequest } from './ports.ts';
 import type { ReadBackClose } from './read-back-close.ts';
 import type { RequestBook } from './request-book.ts';
@@ -20,10 +20,13 @@ export function createSweepRequest({ book, reader, readBack }: SweepRequestsPart
     // First what needs nobody: the exchange may be silent.
     const stage = dueReminder(request, nowMs);
     if (stage !== null) await book.apply(request.id, () => ({ type: 'remind', stage }));
-    const closed = await reader.findClosedUnit(request.groupId, { priority: 'background' });
+    const life = lifeOf(request);
+    const closed = await reader.findClosedUnit(request.groupId, { priority: 'background', life });
     if (!closed.ok || closed.value === null) return;
-    const evidence = evidenceOf(closed.value);
-    await book.apply(request.id, () => ({ type: 'supersede', evidence }));
+    // The closed list alone does not end a request: the unit must not be listed as active as well.
+    const seen = await readBack.sight(request);
+    if (seen.kind !== 'in-closed-list') return;
+    await book.apply(request.id, () => ({ type: 'supersede', evidence: seen.evidence }));
   }
 
   async function sweepUnknown(stored: StoredRequest): Promise<void> {

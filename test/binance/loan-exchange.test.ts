@@ -46,19 +46,24 @@ async function restart(options: ExchangeOptions): Promise<void> {
 
 describe('limits that the exchange enforces', () => {
   it('exchange case 20: 429 with Retry-After stops that bucket in every process', async () => {
-    const ledger = new MemoryWeightLedger(Date.now);
-    const [a, b] = [connect({ ledger }), connect({ ledger })];
+    // Less than that is left of the minute.
+    const now = () => 29_920_000 * 60_000 + 45_000;
+    await restart({ now });
+    const ledger = new MemoryWeightLedger(now);
+    const [a, b] = [connect({ ledger, now }), connect({ ledger, now })];
     exchange.inject({ effect: { kind: 'rate-limited', retryAfterS: 17 }, endpoint: 'ltv-details', count: 1 });
     const first = await a.reader.riskUnits(NOW);
     const second = await b.reader.riskUnits(NOW);
     for (const read of [first, second]) {
       expect(read).toMatchObject({ ok: false, failure: { kind: 'busy' } });
-      const inMs = read.ok ? 0 : (read.failure.retryAtMs ?? 0) - Date.now();
+      const inMs = read.ok ? 0 : (read.failure.retryAtMs ?? 0) - now();
       expect(inMs).toBeGreaterThan(15_000);
       expect(inMs).toBeLessThanOrEqual(17_100);
     }
     expect(exchange.requests({ endpoint: 'ltv-details' })).toHaveLength(1);
-    expect(a.stopped).toMatchObject([{ bucket: 'ip/ltv-details', reason: 'HTTP 429, code -1003' }]);
+    expect(a.stopped).toMatchObject([
+      { bucket: 'ip/ltv-details', cause: { httpStatus: 429, exchangeCode: -1003 } },
+    ]);
     expect(await b.institutionalLoan.activatedUnits(NOW), 'another bucket').toMatchObject({ ok: true });
   });
 
@@ -80,10 +85,13 @@ describe('limits that the exchange enforces', () => {
   });
 
   it('exchange case 21: 418 stops every call from this address in every process', async () => {
-    const ledger = new MemoryWeightLedger(Date.now);
-    const [a, b] = [connect({ ledger }), connect({ ledger })];
+    const nowMs = Date.now();
+    const clock = { now: () => nowMs, monotonic: () => 0 };
+    await restart({ now: clock.now });
+    const ledger = new MemoryWeightLedger(clock.now);
+    const [a, b] = [connect({ ledger, ...clock }), connect({ ledger, ...clock })];
     await Promise.all([a.start(), b.start()]);
-    const untilMs = Date.now() + 600_000;
+    const untilMs = nowMs + 600_000;
     const effect = { kind: 'ip-banned', untilMs, retryAfterS: 120 } as const;
     exchange.inject({ effect, endpoint: 'ltv-details', count: 1 });
     expect(await a.reader.riskUnits(NOW)).toMatchObject({
@@ -178,10 +186,12 @@ describe('limits that the exchange enforces', () => {
     const three = parts.map(({ ledger }) =>
       connect({
         now: time.now,
+        monotonic: time.now,
         delay: time.delay,
         ledger: heldLedger(ledger, time),
         dispatcher: slowWay(time),
         patienceMs,
+        readBudgetMs: 90_000,
       }),
     );
     const hammers = three.flatMap((client) => [0, 1, 2, 3].map(() => hammer(client)));
@@ -212,6 +222,8 @@ function heldLedger(ledger: WeightLedger, time: VirtualTime): WeightLedger {
     raise: held(ledger.raise),
     stop: held(ledger.stop),
     stops: held(ledger.stops),
+    lift: held(ledger.lift),
+    sinceLiftMs: held(ledger.sinceLiftMs),
   };
 }
 

@@ -5,6 +5,7 @@
 import type { LongId } from '../amount.ts';
 import type { ClosePolicy, PersonId } from '../policy.ts';
 import type { RefusalCode } from '../refusal.ts';
+import type { UnitLife } from '../unit/close-evidence.ts';
 import type { ClosedUnit } from '../unit/risk-unit.ts';
 import type { FactChange, Facts } from './facts.ts';
 
@@ -86,6 +87,11 @@ export interface ClosedEvidence {
 
 export function evidenceOf({ groupId, creditEmail, createdAtMs, closedAtMs }: ClosedUnit): ClosedEvidence {
   return { groupId, creditEmail, createdAtMs, closedAtMs };
+}
+
+/** The life of the unit that this request is about: what ended it must have happened after it was seen active. */
+export function lifeOf({ facts }: Pick<CloseRequest, 'facts'>): UnitLife {
+  return { creditAccount: facts.creditAccount, activeAtMs: facts.readAtMs };
 }
 
 export type Verdict = 'closed' | 'not-closed';

@@ -1,4 +1,4 @@
-/** `/loandesk [requests | request <id> | status | audit verify [id] | audit export [id] | help]` */
+/** `/loandesk [requests | request <id> | status | resume | audit verify [id] | audit export [id] | help]` */
 import { COMMANDS } from '../ids.ts';
 import type { ListenerParts } from '../listener-parts.ts';
 import { handled, type Listener, type Outcome, refused, type Turn } from '../turn.ts';
@@ -7,7 +7,7 @@ import { fileSentMessage } from '../views/done-text.ts';
 import { helpMessage, unknownArgumentMessage } from '../views/help-view.ts';
 import { requestListMessage } from '../views/request-list-view.ts';
 import { requestMessage } from '../views/request-view.ts';
-import { auditVerdictMessage, statusMessage } from '../views/status-view.ts';
+import { auditVerdictMessage, resumedMessage, statusMessage } from '../views/status-view.ts';
 
 export function loandeskCommand(parts: ListenerParts): Listener {
   return {
@@ -26,6 +26,8 @@ export function loandeskCommand(parts: ListenerParts): Listener {
           return request(parts, turn, argument);
         case 'status':
           return status(parts, turn);
+        case 'resume':
+          return resume(parts, turn);
         case 'audit':
           return audit(parts, turn, argument);
         default:
@@ -63,6 +65,13 @@ async function status({ desk }: ListenerParts, turn: Turn): Promise<Outcome> {
   const result = await desk.status(turn.by);
   if (!result.ok) return refused(result.refusal);
   await turn.tell(statusMessage(result.value));
+  return handled();
+}
+
+async function resume({ desk }: ListenerParts, turn: Turn): Promise<Outcome> {
+  const result = await desk.liftStop(turn.by);
+  if (!result.ok) return refused(result.refusal);
+  await turn.tell(resumedMessage(result.value));
   return handled();
 }
 

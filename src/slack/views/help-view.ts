@@ -41,12 +41,14 @@ export const USAGE: Readonly<Record<CommandName, Usage>> = {
     ],
   },
   '/loandesk': {
-    usage: '/loandesk [requests | request <id> | status | audit verify [id] | audit export [id] | help]',
+    usage:
+      '/loandesk [requests | request <id> | status | resume | audit verify [id] | audit export [id] | help]',
     does: 'Close requests, the state of the service, and the audit trail.',
     examples: [
       ['/loandesk requests', 'open and recent close requests'],
       ['/loandesk request <id>', 'one request with its evidence'],
       ['/loandesk status', 'exchange, limits, clock, store, versions'],
+      ['/loandesk resume', 'calls Binance again although a limit or a ban stopped Loandesk (approvers)'],
       ['/loandesk audit verify', 'checks the chain of the whole audit trail'],
       ['/loandesk audit export <id>', 'the entries of one request as a JSON Lines file'],
     ],
@@ -74,6 +76,7 @@ const WORDS: readonly (readonly [string, string])[] = [
   ['requests', '/loandesk requests'],
   ['request', '/loandesk request <id>'],
   ['status', '/loandesk status'],
+  ['resume', '/loandesk resume'],
   ['audit', '/loandesk audit verify'],
   ['verify', '/loandesk audit verify'],
   ['export', '/loandesk audit export'],
