@@ -127,7 +127,7 @@ export async function createApp(
     proxy: config.binance.proxy,
     accounts,
     ledger: new RedisWeightLedger({ connection: redis, keys }),
-    sharedReads: new RedisSharedReads({ connection: redis, keys }),
+    sharedReads: new RedisSharedReads({ connection: redis, keys, auditKey: config.auditKeys.current }),
     log,
     now,
     onCall: observers.exchangeCalled,
@@ -176,6 +176,7 @@ export async function createApp(
   const work = createDesk({
     reader: exchange.reader,
     closer: exchange.closer,
+    stops: exchange.stops,
     store,
     outbox,
     audit: new RedisAuditLog({ connection: redis, keys }),

@@ -87,7 +87,7 @@ async function examineExchange(
     proxy: config.binance.proxy,
     accounts,
     ledger: new RedisWeightLedger({ connection: redis, keys }),
-    sharedReads: new RedisSharedReads({ connection: redis, keys }),
+    sharedReads: new RedisSharedReads({ connection: redis, keys, auditKey: config.auditKeys.current }),
     log,
   });
   try {

@@ -70,6 +70,8 @@ function localLedger() {
     raise: async () => {},
     stop: async () => {},
     stops: async () => [],
+    lift: async () => {},
+    sinceLiftMs: async () => null,
   };
 }
 
@@ -88,6 +90,8 @@ async function redisLedger(redisUrl: string) {
     raise: async () => {},
     stop: real.stop.bind(real),
     stops: real.stops.bind(real),
+    lift: real.lift.bind(real),
+    sinceLiftMs: real.sinceLiftMs.bind(real),
   };
 }
 

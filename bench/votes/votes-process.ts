@@ -51,6 +51,7 @@ function createOffice(prefix: string) {
   const work = createDesk({
     reader: exchange,
     closer: exchange,
+    stops: exchange.stops,
     store,
     outbox: new RedisOutbox({ connection, keys, auditKeys, log: QUIET }),
     audit: new RedisAuditLog({ connection, keys }),

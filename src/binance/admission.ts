@@ -1,6 +1,14 @@
-import type { ReadOptions } from '../usecases/ports.ts';
+import type { ReadOptions, StopCause } from '../usecases/ports.ts';
 
 export type Priority = ReadOptions['priority'];
+
+/** The most urgent first. */
+export const PRIORITIES = ['close', 'interactive', 'background'] as const satisfies readonly Priority[];
+
+/** Whether `one` goes before `other`. */
+export function isMoreUrgent(one: Priority, other: Priority): boolean {
+  return PRIORITIES.indexOf(one) < PRIORITIES.indexOf(other);
+}
 
 export interface AdmitRequest {
   readonly bucket: string;
@@ -19,8 +27,8 @@ export type AdmitResult =
   | {
       readonly kind: 'busy';
       readonly why: BusyReason;
-      /** What the exchange said when it stopped us; empty otherwise. */
-      readonly reason: string;
+      /** What the exchange answered when it stopped us; null otherwise. */
+      readonly cause: StopCause | null;
       /** Exchange time from which on it may work. */
       readonly retryAtMs: number;
     }

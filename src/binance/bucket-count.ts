@@ -8,7 +8,7 @@ const UNCOUNTED_SHARE = 0.05;
 export class BucketCount {
   readonly limit: number;
   #used = new Map<number, number>();
-  #fullMinute = -1;
+  readonly #full = new Set<number>();
   #uncounted = { minute: -1, weight: 0 };
 
   constructor(limit: number) {
@@ -19,18 +19,26 @@ export class BucketCount {
     return this.#used.get(minute) ?? 0;
   }
 
-  /** A count never falls within its minute; only the newest two minutes matter. */
+  /** A count never falls within its minute. */
   noteUsed(minute: number, used: number): void {
     this.#used.set(minute, Math.max(used, this.usedIn(minute)));
-    for (const old of this.#used.keys()) if (old < minute - 1) this.#used.delete(old);
+    this.#forgetFarFrom(minute);
   }
 
   noteFull(minute: number): void {
-    this.#fullMinute = Math.max(this.#fullMinute, minute);
+    this.#full.add(minute);
+    this.#forgetFarFrom(minute);
   }
 
   isFull(minute: number): boolean {
-    return this.#fullMinute >= minute;
+    return this.#full.has(minute);
+  }
+
+  /** Only the minute and its neighbours matter; what was noted while the clock was wrong is of no use later. */
+  #forgetFarFrom(minute: number): void {
+    for (const minutes of [this.#used, this.#full]) {
+      for (const noted of minutes.keys()) if (Math.abs(noted - minute) > 1) minutes.delete(noted);
+    }
   }
 
   /** Takes weight from the small budget for minutes without the shared count; false when it is used up. */

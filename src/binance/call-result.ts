@@ -1,3 +1,4 @@
+import type { StopCause } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
 import type { BusyReason } from './admission.ts';
 import type { Endpoint } from './endpoints.ts';
@@ -29,7 +30,12 @@ export type FailedCall =
   | { readonly kind: 'unreadable'; readonly httpStatus: number; readonly detail: string }
   | { readonly kind: 'network'; readonly fault: NetworkFault; readonly written: boolean }
   /** Not sent: our own limits. */
-  | { readonly kind: 'busy'; readonly why: BusyReason; readonly reason: string; readonly retryAtMs: number }
+  | {
+      readonly kind: 'busy';
+      readonly why: BusyReason;
+      readonly cause: StopCause | null;
+      readonly retryAtMs: number;
+    }
   /** Not sent: the shared count does not answer and this call must be counted. */
   | { readonly kind: 'uncounted' }
   /** Not sent: the exchange's clock is not known. */

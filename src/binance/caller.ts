@@ -25,6 +25,8 @@ export interface Call {
   readonly mustCount?: boolean;
   /** For the HTTP exchange, when its answer is worth nothing later. */
   readonly timeoutMs?: number;
+  /** Steady milliseconds at which the answer is worth nothing any more, with all its tries; absent: no such time. */
+  readonly deadlineMs?: number | undefined;
 }
 
 /** For metrics, traces and logs: one finished call. */
@@ -148,6 +150,7 @@ export class Caller {
       method: endpoint.method,
       target,
       headers,
+      lane: call.priority === 'close' ? 'close' : 'reads',
       ...(call.timeoutMs !== undefined && { timeoutMs: call.timeoutMs }),
     });
     const rejection =
@@ -205,11 +208,11 @@ export class Caller {
     if (extent === null || rejection.retryAtMs === null) return;
     const bucket = bucketOf(call.endpoint, call.account);
     const buckets = extent === 'bucket' ? [bucket] : [...new Set([...this.#options.buckets(), bucket])];
-    const reason = `HTTP ${rejection.httpStatus}${rejection.code === null ? '' : `, code ${rejection.code}`}`;
+    const cause = { httpStatus: rejection.httpStatus, exchangeCode: rejection.code };
     this.#options.log.warn(
-      { endpoint: call.endpoint.name, extent, untilMs: rejection.retryAtMs, reason },
+      { endpoint: call.endpoint.name, extent, untilMs: rejection.retryAtMs, ...cause },
       'the exchange told us to stop',
     );
-    await this.#options.limiter.stop(buckets, rejection.retryAtMs, reason);
+    await this.#options.limiter.stop(buckets, rejection.retryAtMs, cause);
   }
 }

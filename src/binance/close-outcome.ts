@@ -1,6 +1,6 @@
 /**
- * What one DELETE did. Only what is certain is called so: `closed` by the documented answer, `refused` by a
- * documented error, `not-sent` when no byte left. Everything else is `unknown` and has to be looked up.
+ * What the answer to one DELETE says. Only what is certain is called so: `closed` by the documented answer, `refused`
+ * by a documented error (final once a look confirms it, loan-closer.ts), `not-sent` when no byte left. Everything else is `unknown` and has to be looked up.
  */
 import type { LongId } from '../domain/amount.ts';
 import type { CloseOutcome } from '../usecases/ports.ts';
@@ -74,13 +74,18 @@ function rejectedOutcome(result: Rejection, account: Account): CloseOutcome {
   return { kind: 'refused', httpStatus, exchangeCode, meaning, advice };
 }
 
-/** 4xx with a documented code, or stopped at the door (429, 418, firewall, region) before anything was done. */
+/** 4xx with a documented code, or stopped at the door. */
 function isRefusal(result: Rejection): boolean {
   const { httpStatus, code } = result;
   if (httpStatus < 400 || httpStatus >= 500) return false;
   if (code !== null && AMBIGUOUS_CODES.has(code)) return false;
   // The same key saw the unit a moment ago: it may be gone because it was closed, by this very call or another.
   if (code === UNIT_NOT_FOUND) return false;
-  if (httpStatus === 429 || httpStatus === 418 || httpStatus === 451 || isFirewall(result)) return true;
-  return code !== null && meaningOf(code) !== null;
+  return stoppedAtDoor(httpStatus, code) || (code !== null && meaningOf(code) !== null);
+}
+
+/** By a limit, a ban, the firewall or the region: before the exchange looked at what was asked. */
+export function stoppedAtDoor(httpStatus: number | null, code: number | null): boolean {
+  if (httpStatus === 429 || httpStatus === 418 || httpStatus === 451) return true;
+  return httpStatus !== null && isFirewall({ httpStatus, code });
 }

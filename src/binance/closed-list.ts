@@ -1,27 +1,28 @@
 /** From the pages of closed lists to closed units: no unit twice, newest first, nothing hidden. */
 import type { ClosedUnit } from '../domain/unit/risk-unit.ts';
-import type { Read } from '../usecases/ports.ts';
+import type { Flaw, Read } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
 import { jsonOf, type Text } from './coalesced-read.ts';
-import { type FlawedRow, readRows } from './rows.ts';
+import { readRows } from './rows.ts';
 import { closedUnitRow, pageAnswer } from './schemas.ts';
 
 export interface ClosedList {
+  /** Each life of a unit once: an id may have been given again after a close. */
   readonly units: readonly ClosedUnit[];
-  readonly flawed: readonly FlawedRow[];
+  readonly flawed: readonly Flaw[];
   /** Rows that the exchange counts beyond those it showed. */
   readonly missing: number;
 }
 
 export function decodeClosed(text: Text): ClosedList {
   const units = new Map<string, ClosedUnit>();
-  const flawed = new Map<string, FlawedRow>();
+  const flawed = new Map<string, Flaw>();
   let total = 0;
   for (const part of text.parts) {
     const page = pageAnswer.parse(jsonOf(part));
     total = Math.max(total, page.total);
     const read = readRows(page.rows, closedUnitRow, part.firstRow);
-    for (const unit of read.rows) if (!units.has(unit.groupId)) units.set(unit.groupId, unit);
+    for (const unit of read.rows) if (!units.has(lifeOf(unit))) units.set(lifeOf(unit), unit);
     // A row that shifted to another page is the same row under another number.
     for (const row of read.flawed) {
       const identity = row.groupId ?? row.text;
@@ -32,13 +33,17 @@ export function decodeClosed(text: Text): ClosedList {
   return { units: [...units.values()], flawed: [...flawed.values()], missing };
 }
 
+function lifeOf({ groupId, createdAtMs }: ClosedUnit): string {
+  return `${groupId} ${createdAtMs}`;
+}
+
 /** All accounts' lists as one. An account that failed becomes a flaw, unless all failed. */
 export function mergeClosed(
   accounts: readonly Account[],
   lists: readonly Read<ClosedList>[],
 ): Read<readonly ClosedUnit[]> {
   const units = new Map<string, ClosedUnit>();
-  const flaws: string[] = [];
+  const flaws: Flaw[] = [];
   let asOfMs = Number.POSITIVE_INFINITY;
   let failure: Read<readonly ClosedUnit[]> | null = null;
   let read = 0;
@@ -46,17 +51,17 @@ export function mergeClosed(
     const name = accounts[index]?.name ?? '';
     if (!list.ok) {
       failure ??= list;
-      flaws.push(`account ${name}: ${list.failure.meaning}`);
+      flaws.push({ groupId: null, text: `account ${name}: ${list.failure.meaning}` });
       continue;
     }
     read += 1;
     asOfMs = Math.min(asOfMs, list.asOfMs);
-    for (const unit of list.value.units) units.set(unit.groupId, unit);
-    flaws.push(...list.value.flawed.map(({ text }) => `account ${name}: ${text}`));
-    if (list.value.missing > 0) {
-      flaws.push(
-        `account ${name}: the exchange counts ${list.value.missing} more closed units than it shows`,
-      );
+    const { flawed, missing } = list.value;
+    for (const unit of list.value.units) units.set(lifeOf(unit), unit);
+    flaws.push(...flawed.map(({ groupId, text }) => ({ groupId, text: `account ${name}: ${text}` })));
+    if (missing > 0) {
+      const text = `account ${name}: the exchange counts ${missing} more closed units than it shows`;
+      flaws.push({ groupId: null, text });
     }
   }
   if (read === 0 && failure !== null) return failure;

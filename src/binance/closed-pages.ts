@@ -1,6 +1,6 @@
 /**
  * Walks through the closed list of one account, page by page (GET /sapi/v1/margin/loan-groups/closed). Its order is
- * undocumented, and rows move on to later pages when a unit is closed meanwhile: rows are told apart by their id.
+ * undocumented, and rows move on to later pages when a unit is closed meanwhile: rows are told apart by id and createTime.
  *
  * Every page says how many rows there are in all, and rows only ever come in addition. So as many different rows as
  * the largest count are all rows of that moment, in whatever order the pages were answered. Where rows are lacking and
@@ -37,11 +37,7 @@ interface Page {
   readonly asOfMs: number;
 }
 
-/** `isEnough` ends the walk early, with the pages so far. */
-export async function walkClosedPages(
-  fetchPage: FetchPage,
-  isEnough: (rows: readonly unknown[]) => boolean = () => false,
-): Promise<Text | FailedCall> {
+export async function walkClosedPages(fetchPage: FetchPage): Promise<Text | FailedCall> {
   const gathered = new GatheredPages();
   for (const atOnce of WALKS) {
     gathered.beginWalk();
@@ -52,7 +48,6 @@ export async function walkClosedPages(
       for (const page of await Promise.all(read)) {
         if (page.kind !== 'page') return page;
         gathered.add(page);
-        if (isEnough(page.rows)) return gathered.text();
         over ||= page.rows.length < LARGEST_PAGE || gathered.isFirstAgain(page);
       }
       if (gathered.isComplete) return gathered.text();
@@ -126,8 +121,10 @@ function identitiesOf(rows: readonly unknown[]): string {
   return rows.map(identityOf).join('\n');
 }
 
-/** The id, or for a row without one the whole row. */
+/** The id and when it was created (an id may be given again), or for a row without them the whole row. */
 function identityOf(row: unknown): string {
-  const id = typeof row === 'object' && row !== null && 'groupId' in row ? row.groupId : null;
-  return typeof id === 'string' ? id : JSON.stringify(row);
+  const isRow = typeof row === 'object' && row !== null && 'groupId' in row && 'createTime' in row;
+  if (!isRow || typeof row.groupId !== 'string' || typeof row.createTime !== 'string')
+    return JSON.stringify(row);
+  return `${row.groupId} ${row.createTime}`;
 }

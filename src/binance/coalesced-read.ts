@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { SharedReads } from '../usecases/ports.ts';
+import type { Priority } from './admission.ts';
 import type { FailedCall } from './call-result.ts';
 import type { Delay } from './delay.ts';
 import { parseExactJson } from './exact-json.ts';
@@ -57,32 +58,40 @@ export class CoalescedRead {
     this.#options = options;
   }
 
-  /** `load` makes the call; only a `text` is shared. `key` names the thing, and holds no secret. */
-  read(key: string, load: () => Promise<Text | FailedCall>): Promise<Text | FailedCall> {
-    const running = this.#running.get(key);
+  /**
+   * `load` makes the call; only a `text` is shared. `key` names the thing, and holds no secret. Any finished answer
+   * will do, but one waits for a call under way only if that has the same priority: background work may take long.
+   */
+  read(key: string, priority: Priority, load: () => Promise<Text | FailedCall>): Promise<Text | FailedCall> {
+    const lead = `${key}/${priority}`;
+    const running = this.#running.get(lead);
     if (running !== undefined) return running;
-    const started = this.#leadOrFollow(key, load).finally(() => this.#running.delete(key));
-    this.#running.set(key, started);
+    const started = this.#leadOrFollow(key, lead, load).finally(() => this.#running.delete(lead));
+    this.#running.set(lead, started);
     return started;
   }
 
-  async #leadOrFollow(key: string, load: () => Promise<Text | FailedCall>): Promise<Text | FailedCall> {
+  async #leadOrFollow(
+    key: string,
+    lead: string,
+    load: () => Promise<Text | FailedCall>,
+  ): Promise<Text | FailedCall> {
     const token = this.#options.newToken();
-    const part = await this.#findPart(key, token);
+    const part = await this.#findPart(key, lead, token);
     if (part !== 'lead') return part === 'alone' ? load() : part;
     const text = await load();
-    await this.#share(key, token, text);
+    await this.#share(key, lead, token, text);
     return text;
   }
 
   /** Another replica's answer, or whether to ask for all (`lead`) or for this process only (`alone`). */
-  async #findPart(key: string, token: string): Promise<Text | 'lead' | 'alone'> {
+  async #findPart(key: string, lead: string, token: string): Promise<Text | 'lead' | 'alone'> {
     const { shared, delay } = this.#options;
     try {
       for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
         const found = this.#fresh(await shared.get(key));
         if (found !== null) return found;
-        if (await shared.tryLead(key, token, LEAD_MS)) return 'lead';
+        if (await shared.tryLead(lead, token, LEAD_MS)) return 'lead';
         await delay(LOOK_AGAIN_MS);
       }
     } catch {
@@ -93,17 +102,18 @@ export class CoalescedRead {
 
   #fresh(stored: string | null): Text | null {
     if (stored === null) return null;
-    const ageMs = (text: Text) => this.#options.nowMs() - text.asOfMs;
     try {
       const text = textSchema.parse(JSON.parse(stored));
-      return ageMs(text) <= FRESH_MS ? text : null;
+      const ageMs = this.#options.nowMs() - text.asOfMs;
+      // One of the future would stay fresh for as long as it is ahead.
+      return ageMs >= 0 && ageMs <= FRESH_MS ? text : null;
     } catch {
       // Not ours, or of another version: as good as nothing.
       return null;
     }
   }
 
-  async #share(key: string, token: string, text: Text | FailedCall): Promise<void> {
+  async #share(key: string, lead: string, token: string, text: Text | FailedCall): Promise<void> {
     const { shared, nowMs } = this.#options;
     try {
       if (text.kind === 'text') {
@@ -111,7 +121,7 @@ export class CoalescedRead {
         const parts = text.parts.map(({ firstRow, body }) => ({ firstRow, body }));
         if (leftMs > 0) await shared.put(key, JSON.stringify({ ...text, parts }), leftMs);
       }
-      await shared.release(key, token);
+      await shared.release(lead, token);
     } catch {
       // The answer is here all the same; the others ask for themselves.
     }

@@ -1,9 +1,9 @@
 /** What a status command shows of the exchange client; asks nothing, holds no secret. */
+import type { ExchangeStop } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
 import type { AccountBook } from './account-book.ts';
 import type { Caller } from './caller.ts';
 import type { ExchangeClock } from './clock.ts';
-import type { StopInForce } from './stops.ts';
 import type { SystemStatus } from './system-status.ts';
 import type { UnitOwners } from './unit-owners.ts';
 import type { WeightLimiter } from './weight-limiter.ts';
@@ -18,7 +18,7 @@ export interface ExchangeSnapshot {
     readonly limit: number;
     readonly waiting: number;
   }[];
-  readonly stops: readonly StopInForce[];
+  readonly stops: readonly ExchangeStop[];
   readonly sharedCountDown: boolean;
   readonly maintenance: boolean;
   /** Exchange time of the last call that was answered with 200. */

@@ -1,5 +1,5 @@
 /** Puts a failed call into the words of the port: what happened, what to do, and when it may work. */
-import type { ExchangeFailure } from '../usecases/ports.ts';
+import type { ExchangeFailure, StopCause } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
 import type { BusyReason } from './admission.ts';
 import type { FailedCall } from './call-result.ts';
@@ -48,7 +48,7 @@ export function failureOf(result: FailedCall, account: Account | null): Exchange
       return {
         ...nothing,
         kind: 'busy',
-        meaning: result.why === 'stopped' ? stopMeaning(result.reason) : BUSY[result.why],
+        meaning: result.why === 'stopped' ? stopMeaning(result.cause) : BUSY[result.why],
         advice: 'Ask again at the time given.',
         retryAtMs: result.retryAtMs,
       };
@@ -75,9 +75,9 @@ export function failureOf(result: FailedCall, account: Account | null): Exchange
   }
 }
 
-/** `reason` as the stop was noted ("HTTP 403"): whoever asks later is told what the first one was told. */
-function stopMeaning(reason: string): string {
-  const httpStatus = Number(/^HTTP (\d{3})\b/.exec(reason)?.[1] ?? 0);
+/** Everyone who asks while the stop lasts is told what the first one was told. */
+function stopMeaning(cause: StopCause | null): string {
+  const httpStatus = cause?.httpStatus ?? null;
   if (httpStatus !== 403 && httpStatus !== 418 && httpStatus !== 429) return BUSY.stopped;
   return rejectionWords({ kind: 'rejected', httpStatus, code: null, text: '', retryAtMs: null }, null)
     .meaning;

@@ -12,7 +12,11 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** In place of the client's own. */
   readonly timeoutMs?: number;
+  /** Which connections it takes: calls of a close never wait for those of people. Default `reads`. */
+  readonly lane?: Lane;
 }
+
+export type Lane = 'reads' | 'close';
 
 export type NetworkFault =
   | 'dns'
@@ -70,20 +74,24 @@ export interface Http {
   close(): Promise<void>;
 }
 
-const TIMEOUT_MS = 13_000;
+export const HTTP_TIMEOUT_MS = 13_000;
 const CONNECT_TIMEOUT_MS = 5_000;
-const MOST_CONNECTIONS = 64;
+/** Opened as they are needed. */
+const MOST_CONNECTIONS: Readonly<Record<Lane, number>> = { reads: 64, close: 8 };
 const LARGEST_BODY_BYTES = 16 * 1024 * 1024;
 
 export function createHttp(options: HttpOptions): Http {
   const url = new URL(options.baseUrl);
   const prefix = url.pathname.replace(/\/$/, '');
-  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
-  const wire = createWire(url.origin, options);
+  const timeoutMs = options.timeoutMs ?? HTTP_TIMEOUT_MS;
+  const wires = {
+    reads: createWire(url.origin, options, MOST_CONNECTIONS.reads),
+    close: createWire(url.origin, options, MOST_CONNECTIONS.close),
+  };
   return {
     exchange: (request) =>
       new Promise((resolve) => {
-        wire.send(
+        wires[request.lane ?? 'reads'].send(
           {
             origin: url.origin,
             path: prefix + request.target,
@@ -96,7 +104,7 @@ export function createHttp(options: HttpOptions): Http {
           resolve,
         );
       }),
-    close: () => wire.close(),
+    close: async () => void (await Promise.all([wires.reads.close(), wires.close.close()])),
   };
 }
 
@@ -118,14 +126,14 @@ const CONNECTION = {
   allowH2: false,
 } as const;
 
-function createWire(origin: string, { dispatcher, proxy = {} }: HttpOptions): Wire {
+function createWire(origin: string, { dispatcher, proxy = {} }: HttpOptions, most: number): Wire {
   if (dispatcher !== undefined) return { ...wireOver(dispatcher), close: async () => {} };
   const { httpProxy = '', httpsProxy = '', noProxy = '' } = proxy;
   if (httpProxy === '' && httpsProxy === '') {
-    return wireOverConnections(new Connections(origin, MOST_CONNECTIONS, CONNECTION));
+    return wireOverConnections(new Connections(origin, most, CONNECTION));
   }
   // Empty texts, not absent ones: absent ones would make undici read the environment by itself.
-  const options = { ...CONNECTION, connections: MOST_CONNECTIONS, httpProxy, httpsProxy, noProxy };
+  const options = { ...CONNECTION, connections: most, httpProxy, httpsProxy, noProxy };
   return wireOver(new EnvHttpProxyAgent(options));
 }
 

@@ -20,7 +20,7 @@ import {
   loanRecordRow,
   maxBorrowableAnswer,
 } from './loan-records.ts';
-import type { ReadCall } from './read-call.ts';
+import type { DeadlineFor, ReadCall } from './read-call.ts';
 import { readRows } from './rows.ts';
 import { listAnswer, openPageAnswer } from './schemas.ts';
 import type { QueryParameter } from './sign.ts';
@@ -64,6 +64,7 @@ export interface InstitutionalLoanOptions {
   readonly owners: UnitOwners;
   readonly readCall: ReadCall;
   readonly patienceMs: Readonly<Record<Priority, number>>;
+  readonly deadlineFor: DeadlineFor;
 }
 
 export function createInstitutionalLoan(options: InstitutionalLoanOptions): InstitutionalLoan {
@@ -92,9 +93,10 @@ async function ask(
   account: Account | null,
   parameters: readonly QueryParameter[],
   { priority }: ReadOptions,
-  { readCall, patienceMs }: InstitutionalLoanOptions,
+  { readCall, patienceMs, deadlineFor }: InstitutionalLoanOptions,
+  deadlineMs = deadlineFor(priority),
 ): Promise<Answered | FailedCall> {
-  return readCall({ endpoint, account, parameters, priority, patienceMs: patienceMs[priority] });
+  return readCall({ endpoint, account, parameters, priority, patienceMs: patienceMs[priority], deadlineMs });
 }
 
 async function readActivated(
@@ -107,7 +109,7 @@ async function readActivated(
   const list = listAnswer.safeParse(result.json);
   if (!list.success) return unreadable('it is not a list of units', account);
   const { rows, flawed } = readRows(list.data, activatedRow);
-  return { ok: true, value: rows, asOfMs: result.asOfMs, flaws: flawed.map(({ text }) => text) };
+  return { ok: true, value: rows, asOfMs: result.asOfMs, flaws: flawed };
 }
 
 async function readHistory<Row>(
@@ -123,11 +125,12 @@ async function readHistory<Row>(
     const detail = `Pages count from 1 and hold 1 to ${LARGEST_PAGE} rows`;
     return { ok: false, failure: failureOf({ kind: 'bad-request', detail }, null) };
   }
-  const ownership = await options.owners.find(query.groupId, read.priority);
+  const deadlineMs = options.deadlineFor(read.priority);
+  const ownership = await options.owners.find(query.groupId, read.priority, deadlineMs);
   if (ownership.kind === 'unknown') return { ok: false, failure: ownership.failure };
   const account = ownership.kind === 'owner' ? ownership.account : null;
   const parameters = [...first, ...historyParameters(query), ...paging];
-  const result = await ask(endpoint, account, parameters, read, options);
+  const result = await ask(endpoint, account, parameters, read, options, deadlineMs);
   if (result.kind !== 'answered') return { ok: false, failure: failureOf(result, account) };
   const page = openPageAnswer.safeParse(result.json);
   if (!page.success) return unreadable('it is not a page of records', account);
@@ -136,7 +139,7 @@ async function readHistory<Row>(
     ok: true,
     value: { total: page.data.total ?? null, rows },
     asOfMs: result.asOfMs,
-    flaws: flawed.map(({ text }) => text),
+    flaws: flawed,
   };
 }
 

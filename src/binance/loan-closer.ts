@@ -38,7 +38,7 @@ async function prepareClose(given: LongId, options: LoanCloserOptions): Promise<
       failure: failureOf({ kind: 'bad-request', detail: 'The unit id is not a LONG id' }, null),
     };
   }
-  const ownership = await options.owners.find(groupId, 'interactive');
+  const ownership = await options.owners.find(groupId, 'close');
   if (ownership.kind === 'unknown') return { ok: false, failure: ownership.failure };
   if (ownership.kind === 'none') {
     const failure = failureOf({ kind: 'no-account', endpoint: ENDPOINTS.close, account: null }, null);
@@ -49,7 +49,7 @@ async function prepareClose(given: LongId, options: LoanCloserOptions): Promise<
     endpoint: ENDPOINTS.close,
     account,
     parameters: [['groupId', groupId]],
-    priority: 'interactive',
+    priority: 'close',
     patienceMs: options.patienceMs,
     mustCount: true,
   });
@@ -64,7 +64,8 @@ async function prepareClose(given: LongId, options: LoanCloserOptions): Promise<
       if (used) throw new Error('a prepared close is sent once');
       used = true;
       const refusal = whyNotSend(account, options.monotonic() - signedAt, options);
-      return refusal ?? closeOutcomeOf(await send(), groupId, account);
+      if (refusal !== null) return refusal;
+      return closeOutcomeOf(await send(), groupId, account);
     },
   };
   return { ok: true, value, asOfMs: timestampMs, flaws: [] };

@@ -5,7 +5,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Dispatcher } from 'undici';
 import type { CloseMode } from '../domain/policy.ts';
-import type { LoanCloser, LoanReader, Log, SharedReads, WeightLedger } from '../usecases/ports.ts';
+import type {
+  ExchangeStop,
+  ExchangeStops,
+  LoanCloser,
+  LoanReader,
+  Log,
+  SharedReads,
+  WeightLedger,
+} from '../usecases/ports.ts';
 import type { Account } from './account.ts';
 import { AccountBook } from './account-book.ts';
 import { createAccountChecks, type ExchangeChecks } from './account-checks.ts';
@@ -18,14 +26,13 @@ import { type Delay, realDelay } from './delay.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { ExchangeLife } from './exchange-life.ts';
 import { type ExchangeSnapshot, takeSnapshot } from './exchange-snapshot.ts';
-import { createHttp, type ProxySettings } from './http.ts';
+import { createHttp, HTTP_TIMEOUT_MS, type ProxySettings } from './http.ts';
 import { createInstitutionalLoan, type InstitutionalLoan } from './institutional-loan.ts';
 import { createLoanCloser } from './loan-closer.ts';
 import { createLoanReader } from './loan-reader.ts';
-import { createReadCall } from './read-call.ts';
+import { createDeadlines, createReadCall } from './read-call.ts';
 import { type Rejection, stopExtent } from './rejection.ts';
 import { timeAnswer } from './schemas.ts';
-import type { StopInForce } from './stops.ts';
 import { createSystemStatus } from './system-status.ts';
 import { UnitOwners } from './unit-owners.ts';
 import { WeightLimiter } from './weight-limiter.ts';
@@ -49,10 +56,12 @@ export interface LoanExchangeOptions {
   readonly dispatcher?: Dispatcher;
   /** For one HTTP exchange; default 13 s. */
   readonly timeoutMs?: number;
-  /** How long a call may wait for its weight; default 2 s for commands, 75 s for background work. */
-  readonly patienceMs?: Partial<Record<Priority, number>>;
+  /** How long a call may wait for its weight; default 2 s for commands (and closes), 75 s for background work. */
+  readonly patienceMs?: Partial<Record<Exclude<Priority, 'close'>, number>>;
+  /** How long a person waits for a read, with all its tries; default 12 s. */
+  readonly readBudgetMs?: number;
   readonly onCall?: (record: CallRecord) => void;
-  readonly onStop?: (stop: StopInForce) => void;
+  readonly onStop?: (stop: ExchangeStop) => void;
 }
 
 export interface LoanExchange {
@@ -60,6 +69,7 @@ export interface LoanExchange {
   readonly closer: LoanCloser;
   readonly institutionalLoan: InstitutionalLoan;
   readonly checks: ExchangeChecks;
+  readonly stops: ExchangeStops;
   snapshot(): ExchangeSnapshot;
   /** Reads the time and each credit key's unit. Resolves after the first attempt, or 5 s; goes on by itself. */
   start(): Promise<void>;
@@ -69,7 +79,9 @@ export interface LoanExchange {
   reload(accounts: readonly Account[]): Promise<void>;
 }
 
-const PATIENCE_MS: Readonly<Record<Priority, number>> = { interactive: 2_000, background: 75_000 };
+const PATIENCE_MS = { interactive: 2_000, background: 75_000 } as const;
+/** A little more than the exchange's own 10 s for one answer. */
+const READ_BUDGET_MS = 12_000;
 const CLOCK_PATIENCE_MS = 2_000;
 /** A sample that took longer would be dropped. */
 const CLOCK_TIMEOUT_MS = 3_000;
@@ -79,7 +91,8 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
   const now = options.now ?? Date.now;
   const monotonic = options.monotonic ?? (() => performance.now());
   const delay = options.delay ?? realDelay;
-  const patienceMs = { ...PATIENCE_MS, ...options.patienceMs };
+  const given = { ...PATIENCE_MS, ...options.patienceMs };
+  const patienceMs = { ...given, close: given.interactive };
   const book = new AccountBook(accounts);
   const http = createHttp(options);
   let noTime: FailedCall = { kind: 'no-clock' };
@@ -95,6 +108,7 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
     clock,
     delay,
     log,
+    monotonic,
     ...(options.onStop !== undefined && { onStop: options.onStop }),
   });
   const caller = new Caller({
@@ -115,10 +129,13 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
     caller,
     clock,
     delay,
+    monotonic,
+    timeoutMs: options.timeoutMs ?? HTTP_TIMEOUT_MS,
     random: options.random ?? Math.random,
     isUnderMaintenance: async () => (await status.ask()) === true,
   });
-  const owners = new UnitOwners({ book, readCall, now, log, patienceMs });
+  const deadlineFor = createDeadlines(monotonic, options.readBudgetMs ?? READ_BUDGET_MS);
+  const owners = new UnitOwners({ book, readCall, now, log, patienceMs, deadlineFor });
   const nowMs = () => Math.floor(clock.nowMs());
   const coalesced = new CoalescedRead({
     shared: sharedReads,
@@ -127,17 +144,19 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
     newToken: options.newToken ?? randomUUID,
   });
   const life = new ExchangeLife(owners, clock, status, delay, log);
+  const reader = createLoanReader({ book, owners, readCall, coalesced, nowMs, patienceMs, deadlineFor });
   return {
-    reader: createLoanReader({ book, owners, readCall, coalesced, nowMs, patienceMs }),
+    reader,
     closer: createLoanCloser({
       closeMode: options.closeMode,
       caller,
       limiter,
       owners,
       monotonic,
-      patienceMs: patienceMs.interactive,
+      patienceMs: patienceMs.close,
     }),
-    institutionalLoan: createInstitutionalLoan({ book, owners, readCall, patienceMs }),
+    institutionalLoan: createInstitutionalLoan({ book, owners, readCall, patienceMs, deadlineFor }),
+    stops: { list: () => limiter.stopsOf(book.buckets()), lift: () => limiter.liftStops() },
     checks: createAccountChecks({ book, readCall, status, patienceMs: patienceMs.interactive }),
     snapshot: () => takeSnapshot({ book, owners, clock, limiter, caller, status, now }),
     start: () => life.start(),

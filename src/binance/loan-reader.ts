@@ -1,7 +1,14 @@
 /** Implements LoanReader: which call, which key, shared or fresh, and what its rows say. */
 import type { LongId } from '../domain/amount.ts';
+import { closeEvidence, newestClosed, type UnitLife } from '../domain/unit/close-evidence.ts';
 import type { ClosedUnit, RiskUnit } from '../domain/unit/risk-unit.ts';
-import type { ExchangeFailure, LoanReader, Read, ReadOptions } from '../usecases/ports.ts';
+import {
+  concerns,
+  type ExchangeFailure,
+  type LoanReader,
+  type Read,
+  type ReadOptions,
+} from '../usecases/ports.ts';
 import type { Account } from './account.ts';
 import type { AccountBook } from './account-book.ts';
 import type { Priority } from './admission.ts';
@@ -11,8 +18,8 @@ import { walkClosedPages } from './closed-pages.ts';
 import { type CoalescedRead, jsonOf, type Text } from './coalesced-read.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { failureOf } from './failure.ts';
-import type { ReadCall } from './read-call.ts';
-import { type ReadRows, readRows } from './rows.ts';
+import type { DeadlineFor, ReadCall } from './read-call.ts';
+import { eachOnce, type ReadRows, readRows } from './rows.ts';
 import { listAnswer, riskUnitRow } from './schemas.ts';
 import type { QueryParameter } from './sign.ts';
 import type { UnitOwners } from './unit-owners.ts';
@@ -25,6 +32,16 @@ export interface LoanReaderOptions {
   /** Exchange time. */
   readonly nowMs: () => number;
   readonly patienceMs: Readonly<Record<Priority, number>>;
+  readonly deadlineFor: DeadlineFor;
+}
+
+type FindOptions = ReadOptions & { readonly life?: UnitLife };
+
+/** One read as asked for, with the one time budget of all its calls. */
+interface Asked {
+  readonly priority: Priority;
+  readonly fresh: boolean;
+  readonly deadlineMs: number | undefined;
 }
 
 export function createLoanReader(options: LoanReaderOptions): LoanReader {
@@ -48,60 +65,56 @@ class Reader {
   }
 
   async riskUnits(options: ReadOptions): Promise<Read<readonly RiskUnit[]>> {
-    const read = await this.#details(this.#parent(), null, options);
+    const read = await this.#details(this.#parent(), null, this.#asked(options));
     if (!read.ok) return read;
-    const { rows, flawed } = read.value;
-    return { ...read, value: rows, flaws: flawed.map(({ text }) => text) };
+    return { ...read, value: read.value.rows, flaws: read.value.flawed };
   }
 
   async riskUnit(groupId: LongId, options: ReadOptions): Promise<Read<RiskUnit | null>> {
-    return onlyUnit(await this.#details(this.#parent(), groupId, options), groupId);
+    return onlyUnit(await this.#details(this.#parent(), groupId, this.#asked(options)), groupId);
   }
 
   async riskUnitAsCreditAccount(groupId: LongId, options: ReadOptions): Promise<Read<RiskUnit | null>> {
-    const ownership = await this.#options.owners.find(groupId, options.priority);
+    const asked = { ...this.#asked(options), fresh: true };
+    const ownership = await this.#options.owners.find(groupId, asked.priority, asked.deadlineMs);
     if (ownership.kind === 'unknown') return { ok: false, failure: ownership.failure };
     const account = ownership.kind === 'owner' ? ownership.account : null;
     if (account === null)
       return failed({ kind: 'no-account', endpoint: ENDPOINTS.close, account: null }, null);
-    return onlyUnit(await this.#details(account, groupId, { ...options, fresh: true }), groupId);
+    return onlyUnit(await this.#details(account, groupId, asked), groupId);
   }
 
   async closedUnits(options: ReadOptions): Promise<Read<readonly ClosedUnit[]>> {
     const accounts = this.#options.book.credit();
     if (accounts.length === 0)
       return failed({ kind: 'no-account', endpoint: ENDPOINTS.closed, account: null }, null);
-    const lists = await Promise.all(accounts.map((account) => this.#closedList(account, options)));
+    const asked = this.#asked(options);
+    const lists = await Promise.all(accounts.map((account) => this.#closedList(account, asked)));
     return mergeClosed(accounts, lists);
   }
 
-  async findClosedUnit(groupId: LongId, options: ReadOptions): Promise<Read<ClosedUnit | null>> {
+  async findClosedUnit(groupId: LongId, options: FindOptions): Promise<Read<ClosedUnit | null>> {
     const accounts = this.#options.book.credit();
     if (accounts.length === 0)
       return failed({ kind: 'no-account', endpoint: ENDPOINTS.closed, account: null }, null);
-    // The owner's list decides alone; only when no key has shown the unit do all of them have to answer.
+    const asked = this.#asked(options);
     const owner = this.#options.book.choose(ENDPOINTS.closed, { by: 'owner', groupId });
-    const first = owner === null ? null : await this.#findIn(owner, groupId, options);
-    if (first !== null && (!first.ok || first.value !== null)) return first;
-    const others = await Promise.all(
-      accounts
-        .filter((account) => account !== owner)
-        .map((account) => this.#findIn(account, groupId, options)),
-    );
-    const found = others.find((read) => read.ok && read.value !== null);
-    if (found !== undefined) return found;
-    if (first !== null) return first;
-    const read = others.filter((each) => each.ok);
-    const failure = others.find((each) => !each.ok);
-    return (
-      failure ?? { ok: true, value: null, asOfMs: Math.min(...read.map((each) => each.asOfMs)), flaws: [] }
-    );
+    // The key has proved whose list it is: e-mails need not be compared, and no other list matters.
+    if (owner !== null) {
+      const life = options.life && { ...options.life, creditAccount: null };
+      return this.#findIn(owner, groupId, life, asked);
+    }
+    return firstFound(accounts.map((account) => this.#findIn(account, groupId, options.life, asked)));
   }
 
   async canClose(groupId: LongId): Promise<Read<boolean>> {
     const ownership = await this.#options.owners.find(groupId, 'interactive');
     if (ownership.kind === 'unknown') return { ok: false, failure: ownership.failure };
     return { ok: true, value: ownership.kind === 'owner', asOfMs: this.#options.nowMs(), flaws: [] };
+  }
+
+  #asked({ priority, fresh = false }: ReadOptions): Asked {
+    return { priority, fresh, deadlineMs: this.#options.deadlineFor(priority) };
   }
 
   #parent(): Account | null {
@@ -111,7 +124,7 @@ class Reader {
   async #details(
     account: Account | null,
     groupId: LongId | null,
-    options: ReadOptions,
+    asked: Asked,
   ): Promise<Read<ReadRows<RiskUnit>>> {
     const { coalesced, patienceMs, readCall } = this.#options;
     const parameters: QueryParameter[] = groupId === null ? [] : [['groupId', groupId]];
@@ -120,8 +133,9 @@ class Reader {
         endpoint: ENDPOINTS.ltvDetails,
         account,
         parameters,
-        priority: options.priority,
-        patienceMs: patienceMs[options.priority],
+        priority: asked.priority,
+        patienceMs: patienceMs[asked.priority],
+        deadlineMs: asked.deadlineMs,
       });
       if (result.kind !== 'answered') return result;
       if (listAnswer.safeParse(result.json).success) {
@@ -134,7 +148,7 @@ class Reader {
       return { kind: 'unreadable', httpStatus: 200, detail: 'it is not a list of risk units' };
     };
     const key = `ltv-details/${account?.name ?? ''}/${groupId ?? 'all'}`;
-    const text = options.fresh === true ? await load() : await coalesced.read(key, load);
+    const text = asked.fresh ? await load() : await coalesced.read(key, asked.priority, load);
     if (text.kind !== 'text') return failed(text, account);
     return { ok: true, value: this.#decode(text), asOfMs: text.asOfMs, flaws: [] };
   }
@@ -143,40 +157,65 @@ class Reader {
   #decode(text: Text): ReadRows<RiskUnit> {
     let decoded = this.#decoded.get(text);
     if (decoded === undefined) {
-      decoded = readRows(listAnswer.parse(text.parts.flatMap(jsonOf)), riskUnitRow);
+      decoded = eachOnce(readRows(listAnswer.parse(text.parts.flatMap(jsonOf)), riskUnitRow));
       this.#decoded.set(text, decoded);
     }
     return decoded;
   }
 
-  async #closedList(account: Account, options: ReadOptions): Promise<Read<ClosedList>> {
-    const load = () => walkClosedPages((page) => this.#closedPage(account, page, options));
+  async #closedList(account: Account, asked: Asked): Promise<Read<ClosedList>> {
+    const load = () => walkClosedPages((page) => this.#closedPage(account, page, asked));
     const key = `closed/${account.name}`;
-    const text = options.fresh === true ? await load() : await this.#options.coalesced.read(key, load);
+    const text = asked.fresh ? await load() : await this.#options.coalesced.read(key, asked.priority, load);
     if (text.kind !== 'text') return failed(text, account);
     return { ok: true, value: decodeClosed(text), asOfMs: text.asOfMs, flaws: [] };
   }
 
-  #closedPage(account: Account, parameters: readonly QueryParameter[], { priority }: ReadOptions) {
+  #closedPage(account: Account, parameters: readonly QueryParameter[], { priority, deadlineMs }: Asked) {
     const patienceMs = this.#options.patienceMs[priority];
-    return this.#options.readCall({ endpoint: ENDPOINTS.closed, account, parameters, priority, patienceMs });
+    const { closed: endpoint } = ENDPOINTS;
+    return this.#options.readCall({ endpoint, account, parameters, priority, patienceMs, deadlineMs });
   }
 
-  async #findIn(account: Account, groupId: LongId, options: ReadOptions): Promise<Read<ClosedUnit | null>> {
-    const hasIt = (rows: readonly unknown[]) =>
-      rows.some(
-        (row) => typeof row === 'object' && row !== null && 'groupId' in row && row.groupId === groupId,
-      );
-    const text = await walkClosedPages((page) => this.#closedPage(account, page, options), hasIt);
-    if (text.kind !== 'text') return failed(text, account);
-    const { units, flawed, missing } = decodeClosed(text);
-    const unit = units.find((each) => each.groupId === groupId);
-    if (unit !== undefined) return { ok: true, value: unit, asOfMs: text.asOfMs, flaws: [] };
-    const unreadable = flawed.find((row) => row.groupId === groupId || row.groupId === null);
+  async #findIn(
+    account: Account,
+    groupId: LongId,
+    life: UnitLife | undefined,
+    asked: Asked,
+  ): Promise<Read<ClosedUnit | null>> {
+    const list = await this.#closedList(account, { ...asked, fresh: true });
+    if (!list.ok) return list;
+    const { units, flawed, missing } = list.value;
+    const unit =
+      life === undefined
+        ? newestClosed(units, groupId)
+        : closeEvidence(units, groupId, life, this.#options.nowMs());
+    if (unit !== null) return { ...list, value: unit };
+    const unreadable = flawed.find((row) => concerns(row, groupId));
     if (unreadable !== undefined) return unreadableRow(unreadable.text, account);
     if (missing > 0) return unreadableRow(`${missing} rows are counted but not shown`, account);
-    return { ok: true, value: null, asOfMs: text.asOfMs, flaws: [] };
+    return { ...list, value: null };
   }
+}
+
+/** The first list that has it, whatever the others do. Not there is said only when all have answered so. */
+async function firstFound(
+  lists: readonly Promise<Read<ClosedUnit | null>>[],
+): Promise<Read<ClosedUnit | null>> {
+  const found = Promise.any(
+    lists.map(async (list) => {
+      const read = await list;
+      if (!read.ok || read.value === null) throw new Error('not in this list');
+      return read;
+    }),
+  );
+  const none = async (): Promise<Read<ClosedUnit | null>> => {
+    const reads = await Promise.all(lists);
+    const answered = reads.filter((read) => read.ok);
+    const asOfMs = Math.min(...answered.map((read) => read.asOfMs));
+    return reads.find((read) => !read.ok) ?? { ok: true, value: null, asOfMs, flaws: [] };
+  };
+  return found.catch(none);
 }
 
 function failed(
@@ -195,7 +234,7 @@ function onlyUnit(read: Read<ReadRows<RiskUnit>>, groupId: LongId): Read<RiskUni
   if (!read.ok) return read;
   const { rows, flawed } = read.value;
   const unit = rows.find((each) => each.groupId === groupId);
-  if (unit !== undefined) return { ...read, value: unit };
-  const flaw = flawed.find((row) => row.groupId === groupId || row.groupId === null);
-  return flaw === undefined ? { ...read, value: null } : unreadableRow(flaw.text, null);
+  const flaw = flawed.find((row) => (unit === undefined ? concerns(row, groupId) : row.groupId === groupId));
+  if (flaw !== undefined) return unreadableRow(flaw.text, null);
+  return { ...read, value: unit ?? null };
 }

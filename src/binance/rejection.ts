@@ -1,4 +1,5 @@
 /** Reads an answer that is not 200: code and text, and how long a limit or ban lasts. */
+import { MOST_STOP_MS } from '../usecases/ports.ts';
 import type { CallResult } from './call-result.ts';
 import { parseExactJson } from './exact-json.ts';
 import { headerOf, type ResponseHeaders } from './http.ts';
@@ -10,7 +11,8 @@ export type Rejection = Extract<CallResult, { kind: 'rejected' }>;
 /** What a rejection stops: the endpoint's bucket, everything from this address, or nothing. */
 export type StopExtent = 'bucket' | 'address' | null;
 
-const BAN_WITHOUT_TIME_MS = 2 * 60_000;
+/** Bans begin at two minutes (general info, "Limits"). */
+const LEAST_BAN_MS = 2 * 60_000;
 /** Binance support: a firewall ban (403) usually lasts 5 minutes. */
 const FIREWALL_PAUSE_MS = 5 * 60_000;
 const LONGEST_TEXT = 160;
@@ -38,24 +40,31 @@ export function isFirewall({ httpStatus, code }: Pick<Rejection, 'httpStatus' | 
   return httpStatus === 403 && code === null;
 }
 
+/** The latest of what the answer says, but neither sooner than the limit can be free again nor later than a ban lasts. */
 function retryAt(rejection: Rejection, headers: ResponseHeaders, body: string, nowMs: number): number | null {
-  const afterMs = readRetryAfter(headerOf(headers, 'retry-after'), nowMs);
+  const leastMs = leastRetryAt(rejection, nowMs);
+  if (leastMs === null) return null;
+  const saidMs = [readRetryAfter(headerOf(headers, 'retry-after'), nowMs), readBannedUntil(body)];
+  return Math.min(Math.max(leastMs, ...saidMs.map((ms) => ms ?? 0)), nowMs + MOST_STOP_MS);
+}
+
+function leastRetryAt(rejection: Rejection, nowMs: number): number | null {
   switch (stopExtent(rejection)) {
     case 'bucket':
-      return afterMs ?? (minuteOf(nowMs) + 1) * LEDGER_MINUTE_MS;
+      return (minuteOf(nowMs) + 1) * LEDGER_MINUTE_MS;
     case 'address':
-      if (rejection.httpStatus === 403) return Math.max(afterMs ?? 0, nowMs + FIREWALL_PAUSE_MS);
-      return Math.max(afterMs ?? 0, readBannedUntil(body) ?? 0) || nowMs + BAN_WITHOUT_TIME_MS;
+      return nowMs + (rejection.httpStatus === 403 ? FIREWALL_PAUSE_MS : LEAST_BAN_MS);
     case null:
       return null;
   }
 }
 
-/** Seconds, or an HTTP date. */
+/** Seconds, fractions and negative ones included, or an HTTP date (RFC 9110). */
 function readRetryAfter(value: string | undefined, nowMs: number): number | null {
-  if (value === undefined) return null;
-  if (/^\d{1,9}$/.test(value.trim())) return nowMs + Number(value) * 1000;
-  const date = Date.parse(value);
+  const text = value?.trim() ?? '';
+  if (/^[+-]?\d+(?:\.\d+)?$/.test(text)) return Math.ceil(nowMs + Number(text) * 1000);
+  if (!/^[A-Z][a-z]+, .*GMT$/.test(text)) return null;
+  const date = Date.parse(text);
   return Number.isNaN(date) ? null : date;
 }
 

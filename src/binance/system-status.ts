@@ -40,7 +40,8 @@ export function createSystemStatus(caller: Pick<Caller, 'call'>, now: () => numb
   return {
     ask,
     async isUnderMaintenance() {
-      if (maintenance && now() - askedAtMs >= ASK_AGAIN_MS) await ask();
+      // Either way: a clock that was ahead must not keep an old answer.
+      if (maintenance && Math.abs(now() - askedAtMs) >= ASK_AGAIN_MS) await ask();
       return maintenance;
     },
     get lastKnown() {

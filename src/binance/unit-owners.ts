@@ -3,10 +3,10 @@ import type { LongId } from '../domain/amount.ts';
 import type { ExchangeFailure, Log } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
 import type { AccountBook } from './account-book.ts';
-import type { Priority } from './admission.ts';
+import { isMoreUrgent, type Priority } from './admission.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { failureOf } from './failure.ts';
-import type { ReadCall } from './read-call.ts';
+import type { DeadlineFor, ReadCall } from './read-call.ts';
 import { readRows } from './rows.ts';
 import { listAnswer, riskUnitRow } from './schemas.ts';
 
@@ -23,21 +23,30 @@ export interface UnitOwnersOptions {
   readonly now: () => number;
   readonly log: Log;
   readonly patienceMs: Readonly<Record<Priority, number>>;
+  readonly deadlineFor: DeadlineFor;
+}
+
+interface Asking {
+  readonly priority: Priority;
+  readonly lesson: Promise<Lesson>;
 }
 
 interface Lesson {
-  readonly account: Account;
   readonly atMs: number;
   readonly failure: ExchangeFailure | null;
 }
 
-/** A unit that no key has shown is asked for again only after this long: typing junk ids must not eat the limit. */
-const ASK_AGAIN_MS = 30_000;
+/**
+ * As old as any shared answer may be. That no key shows a unit is never said from an older memory: the unit may have
+ * been opened since.
+ */
+const ASK_AGAIN_MS = 2_000;
 const ASK_AGAIN_AFTER_FAILURE_MS = 3_000;
 
 export class UnitOwners {
   readonly #options: UnitOwnersOptions;
-  #lessons = new WeakMap<Account, Promise<Lesson> | Lesson>();
+  readonly #asking = new Map<Account, Asking>();
+  readonly #lessons = new WeakMap<Account, Lesson>();
 
   constructor(options: UnitOwnersOptions) {
     this.#options = options;
@@ -46,18 +55,27 @@ export class UnitOwners {
   /** Asks with every credit key that has not answered yet. True: all have. */
   async learnAll(priority: Priority): Promise<boolean> {
     const lessons = await Promise.all(
-      this.#options.book.credit().map((account) => this.#lesson(account, priority, () => false)),
+      this.#options.book
+        .credit()
+        .map((account) => this.#lesson(account, priority, this.#options.deadlineFor(priority), () => false)),
     );
     return lessons.every((lesson) => lesson.failure === null);
   }
 
-  /** Which credit account a unit belongs to; asks again when no key has shown it lately. */
-  async find(groupId: LongId, priority: Priority): Promise<Ownership> {
+  /** Which credit account a unit belongs to; where no key has shown it, all are asked again first. */
+  async find(
+    groupId: LongId,
+    priority: Priority,
+    deadlineMs = this.#options.deadlineFor(priority),
+  ): Promise<Ownership> {
     const { book, now } = this.#options;
     const known = book.choose(ENDPOINTS.close, { by: 'owner', groupId });
     if (known !== null) return { kind: 'owner', account: known };
-    const isOld = (lesson: Lesson) => now() - lesson.atMs >= ASK_AGAIN_MS;
-    const lessons = await Promise.all(book.credit().map((account) => this.#lesson(account, priority, isOld)));
+    // Either way: a clock that was ahead must not keep an old answer.
+    const isOld = (lesson: Lesson) => Math.abs(now() - lesson.atMs) >= ASK_AGAIN_MS;
+    const lessons = await Promise.all(
+      book.credit().map((account) => this.#lesson(account, priority, deadlineMs, isOld)),
+    );
     const owner = book.choose(ENDPOINTS.close, { by: 'owner', groupId });
     if (owner !== null) return { kind: 'owner', account: owner };
     const failed = lessons.find((lesson) => lesson.failure !== null);
@@ -66,28 +84,32 @@ export class UnitOwners {
 
   /** Whether each credit key has shown its unit, for the status. */
   learned(account: Account): boolean {
-    const lesson = this.#lessons.get(account);
-    return lesson !== undefined && !(lesson instanceof Promise) && lesson.failure === null;
+    return this.#lessons.get(account)?.failure === null;
   }
 
   #lesson(
     account: Account,
     priority: Priority,
+    deadlineMs: number | undefined,
     isOld: (lesson: Lesson) => boolean,
   ): Promise<Lesson> | Lesson {
+    const asking = this.#asking.get(account);
+    // Background work may wait for its weight for long: nobody waits behind it.
+    if (asking !== undefined && !isMoreUrgent(priority, asking.priority)) return asking.lesson;
     const before = this.#lessons.get(account);
     if (before !== undefined) {
-      if (before instanceof Promise) return before;
-      const sinceMs = this.#options.now() - before.atMs;
+      const sinceMs = Math.abs(this.#options.now() - before.atMs);
       const again = before.failure === null ? isOld(before) : sinceMs >= ASK_AGAIN_AFTER_FAILURE_MS;
       if (!again) return before;
     }
-    const lesson = this.#ask(account, priority);
-    this.#lessons.set(account, lesson);
+    const lesson = this.#ask(account, priority, deadlineMs).finally(() => {
+      if (this.#asking.get(account)?.lesson === lesson) this.#asking.delete(account);
+    });
+    this.#asking.set(account, { priority, lesson });
     return lesson;
   }
 
-  async #ask(account: Account, priority: Priority): Promise<Lesson> {
+  async #ask(account: Account, priority: Priority, deadlineMs: number | undefined): Promise<Lesson> {
     const { book, readCall, now, log, patienceMs } = this.#options;
     const result = await readCall({
       endpoint: ENDPOINTS.ltvDetails,
@@ -95,6 +117,7 @@ export class UnitOwners {
       parameters: [],
       priority,
       patienceMs: patienceMs[priority],
+      deadlineMs,
     });
     const rows = listAnswer.safeParse(result.kind === 'answered' ? result.json : null);
     let failure: ExchangeFailure | null = null;
@@ -105,9 +128,8 @@ export class UnitOwners {
     if (failure !== null) {
       log.warn({ account: account.name, ...failure }, 'a credit key could not be asked for its unit');
     }
-    const lesson: Lesson = { account, atMs: now(), failure };
+    const lesson: Lesson = { atMs: now(), failure };
     if (book.all().includes(account)) this.#lessons.set(account, lesson);
-    else this.#lessons.delete(account);
     return lesson;
   }
 

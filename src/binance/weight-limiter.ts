@@ -6,28 +6,38 @@
  * A call near the turn of a minute is counted in both minutes in which the exchange might count it.
  */
 import Bottleneck from 'bottleneck';
-import type { Log, WeightLedger } from '../usecases/ports.ts';
-import type { AdmitRequest, AdmitResult, BusyReason, Priority } from './admission.ts';
+import type { ExchangeStop, Log, StopCause, WeightLedger } from '../usecases/ports.ts';
+import {
+  type AdmitRequest,
+  type AdmitResult,
+  type BusyReason,
+  isMoreUrgent,
+  PRIORITIES,
+  type Priority,
+} from './admission.ts';
 import { backgroundLimit, backgroundMayUseAtMs } from './background-pace.ts';
 import { BucketCount } from './bucket-count.ts';
 import type { Delay } from './delay.ts';
 import { inTime } from './in-time.ts';
 import { LEDGER_MINUTE_MS, minuteOf, minutesAround } from './minutes.ts';
-import { type StopInForce, Stops } from './stops.ts';
+import { Stops } from './stops.ts';
 
 export interface WeightLimiterOptions {
   readonly ledger: WeightLedger;
   readonly clock: { nowMs(): number; uncertaintyMs(): number };
   readonly delay: Delay;
   readonly log: Log;
-  readonly onStop?: (stop: StopInForce) => void;
+  /** Steady milliseconds; default performance.now. */
+  readonly monotonic?: () => number;
+  readonly onStop?: (stop: ExchangeStop) => void;
 }
 
 interface Wait {
   readonly kind: 'wait';
   readonly untilMs: number;
   readonly why: BusyReason;
-  readonly reason: string;
+  /** What the exchange answered when it stopped us; null otherwise. */
+  readonly cause: StopCause | null;
 }
 
 type Attempt = { readonly kind: 'admitted' } | { readonly kind: 'uncounted' } | Wait;
@@ -38,10 +48,13 @@ interface Bucket {
   readonly waiting: Record<Priority, number>;
 }
 
-const PRIORITY: Readonly<Record<Priority, number>> = { interactive: 1, background: 8 };
+/** Bottleneck's: smaller goes first. */
+const PRIORITY: Readonly<Record<Priority, number>> = { close: 0, interactive: 1, background: 8 };
 /** How many may wait for a bucket: a minute's worth of the heaviest read, and as many commands before them. */
-const LONGEST_QUEUE: Readonly<Record<Priority, number>> = { background: 60, interactive: 120 };
+const LONGEST_QUEUE: Readonly<Record<Priority, number>> = { background: 60, interactive: 120, close: 180 };
 const LEAST_WAIT_MS = 20;
+/** How often a stopped process asks whether a person has lifted the stops. */
+const ASK_FOR_LIFT_EVERY_MS = 1_000;
 /** Reservations of one call: two at a turn of the minute, and as many again if they took long. */
 const MOST_RESERVATIONS = 4;
 
@@ -49,14 +62,18 @@ export class WeightLimiter {
   readonly #options: WeightLimiterOptions;
   readonly #buckets = new Map<string, Bucket>();
   readonly #stops: Stops;
+  readonly #monotonic: () => number;
   #ledgerDown = false;
+  #askedForLiftAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: WeightLimiterOptions) {
     this.#options = options;
-    this.#stops = new Stops(
-      () => options.clock.nowMs(),
-      (stop) => options.onStop?.(stop),
-    );
+    this.#monotonic = options.monotonic ?? (() => performance.now());
+    this.#stops = new Stops({
+      nowMs: () => options.clock.nowMs(),
+      monotonic: this.#monotonic,
+      onStop: (stop) => options.onStop?.(stop),
+    });
   }
 
   /** Resolves when the call may leave, or with why it may not. Never throws. */
@@ -65,17 +82,17 @@ export class WeightLimiter {
     const startedMs = clock.nowMs();
     const deadlineMs = startedMs + request.patienceMs;
     const bucket = this.#bucket(request.bucket, request.limit);
+    if (this.stopOf(request.bucket) !== null) await this.#askForLift();
     const known = this.#knownWait(request.bucket, bucket);
     if (known !== null && known.untilMs > deadlineMs) return busy(known);
-    // A command passes background work that waits for its pace.
-    const before =
-      bucket.waiting.interactive + (request.priority === 'background' ? bucket.waiting.background : 0);
+    // A command passes background work that waits for its pace, and a close passes both.
+    const before = waitingBefore(request.priority, bucket);
     if (before === 0 && known === null) {
       const attempt = await this.#attempt(request, bucket);
       if (attempt.kind !== 'wait') return finished(attempt, clock.nowMs() - startedMs);
       if (attempt.untilMs > deadlineMs) return busy(attempt);
     }
-    if (bucket.waiting.interactive + bucket.waiting.background >= LONGEST_QUEUE[request.priority]) {
+    if (waitingIn(bucket) >= LONGEST_QUEUE[request.priority]) {
       return busy({ ...this.#waitForMinute(minuteOf(clock.nowMs()) + 1), why: 'queue-full' });
     }
     return this.#queue(request, bucket, startedMs, deadlineMs);
@@ -93,32 +110,44 @@ export class WeightLimiter {
     await this.#tell('raise', () => this.#options.ledger.raise(bucketName, minute, used));
   }
 
-  /** Stops these buckets for all replicas until then; a later stop wins. */
-  async stop(buckets: readonly string[], untilMs: number, reason: string): Promise<void> {
-    for (const bucket of buckets) this.#stops.note({ bucket, untilMs, reason });
+  /** Stops these buckets for all replicas until then (exchange time); a later stop wins. */
+  async stop(buckets: readonly string[], untilMs: number, cause: StopCause): Promise<void> {
+    const lastsMs = Math.ceil(untilMs - this.#options.clock.nowMs());
+    for (const bucket of buckets) this.#stops.note(bucket, lastsMs, cause);
     await Promise.all(
-      buckets.map((bucket) =>
-        this.#tell('stop', () => this.#options.ledger.stop(bucket, Math.ceil(untilMs), reason)),
-      ),
+      buckets.map((bucket) => this.#tell('stop', () => this.#options.ledger.stop(bucket, lastsMs, cause))),
     );
   }
 
   /** The stop of a bucket that this process knows of. */
-  stopOf(bucket: string): StopInForce | null {
+  stopOf(bucket: string): ExchangeStop | null {
     return this.#stops.of(bucket);
+  }
+
+  /** The stops that any replica noted for these buckets, and what this one knows. Throws when the ledger is down. */
+  async stopsOf(buckets: readonly string[]): Promise<readonly ExchangeStop[]> {
+    await this.#learnOfLift();
+    await this.#learnStops(buckets);
+    return this.#stops.inForce();
+  }
+
+  /** Lifts every stop, in all replicas. Throws when the ledger is down. */
+  async liftStops(): Promise<void> {
+    await this.#options.ledger.lift();
+    this.#stops.lift(0);
   }
 
   snapshot(): {
     readonly weights: readonly { bucket: string; used: number; limit: number; waiting: number }[];
-    readonly stops: readonly StopInForce[];
+    readonly stops: readonly ExchangeStop[];
     readonly ledgerDown: boolean;
   } {
     const minute = minuteOf(this.#options.clock.nowMs());
-    const weights = [...this.#buckets].map(([bucket, { count, waiting }]) => ({
-      bucket,
-      used: count.usedIn(minute),
-      limit: count.limit,
-      waiting: waiting.interactive + waiting.background,
+    const weights = [...this.#buckets].map(([name, bucket]) => ({
+      bucket: name,
+      used: bucket.count.usedIn(minute),
+      limit: bucket.count.limit,
+      waiting: waitingIn(bucket),
     }));
     return { weights, stops: this.#stops.inForce(), ledgerDown: this.#ledgerDown };
   }
@@ -128,7 +157,7 @@ export class WeightLimiter {
     const counted = new Set<number>();
     for (let rounds = 0; rounds < MOST_RESERVATIONS; rounds += 1) {
       const stop = this.stopOf(request.bucket);
-      if (stop !== null) return { kind: 'wait', untilMs: stop.untilMs, why: 'stopped', reason: stop.reason };
+      if (stop !== null) return stopped(stop);
       const missing = minutesAround(clock.nowMs(), clock.uncertaintyMs()).filter(
         (minute) => !counted.has(minute),
       );
@@ -137,14 +166,18 @@ export class WeightLimiter {
       if (minute === undefined) return { kind: 'admitted' };
       if (count.isFull(minute)) return this.#waitForMinute(minute + 1);
       const limit = this.#limitNow(request, minute);
-      const used = count.usedIn(minute) + request.weight;
-      if (limit < request.limit && used > limit) return this.#waitForPace(request, minute, used);
+      const known = count.usedIn(minute);
+      const used = known + request.weight;
+      // The shared count may have been lost: what this process and the exchange's headers know bounds it, too.
+      if (used > request.limit) return this.#waitForMinute(minute + 1);
+      if (used > limit) return this.#waitForPace(request, minute, used);
       try {
         const answer = await inTime(ledger.reserve(request.bucket, minute, request.weight, limit));
         this.#ledgerIs('up');
         count.noteUsed(minute, answer.used);
         if (!answer.ok) return await this.#whyRefused(request, minute, answer.used, limit, count);
         counted.add(minute);
+        if (answer.used < known) await this.#restoreCount(request.bucket, minute, used, count);
       } catch (error) {
         this.#ledgerIs('down', error);
         if (request.mustCount) return { kind: 'uncounted' };
@@ -153,7 +186,13 @@ export class WeightLimiter {
       }
     }
     // Minutes pass faster than the ledger answers: let it catch up.
-    return { kind: 'wait', untilMs: clock.nowMs() + LEAST_WAIT_MS, why: 'limit', reason: '' };
+    return { kind: 'wait', untilMs: clock.nowMs() + LEAST_WAIT_MS, why: 'limit', cause: null };
+  }
+
+  /** The shared count fell within its minute: it was lost, and is set to what is known. */
+  async #restoreCount(bucket: string, minute: number, used: number, count: BucketCount): Promise<void> {
+    count.noteUsed(minute, used);
+    await this.#tell('raise', () => this.#options.ledger.raise(bucket, minute, used));
   }
 
   /** @throws when the ledger is down. */
@@ -171,33 +210,52 @@ export class WeightLimiter {
     }
     if (used > limit) return this.#waitForPace(request, minute, used);
     const nowMs = this.#options.clock.nowMs();
-    const [stop] = await inTime(this.#options.ledger.stops([request.bucket]));
-    if (stop === undefined) return { kind: 'wait', untilMs: nowMs + LEAST_WAIT_MS, why: 'limit', reason: '' };
-    this.#stops.note({ bucket: request.bucket, untilMs: stop.untilMs, reason: stop.reason });
-    // The ledger's clock may be behind ours: never less than a moment, or this would spin.
-    const untilMs = Math.max(stop.untilMs, nowMs + LEAST_WAIT_MS);
-    return { kind: 'wait', untilMs, why: 'stopped', reason: stop.reason };
+    await this.#learnStops([request.bucket]);
+    const stop = this.stopOf(request.bucket);
+    // Never less than a moment, or this would spin.
+    return stop === null
+      ? { kind: 'wait', untilMs: nowMs + LEAST_WAIT_MS, why: 'limit', cause: null }
+      : stopped(stop);
+  }
+
+  async #learnStops(buckets: readonly string[]): Promise<void> {
+    for (const { scope, leftMs, cause } of await inTime(this.#options.ledger.stops(buckets))) {
+      this.#stops.note(scope, leftMs, cause);
+    }
+  }
+
+  /** While stopped, now and then: a person may have lifted the stops through another replica. */
+  async #askForLift(): Promise<void> {
+    const nowMs = this.#monotonic();
+    if (nowMs - this.#askedForLiftAtMs < ASK_FOR_LIFT_EVERY_MS) return;
+    this.#askedForLiftAtMs = nowMs;
+    await this.#tell('lift', () => this.#learnOfLift());
+  }
+
+  async #learnOfLift(): Promise<void> {
+    const sinceMs = await inTime(this.#options.ledger.sinceLiftMs());
+    if (sinceMs !== null) this.#stops.lift(sinceMs);
   }
 
   #limitNow({ priority, limit }: AdmitRequest, minute: number): number {
-    return priority === 'interactive' ? limit : backgroundLimit(limit, minute, this.#options.clock.nowMs());
+    return priority === 'background' ? backgroundLimit(limit, minute, this.#options.clock.nowMs()) : limit;
   }
 
   #waitForPace({ limit }: AdmitRequest, minute: number, used: number): Wait {
     const soonMs = this.#options.clock.nowMs() + LEAST_WAIT_MS;
     const untilMs = Math.max(soonMs, backgroundMayUseAtMs(limit, minute, used));
-    return { kind: 'wait', untilMs, why: 'limit', reason: '' };
+    return { kind: 'wait', untilMs, why: 'limit', cause: null };
   }
 
   #waitForMinute(minute: number): Wait {
     const untilMs = minute * LEDGER_MINUTE_MS + Math.ceil(this.#options.clock.uncertaintyMs());
-    return { kind: 'wait', untilMs, why: 'limit', reason: '' };
+    return { kind: 'wait', untilMs, why: 'limit', cause: null };
   }
 
   /** What is known without asking: a stop, or a minute that is full. */
   #knownWait(name: string, { count }: Bucket): Wait | null {
     const stop = this.stopOf(name);
-    if (stop !== null) return { kind: 'wait', untilMs: stop.untilMs, why: 'stopped', reason: stop.reason };
+    if (stop !== null) return stopped(stop);
     const minute = minuteOf(this.#options.clock.nowMs());
     return count.isFull(minute) ? this.#waitForMinute(minute + 1) : null;
   }
@@ -234,7 +292,7 @@ export class WeightLimiter {
     }
   }
 
-  /** First in line: waits for the bucket to open. Background work lets commands that came meanwhile go first. */
+  /** First in line: waits for the bucket to open, and lets go first what came meanwhile and is more urgent. */
   async #turn(
     request: AdmitRequest,
     bucket: Bucket,
@@ -244,19 +302,24 @@ export class WeightLimiter {
     const { clock, delay } = this.#options;
     for (;;) {
       if (over.aborted) return this.#waitForMinute(minuteOf(clock.nowMs()) + 1);
-      if (request.priority === 'background' && (bucket.queue?.queued(PRIORITY.interactive) ?? 0) > 0) {
-        return 'give-way';
-      }
+      if (this.#moreUrgentWaits(request, bucket)) return 'give-way';
       const attempt = await this.#attempt(request, bucket);
       if (attempt.kind !== 'wait' || attempt.untilMs > deadlineMs) return attempt;
       await delay(Math.max(attempt.untilMs - clock.nowMs(), 1), over);
     }
   }
 
+  #moreUrgentWaits({ priority }: AdmitRequest, { queue }: Bucket): boolean {
+    return PRIORITIES.some(
+      (other) => isMoreUrgent(other, priority) && (queue?.queued(PRIORITY[other]) ?? 0) > 0,
+    );
+  }
+
   #bucket(name: string, limit: number): Bucket {
     let bucket = this.#buckets.get(name);
     if (bucket === undefined) {
-      bucket = { count: new BucketCount(limit), queue: null, waiting: { interactive: 0, background: 0 } };
+      const waiting = { close: 0, interactive: 0, background: 0 };
+      bucket = { count: new BucketCount(limit), queue: null, waiting };
       this.#buckets.set(name, bucket);
     }
     return bucket;
@@ -286,8 +349,24 @@ export class WeightLimiter {
   }
 }
 
+function stopped({ untilMs, cause }: ExchangeStop): Wait {
+  return { kind: 'wait', untilMs, why: 'stopped', cause };
+}
+
+function waitingIn({ waiting }: Bucket): number {
+  return PRIORITIES.reduce((total, priority) => total + waiting[priority], 0);
+}
+
+/** How many wait that this one may not pass. */
+function waitingBefore(priority: Priority, { waiting }: Bucket): number {
+  return PRIORITIES.filter((other) => !isMoreUrgent(priority, other)).reduce(
+    (total, other) => total + waiting[other],
+    0,
+  );
+}
+
 function busy(attempt: Wait): AdmitResult {
-  return { kind: 'busy', why: attempt.why, reason: attempt.reason, retryAtMs: Math.ceil(attempt.untilMs) };
+  return { kind: 'busy', why: attempt.why, cause: attempt.cause, retryAtMs: Math.ceil(attempt.untilMs) };
 }
 
 function finished(attempt: Exclude<Attempt, Wait>, waitMs: number): AdmitResult {

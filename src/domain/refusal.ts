@@ -12,6 +12,8 @@ export type Refusal =
   | { readonly code: 'bad-unit-id'; readonly input: string }
   | { readonly code: 'unit-id-missing' }
   | { readonly code: 'unknown-unit'; readonly input: string }
+  /** It is listed, or may be: these rows could not be read or contradict each other. */
+  | { readonly code: 'unit-unreadable'; readonly input: string; readonly rows: readonly string[] }
   | { readonly code: 'ambiguous-unit'; readonly input: string; readonly matches: readonly string[] }
   | { readonly code: 'bad-filter'; readonly input: string; readonly expected: string }
   | { readonly code: 'reason-missing' }

@@ -6,12 +6,13 @@ import type { RedisOutbox } from '../redis/outbox.ts';
 import { checkRedis } from '../redis/startup-check.ts';
 import { CLOCKS_AGREE_WITHIN_MS, type StoreClock } from '../redis/store-clock.ts';
 import type { StatusView } from '../usecases/desk.ts';
+import type { StopCause } from '../usecases/ports.ts';
 import type { LogOutputState } from './log-output.ts';
 
 type Line = StatusView['lines'][number];
 
 export interface StatusProbeParts {
-  readonly exchange: Pick<LoanExchange, 'snapshot'>;
+  readonly exchange: Pick<LoanExchange, 'snapshot' | 'stops'>;
   readonly redis: RedisConnection;
   readonly outbox: Pick<RedisOutbox, 'backlog'>;
   readonly clock: Pick<StoreClock, 'offMs'>;
@@ -28,7 +29,12 @@ export function createStatusProbe(parts: StatusProbeParts): () => Promise<Status
     version,
     nodeVersion: process.versions.node,
     mode,
-    lines: [...(await redisLines(parts)), ...exchangeLines(exchange, now()), ...logLines(logState())],
+    lines: [
+      ...(await redisLines(parts)),
+      ...exchangeLines(exchange, now()),
+      ...(await stopLines(exchange)),
+      ...logLines(logState()),
+    ],
   });
 }
 
@@ -90,8 +96,7 @@ function setAsideText(count: number): string {
 }
 
 function exchangeLines(exchange: StatusProbeParts['exchange'], nowMs: number): Line[] {
-  const { clock, weights, stops, sharedCountDown, maintenance, lastSuccessAtMs, accounts } =
-    exchange.snapshot();
+  const { clock, weights, sharedCountDown, maintenance, lastSuccessAtMs, accounts } = exchange.snapshot();
   const lines: Line[] = [
     lastSuccessAtMs === null
       ? { name: 'Exchange', level: 'fault', text: 'no call has been answered since the start' }
@@ -122,13 +127,6 @@ function exchangeLines(exchange: StatusProbeParts['exchange'], nowMs: number): L
       text: `${bucket}: ${used} of ${limit} this minute${waiting > 0 ? `, ${waiting} waiting` : ''}`,
     });
   }
-  for (const stop of stops) {
-    lines.push({
-      name: 'Stopped',
-      level: 'warning',
-      text: `${stop.bucket} until ${new Date(stop.untilMs).toISOString()}: ${stop.reason}`,
-    });
-  }
   for (const { name, role, keyKind, units, learned } of accounts) {
     const unit =
       role === 'parent'
@@ -143,4 +141,19 @@ function exchangeLines(exchange: StatusProbeParts['exchange'], nowMs: number): L
     });
   }
   return lines;
+}
+
+/** Those of all replicas; where they cannot be read, what this one knows. */
+async function stopLines({ stops, snapshot }: StatusProbeParts['exchange']): Promise<Line[]> {
+  const inForce = await stops.list().catch(() => snapshot().stops);
+  return inForce.map(({ bucket, untilMs, cause }) => ({
+    name: 'Stopped',
+    level: 'warning',
+    text: `${bucket} until ${new Date(untilMs).toISOString()}: ${causeText(cause)}. An approver can lift it: /loandesk resume`,
+  }));
+}
+
+function causeText({ httpStatus, exchangeCode }: StopCause): string {
+  if (httpStatus === null) return 'Binance told Loandesk to stop';
+  return `Binance answered HTTP ${httpStatus}${exchangeCode === null ? '' : `, code ${exchangeCode}`}`;
 }

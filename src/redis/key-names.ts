@@ -110,12 +110,17 @@ export class KeyNames {
     return `${this.#limits}:weight:${bucket}:${minute}`;
   }
 
-  /** Hash: scope -> "<untilMs> <reason>". */
+  /** Hash: scope -> "<untilMs> <cause as JSON>". */
   get stops(): string {
     return `${this.#limits}:stops`;
   }
 
-  /** String with an end: an answer shared by all replicas. */
+  /** String with an end: when a person last lifted the stops. */
+  get stopsLifted(): string {
+    return `${this.#limits}:stops-lifted`;
+  }
+
+  /** String with an end: an answer shared by all replicas, "<seal> <answer>". */
   sharedRead(key: string): string {
     return `${this.#prefix}:read:${key}`;
   }

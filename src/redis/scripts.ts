@@ -30,6 +30,8 @@ declare module 'ioredis' {
     raiseWeight(...args: Arguments): Result<number, Context>;
     stopScope(...args: Arguments): Result<number, Context>;
     stopsInForce(...args: Arguments): Result<string[], Context>;
+    liftStops(...args: Arguments): Result<number, Context>;
+    sinceLift(...args: Arguments): Result<number, Context>;
     takeToken(...args: Arguments): Result<number, Context>;
     releaseToken(...args: Arguments): Result<number, Context>;
   }
@@ -59,6 +61,8 @@ const SCRIPTS = {
   raiseWeight: { file: 'raise-weight', numberOfKeys: 1 },
   stopScope: { file: 'stop-scope', numberOfKeys: 1 },
   stopsInForce: { file: 'stops-in-force', numberOfKeys: 1 },
+  liftStops: { file: 'lift-stops', numberOfKeys: 2 },
+  sinceLift: { file: 'since-lift', numberOfKeys: 1 },
   takeToken: { file: 'take-token', numberOfKeys: 1 },
   releaseToken: { file: 'release-token', numberOfKeys: 1 },
 } as const satisfies Record<string, Script>;

@@ -3,12 +3,21 @@
  * as the exchange counts; they name their minute, so lost data or a long outage heals with the next minute at the
  * latest, and before that with the next header.
  */
-import type { WeightLedger, WeightReservation } from '../usecases/ports.ts';
+import { z } from 'zod';
+import {
+  type LedgerStop,
+  MOST_STOP_MS,
+  type StopCause,
+  type WeightLedger,
+  type WeightReservation,
+} from '../usecases/ports.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
 
 /** A minute, and as much again for clocks that differ and answers that come late. */
 const COUNTER_LIVES_MS = 150_000;
+
+const causeSchema = z.object({ httpStatus: z.int().nullable(), exchangeCode: z.int().nullable() });
 
 export class RedisWeightLedger implements WeightLedger {
   readonly #connection: RedisConnection;
@@ -36,6 +45,7 @@ export class RedisWeightLedger implements WeightLedger {
         weight,
         limit,
         COUNTER_LIVES_MS,
+        MOST_STOP_MS,
         // The script reads at least one scope.
         ...(scopes.length === 0 ? [bucket] : scopes),
       ),
@@ -49,29 +59,45 @@ export class RedisWeightLedger implements WeightLedger {
     );
   }
 
-  async stop(scope: string, untilMs: number, reason: string): Promise<void> {
+  async stop(scope: string, lastsMs: number, cause: StopCause): Promise<void> {
+    const boundedMs = Math.min(Math.ceil(lastsMs), MOST_STOP_MS);
     await this.#connection.run('stopScope', (client) =>
-      client.stopScope(this.#keys.stops, scope, Math.ceil(untilMs), reason),
+      client.stopScope(this.#keys.stops, scope, boundedMs, JSON.stringify(cause)),
     );
   }
 
-  async stops(
-    scopes: readonly string[],
-  ): Promise<readonly { scope: string; untilMs: number; reason: string }[]> {
+  async stops(scopes: readonly string[]): Promise<readonly LedgerStop[]> {
     if (scopes.length === 0) return [];
     const answer = await this.#connection.run('stopsInForce', (client) =>
-      client.stopsInForce(this.#keys.stops, ...scopes),
+      client.stopsInForce(this.#keys.stops, MOST_STOP_MS, ...scopes),
     );
-    const stops: { scope: string; untilMs: number; reason: string }[] = [];
-    for (let i = 0; i + 1 < answer.length; i += 2) {
-      const stop = answer[i + 1] ?? '';
-      const blank = stop.indexOf(' ');
-      stops.push({
-        scope: answer[i] ?? '',
-        untilMs: Number(stop.slice(0, blank)),
-        reason: stop.slice(blank + 1),
-      });
+    const stops: LedgerStop[] = [];
+    for (let i = 0; i + 2 < answer.length; i += 3) {
+      const [scope = '', leftMs = '', cause = ''] = answer.slice(i, i + 3);
+      stops.push({ scope, leftMs: Number(leftMs), cause: readCause(cause) });
     }
     return stops;
+  }
+
+  async lift(): Promise<void> {
+    await this.#connection.run('liftStops', (client) =>
+      client.liftStops(this.#keys.stops, this.#keys.stopsLifted, MOST_STOP_MS),
+    );
+  }
+
+  async sinceLiftMs(): Promise<number | null> {
+    const sinceMs = await this.#connection.run('sinceLift', (client) =>
+      client.sinceLift(this.#keys.stopsLifted),
+    );
+    return sinceMs < 0 ? null : sinceMs;
+  }
+}
+
+/** A replica of an older version wrote words here: the stop holds, its cause is not known. */
+function readCause(text: string): StopCause {
+  try {
+    return causeSchema.parse(JSON.parse(text));
+  } catch {
+    return { httpStatus: null, exchangeCode: null };
   }
 }

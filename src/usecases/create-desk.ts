@@ -9,11 +9,13 @@ import { type CheckAudit, createAuditVerbs, createCheckAudit } from './check-aud
 import { createDeliverOutbox, type DeliverOutbox } from './deliver-outbox.ts';
 import type { Desk, StatusView } from './desk.ts';
 import { createExecuteClose } from './execute-close.ts';
+import { createLiftStop } from './lift-stop.ts';
 import { createListClosedUnits } from './list-closed-units.ts';
 import type {
   AuditLog,
   CloseRequestStore,
   Directory,
+  ExchangeStops,
   LoanCloser,
   LoanReader,
   Log,
@@ -38,6 +40,7 @@ const REDRAWS_AT_MOST = 4;
 export interface DeskParts {
   readonly reader: LoanReader;
   readonly closer: LoanCloser;
+  readonly stops: ExchangeStops;
   readonly store: CloseRequestStore;
   readonly outbox: Outbox;
   readonly audit: AuditLog;
@@ -132,6 +135,7 @@ export function createDesk(parts: DeskParts): DeskWork {
       onApproved: (requestId) =>
         inBackground('execute', () => withRequest(requestId, () => executor.execute(requestId))),
     }),
+    ...createLiftStop({ access, stops: parts.stops, log }),
     ...createSettleClose({ access, book }),
     ...createViewRequests({ access, store, book }),
     ...createAuditVerbs({ access, checkAudit }),

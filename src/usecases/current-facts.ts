@@ -1,8 +1,9 @@
 /** Reads a unit's facts as they are now, and tells apart: here, closed by someone, not to be seen, not to be read. */
 import type { LongId } from '../domain/amount.ts';
 import { digestOf, type Facts, factsOf } from '../domain/close/facts.ts';
+import type { UnitLife } from '../domain/unit/close-evidence.ts';
 import type { ClosedUnit, RiskUnit } from '../domain/unit/risk-unit.ts';
-import type { ExchangeFailure, LoanReader, Read } from './ports.ts';
+import { concerns, type ExchangeFailure, type Flaw, type LoanReader, type Read } from './ports.ts';
 
 export type CurrentFacts =
   | { readonly kind: 'read'; readonly facts: Facts; readonly digest: string; readonly unit: RiskUnit }
@@ -11,49 +12,66 @@ export type CurrentFacts =
   | { readonly kind: 'not-visible' }
   | { readonly kind: 'unreadable'; readonly failure: ExchangeFailure };
 
-/** For people: through the parent key; one answer, at most two seconds old, serves everybody who asks at once. */
-export async function readFacts(reader: LoanReader, groupId: LongId): Promise<CurrentFacts> {
+/**
+ * For people: through the parent key; one answer, at most two seconds old, serves everybody who asks at once. `life`:
+ * the one that a request is about, so that only its end counts as a close; null: any close of this id.
+ */
+export async function readFacts(
+  reader: LoanReader,
+  groupId: LongId,
+  life: UnitLife | null,
+): Promise<CurrentFacts> {
   const units = await reader.riskUnits({ priority: 'interactive' });
   if (!units.ok) return { kind: 'unreadable', failure: units.failure };
   const unit = units.value.find((each) => each.groupId === groupId) ?? null;
-  if (unit === null && units.flaws.length > 0) {
-    return { kind: 'unreadable', failure: unreadableRow(units.flaws) };
-  }
-  return judge(reader, groupId, { ...units, value: unit });
+  return judge(reader, groupId, life, { ...units, value: unit });
 }
 
 /** For the last look before the send: never shared, through the very key that will sign the close. */
-export async function readFactsBeforeSending(reader: LoanReader, groupId: LongId): Promise<CurrentFacts> {
-  const unit = await reader.riskUnitAsCreditAccount(groupId, { priority: 'interactive', fresh: true });
-  if (unit.ok && unit.value === null && unit.flaws.length > 0) {
-    return { kind: 'unreadable', failure: unreadableRow(unit.flaws) };
-  }
-  return judge(reader, groupId, unit);
+export async function readFactsBeforeSending(
+  reader: LoanReader,
+  groupId: LongId,
+  life: UnitLife,
+): Promise<CurrentFacts> {
+  const unit = await reader.riskUnitAsCreditAccount(groupId, { priority: 'close', fresh: true });
+  return judge(reader, groupId, life, unit, 'close');
 }
 
 async function judge(
   reader: LoanReader,
   groupId: LongId,
+  life: UnitLife | null,
   read: Read<RiskUnit | null>,
+  priority: 'close' | 'interactive' = 'interactive',
 ): Promise<CurrentFacts> {
   if (!read.ok) return { kind: 'unreadable', failure: read.failure };
+  const flaws = flawsOf(read, groupId);
+  if (flaws.length > 0) return { kind: 'unreadable', failure: unreadableRow(flaws) };
   if (read.value !== null) {
     const facts = factsOf(read.value, read.asOfMs);
     return { kind: 'read', facts, digest: digestOf(facts), unit: read.value };
   }
-  const closed = await reader.findClosedUnit(groupId, { priority: 'interactive' });
+  const closed = await reader.findClosedUnit(groupId, { priority, ...(life !== null && { life }) });
   if (!closed.ok) return { kind: 'unreadable', failure: closed.failure };
   // A row that is still enabled is no closed unit, whatever list it is in.
   const closedUnit = closed.value?.enabled === false ? closed.value : null;
   return closedUnit === null ? { kind: 'not-visible' } : { kind: 'closed', closedUnit };
 }
 
-function unreadableRow(flaws: readonly string[]): ExchangeFailure {
+/** A unit that was read is spoilt only by what is known to be about it; one that was not may be in any flawed row. */
+export function flawsOf(
+  { value, flaws }: { readonly value: RiskUnit | null; readonly flaws: readonly Flaw[] },
+  groupId: LongId,
+): readonly Flaw[] {
+  return flaws.filter((flaw) => (value === null ? concerns(flaw, groupId) : flaw.groupId === groupId));
+}
+
+function unreadableRow(flaws: readonly Flaw[]): ExchangeFailure {
   return {
     kind: 'unavailable',
     httpStatus: 200,
     exchangeCode: null,
-    meaning: `the exchange's answer could not be read: ${flaws.join('; ')}`,
+    meaning: `the exchange's answer could not be read: ${flaws.map(({ text }) => text).join('; ')}`,
     advice: 'Ask again in a minute.',
     retryAtMs: null,
   };

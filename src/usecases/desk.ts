@@ -9,6 +9,7 @@ import type { FactChange, Facts } from '../domain/close/facts.ts';
 import type { ClosePolicy, PersonId, Role } from '../domain/policy.ts';
 import type { Refusal, Result } from '../domain/refusal.ts';
 import type { ClosedUnit, Inconsistency, RiskUnit, Thresholds } from '../domain/unit/risk-unit.ts';
+import type { ExchangeStop } from './ports.ts';
 
 export interface UnitsView {
   readonly kind: 'many';
@@ -107,7 +108,7 @@ export interface Desk {
   exportClosedUnits(
     by: PersonId,
     filter: string,
-  ): Promise<Result<{ readonly fileName: string; readonly csv: string }>>;
+  ): Promise<Result<{ readonly fileName: string; readonly csv: string; readonly flaws: readonly string[] }>>;
   /** May this person ask to close this unit, as things stand now? */
   prepareAsk(by: PersonId, unit: string): Promise<Result<FreshFacts>>;
   askToClose(by: PersonId, unit: string, reason: string): Promise<Result<CloseRequest>>;
@@ -141,6 +142,8 @@ export interface Desk {
     requestId: string | null,
   ): Promise<Result<{ readonly fileName: string; readonly jsonLines: string }>>;
   status(by: PersonId): Promise<Result<StatusView>>;
+  /** Lifts the stops that the exchange's limits or bans put on Loandesk; approvers only. The answer: those in force. */
+  liftStop(by: PersonId): Promise<Result<readonly ExchangeStop[]>>;
   home(by: PersonId): Promise<Result<HomeView>>;
   /** Differs as soon as any request changed that Home shows. Asks the store only. */
   requestsMark(): Promise<string>;

@@ -8,7 +8,7 @@ import type { ClosedUnit } from '../domain/unit/risk-unit.ts';
 import type { Access } from './access.ts';
 import type { ClosedUnitsView, Desk } from './desk.ts';
 import { exchangeRefusal } from './exchange-refusal.ts';
-import type { CloseRequestStore, LoanReader, Log, Read } from './ports.ts';
+import type { CloseRequestStore, Flaw, LoanReader, Log, Read } from './ports.ts';
 
 /** As many rows as fit in one table without scrolling for long. */
 export const CLOSED_UNITS_A_PAGE = 10;
@@ -43,14 +43,16 @@ export function createListClosedUnits(
     if (!filter.ok) return filter;
     const read = await readUnits(filter.value);
     if (!read.ok) return refuse(exchangeRefusal(read.failure));
-    const units = read.value.filter((unit) => keeps(filter.value, unit));
+    const fitting = read.value.filter((unit) => keeps(filter.value, unit));
+    const units = fitting.filter(({ enabled }) => !enabled);
+    const flaws = [...read.flaws, ...fitting.filter(({ enabled }) => enabled).map(stillEnabled)];
     return done({
       viewer: viewer.value,
       filter: filter.value,
       timeZone,
       units,
       asOfMs: read.asOfMs,
-      flaws: read.flaws,
+      flaws: flaws.map(({ text }) => text),
     });
   }
 
@@ -102,9 +104,14 @@ export function createListClosedUnits(
           .join(','),
       );
       const fileName = `closed-units-${iso(found.value.asOfMs).slice(0, 10)}.csv`;
-      return done({ fileName, csv: `${[header, ...lines].join('\r\n')}\r\n` });
+      return done({ fileName, csv: `${[header, ...lines].join('\r\n')}\r\n`, flaws: found.value.flaws });
     },
   };
+}
+
+/** It contradicts itself, so it is not called closed. */
+function stillEnabled({ groupId }: ClosedUnit): Flaw {
+  return { groupId, text: `unit ${groupId} is in the closed list, but still marked as enabled` };
 }
 
 function iso(atMs: number): string {

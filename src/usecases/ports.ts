@@ -7,6 +7,7 @@ import type { AuditEntry, AuditVerdict } from '../domain/close/audit-chain.ts';
 import type { CardLocation, CloseRequest, RequestEvent } from '../domain/close/close-request.ts';
 import type { Notice } from '../domain/close/notices.ts';
 import type { Person, PersonId } from '../domain/policy.ts';
+import type { UnitLife } from '../domain/unit/close-evidence.ts';
 import type { ClosedUnit, RiskUnit } from '../domain/unit/risk-unit.ts';
 
 /** Thrown by stores when Redis cannot answer. A write may or may not have landed; the caller must not go on. */
@@ -44,21 +45,40 @@ export type Read<Value> =
       readonly value: Value;
       /** Exchange time of the answer; shown to people as "as of". */
       readonly asOfMs: number;
-      /** Rows that could not be read ("row 3, enabled: …"); the others are in `value`. */
-      readonly flaws: readonly string[];
+      /** Rows that could not be read, or that contradict each other; the others are in `value`. */
+      readonly flaws: readonly Flaw[];
     }
   | { readonly ok: false; readonly failure: ExchangeFailure };
 
+/** What is wrong with an answer in one place. */
+export interface Flaw {
+  /** The unit it is about; null: not known, so it may be any. */
+  readonly groupId: LongId | null;
+  /** "row 3 (unit 72), enabled: …" */
+  readonly text: string;
+}
+
+/** Whether a flaw may be about this unit. */
+export function concerns(flaw: Flaw, groupId: LongId): boolean {
+  return flaw.groupId === groupId || flaw.groupId === null;
+}
+
 export interface ReadOptions {
-  /** `interactive` calls go before `background` ones. */
-  readonly priority: 'interactive' | 'background';
+  /**
+   * Calls of a `close` under way go before those of people (`interactive`), and these before `background` ones. The
+   * first two have one time budget for all tries; background work may wait longer.
+   */
+  readonly priority: 'close' | 'interactive' | 'background';
   /** True: never a shared or remembered answer. Default false: an answer up to 2 s old may be shared. */
   readonly fresh?: boolean;
 }
 
 /** Reads only. The sweeper is given this and nothing else, so it cannot send a close. */
 export interface LoanReader {
-  /** All units the parent key sees. An empty list means "none visible to this key", never "nothing owed". */
+  /**
+   * All units the parent key sees. An empty list means "none visible to this key", never "nothing owed". A unit that is
+   * listed more than once is in the value once, with its worse figures, and in the flaws.
+   */
   riskUnits(options: ReadOptions): Promise<Read<readonly RiskUnit[]>>;
   /** One unit through the parent key; null: not visible. */
   riskUnit(groupId: LongId, options: ReadOptions): Promise<Read<RiskUnit | null>>;
@@ -66,9 +86,16 @@ export interface LoanReader {
   riskUnitAsCreditAccount(groupId: LongId, options: ReadOptions): Promise<Read<RiskUnit | null>>;
   /** Closed units of all credit accounts, newest closeTime first, no duplicates. */
   closedUnits(options: ReadOptions): Promise<Read<readonly ClosedUnit[]>>;
-  /** Looks for one unit in the closed lists of all credit accounts, always fresh; null: in none of them. */
-  findClosedUnit(groupId: LongId, options: ReadOptions): Promise<Read<ClosedUnit | null>>;
-  /** Whether some credit key could close this unit (each key learns its unit); null: not known now. */
+  /**
+   * Looks for one unit, always fresh: in the closed list of the credit account whose key has shown it, else in those of
+   * all credit accounts. Null: not there. With a `life`, only a row that proves the end of that life is found
+   * (domain/unit/close-evidence.ts), else the newest row of this id. Whether the unit is still active is not asked.
+   */
+  findClosedUnit(
+    groupId: LongId,
+    options: ReadOptions & { readonly life?: UnitLife },
+  ): Promise<Read<ClosedUnit | null>>;
+  /** Whether some credit key could close this unit. Keys that do not show it are asked again first. */
   canClose(groupId: LongId): Promise<Read<boolean>>;
 }
 
@@ -111,10 +138,49 @@ export interface WeightLedger {
   reserve(bucket: string, minute: number, weight: number, limit: number): Promise<WeightReservation>;
   /** Raises the count of that minute to what the exchange's header says; never lowers it. */
   raise(bucket: string, minute: number, used: number): Promise<void>;
-  /** Stops a scope (bucket, IP or UID) for all replicas until then; a later stop wins. */
-  stop(scope: string, untilMs: number, reason: string): Promise<void>;
-  /** Stops in force among these scopes. */
-  stops(scopes: readonly string[]): Promise<readonly { scope: string; untilMs: number; reason: string }[]>;
+  /**
+   * Stops a scope (bucket, IP or UID) for all replicas for so long from now; a stop that ends later wins. Durations, not
+   * times, so that a clock that was wrong when the stop came does not lengthen it. Never longer than `MOST_STOP_MS`.
+   */
+  stop(scope: string, lastsMs: number, cause: StopCause): Promise<void>;
+  /** Stops in force among these scopes, each with what is left of it. */
+  stops(scopes: readonly string[]): Promise<readonly LedgerStop[]>;
+  /** Lifts every stop, and lets the other replicas know that stops noted before this moment no longer hold. */
+  lift(): Promise<void>;
+  /** How long ago `lift` was called; null: not within `MOST_STOP_MS`. */
+  sinceLiftMs(): Promise<number | null>;
+}
+
+/** Binance bans an address for three days at most (general info, "Limits"): no stop is believed to last longer. */
+export const MOST_STOP_MS = 3 * 86_400_000;
+
+/** What the exchange answered when it stopped us; both null: not known. */
+export interface StopCause {
+  readonly httpStatus: number | null;
+  readonly exchangeCode: number | null;
+}
+
+export interface LedgerStop {
+  readonly scope: string;
+  readonly leftMs: number;
+  readonly cause: StopCause;
+}
+
+/** A stop in force, for people. */
+export interface ExchangeStop {
+  /** "ip/ltv-details": whose limit, and which endpoint. */
+  readonly bucket: string;
+  /** Exchange time. */
+  readonly untilMs: number;
+  readonly cause: StopCause;
+}
+
+/** The brake that the exchange pulls on us. */
+export interface ExchangeStops {
+  /** Those of all replicas, and what this process knows by itself. Throws when they cannot be read. */
+  list(): Promise<readonly ExchangeStop[]>;
+  /** Lifts them for all replicas. Throws when that cannot be written. */
+  lift(): Promise<void>;
 }
 
 export type WeightReservation =

@@ -4,15 +4,21 @@
  */
 import type { LongId } from '../domain/amount.ts';
 import type { ReadBackSighting } from '../domain/close/close-command.ts';
-import type { CloseRequest } from '../domain/close/close-request.ts';
+import { type CloseRequest, lifeOf } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
 import { done, type Result } from '../domain/refusal.ts';
 import type { RiskUnit } from '../domain/unit/risk-unit.ts';
+import { flawsOf } from './current-facts.ts';
 import type { LoanReader, Read } from './ports.ts';
 import type { RequestBook } from './request-book.ts';
 
 export interface ReadBackClose {
-  /** One look. */
+  /**
+   * What the exchange's own record shows of the unit now. It is closed only where its closed list proves the end of
+   * this life of it and it is not listed as active as well.
+   */
+  sight(request: CloseRequest): Promise<ReadBackSighting>;
+  /** One look, recorded. */
   look(request: CloseRequest): Promise<Result<CloseRequest>>;
   /** Looks with growing pauses while people watch; what is still open then is left to the sweeper. */
   follow(request: CloseRequest): Promise<Result<CloseRequest>>;
@@ -23,6 +29,8 @@ const PAUSES_MS = [0, 1_000, 2_000, 4_000] as const;
 
 /** -27001, Loan group not found. */
 const UNIT_NOT_FOUND = -27001;
+/** A look belongs to the close, not to the people who wait for other answers. */
+const LOOK = { priority: 'close', fresh: true } as const;
 
 export interface ReadBackParts {
   readonly book: RequestBook;
@@ -33,20 +41,22 @@ export interface ReadBackParts {
 export function createReadBackClose({ book, reader, pause }: ReadBackParts): ReadBackClose {
   /** A process that started after the unit had gone knows no key of it: that the parent sees none then has to do. */
   async function readActive(groupId: LongId): Promise<Read<RiskUnit | null>> {
-    const unit = await reader.riskUnitAsCreditAccount(groupId, { priority: 'interactive', fresh: true });
+    const unit = await reader.riskUnitAsCreditAccount(groupId, LOOK);
     if (unit.ok || unit.failure.kind !== 'no-account') return unit;
-    const seen = await reader.riskUnit(groupId, { priority: 'interactive', fresh: true });
+    const seen = await reader.riskUnit(groupId, LOOK);
     return seen.ok && seen.value === null ? seen : unit;
   }
 
-  async function sight({ groupId, facts }: CloseRequest): Promise<ReadBackSighting> {
-    const closed = await reader.findClosedUnit(groupId, { priority: 'interactive', fresh: true });
+  async function sight(request: CloseRequest): Promise<ReadBackSighting> {
+    const { groupId, facts } = request;
+    const closed = await reader.findClosedUnit(groupId, { ...LOOK, life: lifeOf(request) });
     if (!closed.ok) return { kind: 'unreadable', why: closed.failure.meaning };
     const evidence = closed.value === null ? null : evidenceOf(facts, closed.value);
     const unit = await readActive(groupId);
     if (!unit.ok && unit.failure.exchangeCode !== UNIT_NOT_FOUND)
       return { kind: 'unreadable', why: unit.failure.meaning };
-    if (unit.ok && unit.flaws.length > 0) return { kind: 'unreadable', why: unit.flaws.join('; ') };
+    const flaws = unit.ok ? flawsOf(unit, groupId) : [];
+    if (flaws.length > 0) return { kind: 'unreadable', why: flaws.map(({ text }) => text).join('; ') };
     const isActive = unit.ok && unit.value !== null;
     if (evidence !== null) return isActive ? { kind: 'in-both-lists' } : { kind: 'in-closed-list', evidence };
     return isActive ? { kind: 'still-active', readAtMs: unit.asOfMs } : { kind: 'neither' };
@@ -59,6 +69,7 @@ export function createReadBackClose({ book, reader, pause }: ReadBackParts): Rea
   }
 
   return {
+    sight,
     look,
     async follow(first) {
       let request = first;

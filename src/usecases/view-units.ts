@@ -7,9 +7,17 @@ import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
 import { findInconsistencies, type RiskUnit, type Thresholds, worstFirst } from '../domain/unit/risk-unit.ts';
 import { describeQuery, matches, parseUnitQuery, type UnitQuery } from '../domain/unit/unit-query.ts';
 import type { Access } from './access.ts';
+import { flawsOf } from './current-facts.ts';
 import type { Desk, UnitsView, UnitView } from './desk.ts';
 import { exchangeRefusal } from './exchange-refusal.ts';
-import type { CloseRequestStore, LoanReader, Log, Read } from './ports.ts';
+import {
+  type CloseRequestStore,
+  concerns,
+  type Flaw,
+  type LoanReader,
+  type Log,
+  type Read,
+} from './ports.ts';
 
 export interface ViewUnitsParts {
   readonly access: Access;
@@ -32,19 +40,20 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
   async function oneUnit(
     by: PersonId,
     unit: RiskUnit,
-    read: { asOfMs: number; flaws: readonly string[] },
+    read: { asOfMs: number; flaws: readonly Flaw[] },
   ): Promise<UnitView> {
     const openRequest = await openRequestFor(unit.groupId);
+    const contradictions = flawsOf({ value: unit, flaws: read.flaws }, unit.groupId);
     return {
       kind: 'one',
       unit,
       thresholds,
       asOfMs: read.asOfMs,
       nowMs: now(),
-      flaws: read.flaws,
+      flaws: texts(read.flaws),
       inconsistencies: findInconsistencies(unit),
       openRequest,
-      whyNotClose: await whyNotClose(by, unit, openRequest),
+      whyNotClose: await whyNotClose(by, unit, openRequest, contradictions),
     };
   }
 
@@ -62,10 +71,14 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
     by: PersonId,
     unit: RiskUnit,
     open: UnitView['openRequest'],
+    contradictions: readonly Flaw[],
   ): Promise<Refusal | null> {
     const requester = await access.admit(by, 'requester');
     if (!requester.ok) return requester.refusal;
     if (open !== null) return { code: 'already-open', requestId: open.id, state: open.state };
+    if (contradictions.length > 0) {
+      return { code: 'unit-unreadable', input: unit.groupId, rows: texts(contradictions) };
+    }
     return refuseOwing(factsOf(unit, 0));
   }
 
@@ -80,7 +93,7 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
       thresholds,
       asOfMs: read.asOfMs,
       nowMs: now(),
-      flaws: read.flaws,
+      flaws: texts(read.flaws),
     };
   }
 
@@ -100,7 +113,7 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
       const named = query.value.kind === 'id' || query.value.kind === 'name';
       if (!named) return done(view);
       const [unit, ...others] = view.units;
-      if (unit === undefined) return refuse({ code: 'unknown-unit', input: text.trim() });
+      if (unit === undefined) return refuse(notShown(text.trim(), query.value, read.flaws));
       if (others.length > 0) {
         const found = view.units.map(({ groupId, creditEmail }) => `${groupId} (${creditEmail})`);
         return refuse({ code: 'ambiguous-unit', input: text.trim(), matches: found });
@@ -108,4 +121,15 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
       return done(await oneUnit(by, unit, read));
     },
   };
+}
+
+/** A row that could not be read may be the unit: then it is listed, and that none is listed must not be said. */
+function notShown(input: string, query: UnitQuery, flaws: readonly Flaw[]): Refusal {
+  const rows = query.kind === 'id' ? flaws.filter((flaw) => concerns(flaw, query.groupId)) : flaws;
+  if (rows.length === 0) return { code: 'unknown-unit', input };
+  return { code: 'unit-unreadable', input, rows: texts(rows) };
+}
+
+function texts(flaws: readonly Flaw[]): readonly string[] {
+  return flaws.map(({ text }) => text);
 }

@@ -1,14 +1,75 @@
 import { describe, expect, it } from 'vitest';
 import { failureOf } from '../../src/binance/failure.ts';
 import { cleanText, readRejection, stopExtent } from '../../src/binance/rejection.ts';
+import { MOST_STOP_MS } from '../../src/usecases/ports.ts';
 
 const NOW = 29_920_000 * 60_000 + 20_000;
 const NEXT_MINUTE = 29_920_001 * 60_000;
+const PAST = new Date(NOW - 86_400_000).toUTCString();
 const error = (code: number, msg: string) => JSON.stringify({ code, msg });
 
 describe('readRejection', () => {
   it.each<[string, number, Record<string, string>, string, string | null, number | null]>([
-    ['429 with Retry-After', 429, { 'retry-after': '17' }, error(-1003, 'x'), 'bucket', NOW + 17_000],
+    ['429 with Retry-After', 429, { 'retry-after': '57' }, error(-1003, 'x'), 'bucket', NOW + 57_000],
+    ['fault A2: 429 with Retry-After 0', 429, { 'retry-after': '0' }, '', 'bucket', NEXT_MINUTE],
+    ['fault A2, relative: 429, a fraction', 429, { 'retry-after': '0.5' }, '', 'bucket', NEXT_MINUTE],
+    ['fault A2, relative: 429, less than the rest', 429, { 'retry-after': '1' }, '', 'bucket', NEXT_MINUTE],
+    [
+      'fault A2, relative: 429, more than the rest',
+      429,
+      { 'retry-after': '57.25' },
+      '',
+      'bucket',
+      NOW + 57_250,
+    ],
+    ['fault A2, relative: 429, negative', 429, { 'retry-after': '-5' }, '', 'bucket', NEXT_MINUTE],
+    ['fault A2, relative: 429, a past date', 429, { 'retry-after': PAST }, '', 'bucket', NEXT_MINUTE],
+    ['fault A2: 418 with Retry-After 0', 418, { 'retry-after': '0' }, '', 'address', NOW + 120_000],
+    ['fault A2, relative: 418, a fraction', 418, { 'retry-after': '0.001' }, '', 'address', NOW + 120_000],
+    ['fault A2, relative: 418, negative', 418, { 'retry-after': '-1' }, '', 'address', NOW + 120_000],
+    ['fault A2, relative: 418, a past date', 418, { 'retry-after': PAST }, '', 'address', NOW + 120_000],
+    [
+      'fault A2, relative: 418, banned until the past',
+      418,
+      {},
+      error(-1003, `banned until ${NOW}`),
+      'address',
+      NOW + 120_000,
+    ],
+    ['fault A3: 429 for 31 years', 429, { 'retry-after': '999999999' }, '', 'bucket', NOW + MOST_STOP_MS],
+    ['fault A3: 418 for 31 years', 418, { 'retry-after': '999999999' }, '', 'address', NOW + MOST_STOP_MS],
+    [
+      'fault A3, relative: a number without end',
+      429,
+      { 'retry-after': '9'.repeat(400) },
+      '',
+      'bucket',
+      NOW + MOST_STOP_MS,
+    ],
+    [
+      'fault A3, relative: a date in 2057',
+      418,
+      { 'retry-after': 'Mon, 01 Jan 2057 00:00:00 GMT' },
+      '',
+      'address',
+      NOW + MOST_STOP_MS,
+    ],
+    [
+      'fault A3, relative: banned until 2057',
+      418,
+      {},
+      error(-1003, 'IP banned until 2745532800000.'),
+      'address',
+      NOW + MOST_STOP_MS,
+    ],
+    [
+      'fault A3, relative: the firewall, for 31 years',
+      403,
+      { 'retry-after': '999999999' },
+      '<html>',
+      'address',
+      NOW + MOST_STOP_MS,
+    ],
     ['429 without', 429, {}, error(-1003, 'x'), 'bucket', NEXT_MINUTE],
     ['429 with nonsense', 429, { 'retry-after': 'soon' }, '', 'bucket', NEXT_MINUTE],
     ['429 of three days', 429, { 'retry-after': '259200' }, '', 'bucket', NOW + 259_200_000],

@@ -36,6 +36,7 @@ function process(offsetMs = 0, shared = ledger): WeightLimiter {
     clock: { nowMs: () => local() + offsetMs, uncertaintyMs: () => 5 },
     delay: time.delay,
     log: capturingLog(),
+    monotonic: time.now,
   });
 }
 
@@ -50,6 +51,7 @@ function ask(limiter: WeightLimiter, request: AdmitRequest) {
 }
 
 const admitted = { kind: 'admitted' };
+const LIMITED = { httpStatus: 429, exchangeCode: -1003 };
 
 it('exchange case 16: of 61 calls of two processes the 61st waits for the next server minute; another bucket does not', async () => {
   const [a, b] = [process(), process()];
@@ -204,16 +206,16 @@ describe('background work beside commands', () => {
 describe('stops', () => {
   it('exchange case 20: a stop holds in every process until it is over, for its bucket only', async () => {
     const [a, b] = [process(), process()];
-    await a.stop([LTV.bucket], time.nowMs + 17_000, 'HTTP 429');
+    await a.stop([LTV.bucket], time.nowMs + 17_000, LIMITED);
     expect(await a.admit({ ...LTV, ...COMMAND })).toMatchObject({
       kind: 'busy',
       why: 'stopped',
-      reason: 'HTTP 429',
+      cause: LIMITED,
     });
     expect(await b.admit({ ...LTV, ...COMMAND })).toMatchObject({
       kind: 'busy',
       why: 'stopped',
-      reason: 'HTTP 429',
+      cause: LIMITED,
       retryAtMs: time.nowMs + 17_000,
     });
     expect(await b.admit(CLOSED)).toMatchObject(admitted);
@@ -227,15 +229,15 @@ describe('stops', () => {
   it('exchange case 20: a stop of days is reported, not slept through', async () => {
     const limiter = process();
     const untilMs = time.nowMs + 259_200_000;
-    await limiter.stop([LTV.bucket], untilMs, 'HTTP 429');
+    await limiter.stop([LTV.bucket], untilMs, LIMITED);
     expect(await limiter.admit(LTV)).toMatchObject({ kind: 'busy', why: 'stopped', retryAtMs: untilMs });
   });
 
   it('the later of two stops wins', async () => {
     const limiter = process();
-    await limiter.stop([LTV.bucket], time.nowMs + 30_000, 'first');
-    await limiter.stop([LTV.bucket], time.nowMs + 10_000, 'second');
-    expect(limiter.stopOf(LTV.bucket)).toMatchObject({ untilMs: time.nowMs + 30_000, reason: 'first' });
+    await limiter.stop([LTV.bucket], time.nowMs + 30_000, LIMITED);
+    await limiter.stop([LTV.bucket], time.nowMs + 10_000, { httpStatus: 418, exchangeCode: null });
+    expect(limiter.stopOf(LTV.bucket)).toMatchObject({ untilMs: time.nowMs + 30_000, cause: LIMITED });
   });
 });
 

@@ -1,6 +1,11 @@
 /** What the small shared parts must do: run on Redis and on the fakes. */
 import { describe, expect, it } from 'vitest';
-import type { SeenOnce, SharedReads, WeightLedger } from '../../src/usecases/ports.ts';
+import {
+  MOST_STOP_MS,
+  type SeenOnce,
+  type SharedReads,
+  type WeightLedger,
+} from '../../src/usecases/ports.ts';
 
 export interface SharedPartsUnderTest {
   readonly ledger: WeightLedger;
@@ -16,6 +21,8 @@ export const scopesOf = (bucket: string): readonly string[] => [bucket, 'ip'];
 
 const MINUTE = 29_000_000;
 const HOUR_MS = 3_600_000;
+const LIMITED = { httpStatus: 429, exchangeCode: -1003 };
+const BANNED = { httpStatus: 418, exchangeCode: null };
 
 export function sharedPartsContract(name: string, create: () => Promise<SharedPartsUnderTest>): void {
   describe(`${name}: weight ledger`, () => countsWeights(create));
@@ -51,30 +58,52 @@ function countsWeights(create: Create): void {
 
 function stopsScopes(create: Create): void {
   it('hold for the bucket, or for all that share the IP; the later end wins', async () => {
-    const { ledger, nowMs } = await create();
-    const now = await nowMs();
-    await ledger.stop('ltv', now + HOUR_MS, '429: too many requests, Retry-After 3600');
-    await ledger.stop('ltv', now + 1_000, 'shorter');
+    const { ledger } = await create();
+    await ledger.stop('ltv', HOUR_MS, LIMITED);
+    await ledger.stop('ltv', 1_000, BANNED);
     expect(await ledger.reserve('ltv', MINUTE, 1, 500)).toEqual({ ok: false, used: 0 });
     expect(await ledger.reserve('closed', MINUTE, 1, 500)).toEqual({ ok: true, used: 1 });
-    expect(await ledger.stops(['closed', 'ltv', 'ip'])).toEqual([
-      { scope: 'ltv', untilMs: now + HOUR_MS, reason: '429: too many requests, Retry-After 3600' },
-    ]);
-    await ledger.stop('ip', now + HOUR_MS, '418: banned');
+    const [stop, ...others] = await ledger.stops(['closed', 'ltv', 'ip']);
+    expect([stop, others]).toMatchObject([{ scope: 'ltv', cause: LIMITED }, []]);
+    expect(stop?.leftMs).toBeGreaterThan(HOUR_MS - 10_000);
+    expect(stop?.leftMs).toBeLessThanOrEqual(HOUR_MS);
+    await ledger.stop('ip', HOUR_MS, BANNED);
     expect(await ledger.reserve('closed', MINUTE, 1, 500)).toEqual({ ok: false, used: 1 });
     expect((await ledger.stops(['closed', 'ltv', 'ip'])).map(({ scope }) => scope)).toEqual(['ltv', 'ip']);
     expect(await ledger.stops([])).toEqual([]);
   });
 
   it('end by themselves, and a new one after the end counts', async () => {
-    const { ledger, nowMs, passTime } = await create();
-    await ledger.stop('ltv', (await nowMs()) + 40, 'short');
+    const { ledger, passTime } = await create();
+    await ledger.stop('ltv', 40, LIMITED);
     expect(await ledger.reserve('ltv', MINUTE, 1, 500)).toEqual({ ok: false, used: 0 });
     await passTime(40);
     expect(await ledger.reserve('ltv', MINUTE, 1, 500)).toEqual({ ok: true, used: 1 });
     expect(await ledger.stops(['ltv'])).toEqual([]);
-    await ledger.stop('ltv', (await nowMs()) + HOUR_MS, 'again');
+    await ledger.stop('ltv', HOUR_MS, LIMITED);
     expect(await ledger.stops(['ltv'])).toHaveLength(1);
+  });
+
+  it('are lifted at once, and how long ago that was is known', async () => {
+    const { ledger, passTime } = await create();
+    expect(await ledger.sinceLiftMs()).toBeNull();
+    await ledger.stop('ltv', HOUR_MS, LIMITED);
+    await ledger.stop('ip', HOUR_MS, BANNED);
+    await ledger.lift();
+    expect(await ledger.stops(['ltv', 'ip'])).toEqual([]);
+    expect(await ledger.reserve('ltv', MINUTE, 1, 500)).toEqual({ ok: true, used: 1 });
+    await passTime(20);
+    expect(await ledger.sinceLiftMs()).toBeGreaterThanOrEqual(20);
+    await ledger.stop('ltv', HOUR_MS, LIMITED);
+    expect(await ledger.stops(['ltv']), 'a new stop holds').toHaveLength(1);
+  });
+
+  it('fault A3: none lasts longer than three days', async () => {
+    const { ledger } = await create();
+    await ledger.stop('ltv', 31 * 365 * 24 * HOUR_MS, BANNED);
+    const [stop] = await ledger.stops(['ltv']);
+    expect(stop?.leftMs).toBeLessThanOrEqual(MOST_STOP_MS);
+    expect(stop?.leftMs).toBeGreaterThan(MOST_STOP_MS - 10_000);
   });
 }
 

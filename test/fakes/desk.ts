@@ -25,6 +25,7 @@ export function fakeDesk(answers: Partial<Desk>): Desk {
     verifyAudit: unexpected('verifyAudit'),
     exportAudit: unexpected('exportAudit'),
     status: unexpected('status'),
+    liftStop: unexpected('liftStop'),
     home: unexpected('home'),
     requestsMark: async () => '',
     redrawCard: unexpected('redrawCard'),

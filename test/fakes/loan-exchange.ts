@@ -1,9 +1,12 @@
 /** The exchange as the usecases see it: units and closed units as plain data, faults as plain fields. */
 import { type LongId, longId, ZERO } from '../../src/domain/amount.ts';
+import { closeEvidence, newestClosed, type UnitLife } from '../../src/domain/unit/close-evidence.ts';
 import type { ClosedUnit, RiskUnit } from '../../src/domain/unit/risk-unit.ts';
 import type {
   CloseOutcome,
   ExchangeFailure,
+  ExchangeStop,
+  ExchangeStops,
   LoanCloser,
   LoanReader,
   PreparedClose,
@@ -41,6 +44,13 @@ export function repaidUnit(groupId = longId('7'), changes: Partial<RiskUnit> = {
 }
 
 export class FakeLoanExchange implements LoanReader, LoanCloser {
+  stopsInForce: readonly ExchangeStop[] = [];
+  readonly stops: ExchangeStops = {
+    list: async () => this.stopsInForce,
+    lift: async () => {
+      this.stopsInForce = [];
+    },
+  };
   readonly units = new Map<LongId, RiskUnit>();
   readonly closed: ClosedUnit[] = [];
   /** Every DELETE that left, in order. */
@@ -77,7 +87,12 @@ export class FakeLoanExchange implements LoanReader, LoanCloser {
 
   #read<Value>(value: Value): Read<Value> {
     if (this.readFailure) return { ok: false, failure: this.readFailure };
-    return { ok: true, value, asOfMs: this.#now(), flaws: this.flaws };
+    return {
+      ok: true,
+      value,
+      asOfMs: this.#now(),
+      flaws: this.flaws.map((text) => ({ groupId: null, text })),
+    };
   }
 
   async riskUnits() {
@@ -92,8 +107,11 @@ export class FakeLoanExchange implements LoanReader, LoanCloser {
   async closedUnits() {
     return this.#read(this.listsClosed ? [...this.closed] : []);
   }
-  async findClosedUnit(groupId: LongId) {
-    return this.#read((this.listsClosed && this.closed.find((unit) => unit.groupId === groupId)) || null);
+  async findClosedUnit(groupId: LongId, { life }: { readonly life?: UnitLife } = {}) {
+    const rows = this.listsClosed ? this.closed : [];
+    return this.#read(
+      life === undefined ? newestClosed(rows, groupId) : closeEvidence(rows, groupId, life, this.#now()),
+    );
   }
   async canClose(groupId: LongId) {
     return this.#read(!this.withoutCreditKey.has(groupId));

@@ -1,11 +1,18 @@
-import type { WeightLedger, WeightReservation } from '../../src/usecases/ports.ts';
+import {
+  type LedgerStop,
+  MOST_STOP_MS,
+  type StopCause,
+  type WeightLedger,
+  type WeightReservation,
+} from '../../src/usecases/ports.ts';
 
 /** Weights and stops in memory, by the test's clock. */
 export class MemoryWeightLedger implements WeightLedger {
   readonly #now: () => number;
   readonly #scopesOf: (bucket: string) => readonly string[];
   readonly #used = new Map<string, number>();
-  readonly #stops = new Map<string, { untilMs: number; reason: string }>();
+  readonly #stops = new Map<string, { untilMs: number; cause: StopCause }>();
+  #liftedAtMs: number | null = null;
 
   constructor(now: () => number, scopesOf: (bucket: string) => readonly string[] = (bucket) => [bucket]) {
     this.#now = now;
@@ -27,16 +34,25 @@ export class MemoryWeightLedger implements WeightLedger {
     this.#used.set(key, Math.max(used, this.#used.get(key) ?? 0));
   }
 
-  async stop(scope: string, untilMs: number, reason: string): Promise<void> {
-    if (untilMs > (this.#stops.get(scope)?.untilMs ?? 0)) this.#stops.set(scope, { untilMs, reason });
+  async stop(scope: string, lastsMs: number, cause: StopCause): Promise<void> {
+    const untilMs = this.#now() + Math.min(lastsMs, MOST_STOP_MS);
+    if (untilMs > (this.#stops.get(scope)?.untilMs ?? 0)) this.#stops.set(scope, { untilMs, cause });
   }
 
-  async stops(
-    scopes: readonly string[],
-  ): Promise<readonly { scope: string; untilMs: number; reason: string }[]> {
+  async stops(scopes: readonly string[]): Promise<readonly LedgerStop[]> {
     return scopes.flatMap((scope) => {
       const stop = this.#stops.get(scope);
-      return stop !== undefined && stop.untilMs > this.#now() ? [{ scope, ...stop }] : [];
+      const leftMs = (stop?.untilMs ?? 0) - this.#now();
+      return stop !== undefined && leftMs > 0 ? [{ scope, leftMs, cause: stop.cause }] : [];
     });
+  }
+
+  async lift(): Promise<void> {
+    this.#stops.clear();
+    this.#liftedAtMs = this.#now();
+  }
+
+  async sinceLiftMs(): Promise<number | null> {
+    return this.#liftedAtMs === null ? null : this.#now() - this.#liftedAtMs;
   }
 }

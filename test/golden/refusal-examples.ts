@@ -19,6 +19,11 @@ export function refusalExamples({ typed, why, atMs }: ExampleTexts): {
     'bad-unit-id': { code: 'bad-unit-id', input: typed },
     'unit-id-missing': { code: 'unit-id-missing' },
     'unknown-unit': { code: 'unknown-unit', input: typed },
+    'unit-unreadable': {
+      code: 'unit-unreadable',
+      input: typed,
+      rows: ['row 3 (unit 7), ltv: is null, not a decimal number', why],
+    },
     'ambiguous-unit': { code: 'ambiguous-unit', input: typed, matches: ['7 (a@test.com)', typed] },
     'bad-filter': { code: 'bad-filter', input: typed, expected: why },
     'reason-missing': { code: 'reason-missing' },

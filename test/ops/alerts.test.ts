@@ -124,7 +124,10 @@ const SITUATIONS: Readonly<Record<string, () => Promise<readonly Scrape[]>>> = {
   LoandeskLogNotWritten: () => during({ logState: () => ({ lost: 4, trouble: 'ENOSPC' }) }),
   LoandeskExchangeStopped: () =>
     during({
-      exchange: () => ({ ...SNAPSHOT, stops: [{ bucket: 'ip', untilMs: START_MS + 60_000, reason: '429' }] }),
+      exchange: () => ({
+        ...SNAPSHOT,
+        stops: [{ bucket: 'ip', untilMs: START_MS + 60_000, cause: { httpStatus: 429, exchangeCode: null } }],
+      }),
     }),
   LoandeskExchangeFailing: () =>
     before(({ metrics }) => {

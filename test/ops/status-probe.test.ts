@@ -19,7 +19,7 @@ const NOTHING_YET: ExchangeSnapshot = {
 it('says how many messages were set aside, and nothing of it while there are none', async () => {
   const { connection, keys, outbox } = await redisParts(inject('redisUrl'));
   const probe = createStatusProbe({
-    exchange: { snapshot: () => NOTHING_YET },
+    exchange: { snapshot: () => NOTHING_YET, stops: { list: async () => [], lift: async () => {} } },
     redis: connection,
     outbox,
     clock: new StoreClock({ clocks: () => [Date.now()], log: QUIET }),

@@ -81,6 +81,7 @@ export class Replicas {
     const work = createDesk({
       reader: client.reader,
       closer: client.closer,
+      stops: client.stops,
       store: redis.store,
       outbox: redis.outbox,
       audit: redis.audit,

@@ -115,7 +115,7 @@ describe('checking a Redis', () => {
     const [item] = await outbox.take(60_000, 1);
     if (item !== undefined) await outbox.retry(item, 1_000);
     await ledger.reserve('ip', 1, 5, 100);
-    await ledger.stop('ip', Date.now() + 60_000, 'told to');
+    await ledger.stop('ip', 60_000, { httpStatus: 429, exchangeCode: null });
     await reads.put('ltv-details', '{}', 2_000);
     await reads.tryLead('ltv-details', 'token', 2_000);
     await seen.first('a delivery', 60_000);

@@ -46,6 +46,7 @@ export class DeskHarness {
     this.#parts = {
       reader: this.exchange,
       closer: this.exchange,
+      stops: this.exchange.stops,
       store: this.store,
       outbox: this.store.outbox,
       audit: this.store.audit,

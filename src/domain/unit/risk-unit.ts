@@ -92,11 +92,26 @@ export function recomputeLtv(unit: RiskUnit): Amount | null {
   return collateral.lte(ZERO) ? null : unit.totalLiability.div(collateral);
 }
 
-/** A level begins at its threshold. The worse of the exchange's LTV and the recomputed one decides. */
-export function levelOf(unit: RiskUnit, thresholds: Thresholds): Level {
+/**
+ * The worse of the exchange's LTV and the recomputed one; null (worst) when it is not defined. Levels, filters, sorting,
+ * cushions and what people are shown all use this one.
+ */
+export function decisiveLtv(unit: RiskUnit): Amount | null {
   const recomputed = recomputeLtv(unit);
-  if (recomputed === null) return 'undefined-ltv';
-  const ltv = recomputed.gt(unit.ltv) ? recomputed : unit.ltv;
+  return recomputed === null || recomputed.gt(unit.ltv) ? recomputed : unit.ltv;
+}
+
+/** By the decisive LTV, worst first: negative when `a` is worse. */
+export function compareLtv(a: RiskUnit, b: RiskUnit): number {
+  const [first, second] = [decisiveLtv(a), decisiveLtv(b)];
+  if (first === null || second === null) return Number(first !== null) - Number(second !== null);
+  return second.cmp(first);
+}
+
+/** A level begins at its threshold. */
+export function levelOf(unit: RiskUnit, thresholds: Thresholds): Level {
+  const ltv = decisiveLtv(unit);
+  if (ltv === null) return 'undefined-ltv';
   if (ltv.gte(thresholds.liquidation)) return 'liquidation';
   if (ltv.gte(thresholds.marginCall)) return 'margin-call';
   if (ltv.gte(thresholds.transferOut)) return 'transfer-out';
@@ -105,13 +120,15 @@ export function levelOf(unit: RiskUnit, thresholds: Thresholds): Level {
 }
 
 /**
- * The fraction by which equity E may fall before LTV reaches `threshold` (L and M unchanged): 0.3356 = 33.56 %.
- * Null when nothing is owed or E is not positive; zero or negative when the threshold is already crossed.
+ * The fraction by which equity E may fall before the decisive LTV reaches `threshold` (L and M unchanged): 0.3356 =
+ * 33.56 %. Null when nothing is owed or E is not positive; zero or negative when the threshold is already crossed.
  */
 export function equityFallTo(unit: RiskUnit, threshold: Amount): Amount | null {
   if (unit.totalLiability.lte(ZERO) || unit.totalNetEquity.lte(ZERO)) return null;
-  const equityAtThreshold = unit.totalLiability.div(threshold).plus(unit.totalMaintenanceMargin);
-  return unit.totalNetEquity.minus(equityAtThreshold).div(unit.totalNetEquity);
+  const ltv = decisiveLtv(unit);
+  // An exchange that states a worse LTV than its sums give counts less collateral than they do.
+  const collateral = ltv === null ? netCollateral(unit) : unit.totalLiability.div(ltv);
+  return collateral.minus(unit.totalLiability.div(threshold)).div(unit.totalNetEquity);
 }
 
 /** What a unit could still borrow at initial LTV T: (T·(E − M) − L) / (1 − T); never negative. */
@@ -127,19 +144,21 @@ export function worstFirst(units: readonly RiskUnit[], thresholds: Thresholds): 
     .sort(
       (a, b) =>
         b.severity - a.severity ||
-        b.unit.ltv.cmp(a.unit.ltv) ||
+        compareLtv(a.unit, b.unit) ||
         (BigInt(a.unit.groupId) < BigInt(b.unit.groupId) ? -1 : 1),
     )
     .map(({ unit }) => unit);
 }
 
-export type Inconsistency =
-  | { readonly kind: 'ltv'; readonly stated: Amount; readonly recomputed: Amount | null }
-  | {
-      readonly kind: 'net-equity' | 'maintenance-margin' | 'liability';
-      readonly stated: Amount;
-      readonly recomputed: Amount;
-    };
+export interface Inconsistency {
+  readonly kind: 'ltv' | 'net-equity' | 'maintenance-margin' | 'liability';
+  readonly stated: Amount;
+  /** Null: the parts give no figure that could be compared. */
+  readonly recomputed: Amount | null;
+}
+
+/** The exchange values units in it: the page's example owes 15.30718771 USDT, and its totalLiability is that figure. */
+const VALUATION_ASSET = 'USDT';
 
 /** Binance prints LTV with three decimals and rounds its sums at eight places. */
 const LTV_TOLERANCE = amount('0.001');
@@ -164,14 +183,18 @@ export function findInconsistencies(unit: RiskUnit): Inconsistency[] {
   for (const [kind, stated, recomputed] of sums) {
     if (recomputed.minus(stated).abs().gt(SUM_TOLERANCE)) found.push({ kind, stated, recomputed });
   }
-  // Liabilities are amounts of different assets: their sum means something only for a single one.
-  if (unit.liabilities.length <= 1) {
-    const recomputed = sum(unit.liabilities.map(owed));
-    if (recomputed.minus(unit.totalLiability).abs().gt(SUM_TOLERANCE)) {
-      found.push({ kind: 'liability', stated: unit.totalLiability, recomputed });
-    }
-  }
-  return found;
+  const liability = liabilityInconsistency(unit);
+  return liability === null ? found : [...found, liability];
+}
+
+/** What is owed in another asset than the valuation's cannot be compared: only whether anything is owed at all can. */
+function liabilityInconsistency(unit: RiskUnit): Inconsistency | null {
+  const stated = unit.totalLiability;
+  const open = outstanding(unit);
+  const comparable = open.every(({ asset }) => asset === VALUATION_ASSET);
+  const recomputed = comparable ? sum(open.map(owed)) : null;
+  const agrees = recomputed === null ? stated.gt(ZERO) : recomputed.minus(stated).abs().lte(SUM_TOLERANCE);
+  return agrees ? null : { kind: 'liability', stated, recomputed };
 }
 
 /** Principal plus interest. */

@@ -1,7 +1,7 @@
 /** What a person typed to name units: nothing, an id, a part of an e-mail, or a filter. */
 import { type Amount, amount, type LongId, parseAmount, parseLongId } from '../amount.ts';
 import { done, type Result, refuse } from '../refusal.ts';
-import { type Level, levelOf, type RiskUnit, recomputeLtv, type Thresholds } from './risk-unit.ts';
+import { decisiveLtv, type Level, levelOf, type RiskUnit, type Thresholds } from './risk-unit.ts';
 
 export type UnitQuery =
   | { readonly kind: 'all' }
@@ -56,7 +56,7 @@ export function matches(unit: RiskUnit, query: UnitQuery, thresholds: Thresholds
         (query.level === 'liquidation' && levelOf(unit, thresholds) === 'undefined-ltv')
       );
     case 'ltv':
-      return compares(recomputeLtv(unit), query.comparison, query.bound);
+      return compares(decisiveLtv(unit), query.comparison, query.bound);
   }
 }
 

@@ -2,11 +2,11 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { CallRecord } from '../../binance/caller.ts';
 import type { ExchangeSnapshot } from '../../binance/exchange-snapshot.ts';
-import type { StopInForce } from '../../binance/stops.ts';
+import type { ExchangeStop } from '../../usecases/ports.ts';
 
 export interface ExchangeMetrics {
   exchangeCalled(record: CallRecord): void;
-  exchangeStopped(stop: StopInForce): void;
+  exchangeStopped(stop: ExchangeStop): void;
 }
 
 const EXCHANGE_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 15];

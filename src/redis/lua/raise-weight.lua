@@ -8,7 +8,7 @@
 
   Answer: the count that stands
 ]]
-local used = tonumber(redis.call('GET', KEYS[1]) or '0')
+local used = tonumber(redis.call('GET', KEYS[1]) or '0') or 0
 if tonumber(ARGV[1]) <= used then
   return used
 end

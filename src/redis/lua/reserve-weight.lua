@@ -1,5 +1,6 @@
 --[[
-  Reserves weight in one minute of a bucket, unless it would pass the limit or a stop is in force.
+  Reserves weight in one minute of a bucket, unless it would pass the limit or a stop is in force. A stop that is
+  further ahead than any can be is cut to the longest one: somebody else wrote it, or a clock was wrong.
 
   KEYS[1]  weight used of the bucket in that minute
   KEYS[2]  stops
@@ -7,18 +8,24 @@
   ARGV[1]  weight
   ARGV[2]  limit
   ARGV[3]  how long the counter lives, in ms
-  ARGV[4...]  scopes whose stops hold for this bucket
+  ARGV[4]  how long a stop can last, in ms
+  ARGV[5...]  scopes whose stops hold for this bucket
 
   Answer: {1, used} reserved, {0, used} not
 ]]
-local used = tonumber(redis.call('GET', KEYS[1]) or '0')
-local stops = redis.call('HMGET', KEYS[2], unpack(ARGV, 4))
-for _, stop in ipairs(stops) do
-  if stop then
-    local t = redis.call('TIME')
-    if tonumber(string.match(stop, '^%d+')) > t[1] * 1000 + math.floor(t[2] / 1000) then
-      return { 0, used }
-    end
+local used = tonumber(redis.call('GET', KEYS[1]) or '0') or 0
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local longest = now + ARGV[4]
+local stops = redis.call('HMGET', KEYS[2], unpack(ARGV, 5))
+for i, stop in ipairs(stops) do
+  local ends = stop and tonumber(string.match(stop, '^%d+'))
+  if ends and ends > longest then
+    ends = longest
+    redis.call('HSET', KEYS[2], ARGV[4 + i], string.format('%.0f', ends) .. string.match(stop, '^%d+(.*)$'))
+  end
+  if ends and ends > now then
+    return { 0, used }
   end
 end
 if used + ARGV[1] > tonumber(ARGV[2]) then

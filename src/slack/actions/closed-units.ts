@@ -6,6 +6,7 @@ import { READING_A_LONG_LIST, tellIfSlow } from '../tell-if-slow.ts';
 import { handled, type Listener, refused } from '../turn.ts';
 import { closedUnitsMessage } from '../views/closed-units-view.ts';
 import { fileSentMessage } from '../views/done-text.ts';
+import { flawBlocks } from '../views/units-view.ts';
 
 export function turnClosedPageAction(
   id: typeof ACTIONS.closedNewer | typeof ACTIONS.closedOlder,
@@ -32,8 +33,9 @@ export function closedCsvAction({ desk }: ListenerParts): Listener {
       const reading = desk.exportClosedUnits(turn.by, query);
       const result = await tellIfSlow(turn, READING_A_LONG_LIST, reading);
       if (!result.ok) return refused(result.refusal);
-      const { fileName, csv } = result.value;
-      await turn.tell(fileSentMessage(fileName, await turn.sendFile(fileName, csv)));
+      const { fileName, csv, flaws } = result.value;
+      const sent = fileSentMessage(fileName, await turn.sendFile(fileName, csv));
+      await turn.tell({ ...sent, blocks: [...sent.blocks, ...flawBlocks(flaws)] });
       return handled();
     },
   };

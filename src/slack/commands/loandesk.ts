@@ -1,4 +1,4 @@
-/** `/loandesk [requests | request <id> | status | audit verify [id | entries head] | audit export [id] | help]` */
+/** `/loandesk [requests | request <id> | status | resume | audit verify [id | entries head] | audit export [id] | help]` */
 import { parseKeptHead } from '../../domain/close/audit-chain.ts';
 import type { Desk } from '../../usecases/desk.ts';
 import { COMMANDS } from '../ids.ts';
@@ -10,7 +10,7 @@ import { fileSentMessage } from '../views/done-text.ts';
 import { helpMessage, unknownArgumentMessage } from '../views/help-view.ts';
 import { requestListMessage } from '../views/request-list-view.ts';
 import { requestMessage } from '../views/request-view.ts';
-import { statusMessage } from '../views/status-view.ts';
+import { resumedMessage, statusMessage } from '../views/status-view.ts';
 
 export function loandeskCommand(parts: ListenerParts): Listener {
   return {
@@ -29,6 +29,8 @@ export function loandeskCommand(parts: ListenerParts): Listener {
           return request(parts, turn, argument);
         case 'status':
           return status(parts, turn);
+        case 'resume':
+          return resume(parts, turn);
         case 'audit':
           return audit(parts, turn, argument);
         default:
@@ -66,6 +68,13 @@ async function status({ desk }: ListenerParts, turn: Turn): Promise<Outcome> {
   const result = await desk.status(turn.by);
   if (!result.ok) return refused(result.refusal);
   await turn.tell(statusMessage(result.value));
+  return handled();
+}
+
+async function resume({ desk }: ListenerParts, turn: Turn): Promise<Outcome> {
+  const result = await desk.liftStop(turn.by);
+  if (!result.ok) return refused(result.refusal);
+  await turn.tell(resumedMessage(result.value));
   return handled();
 }
 

@@ -19,6 +19,11 @@ export function percentText(ratio: Amount): string {
   return `${ratio.times(100).toFixed(2, HALF_EVEN)} %`;
 }
 
+/** The decisive LTV; null: something is owed and there is no net collateral. */
+export function ltvText(ltv: Amount | null): string {
+  return ltv === null ? 'undefined (no net collateral)' : percentText(ltv);
+}
+
 /** How far equity may fall, rounded down so that it never promises more room than there is; null: does not apply. */
 export function fallText(fraction: Amount | null): string {
   if (fraction === null) return 'n/a';

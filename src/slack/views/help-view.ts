@@ -42,12 +42,13 @@ export const USAGE: Readonly<Record<CommandName, Usage>> = {
   },
   '/loandesk': {
     usage:
-      '/loandesk [requests | request <id> | status | audit verify [id | entries head] | audit export [id] | help]',
+      '/loandesk [requests | request <id> | status | resume | audit verify [id | entries head] | audit export [id] | help]',
     does: 'Close requests, the state of the service, and the audit trail.',
     examples: [
       ['/loandesk requests', 'open and recent close requests'],
       ['/loandesk request <id>', 'one request with its evidence'],
       ['/loandesk status', 'exchange, limits, clock, store, versions'],
+      ['/loandesk resume', 'calls Binance again although a limit or a ban stopped Loandesk (approvers)'],
       ['/loandesk audit verify', 'checks the whole audit trail and every record'],
       ['/loandesk audit verify <entries> <head>', 'compares it with a head from the audit channel'],
       ['/loandesk audit export <id>', 'the entries of one request as a JSON Lines file'],
@@ -76,6 +77,7 @@ const WORDS: readonly (readonly [string, string])[] = [
   ['requests', '/loandesk requests'],
   ['request', '/loandesk request <id>'],
   ['status', '/loandesk status'],
+  ['resume', '/loandesk resume'],
   ['audit', '/loandesk audit verify'],
   ['verify', '/loandesk audit verify'],
   ['export', '/loandesk audit export'],

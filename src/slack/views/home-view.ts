@@ -13,6 +13,7 @@ import { requestLine } from './request-list-view.ts';
 import { levelText } from './state-text.ts';
 import { dateToken, secondsToken } from './time-text.ts';
 import { unitLine } from './units-table.ts';
+import { flawBlocks } from './units-view.ts';
 
 const LEVELS_WORST_FIRST: readonly Level[] = [
   'undefined-ltv',
@@ -53,8 +54,9 @@ function unitBlocks(view: HomeView): KnownBlock[] {
 }
 
 function levels(view: UnitsView): KnownBlock[] {
+  const flaws = flawBlocks(view.flaws);
   if (view.units.length === 0)
-    return [section('No unit is visible to this key. That does not mean that nothing is owed.')];
+    return [section('No unit is visible to this key. That does not mean that nothing is owed.'), ...flaws];
   const counts = LEVELS_WORST_FIRST.map((level) => ({
     level,
     count: view.units.filter((unit) => levelOf(unit, view.thresholds) === level).length,
@@ -64,6 +66,7 @@ function levels(view: UnitsView): KnownBlock[] {
   return [
     section(`${summary}\nAs of ${secondsToken(view.asOfMs)}.`),
     ...sections(worst, 4_000, (left) => `… and ${left} more: \`/ltv\``),
+    ...flaws,
   ];
 }
 

@@ -91,6 +91,15 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: `No unit that this key can see fits ${typed(input)}. That says nothing about what is owed: the unit may exist and belong to another key.`,
     advice: '`/ltv` lists the units that are visible, `/closed-units` the ones in the closed list.',
   }),
+  'unit-unreadable': ({ input, rows }) => ({
+    what: `${typed(input)} can't be shown: Binance lists it, or may list it, but what it lists can't be read or contradicts itself.\n${fitLines(
+      rows.map((row) => `• ${shorten(escapeMrkdwn(row), 300)}`),
+      1_800,
+      (left) => `• … and ${left} more`,
+    )}\n`,
+    advice:
+      'Try again in a minute, or look at Binance. Until it can be read, nothing is known about what it owes.',
+  }),
   'ambiguous-unit': ({ input, matches }) => ({
     what: `${typed(input)} fits several units:\n${fitLines(
       matches.map((match) => `• ${escapeMrkdwn(match)}`),

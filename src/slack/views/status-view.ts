@@ -1,9 +1,12 @@
 /** `/loandesk status`. */
 import type { StatusView } from '../../usecases/desk.ts';
+import type { ExchangeStop } from '../../usecases/ports.ts';
 import { context, fitLines, header, sections } from './block-builders.ts';
 import { DRY_RUN_LINE } from './dry-run.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import type { Message } from './message.ts';
+import { noticeMessage } from './notice-message.ts';
+import { dateToken } from './time-text.ts';
 
 const LEVELS = {
   ok: ':white_check_mark: OK',
@@ -23,4 +26,17 @@ export function statusMessage(view: StatusView): Message {
     text: fitLines([versions, ...lines], 3_500, more),
     blocks: [header('Loandesk status'), context(versions), ...sections(lines, 8_000, more)],
   };
+}
+
+/** After `/loandesk resume`; `stops`: those that were lifted. */
+export function resumedMessage(stops: readonly ExchangeStop[]): Message {
+  if (stops.length === 0)
+    return noticeMessage('Calls to Binance are not stopped. There was nothing to lift.');
+  const lines = stops.map(
+    ({ bucket, untilMs }) => `• ${shorten(escapeMrkdwn(bucket), 80)}, until ${dateToken(untilMs)}`,
+  );
+  const list = fitLines(lines, 2_000, (left) => `• … and ${left} more`);
+  return noticeMessage(
+    `Calls to Binance resume now, in every replica. Lifted:\n${list}\nIf Binance still limits or bans this address, it refuses the next call, and Loandesk stops again. A ban that is ignored gets longer.`,
+  );
 }

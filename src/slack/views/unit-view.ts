@@ -2,6 +2,7 @@
 import type { ContainerBlock, KnownBlock } from '@slack/types';
 import {
   borrowHeadroom,
+  decisiveLtv,
   equityFallTo,
   type Inconsistency,
   type Liability,
@@ -13,7 +14,7 @@ import {
 import type { UnitView } from '../../usecases/desk.ts';
 import { writePageValue, writeUnitValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
-import { amountText, fallText, percentText } from './amount-text.ts';
+import { amountText, fallText, ltvText, percentText } from './amount-text.ts';
 import {
   type ButtonSpec,
   buttons,
@@ -81,7 +82,7 @@ export function unitMessage(view: UnitView, query: string): Message {
 
 function headline(view: UnitView): string {
   const { unit, thresholds } = view;
-  return `LTV *${percentText(unit.ltv)}* (${amountText(unit.ltv)}) · Level: *${levelText(levelOf(unit, thresholds))}* · Credit account ${escapeMrkdwn(shorten(unit.creditEmail, 254))} · Parent ${escapeMrkdwn(shorten(unit.parentEmail, 254))}`;
+  return `LTV *${ltvText(decisiveLtv(unit))}* (Binance states ${amountText(unit.ltv)}) · Level: *${levelText(levelOf(unit, thresholds))}* · Credit account ${escapeMrkdwn(shorten(unit.creditEmail, 254))} · Parent ${escapeMrkdwn(shorten(unit.parentEmail, 254))}`;
 }
 
 function keyFigures(view: UnitView): (readonly [string, string])[] {
@@ -156,7 +157,7 @@ const SUMS: Readonly<Record<Inconsistency['kind'], string>> = {
 function oddities(view: UnitView): KnownBlock[] {
   const level = levelOf(view.unit, view.thresholds);
   const lines = view.inconsistencies.map(({ kind, stated, recomputed }) => {
-    const own = recomputed === null ? 'not defined' : shorten(amountText(recomputed), 80);
+    const own = recomputed === null ? 'no figure to compare it with' : shorten(amountText(recomputed), 80);
     return `• ${SUMS[kind]}: the exchange states ${amountText(stated)}, its parts give ${own}.`;
   });
   if (level !== 'normal') lines.unshift(`• The unit is at level *${levelText(level)}*.`);

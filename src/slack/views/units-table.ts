@@ -2,13 +2,14 @@
 import type { DataTableBlock, RawNumberElement, RawTextElement, TableBlock } from '@slack/types';
 import { type Amount, ZERO } from '../../domain/amount.ts';
 import {
+  decisiveLtv,
   equityFallTo,
   type Level,
   levelOf,
   type RiskUnit,
   type Thresholds,
 } from '../../domain/unit/risk-unit.ts';
-import { amountText, fallText, percentText } from './amount-text.ts';
+import { amountText, fallText, ltvText } from './amount-text.ts';
 import { escapeMrkdwn, LIMITS, shorten } from './limits.ts';
 import { type Audience, accountPlain } from './people-text.ts';
 import { levelText } from './state-text.ts';
@@ -42,6 +43,15 @@ function amountCell(value: Amount | null): Cell {
   return value === null ? textCell('n/a') : numberCell(value, amountText(value));
 }
 
+/** Beyond every figure, so that the column sorts it as the worst. */
+const UNDEFINED_LTV = 1_000_000;
+
+function ltvCell(ltv: Amount | null): Cell {
+  return ltv === null
+    ? { type: 'raw_number', value: UNDEFINED_LTV, text: ltvText(ltv) }
+    : numberCell(ltv, ltvText(ltv));
+}
+
 /** A column sorts by number only if all of it is numbers: where nothing is owed, all equity may fall. */
 function fallCell(fraction: Amount | null, unit: RiskUnit): Cell {
   if (fraction !== null) return numberCell(fraction, fallText(fraction));
@@ -50,13 +60,13 @@ function fallCell(fraction: Amount | null, unit: RiskUnit): Cell {
 
 function cellsOf(
   unit: RiskUnit,
-  { level, toMarginCall, toLiquidation }: Figures,
+  { ltv, level, toMarginCall, toLiquidation }: Figures,
   audience: Audience,
 ): Cell[] {
   return [
     textCell(unit.groupId),
     textCell(shorten(accountPlain(unit.creditEmail, audience), 100)),
-    numberCell(unit.ltv, percentText(unit.ltv)),
+    ltvCell(ltv),
     textCell(levelText(level)),
     amountCell(unit.totalLiability),
     amountCell(unit.totalNetEquity),
@@ -69,6 +79,8 @@ function cellsOf(
 
 /** What is worked out about a unit: once, for its divisions cost more than the rest of a row. */
 interface Figures {
+  /** The decisive one; null: not defined. */
+  readonly ltv: Amount | null;
   readonly level: Level;
   readonly toMarginCall: Amount | null;
   readonly toLiquidation: Amount | null;
@@ -76,6 +88,7 @@ interface Figures {
 
 function figuresOf(unit: RiskUnit, thresholds: Thresholds): Figures {
   return {
+    ltv: decisiveLtv(unit),
     level: levelOf(unit, thresholds),
     toMarginCall: equityFallTo(unit, thresholds.marginCall),
     toLiquidation: equityFallTo(unit, thresholds.liquidation),
@@ -99,16 +112,15 @@ export function unitLine(unit: RiskUnit, thresholds: Thresholds, audience: Audie
   return lineOf(unit, figuresOf(unit, thresholds), audience);
 }
 
-function lineOf(unit: RiskUnit, { level, toMarginCall: fall }: Figures, audience: Audience): string {
+function lineOf(unit: RiskUnit, { ltv, level, toMarginCall: fall }: Figures, audience: Audience): string {
   const room =
     fall === null
       ? ''
       : fall.lte(ZERO)
         ? ', margin call crossed'
         : `, equity may fall ${fallText(fall)} to margin call`;
-  const undefinedLtv = level === 'undefined-ltv' ? ' (no net collateral)' : '';
   const name = escapeMrkdwn(shorten(accountPlain(unit.creditEmail, audience), 60));
-  return `*Unit ${unit.groupId}* (${name}): LTV ${percentText(unit.ltv)}${undefinedLtv}, ${levelText(level)}, liability ${amountText(unit.totalLiability)}, equity ${amountText(unit.totalNetEquity)}${room}`;
+  return `*Unit ${unit.groupId}* (${name}): LTV ${ltvText(ltv)}, ${levelText(level)}, liability ${amountText(unit.totalLiability)}, equity ${amountText(unit.totalNetEquity)}${room}`;
 }
 
 /** Table cells of one message, kept below the stricter of the two limits that Slack's pages give. */

@@ -103,7 +103,11 @@ export function flawBlocks(flaws: readonly string[]): KnownBlock[] {
   if (flaws.length === 0) return [];
   const lines = flaws.map((flaw) => `• ${shorten(escapeMrkdwn(flaw), 300)}`);
   const list = fitLines(lines, 700, (left) => `• … and ${left} more`);
-  return [context(`:warning: WARNING: part of the answer could not be read and is missing here.\n${list}`)];
+  return [
+    context(
+      `:warning: *Needs attention*: part of Binance's answer could not be read or contradicts itself.\n${list}`,
+    ),
+  ];
 }
 
 function controls(question: UnitsQuestion, position: Position): ButtonSpec[] {

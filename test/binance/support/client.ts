@@ -11,7 +11,7 @@ import {
   type LoanExchangeOptions,
 } from '../../../src/binance/loan-exchange.ts';
 import { createSigningKey } from '../../../src/binance/signing-key.ts';
-import type { StopInForce } from '../../../src/binance/stops.ts';
+import type { ExchangeStop } from '../../../src/usecases/ports.ts';
 import { MemorySharedReads } from '../../fakes/memory-shared-reads.ts';
 import { MemoryWeightLedger } from '../../fakes/memory-weight-ledger.ts';
 import { capturingLog } from '../../support/logs.ts';
@@ -19,7 +19,7 @@ import { capturingLog } from '../../support/logs.ts';
 export interface Client extends LoanExchange {
   readonly log: ReturnType<typeof capturingLog>;
   readonly calls: CallRecord[];
-  readonly stopped: StopInForce[];
+  readonly stopped: ExchangeStop[];
   /** Everything that was answered, as text. */
   readonly said: string[];
 }
@@ -58,7 +58,7 @@ export interface ClientOptions extends Partial<LoanExchangeOptions> {
 export function createClient(exchange: Exchange, options: ClientOptions = {}): Client {
   const log = capturingLog();
   const calls: CallRecord[] = [];
-  const stopped: StopInForce[] = [];
+  const stopped: ExchangeStop[] = [];
   const said: string[] = [];
   const now = options.now ?? Date.now;
   const client = createLoanExchange({
