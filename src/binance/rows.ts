@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type LongId, parseLongId } from '../domain/amount.ts';
-import { compareLtv, type RiskUnit } from '../domain/unit/risk-unit.ts';
+import { compareLtv, decisiveLtv, type RiskUnit } from '../domain/unit/risk-unit.ts';
 import type { Flaw } from '../usecases/ports.ts';
 
 /** Rows that fitted their schema, and for each that did not: where and why, and its id if that could be read. */
@@ -47,7 +47,7 @@ export function eachOnce({ rows, flawed }: ReadRows<RiskUnit>): ReadRows<RiskUni
 }
 
 function isWorse(one: RiskUnit, other: RiskUnit): boolean {
-  return (compareLtv(one, other) || other.totalLiability.cmp(one.totalLiability)) < 0;
+  return (compareLtv(decisiveLtv(one), decisiveLtv(other)) || other.totalLiability.cmp(one.totalLiability)) < 0;
 }
 
 /** `collateralAccounts[2].wallets[0].netEquity` */

@@ -220,4 +220,27 @@ describe('one HTTP exchange', () => {
     expect(asked).toHaveLength(1);
     await through.close();
   });
+
+  it.each([
+    [
+      'fault W3, relative: that wants other credentials',
+      'HTTP/1.1 407 Proxy Authentication Required\r\n\r\n',
+    ],
+    ['fault W3, relative: that may not reach the exchange', 'HTTP/1.1 403 Forbidden\r\n\r\n<html>'],
+    ['fault W3, relative: that talks rubbish', 'SSH-2.0-OpenSSH_9.6\r\n'],
+  ])('%s: nothing was written, and no secret is told', async (_, answer) => {
+    const asked: (string | undefined)[] = [];
+    const proxy = createServer();
+    proxy.on('connect', (request, socket) => {
+      asked.push(request.headers['proxy-authorization']);
+      socket.end(answer);
+    });
+    const httpsProxy = `http://user:s%20ecret@${await listen(proxy)}`;
+    const client = http({ baseUrl: 'https://exchange.invalid', proxy: { httpsProxy }, timeoutMs: 2_000 });
+    const result = await client.exchange({ method: 'DELETE', target: '/close', headers: {} });
+    expect(result).toMatchObject({ kind: 'failed', written: false });
+    expect(asked[0]).toBe(`Basic ${Buffer.from('user:s ecret').toString('base64')}`);
+    expect(JSON.stringify(result)).not.toContain('ecret');
+    await client.close();
+  });
 });

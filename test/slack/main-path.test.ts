@@ -188,6 +188,26 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     await slack.modal(ids.rina, (text) => text.includes('is not a unit id'));
   });
 
+  it('fault A3: an approver sees that Binance stopped Loandesk, and lifts it; others cannot', async () => {
+    await start(transport);
+    const { workspace } = slack;
+    const until = Date.now() + 86_400_000;
+    const cause = { httpStatus: 418, exchangeCode: -1003 };
+    office.exchange.stopsInForce = [{ bucket: 'ip/ltv-details', untilMs: until, cause }];
+    await workspace.as(ids.rina).command('/loandesk', 'resume', { channelId: ids.general });
+    await slack.privateText(ids.rina, (text) => text.includes('not on the list'), ids.general);
+    expect(office.exchange.stopsInForce).toHaveLength(1);
+    await workspace.as(ids.ada).command('/loandesk', 'resume', { channelId: ids.general });
+    await slack.privateText(
+      ids.ada,
+      (text) => text.includes('resume now') && text.includes('ip/ltv-details'),
+      ids.general,
+    );
+    expect(office.exchange.stopsInForce).toEqual([]);
+    await workspace.as(ids.ada).command('/loandesk', 'resume', { channelId: ids.general });
+    await slack.privateText(ids.ada, (text) => text.includes('nothing to lift'), ids.general);
+  });
+
   it.each([
     ['/ltv', '', 'Total liability'],
     ['/ltv', '1', 'Risk unit 1'],

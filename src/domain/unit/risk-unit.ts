@@ -92,25 +92,34 @@ export function recomputeLtv(unit: RiskUnit): Amount | null {
   return collateral.lte(ZERO) ? null : unit.totalLiability.div(collateral);
 }
 
-/**
- * The worse of the exchange's LTV and the recomputed one; null (worst) when it is not defined. Levels, filters, sorting,
- * cushions and what people are shown all use this one.
- */
-export function decisiveLtv(unit: RiskUnit): Amount | null {
+/** How a unit stands by the worse of the exchange's LTV and the recomputed one. */
+export interface Standing {
+  /** The decisive LTV; null (worst) when it is not defined. */
+  readonly ltv: Amount | null;
+  /** What that LTV measures the loan against: E − M, or less where the exchange states a worse LTV than its sums give. */
+  readonly collateral: Amount;
+}
+
+/** Levels, filters, sorting, cushions and what people are shown all use this one. It divides: work it out once a unit. */
+export function standingOf(unit: RiskUnit): Standing {
+  const collateral = netCollateral(unit);
   const recomputed = recomputeLtv(unit);
-  return recomputed === null || recomputed.gt(unit.ltv) ? recomputed : unit.ltv;
+  if (recomputed === null || recomputed.gte(unit.ltv)) return { ltv: recomputed, collateral };
+  return { ltv: unit.ltv, collateral: unit.totalLiability.div(unit.ltv) };
+}
+
+export function decisiveLtv(unit: RiskUnit): Amount | null {
+  return standingOf(unit).ltv;
 }
 
 /** By the decisive LTV, worst first: negative when `a` is worse. */
-export function compareLtv(a: RiskUnit, b: RiskUnit): number {
-  const [first, second] = [decisiveLtv(a), decisiveLtv(b)];
-  if (first === null || second === null) return Number(first !== null) - Number(second !== null);
-  return second.cmp(first);
+export function compareLtv(a: Amount | null, b: Amount | null): number {
+  if (a === null || b === null) return Number(a !== null) - Number(b !== null);
+  return b.cmp(a);
 }
 
 /** A level begins at its threshold. */
-export function levelOf(unit: RiskUnit, thresholds: Thresholds): Level {
-  const ltv = decisiveLtv(unit);
+export function levelOf(unit: RiskUnit, thresholds: Thresholds, { ltv } = standingOf(unit)): Level {
   if (ltv === null) return 'undefined-ltv';
   if (ltv.gte(thresholds.liquidation)) return 'liquidation';
   if (ltv.gte(thresholds.marginCall)) return 'margin-call';
@@ -123,11 +132,12 @@ export function levelOf(unit: RiskUnit, thresholds: Thresholds): Level {
  * The fraction by which equity E may fall before the decisive LTV reaches `threshold` (L and M unchanged): 0.3356 =
  * 33.56 %. Null when nothing is owed or E is not positive; zero or negative when the threshold is already crossed.
  */
-export function equityFallTo(unit: RiskUnit, threshold: Amount): Amount | null {
+export function equityFallTo(
+  unit: RiskUnit,
+  threshold: Amount,
+  { collateral } = standingOf(unit),
+): Amount | null {
   if (unit.totalLiability.lte(ZERO) || unit.totalNetEquity.lte(ZERO)) return null;
-  const ltv = decisiveLtv(unit);
-  // An exchange that states a worse LTV than its sums give counts less collateral than they do.
-  const collateral = ltv === null ? netCollateral(unit) : unit.totalLiability.div(ltv);
   return collateral.minus(unit.totalLiability.div(threshold)).div(unit.totalNetEquity);
 }
 
@@ -140,11 +150,14 @@ export function borrowHeadroom(unit: RiskUnit, initial: Amount): Amount {
 /** Worst level first, then highest LTV, then lowest id: the order in which a desk wants to read its units. */
 export function worstFirst(units: readonly RiskUnit[], thresholds: Thresholds): RiskUnit[] {
   return units
-    .map((unit) => ({ unit, severity: SEVERITY[levelOf(unit, thresholds)] }))
+    .map((unit) => {
+      const standing = standingOf(unit);
+      return { unit, ltv: standing.ltv, severity: SEVERITY[levelOf(unit, thresholds, standing)] };
+    })
     .sort(
       (a, b) =>
         b.severity - a.severity ||
-        compareLtv(a.unit, b.unit) ||
+        compareLtv(a.ltv, b.ltv) ||
         (BigInt(a.unit.groupId) < BigInt(b.unit.groupId) ? -1 : 1),
     )
     .map(({ unit }) => unit);

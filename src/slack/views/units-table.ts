@@ -2,11 +2,11 @@
 import type { DataTableBlock, RawNumberElement, RawTextElement, TableBlock } from '@slack/types';
 import { type Amount, ZERO } from '../../domain/amount.ts';
 import {
-  decisiveLtv,
   equityFallTo,
   type Level,
   levelOf,
   type RiskUnit,
+  standingOf,
   type Thresholds,
 } from '../../domain/unit/risk-unit.ts';
 import { amountText, fallText, ltvText } from './amount-text.ts';
@@ -87,11 +87,12 @@ interface Figures {
 }
 
 function figuresOf(unit: RiskUnit, thresholds: Thresholds): Figures {
+  const standing = standingOf(unit);
   return {
-    ltv: decisiveLtv(unit),
-    level: levelOf(unit, thresholds),
-    toMarginCall: equityFallTo(unit, thresholds.marginCall),
-    toLiquidation: equityFallTo(unit, thresholds.liquidation),
+    ltv: standing.ltv,
+    level: levelOf(unit, thresholds, standing),
+    toMarginCall: equityFallTo(unit, thresholds.marginCall, standing),
+    toLiquidation: equityFallTo(unit, thresholds.liquidation, standing),
   };
 }
 

@@ -10,7 +10,9 @@ export interface ScriptedRequest {
 
 export type ScriptedAnswer =
   | { readonly status?: number; readonly headers?: Record<string, string>; readonly body: string }
-  | 'reset';
+  | 'reset'
+  /** Never. */
+  | 'hang';
 
 export interface ScriptedServer {
   readonly url: string;
@@ -43,6 +45,7 @@ export async function scriptedServer(
     }
     requests.push(request);
     const given = answer(request);
+    if (given === 'hang') return;
     if (given === 'reset') message.socket.resetAndDestroy();
     else response.writeHead(given.status ?? 200, given.headers).end(given.body);
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { amount, longId, ZERO } from '../../../src/domain/amount.ts';
 import {
   borrowHeadroom,
+  decisiveLtv,
   equityFallTo,
   findInconsistencies,
   levelOf,
@@ -83,7 +84,68 @@ describe('loan-to-value', () => {
   });
 });
 
+describe('fault T6: one LTV decides, the worse of the stated and the recomputed one', () => {
+  // By its sums the LTV is 0.88.
+  const stated = (ltv: string) => ({ ...owingAt('0.88'), ltv: amount(ltv) });
+
+  it.each([
+    ['0.91', '0.91', 'liquidation'],
+    ['0.88', '0.88', 'margin-call'],
+    ['0.5', '0.88', 'margin-call'],
+  ])('fault T6: stated %s, recomputed 0.88: %s, level %s', (ltv, decisive, level) => {
+    expect(decisiveLtv(stated(ltv))?.toFixed(2)).toBe(decisive);
+    expect(levelOf(stated(ltv), PUBLISHED_THRESHOLDS)).toBe(level);
+  });
+
+  it('fault T6, relative: sorted by it within a level', () => {
+    const units = [
+      { ...stated('0.86'), groupId: longId('1') },
+      { ...stated('0.89'), groupId: longId('2') },
+      { ...owingAt('0.885'), groupId: longId('3') },
+    ];
+    expect(worstFirst(units, PUBLISHED_THRESHOLDS).map(({ groupId }) => groupId)).toEqual(['2', '3', '1']);
+  });
+
+  it('fault T6, relative: how far equity may fall agrees with the level', () => {
+    expect(equityFallTo(stated('0.91'), PUBLISHED_THRESHOLDS.liquidation)?.lt(ZERO)).toBe(true);
+    expect(equityFallTo(stated('0.90'), PUBLISHED_THRESHOLDS.liquidation)?.eq(ZERO)).toBe(true);
+    expect(equityFallTo(stated('0.89'), PUBLISHED_THRESHOLDS.liquidation)?.gt(ZERO)).toBe(true);
+    expect(equityFallTo(stated('0.5'), PUBLISHED_THRESHOLDS.liquidation)?.toFixed(4)).toBe('0.0222');
+  });
+});
+
 describe('checks', () => {
+  const owing = (totalLiability: string, ...liabilities: [asset: string, principal: string][]) =>
+    exampleUnit({
+      totalLiability: amount(totalLiability),
+      liabilities: liabilities.map(([asset, principal]) => ({
+        asset,
+        principal: amount(principal),
+        interest: ZERO,
+      })),
+    });
+  const ofLiability = (unit: ReturnType<typeof exampleUnit>) =>
+    findInconsistencies(unit).filter(({ kind }) => kind === 'liability');
+
+  it.each([
+    ['fault T11: 0.5 BTC of 50000', owing('50000', ['BTC', '0.5'])],
+    ['fault T11: 49990 USDC of 50000', owing('50000', ['USDC', '49990'])],
+    ['fault T11, relative: USDT and BTC', owing('50000', ['USDT', '100'], ['BTC', '0.5'])],
+    ['fault T11, relative: nothing of nothing', owing('0', ['BTC', '0'])],
+  ])('%s is consistent', (_, unit) => {
+    expect(ofLiability(unit)).toEqual([]);
+  });
+
+  it.each([
+    ['fault T11, relative: 100 USDT of 50000', owing('50000', ['USDT', '100']), '100'],
+    ['fault T11, relative: something of nothing', owing('0', ['BTC', '0.5']), null],
+    ['fault T11, relative: nothing of something', owing('1', ['BTC', '0']), '0'],
+  ])('%s is not', (_, unit, recomputed) => {
+    const [found] = ofLiability(unit);
+    expect(found).toMatchObject({ kind: 'liability' });
+    expect(found?.recomputed?.toFixed() ?? null).toBe(recomputed);
+  });
+
   it('finds totals that disagree with their parts', () => {
     const kinds = (unit: ReturnType<typeof exampleUnit>) =>
       findInconsistencies(unit).map((each) => each.kind);

@@ -56,4 +56,21 @@ describe('what people type to name units', () => {
     expect(filter('liquidation', undefinedLtv)).toBe(true);
     expect(filter('normal', exampleUnit({ ltv: amount('0.5') }))).toBe(true);
   });
+
+  it.each([
+    ['> 90%', '0.91', true],
+    ['liquidation', '0.91', true],
+    ['< 90%', '0.91', false],
+    ['> 87%', '0.5', true],
+    ['normal', '0.5', false],
+  ])('fault T6: %s with an LTV of 0.88 by its sums and stated as %s: %s', (text, ltv, shown) => {
+    const unit = exampleUnit({
+      ltv: amount(ltv),
+      totalNetEquity: amount('1'),
+      totalMaintenanceMargin: ZERO,
+      totalLiability: amount('0.88'),
+    });
+    const query = parseUnitQuery(text);
+    expect(query.ok && matches(unit, query.value, PUBLISHED_THRESHOLDS)).toBe(shown);
+  });
 });
