@@ -6,5 +6,7 @@ export default defineConfig({
     include: ['test/domain/**/*.test.ts'],
     env: { TZ: 'UTC' },
     maxWorkers: 1,
+    // Mutated code and two runners at once are slow.
+    testTimeout: 60_000,
   },
 });
