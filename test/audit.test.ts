@@ -1,6 +1,6 @@
 /** The audit from the command line, on what a real close left behind. */
 import { spawnSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -22,7 +22,11 @@ describe('npm run audit', () => {
   afterAll(() => world?.close());
 
   function audit(...words: string[]) {
-    const env = { PATH: process.env.PATH, ...world.settings() };
+    return auditWith({}, ...words);
+  }
+
+  function auditWith(settings: Readonly<Record<string, string>>, ...words: string[]) {
+    const env = { PATH: process.env.PATH, ...world.settings(), ...settings };
     return spawnSync(process.execPath, ['src/audit.ts', ...words], { cwd: ROOT, env, encoding: 'utf8' });
   }
 
@@ -30,6 +34,17 @@ describe('npm run audit', () => {
     const { status, stdout } = audit('verify');
     expect(stdout).toMatch(/^\d+ entries of 1 requests read, head [0-9a-f]{64}\nThe chain holds/);
     expect(status).toBe(0);
+  });
+
+  it('fault W11: after a change of keys, the former one verifies what it sealed, and only if it is given', () => {
+    const AUDIT_KEY = randomBytes(32).toString('hex');
+    const alone = auditWith({ AUDIT_KEY }, 'verify');
+    expect(alone.stdout).toContain('THE CHAIN IS BROKEN at entry 1');
+    expect(alone.status).toBe(1);
+    const former = world.settings().AUDIT_KEY ?? '';
+    const both = auditWith({ AUDIT_KEY, AUDIT_KEY_PREVIOUS: `${'0'.repeat(64)},${former}` }, 'verify');
+    expect(both.stdout).toContain('The chain holds');
+    expect(both.status).toBe(0);
   });
 
   it('exports JSON Lines without a secret, whole for one request', () => {

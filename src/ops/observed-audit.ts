@@ -6,7 +6,7 @@ import type { AuditMetrics } from './metrics/audit-metrics.ts';
 /** The trail of a few closes a day is read in well under a second. */
 const VERIFIED_EVERY_MS = 3_600_000;
 
-/** The same checks. A reading that failed tells nothing, and its failure is passed on. */
+/** The same checks; each reading of the whole trail is told. One that failed tells nothing, and its failure is passed on. */
 export function observeAudit(
   checkAudit: CheckAudit,
   auditVerified: AuditMetrics['auditVerified'],
@@ -14,9 +14,9 @@ export function observeAudit(
 ): CheckAudit {
   return {
     ...checkAudit,
-    async verify(requestId) {
-      const verdict = await checkAudit.verify(requestId);
-      if (requestId === null) auditVerified(verdict.fault === null, now());
+    async verify(kept) {
+      const verdict = await checkAudit.verify(kept);
+      auditVerified(verdict.fault === null, now());
       return verdict;
     },
   };
@@ -33,7 +33,7 @@ export function createAuditRound(parts: {
   let verifiedAtMs = Number.NEGATIVE_INFINITY;
   return async () => {
     if (Math.abs(now() - verifiedAtMs) < VERIFIED_EVERY_MS) return;
-    const { fault } = await checkAudit.verify(null);
+    const { fault } = await checkAudit.verify();
     verifiedAtMs = now();
     if (fault !== null) log.error({ fault }, 'the audit trail is not whole');
   };

@@ -73,6 +73,7 @@ describe('the doctor', () => {
     expect(lines(visit, 'ok')).toContain('the exchange is up');
     expect(lines(visit, 'ok')).toMatch(/this machine's clock is -?\d+ ms from the exchange's/);
     expect(lines(visit, 'ok')).toMatch(/credit key "[^"]+" closes unit 7/);
+    expect(lines(visit, 'ok')).toMatch(/Redis' clock is -?\d+ ms from this machine's/);
     expect(lines(visit, 'ok')).toMatch(/a round trip takes [\d.]+ ms/);
     // The scopes of the manifest do not show this.
     expect(lines(visit, 'warning')).toMatch(
@@ -153,8 +154,11 @@ describe('the doctor', () => {
   it('names approvers who left, and finds the others enough', async () => {
     await withWorld();
     const approvers = `${SEED_IDS.approvers},${SEED_IDS.dora},U0LEFT00001`;
-    const visit = await doctor({ ...world.settings(), CLOSE_APPROVERS: approvers });
+    const visit = await doctor({ ...world.settings(), CLOSE_APPROVERS: approvers, CLOSE_MOD: 'dry-run' });
     expect(visit.status).toBe(0);
+    expect(lines(visit, 'warning')).toContain(
+      'CLOSE_MOD is set, but Loandesk does not read it: did you mean CLOSE_MODE?',
+    );
     expect(lines(visit, 'warning')).toContain(
       `these approvers do not count: ${SEED_IDS.dora} (deactivated), U0LEFT00001 (not known to Slack)`,
     );
