@@ -13,7 +13,8 @@
  * - Slack's own redelivery of events: a retry is sent when a test asks for it (`retryNum`);
  * - loss of ephemeral messages on reload, unread marks, notifications, unfurling, link_names, attachments;
  * - private channels and group messages, pagination, message edits by people, reactions, edit windows;
- * - the one-a-second limit on response URLs, the events-per-hour cap, auto-disabled subscriptions;
+ * - a limit on response URLs: one a second with short bursts, as for incoming webhooks, and one URL has five uses;
+ * - the events-per-hour cap, auto-disabled subscriptions;
  * - how Slack counts towards `msg_blocks_too_long`: undocumented; see `src/slack/views/limits.ts`;
  * - what was typed into a view is not kept when the view is updated: each submit names its values;
  * - which block types an old client cannot draw: refusals are switched on as faults (`refuse_block`).
@@ -158,6 +159,7 @@ function readGrants(options: WorkspaceOptions): Grants {
     botToken: options.botToken ?? 'xoxb-sandbox-bot-token',
     appToken: options.appToken ?? 'xapp-sandbox-app-token',
     scopes: new Set(options.scopes ?? MANIFEST_SCOPES),
+    tokenError: null,
   };
 }
 
