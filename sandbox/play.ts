@@ -41,7 +41,7 @@ export async function playSandbox(options: { log: boolean; open: boolean }): Pro
   const { world } = playground;
   const page = await startPage(playground);
   try {
-    await rememberSandbox(world.workspace.url);
+    await rememberSandbox(page.url);
     console.log(`\n  ${bold('Page')}      ${bold(page.url)} (open it in a browser)\n`);
     if (options.open) openInBrowser(page.url);
     describeWorld(world, `process ${playground.fleet.list()[0]?.pid}`);
