@@ -10,13 +10,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createControl } from '../control.ts';
 import { sendJson } from '../slack/http-body.ts';
 import { type Asset, loadAssets } from './assets.ts';
-import { channelsHtml, HOME, placesOf } from './draw-channels.ts';
-import { examplesHtml } from './draw-examples.ts';
 import { callsHtml, unitsHtml } from './draw-exchange.ts';
 import { faultsHtml } from './draw-faults.ts';
 import { conversationHtml, homeHtml, modalHtml } from './draw-message.ts';
 import { recordHtml } from './draw-record.ts';
-import { shellHtml } from './draw-shell.ts';
+import { channelsHtml, examplesHtml, HOME, placesOf, shellHtml } from './draw-shell.ts';
 import { streamChanges } from './event-stream.ts';
 import type { Playground } from './playground.ts';
 import type { Reader } from './reader.ts';
