@@ -12,6 +12,9 @@ import { startWorld, type World } from './world.ts';
 const bold = (text: string) => (process.stdout.isTTY ? `\u001b[1m${text}\u001b[0m` : text);
 const dim = (text: string) => (process.stdout.isTTY ? `\u001b[2m${text}\u001b[0m` : text);
 
+/** The tour closes unit 7: this one is left to close by hand. */
+const SPARE_UNIT = '8';
+
 const BANNER = 'Loandesk sandbox: everything runs on this machine, nothing leaves it.';
 
 /** The tour alone, with the bot in this process. Answers the exit status: 0 if every step was as expected. */
@@ -31,7 +34,7 @@ export async function playOnce(log: boolean): Promise<number> {
 }
 
 /** The page, the bot as a process that can be killed, and the tour; until it is stopped. Answers the exit status. */
-export async function playSandbox(options: { log: boolean; open: boolean }): Promise<number> {
+export async function playSandbox(options: { log: boolean; open: boolean; port: number }): Promise<number> {
   const stopped = untilStopped();
   console.log(bold(BANNER));
   const playground = await startPlayground({
@@ -39,14 +42,22 @@ export async function playSandbox(options: { log: boolean; open: boolean }): Pro
     onLine: options.log ? (line) => console.error(line) : () => {},
   });
   const { world } = playground;
-  const page = await startPage(playground);
+  const page = await startPage(playground, { port: options.port }).catch((error: unknown) => {
+    console.error(`The page cannot listen on port ${options.port}: ${errorCode(error)}`);
+    return null;
+  });
+  if (page === null) {
+    await playground.close();
+    return 1;
+  }
   try {
-    await rememberSandbox(world.workspace.url);
+    await rememberSandbox(page.url);
     console.log(`\n  ${bold('Page')}      ${bold(page.url)} (open it in a browser)\n`);
     if (options.open) openInBrowser(page.url);
     describeWorld(world, `process ${playground.fleet.list()[0]?.pid}`);
     const status = await Promise.race([tellTour(world), stopped.then(() => null)]);
     if (status === null) return 0;
+    await playground.addUnit(SPARE_UNIT, '0');
     describeByHand(world, page.url);
     await stopped;
     return status;
@@ -104,6 +115,9 @@ function describeByHand({ workspace }: World, pageUrl: string): void {
   console.log('Or, from a second terminal, type commands as one of these people:');
   console.log(people.join('\n'));
   console.log(bold(`\n  npm run sandbox -- --as ${SEED_IDS.rina} "/ltv 1"`));
+  console.log(
+    `\nUnit ${SPARE_UNIT} is repaid: close it by hand, as Rina, with /close-unit ${SPARE_UNIT} repaid`,
+  );
   console.log('\nCtrl-C ends it and leaves nothing behind.');
 }
 
@@ -130,4 +144,8 @@ function whoDoes({ actor, does }: TourStep, { workspace }: World): string {
 
 function indent(text: string): string {
   return text.replace(/^/gm, '   │ ');
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

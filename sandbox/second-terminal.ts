@@ -7,7 +7,7 @@ import { request } from 'undici';
 import { z } from 'zod';
 import { SEED_IDS } from './slack/seed.ts';
 
-/** Where the running sandbox says its address; one a user. */
+/** Where the running sandbox says the address of its page; one for each user. */
 const PLACE = join(tmpdir(), `loandesk-sandbox-${userInfo().uid}.json`);
 
 const place = z.object({ url: z.url() });
@@ -39,7 +39,7 @@ export async function typeCommand(user: string, line: string): Promise<number> {
     console.error('No sandbox is running: start one with "npm run sandbox" in another terminal.');
     return 1;
   }
-  const sent = await post(`${url}/_control/command`, {
+  const sent = await post(new URL('slack/command', url), {
     user,
     command,
     text: words.join(' '),
@@ -59,7 +59,9 @@ async function answerAfter(url: string, user: string, order: number): Promise<st
   let shown = '';
   for (let look = 0; look < 50; look += 1) {
     await pause(100);
-    const { body } = await request(`${url}/_control/messages?channel=${SEED_IDS.loanDesk}&viewer=${user}`);
+    const { body } = await request(
+      new URL(`slack/messages?channel=${SEED_IDS.loanDesk}&viewer=${user}`, url),
+    );
     const newest =
       messages
         .parse(await body.json())
@@ -71,7 +73,7 @@ async function answerAfter(url: string, user: string, order: number): Promise<st
   return shown || '(no answer)';
 }
 
-async function post(url: string, body: object): Promise<unknown> {
+async function post(url: URL, body: object): Promise<unknown> {
   const answer = await request(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

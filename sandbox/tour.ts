@@ -19,6 +19,7 @@ export interface TourStep {
 
 const { rina, ada, ben, chen, loanDesk } = SEED_IDS;
 const REPAID_UNIT = '7';
+const LOADING = /…\s*\[Close window\]\s*$/;
 
 /** The steps, to be run in order: later ones build on earlier ones. */
 export function tourOf(world: World): readonly TourStep[] {
@@ -75,7 +76,18 @@ export function tourOf(world: World): readonly TourStep[] {
     const ballot = await openBallot(user);
     const shown = workspace.renderText(ballot);
     await workspace.as(user).submit(ballot.id, { [INPUTS.typedId]: REPAID_UNIT });
-    return `${shown}\n\n(typed ${REPAID_UNIT} and submitted; the card now:)\n\n${await cardShows(pattern)}`;
+    const now = await cardShows(pattern);
+    await closeForms(user);
+    return `${shown}\n\n(typed ${REPAID_UNIT} and submitted; the card now:)\n\n${now}`;
+  }
+
+  /** Whoever plays on as this person finds no form of the tour. The bot may be about to fill in the last one. */
+  async function closeForms(user: string): Promise<void> {
+    const forms = await workspace.until(() => {
+      const open = workspace.store.modals(user);
+      return open.some((view) => LOADING.test(workspace.renderText(view))) ? undefined : open;
+    });
+    for (const view of forms.toReversed()) await workspace.as(user).close(view.id);
   }
 
   function thread(): string {
@@ -149,7 +161,7 @@ export function tourOf(world: World): readonly TourStep[] {
             .map((each) => workspace.renderText(each));
           return shown.findLast((text) => /you asked for this close/i.test(text));
         });
-        for (const view of workspace.store.modals(rina)) await workspace.as(rina).close(view.id);
+        await closeForms(rina);
         return refused;
       },
     },

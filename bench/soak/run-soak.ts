@@ -60,6 +60,7 @@ export async function runSoak({ minutes, seed, say }: SoakOptions): Promise<Soak
       ledger: () => ({ units: [], closed: [], records: [], interest: [], liquidations: [] }),
       settings: { closedOrder: 'closeTime-descending' },
     },
+    // What is watched is memory over hours of closes: at Slack's one post a second there would be too few of them.
     workspace: { strictRateLimits: false, transport: 'http', seed: people },
     settings: { REDIS_PREFIX: 'soak', CLOSE_EXPIRES: '150s' },
   });
@@ -158,7 +159,8 @@ async function soak(run: Run): Promise<SoakReport> {
     errors: fleet.watch.errors(),
     violations: [
       ...violationsOf({
-        ...{ requests, deletes, closedUnits, newCollateral },
+        ...{ requests, deletes, closedUnits, newCollateral, absences: [] },
+        lives: fleet.lives(),
         trail: await records.trail(),
         activeUnits: new Set(exchange.units().map(({ groupId }) => groupId)),
       }),

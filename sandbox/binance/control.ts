@@ -31,7 +31,7 @@ export interface ClosedBatch {
   readonly firstGroupId?: string;
 }
 
-/** The strings that turn the exchange: the same in the process and over HTTP. */
+/** What can be done to the exchange, and what can be seen of it. */
 export interface ExchangeControl {
   /** What BINANCE_ACCOUNTS_FILE has to hold for this stand-in. */
   accounts(): AccountsFileEntry[];

@@ -19,7 +19,6 @@
 import { setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { createControl, type ExchangeControl } from './control.ts';
-import { CONTROL_PREFIX, controlListener } from './control-http.ts';
 import { Faults } from './faults.ts';
 import { type AccountOverride, KeyRing } from './key-ring.ts';
 import { Ledger } from './ledger.ts';
@@ -75,7 +74,7 @@ export async function startExchange(options: ExchangeOptions = {}): Promise<Exch
   const seed = () => (options.ledger ?? seedLedger)(clock.serverMs());
   machine.ledger.load(seed());
   const control = createControl({ machine, log, seed, firstSettings });
-  const server = serve(machine, log, control);
+  const server = serve(machine, log);
   const port = await listen(server, options.port ?? 0);
   return {
     ...control,
@@ -91,13 +90,8 @@ export async function startExchange(options: ExchangeOptions = {}): Promise<Exch
   };
 }
 
-function serve(machine: Machine, log: WireLog, control: ExchangeControl): Server {
-  const api = apiListener(machine, log);
-  const turn = controlListener(control);
-  const server = createServer((request, response) => {
-    if (request.url?.startsWith(CONTROL_PREFIX) !== true) return api(request, response);
-    turn(request, response).catch(() => response.destroy());
-  });
+function serve(machine: Machine, log: WireLog): Server {
+  const server = createServer(apiListener(machine, log));
   server.on('clientError', (error, socket) => answerBadBytes(error, socket, log, machine.clock.realMs()));
   return server;
 }

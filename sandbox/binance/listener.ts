@@ -9,7 +9,7 @@ import type { WireLog, WireRecord } from './wire-log.ts';
 const MAX_BODY_BYTES = 64 * 1024;
 
 /** Reads a whole body, bytes as latin1 characters so that nothing is lost; null when it is too long. */
-export async function readBody(request: IncomingMessage, encoding: BufferEncoding): Promise<string | null> {
+async function readBody(request: IncomingMessage): Promise<string | null> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request) {
@@ -18,7 +18,7 @@ export async function readBody(request: IncomingMessage, encoding: BufferEncodin
     if (length > MAX_BODY_BYTES) return null;
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString(encoding);
+  return Buffer.concat(chunks).toString('latin1');
 }
 
 /** Answers the API calls and keeps the wire log. */
@@ -38,7 +38,7 @@ async function serve(
   machine: Machine,
   log: WireLog,
 ): Promise<void> {
-  const rawBody = await readBody(request, 'latin1');
+  const rawBody = await readBody(request);
   if (rawBody === null) {
     response.writeHead(413).end();
     return;

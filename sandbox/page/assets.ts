@@ -1,6 +1,7 @@
 /** What the browser loads: the style sheet as it is, the scripts with their types stripped, as Node runs them itself. */
 import { readdir, readFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { SlashCommand } from './draw-shell.ts';
@@ -37,16 +38,18 @@ export async function loadAssets(): Promise<Assets> {
     const source = await readFile(new URL(`browser/${name}`, HERE), 'utf8');
     files.set(`/browser/${name}`, { type: 'text/javascript; charset=utf-8', body: stripTypes(source) });
   }
+  const idiomorph = await readFile(fileURLToPath(import.meta.resolve('idiomorph')), 'utf8');
+  files.set('/idiomorph.js', { type: 'text/javascript; charset=utf-8', body: idiomorph });
   const { features } = manifest.parse(parse(await readFile(MANIFEST, 'utf8')));
   return { files, commands: features.slash_commands };
 }
 
-/** Node warns at the first use that this function is new; whoever starts the sandbox need not read that. */
+/** Types stripped, the one package by its path here. Node warns that its function is new: nobody needs to read that. */
 function stripTypes(source: string): string {
   const { emitWarning } = process;
   process.emitWarning = () => {};
   try {
-    return stripTypeScriptTypes(source);
+    return stripTypeScriptTypes(source).replace("from 'idiomorph'", "from '/idiomorph.js'");
   } finally {
     process.emitWarning = emitWarning;
   }

@@ -1,10 +1,9 @@
 /** Block Kit on the page: `slack-blocks-to-jsx` draws what only shows, this file and its neighbours what acts. */
-import type { ReactElement, ReactNode } from 'react';
 import { type Block, Message, type MessageProps } from 'slack-blocks-to-jsx';
 import { isObject, type JsonObject, readObjects } from '../slack/json.ts';
 import { drawActionElement, drawInput, plainText } from './draw-element.ts';
 import { drawTable } from './draw-table.ts';
-import { h } from './html.ts';
+import { type Content, drawReact, h, html, type Markup } from './html.ts';
 import { drawDate, type Reader } from './reader.ts';
 
 const LIBRARY_DRAWS = [
@@ -13,13 +12,8 @@ const LIBRARY_DRAWS = [
   'context',
   'divider',
   'rich_text',
-  'markdown',
   'image',
   'alert',
-  'card',
-  'carousel',
-  'plan',
-  'task_card',
   'data_visualization',
 ];
 
@@ -79,44 +73,41 @@ function hooksFor(reader: Reader): NonNullable<MessageProps['hooks']> {
   };
 }
 
-function drawByLibrary(blocks: readonly JsonObject[], reader: Reader, key: string): ReactElement {
+function drawByLibrary(blocks: readonly JsonObject[], reader: Reader): Markup {
   const drawable = blocks.map(forLibrary).filter(isObject).filter(isLibraryBlock);
-  return h(Message, {
-    ...namesFor(reader),
-    key,
-    blocks: drawable,
-    hooks: hooksFor(reader),
-    logo: '',
-    name: '',
-    withoutWrapper: true,
-    unstyled: true,
-  });
+  const names = namesFor(reader);
+  const hooks = hooksFor(reader);
+  return drawReact(
+    h(Message, {
+      ...names,
+      blocks: drawable,
+      hooks,
+      logo: '',
+      name: '',
+      withoutWrapper: true,
+      unstyled: true,
+    }),
+  );
 }
 
 /** mrkdwn alone, as in messages without blocks. */
-export function drawText(text: string, reader: Reader): ReactElement {
-  return drawByLibrary([{ type: 'section', text: { type: 'mrkdwn', text } }], reader, 'text');
+export function drawText(text: string, reader: Reader): Markup {
+  return drawByLibrary([{ type: 'section', text: { type: 'mrkdwn', text } }], reader);
 }
 
-function drawContainer(block: JsonObject, reader: Reader, key: string): ReactElement {
+function drawContainer(block: JsonObject, reader: Reader): Markup {
   const title = plainText(block.title);
   const inside = drawBlocks(readObjects(block.child_blocks), reader);
   if (block.is_collapsible !== true)
-    return h('div', { key, className: 'container' }, h('p', { className: 'container-title' }, title), inside);
-  const isOpen = block.default_collapsed !== true;
-  return h('details', { key, className: 'container', open: isOpen }, h('summary', null, title), inside);
+    return html`<div class="container"><p class="container-title">${title}</p>${inside}</div>`;
+  const open = block.default_collapsed !== true && html`open`;
+  return html`<details class="container" ${open}><summary>${title}</summary>${inside}</details>`;
 }
 
-function drawSection(block: JsonObject, reader: Reader, key: string): ReactElement {
-  const { accessory, ...shown } = block;
-  const text = drawByLibrary([shown], reader, 'text');
-  if (!isObject(accessory)) return h('div', { key }, text);
-  return h(
-    'div',
-    { key, className: 'with-accessory' },
-    text,
-    drawActionElement(accessory, String(block.block_id), 'accessory'),
-  );
+function drawSection({ accessory, ...shown }: JsonObject, reader: Reader): Markup {
+  const text = drawByLibrary([shown], reader);
+  if (!isObject(accessory)) return html`<div>${text}</div>`;
+  return html`<div class="with-accessory">${text}${drawActionElement(accessory, String(shown.block_id))}</div>`;
 }
 
 /** `errors`: what a modal's last submission was refused with, by block id. */
@@ -124,30 +115,27 @@ export function drawBlocks(
   blocks: readonly JsonObject[],
   reader: Reader,
   errors: Readonly<Record<string, string>> = {},
-): ReactNode {
-  return blocks.map((block, index) => {
-    const key = `${index}`;
+): Content {
+  return blocks.map((block) => {
     const blockId = String(block.block_id);
     switch (block.type) {
-      case 'actions':
-        return h(
-          'div',
-          { key, className: 'actions' },
-          readObjects(block.elements).map((element, at) => drawActionElement(element, blockId, `${at}`)),
-        );
+      case 'actions': {
+        const elements = readObjects(block.elements).map((element) => drawActionElement(element, blockId));
+        return html`<div class="actions">${elements}</div>`;
+      }
       case 'input':
-        return drawInput(block, errors[blockId], key);
+        return drawInput(block, errors[blockId]);
       case 'table':
       case 'data_table':
-        return drawTable(block, key);
+        return drawTable(block);
       case 'container':
-        return drawContainer(block, reader, key);
+        return drawContainer(block, reader);
       case 'section':
-        return drawSection(block, reader, key);
+        return drawSection(block, reader);
       default:
         return isLibraryBlock(block)
-          ? drawByLibrary([block], reader, key)
-          : h('p', { key, className: 'quiet' }, `(${String(block.type)}: not drawn here)`);
+          ? drawByLibrary([block], reader)
+          : html`<p class="quiet">(${String(block.type)}: not drawn here)</p>`;
     }
   });
 }

@@ -1,8 +1,7 @@
 /** Buttons, menus and inputs: drawn here, so that what people do with them goes to the bot as Slack would send it. */
-import type { ReactElement } from 'react';
-import { isObject, type JsonObject, readObjects, readString } from '../slack/json.ts';
+import { isObject, type JsonObject, readString } from '../slack/json.ts';
 import { readOptions } from '../slack/view-payload.ts';
-import { h } from './html.ts';
+import { attributes, html, type Markup } from './html.ts';
 
 export function plainText(value: unknown): string {
   return isObject(value) ? (readString(value, 'text') ?? '') : '';
@@ -32,149 +31,98 @@ function spokenName(text: string, label: string | undefined): string | undefined
   return `${text} ${label}`;
 }
 
-function drawButton(element: JsonObject, blockId: string, key: string): ReactElement {
-  const url = readString(element, 'url');
+function drawButton(element: JsonObject, blockId: string): Markup {
   const text = plainText(element.text);
-  const label = spokenName(text, readString(element, 'accessibility_label'));
-  const className = `button ${readString(element, 'style') ?? ''}`.trim();
-  if (url !== undefined) return h('a', { key, className, href: url, 'aria-label': label }, text);
-  const value = readString(element, 'value');
-  return h(
-    'button',
-    {
-      key,
-      type: 'button',
-      className,
-      'aria-label': label,
-      ...actionData(element, blockId),
-      ...(value === undefined ? {} : { 'data-value': value }),
-    },
-    text,
-  );
+  const given = {
+    class: `button ${readString(element, 'style') ?? ''}`.trim(),
+    'aria-label': spokenName(text, readString(element, 'accessibility_label')),
+  };
+  const url = readString(element, 'url');
+  if (url !== undefined) return html`<a ${attributes({ ...given, href: url })}>${text}</a>`;
+  const acts = { ...actionData(element, blockId), 'data-value': readString(element, 'value') };
+  return html`<button type="button" ${attributes({ ...given, ...acts })}>${text}</button>`;
 }
 
-function drawMenu(element: JsonObject, blockId: string, key: string): ReactElement {
-  const initial = isObject(element.initial_option) ? readString(element.initial_option, 'value') : undefined;
-  const label = plainText(element.placeholder) || (element.type === 'overflow' ? 'More' : 'Choose');
-  return h(
-    'select',
-    { key, 'aria-label': label, defaultValue: initial ?? '', ...actionData(element, blockId) },
-    h('option', { value: '', disabled: true }, label),
-    readOptions(element).map((option) =>
-      h('option', { key: String(option.value), value: String(option.value) }, plainText(option.text)),
-    ),
-  );
-}
-
-/** An element of an `actions` block or an accessory. */
-export function drawActionElement(element: JsonObject, blockId: string, key: string): ReactElement {
-  switch (element.type) {
-    case 'button':
-    case 'workflow_button':
-      return drawButton(element, blockId, key);
-    case 'static_select':
-    case 'overflow':
-      return drawMenu(element, blockId, key);
-    case 'radio_buttons':
-    case 'checkboxes':
-      return h('div', { key }, drawChoices(element, blockId, actionData(element, blockId)));
-    case 'image':
-      return h('span', { key, className: 'quiet' }, `(image: ${readString(element, 'alt_text') ?? ''})`);
-    default:
-      return h('span', { key, className: 'quiet' }, `(${String(element.type)}: not drawn here)`);
-  }
-}
-
-function drawChoices(element: JsonObject, name: string, data: Record<string, string> = {}): ReactElement[] {
-  const initial = [
-    ...readObjects(element.initial_options),
-    ...(isObject(element.initial_option) ? [element.initial_option] : []),
-  ].map((option) => option.value);
-  const type = element.type === 'radio_buttons' ? 'radio' : 'checkbox';
-  return readOptions(element).map((option) => {
-    const value = String(option.value);
-    return h(
-      'label',
-      { key: value, className: 'choice' },
-      h('input', { type, name, value, defaultChecked: initial.includes(value), ...data }),
-      ' ',
-      plainText(option.text),
-    );
+function drawOptions(element: JsonObject): Markup[] {
+  const initial = isObject(element.initial_option) ? element.initial_option.value : undefined;
+  return readOptions(element).map(({ value, text }) => {
+    const given = attributes({ value: String(value), selected: value === initial });
+    return html`<option ${given}>${plainText(text)}</option>`;
   });
 }
 
-interface InputParts {
-  readonly id: string;
-  readonly name: string;
-  readonly isRequired: boolean;
-  readonly describedBy: string;
-  readonly isRefused: boolean;
+function drawMenu(element: JsonObject, blockId: string): Markup {
+  const label = plainText(element.placeholder) || (element.type === 'overflow' ? 'More' : 'Choose');
+  const first = attributes({ value: '', disabled: true, selected: element.initial_option === undefined });
+  return html`<select ${attributes({ 'aria-label': label, ...actionData(element, blockId) })}>
+    <option ${first}>${label}</option>${drawOptions(element)}</select>`;
 }
 
-const INPUT_TYPES: Readonly<Record<string, string>> = {
-  datepicker: 'date',
-  timepicker: 'time',
-  email_text_input: 'email',
-  url_text_input: 'url',
-  number_input: 'number',
-};
-
-function drawControl(element: JsonObject, parts: InputParts): ReactElement {
-  const common = {
-    id: parts.id,
-    name: parts.name,
-    required: parts.isRequired,
-    'aria-describedby': parts.describedBy || undefined,
-    'aria-invalid': parts.isRefused || undefined,
-  };
-  const placeholder = plainText(element.placeholder) || undefined;
-  const length = {
-    ...(typeof element.min_length === 'number' ? { minLength: element.min_length } : {}),
-    ...(typeof element.max_length === 'number' ? { maxLength: element.max_length } : {}),
-  };
-  const initial = readString(element, 'initial_value') ?? readString(element, 'initial_date');
-  if (element.type === 'static_select') {
-    return h(
-      'select',
-      { ...common, defaultValue: '' },
-      h('option', { value: '' }, placeholder ?? 'Choose'),
-      readOptions(element).map((option) =>
-        h('option', { key: String(option.value), value: String(option.value) }, plainText(option.text)),
-      ),
-    );
+/** An element of an `actions` block or an accessory. */
+export function drawActionElement(element: JsonObject, blockId: string): Markup {
+  switch (element.type) {
+    case 'button':
+      return drawButton(element, blockId);
+    case 'static_select':
+    case 'overflow':
+      return drawMenu(element, blockId);
+    case 'radio_buttons':
+      return html`<div>${drawChoices(element, blockId, actionData(element, blockId))}</div>`;
+    default:
+      return html`<span class="quiet">(${String(element.type)}: not drawn here)</span>`;
   }
-  if (element.multiline === true)
-    return h('textarea', { ...common, ...length, rows: 4, placeholder, defaultValue: initial });
-  const type = INPUT_TYPES[String(element.type)] ?? 'text';
-  return h('input', { ...common, ...length, type, placeholder, defaultValue: initial, autoComplete: 'off' });
+}
+
+function drawChoices(element: JsonObject, name: string, data: Record<string, string> = {}): Markup[] {
+  const initial = isObject(element.initial_option) ? element.initial_option.value : undefined;
+  return readOptions(element).map(({ value, text }) => {
+    const given = attributes({ name, value: String(value), checked: value === initial, ...data });
+    return html`<label class="choice"><input type="radio" ${given}> ${plainText(text)}</label>`;
+  });
+}
+
+function drawControl(element: JsonObject, given: Parameters<typeof attributes>[0]): Markup {
+  const placeholder = plainText(element.placeholder);
+  if (element.type === 'static_select')
+    return html`<select ${attributes(given)}><option value="">${placeholder || 'Choose'}</option>${drawOptions(element)}</select>`;
+  const { min_length: min, max_length: max } = element;
+  const typed = attributes({
+    ...given,
+    minlength: typeof min === 'number' ? min : undefined,
+    maxlength: typeof max === 'number' ? max : undefined,
+    placeholder: placeholder || undefined,
+  });
+  const initial = readString(element, 'initial_value');
+  if (element.multiline === true) return html`<textarea rows="4" ${typed}>${initial}</textarea>`;
+  return html`<input type="text" autocomplete="off" ${typed} ${attributes({ value: initial })}>`;
 }
 
 /** An `input` block with its label, hint and what its last submission was refused with. */
-export function drawInput(block: JsonObject, error: string | undefined, key: string): ReactElement {
-  const name = readString(block, 'block_id') ?? key;
+export function drawInput(block: JsonObject, error: string | undefined): Markup {
+  const name = readString(block, 'block_id') ?? '';
   const element = isObject(block.element) ? block.element : {};
   const id = `field-${name}`;
   const hint = plainText(block.hint);
-  const described = [...(hint === '' ? [] : [`${id}-hint`]), ...(error === undefined ? [] : [`${id}-error`])];
   const isRequired = block.optional !== true;
   const label = plainText(block.label) + (isRequired ? '' : ' (optional)');
+  const described = [hint !== '' && `${id}-hint`, error !== undefined && `${id}-error`]
+    .filter(Boolean)
+    .join(' ');
+  const describedBy = { 'aria-describedby': described || undefined };
   const below = [
-    hint === '' ? null : h('p', { key: 'hint', id: `${id}-hint`, className: 'hint' }, hint),
-    error === undefined
-      ? null
-      : h('p', { key: 'error', id: `${id}-error`, className: 'error', role: 'alert' }, error),
+    hint !== '' && html`<p id="${id}-hint" class="hint">${hint}</p>`,
+    error !== undefined && html`<p id="${id}-error" class="error" role="alert">${error}</p>`,
   ];
-  if (element.type === 'radio_buttons' || element.type === 'checkboxes') {
-    const ids = described.join(' ') || undefined;
-    return h(
-      'fieldset',
-      { key, className: 'field', 'aria-describedby': ids },
-      h('legend', null, label),
-      drawChoices(element, name),
-      below,
-    );
-  }
-  const isRefused = error !== undefined;
-  const control = drawControl(element, { id, name, isRequired, describedBy: described.join(' '), isRefused });
-  return h('div', { key, className: 'field' }, h('label', { htmlFor: id }, label), control, below);
+  if (element.type === 'radio_buttons')
+    return html`<fieldset class="field" ${attributes(describedBy)}><legend>${label}</legend>
+      ${drawChoices(element, name)}${below}</fieldset>`;
+  const isRefused = error === undefined ? undefined : 'true';
+  const control = drawControl(element, {
+    id,
+    name,
+    required: isRequired,
+    ...describedBy,
+    'aria-invalid': isRefused,
+  });
+  return html`<div class="field"><label for="${id}">${label}</label>${control}${below}</div>`;
 }

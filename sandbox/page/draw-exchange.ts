@@ -1,180 +1,92 @@
 /** The exchange's side: its units, the weights of this minute, the last calls. */
-import type { ReactElement, ReactNode } from 'react';
 import type { UnitView } from '../binance/control.ts';
 import type { Exchange } from '../binance/exchange.ts';
 import type { WireRecord } from '../binance/wire-log.ts';
-import { clockText, labelled, mergeMenu, postButton, postForm, submitButton, table } from './draw-panel.ts';
-import { h, toHtml } from './html.ts';
+import { clockText, labelled, mergeMenu, postButton, postForm, table } from './draw-panel.ts';
+import { type Content, html, type Markup, toHtml } from './html.ts';
 
 const CALLS_SHOWN = 30;
 const MINUTE_MS = 60_000;
 
-function owes(unit: UnitView): boolean {
-  return Number(unit.totalLiability) !== 0;
-}
-
-function drawLiabilities(unit: UnitView): ReactNode {
+function drawLiabilities(unit: UnitView): Markup {
   const open = unit.liabilities.filter(({ principal, interest }) => Number(principal) + Number(interest) > 0);
-  if (open.length === 0) return h('p', { className: 'quiet' }, 'Owes nothing.');
-  return h(
-    'ul',
-    { className: 'plain' },
-    open.map(({ assetName, principal, interest }) =>
-      h(
-        'li',
-        { key: assetName, className: 'row' },
-        h('span', null, `${principal} ${assetName}, interest ${interest}`),
-        postButton(
-          'Repay all',
-          '/exchange/repay',
-          { groupId: unit.groupId, assetName },
-          { spoken: `Repay all ${assetName} of unit ${unit.groupId}` },
-        ),
-      ),
-    ),
-  );
+  if (open.length === 0) return html`<p class="quiet">Owes nothing.</p>`;
+  const rows = open.map(({ assetName, principal, interest }) => {
+    const spoken = `Repay all ${assetName} of unit ${unit.groupId}`;
+    const repay = postButton(
+      'Repay all',
+      '/exchange/repay',
+      { groupId: unit.groupId, assetName },
+      { spoken },
+    );
+    return html`<li class="row"><span>${principal} ${assetName}, interest ${interest}</span>${repay}</li>`;
+  });
+  return html`<ul class="plain">${rows}</ul>`;
 }
 
-function drawFreeze({ groupId, liquidation }: UnitView): ReactElement {
+function drawFreeze({ groupId, liquidation }: UnitView): Markup {
+  const path = '/exchange/setLiquidation';
   return liquidation === null
     ? postButton(
         'Freeze into liquidation',
-        '/exchange/setLiquidation',
+        path,
         { groupId, code: -27024 },
         { spoken: `Freeze into liquidation: unit ${groupId}`, className: 'danger' },
       )
-    : postButton(
-        'Thaw',
-        '/exchange/setLiquidation',
-        { groupId, code: null },
-        { spoken: `Thaw unit ${groupId}` },
-      );
+    : postButton('Thaw', path, { groupId, code: null }, { spoken: `Thaw unit ${groupId}` });
 }
 
-function drawEquityForm(unit: UnitView): ReactElement {
-  const wallets = unit.members.flatMap(({ email, wallets: own }) =>
+function drawEquityForm({ groupId, members }: UnitView): Markup {
+  const wallets = members.flatMap(({ email, wallets: own }) =>
     own.map(
       ({ accountType, netEquity }) =>
         [`${email} ${accountType}: ${netEquity}`, { email, accountType }] as const,
     ),
   );
-  return postForm(
-    '/exchange/editEquity',
-    { groupId: unit.groupId },
-    `equity-${unit.groupId}`,
-    mergeMenu('Wallet', wallets),
-    labelled(
-      'Net equity',
-      h('input', {
-        name: 'netEquity',
-        required: true,
-        inputMode: 'decimal',
-        pattern: '-?[0-9]+(\\.[0-9]+)?',
-        autoComplete: 'off',
-        size: 10,
-      }),
-    ),
-    submitButton('Set equity'),
-  );
+  const field = html`<input name="netEquity" required inputmode="decimal" pattern="-?[0-9]+(\\.[0-9]+)?"
+    autocomplete="off" size="10">`;
+  const fields = [mergeMenu('Wallet', wallets), labelled('Net equity', field)];
+  return postForm('/exchange/editEquity', { groupId }, `equity-${groupId}`, 'Set equity', fields);
 }
 
-function drawUnit(unit: UnitView): ReactElement {
-  const mark = unit.liquidation === null ? (owes(unit) ? '' : ' · repaid') : ' · FROZEN';
-  return h(
-    'details',
-    { key: unit.groupId, 'data-key': unit.groupId, className: 'unit' },
-    h(
-      'summary',
-      null,
-      h('strong', null, `Unit ${unit.groupId}`),
-      h('span', { className: 'unit-figures' }, ` LTV ${unit.ltv}${mark}`),
-    ),
-    h(
-      'p',
-      { className: 'quiet' },
-      `${unit.creditEmail} · equity ${unit.totalNetEquity} · owes ${unit.totalLiability}`,
-    ),
-    drawLiabilities(unit),
-    drawEquityForm(unit),
-    h('p', null, drawFreeze(unit)),
-  );
+function drawUnit(unit: UnitView): Markup {
+  const { groupId, ltv, creditEmail, totalNetEquity, totalLiability, liquidation } = unit;
+  const mark = liquidation === null ? (Number(totalLiability) === 0 ? ' · repaid' : '') : ' · FROZEN';
+  return html`<details id="unit-${groupId}" class="unit">
+    <summary><strong>Unit ${groupId}</strong><span class="unit-figures"> LTV ${ltv}${mark}</span></summary>
+    <p class="quiet">${creditEmail} · equity ${totalNetEquity} · owes ${totalLiability}</p>
+    ${drawLiabilities(unit)}${drawEquityForm(unit)}<p>${drawFreeze(unit)}</p>
+  </details>`;
 }
 
-function drawAddUnit(exchange: Exchange): ReactElement {
+function drawAddUnit(exchange: Exchange): Markup {
   const taken = new Set([...exchange.units(), ...exchange.closedUnits()].map(({ groupId }) => groupId));
   let free = 20;
   while (taken.has(String(free))) free += 1;
-  return postForm(
-    '/world/add-unit',
-    {},
-    'add-unit',
-    labelled(
-      'New unit',
-      h('input', {
-        name: 'groupId',
-        required: true,
-        inputMode: 'numeric',
-        pattern: '[1-9][0-9]{0,18}',
-        size: 8,
-        defaultValue: free,
-      }),
-    ),
-    labelled(
-      'owes USDT',
-      h('input', {
-        name: 'owes',
-        required: true,
-        inputMode: 'decimal',
-        pattern: '[0-9]+(\\.[0-9]+)?',
-        size: 8,
-        defaultValue: '0',
-      }),
-    ),
-    submitButton('Add unit'),
-  );
+  const unit = html`<input name="groupId" required inputmode="numeric" pattern="[1-9][0-9]{0,18}" size="8" value="${free}">`;
+  const owes = html`<input name="owes" required inputmode="decimal" pattern="[0-9]+(\\.[0-9]+)?" size="8" value="0">`;
+  const fields = [labelled('New unit', unit), labelled('owes USDT', owes)];
+  return postForm('/world/add-unit', {}, 'add-unit', 'Add unit', fields);
 }
 
 export function unitsHtml(exchange: Exchange): string {
-  return toHtml(
-    h(
-      'div',
-      null,
-      h(
-        'p',
-        { className: 'quiet' },
-        'What the exchange holds. A repaid unit can be closed: ask for it with ',
-        h('code', null, '/close-unit'),
-        '.',
-      ),
-      exchange.units().map(drawUnit),
-      drawAddUnit(exchange),
-    ),
-  );
+  return toHtml(html`<div>
+    <p class="quiet">What the exchange holds. A repaid unit can be closed: ask for it with <code>/close-unit</code>.</p>
+    ${exchange.units().map(drawUnit)}${drawAddUnit(exchange)}
+  </div>`);
 }
 
-function drawWeights(exchange: Exchange): ReactElement {
+function drawWeights(exchange: Exchange): Markup {
   const minuteMs = Math.floor(exchange.serverTimeMs() / MINUTE_MS) * MINUTE_MS;
   const used = exchange.weights().filter(({ minuteStartMs }) => minuteStartMs === minuteMs);
-  if (used.length === 0) return h('p', { className: 'quiet' }, 'Nothing was asked in this minute.');
-  return table(
-    'Weight used this minute',
-    ['Pool', 'For', 'Used of limit'],
-    used.map((each) => [
-      each.pool,
-      `${each.scope.toUpperCase()} ${each.subject}`,
-      h(
-        'span',
-        { className: 'row' },
-        h('meter', {
-          min: 0,
-          max: each.limit,
-          value: each.used,
-          'aria-label': `Weight used of ${each.pool}`,
-        }),
-        `${each.used} of ${each.limit}`,
-      ),
-    ]),
-  );
+  if (used.length === 0) return html`<p class="quiet">Nothing was asked in this minute.</p>`;
+  const rows = used.map(({ pool, scope, subject, used: spent, limit }) => {
+    const label = `Weight used of ${pool}`;
+    const meter = html`<meter min="0" max="${limit}" value="${spent}" aria-label="${label}"></meter>`;
+    const figure = html`<span class="row">${meter}${spent} of ${limit}</span>`;
+    return [pool, `${scope.toUpperCase()} ${subject}`, figure];
+  });
+  return table('Weight used this minute', ['Pool', 'For', 'Used of limit'], rows);
 }
 
 function statusOf(call: WireRecord): string {
@@ -183,35 +95,28 @@ function statusOf(call: WireRecord): string {
   return call.code === null ? status : `${status} (${call.code})`;
 }
 
-function drawCall(call: WireRecord): readonly ReactNode[] {
-  const tookMs = call.answeredAtMs === null ? '' : `${call.answeredAtMs - call.receivedAtMs} ms`;
-  const bad = call.status === null ? call.done : call.status >= 400;
+function drawCall(call: WireRecord): readonly Content[] {
+  const isBad = call.status === null ? call.done : call.status >= 400;
   const status = statusOf(call) + (call.fault === null ? '' : `, ${call.fault}`);
+  const by = [call.account ?? '', call.groupId === null ? '' : `unit ${call.groupId}`];
   return [
     clockText(call.receivedAtMs),
-    h(
-      'span',
-      { className: call.method === 'DELETE' ? 'delete' : undefined },
-      `${call.method} ${call.path.split('/').at(-1)}`,
-    ),
-    [call.account ?? '', call.groupId === null ? '' : `unit ${call.groupId}`].filter(Boolean).join(', '),
-    h('span', { className: bad ? 'bad' : undefined }, status),
-    tookMs,
+    html`<span class="${call.method === 'DELETE' && 'delete'}">${call.method} ${call.path.split('/').at(-1)}</span>`,
+    by.filter(Boolean).join(', '),
+    html`<span class="${isBad && 'bad'}">${status}</span>`,
+    call.answeredAtMs === null ? '' : `${call.answeredAtMs - call.receivedAtMs} ms`,
   ];
 }
 
 export function callsHtml(exchange: Exchange): string {
   const calls = exchange.lastRequests(CALLS_SHOWN);
-  return toHtml(
-    h(
-      'div',
-      null,
-      h('h3', null, 'Weight used this minute'),
-      drawWeights(exchange),
-      h('h3', null, 'Last calls, newest first (UTC)'),
-      calls.length === 0
-        ? h('p', { className: 'quiet' }, 'None yet.')
-        : table('Last calls', ['Time', 'Call', 'By', 'Status', 'Took'], calls.map(drawCall)),
-    ),
-  );
+  const headings = ['Time', 'Call', 'By', 'Status', 'Took'];
+  const last =
+    calls.length === 0
+      ? html`<p class="quiet">None yet.</p>`
+      : table('Last calls', headings, calls.map(drawCall));
+  return toHtml(html`<div>
+    <h3>Weight used this minute</h3>${drawWeights(exchange)}
+    <h3>Last calls, newest first (UTC)</h3>${last}
+  </div>`);
 }

@@ -1,10 +1,9 @@
 /** What can be broken on purpose: the exchange's answers, its clock, Redis, the bot. */
-import type { ReactElement } from 'react';
 import type { Exchange } from '../binance/exchange.ts';
 import type { Fault } from '../binance/faults.ts';
 import type { BotState } from './bot-fleet.ts';
-import { clockText, labelled, mergeMenu, postButton, postForm, submitButton } from './draw-panel.ts';
-import { h, toHtml } from './html.ts';
+import { clockText, labelled, mergeMenu, postButton, postForm } from './draw-panel.ts';
+import { html, type Markup, toHtml } from './html.ts';
 
 export interface Machinery {
   readonly exchange: Exchange;
@@ -44,115 +43,69 @@ function effectText({ effect }: Fault): string {
   return effect.kind === 'error' ? `${effect.status}${when}` : `${effect.kind}${when}`;
 }
 
-function drawFault(fault: Fault): ReactElement {
+function drawFault(fault: Fault): Markup {
   const where = fault.endpoint ?? fault.method ?? 'every call';
   const left = fault.remaining === null ? 'until switched off' : `${fault.remaining} to go`;
   const text = `${effectText(fault)}, ${where}, ${left}`;
-  return h(
-    'li',
-    { key: fault.id, 'data-key': `fault-${fault.id}`, className: 'row' },
-    h('span', null, text),
-    postButton('Off', '/exchange/clearFaults', { id: fault.id }, { spoken: `Switch off: ${text}` }),
-  );
+  const off = postButton('Off', '/exchange/clearFaults', { id: fault.id }, { spoken: `Switch off: ${text}` });
+  return html`<li id="fault-${fault.id}" class="row"><span>${text}</span>${off}</li>`;
 }
 
-function drawFaults(exchange: Exchange): ReactElement {
+function drawFaults(exchange: Exchange): Markup {
   const faults = exchange.faults();
-  return h(
-    'section',
-    null,
-    h('h3', null, 'The exchange answers badly'),
-    postForm(
-      '/exchange/inject',
-      {},
-      'inject',
-      mergeMenu('What', EFFECTS),
-      mergeMenu('Which call', SCOPES),
-      mergeMenu('How often', COUNTS),
-      submitButton('Switch on'),
-    ),
-    faults.length === 0
-      ? h('p', { className: 'quiet' }, 'No fault is switched on.')
-      : h('ul', { className: 'plain' }, faults.map(drawFault)),
-  );
+  const menus = [mergeMenu('What', EFFECTS), mergeMenu('Which call', SCOPES), mergeMenu('How often', COUNTS)];
+  return html`<section>
+    <h3>The exchange answers badly</h3>
+    ${postForm('/exchange/inject', {}, 'inject', 'Switch on', menus)}
+    ${
+      faults.length === 0
+        ? html`<p class="quiet">No fault is switched on.</p>`
+        : html`<ul class="plain">${faults.map(drawFault)}</ul>`
+    }
+  </section>`;
 }
 
-function drawClock(exchange: Exchange): ReactElement {
+function drawClock(exchange: Exchange): Markup {
   const { skewMs } = exchange.settings();
-  return h(
-    'section',
-    null,
-    h('h3', null, "The exchange's clock"),
-    h('p', { className: 'quiet' }, `It shows ${clockText(exchange.serverTimeMs())} UTC, ${skewMs} ms off.`),
-    postForm(
-      '/exchange/configure',
-      {},
-      'skew',
-      labelled(
-        'Skew in ms',
-        h('input', {
-          name: 'skewMs',
-          'data-number': '',
-          type: 'number',
-          step: 100,
-          required: true,
-          defaultValue: 0,
-        }),
-      ),
-      submitButton('Set clock'),
-    ),
-  );
+  const field = html`<input name="skewMs" data-number="" type="number" step="100" required value="0">`;
+  return html`<section>
+    <h3>The exchange's clock</h3>
+    <p class="quiet">It shows ${clockText(exchange.serverTimeMs())} UTC, ${skewMs} ms off.</p>
+    ${postForm('/exchange/configure', {}, 'skew', 'Set clock', labelled('Skew in ms', field))}
+  </section>`;
 }
 
-function drawBot({ name, state, pid, restarts }: BotState): ReactElement {
+function drawBot({ name, state, pid, restarts }: BotState): Markup {
   const text = {
     running: `running, process ${pid}`,
     starting: 'starting',
     gone: 'gone; it comes back by itself',
   }[state];
   const again = restarts === 0 ? '' : `, killed ${restarts} ${restarts === 1 ? 'time' : 'times'}`;
-  return h(
-    'li',
-    { key: name, 'data-key': name, className: 'row' },
-    h('span', { className: `bot-state ${state}` }, `${name}: ${text}${again}`),
-    state === 'running'
-      ? postButton('Kill now', '/world/kill', { name }, { spoken: `Kill now: ${name}`, className: 'danger' })
-      : null,
-  );
+  const kill =
+    state === 'running' &&
+    postButton('Kill now', '/world/kill', { name }, { spoken: `Kill now: ${name}`, className: 'danger' });
+  return html`<li id="${name}" class="row"><span class="bot-state ${state}">${name}: ${text}${again}</span>${kill}</li>`;
 }
 
-function drawBots(bots: readonly BotState[]): ReactElement {
-  return h(
-    'section',
-    null,
-    h('h3', null, 'The bot'),
-    h('ul', { className: 'plain' }, bots.map(drawBot)),
+function drawBots(bots: readonly BotState[]): Markup {
+  const replicas =
     bots.length > 1
       ? postButton('Stop the second replica', '/world/replicas', { count: 1 })
-      : postButton('Start a second replica', '/world/replicas', { count: 2 }),
-  );
+      : postButton('Start a second replica', '/world/replicas', { count: 2 });
+  return html`<section><h3>The bot</h3><ul class="plain">${bots.map(drawBot)}</ul>${replicas}</section>`;
 }
 
-function drawRedis(isDown: boolean): ReactElement {
-  return h(
-    'section',
-    null,
-    h('h3', null, 'Redis'),
-    h(
-      'p',
-      { className: 'row' },
-      h(
-        'span',
-        { className: isDown ? 'bad' : undefined },
-        isDown ? 'The bot cannot reach it.' : 'It is there.',
-      ),
-      postButton(isDown ? 'Bring Redis back' : 'Take Redis away', '/world/redis', { down: !isDown }),
-    ),
-  );
+function drawRedis(isDown: boolean): Markup {
+  const text = isDown
+    ? html`<span class="bad">The bot cannot reach it.</span>`
+    : html`<span>It is there.</span>`;
+  const label = isDown ? 'Bring Redis back' : 'Take Redis away';
+  return html`<section><h3>Redis</h3>
+    <p class="row">${text}${postButton(label, '/world/redis', { down: !isDown })}</p></section>`;
 }
 
 export function faultsHtml({ exchange, bots, redisIsDown }: Machinery): string {
-  return toHtml(
-    h('div', null, drawFaults(exchange), drawBots(bots), drawRedis(redisIsDown), drawClock(exchange)),
-  );
+  const sections = [drawFaults(exchange), drawBots(bots), drawRedis(redisIsDown), drawClock(exchange)];
+  return toHtml(html`<div>${sections}</div>`);
 }

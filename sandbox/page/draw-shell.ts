@@ -1,7 +1,8 @@
 /** The page itself: landmarks, the composer, the side panel's frame. What changes is filled in by the browser. */
-import type { ReactElement } from 'react';
+import type { Exchange } from '../binance/exchange.ts';
 import type { Directory } from '../slack/directory.ts';
-import { h, toHtml } from './html.ts';
+import type { Store } from '../slack/store.ts';
+import { html, toHtml } from './html.ts';
 import { ACTORS } from './playground.ts';
 
 export interface SlashCommand {
@@ -17,154 +18,122 @@ const PANELS = [
   ['record', "Bot's record"],
 ] as const;
 
-function drawActors(directory: Directory): ReactElement {
-  return h(
-    'label',
-    { className: 'labelled' },
-    h('span', null, 'Acting as'),
-    h(
-      'select',
-      { id: 'actor' },
-      ACTORS.map(([id, role]) =>
-        h('option', { key: id, value: id }, `${directory.people.get(id)?.realName ?? id}, ${role}`),
-      ),
-    ),
+export function shellHtml(directory: Directory, commands: readonly SlashCommand[]): string {
+  const actors = ACTORS.map(
+    ([id, role]) => html`<option value="${id}">${directory.people.get(id)?.realName ?? id}, ${role}</option>`,
   );
+  const panels = PANELS.map(
+    ([name, label], index) =>
+      html`<button type="button" data-panel="${name}" aria-pressed="${index === 0 ? 'true' : 'false'}">${label}</button>`,
+  );
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <title>Loandesk sandbox</title>
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <meta name="color-scheme" content="light dark">
+  <link rel="icon" href="data:,">
+  <link rel="stylesheet" href="/page.css">
+  <script type="module" src="/browser/main.ts"></script>
+</head>
+<body data-pane="chat" data-commands="${JSON.stringify(commands)}">
+  <a href="#line" class="skip" id="skip">Skip to the message field</a>
+  <header class="sidebar">
+    <h1>Loandesk <span>sandbox</span></h1>
+    <label class="labelled"><span>Acting as</span><select id="actor">${actors}</select></label>
+    <nav id="channels" aria-label="Channels"></nav>
+    <p class="sidebar-note">Everything runs on this machine. Nothing here reaches Slack or Binance.</p>
+  </header>
+  <main>
+    <section id="chat" aria-labelledby="place">
+      <div class="main-head"><h2 id="place"> </h2></div>
+      <div class="scroller" id="scroller" tabindex="0" role="group" aria-labelledby="place">
+        <ol id="messages" class="messages" role="list" aria-live="polite"></ol>
+        <div id="home" hidden></div>
+      </div>
+      <form id="composer" autocomplete="off">
+        <ul id="completions" role="listbox" aria-label="Slash commands" hidden></ul>
+        <div class="composer-line">
+          <label for="line" class="only-heard">Message or slash command</label>
+          <input id="line" role="combobox" aria-expanded="false" aria-controls="completions"
+            aria-autocomplete="list" placeholder="Type / for commands" maxlength="3000">
+          <button type="submit" class="button primary">Send</button>
+        </div>
+        <div id="examples" class="examples"></div>
+      </form>
+    </section>
+    <section id="panel" aria-labelledby="panel-title">
+      <div class="panel-head">
+        <h2 id="panel-title">The other side</h2>
+        <div class="panel-choice" role="group" aria-label="What to show">${panels}</div>
+      </div>
+      <div id="panel-body" class="scroller" tabindex="0" role="group" aria-label="Units"></div>
+    </section>
+  </main>
+  <nav class="panes" aria-label="Panes">
+    <button type="button" data-pane="chat" aria-pressed="true">Slack</button>
+    <button type="button" data-pane="panel" aria-pressed="false">The other side</button>
+  </nav>
+  <dialog id="modal" aria-labelledby="modal-title"></dialog>
+  <dialog id="confirm" aria-labelledby="confirm-title" aria-describedby="confirm-text">
+    <h2 id="confirm-title"> </h2>
+    <p id="confirm-text"></p>
+    <form method="dialog" class="modal-buttons">
+      <button id="confirm-no" value="no" class="button">Cancel</button>
+      <button id="confirm-yes" value="yes" class="button primary">Yes</button>
+    </form>
+  </dialog>
+  <div id="notice" role="status" aria-live="assertive"></div>
+</body>
+</html>`;
+  return toHtml(page);
 }
 
-function drawSidebar(directory: Directory): ReactElement {
-  return h(
-    'header',
-    { className: 'sidebar' },
-    h('h1', null, 'Loandesk ', h('span', null, 'sandbox')),
-    drawActors(directory),
-    h('nav', { id: 'channels', 'aria-label': 'Channels' }),
-    h(
-      'p',
-      { className: 'sidebar-note' },
-      'Everything runs on this machine. Nothing here reaches Slack or Binance.',
-    ),
-  );
+export const HOME = 'home';
+
+/** Something a person can open: a channel, the direct message with the bot, the bot's Home tab. */
+export interface Place {
+  /** A channel's id, or `home`. */
+  readonly id: string;
+  readonly label: string;
+  /** Order number of the newest thing in it: larger than what was seen means unread. */
+  readonly newest: number;
 }
 
-function drawComposer(): ReactElement {
-  return h(
-    'form',
-    { id: 'composer', autoComplete: 'off' },
-    h('ul', { id: 'completions', role: 'listbox', 'aria-label': 'Slash commands', hidden: true }),
-    h(
-      'div',
-      { className: 'composer-line' },
-      h('label', { htmlFor: 'line', className: 'only-heard' }, 'Message or slash command'),
-      h('input', {
-        id: 'line',
-        role: 'combobox',
-        'aria-expanded': false,
-        'aria-controls': 'completions',
-        'aria-autocomplete': 'list',
-        placeholder: 'Type / for commands',
-        maxLength: 3_000,
-      }),
-      h('button', { type: 'submit', className: 'button primary' }, 'Send'),
-    ),
-    h('div', { id: 'examples', className: 'examples' }),
+export function placesOf(directory: Directory, store: Store, userId: string): readonly Place[] {
+  const newestIn = (id: string) => store.messages(id, userId).at(-1)?.order ?? 0;
+  const direct = directory.directMessage(userId);
+  const channels = [...directory.channels.values()].filter(
+    ({ kind, isArchived, members }) => kind === 'channel' && !isArchived && members.has(userId),
   );
-}
-
-function drawChat(): ReactElement {
-  return h(
-    'section',
-    { id: 'chat', 'aria-labelledby': 'place' },
-    h('div', { className: 'main-head' }, h('h2', { id: 'place' }, ' ')),
-    h(
-      'div',
-      { className: 'scroller', id: 'scroller', tabIndex: 0, role: 'group', 'aria-labelledby': 'place' },
-      h('ol', { id: 'messages', className: 'messages', role: 'list', 'aria-live': 'polite' }),
-      h('div', { id: 'home', hidden: true }),
-    ),
-    drawComposer(),
-  );
-}
-
-function drawPanel(): ReactElement {
-  return h(
-    'section',
-    { id: 'panel', 'aria-labelledby': 'panel-title' },
-    h(
-      'div',
-      { className: 'panel-head' },
-      h('h2', { id: 'panel-title' }, 'The other side'),
-      h(
-        'div',
-        { className: 'panel-choice', role: 'group', 'aria-label': 'What to show' },
-        PANELS.map(([name, label], index) =>
-          h('button', { key: name, type: 'button', 'data-panel': name, 'aria-pressed': index === 0 }, label),
-        ),
-      ),
-    ),
-    h('div', {
-      id: 'panel-body',
-      className: 'scroller',
-      tabIndex: 0,
-      role: 'group',
-      'aria-label': 'Units',
-    }),
-  );
-}
-
-function drawDialogs(): readonly ReactElement[] {
   return [
-    h('dialog', { key: 'modal', id: 'modal', 'aria-labelledby': 'modal-title' }),
-    h(
-      'dialog',
-      {
-        key: 'confirm',
-        id: 'confirm',
-        'aria-labelledby': 'confirm-title',
-        'aria-describedby': 'confirm-text',
-      },
-      h('h2', { id: 'confirm-title' }, ' '),
-      h('p', { id: 'confirm-text' }),
-      h(
-        'form',
-        { method: 'dialog', className: 'modal-buttons' },
-        h('button', { id: 'confirm-no', value: 'no', className: 'button' }, 'Cancel'),
-        h('button', { id: 'confirm-yes', value: 'yes', className: 'button primary' }, 'Yes'),
-      ),
-    ),
-    h('div', { key: 'notice', id: 'notice', role: 'status', 'aria-live': 'assertive' }),
+    ...channels.map(({ id, name }) => ({ id, label: `#${name}`, newest: newestIn(id) })),
+    { id: direct.id, label: '@Loandesk', newest: newestIn(direct.id) },
+    { id: HOME, label: 'Loandesk Home', newest: 0 },
   ];
 }
 
-export function shellHtml(directory: Directory, commands: readonly SlashCommand[]): string {
-  const page = h(
-    'html',
-    { lang: 'en' },
-    h(
-      'head',
-      null,
-      h('meta', { charSet: 'utf-8' }),
-      h('title', null, 'Loandesk sandbox'),
-      h('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
-      h('meta', { name: 'color-scheme', content: 'light dark' }),
-      h('link', { rel: 'icon', href: 'data:,' }),
-      h('link', { rel: 'stylesheet', href: '/page.css' }),
-      h('script', { type: 'module', src: '/browser/main.ts' }),
-    ),
-    h(
-      'body',
-      { 'data-pane': 'chat', 'data-commands': JSON.stringify(commands) },
-      h('a', { href: '#line', className: 'skip', id: 'skip' }, 'Skip to the message field'),
-      drawSidebar(directory),
-      h('main', null, drawChat(), drawPanel()),
-      h(
-        'nav',
-        { className: 'panes', 'aria-label': 'Panes' },
-        h('button', { type: 'button', 'data-pane': 'chat', 'aria-pressed': true }, 'Slack'),
-        h('button', { type: 'button', 'data-pane': 'panel', 'aria-pressed': false }, 'The other side'),
-      ),
-      drawDialogs(),
-    ),
+export function channelsHtml(places: readonly Place[], openId: string): string {
+  const links = places.map(({ id, label, newest }) => {
+    const current = id === openId && html`aria-current="page"`;
+    return html`<li id="place-${id}"><a href="#/at=${id}" data-newest="${newest}" ${current}>${label}</a></li>`;
+  });
+  return toHtml(html`<ul>${links}</ul>`);
+}
+
+/** Commands worth trying now; a click puts one into the message field. */
+export function examplesHtml(exchange: Exchange): string {
+  // The shortest id of a repaid unit: the one that is easiest to type.
+  const [repaid] = exchange
+    .units()
+    .filter(({ totalLiability, liquidation }) => Number(totalLiability) === 0 && liquidation === null)
+    .map(({ groupId }) => groupId)
+    .sort((a, b) => a.length - b.length);
+  const close = repaid === undefined ? [] : [`/close-unit ${repaid} repaid`];
+  const lines = ['/ltv', '/ltv 1', ...close, '/closed-units', '/loandesk requests'];
+  const buttons = lines.map(
+    (line) => html`<button type="button" class="example" data-example="${line}">${line}</button>`,
   );
-  return `<!doctype html>${toHtml(page)}`;
+  return toHtml(html`<span>Try</span>${buttons}`);
 }

@@ -1,7 +1,6 @@
 /** `data_table` and `table`: drawn here, since the library shows nothing for one and throws on numbers in the other. */
-import type { ReactElement } from 'react';
 import { isObject, type JsonObject, readObjects, readString } from '../slack/json.ts';
-import { h } from './html.ts';
+import { attributes, html, type Markup } from './html.ts';
 
 interface Column {
   readonly index: number;
@@ -26,55 +25,35 @@ function columnsOf(rows: readonly (readonly JsonObject[])[], block: JsonObject):
   });
 }
 
-function drawHeading(cell: JsonObject, column: Column, sortable: boolean): ReactElement {
+function drawHeading(cell: JsonObject, { index, align }: Column, isSortable: boolean): Markup {
   const text = cellText(cell);
-  const label = sortable
-    ? h('button', { type: 'button', className: 'sort', 'data-sort': column.index }, text)
+  const label = isSortable
+    ? html`<button type="button" class="sort" data-sort="${index}">${text}</button>`
     : text;
-  return h('th', { key: column.index, scope: 'col', className: `align-${column.align}` }, label);
+  return html`<th scope="col" class="align-${align}">${label}</th>`;
 }
 
-function drawCell(cell: JsonObject | undefined, column: Column, isHeader: boolean): ReactElement {
-  const value = cell?.type === 'raw_number' && typeof cell.value === 'number' ? cell.value : undefined;
-  const attributes = {
-    key: column.index,
-    className: `align-${column.align}`,
-    ...(value === undefined ? {} : { 'data-number': value }),
-  };
-  const text = cell === undefined ? '' : cellText(cell);
-  return isHeader ? h('th', { ...attributes, scope: 'row' }, text) : h('td', attributes, text);
+function drawCell(cell: JsonObject = {}, { align }: Column, isHeader: boolean): Markup {
+  const number = cell.type === 'raw_number' && typeof cell.value === 'number' ? cell.value : undefined;
+  const given = attributes({ class: `align-${align}`, 'data-number': number });
+  return isHeader
+    ? html`<th scope="row" ${given}>${cellText(cell)}</th>`
+    : html`<td ${given}>${cellText(cell)}</td>`;
 }
 
-export function drawTable(block: JsonObject, key: string): ReactElement {
-  const rows = Array.isArray(block.rows) ? block.rows.map(readObjects) : [];
-  const columns = columnsOf(rows, block);
+export function drawTable(block: JsonObject): Markup {
+  const [header = [], ...rows] = Array.isArray(block.rows) ? block.rows.map(readObjects) : [];
+  const columns = columnsOf([header, ...rows], block);
   const isData = block.type === 'data_table';
   const headerColumn = isData ? Number(block.row_header_column_index ?? -1) : -1;
   const caption = readString(block, 'caption') ?? 'Table';
-  const body = rows.slice(1).map((row, index) =>
-    h(
-      'tr',
-      { key: index },
-      columns.map((column) => drawCell(row[column.index], column, column.index === headerColumn)),
-    ),
-  );
-  return h(
-    'div',
-    { key, className: 'table-frame', role: 'group', 'aria-label': caption, tabIndex: 0 },
-    h(
-      'table',
-      { className: 'block-table' },
-      h('caption', { className: isData ? undefined : 'only-heard' }, caption),
-      h(
-        'thead',
-        null,
-        h(
-          'tr',
-          null,
-          columns.map((column) => drawHeading(rows[0]?.[column.index] ?? {}, column, isData)),
-        ),
-      ),
-      h('tbody', null, body),
-    ),
-  );
+  const head = columns.map((column) => drawHeading(header[column.index] ?? {}, column, isData));
+  const body = rows.map((row) => {
+    const cells = columns.map((column) => drawCell(row[column.index], column, column.index === headerColumn));
+    return html`<tr>${cells}</tr>`;
+  });
+  return html`<div class="table-frame" role="group" aria-label="${caption}" tabindex="0"><table class="block-table">
+    <caption class="${!isData && 'only-heard'}">${caption}</caption>
+    <thead><tr>${head}</tr></thead><tbody>${body}</tbody>
+  </table></div>`;
 }

@@ -1,26 +1,20 @@
 /**
- * Serves the page on 127.0.0.1. Loopback names only in Host, JSON only in POST, no CORS: no foreign page gets in.
+ * Serves the page on 127.0.0.1, and the control of the sandbox (see `control.ts`).
  *   GET  /                                  the page; /page.css, /browser/*.ts its parts
  *   GET  /events                            server-sent: something changed, look again
  *   GET  /talk?as=U…&at=C…                  channels, messages or Home tab, and modal of one person
  *   GET  /side?show=units|faults|calls|record&request=…
  *   GET  /file/F…                           a file the bot sent
- *   POST /slack/{command,click,submit,close,home,say}   goes to the bot as signed requests
- *   POST /exchange/<control method>         see exchange/control-http.ts
- *   POST /world/{kill,replicas,redis,add-unit}
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { z } from 'zod';
-import { readBody, sendJson } from '../slack/http-body.ts';
-import { parseJson } from '../slack/json.ts';
+import { createControl } from '../control.ts';
+import { sendJson } from '../slack/http-body.ts';
 import { type Asset, loadAssets } from './assets.ts';
-import { channelsHtml, HOME, placesOf } from './draw-channels.ts';
-import { examplesHtml } from './draw-examples.ts';
 import { callsHtml, unitsHtml } from './draw-exchange.ts';
 import { faultsHtml } from './draw-faults.ts';
 import { conversationHtml, homeHtml, modalHtml } from './draw-message.ts';
 import { recordHtml } from './draw-record.ts';
-import { shellHtml } from './draw-shell.ts';
+import { channelsHtml, examplesHtml, HOME, placesOf, shellHtml } from './draw-shell.ts';
 import { streamChanges } from './event-stream.ts';
 import type { Playground } from './playground.ts';
 import type { Reader } from './reader.ts';
@@ -43,19 +37,11 @@ const HEADERS = {
   'cache-control': 'no-store',
 };
 
-const killBody = z.strictObject({ name: z.string() });
-const replicasBody = z.strictObject({ count: z.union([z.literal(1), z.literal(2)]) });
-const redisBody = z.strictObject({ down: z.boolean() });
-const unitBody = z.strictObject({
-  groupId: z.string().regex(/^[1-9]\d{0,18}$/),
-  owes: z.string().regex(/^\d{1,30}(\.\d{1,18})?$/),
-});
-const sayBody = z.strictObject({ user: z.string(), channel: z.string(), text: z.string().min(1).max(3_000) });
-
 export async function startPage(playground: Playground, options: PageOptions = {}): Promise<PageServer> {
   const assets = await loadAssets();
   const shell = shellHtml(playground.world.workspace.directory, assets.commands);
   const closing = new AbortController();
+  const control = createControl(playground);
   const server = createServer((request, response) => {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     answer(request, response).catch((error: unknown) => {
@@ -64,18 +50,8 @@ export async function startPage(playground: Playground, options: PageOptions = {
   });
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (!isLoopbackName(request.headers.host ?? ''))
-      return sendJson(response, 403, { error: 'loopback only' });
-    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-    if (request.method === 'GET') return read(url, response);
-    const isJson = (request.headers['content-type'] ?? '').startsWith('application/json');
-    if (request.method !== 'POST' || !isJson)
-      return sendJson(response, 415, { error: 'POST with a JSON body' });
-    const body = (await readBody(request)).toString('utf8');
-    const [, area = '', name = ''] = url.pathname.split('/');
-    if (area === 'world' || name === 'say') return turn(name, parseJson(body), response);
-    if (area === 'slack' || area === 'exchange') return passOn(area, name, body, response);
-    sendJson(response, 404, { error: 'not found' });
+    if (!(await control(request, response)))
+      await read(new URL(request.url ?? '/', 'http://127.0.0.1'), response);
   }
 
   async function read(url: URL, response: ServerResponse): Promise<void> {
@@ -132,53 +108,6 @@ export async function startPage(playground: Playground, options: PageOptions = {
     send(response, { type: 'application/octet-stream', body: file.bytes });
   }
 
-  async function turn(name: string, body: unknown, response: ServerResponse): Promise<void> {
-    try {
-      const known = await turnWorld(name, body);
-      sendJson(response, known ? 200 : 404, known ? {} : { error: 'not found' });
-    } catch (error) {
-      sendJson(response, 400, {
-        error: error instanceof z.ZodError ? z.prettifyError(error) : String(error),
-      });
-    }
-  }
-
-  async function turnWorld(name: string, body: unknown): Promise<boolean> {
-    const { fleet, world } = playground;
-    if (name === 'kill') await fleet.kill(killBody.parse(body).name);
-    else if (name === 'redis') playground.setRedisDown(redisBody.parse(body).down);
-    else if (name === 'add-unit') {
-      const { groupId, owes } = unitBody.parse(body);
-      await playground.addUnit(groupId, owes);
-    } else if (name === 'replicas') {
-      const { count } = replicasBody.parse(body);
-      if (count > fleet.list().length) await fleet.add();
-      if (count < fleet.list().length) await fleet.remove();
-    } else if (name === 'say') {
-      const { user, channel, text } = sayBody.parse(body);
-      world.workspace.store.addMessage({ channelId: channel, userId: user }, { text, blocks: [] });
-    } else return false;
-    return true;
-  }
-
-  /** The two stand-ins check what they are told; the page has no rules of its own. */
-  async function passOn(
-    area: 'slack' | 'exchange',
-    name: string,
-    body: string,
-    response: ServerResponse,
-  ): Promise<void> {
-    const { workspace, exchange } = playground.world;
-    if (area === 'slack') playground.fleet.pointOn();
-    const target = area === 'slack' ? workspace.url : exchange.url;
-    const answered = await fetch(`${target}/_control/${encodeURIComponent(name)}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body,
-    });
-    sendJson(response, answered.status, await answered.json());
-  }
-
   const port = await new Promise<number>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port ?? 0, '127.0.0.1', () => {
@@ -196,10 +125,6 @@ export async function startPage(playground: Playground, options: PageOptions = {
       await closed;
     },
   };
-}
-
-function isLoopbackName(host: string): boolean {
-  return /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host);
 }
 
 function send(response: ServerResponse, { type, body }: Asset): void {

@@ -1,7 +1,10 @@
 /** Reading JSON of unknown shape. Everything that comes over HTTP passes through here. */
-import { isObject, type JsonObject } from './block-kit/checks.ts';
 
-export { isObject, type JsonObject };
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 /** The string under `name`; undefined where it is missing, empty or no string. */
 export function readString(source: JsonObject, name: string): string | undefined {

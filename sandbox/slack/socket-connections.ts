@@ -7,13 +7,12 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
 import type { Envelope } from './envelope.ts';
 import { isObject, type JsonObject, parseJson } from './json.ts';
 import type { OpenConnection } from './open-connection.ts';
 import type { Ack } from './signed-sender.ts';
 import type { Store } from './store.ts';
-import { CLOSE_CODES } from './websocket-frames.ts';
-import { acceptWebSocket, refuseUpgrade, type WebSocketConnection } from './websocket-server.ts';
 
 /** More than these get `too_many_websockets`. */
 const MAX_CONNECTIONS = 10;
@@ -25,6 +24,10 @@ const WARNING_MS = 10_000;
 /** Slack pings every few seconds; Bolt gives up after 30 s without one. */
 const PING_MS = 5_000;
 const HOST = 'applink-sandbox';
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+/** RFC 6455, section 7.4.1. */
+const NORMAL_CLOSURE = 1000;
+const UNSUPPORTED_DATA = 1003;
 
 type Reason = 'warning' | 'refresh_requested' | 'link_disabled' | 'too_many_websockets';
 
@@ -41,8 +44,10 @@ export interface SocketParts {
 }
 
 interface Connection extends OpenConnection {
-  readonly socket: WebSocketConnection;
+  readonly socket: WebSocket;
   readonly timers: Set<NodeJS.Timeout>;
+  /** False leaves pings without a pong, as a peer that hangs does. */
+  answersPings: boolean;
   /** False once it was told to go: no new payloads. */
   takesPayloads: boolean;
 }
@@ -66,8 +71,8 @@ export class SocketConnections {
   readonly #tickets = new Set<string>();
   readonly #connections: Connection[] = [];
   readonly #pending = new Set<Pending>();
-  /** Every TCP connection, those on their way out included. */
-  readonly #sockets = new Set<Duplex>();
+  /** Pongs are sent here, or not. */
+  readonly #server = new WebSocketServer({ noServer: true, autoPong: false, maxPayload: MAX_MESSAGE_BYTES });
   #ids = 0;
   #turn = 0;
   /** `ws://127.0.0.1:port`; set once the port is known. */
@@ -112,24 +117,25 @@ export class SocketConnections {
       refuseUpgrade(socket, '403 Forbidden');
       return;
     }
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
-    let connection: Connection | undefined;
-    const webSocket = acceptWebSocket(request, socket, head, {
-      onText: (text) => connection && this.#receive(connection, text),
-      onClose: () => connection && this.#remove(connection),
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+      webSocket.on('error', () => {});
+      if (this.#connections.length >= MAX_CONNECTIONS) {
+        sendDisconnect(webSocket, 'too_many_websockets');
+        webSocket.close(NORMAL_CLOSURE);
+        return;
+      }
+      const isDebug = searchParams.get('debug_reconnects') === 'true';
+      const connection = this.#add(webSocket, isDebug ? DEBUG_LIFE_S : LIFE_S);
+      webSocket.on('message', (data, isBinary) => {
+        if (isBinary) webSocket.close(UNSUPPORTED_DATA);
+        else this.#receive(connection, String(data));
+      });
+      webSocket.on('ping', (data) => {
+        if (connection.answersPings) webSocket.pong(data);
+      });
+      webSocket.on('close', () => this.#remove(connection));
+      this.#watchEnd(connection, socket);
     });
-    if (webSocket === undefined) return;
-    webSocket.endsTcp = this.endsTcp;
-    if (this.#connections.length >= MAX_CONNECTIONS) {
-      sendDisconnect(webSocket, 'too_many_websockets');
-      webSocket.close(CLOSE_CODES.normal);
-      return;
-    }
-    connection = this.#add(
-      webSocket,
-      searchParams.get('debug_reconnects') === 'true' ? DEBUG_LIFE_S : LIFE_S,
-    );
   }
 
   /**
@@ -155,7 +161,7 @@ export class SocketConnections {
       };
       const timer = setTimeout(() => pending.settle('timeout'), this.#parts.ackTimeoutMs);
       this.#pending.add(pending);
-      connection.socket.sendText(JSON.stringify(envelope));
+      connection.socket.send(JSON.stringify(envelope));
     });
   }
 
@@ -172,13 +178,16 @@ export class SocketConnections {
 
   /** Cuts one connection, or all, without a word. */
   drop(id?: number): void {
-    for (const { socket } of this.#select(id)) socket.drop();
+    for (const connection of this.#select(id)) {
+      connection.socket.terminate();
+      this.#remove(connection);
+    }
   }
 
   /** One connection, or all: no more pings and no more pongs, as when Slack's side hangs. */
   silence(id?: number): void {
     for (const connection of this.#select(id)) {
-      connection.socket.answersPings = false;
+      connection.answersPings = false;
       for (const timer of connection.timers) clearInterval(timer);
     }
   }
@@ -196,10 +205,20 @@ export class SocketConnections {
   /** Ends everything when the workspace closes. */
   close(): void {
     this.#tickets.clear();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#server.clients) socket.terminate();
   }
 
-  #add(socket: WebSocketConnection, lifeS: number): Connection {
+  /** `ws` ends the TCP connection after the closing handshake: the moment is ours, the end may be the client's. */
+  #watchEnd(connection: Connection, socket: Duplex): void {
+    const { endsTcp } = this;
+    const end = socket.end.bind(socket);
+    socket.end = () => {
+      this.#remove(connection);
+      return endsTcp || socket.readableEnded ? end() : socket;
+    };
+  }
+
+  #add(socket: WebSocket, lifeS: number): Connection {
     this.#ids += 1;
     const openedAtMs = this.#parts.now();
     const connection: Connection = {
@@ -207,6 +226,7 @@ export class SocketConnections {
       openedAtMs,
       socket,
       timers: new Set(),
+      answersPings: true,
       takesPayloads: true,
     };
     this.#connections.push(connection);
@@ -216,7 +236,7 @@ export class SocketConnections {
       debug_info: { host: HOST, build_number: 10, approximate_connection_time: lifeS },
       connection_info: { app_id: this.#parts.appId },
     };
-    socket.sendText(JSON.stringify(hello));
+    socket.send(JSON.stringify(hello));
     connection.timers.add(setInterval(() => socket.ping(`Ping from ${HOST}`), PING_MS).unref());
     this.#later(connection, lifeS * 1_000 - WARNING_MS, () => this.refresh({ connection: connection.id }));
     this.#parts.store.addConnectionEvent('connection_opened', tell(connection));
@@ -224,8 +244,10 @@ export class SocketConnections {
   }
 
   #remove(connection: Connection): void {
+    const at = this.#connections.indexOf(connection);
+    if (at < 0) return;
     for (const timer of connection.timers) clearInterval(timer);
-    this.#connections.splice(this.#connections.indexOf(connection), 1);
+    this.#connections.splice(at, 1);
     for (const pending of [...this.#pending])
       if (pending.connection === connection) pending.settle('connection_failed');
     this.#parts.store.addConnectionEvent('connection_closed', tell(connection));
@@ -234,7 +256,7 @@ export class SocketConnections {
   #dismiss(connection: Connection, reason: Reason): void {
     connection.takesPayloads = false;
     sendDisconnect(connection.socket, reason);
-    connection.socket.close(CLOSE_CODES.normal);
+    connection.socket.close(NORMAL_CLOSURE);
   }
 
   #later(connection: Connection, ms: number, run: () => void): void {
@@ -272,8 +294,14 @@ export class SocketConnections {
 
 const tell = ({ id, openedAtMs }: OpenConnection): OpenConnection => ({ id, openedAtMs });
 
-function sendDisconnect(socket: WebSocketConnection, reason: Reason): void {
-  socket.sendText(JSON.stringify({ type: 'disconnect', reason, debug_info: { host: HOST } }));
+/** Refuses an upgrade with an HTTP status. */
+function refuseUpgrade(socket: Duplex, status: string): void {
+  socket.on('error', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+function sendDisconnect(socket: WebSocket, reason: Reason): void {
+  socket.send(JSON.stringify({ type: 'disconnect', reason, debug_info: { host: HOST } }));
 }
 
 /** As an HTTP answer: an acked envelope is a 200 with the ack's payload for a body. */

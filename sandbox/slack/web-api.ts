@@ -20,6 +20,11 @@ export interface Grants {
   readonly appToken: string;
   /** Scopes of the bot token. Can be changed while the workspace runs. */
   readonly scopes: Set<string>;
+  /**
+   * What every call with the bot's token is refused with while it is set: `token_revoked`, `account_inactive`,
+   * `invalid_auth`. Source: the errors of docs.slack.dev/reference/methods/auth.test
+   */
+  tokenError: string | null;
 }
 
 export interface WebApiParts {
@@ -105,8 +110,9 @@ export class WebApi {
   }
 
   #refuseToken(method: Method, token: string | undefined): MethodAnswer | undefined {
-    const { botToken, appToken, scopes } = this.#parts.grants;
+    const { botToken, appToken, scopes, tokenError } = this.#parts.grants;
     if (token === undefined) return refuse('not_authed');
+    if (token === botToken && tokenError !== null) return refuse(tokenError);
     if (token !== botToken && token !== appToken) return refuse('invalid_auth');
     if (token !== (method.token === 'app' ? appToken : botToken)) return refuse('not_allowed_token_type');
     if (method.token === 'app' || method.scope === undefined || scopes.has(method.scope)) return undefined;

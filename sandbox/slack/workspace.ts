@@ -13,14 +13,14 @@
  * - Slack's own redelivery of events: a retry is sent when a test asks for it (`retryNum`);
  * - loss of ephemeral messages on reload, unread marks, notifications, unfurling, link_names, attachments;
  * - private channels and group messages, pagination, message edits by people, reactions, edit windows;
- * - the one-a-second limit on response URLs, the events-per-hour cap, auto-disabled subscriptions;
+ * - a limit on response URLs: one a second with short bursts, as for incoming webhooks, and one URL has five uses;
+ * - the events-per-hour cap, auto-disabled subscriptions;
  * - how Slack counts towards `msg_blocks_too_long`: undocumented; see `src/slack/views/limits.ts`;
  * - what was typed into a view is not kept when the view is updated: each submit names its values;
  * - which block types an old client cannot draw: refusals are switched on as faults (`refuse_block`).
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Actor, type Surroundings } from './actor.ts';
-import { ControlApi } from './control.ts';
 import { Directory, type WorkspaceSeed } from './directory.ts';
 import { WorkspaceFaults } from './faults.ts';
 import { sendJson } from './http-body.ts';
@@ -83,7 +83,6 @@ export interface WaitOptions {
 export interface Workspace {
   /** For `SLACK_API_URL`. */
   readonly apiUrl: string;
-  /** The server itself, e.g. for `/_control/`. */
   readonly url: string;
   readonly signingSecret: string;
   readonly grants: Grants;
@@ -124,9 +123,8 @@ function listen(server: Server, port: number): Promise<number> {
 }
 
 /** Sends a request where it belongs. */
-async function route(api: WebApi, control: ControlApi, request: IncomingMessage, response: ServerResponse) {
+async function route(api: WebApi, request: IncomingMessage, response: ServerResponse) {
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-  if (pathname.startsWith('/_control/')) return control.handle(pathname, request, response);
   if (request.method !== 'POST') return sendJson(response, 404, { ok: false, error: 'not_found' });
   if (pathname.startsWith('/api/')) return api.call(pathname.slice('/api/'.length), request, response);
   if (pathname.startsWith('/commands/'))
@@ -136,9 +134,9 @@ async function route(api: WebApi, control: ControlApi, request: IncomingMessage,
   return sendJson(response, 404, { ok: false, error: 'not_found' });
 }
 
-function createRoutedServer(api: WebApi, control: ControlApi): Server {
+function createRoutedServer(api: WebApi): Server {
   return createServer((request, response) => {
-    route(api, control, request, response).catch((error: unknown) => {
+    route(api, request, response).catch((error: unknown) => {
       sendJson(response, 500, {
         ok: false,
         error: error instanceof Error ? error.message : 'internal_error',
@@ -158,6 +156,7 @@ function readGrants(options: WorkspaceOptions): Grants {
     botToken: options.botToken ?? 'xoxb-sandbox-bot-token',
     appToken: options.appToken ?? 'xapp-sandbox-app-token',
     scopes: new Set(options.scopes ?? MANIFEST_SCOPES),
+    tokenError: null,
   };
 }
 
@@ -193,8 +192,7 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
     shouldEscape: options.shouldEscape ?? true,
   };
   const as = (userId: string) => new Actor(surroundings, userId);
-  const control = new ControlApi({ directory, store, faults, sockets, as, closing: closing.signal });
-  const server = createRoutedServer(api, control);
+  const server = createRoutedServer(api);
   server.on('upgrade', (request, socket, head) => sockets.accept(request, socket, head));
   const url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}`;
   sockets.baseUrl = url.replace('http', 'ws');

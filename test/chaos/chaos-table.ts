@@ -24,6 +24,7 @@ export function chaosTable(report: ChaosReport): string {
     ['answers of Redis to be lost', trouble.lostReplies],
     ['faults of the exchange', trouble.exchangeFaults],
     ['faults of Slack', trouble.slackFaults],
+    ...[...trouble.emergencies].map(([emergency, times]) => [`emergency: ${emergency}`, times] as const),
     ['DELETEs on the wire', `${report.deletes}, ${report.executed} of them executed`],
     ...[...report.outcomes].map(([end, times]) => [`  ended ${end}`, times] as const),
     ['claims abandoned by a dead process', events.get('claim-abandoned') ?? 0],

@@ -5,10 +5,10 @@
 
 import type { ClosedUnit } from '../../sandbox/binance/model.ts';
 import type { WireRecord } from '../../sandbox/binance/wire-log.ts';
-import { SEED_IDS } from '../../sandbox/slack/seed.ts';
 import type { AuditEntry } from '../../src/domain/close/audit-chain.ts';
 import { type CloseRequest, isTerminal } from '../../src/domain/close/close-request.ts';
 import type { Facts } from '../../src/domain/close/facts.ts';
+import { type Absence, type Bounds, boundsOf, type Life } from './brakes.ts';
 import type { NewCollateral } from './stories.ts';
 
 export interface Witnesses {
@@ -19,11 +19,14 @@ export interface Witnesses {
   readonly closedUnits: ReadonlyMap<string, ClosedUnit>;
   readonly activeUnits: ReadonlySet<string>;
   readonly newCollateral: readonly NewCollateral[];
+  /** Every process there was, with the policy it was started with. */
+  readonly lives: readonly Life[];
+  /** Who was deactivated, and when. */
+  readonly absences: readonly Absence[];
 }
 
 /** The exchange's clock and ours are one here; it may round a close time down. */
 const TOLERANCE_MS = 1_000;
-const MAY_VOTE: ReadonlySet<string> = new Set([SEED_IDS.ada, SEED_IDS.ben, SEED_IDS.chen]);
 
 /** One sentence for each thing that must never be. */
 export function violationsOf(witnesses: Witnesses): string[] {
@@ -37,7 +40,7 @@ export function violationsOf(witnesses: Witnesses): string[] {
     if (!isTerminal(request.state)) say('is still open');
     if (deletes.length > 1) say(`${deletes.length} DELETEs on the wire`);
     if (count(entries, 'sent') > 1) say(`marked as sent ${count(entries, 'sent')} times`);
-    if (deletes.length > 0) judgeVotes(request, entries, witnesses.newCollateral, say);
+    if (deletes.length > 0) judgeVotes(request, entries, deletes, witnesses, say);
     judgeEnd(request, deletes, witnesses, say);
   }
   return found;
@@ -69,13 +72,18 @@ function count(entries: readonly AuditEntry[], type: string): number {
   return entries.filter(({ body }) => body.event.type === type).length;
 }
 
-/** From the audit trail alone: whose votes stood when the DELETE was marked, and on which facts. */
+/**
+ * Whose votes stood when the DELETE was marked, and on which facts: from the audit trail alone. They have to be enough
+ * for the policy that the request froze, and for that of some process that lived when the DELETE arrived.
+ */
 function judgeVotes(
   request: CloseRequest,
   entries: readonly AuditEntry[],
-  newCollateral: readonly NewCollateral[],
+  deletes: readonly WireRecord[],
+  { newCollateral, lives, absences }: Witnesses,
   say: (what: string) => void,
 ): void {
+  const frozen = boundsOf(request.policy);
   let facts: Facts | null = null;
   let claimedAtMs = 0;
   const standing = new Map<string, { digest: string; version: number }>();
@@ -95,19 +103,47 @@ function judgeVotes(
     if (event.type !== 'sent') continue;
     const valid = [...standing].filter(
       ([voter, vote]) =>
-        MAY_VOTE.has(voter) &&
+        frozen.approvers.has(voter) &&
         voter !== request.requester.userId &&
         vote.digest === body.factsDigest &&
         vote.version === body.version,
     );
-    if (valid.length < 2) say(`sent with ${valid.length} valid votes`);
+    if (valid.length < frozen.quorum) say(`sent with ${valid.length} valid votes of ${frozen.quorum}`);
     if (valid.length !== standing.size) say('sent with a vote that does not count');
+    // The last look comes after the claim: who was gone before it, and until after the mark, must not be counted.
+    const present = valid
+      .map(([voter]) => voter)
+      .filter(
+        (voter) =>
+          !absences.some(
+            ({ userId, fromMs, toMs }) => userId === voter && fromMs < claimedAtMs && event.atMs < toMs,
+          ),
+      );
+    for (const { receivedAtMs } of deletes) {
+      const allowed = livesAt(lives, receivedAtMs).some((process) => allows(frozen, process, present));
+      if (!allowed)
+        say(`its DELETE was allowed by no process that ran then (votes of ${present.join(', ')})`);
+    }
     for (const { unit, email, atMs } of newCollateral) {
       // The last look comes after the claim: what changed before it must be among the facts that were voted on.
       const known = facts?.collateralAccounts.includes(email) === true;
       if (unit === request.groupId && atMs < claimedAtMs && !known) say(`sent without a word of ${email}`);
     }
   }
+}
+
+/** A DELETE may still be read by the exchange when the process that sent it was killed a moment ago. */
+const READ_LATE_MS = 500;
+
+function livesAt(lives: readonly Life[], atMs: number): readonly Life[] {
+  return lives.filter(({ fromMs, toMs }) => fromMs <= atMs && atMs <= toMs + READ_LATE_MS);
+}
+
+/** The narrower of what the request froze and what the process was started with. */
+function allows(frozen: Bounds, process: Bounds, voters: readonly string[]): boolean {
+  const counted = voters.filter((voter) => process.approvers.has(voter));
+  const isLive = frozen.mode === 'live' && process.mode === 'live';
+  return isLive && counted.length >= Math.max(frozen.quorum, process.quorum);
 }
 
 function judgeEnd(

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Exchange } from '../../sandbox/binance/exchange.ts';
 import type { StoredMessage } from '../../sandbox/slack/store.ts';
 import { startWorld, type World } from '../../sandbox/world.ts';
+import type { Absence } from './brakes.ts';
 import { type Finished, finish } from './finish.ts';
 import { Fleet, type Place } from './fleet.ts';
 import { violationsOf } from './invariants.ts';
@@ -13,7 +14,7 @@ import { Records } from './records.ts';
 import { type RedisProcess, startRedisProcess } from './redis-process.ts';
 import { askToClose, type NewCollateral, playStory } from './stories.ts';
 import { judgeTold, type Told } from './told.ts';
-import { makeTrouble, type TroubleTally } from './trouble.ts';
+import { EMERGENCIES, type Emergency, makeTrouble, type TroubleTally } from './trouble.ts';
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -25,6 +26,8 @@ export interface ChaosOptions {
   readonly redisUrl?: string;
   /** A run that ends soon: nobody is stopped for long, and people settle by hand what would take minutes to prove. */
   readonly short?: boolean;
+  /** Default: all. */
+  readonly emergencies?: readonly Emergency[];
   readonly say?: (line: string) => void;
 }
 
@@ -68,8 +71,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       ledger: () => ({ units: [], closed: [], records: [], interest: [], liquidations: [] }),
       settings: { closedOrder: 'closeTime-descending' },
     },
-    // The faults bring 429s. One post a second to one channel would turn minutes of this into hours.
-    workspace: { strictRateLimits: false, transport: 'http' },
+    workspace: { transport: 'http' },
     settings: { REDIS_PREFIX: `${PREFIX}-${options.seed}-${Date.now()}`, CLOSE_EXPIRES: EXPIRES },
   });
   const settings = world.settings();
@@ -83,7 +85,18 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const fleet = await Fleet.start(BOTS, world.redis.url, () => world.settings());
     try {
       say(`three bots are ready after ${seconds(startedAt)} s`);
-      const run = { options, say, startedAt, redis, world, records, units, fleet, newCollateral: [] };
+      const run = {
+        options,
+        say,
+        startedAt,
+        redis,
+        world,
+        records,
+        units,
+        fleet,
+        newCollateral: [],
+        absences: [],
+      };
       return await judgedRun(run);
     } finally {
       await fleet.close();
@@ -105,6 +118,7 @@ interface Run {
   readonly units: readonly string[];
   readonly fleet: Fleet;
   readonly newCollateral: NewCollateral[];
+  readonly absences: Absence[];
 }
 
 async function judgedRun(run: Run): Promise<ChaosReport> {
@@ -119,6 +133,8 @@ async function judgedRun(run: Run): Promise<ChaosReport> {
     ...{ exchange: world.exchange, workspace: world.workspace, fleet, redis, stopped: over.signal },
     random: random.fork('trouble'),
     short: options.short === true,
+    emergencies: options.emergencies ?? EMERGENCIES,
+    absences: run.absences,
   });
   await playStories(run, people, random);
   over.abort();
@@ -240,9 +256,11 @@ async function judge(
   const interruptions =
     trouble.kills + trouble.pauses + trouble.redisCuts + trouble.lostReplies + trouble.repeatedBySlack;
   const violations = [
+    ...(requests.size === 0 ? ['nobody could ask for a close: the run shows nothing'] : []),
     ...violationsOf({
-      ...{ requests, deletes, closedUnits, newCollateral: run.newCollateral },
+      ...{ requests, deletes, closedUnits, newCollateral: run.newCollateral, absences: run.absences },
       trail,
+      lives: fleet.lives(),
       activeUnits: new Set(exchange.units().map(({ groupId }) => groupId)),
     }),
     ...verdicts.flatMap(({ fault }) => (fault === null ? [] : [`audit, ${fault.requestId}: ${fault.what}`])),

@@ -6,6 +6,7 @@ import type { StoredMessage } from '../../sandbox/slack/store.ts';
 import type { Workspace } from '../../sandbox/slack/workspace.ts';
 import { type CloseRequest, isTerminal } from '../../src/domain/close/close-request.ts';
 import { ACTIONS } from '../../src/slack/ids.ts';
+import { standingText } from '../../src/slack/views/outcome-text.ts';
 import { offers } from './people.ts';
 
 export interface Told {
@@ -113,17 +114,29 @@ function requestIn({ text, blocks }: StoredMessage): string {
   return /Request `(\w+)`/.exec(JSON.stringify(blocks))?.[1] ?? text;
 }
 
-/** A card of an ended request that still offers a decision; one that Slack did not let be redrawn is excused. */
+/** A card of an ended request that does not show its end; one that Slack did not let be redrawn is excused. */
 function staleCards(workspace: Workspace, requests: ReadonlyMap<string, CloseRequest>): string[] {
-  return [...requests.values()].flatMap(({ id, card, state }) => {
+  return [...requests.values()].flatMap((request) => {
+    const { id, card, state } = request;
     if (card === null || !isTerminal(state)) return [];
     const message = workspace.store.message(card.channelId, card.messageTs);
     if (message === undefined) return [`request ${id}: its card is gone`];
     const buttons = [ACTIONS.approve, ACTIONS.reject, ACTIONS.withdraw, ACTIONS.startSending];
-    if (!buttons.some((action) => offers(message, action)) || wasNotRedrawn(workspace, card.messageTs))
-      return [];
-    return [`request ${id} (${state}): its card still offers a decision`];
+    if (wasNotRedrawn(workspace, card.messageTs)) return [];
+    if (buttons.some((action) => offers(message, action)))
+      return [`request ${id} (${state}): its card still offers a decision`];
+    return showsEnd(message, request) ? [] : [`request ${id} (${state}): its card does not show its end`];
   });
+}
+
+/** The card says where the stored record stands, people apart: the channel reads their names. */
+function showsEnd({ text, blocks }: StoredMessage, request: CloseRequest): boolean {
+  const shown = JSON.stringify([text, blocks]);
+  const [end = ''] = standingText(request).split('\n');
+  return end
+    .split(/<[^>]*>/)
+    .map((part) => JSON.stringify(part).slice(1, -1))
+    .every((part) => shown.includes(part));
 }
 
 function wasNotRedrawn(workspace: Workspace, ts: string): boolean {

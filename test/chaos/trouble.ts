@@ -3,8 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Exchange } from '../../sandbox/binance/exchange.ts';
 import type { FaultOrder } from '../../sandbox/binance/faults.ts';
 import type { WorkspaceFault } from '../../sandbox/slack/faults.ts';
+import { SEED_IDS } from '../../sandbox/slack/seed.ts';
 import type { Workspace } from '../../sandbox/slack/workspace.ts';
 import { endsInTime } from '../../src/ends-in-time.ts';
+import { type Absence, RESTARTS, type Settings } from './brakes.ts';
 import type { Fleet, Place } from './fleet.ts';
 import type { Random } from './random.ts';
 import type { RedisProcess } from './redis-process.ts';
@@ -19,7 +21,14 @@ export interface TroubleParts {
   readonly stopped: AbortSignal;
   /** True: nobody is stopped, or killed on purpose, where only a claim's end helps (60 s), so that a run ends soon. */
   readonly short: boolean;
+  /** Which emergencies there are; all of them unless a run leaves some out. */
+  readonly emergencies: readonly Emergency[];
+  /** Grows with each approver who was deactivated for a while. */
+  readonly absences: Absence[];
 }
+
+export const EMERGENCIES = ['token-revoked', 'approver-removed', 'narrower-policy', 'dry-run'] as const;
+export type Emergency = (typeof EMERGENCIES)[number];
 
 export interface TroubleTally {
   kills: number;
@@ -32,6 +41,8 @@ export interface TroubleTally {
   lostReplies: number;
   exchangeFaults: number;
   slackFaults: number;
+  /** How often each emergency came. */
+  readonly emergencies: Map<Emergency, number>;
   /** Slack faults after which a message may stand twice: it was posted, and its answer was lost. */
   repeatedBySlack: number;
 }
@@ -51,6 +62,7 @@ export async function makeTrouble(parts: TroubleParts): Promise<TroubleTally> {
     lostReplies: 0,
     exchangeFaults: 0,
     slackFaults: 0,
+    emergencies: new Map(),
     repeatedBySlack: 0,
   };
   const each = (name: string, least: number, most: number, act: (random: Random) => Promise<void> | void) =>
@@ -63,6 +75,7 @@ export async function makeTrouble(parts: TroubleParts): Promise<TroubleTally> {
     each('pause', 3_000, 12_000, (random) => pauseOne(random, parts, tally)),
     each('connection', 2_000, 9_000, (random) => cutOne(random, parts, tally)),
     each('redis', 20_000, 45_000, (random) => restartRedis(random, parts, tally)),
+    ...(parts.emergencies.length === 0 ? [] : [emergencies(parts, tally)]),
   ]);
   return tally;
 }
@@ -257,4 +270,55 @@ async function restartRedis(random: Random, { redis }: TroubleParts, tally: Trou
   if (redis === null) return;
   tally.redisRestarts += 1;
   await redis.restart(random.between(100, 2_500));
+}
+
+/** One at a time, in an order of its own; each of them comes once, even if the run is over before. */
+async function emergencies(parts: TroubleParts, tally: TroubleTally): Promise<void> {
+  const { short, stopped } = parts;
+  const random = parts.random.fork('emergency');
+  const left = [...parts.emergencies];
+  let isFirstPass = true;
+  while (isFirstPass || !stopped.aborted) {
+    const ms = short ? random.between(300, 800) : random.between(5_000, 15_000);
+    await pause(ms, null, { signal: stopped }).catch(() => {});
+    const [emergency] = left.splice(random.between(0, left.length - 1), 1);
+    if (emergency === undefined) return;
+    tally.emergencies.set(emergency, (tally.emergencies.get(emergency) ?? 0) + 1);
+    await HAPPENS[emergency](random, parts);
+    if (left.length > 0) continue;
+    isFirstPass = false;
+    left.push(...parts.emergencies);
+  }
+}
+
+const HAPPENS: Readonly<Record<Emergency, (random: Random, parts: TroubleParts) => Promise<void>>> = {
+  'token-revoked': async (random, parts) => {
+    const { grants } = parts.workspace;
+    grants.tokenError = random.pick(['token_revoked', 'account_inactive', 'invalid_auth']);
+    await last(random, parts);
+    grants.tokenError = null;
+  },
+  'approver-removed': async (random, parts) => {
+    const { directory } = parts.workspace;
+    const userId = random.pick([SEED_IDS.ada, SEED_IDS.ben, SEED_IDS.chen]);
+    directory.changePerson(userId, { deleted: true });
+    const fromMs = Date.now();
+    await last(random, parts);
+    parts.absences.push({ userId, fromMs, toMs: Date.now() });
+    directory.changePerson(userId, { deleted: false });
+  },
+  'narrower-policy': (random, parts) => restarted('narrower-policy', random, parts),
+  'dry-run': (random, parts) => restarted('dry-run', random, parts),
+};
+
+async function restarted(brake: keyof typeof RESTARTS, random: Random, parts: TroubleParts): Promise<void> {
+  await parts.fleet.restartAll(random.pick<Settings>(RESTARTS[brake]));
+  await last(random, parts);
+  await parts.fleet.restartAll({});
+}
+
+/** How long an emergency lasts. */
+async function last(random: Random, { short, stopped }: TroubleParts): Promise<void> {
+  const ms = short ? random.between(2_000, 4_000) : random.between(8_000, 30_000);
+  await pause(ms, null, { signal: stopped }).catch(() => {});
 }

@@ -56,7 +56,7 @@ async function hammer(
   const world = await startWorld({
     redisUrl: inject('redisUrl'),
     replicas: 0,
-    workspace: { transport: 'http', strictRateLimits: false },
+    workspace: { transport: 'http' },
     settings: { REDIS_PREFIX: `ltv-${randomUUID()}` },
   });
   const bots: BotProcess[] = [];

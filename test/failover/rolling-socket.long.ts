@@ -119,7 +119,7 @@ realRedis(
       redisUrl,
       replicas: 0,
       exchange: { settings: {} },
-      workspace: { transport: 'socket', strictRateLimits: false },
+      workspace: { transport: 'socket' },
       settings: { REDIS_PREFIX: prefix, REDIS_MAY_FORGET: 'true', SLACK_SIGNING_SECRET: '' },
     });
     onTestFinished(() => world.close());

@@ -53,7 +53,7 @@ realRedis(
       redisUrl: inject('redisUrl'),
       replicas: 0,
       exchange: { settings: {} },
-      workspace: { transport: 'http', strictRateLimits: false },
+      workspace: { transport: 'http' },
       settings: { REDIS_PREFIX: `roll-${randomUUID()}`, REDIS_MAY_FORGET: 'true' },
     });
     onTestFinished(() => world.close());

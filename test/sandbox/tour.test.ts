@@ -22,6 +22,12 @@ describe.each(['embedded', 'given'] as const)('the tour on %s Redis', (kind) => 
     expect(titles).toHaveLength(11);
   });
 
+  it('leaves no form open for anybody who plays on', () => {
+    const { directory, store } = world.workspace;
+    const open = [...directory.people.keys()].flatMap((userId) => store.modals(userId));
+    expect(open.map((view) => world.workspace.renderText(view))).toEqual([]);
+  });
+
   it('has sent exactly one DELETE, and not one call was refused', () => {
     expect(
       world.exchange.requests({ method: 'DELETE' }).map(({ groupId, status }) => [groupId, status]),

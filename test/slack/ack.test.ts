@@ -42,7 +42,6 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     const { held, seenOnce, release, asked } = silence();
     slack = await startSlackHarness({
       transport,
-      workspace: { strictRateLimits: false },
       seenOnce,
       desk: () =>
         fakeDesk({

@@ -18,7 +18,6 @@ afterEach(() => slack.close());
 async function start(transport: 'http' | 'socket', quorum = 2): Promise<void> {
   slack = await startSlackHarness({
     transport,
-    workspace: { strictRateLimits: false },
     desk: ({ directory, notifier }) => {
       const approvers = { approvers: [ids.approvers], quorum };
       office = new DeskHarness(approvers, {

@@ -22,7 +22,7 @@ let notifier: CardNotifier;
 let drawings = 0;
 
 beforeEach(async () => {
-  workspace = await startWorkspace({ strictRateLimits: false });
+  workspace = await startWorkspace();
   const settings = { apiUrl: workspace.apiUrl, botToken: workspace.grants.botToken };
   notifier = createNotifier(settings, ids.loanDesk);
 });

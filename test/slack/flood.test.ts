@@ -27,7 +27,6 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     const pending = request({ requester: { teamId: ids.team, userId: ids.rina }, card: null });
     slack = await startSlackHarness({
       transport,
-      workspace: { strictRateLimits: false },
       desk: () =>
         fakeDesk({
           openRejection: async () => done(pending),

@@ -21,7 +21,7 @@ afterEach(() => slack.close());
 async function start(transport: 'http' | 'socket', desk: Partial<Desk> | Desk): Promise<void> {
   slack = await startSlackHarness({
     transport,
-    workspace: { scopes: SCOPES, strictRateLimits: false },
+    workspace: { scopes: SCOPES },
     desk: () => fakeDesk(desk),
   });
 }
@@ -98,7 +98,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
       });
     slack = await startSlackHarness({
       transport,
-      workspace: { scopes: SCOPES, strictRateLimits: false },
+      workspace: { scopes: SCOPES },
       desk: ({ directory }) => {
         const { desk } = new DeskHarness(
           {},

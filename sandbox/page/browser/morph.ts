@@ -1,73 +1,34 @@
 /**
- * Brings an element's children into line with new markup and touches only what differs: what is typed, focused, opened
- * or scrolled stays as it is. Siblings with `data-key` keep their identity.
+ * Brings an element's children into line with new markup and touches only what differs. What a reader typed, chose,
+ * opened, sorted or scrolled stays as it is; elements with an id keep their identity.
  */
-const sourceOf = new WeakMap<Element, string>();
+import { Idiomorph } from 'idiomorph';
+
+/** The markup that an element came from: the same markup again leaves it alone. */
+const sourceOf = new WeakMap<Node, string>();
 
 export function morph(target: Element, html: string): void {
   if (sourceOf.get(target) === html) return;
   sourceOf.set(target, html);
-  const template = document.createElement('template');
-  template.innerHTML = html;
-  morphChildren(target, template.content);
+  Idiomorph.morph(target, html, {
+    morphStyle: 'innerHTML',
+    callbacks: {
+      afterNodeAdded: remember,
+      beforeNodeMorphed: (present, next) => {
+        const isSame = next instanceof Element && next.id !== '' && sourceOf.get(present) === next.outerHTML;
+        if (!isSame) remember(present, next);
+        return !isSame;
+      },
+      beforeAttributeUpdated: (name, element) => !isReadersChoice(name, element),
+    },
+  });
 }
 
-const keyOf = (node: Node) => (node instanceof HTMLElement ? node.dataset.key : undefined);
-
-function morphChildren(target: Element, wanted: ParentNode & Node): void {
-  const keyed = new Map<string, Element>();
-  for (const child of target.children) {
-    const key = keyOf(child);
-    if (key !== undefined) keyed.set(key, child);
-  }
-  let present: Node | null = target.firstChild;
-  for (const next of [...wanted.childNodes]) {
-    const key = keyOf(next);
-    const match = key === undefined ? sameKind(present, next) : keyed.get(key);
-    if (match === undefined) {
-      target.insertBefore(remember(next), present);
-      continue;
-    }
-    if (match === present) present = present.nextSibling;
-    else target.insertBefore(match, present);
-    morphNode(match, next);
-  }
-  while (present !== null) {
-    const following: Node | null = present.nextSibling;
-    target.removeChild(present);
-    present = following;
-  }
+function remember(node: Node, source: Node = node): void {
+  if (source instanceof Element && source.id !== '') sourceOf.set(node, source.outerHTML);
 }
 
-function sameKind(present: Node | null, next: Node): Node | undefined {
-  if (present === null || keyOf(present) !== undefined) return undefined;
-  return present.nodeName === next.nodeName ? present : undefined;
-}
-
-/** Notes the markup a keyed element came from, so that the same markup leaves it alone. */
-function remember(node: Node): Node {
-  if (node instanceof Element && keyOf(node) !== undefined) sourceOf.set(node, node.outerHTML);
-  return node;
-}
-
-function morphNode(present: Node, next: Node): void {
-  if (!(present instanceof Element) || !(next instanceof Element)) {
-    if (present.nodeValue !== next.nodeValue) present.nodeValue = next.nodeValue;
-    return;
-  }
-  if (keyOf(next) !== undefined) {
-    if (sourceOf.get(present) === next.outerHTML) return;
-    sourceOf.set(present, next.outerHTML);
-  }
-  morphAttributes(present, next);
-  morphChildren(present, next);
-}
-
-function morphAttributes(present: Element, next: Element): void {
-  // Whether details are open is the reader's choice once they are there.
-  const isKept = (name: string) => name === 'open' && present instanceof HTMLDetailsElement;
-  for (const { name } of [...present.attributes])
-    if (!next.hasAttribute(name) && !isKept(name)) present.removeAttribute(name);
-  for (const { name, value } of next.attributes)
-    if (present.getAttribute(name) !== value && !isKept(name)) present.setAttribute(name, value);
+function isReadersChoice(name: string, element: Element): boolean {
+  if (name === 'open') return element instanceof HTMLDetailsElement;
+  return ['value', 'checked', 'selected'].includes(name) && element.closest('form') !== null;
 }

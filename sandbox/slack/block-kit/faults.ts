@@ -1,37 +1,101 @@
 /**
- * What Slack would refuse in a message, a modal or a Home tab, told before sending it.
- * Stricter than Slack nowhere on purpose; where two copies of Slack's documents disagree, the number in
- * `block-kit-limits.ts` says which was taken. Pure.
+ * What Slack would refuse in a message, a modal or a Home tab: the schema's issues in the words that Slack uses in
+ * `response_metadata.messages`, and the rules about a whole payload.
  */
-
+import type { z } from 'zod';
 import { LIMITS } from '../../../src/slack/views/limits.ts';
-import { block } from './blocks.ts';
-import {
-  addFault,
-  anything,
-  array,
-  boolean,
-  byType,
-  type Check,
-  type Fault,
-  type Inspection,
-  isObject,
-  object,
-  optional,
-  plainText,
-  required,
-  type Surface,
-  string,
-} from './checks.ts';
-import { countCellCharacters } from './tables.ts';
+import { isObject, type JsonObject } from '../json.ts';
+import { BLOCK_TYPES, countCellCharacters, PAYLOADS, type Surface } from './schema.ts';
 
-export type { Fault, FaultCode, Surface } from './checks.ts';
+export type { Surface } from './schema.ts';
 
-const type = required(anything);
+/** Slack's error code for the whole call. */
+export type FaultCode =
+  | 'invalid_blocks'
+  | 'invalid_arguments'
+  | 'invalid_attachments'
+  | 'msg_blocks_too_long'
+  | 'msg_too_long';
+
+export interface Fault {
+  /** JSON pointer into the payload, e.g. `/blocks/0/text/text`. */
+  readonly pointer: string;
+  readonly code: FaultCode;
+  readonly text: string;
+}
+
+/**
+ * All faults that would make Slack refuse `payload`; none means that it would be taken.
+ * @param surface `message`: payload `{text?, blocks?}`; `modal` and `home`: the view object.
+ * @param options `update`: the text limit of chat.update applies (4,000; `msg_too_long`).
+ */
+export function findBlockKitFaults(
+  surface: Surface,
+  payload: unknown,
+  options: { readonly update?: boolean } = {},
+): readonly Fault[] {
+  const code: FaultCode = surface === 'message' ? 'invalid_blocks' : 'invalid_arguments';
+  const given = withoutNulls(payload);
+  const faults: Fault[] = (PAYLOADS[surface].safeParse(given).error?.issues ?? []).flatMap((issue) =>
+    wordIssue(issue, given, surface).map((fault) => ({ code, ...fault })),
+  );
+  if (!isObject(given)) return faults;
+  const placed = placeBlocks('/blocks', given.blocks);
+  faults.push(...repeatedIds(placed).map((fault) => ({ code, ...fault })));
+  if (surface === 'message') faults.push(...findWholeMessageFaults(given, placed, options.update === true));
+  return faults;
+}
+
+/** Slack takes a property that is null for one that is not there. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value).filter(([, entry]) => entry !== null);
+  return Object.fromEntries(entries.map(([name, entry]) => [name, withoutNulls(entry)]));
+}
+
+function wordIssue(issue: z.core.$ZodIssue, payload: unknown, surface: Surface): Omit<Fault, 'code'>[] {
+  const { path } = issue;
+  const at = (text: string, where: readonly PropertyKey[] = path) => [{ pointer: pointerOf(where), text }];
+  const value = path.reduce<unknown>(
+    (inside, name) => (isObject(inside) || Array.isArray(inside) ? Reflect.get(inside, name) : undefined),
+    payload,
+  );
+  const name = path.at(-1);
+  if (value === undefined && typeof name === 'string' && issue.code !== 'custom')
+    return at(`missing required field: ${name}`, path.slice(0, -1));
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.flatMap((key) => at(`invalid additional property: ${key}`));
+    case 'invalid_union': {
+      const isKnown = path.length === 3 && BLOCK_TYPES.has(value);
+      return at(`unsupported type: ${String(value)}${isKnown ? ` (not allowed in a ${surface})` : ''}`);
+    }
+    case 'invalid_type':
+      return at(issue.expected === 'object' ? 'must provide an object' : `must be a ${issue.expected}`);
+    case 'invalid_value':
+      return at(`must be a valid enum value: ${issue.values.join(', ')}`);
+    case 'too_big':
+      if (issue.origin === 'string') return at(`must be less than ${Number(issue.maximum) + 1} characters`);
+      return at(`no more than ${issue.maximum}${issue.origin === 'array' ? ' items' : ''} allowed`);
+    case 'too_small': {
+      const least = Number(issue.minimum);
+      if (issue.origin === 'string') return at(`must be more than ${least - 1} characters`);
+      if (issue.origin !== 'array') return at(`must be greater than ${least - (issue.inclusive ? 1 : 0)}`);
+      return at(`no fewer than ${least} item${least === 1 ? '' : 's'} allowed`);
+    }
+    default:
+      return at(issue.message);
+  }
+}
+
+function pointerOf(path: readonly PropertyKey[]): string {
+  return path.map((step) => `/${String(step)}`).join('');
+}
 
 interface Placed {
   readonly pointer: string;
-  readonly block: Readonly<Record<string, unknown>>;
+  readonly block: JsonObject;
 }
 
 /** All blocks with their pointers, children of containers included. */
@@ -44,123 +108,56 @@ function placeBlocks(pointer: string, blocks: unknown): readonly Placed[] {
   });
 }
 
-function checkIdentifiers(inspection: Inspection, placed: readonly Placed[]): void {
-  const blockIds = new Set<unknown>();
-  for (const { pointer, block: entry } of placed) {
-    if (entry.block_id !== undefined && blockIds.has(entry.block_id))
-      addFault(inspection, `${pointer}/block_id`, `\`block_id\` "${String(entry.block_id)}" already exists`);
-    blockIds.add(entry.block_id);
-    const actionIds = new Set<unknown>();
-    const elements: readonly unknown[] = Array.isArray(entry.elements) ? entry.elements : [];
-    elements.forEach((element, index) => {
-      const actionId = isObject(element) ? element.action_id : undefined;
-      if (actionId === undefined) return;
-      if (actionIds.has(actionId))
-        addFault(
-          inspection,
-          `${pointer}/elements/${index}/action_id`,
-          `\`action_id\` "${String(actionId)}" already exists`,
-        );
-      actionIds.add(actionId);
-    });
-  }
+/** A block id may stand once in a payload, an action id once in a block. */
+function repeatedIds(placed: readonly Placed[]): Omit<Fault, 'code'>[] {
+  const elementsOf = ({ pointer, block }: Placed): readonly Placed[] =>
+    (Array.isArray(block.elements) ? block.elements : []).flatMap((element: unknown, index) =>
+      isObject(element) ? [{ pointer: `${pointer}/elements/${index}`, block: element }] : [],
+    );
+  return [
+    ...repeated(placed, 'block_id'),
+    ...placed.flatMap((each) => repeated(elementsOf(each), 'action_id')),
+  ];
 }
 
-const isTable = ({ block: entry }: Placed): boolean => entry.type === 'table' || entry.type === 'data_table';
+function repeated(placed: readonly Placed[], name: string): Omit<Fault, 'code'>[] {
+  const seen = new Set<unknown>();
+  return placed.flatMap(({ pointer, block }) => {
+    const id = block[name];
+    if (id === undefined) return [];
+    if (seen.has(id))
+      return [{ pointer: `${pointer}/${name}`, text: `\`${name}\` "${String(id)}" already exists` }];
+    seen.add(id);
+    return [];
+  });
+}
+
+const isTable = (block: JsonObject): boolean => block.type === 'table' || block.type === 'data_table';
 
 /** Characters of text in blocks, tables apart: they have their own budget. */
 function countTextCharacters(value: unknown): number {
   if (Array.isArray(value)) return value.reduce<number>((sum, entry) => sum + countTextCharacters(entry), 0);
-  if (!isObject(value) || value.type === 'table' || value.type === 'data_table') return 0;
+  if (!isObject(value) || isTable(value)) return 0;
   return Object.entries(value).reduce((sum, [name, entry]) => {
     if (typeof entry === 'string') return sum + (name === 'text' ? entry.length : 0);
     return sum + countTextCharacters(entry);
   }, 0);
 }
 
-function checkWholeMessage(inspection: Inspection, blocks: unknown, placed: readonly Placed[]): void {
-  const tables = placed.filter(isTable);
-  for (const extra of tables.slice(LIMITS.message.tables))
-    addFault(inspection, extra.pointer, 'only_one_table_allowed', 'invalid_attachments');
-  const cells = tables.reduce((sum, entry) => sum + countCellCharacters(entry.block.rows), 0);
-  if (cells > LIMITS.dataTable.characters)
-    addFault(
-      inspection,
-      '/blocks',
-      `no more than ${LIMITS.dataTable.characters} characters in all table cells`,
-    );
-  const charts = placed.filter(({ block: entry }) => entry.type === 'data_visualization');
-  if (charts.length > LIMITS.message.charts)
-    addFault(inspection, '/blocks', 'too many data_visualization blocks');
-  const markdown = placed.reduce(
-    (sum, { block: entry }) =>
-      sum + (entry.type === 'markdown' && typeof entry.text === 'string' ? entry.text.length : 0),
-    0,
-  );
-  if (
-    markdown > LIMITS.message.markdownCharacters ||
-    countTextCharacters(blocks) > LIMITS.message.blocksCharacters
-  )
-    addFault(inspection, '/blocks', 'message blocks are too long in total', 'msg_blocks_too_long');
-}
-
-const view = {
-  type,
-  blocks: required(array(block, LIMITS.view.blocks, 0)),
-  private_metadata: optional(string(LIMITS.view.privateMetadata, 0)),
-  callback_id: optional(string(LIMITS.view.callbackId, 0)),
-  external_id: optional(string(LIMITS.view.externalId, 0)),
-};
-
-const inputNeedsSubmit: Check = (inspection, pointer, value) => {
-  if (!isObject(value) || value.submit !== undefined) return;
-  const hasInput = placeBlocks('/blocks', value.blocks).some(({ block: entry }) => entry.type === 'input');
-  if (hasInput) addFault(inspection, pointer, 'missing required field: submit');
-};
-
-const modal: Check = object(
-  {
-    ...view,
-    title: required(plainText(LIMITS.view.title)),
-    submit: optional(plainText(LIMITS.view.submit)),
-    close: optional(plainText(LIMITS.view.close)),
-    clear_on_close: optional(boolean),
-    notify_on_close: optional(boolean),
-    submit_disabled: optional(boolean),
-  },
-  inputNeedsSubmit,
-);
-
-const home: Check = object(view);
-
-/**
- * All faults that would make Slack refuse `payload`; none means that it would be taken.
- * @param surface `message`: payload `{text?, blocks?}`; `modal` and `home`: the view object.
- * @param options `update`: the text limit of chat.update applies (4,000; `msg_too_long`).
- */
-export function findBlockKitFaults(
-  surface: Surface,
-  payload: unknown,
-  options: { readonly update?: boolean } = {},
-): readonly Fault[] {
+function findWholeMessageFaults(payload: JsonObject, placed: readonly Placed[], update: boolean): Fault[] {
+  const { message, dataTable } = LIMITS;
   const faults: Fault[] = [];
-  const defaultCode = surface === 'message' ? 'invalid_blocks' : 'invalid_arguments';
-  const inspection: Inspection = { surface, faults, defaultCode };
-  if (!isObject(payload)) {
-    addFault(inspection, '', 'must provide an object');
-    return faults;
-  }
-  if (surface === 'message') {
-    if (payload.blocks !== undefined)
-      array(block, LIMITS.message.blocks, 0)(inspection, '/blocks', payload.blocks);
-    const longest = options.update === true ? LIMITS.message.updateText : Number.POSITIVE_INFINITY;
-    if (typeof payload.text === 'string' && payload.text.length > longest)
-      addFault(inspection, '/text', `must be less than ${longest + 1} characters`, 'msg_too_long');
-  } else {
-    byType(() => (surface === 'modal' ? { modal } : { home }))(inspection, '', payload);
-  }
-  const placed = placeBlocks('/blocks', payload.blocks);
-  checkIdentifiers(inspection, placed);
-  if (surface === 'message') checkWholeMessage(inspection, payload.blocks, placed);
+  const say = (pointer: string, code: FaultCode, text: string) => faults.push({ pointer, code, text });
+  if (update && typeof payload.text === 'string' && payload.text.length > message.updateText)
+    say('/text', 'msg_too_long', `must be less than ${message.updateText + 1} characters`);
+  const tables = placed.filter(({ block }) => isTable(block));
+  for (const extra of tables.slice(message.tables))
+    say(extra.pointer, 'invalid_attachments', 'only_one_table_allowed');
+  if (countCellCharacters(tables.map(({ block }) => block.rows)) > dataTable.characters)
+    say('/blocks', 'invalid_blocks', `no more than ${dataTable.characters} characters in all table cells`);
+  if (placed.filter(({ block }) => block.type === 'data_visualization').length > message.charts)
+    say('/blocks', 'invalid_blocks', 'too many data_visualization blocks');
+  if (countTextCharacters(payload.blocks) > message.blocksCharacters)
+    say('/blocks', 'msg_blocks_too_long', 'message blocks are too long in total');
   return faults;
 }

@@ -1,5 +1,4 @@
 import { inspect } from 'node:util';
-import { request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Exchange, startExchange } from '../../../sandbox/binance/exchange.ts';
 import { CLOSED, call, closeUnit, DETAILS, refusal } from './exchange-calls.ts';
@@ -11,20 +10,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => exchange.close());
-
-interface Turned {
-  readonly status: number;
-  readonly text: string;
-}
-
-async function turn(name: string, body?: object, headers: Record<string, string> = {}): Promise<Turned> {
-  const response = await request(`${exchange.url}/_control/${name}`, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
-    body: body === undefined ? null : JSON.stringify(body),
-  });
-  return { status: response.statusCode, text: await response.body.text() };
-}
 
 describe('units', () => {
   it('recomputes LTV, sums and limits when equity is edited', () => {
@@ -128,8 +113,7 @@ describe('the wire log', () => {
     const signature = /signature=(\w+)/.exec(record?.rawQueryWithSignature ?? '')?.[1] ?? '';
     expect(signature).toHaveLength(64);
     expect(record?.query).toMatch(/^groupId=1&timestamp=\d+&signature=\[redacted\]$/);
-    const state = await turn('state');
-    for (const printed of [inspect(record, { depth: 9 }), JSON.stringify(record), state.text]) {
+    for (const printed of [inspect(record, { depth: 9 }), JSON.stringify(record)]) {
       for (const hidden of [signature, apiKey, secret]) expect(printed).not.toContain(hidden);
     }
   });
@@ -140,56 +124,5 @@ describe('the wire log', () => {
     expect(exchange.requests()[0]?.seq).toBe(5);
     expect(exchange.lastRequests(2).map(({ seq }) => seq)).toEqual([24, 23]);
     expect(exchange.deletes().get('7')).toBe(25);
-  });
-});
-
-describe('over HTTP', () => {
-  it('shows the state and turns it', async () => {
-    expect((await turn('repay', { groupId: '1', assetName: 'USDT' })).text).toBe('{"paid":"15.30718771"}');
-    expect((await turn('setLiquidation', { groupId: '7', code: -27024 })).status).toBe(200);
-    expect((await turn('configure', { skewMs: 9000, closedListDelayMs: null })).status).toBe(200);
-    expect((await turn('inject', { effect: { kind: 'latency', ms: 5 }, endpoint: 'closed' })).text).toBe(
-      '{"id":1}',
-    );
-    await call(exchange, DETAILS, '');
-    const state = JSON.parse((await turn('state?calls=10')).text);
-    expect(state).toMatchObject({
-      settings: { skewMs: 9000, closedListDelayMs: null },
-      units: { length: 5, 0: { groupId: '1', ltv: '0.000' }, 1: { liquidation: -27024 } },
-      closedCount: 2,
-      faults: [{ id: 1 }],
-      weights: [{ pool: 'ltv-details', used: 200 }],
-      calls: [{ path: DETAILS, status: 200 }],
-    });
-    expect(exchange.settings().closedListDelayMs).toBe(Number.POSITIVE_INFINITY);
-    expect((await turn('reset', {})).status).toBe(200);
-    expect(exchange.units()[1]?.liquidation).toBeNull();
-  });
-
-  it('filters the wire log and hands out the accounts file', async () => {
-    await call(exchange, DETAILS, '');
-    await closeUnit(exchange, '7', 'loan-7');
-    expect(JSON.parse((await turn('requests?method=DELETE&groupId=7')).text)).toMatchObject([
-      { effect: true },
-    ]);
-    expect(JSON.parse((await turn('accounts')).text)).toEqual(exchange.accounts());
-  });
-
-  it.each([
-    ['repay', { groupId: '1; DROP', assetName: 'USDT' }, 400],
-    ['repay', { groupId: '1', assetName: 'USDT', amount: 'NaN' }, 400],
-    ['closeOutside', { groupId: '4711' }, 400],
-    ['configure', { wish: 1 }, 400],
-    ['inject', { effect: { kind: 'fire' } }, 400],
-    ['nothing', {}, 404],
-  ])('refuses %s %j', async (name, body, status) => {
-    const answer = await turn(name, body);
-    expect(answer.status).toBe(status);
-    expect(JSON.parse(answer.text)).toHaveProperty('error');
-  });
-
-  it('keeps foreign pages out: another Host, a form post', async () => {
-    expect((await turn('state', undefined, { host: 'evil.example' })).status).toBe(403);
-    expect((await turn('reset', {}, { 'content-type': 'text/plain' })).status).toBe(415);
   });
 });

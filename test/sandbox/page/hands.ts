@@ -71,6 +71,8 @@ export class PageHands {
     await this.vote(unit);
     const done = this.modal.getByRole('button', { name: 'Close window' });
     await done.waitFor();
+    // The form that says that the bot is at work has the same button.
+    await this.modal.getByText('Working on it…').waitFor({ state: 'hidden' });
     const said = await this.modal.innerText();
     await done.click();
     await this.modal.waitFor({ state: 'hidden' });

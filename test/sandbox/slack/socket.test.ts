@@ -51,8 +51,8 @@ async function startReplica(name: string, heard: string[] = []): Promise<Replica
 }
 
 /** A connection without Bolt, to see what is on the wire. This client leaves the end of TCP to the server. */
-async function openRaw(suffix = '') {
-  workspace.sockets.endsTcp = true;
+async function openRaw(suffix = '', endsTcp = true) {
+  workspace.sockets.endsTcp = endsTcp;
   const client = new WebClient(workspace.grants.appToken, {
     slackApiUrl: workspace.apiUrl,
     logger: quiet,
@@ -161,6 +161,29 @@ describe('on the wire', () => {
       { type: 'disconnect', reason: 'warning', debug_info: { host: 'applink-sandbox' } },
       { type: 'disconnect', reason: 'refresh_requested', debug_info: { host: 'applink-sandbox' } },
     ]);
+  });
+
+  it('leaves the end of the TCP connection to the client, as Slack does', async () => {
+    await start();
+    const { socket, messages } = await openRaw('', false);
+    workspace.sockets.refresh({ warningMs: 0 });
+    await connected(0);
+    expect(messages.at(-1)).toMatchObject({ reason: 'refresh_requested' });
+    // The closing handshake is over, and this client still waits for the server's end.
+    expect(socket.readyState).toBe(WebSocket.CLOSING);
+  });
+
+  it('ends with a client that sends binary data, or too much', async () => {
+    await start();
+    for (const [data, code] of [
+      [new Uint8Array(1), 1003],
+      ['x'.repeat(5 * 1024 * 1024), 1009],
+    ] as const) {
+      const { socket, closed } = await openRaw();
+      socket.send(data);
+      expect(await closed).toBe(code);
+      await connected(0);
+    }
   });
 
   it('switched off: link_disabled, and no new connection', async () => {

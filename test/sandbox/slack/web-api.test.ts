@@ -92,6 +92,15 @@ describe('tokens and scopes', () => {
     );
   });
 
+  it("refuses every call with the bot's token while that is revoked, and none afterwards", async () => {
+    const web = await start();
+    workspace.grants.tokenError = 'token_revoked';
+    expect(await errorOf(web.auth.test())).toBe('token_revoked');
+    expect(await errorOf(web.chat.postMessage({ channel: ids.loanDesk, text: 'hi' }))).toBe('token_revoked');
+    workspace.grants.tokenError = null;
+    expect(await web.auth.test()).toMatchObject({ ok: true });
+  });
+
   it('names the missing scope and those granted', async () => {
     const web = await start({ scopes: ['chat:write'] });
     expect(await refusal(web.users.info({ user: ids.ada }))).toMatchObject({

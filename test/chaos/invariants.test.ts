@@ -1,0 +1,121 @@
+/** The judge of the chaos run is judged: a close as it should be passes, and each pulled brake that was ignored is named. */
+import { expect, it } from 'vitest';
+import { WireRecord } from '../../sandbox/binance/wire-log.ts';
+import { SEED_IDS } from '../../sandbox/slack/seed.ts';
+import type { AuditBody } from '../../src/domain/close/audit-chain.ts';
+import { sealEntry } from '../../src/domain/close/audit-chain.ts';
+import type { CloseRequest, RequestEvent } from '../../src/domain/close/close-request.ts';
+import type { ClosePolicy } from '../../src/domain/policy.ts';
+import { request, START_MS } from '../support/close-requests.ts';
+import { type Absence, boundsOfSettings, type Life, type Settings } from './brakes.ts';
+import { violationsOf, type Witnesses } from './invariants.ts';
+
+const { team, rina, ada, ben, chen, approvers } = SEED_IDS;
+const KEY = Buffer.alloc(32, 7);
+const CLAIMED_MS = START_MS + 3_000;
+const SENT_MS = START_MS + 4_000;
+
+const by = (userId: string) => ({ teamId: team, userId });
+
+function life(settings: Settings, fromMs = START_MS, toMs = Number.POSITIVE_INFINITY): Life {
+  return { ...boundsOfSettings({ CLOSE_APPROVERS: approvers, ...settings }), fromMs, toMs };
+}
+
+interface Story {
+  readonly lives: readonly Life[];
+  readonly absences?: readonly Absence[];
+  readonly voters?: readonly string[];
+  readonly frozen?: Partial<ClosePolicy>;
+}
+
+/** One closed request, with what its witnesses saw. */
+function witnesses({ lives, absences = [], voters = [ada, ben], frozen = {} }: Story): Witnesses {
+  const asked = request({ requester: by(rina) }, { approvers: [approvers], ...frozen });
+  const closed: CloseRequest = {
+    ...asked,
+    state: 'closed',
+    sent: { atMs: SENT_MS, signedTimestampMs: SENT_MS, recvWindowMs: 5_000 },
+    ending: { kind: 'read-back', atMs: SENT_MS + 1_000 },
+  };
+  const { id, groupId, policy, facts, version, factsDigest } = asked;
+  const events: RequestEvent[] = [
+    { type: 'opened', reason: 'Loan repaid', facts, policy, by: by(rina), atMs: START_MS },
+    ...voters.map(
+      (voter, at): RequestEvent => ({
+        type: 'approved',
+        votes: at + 1,
+        dropped: [],
+        by: by(voter),
+        atMs: START_MS + 1_000,
+      }),
+    ),
+    { type: 'claimed', owner: 'somebody', by: null, atMs: CLAIMED_MS },
+    { type: 'sent', signedTimestampMs: SENT_MS, recvWindowMs: 5_000, by: null, atMs: SENT_MS },
+  ];
+  const entries = events.map((event, at) => {
+    const place = { requestId: id, groupId, sequence: at + 1, previousOpening: at === 0 ? '' : null };
+    const body: AuditBody = { ...place, stateAfter: 'pending', version, factsDigest, event };
+    return sealEntry(body, '', KEY);
+  });
+  const sent = new WireRecord(1, {
+    method: 'DELETE',
+    path: '/sapi/v1/loan',
+    rawQuery: `groupId=${groupId}&timestamp=${SENT_MS}`,
+    rawBody: '',
+    endpoint: 'close',
+    account: 'loan-7',
+    groupId,
+    hasApiKey: true,
+    contentType: null,
+    receivedAtMs: SENT_MS + 5,
+  });
+  sent.effect = true;
+  const times = { createTimeMs: 0, closeTimeMs: SENT_MS + 10, listedFromMs: 0 };
+  const listed = { groupId, parentEmail: 'parent@test.com', creditEmail: 'credit7@test.com', ...times };
+  return {
+    requests: new Map([[id, closed]]),
+    trail: new Map([[id, entries]]),
+    deletes: [sent],
+    closedUnits: new Map([[groupId, listed]]),
+    activeUnits: new Set(),
+    newCollateral: [],
+    lives,
+    absences,
+  };
+}
+
+const WHOLE = life({});
+const GONE_IN_TIME = life({}, START_MS, SENT_MS - 2_000);
+
+it.each<[string, Story]>([
+  ['two votes, a live process', { lives: [WHOLE] }],
+  ['some other process is in dry run', { lives: [WHOLE, life({ CLOSE_MODE: 'dry-run' })] }],
+  [
+    'three votes where one voter is gone',
+    { lives: [WHOLE], voters: [ada, ben, chen], absences: [gone(chen)] },
+  ],
+  ['three votes for a quorum of three', { lives: [life({ CLOSE_QUORUM: '3' })], voters: [ada, ben, chen] }],
+  ['gone only after the mark', { lives: [WHOLE], absences: [gone(ben, SENT_MS + 1, SENT_MS + 9_000)] }],
+])('passes: %s', (_, story) => {
+  expect(violationsOf(witnesses(story))).toEqual([]);
+});
+
+it.each<[string, Story]>([
+  ['every process is in dry run', { lives: [GONE_IN_TIME, life({ CLOSE_MODE: 'dry-run' })] }],
+  ['the request was made in dry run', { lives: [WHOLE], frozen: { mode: 'dry-run' } }],
+  ['the quorum was raised', { lives: [GONE_IN_TIME, life({ CLOSE_QUORUM: '3' })] }],
+  ['an approver was taken off the list', { lives: [life({ CLOSE_APPROVERS: `${ada},${chen}` })] }],
+  ['a voter was deactivated', { lives: [WHOLE], absences: [gone(ben)] }],
+  ['no process was alive', { lives: [GONE_IN_TIME] }],
+])('names a DELETE although %s', (_, story) => {
+  expect(violationsOf(witnesses(story))).toEqual([expect.stringContaining('allowed by no process')]);
+});
+
+it('names a DELETE with fewer votes than the request froze', () => {
+  const found = violationsOf(witnesses({ lives: [WHOLE], frozen: { quorum: 3 } }));
+  expect(found).toContainEqual(expect.stringContaining('sent with 2 valid votes of 3'));
+});
+
+function gone(userId: string, fromMs = START_MS, toMs = SENT_MS + 60_000): Absence {
+  return { userId, fromMs, toMs };
+}
