@@ -47,7 +47,9 @@ export function eachOnce({ rows, flawed }: ReadRows<RiskUnit>): ReadRows<RiskUni
 }
 
 function isWorse(one: RiskUnit, other: RiskUnit): boolean {
-  return (compareLtv(decisiveLtv(one), decisiveLtv(other)) || other.totalLiability.cmp(one.totalLiability)) < 0;
+  return (
+    (compareLtv(decisiveLtv(one), decisiveLtv(other)) || other.totalLiability.cmp(one.totalLiability)) < 0
+  );
 }
 
 /** `collateralAccounts[2].wallets[0].netEquity` */
