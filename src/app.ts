@@ -35,6 +35,7 @@ import { redisSettings } from './settings/redis-settings.ts';
 import { slackSettingsOf } from './settings/slack-settings.ts';
 import { createSlackApp } from './slack/bolt-app.ts';
 import { createSlackClients } from './slack/slack-clients.ts';
+import { dispatcherThrough } from './slack/slack-fetch.ts';
 import { createDesk, type DeskWork } from './usecases/create-desk.ts';
 import type { Log } from './usecases/ports.ts';
 import { createPostAuditHead } from './usecases/post-audit-head.ts';
@@ -54,6 +55,8 @@ const ATTENTION_EVERY_MS = 1_000;
 const HOMES_EVERY_MS = 5_000;
 /** Asks each minute whether the hour's look at the trail is due: a round is believed dead after four minutes. */
 const AUDIT_EVERY_MS = 60_000;
+/** Messages that Slack refused for a reason that may pass. */
+const KEPT_EVERY_MS = 5 * 60_000;
 /** Asks each minute whether the day's head is due: one small question, and the day begins everywhere at once. */
 const AUDIT_HEAD_EVERY_MS = 60_000;
 /** Orchestrators kill after 10 s. These, the last words to people and the closing of connections fit into it. */
@@ -133,22 +136,20 @@ export async function createApp(
     onCall: observers.exchangeCalled,
     onStop: metrics.exchangeStopped,
   });
-  const slackSettings = slackSettingsOf(config);
+  const slackDispatcher = dispatcherThrough(config.binance.proxy);
+  const slackSettings = { ...slackSettingsOf(config), dispatcher: slackDispatcher };
   const { directory, notifier, auditBoard, home, quiet } = createSlackClients({
     settings: slackSettings,
     log,
     now,
     newId: randomUUID,
-    onSlackCall: tracing.slackCalled,
+    onSlackCall: observers.slackCalled,
   });
-  const background = createBackground({
-    log,
-    now,
-    within: (what, work) => {
-      const reference = newReference();
-      return correlation.within({ reference }, () => tracing.round(what, reference, work));
-    },
-  });
+  const round = (what: string, work: () => Promise<unknown>) => {
+    const reference = newReference();
+    return correlation.within({ reference }, () => tracing.round(what, reference, work));
+  };
+  const background = createBackground({ log, now, within: round });
   const inBackground = (what: string, work: () => Promise<unknown>) =>
     background.run(what, () => tracing.task(what, work));
   const clock = new StoreClock({
@@ -204,6 +205,7 @@ export async function createApp(
     withRequest: (requestId, work) =>
       correlation.within({ requestId }, () => tracing.request(requestId, work)),
     inBackground,
+    onMissedNotice: metrics.noticeMissed,
   });
   const loopDelay = watchLoopDelay();
   const health = createHealth({
@@ -226,11 +228,25 @@ export async function createApp(
     newReference,
     routes: [...health.routes, metrics.route],
     onHandled: observers.interactionHandled,
+    onAcked: metrics.acked,
+    onRequestRefused: metrics.requestRefused,
+    onUnacknowledged: metrics.unacknowledged,
+    onSlackBack: () => catchUp('Slack is back'),
     within: (reference, work) =>
       correlation.within({ reference }, () => tracing.interaction(reference, work)),
-    onSlackCall: tracing.slackCalled,
+    onSlackCall: observers.slackCalled,
   });
 
+  const catchUp = createRedrawAfterReconnect({
+    listOpen: () => store.listOpen(),
+    listRecent: (limit) => store.listRecent(limit),
+    nowMs: () => store.nowMs(),
+    redrawCard: work.desk.redrawCard,
+    outbox,
+    seenOnce,
+    inBackground: (what, work) => background.run(what, () => round(what, work)),
+    log,
+  });
   const stopping = new AbortController();
   let port = config.slack.port;
   return {
@@ -256,16 +272,9 @@ export async function createApp(
         background.every('audit-head', AUDIT_HEAD_EVERY_MS, postHead);
       }
       redis.onReconnected(() => inBackground('tell-sent-closes', work.tellSentCloses));
-      const { redrawCard } = work.desk;
-      redis.onReconnected(
-        createRedrawAfterReconnect({
-          listOpen: () => store.listOpen(),
-          redrawCard,
-          seenOnce,
-          inBackground,
-          log,
-        }),
-      );
+      background.every('kept', KEPT_EVERY_MS, () => outbox.retryKept());
+      redis.onReconnected(() => catchUp('Redis is back'));
+      catchUp('start');
       health.markStarted();
       log.info({}, 'started');
     },
@@ -279,6 +288,7 @@ export async function createApp(
       const traced = endsInTime(tracing.stop(), TRACES_WITHIN_MS);
       await endsInTime(exchange.stop(), CLOSE_WITHIN_MS);
       await endsInTime(redis.close(), CLOSE_WITHIN_MS);
+      await endsInTime(slackDispatcher?.destroy() ?? Promise.resolve(), CLOSE_WITHIN_MS);
       await traced;
       loopDelay.stop();
     },

@@ -22,6 +22,7 @@ import { type Config, ConfigFaults, loadConfig } from './settings/config.ts';
 import { redisSettings } from './settings/redis-settings.ts';
 import { slackSettingsOf } from './settings/slack-settings.ts';
 import { createSlackClients } from './slack/slack-clients.ts';
+import { dispatcherThrough } from './slack/slack-fetch.ts';
 import { createWebClient } from './slack/web-client.ts';
 import { createAccess } from './usecases/access.ts';
 
@@ -60,7 +61,7 @@ async function examine(config: Config): Promise<Finding[]> {
 }
 
 function examineSlack(config: Config): Promise<Finding[]> {
-  const settings = slackSettingsOf(config);
+  const settings = { ...slackSettingsOf(config), dispatcher: dispatcherThrough(config.binance.proxy) };
   const { directory } = createSlackClients({ settings, log, now: Date.now, newId: randomUUID });
   return checkSlack({
     client: createWebClient(settings, log),

@@ -15,6 +15,7 @@ import { createGuard } from '../../src/slack/guard.ts';
 import { createHttpReceiver } from '../../src/slack/http-transport.ts';
 import { ACTIONS, COMMANDS, MODALS } from '../../src/slack/ids.ts';
 import { register } from '../../src/slack/register.ts';
+import { fetchThrough } from '../../src/slack/slack-fetch.ts';
 import { handled, type Listener } from '../../src/slack/turn.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
 import { WorkQueue } from '../../src/slack/work-queue.ts';
@@ -39,13 +40,14 @@ function all<Name extends string>(names: Readonly<Record<string, Name>>): Record
 
 const receiver = createHttpReceiver({ signingSecret: SIGNING_SECRET, routes: [], log, now });
 const app = new App({ receiver, authorize: async () => ({ botToken: 'xoxb-bench' }), convoStore: false });
+const queue = new WorkQueue({ atOnce: 32, waitingAtMost: 1_000 });
 const guard = createGuard({
   seenOnce: new RedisSeenOnce({
     connection: new RedisConnection({ url: settings.REDIS_URL }, log),
     keys: new KeyNames('bench'),
     newId: randomUUID,
   }),
-  queue: new WorkQueue({ atOnce: 32, waitingAtMost: 1_000 }),
+  lanes: { decision: queue, read: queue },
   turnedAway: new WorkQueue({ atOnce: 8, waitingAtMost: 200 }),
   log,
   now,
@@ -67,6 +69,7 @@ register(
     client: createWebClient({ apiUrl: 'http://127.0.0.1:9/', botToken: 'xoxb-bench' }, log),
     log,
     quiet: async (message) => message,
+    fetch: fetchThrough(),
   },
 );
 process.on('SIGTERM', () => process.exit(0));

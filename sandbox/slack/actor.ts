@@ -24,6 +24,8 @@ import { findStatefulElements, type InputValue, type InputValues } from './view-
 export interface ActionOptions extends SendOptions {
   /** The payload names this team instead of the person's own. */
   readonly teamId?: string;
+  /** Clicks and forms: the team id of the user alone, such as an organisation's on Enterprise Grid. */
+  readonly userTeamId?: string;
   /** Sends it although the person could not do this in Slack (left the channel, was deactivated, …). */
   readonly force?: boolean;
 }
@@ -171,7 +173,8 @@ export class Actor {
   #situation(options: ActionOptions, responseUrl: string, viewId?: string): Situation {
     const { directory, store, triggers } = this.#around;
     const triggerId = triggers.create(this.#userId, viewId);
-    return { directory, store, person: this.#person(), triggerId, responseUrl, teamId: options.teamId };
+    const { teamId, userTeamId } = options;
+    return { directory, store, person: this.#person(), triggerId, responseUrl, teamId, userTeamId };
   }
 
   #person(): Person {

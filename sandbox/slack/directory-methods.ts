@@ -10,6 +10,7 @@ function authTest({ directory }: MethodContext): MethodAnswer {
     user: directory.people.get(directory.botUserId)?.name,
     user_id: directory.botUserId,
     bot_id: directory.botId,
+    ...(directory.team.enterpriseId === undefined ? {} : { enterprise_id: directory.team.enterpriseId }),
     is_enterprise_install: false,
   });
 }

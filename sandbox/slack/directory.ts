@@ -18,6 +18,8 @@ export interface Person {
   readonly isUltraRestricted?: boolean;
   /** From another organisation and sharing no channel yet. */
   readonly isStranger?: boolean;
+  /** Enterprise Grid: the workspaces of the organisation in which they are a member. */
+  readonly enterpriseTeams?: readonly string[];
 }
 
 export interface Channel {
@@ -41,6 +43,8 @@ export interface Team {
   readonly id: string;
   readonly domain: string;
   readonly name: string;
+  /** Enterprise Grid: the organisation that it belongs to. */
+  readonly enterpriseId?: string;
 }
 
 export interface WorkspaceSeed {
@@ -141,6 +145,10 @@ export function toSlackUser(person: Person, homeTeamId: string): JsonObject {
     is_bot: person.isBot ?? false,
     is_app_user: false,
     ...(foreign ? { is_stranger: person.isStranger ?? false } : {}),
+    // docs.slack.dev, the user object: on Enterprise Grid `enterprise_user.teams` names the workspaces of the member.
+    ...(person.enterpriseTeams === undefined
+      ? {}
+      : { enterprise_user: { id: person.id, teams: [...person.enterpriseTeams] } }),
     updated: 1_767_225_600,
   };
 }

@@ -5,6 +5,8 @@ export type WorkspaceFault =
   | { readonly kind: 'rate_limited'; readonly retryAfterS: number }
   /** An HTTP status with an empty body, e.g. 500, before anything happened. */
   | { readonly kind: 'http'; readonly status: number }
+  /** HTTP 200 with a page in place of Slack's JSON, as a filter or a captive portal answers. */
+  | { readonly kind: 'html' }
   /** `{ok: false, error: code}`. */
   | { readonly kind: 'error'; readonly code: string }
   /** The effect happens, but the answer carries no `ts`. */

@@ -63,16 +63,23 @@ function toAction(found: FoundElement, value: InputValue | undefined, actionTs: 
   return { ...base, ...toStateValue(element, value) };
 }
 
-/** What every interaction payload begins with. `teamId` overrides the person's own team. */
-function common(directory: Directory, person: Person, teamId: string | undefined): JsonObject {
+/**
+ * What every interaction payload begins with. `teamId` overrides the person's own team. On Enterprise Grid
+ * `user.team_id` is the id of the organisation, while `team` is the workspace in which it happened
+ * (docs.slack.dev/reference/interaction-payloads/block_actions-payload); `userTeamId` says so.
+ */
+function common({ directory, person, teamId, userTeamId }: Situation): JsonObject {
   const team = teamId ?? person.teamId;
   const domain = team === directory.team.id ? directory.team.domain : 'another-organisation';
   return {
-    user: { id: person.id, username: person.name, name: person.name, team_id: team },
+    user: { id: person.id, username: person.name, name: person.name, team_id: userTeamId ?? team },
     api_app_id: directory.appId,
     token: DEPRECATED_TOKEN,
     team: { id: team, domain },
-    enterprise: null,
+    enterprise:
+      directory.team.enterpriseId === undefined
+        ? null
+        : { id: directory.team.enterpriseId, name: 'Organisation' },
     is_enterprise_install: false,
   };
 }
@@ -84,6 +91,7 @@ export interface Situation {
   readonly triggerId: string;
   readonly responseUrl: string;
   readonly teamId: string | undefined;
+  readonly userTeamId?: string | undefined;
 }
 
 /** The fields of a slash command. */
@@ -125,7 +133,7 @@ export function messageActionPayload(
   const channel = directory.channels.get(message.channelId);
   return {
     type: 'block_actions',
-    ...common(directory, situation.person, situation.teamId),
+    ...common(situation),
     container: {
       type: 'message',
       message_ts: message.ts,
@@ -152,7 +160,7 @@ export function viewActionPayload(
 ): JsonObject {
   return {
     type: 'block_actions',
-    ...common(situation.directory, situation.person, situation.teamId),
+    ...common(situation),
     container: { type: 'view', view_id: view.id },
     trigger_id: situation.triggerId,
     view: toSlackView(view, situation.directory, values),
@@ -164,7 +172,7 @@ export function viewActionPayload(
 export function submissionPayload(situation: Situation, view: StoredView, values: InputValues): JsonObject {
   return {
     type: 'view_submission',
-    ...common(situation.directory, situation.person, situation.teamId),
+    ...common(situation),
     trigger_id: situation.triggerId,
     view: toSlackView(view, situation.directory, values),
     response_urls: [],
@@ -175,7 +183,7 @@ export function submissionPayload(situation: Situation, view: StoredView, values
 export function closedPayload(situation: Situation, view: StoredView, isCleared: boolean): JsonObject {
   return {
     type: 'view_closed',
-    ...common(situation.directory, situation.person, situation.teamId),
+    ...common(situation),
     view: toSlackView(view, situation.directory),
     is_cleared: isCleared,
   };

@@ -146,6 +146,8 @@ export class WebApi {
       status: outcome?.status ?? 0,
     });
     if (isReset) response.socket?.destroy();
+    else if (met.some((fault) => fault.kind === 'html'))
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<html>Blocked by policy</html>');
     else if (outcome !== undefined) {
       const withoutTs = met.some((fault) => fault.kind === 'no_ts');
       sendJson(response, outcome.status, withoutTs ? dropTs(outcome.body) : outcome.body, outcome.headers);
@@ -163,6 +165,8 @@ export class WebApi {
         return ok200(refuse(fault.code));
       case 'refuse_block':
         return ok200(refuseBlockType(args, fault.blockType));
+      case 'html':
+        return ok200(refuse('blocked'));
       case 'hang':
         return 'silence';
       case 'reset':

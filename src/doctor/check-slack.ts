@@ -3,8 +3,8 @@ import type { WebClient } from '@slack/web-api';
 import { type ClosePolicy, personKey, refuseUnreachableQuorum } from '../domain/policy.ts';
 import { failureText, type SlackAnswer, slackCall } from '../slack/slack-call.ts';
 import type { Access } from '../usecases/access.ts';
-import { leftOutText } from '../usecases/approver-line.ts';
-import type { Directory } from '../usecases/ports.ts';
+import { leftOutText, missingGroupsText } from '../usecases/approver-line.ts';
+import type { Directory, MembersLookup } from '../usecases/ports.ts';
 import { type Finding, findingsAbout } from './finding.ts';
 import { NEEDED_SCOPES, OPTIONAL_SCOPES } from './scopes.ts';
 
@@ -29,6 +29,7 @@ export async function checkSlack(parts: SlackCheckParts): Promise<Finding[]> {
   const greeting = await slackCall(() => parts.client.auth.test());
   if (!greeting.ok) return [refusedToken(greeting)];
   const { team, team_id: teamId = '', user } = greeting.value;
+  const { enterprise_id: enterpriseId, is_enterprise_install: isOrgInstall } = greeting.value;
   const named = [
     ...parts.roles.requesters,
     ...parts.roles.approvers,
@@ -38,6 +39,7 @@ export async function checkSlack(parts: SlackCheckParts): Promise<Finding[]> {
   const { appToken } = parts;
   return [
     ok(`the token is that of ${user ?? 'a bot'} in ${team ?? 'a workspace'} (${teamId})`),
+    judgeWorkspace(enterpriseId ?? null, isOrgInstall === true),
     ...judgeScopes(greeting.value.response_metadata?.scopes, namesGroups),
     ...(appToken === null ? [] : [await checkSocket(parts.client, appToken)]),
     await checkChannel(parts.client, parts.closeChannel, 'approvals channel'),
@@ -46,6 +48,20 @@ export async function checkSlack(parts: SlackCheckParts): Promise<Finding[]> {
       : [await checkChannel(parts.client, parts.auditChannel, 'audit channel')]),
     ...(await checkPeople(parts, teamId)),
   ];
+}
+
+/** What auth.test tells of Enterprise Grid: `enterprise_id` and `is_enterprise_install`. */
+function judgeWorkspace(enterpriseId: string | null, isOrgInstall: boolean): Finding {
+  if (isOrgInstall)
+    return fault(
+      'the app is installed on a whole organisation: there is no home workspace whose members count',
+      'Install it in the one workspace of the desk, and use the bot token of that installation.',
+    );
+  return enterpriseId === null
+    ? ok('a workspace of its own: its full members count')
+    : ok(
+        `a workspace of the organisation ${enterpriseId} (Enterprise Grid): full members of this workspace count, others of the organisation do not`,
+      );
 }
 
 function refusedToken(answer: SlackAnswer<unknown> & { ok: false }): Finding {
@@ -128,7 +144,7 @@ async function checkChannel(client: WebClient, channel: string, what: string): P
 }
 
 const INVITE =
-  'In the channel: /invite @loandesk. A card that cannot be posted ends its request and says so.';
+  'In the channel: /invite @loandesk. While a card cannot be posted, its requester is told and nobody can approve.';
 
 async function checkPeople(parts: SlackCheckParts, teamId: string): Promise<Finding[]> {
   const { directory, access, roles, policy } = parts;
@@ -141,7 +157,7 @@ async function checkPeople(parts: SlackCheckParts, teamId: string): Promise<Find
     const members = await directory.members(names);
     findings.push(
       members.ok
-        ? ok(`${role}: ${members.value.size} named`)
+        ? namedFinding(role, members)
         : fault(
             `${role} cannot be read: ${members.why}`,
             'Check the user group ids and the scope usergroups:read.',
@@ -151,10 +167,20 @@ async function checkPeople(parts: SlackCheckParts, teamId: string): Promise<Find
   const requesters = await directory.members(roles.requesters);
   if (!requesters.ok || findings.some(({ level }) => level === 'fault')) return findings;
   const standing = await access.approvers(teamId);
-  const leftOut = standing.ok ? leftOutText(standing.value) : null;
+  const leftOut = standing.ok ? leftOutText({ ...standing.value, missingGroups: [] }) : null;
   if (leftOut !== null) findings.push(warning(leftOut, 'Take them off CLOSE_APPROVERS or its groups.'));
   findings.push(...(await judgeQuorum(access, policy, teamId, [...requesters.value])));
   return findings;
+}
+
+function namedFinding(role: string, members: Extract<MembersLookup, { ok: true }>): Finding {
+  const { value, missingGroups } = members;
+  const text = `${role}: ${value.size} named`;
+  if (missingGroups.length === 0) return ok(text);
+  return warning(
+    `${text}; ${missingGroupsText(missingGroups)}`,
+    'Take the group off the settings, or name one that exists.',
+  );
 }
 
 /** For each requester: are there enough others who may approve? */

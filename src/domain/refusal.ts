@@ -26,13 +26,20 @@ export type Refusal =
   | { readonly code: 'channel-not-allowed'; readonly channels: readonly string[] }
   // Who asks
   | { readonly code: 'not-a-full-member'; readonly kind: Exclude<PersonKind, 'member'> }
-  | { readonly code: 'role-missing'; readonly role: Role }
-  | { readonly code: 'identity-unavailable' }
+  /** `missingGroups`: of the lists that would give the role, those that Slack says do not exist. */
+  | { readonly code: 'role-missing'; readonly role: Role; readonly missingGroups?: readonly string[] }
+  /** `groups`: the user groups that could not be read; empty or absent: the person could not be looked up. */
+  | { readonly code: 'identity-unavailable'; readonly groups?: readonly string[] }
   | { readonly code: 'self-approval' }
   | { readonly code: 'not-the-requester' }
   /** The requester is no longer on the list of requesters, or no longer a full member. */
   | { readonly code: 'requester-not-allowed' }
-  | { readonly code: 'quorum-unreachable'; readonly eligible: number; readonly quorum: number }
+  | {
+      readonly code: 'quorum-unreachable';
+      readonly eligible: number;
+      readonly quorum: number;
+      readonly missingGroups?: readonly string[];
+    }
   // The request
   | { readonly code: 'request-not-found'; readonly requestId: string }
   /** What is stored does not fit its seal, cannot be read, or does not fit the audit trail. */

@@ -6,6 +6,7 @@ import type { LogOutputState } from './log-output.ts';
 import { type AuditMetrics, auditMetrics } from './metrics/audit-metrics.ts';
 import { type ExchangeMetrics, exchangeMetrics } from './metrics/exchange-metrics.ts';
 import { requestMetrics, type StoreSources, storeGauges } from './metrics/request-metrics.ts';
+import { type SlackMetrics, slackMetrics } from './metrics/slack-metrics.ts';
 import { type TrafficMetrics, trafficMetrics } from './metrics/traffic-metrics.ts';
 import type { ChangeObserver } from './observed-store.ts';
 
@@ -19,7 +20,7 @@ export interface MetricsSources extends StoreSources {
   readonly logState: () => LogOutputState;
 }
 
-export interface Metrics extends AuditMetrics, ChangeObserver, ExchangeMetrics, TrafficMetrics {
+export interface Metrics extends AuditMetrics, ChangeObserver, ExchangeMetrics, SlackMetrics, TrafficMetrics {
   /** All metrics as text. */
   read(): Promise<string>;
   readonly route: {
@@ -45,6 +46,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   };
   return {
     ...trafficMetrics(registry),
+    ...slackMetrics(registry),
     ...exchangeMetrics(registry, sources.exchange),
     ...requestMetrics(registry),
     ...auditMetrics(registry),
@@ -73,7 +75,7 @@ function lifeGauges(registry: Registry, { roundAgesMs, slackConnected, logState 
   });
   new Gauge({
     name: 'loandesk_slack_connected',
-    help: '1 when Slack has confirmed the token and, in Socket Mode, the connection stands',
+    help: '1 when Slack took the token at its last answer and, in Socket Mode, the connection stands',
     registers,
     collect() {
       this.set(slackConnected() ? 1 : 0);

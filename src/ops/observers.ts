@@ -2,6 +2,7 @@
 import type { CallRecord } from '../binance/caller.ts';
 import type { RoundTrip } from '../redis/connection.ts';
 import type { HandledInteraction } from '../slack/guard.ts';
+import type { SlackCallRecord } from '../slack/slack-call.ts';
 import type { Log } from '../usecases/ports.ts';
 import type { Metrics } from './metrics.ts';
 import type { ChangeObserver, StoredChange } from './observed-store.ts';
@@ -11,6 +12,7 @@ export interface Observers extends ChangeObserver {
   exchangeCalled(record: CallRecord): void;
   redisAnswered(trip: RoundTrip): void;
   interactionHandled(record: HandledInteraction): void;
+  slackCalled(record: SlackCallRecord): void;
 }
 
 export function createObservers(metrics: Metrics, tracing: Tracing, log: Log): Observers {
@@ -27,6 +29,10 @@ export function createObservers(metrics: Metrics, tracing: Tracing, log: Log): O
     interactionHandled(record) {
       metrics.interactionHandled(record);
       tracing.interactionHandled(record);
+    },
+    slackCalled(record) {
+      metrics.slackCalled(record);
+      tracing.slackCalled(record);
     },
     changed(change: StoredChange) {
       metrics.changed(change);

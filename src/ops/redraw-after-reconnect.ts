@@ -1,9 +1,10 @@
 /**
- * After a failover the record may be older than the card: a vote or a send that was lost with the former master is
- * still drawn, perhaps without the buttons that people now need. So the cards of all open requests are drawn anew.
+ * Cards may show an older state than the record, or a newer one that was lost: after a start, when Redis is back (a
+ * failover loses what the former master had not passed on), and when Slack takes the token again. Then the cards of all
+ * requests that are open or ended lately are drawn anew, and messages that Slack refused meanwhile are tried again.
  */
 import type { CloseRequest } from '../domain/close/close-request.ts';
-import type { Log, SeenOnce } from '../usecases/ports.ts';
+import type { Log, Outbox, SeenOnce } from '../usecases/ports.ts';
 
 /** The new master is known everywhere by then, and a flapping connection counts as one. */
 const SETTLES_AFTER_MS = 3_000;
@@ -12,33 +13,46 @@ const ONE_OF_ALL_WITHIN_MS = 10_000;
 /** Slack takes about one edit a second and channel. */
 const CARDS_AT_MOST = 50;
 
+/** Who looks at a card after that sees an end that is a day old, and can look it up. */
+const ENDED_LATELY_MS = 24 * 3_600_000;
+
 export interface RedrawParts {
+  /** Newest first. */
+  readonly listRecent: (limit: number) => Promise<readonly CloseRequest[]>;
   readonly listOpen: () => Promise<readonly CloseRequest[]>;
   readonly redrawCard: (requestId: string) => Promise<void>;
+  readonly outbox: Pick<Outbox, 'retryKept'>;
+  /** The store's clock, UTC milliseconds. */
+  readonly nowMs: () => Promise<number>;
   readonly seenOnce: SeenOnce;
   readonly inBackground: (what: string, work: () => Promise<unknown>) => void;
   readonly log: Log;
 }
 
-/** Answers what to call when the connection stands anew. */
-export function createRedrawAfterReconnect(parts: RedrawParts): () => void {
-  const { listOpen, redrawCard, seenOnce, inBackground, log } = parts;
+/** Answers what to call at each of these; `why` is for the log. */
+export function createRedrawAfterReconnect(parts: RedrawParts): (why: string) => void {
+  const { listOpen, listRecent, redrawCard, seenOnce, inBackground, log } = parts;
   let timer: NodeJS.Timeout | undefined;
 
-  async function redrawAll(): Promise<void> {
-    const open = (await listOpen()).filter(({ card }) => card !== null).slice(-CARDS_AT_MOST);
+  async function catchUp(why: string): Promise<void> {
+    const kept = await parts.outbox.retryKept();
+    const [open, recent, nowMs] = await Promise.all([listOpen(), listRecent(CARDS_AT_MOST), parts.nowMs()]);
+    const ended = recent.filter(({ ending }) => ending !== null && nowMs - ending.atMs <= ENDED_LATELY_MS);
+    const cards = [...open.toReversed(), ...ended]
+      .filter(({ card }) => card !== null)
+      .slice(0, CARDS_AT_MOST);
     let redrawn = 0;
-    for (const { id } of open) {
+    for (const { id } of cards) {
       if (!(await seenOnce.first(`redraw:${id}`, ONE_OF_ALL_WITHIN_MS))) continue;
       await redrawCard(id);
       redrawn += 1;
     }
-    log.info({ open: open.length, redrawn }, 'cards drawn anew after Redis was away');
+    log.info({ why, kept, cards: cards.length, redrawn }, 'cards drawn anew, and kept messages tried again');
   }
 
-  return () => {
+  return (why) => {
     clearTimeout(timer);
-    timer = setTimeout(() => inBackground('redraw', redrawAll), SETTLES_AFTER_MS);
+    timer = setTimeout(() => inBackground('redraw', () => catchUp(why)), SETTLES_AFTER_MS);
     timer.unref();
   };
 }

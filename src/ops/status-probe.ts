@@ -66,7 +66,7 @@ async function redisLines({ redis, outbox, clock }: StatusProbeParts): Promise<L
   try {
     const findings = await checkRedis(redis);
     const tookMs = Math.round(performance.now() - startedMs);
-    const { setAside, nowMs } = await outbox.backlog();
+    const { setAside, kept, nowMs } = await outbox.backlog();
     return [
       { name: 'Redis', level: 'ok', text: `answers in ${tookMs} ms` },
       ...clockLines(clock.offMs(nowMs)),
@@ -78,6 +78,7 @@ async function redisLines({ redis, outbox, clock }: StatusProbeParts): Promise<L
       ...(setAside === 0
         ? []
         : [{ name: 'Messages', level: 'warning', text: setAsideText(setAside) } as const]),
+      ...(kept === 0 ? [] : [{ name: 'Messages', level: 'warning', text: keptText(kept) } as const]),
     ];
   } catch {
     return [
@@ -93,6 +94,11 @@ async function redisLines({ redis, outbox, clock }: StatusProbeParts): Promise<L
 function setAsideText(count: number): string {
   const what = count === 1 ? '1 message' : `${count} messages`;
   return `${what} could not be read and never reached people; \`npm run doctor\` says where to look. The cards show what is recorded.`;
+}
+
+function keptText(count: number): string {
+  const what = count === 1 ? '1 message has' : `${count} messages have`;
+  return `${what} not reached Slack, which refuses them; they are kept and tried again. The log says why.`;
 }
 
 function exchangeLines(exchange: StatusProbeParts['exchange'], nowMs: number): Line[] {

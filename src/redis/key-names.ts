@@ -105,6 +105,11 @@ export class KeyNames {
     return `${this.#requests}:outbox-set-aside`;
   }
 
+  /** List: notices that Slack refuses for a reason that may pass, as "<request> <as stored>"; tried again from time to time. */
+  get outboxKept(): string {
+    return `${this.#requests}:outbox-kept`;
+  }
+
   /** String with an end: weight used of one bucket in one minute of the exchange's clock. */
   weight(bucket: string, minute: number): string {
     return `${this.#limits}:weight:${bucket}:${minute}`;

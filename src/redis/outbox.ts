@@ -6,7 +6,7 @@
  */
 import type { AuditKeys } from '../domain/close/audit-chain.ts';
 import type { Notice } from '../domain/close/notices.ts';
-import type { Log, Outbox, OutboxItem } from '../usecases/ports.ts';
+import { KEPT, type Log, type Outbox, type OutboxItem, REDRAW } from '../usecases/ports.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
 import { createdAtMsOf, decodeNotice, encodeNotice, noticePrefix } from './outbox-item.ts';
@@ -19,6 +19,8 @@ export interface OutboxBacklog {
   readonly requests: number;
   /** Notices that nobody could read, kept for people to look at. */
   readonly setAside: number;
+  /** Notices that Slack refuses for a reason that may pass. */
+  readonly kept: number;
   /** Null: nothing waits, or nothing that can be read. */
   readonly oldestCreatedAtMs: number | null;
 }
@@ -36,9 +38,9 @@ const PUT_OFF_AT_MOST_MS = 15 * 60_000;
 const LEFT_FIRST_TIME = 1;
 const SET_ASIDE = 3;
 
-const IN_ITS_PLACE: Notice = { kind: 'card' };
-/** What its id begins with; outbox-unreadable.lua knows it, too. */
-const REDRAW = 'redraw';
+const REDRAW_OF_CARD: Notice = { kind: 'card' };
+/** How every stored redraw of a card ends. */
+const CARD = JSON.stringify(REDRAW_OF_CARD);
 
 export class RedisOutbox implements Outbox {
   readonly #connection: RedisConnection;
@@ -123,11 +125,45 @@ export class RedisOutbox implements Outbox {
     return this.#leaveOrSetAside(item.requestId, noticePrefix(item.id), why);
   }
 
+  async keep(item: OutboxItem): Promise<void> {
+    const keys = this.#keys;
+    const id = item.id.startsWith(KEPT) ? item.id : `${KEPT}${item.id}`;
+    await this.#connection.run('outboxKeep', (client) =>
+      client.outboxKeep(
+        keys.outbox(item.requestId),
+        keys.outboxDue,
+        keys.outboxAttempts,
+        keys.outboxKept,
+        item.requestId,
+        noticePrefix(item.id),
+        encodeNotice(this.#seals, item.requestId, { ...item, id }),
+        CARD,
+      ),
+    );
+  }
+
+  retryKept(): Promise<number> {
+    const { outboxKept, outboxDue, outboxStem } = this.#keys;
+    return this.#connection.run('outboxRetryKept', (client) =>
+      client.outboxRetryKept(outboxKept, outboxDue, outboxStem),
+    );
+  }
+
+  async redraw(requestId: string): Promise<void> {
+    const keys = this.#keys;
+    const nowMs = await this.#connection.run('nowMs', (client) => client.nowMs(keys.outboxDue));
+    const item = { id: `${REDRAW}${nowMs}`, createdAtMs: nowMs, notice: REDRAW_OF_CARD };
+    const redraw = encodeNotice(this.#seals, requestId, item);
+    await this.#connection.run('outboxRedraw', (client) =>
+      client.outboxRedraw(keys.outbox(requestId), keys.outboxDue, requestId, redraw, CARD),
+    );
+  }
+
   /** `beginning`: of the stored text, so that only this notice is meant. */
   async #leaveOrSetAside(requestId: string, beginning: string, why: string): Promise<'left' | 'set-aside'> {
     const keys = this.#keys;
     const nowMs = await this.#connection.run('nowMs', (client) => client.nowMs(keys.outboxDue));
-    const redraw = { id: `${REDRAW}-${nowMs}`, createdAtMs: nowMs, notice: IN_ITS_PLACE };
+    const redraw = { id: `${REDRAW}${nowMs}`, createdAtMs: nowMs, notice: REDRAW_OF_CARD };
     const answer = await this.#connection.run('outboxUnreadable', (client) =>
       client.outboxUnreadable(
         keys.outbox(requestId),
@@ -160,10 +196,19 @@ export class RedisOutbox implements Outbox {
    */
   async backlog(): Promise<OutboxBacklog> {
     const keys = this.#keys;
-    const [nowMs, requests, setAside, ...first] = await this.#connection.run('outboxBacklog', (client) =>
-      client.outboxBacklog(keys.outboxDue, keys.outboxSetAside, keys.outboxStem, BACKLOG_LOOKS_AT_MOST),
+    const [nowMs, requests, setAside, kept, ...first] = await this.#connection.run(
+      'outboxBacklog',
+      (client) =>
+        client.outboxBacklog(
+          keys.outboxDue,
+          keys.outboxSetAside,
+          keys.outboxKept,
+          keys.outboxStem,
+          BACKLOG_LOOKS_AT_MOST,
+        ),
     );
     const times = first.flatMap((stored) => createdAtMsOf(stored) ?? []);
-    return { nowMs, requests, setAside, oldestCreatedAtMs: times.length === 0 ? null : Math.min(...times) };
+    const oldestCreatedAtMs = times.length === 0 ? null : Math.min(...times);
+    return { nowMs, requests, setAside, kept, oldestCreatedAtMs };
   }
 }

@@ -131,6 +131,7 @@ const record: z.ZodType<CloseRequest> = z.strictObject({
   settlement: z.strictObject({ by: person, verdict, note: text, atMs: ms }).nullable(),
   pagedAtMs: ms.nullable(),
   refusalsNoted: count,
+  refusalsNotedOf: z.record(z.string(), count).optional(),
   ending: ending.nullable(),
   audit: z.strictObject({ sequence: count.min(1), seal: text }),
 });

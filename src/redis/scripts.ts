@@ -23,9 +23,15 @@ declare module 'ioredis' {
     outboxDone(...args: Arguments): Result<number, Context>;
     outboxRetry(...args: Arguments): Result<number, Context>;
     outboxUnreadable(...args: Arguments): Result<number, Context>;
+    outboxKeep(...args: Arguments): Result<number, Context>;
+    outboxRetryKept(...args: Arguments): Result<number, Context>;
+    outboxRedraw(...args: Arguments): Result<number, Context>;
     outboxBacklog(
       ...args: Arguments
-    ): Result<[nowMs: number, requests: number, setAside: number, ...oldest: string[]], Context>;
+    ): Result<
+      [nowMs: number, requests: number, setAside: number, kept: number, ...oldest: string[]],
+      Context
+    >;
     reserveWeight(...args: Arguments): Result<[reserved: number, used: number], Context>;
     raiseWeight(...args: Arguments): Result<number, Context>;
     stopScope(...args: Arguments): Result<number, Context>;
@@ -56,7 +62,10 @@ const SCRIPTS = {
   outboxDone: { file: 'outbox-done', numberOfKeys: 3 },
   outboxRetry: { file: 'outbox-retry', numberOfKeys: 3 },
   outboxUnreadable: { file: 'outbox-unreadable', numberOfKeys: 5 },
-  outboxBacklog: { file: 'outbox-backlog', numberOfKeys: 2 },
+  outboxKeep: { file: 'outbox-keep', numberOfKeys: 4 },
+  outboxRetryKept: { file: 'outbox-retry-kept', numberOfKeys: 2 },
+  outboxRedraw: { file: 'outbox-redraw', numberOfKeys: 2 },
+  outboxBacklog: { file: 'outbox-backlog', numberOfKeys: 3 },
   reserveWeight: { file: 'reserve-weight', numberOfKeys: 2 },
   raiseWeight: { file: 'raise-weight', numberOfKeys: 1 },
   stopScope: { file: 'stop-scope', numberOfKeys: 1 },

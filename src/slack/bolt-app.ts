@@ -8,11 +8,12 @@ import type { Log, NewId, SeenOnce } from '../usecases/ports.ts';
 import { boltLogger } from './bolt-logger.ts';
 import { createGuard, type GuardParts } from './guard.ts';
 import { HomeWatch } from './home-watch.ts';
-import { createHttpReceiver, type Route, SERVER_LIMITS } from './http-transport.ts';
+import { createHttpReceiver, type RefusedRequest, type Route, SERVER_LIMITS } from './http-transport.ts';
 import { errorFields } from './redaction.ts';
 import { register, routes } from './register.ts';
 import type { OnSlackCall } from './slack-call.ts';
-import type { SlackClients } from './slack-clients.ts';
+import { observedBy, type SlackClients } from './slack-clients.ts';
+import { fetchThrough } from './slack-fetch.ts';
 import type { SlackSettings } from './slack-settings.ts';
 import { createSocketLink } from './socket-link.ts';
 import { createRouteServer, createSocketReceiver } from './socket-transport.ts';
@@ -32,8 +33,15 @@ export interface SlackAppParts {
   /** /livez, /readyz, /metrics. */
   readonly routes: readonly Route[];
   readonly onHandled?: NonNullable<GuardParts['onHandled']>;
+  readonly onAcked?: NonNullable<GuardParts['onAcked']>;
   readonly within?: NonNullable<GuardParts['within']>;
   readonly onSlackCall?: OnSlackCall;
+  /** A request that was turned away before anything looked at what it says. */
+  readonly onRequestRefused?: (why: RefusedRequest) => void;
+  /** Slack had no answer in time. */
+  readonly onUnacknowledged?: () => void;
+  /** Slack takes the token again, after it did not. */
+  readonly onSlackBack?: () => void;
 }
 
 export interface SlackApp {
@@ -46,7 +54,7 @@ export interface SlackApp {
   stop(patienceMs?: number): Promise<void>;
   /** Redraws App Home for those who opened it lately, if a request changed; answers for how many. */
   refreshHomes(): Promise<number>;
-  /** Slack has accepted the token, and in Socket Mode the connection stands. */
+  /** Slack takes the token, as of its last answer, and in Socket Mode the connection stands. */
   connected(): boolean;
   /** The way in from Slack is open: listening (HTTP), or the socket stands (Socket Mode). */
   reachable(): boolean;
@@ -56,13 +64,19 @@ export interface SlackApp {
 const LAST_WORDS_MS = 1_500;
 
 /** Enough for 500 people who ask at one instant, in one process; beyond it people are asked to try again. */
-const QUEUE_LIMITS = { atOnce: 32, waitingAtMost: 1_000 };
+const LANE_LIMITS = {
+  read: { atOnce: 32, waitingAtMost: 1_000 },
+  decision: { atOnce: 64, waitingAtMost: 400 },
+};
 /** Clicks that find it full: each is one short message to Slack. */
 const TURNED_AWAY_LIMITS = { atOnce: 8, waitingAtMost: 200 };
 
+/** How soon a token that Slack does not take is tried again, at first and at most. */
 const FIRST_RETRY_MS = 1_000;
-const IDLE_CLOSED_EVERY_MS = 50;
 const LONGEST_RETRY_MS = 30_000;
+/** How often Slack is asked whether it still takes the token; any other call tells it as well. */
+const ASKED_EVERY_MS = 30_000;
+const IDLE_CLOSED_EVERY_MS = 50;
 
 interface Transport {
   readonly receiver: HTTPReceiver | SocketModeReceiver;
@@ -72,7 +86,8 @@ interface Transport {
 }
 
 export function createSlackApp(parts: SlackAppParts): SlackApp {
-  const { settings, desk, home, log, onSlackCall } = parts;
+  const { settings, desk, home, log } = parts;
+  const onSlackCall = observedBy(home, parts.onSlackCall);
   const transport = createTransport(parts);
   const app = new App({
     receiver: transport.receiver,
@@ -86,13 +101,13 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
   app.error(async (failure: { readonly error: Error }) =>
     log.error(errorFields(failure.error), 'Bolt could not hand over an interaction'),
   );
-  const queue = new WorkQueue(QUEUE_LIMITS);
+  const lanes = { read: new WorkQueue(LANE_LIMITS.read), decision: new WorkQueue(LANE_LIMITS.decision) };
   const turnedAway = new WorkQueue(TURNED_AWAY_LIMITS);
   const hurry = new AbortController();
   setMaxListeners(0, hurry.signal);
   const guard = createGuard({
     ...parts,
-    queue,
+    lanes,
     turnedAway,
     redrawCard: (requestId) => desk.redrawCard(requestId),
     hurry: hurry.signal,
@@ -115,10 +130,11 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
     client: createWebClient(settings, log, onSlackCall),
     log,
     quiet: parts.quiet,
-    ...(onSlackCall !== undefined && { onSlackCall }),
+    fetch: fetchThrough(settings.dispatcher),
+    onSlackCall,
   });
 
-  const greeting = keepGreeting(home, log);
+  const greeting = keepGreeting(home, log, parts.onSlackBack);
   return {
     start: async () => {
       const server = await transport.listen();
@@ -129,7 +145,9 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
     stop: async (patienceMs) => {
       greeting.stop();
       // In this order: what arrived on an open connection may enter the queue until the last one is closed.
-      const done = transport.close().then(() => Promise.all([queue.idle(), turnedAway.idle()]));
+      const done = transport
+        .close()
+        .then(() => Promise.all([...Object.values(lanes), turnedAway].map((queue) => queue.idle())));
       if (patienceMs === undefined) {
         await done;
         return;
@@ -141,15 +159,23 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
     },
     reachable: () => transport.isUp(),
     refreshHomes: () => homes.refresh(),
-    connected: () => home.isKnown && transport.isUp(),
+    connected: () => home.isAccepted && transport.isUp(),
   };
 }
 
-function createTransport({ settings, log, now, routes: extra }: SlackAppParts): Transport {
+function createTransport(parts: SlackAppParts): Transport {
+  const { settings, log, now, routes: extra } = parts;
   const { signingSecret, appToken, host, port } = settings;
   if (appToken !== null) return socketTransport(appToken, settings, log, extra);
   if (signingSecret === null) throw new RangeError('neither a signing secret nor an app token is set');
-  const receiver = createHttpReceiver({ signingSecret, routes: extra, log, now });
+  const receiver = createHttpReceiver({
+    signingSecret,
+    routes: extra,
+    log,
+    now,
+    onRefused: parts.onRequestRefused,
+    onUnacknowledged: parts.onUnacknowledged,
+  });
   let server: Server | null = null;
   let up = false;
   return {
@@ -200,19 +226,38 @@ function socketTransport(
   };
 }
 
-/** Asks Slack who we are until it answers: links need it, and readiness waits for it. */
-function keepGreeting(home: HomeWorkspace, log: Log): { start(): void; stop(): void } {
+/** Asks Slack who we are, again and again: readiness and links follow what it answers now. */
+function keepGreeting(
+  home: HomeWorkspace,
+  log: Log,
+  onBack: (() => void) | undefined,
+): { start(): void; stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
-  const greet = async (delayMs: number): Promise<void> => {
-    const answer = await home.read();
-    if (answer.ok || stopped) return;
-    log.warn({ why: answer.why }, 'Slack did not confirm the token; tried again');
-    timer = setTimeout(() => void greet(Math.min(delayMs * 2, LONGEST_RETRY_MS)), delayMs);
+  const later = (delayMs: number, failures: number): void => {
+    clearTimeout(timer);
+    if (stopped) return;
+    timer = setTimeout(() => void greet(failures), delayMs);
     timer.unref();
   };
+  const greet = async (failures: number): Promise<void> => {
+    const answer = await home.ask();
+    if (answer.ok) return later(ASKED_EVERY_MS, 0);
+    if (!stopped) log.warn({ why: answer.why }, 'Slack did not confirm the token; tried again');
+    later(Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS), failures + 1);
+  };
+  home.onAcceptedChanged((accepted) => {
+    if (stopped) return;
+    if (accepted) {
+      log.info({}, 'Slack takes the token again');
+      onBack?.();
+    } else {
+      log.error({}, 'Slack does not take the token, or cannot be reached');
+      later(FIRST_RETRY_MS, 1);
+    }
+  });
   return {
-    start: () => void greet(FIRST_RETRY_MS),
+    start: () => void greet(0),
     stop: () => {
       stopped = true;
       clearTimeout(timer);

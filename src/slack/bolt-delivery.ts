@@ -10,6 +10,7 @@ import type {
   ViewSubmitAction,
 } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
+import type { PersonId } from '../domain/policy.ts';
 import type { Log } from '../usecases/ports.ts';
 import { BoltTurn, type BoltTurnParts } from './bolt-turn.ts';
 import type { Delivered } from './guard.ts';
@@ -21,6 +22,7 @@ export interface DeliveryParts {
   readonly client: WebClient;
   readonly log: Log;
   readonly quiet: BoltTurnParts['quiet'];
+  readonly fetch: BoltTurnParts['fetch'];
   readonly onSlackCall?: OnSlackCall;
 }
 
@@ -37,6 +39,18 @@ function deliveryKey(id: string | undefined, context: Context): string {
   return createHash('sha256').update(unique).digest('hex').slice(0, 40);
 }
 
+/**
+ * Who clicked or sent a form, in the workspace where it happened. On Enterprise Grid `user.team_id` is the id of the
+ * organisation or of another workspace of it (docs.slack.dev, block_actions payload), so it says nothing of membership:
+ * the directory asks Slack whether this user is a full member of that workspace.
+ */
+function personOf(body: {
+  readonly team: { readonly id: string } | null;
+  readonly user: { readonly id: string; readonly team_id?: string };
+}): PersonId {
+  return { teamId: body.team?.id ?? body.user.team_id ?? '', userId: body.user.id };
+}
+
 export function commandDelivery(
   parts: DeliveryParts,
   { command, ack, respond, context }: SlackCommandMiddlewareArgs & { context: Context },
@@ -45,6 +59,7 @@ export function commandDelivery(
     ...parts,
     by: { teamId: command.team_id, userId: command.user_id },
     channelId: command.channel_id,
+    messageTs: null,
     input: command.text ?? '',
     fields: new Map(),
     metadata: '',
@@ -57,9 +72,13 @@ export function commandDelivery(
     turn,
     deliveryKey: () => deliveryKey(command.trigger_id, context),
     ack: async ({ loading }) => {
-      if (loading === null) return ack();
+      if (loading === null) {
+        await ack();
+        return false;
+      }
       turn.noteLoadingLine();
-      return ack({ response_type: 'ephemeral', text: loading });
+      await ack({ response_type: 'ephemeral', text: loading });
+      return true;
     },
     answerInAck: async ({ text, blocks }) => {
       await ack({ response_type: 'ephemeral', text, blocks: [...blocks] });
@@ -80,8 +99,9 @@ export function actionDelivery(
 ): Delivered {
   const turn = new BoltTurn({
     ...parts,
-    by: { teamId: body.user.team_id ?? body.team?.id ?? '', userId: body.user.id },
+    by: personOf(body),
     channelId: body.channel?.id ?? null,
+    messageTs: body.message?.ts ?? null,
     input: action.value ?? '',
     fields: new Map(),
     metadata: '',
@@ -94,7 +114,10 @@ export function actionDelivery(
   return {
     turn,
     deliveryKey: () => deliveryKey(body.trigger_id, context),
-    ack: () => ack(),
+    ack: async () => {
+      await ack();
+      return false;
+    },
     answerInAck: async () => false,
   };
 }
@@ -105,8 +128,9 @@ export function submissionDelivery(
 ): Delivered {
   const turn = new BoltTurn({
     ...parts,
-    by: { teamId: body.user.team_id ?? body.team?.id ?? '', userId: body.user.id },
+    by: personOf(body),
     channelId: null,
+    messageTs: null,
     input: '',
     fields: inputsOf(view),
     metadata: view.private_metadata,
@@ -118,10 +142,12 @@ export function submissionDelivery(
   return {
     turn,
     deliveryKey: () => deliveryKey(body.trigger_id, context),
-    ack: ({ faults }) =>
-      faults === null
-        ? ack({ response_action: 'update', view: noticeModal(view.title.text, 'Working on it…') })
-        : ack({ response_action: 'errors', errors: { ...faults } }),
+    ack: async ({ faults }) => {
+      if (faults === null)
+        await ack({ response_action: 'update', view: noticeModal(view.title.text, 'Working on it…') });
+      else await ack({ response_action: 'errors', errors: { ...faults } });
+      return true;
+    },
     // Under its first field, so that what was typed is still there to be sent again.
     answerInAck: async ({ text }) => {
       const [field] = turn.fields.keys();
@@ -151,6 +177,7 @@ export function homeDelivery(
     ...parts,
     by: { teamId: body.team_id, userId: event.user },
     channelId: null,
+    messageTs: null,
     input: '',
     fields: new Map(),
     metadata: '',
@@ -162,7 +189,7 @@ export function homeDelivery(
   return {
     turn,
     deliveryKey: () => deliveryKey(body.event_id, context),
-    ack: async () => {},
+    ack: async () => false,
     answerInAck: async () => false,
   };
 }

@@ -1,13 +1,12 @@
 /** A turn on top of Bolt: answers through the response_url first, then by other ways, and never throws. */
 import type { RespondArguments, RespondFn } from '@slack/bolt';
-import type { WebClient } from '@slack/web-api';
+import type { WebClient, WebClientOptions } from '@slack/web-api';
 import type { PersonId } from '../domain/policy.ts';
 import type { Log } from '../usecases/ports.ts';
 import { failureText, type OnSlackCall, observedCall, type SlackAnswer, slackCall } from './slack-call.ts';
-import { slackFetch } from './slack-fetch.ts';
 import type { Turn } from './turn.ts';
 import type { Home, Message, Modal } from './views/message.ts';
-import { noticeMessage, noticeModal } from './views/notice-message.ts';
+import { noticeModal } from './views/notice-message.ts';
 
 export interface BoltTurnParts {
   readonly client: WebClient;
@@ -17,9 +16,12 @@ export interface BoltTurnParts {
   readonly quiet: (message: Message) => Promise<Message>;
   readonly by: PersonId;
   readonly channelId: string | null;
+  readonly messageTs: string | null;
   readonly input: string;
   readonly fields: ReadonlyMap<string, string>;
   readonly metadata: string;
+  /** Carries uploads. */
+  readonly fetch: NonNullable<WebClientOptions['fetch']>;
   readonly respond: RespondFn | null;
   /** App Home was opened: answers are drawn there, never sent as messages. */
   readonly isHome: boolean;
@@ -42,6 +44,7 @@ type Way = (form: Message) => Promise<unknown>;
 export class BoltTurn implements Turn {
   readonly by: PersonId;
   readonly channelId: string | null;
+  readonly messageTs: string | null;
   readonly input: string;
   readonly fields: ReadonlyMap<string, string>;
   readonly metadata: string;
@@ -54,10 +57,15 @@ export class BoltTurn implements Turn {
     this.#parts = parts;
     this.by = parts.by;
     this.channelId = parts.channelId;
+    this.messageTs = parts.messageTs;
     this.input = parts.input;
     this.fields = parts.fields;
     this.metadata = parts.metadata;
     this.#viewId = parts.viewId;
+  }
+
+  get hasModal(): boolean {
+    return this.#viewId !== null;
   }
 
   /** The ack of a command showed a loading line: the answer takes its place. */
@@ -106,10 +114,6 @@ export class BoltTurn implements Turn {
       return true;
     }
     this.#note('views.open', opened);
-    await this.#privately(
-      noticeMessage('Slack did not open the form in time. Nothing was changed. Please click again.'),
-      false,
-    );
     return false;
   }
 
@@ -130,7 +134,7 @@ export class BoltTurn implements Turn {
   }
 
   async sendFile(fileName: string, content: string): Promise<'sent' | 'scope-missing' | 'failed'> {
-    const { client, onSlackCall } = this.#parts;
+    const { client, fetch, onSlackCall } = this.#parts;
     const length = Buffer.byteLength(content);
     const place = await slackCall(() => client.files.getUploadURLExternal({ filename: fileName, length }));
     if (!place.ok) {
@@ -142,7 +146,7 @@ export class BoltTurn implements Turn {
     if (url === undefined || id === undefined) return 'failed';
     const sent = await slackCall(async () => {
       await observedCall('file upload', onSlackCall, async () => {
-        const answer = await slackFetch(url, { method: 'POST', body: content });
+        const answer = await fetch(url, { method: 'POST', body: content });
         if (!answer.ok) throw new Error(`upload answered HTTP ${answer.status}`);
       });
       // A direct message tells the id of its conversation, so no scope is needed to open one.

@@ -3,16 +3,22 @@
  * the record, can be repeated, and is never read back. A failed call is an answer, so that the outbox decides.
  */
 import type { WebClient } from '@slack/web-api';
-import type { CardLocation, CloseRequest, RequestEvent } from '../domain/close/close-request.ts';
+import {
+  type CardLocation,
+  type CloseRequest,
+  isTerminal,
+  type RequestEvent,
+} from '../domain/close/close-request.ts';
 import type { Notice } from '../domain/close/notices.ts';
-import type { Delivery, Log, NewId, Notifier } from '../usecases/ports.ts';
-import { failureText, type SlackAnswer, type SlackFailure, slackCall } from './slack-call.ts';
+import type { PersonId } from '../domain/policy.ts';
+import type { Delivery, Directory, Log, NewId, Notifier } from '../usecases/ports.ts';
+import { failureText, type SlackAnswer, type SlackFailure, slackCall, TOKEN_REFUSED } from './slack-call.ts';
 import { approverText, directText } from './views/direct-text.ts';
 import { dryRunPrefix } from './views/dry-run.ts';
 import type { Message } from './views/message.ts';
 import { noticeMessage } from './views/notice-message.ts';
 import { standingText } from './views/outcome-text.ts';
-import { requestCard } from './views/request-card.ts';
+import { copyText, requestCard } from './views/request-card.ts';
 import { stillToVote } from './views/request-facts.ts';
 import { threadText } from './views/thread-text.ts';
 import type { HomeWorkspace } from './workspace.ts';
@@ -33,19 +39,38 @@ const SHAPE_FAULTS: ReadonlySet<string> = new Set([
   'block_mismatch',
 ]);
 
-/** The message can never be edited again; what it would say is said elsewhere. */
-const EDIT_IS_OVER: ReadonlySet<string> = new Set([
-  'edit_window_closed',
-  'cant_update_message',
-  'is_inactive',
-  'channel_not_found',
-  'not_in_channel',
-  'is_archived',
+/** This message can never be edited again (docs.slack.dev, chat.update); what it would say is said elsewhere. */
+const EDIT_IS_OVER: ReadonlySet<string> = new Set(['edit_window_closed', 'cant_update_message']);
+
+/** The message to reply to is gone, or takes no replies: it is said in the channel instead. */
+const PARENT_IS_GONE: ReadonlySet<string> = new Set([
+  'message_not_found',
+  'thread_not_found',
+  'cannot_reply_to_message',
+  'restricted_action_thread_locked',
 ]);
+
+/**
+ * The closed list of answers that make a notice final, from the errors of chat.postMessage and chat.update
+ * (docs.slack.dev): what is wrong with this very text, or with this very person. Everything else (token, scopes, app,
+ * channel, codes of tomorrow) is tried again.
+ */
+const ABOUT_THIS_MESSAGE: ReadonlySet<string> = new Set([
+  ...SHAPE_FAULTS,
+  'msg_too_long',
+  'no_text',
+  'too_many_attachments',
+]);
+const ABOUT_THIS_PERSON: ReadonlySet<string> = new Set(['user_not_found', 'user_disabled', 'cannot_dm_bot']);
+
+const PERSON = /^[UW][A-Z0-9]{1,30}$/;
+const COPIES_REMEMBERED = 1_000;
 
 export interface CardNotifierParts {
   readonly client: WebClient;
   readonly home: HomeWorkspace;
+  /** Says whether a person who cannot be reached is still there. */
+  readonly directory: Pick<Directory, 'person'>;
   readonly closeChannel: string;
   /** For messages that the channel reads: people by name, without pinging them. */
   readonly quiet: (message: Message) => Promise<Message>;
@@ -57,6 +82,8 @@ export class CardNotifier implements Notifier {
   readonly #parts: CardNotifierParts;
   /** Direct messages already delivered by this process, so that a retry of a group does not repeat them. */
   readonly #told = new Set<string>();
+  /** Copies of cards that say where the card is. */
+  readonly #pointedAway = new Set<string>();
 
   constructor(parts: CardNotifierParts) {
     this.#parts = parts;
@@ -67,21 +94,48 @@ export class CardNotifier implements Notifier {
     request: CloseRequest,
     approvers: ReadonlySet<string> | null,
   ): Promise<Delivery> {
+    const place = this.#placeOf(request);
     switch (notice.kind) {
       case 'card':
-        return request.card === null
-          ? this.#postCard(request, approvers)
-          : this.#redrawCard(request, request.card, approvers);
+        if (place !== null) return this.#redrawCard(request, place, approvers);
+        // What ended elsewhere needs no card here.
+        return isTerminal(request.state) ? DELIVERED : this.#postCard(request, approvers);
       case 'thread':
-        return this.#reply(noticeMessage(threadText(notice.event, request)), request.card);
-      case 'direct': {
-        await this.#parts.home.read();
-        const text = directText(notice.event, request, notice.to, this.#parts.home.url);
-        return delivery(await this.#post(notice.to.userId, noticeMessage(text)));
-      }
+        return this.#reply(noticeMessage(threadText(notice.event, request)), place);
+      case 'direct':
+        return this.#tellPerson(notice.to, (url) => directText(notice.event, request, notice.to, url));
       case 'approvers':
         return this.#tellApprovers(notice.event, request, approvers);
     }
+  }
+
+  async pointAway(copy: CardLocation, request: CloseRequest): Promise<void> {
+    const card = this.#placeOf(request);
+    const key = `${copy.channelId}:${copy.messageTs}`;
+    if (card === null || copy.channelId !== this.#parts.closeChannel || this.#pointedAway.has(key)) return;
+    if (this.#pointedAway.size >= COPIES_REMEMBERED) this.#pointedAway.clear();
+    this.#pointedAway.add(key);
+    await this.#parts.home.read();
+    const { text, blocks } = noticeMessage(copyText(request, this.#parts.home.url));
+    const answer = await slackCall(() =>
+      this.#parts.client.chat.update({
+        channel: copy.channelId,
+        ts: copy.messageTs,
+        text,
+        blocks: [...blocks],
+      }),
+    );
+    if (answer.ok) return;
+    this.#pointedAway.delete(key);
+    const why = failureText(answer.failure);
+    this.#parts.log.warn({ requestId: request.id, why }, 'a copy of a card was not redrawn');
+  }
+
+  /** Cards are in the approvals channel and nowhere else, whatever the record says. */
+  #placeOf({ id, card }: CloseRequest): CardLocation | null {
+    if (card === null || card.channelId === this.#parts.closeChannel) return card;
+    this.#parts.log.warn({ requestId: id }, 'the record names a card outside the approvals channel');
+    return null;
   }
 
   async #postCard(request: CloseRequest, approvers: ReadonlySet<string> | null): Promise<Delivery> {
@@ -130,10 +184,28 @@ export class CardNotifier implements Notifier {
     if (card === null) return delivery(await this.#post(this.#parts.closeChannel, message));
     const answer = await this.#post(card.channelId, message, card.messageTs);
     const parentGone =
-      !answer.ok &&
-      answer.failure.kind === 'refused' &&
-      (answer.failure.error === 'message_not_found' || answer.failure.error === 'thread_not_found');
+      !answer.ok && answer.failure.kind === 'refused' && PARENT_IS_GONE.has(answer.failure.error);
     return delivery(parentGone ? await this.#post(card.channelId, message) : answer);
+  }
+
+  /** Directly, with addresses in full, so to a person of this workspace and nobody else. */
+  async #tellPerson(to: PersonId, write: (workspaceUrl: string | null) => string): Promise<Delivery> {
+    if (!PERSON.test(to.userId)) return refusedHere(false, 'the addressee is not a person');
+    const home = await this.#parts.home.read();
+    if (!home.ok) return { ok: false, retry: true, why: home.why, retryAfterMs: null };
+    if (to.teamId !== home.value.teamId) return refusedHere(true, 'the addressee is of another workspace');
+    const answer = await this.#post(to.userId, noticeMessage(write(home.value.url)));
+    if (answer.ok) return DELIVERED;
+    return (await this.#isGone(to, answer.failure)) ? given(answer.failure) : delivery(answer);
+  }
+
+  /** Slack has one code for a person without a direct message and for a token of elsewhere: users.info tells. */
+  async #isGone(to: PersonId, failure: SlackFailure): Promise<boolean> {
+    if (failure.kind !== 'refused') return false;
+    if (ABOUT_THIS_PERSON.has(failure.error)) return true;
+    if (failure.error !== 'channel_not_found') return false;
+    const person = await this.#parts.directory.person(to, { fresh: true });
+    return person.ok && person.value.kind !== 'member' && person.value.kind !== 'guest';
   }
 
   async #tellApprovers(
@@ -141,27 +213,27 @@ export class CardNotifier implements Notifier {
     request: CloseRequest,
     approvers: ReadonlySet<string> | null,
   ): Promise<Delivery> {
-    if (approvers === null) {
-      return { ok: false, retry: true, why: 'the approvers are not known at present', retryAfterMs: null };
-    }
-    await this.#parts.home.read();
-    const text = noticeMessage(approverText(event, request, this.#parts.home.url));
+    if (approvers === null) return refusedHere(true, 'the approvers are not known at present');
+    const { teamId } = request.requester;
+    let missed: Delivery | null = null;
     for (const userId of stillToVote(request, approvers)) {
       const told = `${request.id}:${event.type}:${event.atMs}:${userId}`;
       if (this.#told.has(told)) continue;
-      const answer = await this.#post(userId, text);
-      if (!answer.ok && answer.failure.kind !== 'refused') return delivery(answer);
-      if (!answer.ok) {
-        // One person who cannot be reached must not keep the others from being told.
-        this.#parts.log.warn(
-          { requestId: request.id, userId, why: failureText(answer.failure) },
-          'an approver could not be told',
-        );
+      const answer = await this.#tellPerson({ teamId, userId }, (url) => approverText(event, request, url));
+      if (answer.ok || !answer.retry) {
+        if (this.#told.size > 10_000) this.#told.clear();
+        this.#told.add(told);
       }
-      if (this.#told.size > 10_000) this.#told.clear();
-      this.#told.add(told);
+      if (answer.ok) continue;
+      // Nobody is told while Slack takes nothing; one person who cannot be reached does not keep it from the others.
+      if (answer.retry && answer.onlyThis !== true) return answer;
+      this.#parts.log.warn(
+        { requestId: request.id, userId, why: answer.why },
+        'an approver could not be told',
+      );
+      if (answer.retry) missed = answer;
     }
-    return DELIVERED;
+    return missed ?? DELIVERED;
   }
 
   #post(channel: string, message: Message, threadTs?: string): Promise<SlackAnswer<Posted>> {
@@ -177,7 +249,7 @@ export class CardNotifier implements Notifier {
       return { channelId: posted.channel ?? channel, messageTs: posted.ts ?? '' };
     }).then((answer) =>
       answer.ok && answer.value.messageTs === ''
-        ? { ok: false, failure: { kind: 'refused', error: 'no_ts_in_answer', details: [] } }
+        ? { ok: false, failure: { kind: 'unreachable', why: 'the answer names no message' } }
         : answer,
     );
   }
@@ -215,6 +287,18 @@ function undelivered(failure: SlackFailure): Delivery {
     case 'unreachable':
       return { ok: false, retry: true, why, retryAfterMs: null };
     case 'refused':
-      return { ok: false, retry: false, why, retryAfterMs: null };
+      if (ABOUT_THIS_MESSAGE.has(failure.error)) return given(failure);
+      return TOKEN_REFUSED.has(failure.error)
+        ? { ok: false, retry: true, why, retryAfterMs: null }
+        : refusedHere(true, why);
   }
+}
+
+/** Final: it would be the same answer every time. */
+function given(failure: SlackFailure): Delivery {
+  return refusedHere(false, failureText(failure));
+}
+
+function refusedHere(retry: boolean, why: string): Delivery {
+  return { ok: false, retry, onlyThis: true, why, retryAfterMs: null };
 }

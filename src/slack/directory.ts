@@ -5,7 +5,7 @@
  */
 import type { WebClient } from '@slack/web-api';
 import type { Person, PersonId, PersonKind } from '../domain/policy.ts';
-import type { Directory, Lookup, LookupOptions } from '../usecases/ports.ts';
+import type { Directory, Log, Lookup, LookupOptions, MembersLookup } from '../usecases/ports.ts';
 import { failureText, slackCall } from './slack-call.ts';
 import type { HomeWorkspace } from './workspace.ts';
 
@@ -50,15 +50,26 @@ interface NamedPerson extends Person {
 
 type SlackUser = NonNullable<Awaited<ReturnType<WebClient['users']['info']>>['user']>;
 
+export interface SlackDirectoryParts {
+  readonly client: WebClient;
+  readonly home: HomeWorkspace;
+  /** UTC milliseconds. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
 export class SlackDirectory implements Directory {
   readonly #client: WebClient;
   readonly #home: HomeWorkspace;
+  readonly #log: Log;
   readonly #people: MinuteMemory<NamedPerson>;
-  readonly #groups: MinuteMemory<readonly string[]>;
+  /** Null: Slack says that there is no such group. */
+  readonly #groups: MinuteMemory<readonly string[] | null>;
 
-  constructor(client: WebClient, home: HomeWorkspace, now: () => number) {
+  constructor({ client, home, now, log }: SlackDirectoryParts) {
     this.#client = client;
     this.#home = home;
+    this.#log = log;
     this.#people = new MinuteMemory(now);
     this.#groups = new MinuteMemory(now);
   }
@@ -78,16 +89,26 @@ export class SlackDirectory implements Directory {
     return known.ok ? known.value.name : null;
   }
 
-  async members(names: readonly string[], options?: LookupOptions): Promise<Lookup<ReadonlySet<string>>> {
+  async members(names: readonly string[], options?: LookupOptions): Promise<MembersLookup> {
     const groups = names.filter((name) => name.startsWith('S'));
-    const users = names.filter((name) => !name.startsWith('S'));
-    const lookups = await Promise.all(
-      groups.map((group) => this.#groups.get(group, () => this.#readGroup(group), options)),
+    const found = new Set(names.filter((name) => !name.startsWith('S')));
+    const missingGroups: string[] = [];
+    const unread: { readonly group: string; readonly why: string }[] = [];
+    const looked = await Promise.all(
+      groups.map(async (group) => {
+        const members = await this.#groups.get(group, () => this.#readGroup(group), options);
+        return { group, members };
+      }),
     );
-    const failed = lookups.find((lookup) => !lookup.ok);
-    if (failed !== undefined && !failed.ok) return failed;
-    const inGroups = lookups.flatMap((lookup) => (lookup.ok ? lookup.value : []));
-    return { ok: true, value: new Set([...users, ...inGroups]) };
+    for (const { group, members } of looked) {
+      if (!members.ok) unread.push({ group, why: members.why });
+      else if (members.value === null) missingGroups.push(group);
+      else for (const userId of members.value) found.add(userId);
+    }
+    const [first] = unread;
+    if (first === undefined) return { ok: true, value: found, missingGroups };
+    const why = `user group ${first.group}: ${first.why}`;
+    return { ok: false, why, unreadGroups: unread.map(({ group }) => group), known: found };
   }
 
   #named(id: PersonId, options?: LookupOptions): Promise<Lookup<NamedPerson>> {
@@ -97,6 +118,7 @@ export class SlackDirectory implements Directory {
   async #readPerson(id: PersonId): Promise<Lookup<NamedPerson>> {
     const home = await this.#home.read();
     if (!home.ok) return home;
+    // Who acts in another workspace is not asked for. In ours, Slack says who is a member of it.
     if (id.teamId !== home.value.teamId) {
       return { ok: true, value: { ...id, kind: 'foreign', timeZone: null, name: null } };
     }
@@ -118,14 +140,25 @@ export class SlackDirectory implements Directory {
     };
   }
 
-  async #readGroup(group: string): Promise<Lookup<readonly string[]>> {
+  async #readGroup(group: string): Promise<Lookup<readonly string[] | null>> {
     const answer = await slackCall(() => this.#client.usergroups.users.list({ usergroup: group }));
-    if (!answer.ok) return { ok: false, why: `usergroups.users.list: ${failureText(answer.failure)}` };
-    const { users } = answer.value;
-    if (users === undefined) return { ok: false, why: 'usergroups.users.list: Slack named no members' };
-    return { ok: true, value: users };
+    if (answer.ok) {
+      const { users } = answer.value;
+      return users === undefined ? { ok: false, why: 'Slack named no members' } : { ok: true, value: users };
+    }
+    const { failure } = answer;
+    if (failure.kind === 'refused' && failure.error === NO_SUCH_GROUP) {
+      this.#log.warn({ group }, 'a user group of the settings does not exist in Slack: it counts for nobody');
+      return { ok: true, value: null };
+    }
+    const why = failureText(failure);
+    this.#log.warn({ group, why }, 'a user group could not be read');
+    return { ok: false, why };
   }
 }
+
+/** "No usergroup found with the given ID" (docs.slack.dev, usergroups.users.list): deleted, disabled or mistyped. */
+const NO_SUCH_GROUP = 'no_such_subteam';
 
 /** A field that is missing counts against the person where Slack always sends it (the team). */
 function kindOf(user: SlackUser, homeTeamId: string): PersonKind {

@@ -13,7 +13,7 @@ import {
   UnreadableRecord,
 } from '../usecases/ports.ts';
 import { errorFields } from './redaction.ts';
-import { type Listener, type Outcome, refused, type Turn } from './turn.ts';
+import { type Lane, type Listener, type Outcome, refused, type Turn } from './turn.ts';
 import type { Message } from './views/message.ts';
 import {
   duplicateMessage,
@@ -38,15 +38,18 @@ export interface HandledInteraction {
 
 export interface GuardParts {
   readonly seenOnce: SeenOnce;
-  readonly queue: WorkQueue;
-  /** For those who find the queue full and whose ack cannot say so: they are told after it, a few at a time. */
+  /** A queue for each lane, so that neither waits for the other. */
+  readonly lanes: Readonly<Record<Lane, WorkQueue>>;
+  /** For those who find their lane full and whose ack cannot say so: they are told after it, a few at a time. */
   readonly turnedAway: WorkQueue;
   readonly log: Log;
   readonly now: () => number;
   readonly newReference: NewId;
-  /** After a refusal the request's card is redrawn, in case it shows an older state. */
+  /** After a refusal that shows that the person saw an older state, the request's card is redrawn. */
   readonly redrawCard: (requestId: string) => Promise<void>;
   readonly onHandled?: (record: HandledInteraction) => void;
+  /** Milliseconds from the arrival to the ack. */
+  readonly onAcked?: (tookMs: number) => void;
   /** Runs all that one interaction sets off, so that its log lines can carry the reference. */
   readonly within?: (reference: string, work: () => Promise<void>) => Promise<void>;
   /** Aborted when the process cannot wait any longer: what is still under way gets its answer now. */
@@ -61,11 +64,14 @@ export interface Delivered {
   readonly turn: Turn;
   /** The same for a repeated delivery of the same interaction. Asked after the ack. */
   readonly deliveryKey: () => string;
-  /** Answers Slack. `faults`: a form's faults, so that it stays open; `loading`: what is shown meanwhile. */
+  /**
+   * Answers Slack. `faults`: a form's faults, so that it stays open; `loading`: what is shown meanwhile. True: the ack
+   * put something up that waits for the answer to take its place.
+   */
   readonly ack: (answer: {
     readonly faults: Readonly<Record<string, string>> | null;
     readonly loading: string | null;
-  }) => Promise<void>;
+  }) => Promise<boolean>;
   /** Answers Slack with this, so that nothing need follow. False: this kind of ack says nothing; not acked yet. */
   readonly answerInAck: (message: Message) => Promise<boolean>;
 }
@@ -82,25 +88,55 @@ const NOT_ALLOWED: ReadonlySet<string> = new Set<RefusalCode>([
   'not-the-requester',
 ]);
 
+/** Refusals of those who saw a card of before: it is redrawn for them. Who may not act at all causes no edit. */
+const SAW_AN_OLD_CARD: ReadonlySet<string> = new Set<RefusalCode>([
+  'already-decided',
+  'already-executing',
+  'already-voted',
+  'expired',
+  'old-version',
+  'facts-changed',
+  'wrong-state',
+  'owes',
+  'already-closed',
+  'claim-expired',
+  'changed-meanwhile',
+  'too-early-to-settle',
+  'too-few-approvals',
+]);
+
+const FORM_NOT_OPENED = 'Slack did not open the form in time. Nothing was changed. Please click again.';
+
 type Ended = { readonly outcome: string; readonly requestId: string | null };
 
 export function createGuard(parts: GuardParts): Guard {
-  const { seenOnce, queue, log, now, newReference } = parts;
+  const { seenOnce, log, now, newReference } = parts;
 
-  async function work(listener: Listener, { turn, deliveryKey }: Delivered, prepared: Promise<boolean>) {
+  /** `waits`: the ack put something up that this turn must replace. */
+  async function work(
+    listener: Listener,
+    { turn, deliveryKey }: Delivered,
+    prepared: Promise<boolean>,
+    waits: boolean,
+  ): Promise<Ended> {
     const [first, ready] = await Promise.all([seenOnce.first(deliveryKey(), SEEN_TTL_MS), prepared]);
     if (!first) {
-      await turn.tell(duplicateMessage());
+      // The first delivery has the answer. Only what this one put up itself must not stay as it is.
+      const openedForm = listener.prepare !== undefined && turn.hasModal;
+      if (waits || openedForm) await turn.tell(duplicateMessage());
       return { outcome: 'duplicate', requestId: null };
     }
-    if (!ready) return { outcome: 'modal-not-opened', requestId: null };
+    if (!ready) {
+      await turn.tell(noticeMessage(FORM_NOT_OPENED));
+      return { outcome: 'modal-not-opened', requestId: null };
+    }
     return conclude(turn, await listener.work(turn));
   }
 
-  async function conclude(turn: Turn, { refusal, requestId, redraw }: Outcome): Promise<Ended> {
+  async function conclude(turn: Turn, { refusal, requestId }: Outcome): Promise<Ended> {
     if (refusal === null) return { outcome: 'done', requestId };
     await turn.tell(refusalMessage(refusal));
-    if (redraw && requestId !== null) {
+    if (requestId !== null && SAW_AN_OLD_CARD.has(refusal.code)) {
       // The person has the answer; a card that could not be redrawn is not theirs to hear about.
       await parts
         .redrawCard(requestId)
@@ -128,20 +164,26 @@ export function createGuard(parts: GuardParts): Guard {
 
   async function handle(listener: Listener, delivered: Delivered, reference: string): Promise<Ended> {
     const { turn } = delivered;
-    const place = queue.enter();
+    const arrivedMs = performance.now();
+    const place = parts.lanes[listener.lane ?? 'decision'].enter();
+    let preparing: Promise<boolean> = Promise.resolve(true);
     try {
       if (place === null) return await turnAway(delivered);
       const faults = listener.check?.(turn) ?? null;
-      await delivered.ack({ faults, loading: listener.loading?.(turn) ?? null });
+      const waits = await delivered.ack({ faults, loading: listener.loading?.(turn) ?? null });
+      parts.onAcked?.(performance.now() - arrivedMs);
       if (faults !== null) return { outcome: 'form-faults', requestId: null };
-      const preparing = listener.prepare?.(turn) ?? Promise.resolve(true);
+      preparing = listener.prepare?.(turn) ?? preparing;
       // Waits in line unobserved for a while: its failure must not count as unhandled meanwhile.
       preparing.catch(() => {});
+      const ready = preparing;
       return await orHurry(
         turn,
-        place.run(() => work(listener, delivered, preparing)),
+        place.run(() => work(listener, delivered, ready, waits)),
       );
     } catch (error) {
+      // A form that is still opening is where the person looks for the answer.
+      await preparing.catch(() => {});
       return await explain(listener, turn, reference, error);
     } finally {
       place?.leave();

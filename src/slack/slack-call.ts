@@ -9,7 +9,10 @@ import { redact } from './redaction.ts';
 
 export type SlackFailure =
   | { readonly kind: 'rate-limited'; readonly retryAfterMs: number }
-  /** Network, timeout or 5xx: it may have happened all the same. */
+  /**
+   * No answer of Slack's: network, timeout, an HTTP error, or a page in place of JSON (a filter, a proxy). It may have
+   * happened all the same.
+   */
   | { readonly kind: 'unreachable'; readonly why: string }
   /** Slack answered no: its error code, and its details where it gives any. */
   | { readonly kind: 'refused'; readonly error: string; readonly details: readonly string[] };
@@ -28,6 +31,23 @@ export interface SlackCallRecord {
 }
 
 export type OnSlackCall = (record: SlackCallRecord) => void;
+
+/**
+ * Slack no longer takes the bot token, for any call (docs.slack.dev, the common errors of each Web API method). Only
+ * a person can mend it, and everything that is refused meanwhile is still to be delivered.
+ */
+export const TOKEN_REFUSED: ReadonlySet<string> = new Set([
+  'not_authed',
+  'invalid_auth',
+  'account_inactive',
+  'token_revoked',
+  'token_expired',
+  'org_login_required',
+  'team_access_not_granted',
+  'accesslimited',
+  'enterprise_is_restricted',
+  'two_factor_setup_required',
+]);
 
 /** The same call, its end told. */
 export async function observedCall<Value>(
@@ -77,15 +97,15 @@ function failureOf(error: unknown): SlackFailure {
   if (error instanceof WebAPIPlatformError) {
     if (error.data.error === 'ratelimited' || error.data.error === 'rate_limited')
       return { kind: 'rate-limited', retryAfterMs: (error.data.response_metadata?.retryAfter ?? 1) * 1000 };
+    // What is not JSON is handed over by the library as if it were an error code.
+    if (!CODE.test(error.data.error))
+      return { kind: 'unreachable', why: 'the answer is not in the form of Slack' };
     if (TRANSIENT.has(error.data.error)) return { kind: 'unreachable', why: error.data.error };
     const details = (error.data.response_metadata?.messages ?? []).slice(0, 5).map(redact);
     return { kind: 'refused', error: error.data.error, details };
   }
-  if (error instanceof WebAPIHTTPError) {
-    return error.statusCode >= 500
-      ? { kind: 'unreachable', why: `HTTP ${error.statusCode}` }
-      : { kind: 'refused', error: `http_${error.statusCode}`, details: [] };
-  }
+  // Slack says no with HTTP 200: any other status comes from something on the way.
+  if (error instanceof WebAPIHTTPError) return { kind: 'unreachable', why: `HTTP ${error.statusCode}` };
   if (error instanceof WebAPIRequestError)
     return { kind: 'unreachable', why: redact(error.original.message || error.original.name) };
   const status = statusOf(error);
@@ -95,6 +115,8 @@ function failureOf(error: unknown): SlackFailure {
       : { kind: 'refused', error: `http_${status}`, details: [] };
   return { kind: 'unreachable', why: redact(error instanceof Error ? error.message : String(error)) };
 }
+
+const CODE = /^[a-z][a-z0-9_]{0,79}$/;
 
 /** Slack's own troubles, which pass. */
 const TRANSIENT: ReadonlySet<string> = new Set([

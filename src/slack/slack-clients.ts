@@ -32,9 +32,9 @@ export interface SlackClientsParts {
 /** Each part has a client of its own: one that is held up must not hold up the others. */
 export function createSlackClients(parts: SlackClientsParts): SlackClients {
   const { settings, log, now, newId } = parts;
-  const client = () => createWebClient(settings, log, parts.onSlackCall);
-  const home = new HomeWorkspace(client());
-  const directory = new SlackDirectory(client(), home, now);
+  const home: HomeWorkspace = new HomeWorkspace(createWebClient(settings, log, parts.onSlackCall));
+  const client = () => createWebClient(settings, log, observedBy(home, parts.onSlackCall));
+  const directory = new SlackDirectory({ client: client(), home, now, log });
   const quiet = quietNames((userId) => directory.nameOf(userId), home);
   return {
     home,
@@ -44,10 +44,19 @@ export function createSlackClients(parts: SlackClientsParts): SlackClients {
     notifier: new CardNotifier({
       client: client(),
       home,
+      directory,
       closeChannel: settings.closeChannel,
       quiet,
       newId,
       log,
     }),
+  };
+}
+
+/** Calls are told to the workspace, which learns from them whether Slack takes the token, and then to whoever listens. */
+export function observedBy(home: HomeWorkspace, onSlackCall: OnSlackCall | undefined): OnSlackCall {
+  return (record) => {
+    home.noteCall(record);
+    onSlackCall?.(record);
   };
 }

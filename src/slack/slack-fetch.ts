@@ -3,7 +3,7 @@
  * the work of an answer; and Bolt's `respond` has no timeout, so every call gets one here.
  */
 import type { WebClientOptions } from '@slack/web-api';
-import { Agent, request } from 'undici';
+import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 
 /** For a whole call, its answer's body included. */
 const TIMEOUT_MS = 5_000;
@@ -11,16 +11,42 @@ const TIMEOUT_MS = 5_000;
 type Fetch = NonNullable<WebClientOptions['fetch']>;
 type FetchResponse = Awaited<ReturnType<Fetch>>;
 
-const agent = new Agent({ connect: { timeout: TIMEOUT_MS }, connections: 128 });
+const CONNECTIONS = { connect: { timeout: TIMEOUT_MS }, connections: 128 } as const;
+
+const direct = new Agent(CONNECTIONS);
+
+/** As in HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
+export interface SlackProxy {
+  readonly httpProxy?: string;
+  readonly httpsProxy?: string;
+  readonly noProxy?: string;
+}
+
+/** The way to Slack: its Web API, response URLs, uploads, and the sockets of Socket Mode. Undefined: no proxy. */
+export function dispatcherThrough(proxy: SlackProxy): Dispatcher | undefined {
+  const { httpProxy = '', httpsProxy = '', noProxy = '' } = proxy;
+  if (httpProxy === '' && httpsProxy === '') return undefined;
+  // Empty texts, not absent ones: absent ones would make undici read the environment by itself. A tunnel also where
+  // nothing is encrypted (a sandbox): a proxy that only passes requests on carries no socket.
+  return new EnvHttpProxyAgent({ ...CONNECTIONS, httpProxy, httpsProxy, noProxy, proxyTunnel: true });
+}
+
+export function fetchThrough(dispatcher: Dispatcher = direct): Fetch {
+  return (url, init) => fetchText(dispatcher, url, init);
+}
 
 /** Sends text only, follows no redirect. Rejects when no whole answer came within 5 s; any status resolves. */
-export const slackFetch: Fetch = async (url, { method = 'GET', headers = {}, body, signal } = {}) => {
+async function fetchText(
+  dispatcher: Dispatcher,
+  url: Parameters<Fetch>[0],
+  { method = 'GET', headers = {}, body, signal }: NonNullable<Parameters<Fetch>[1]> = {},
+): Promise<FetchResponse> {
   if (body !== undefined && typeof body !== 'string') throw new TypeError('only text is sent to Slack here');
   const giveUp = new AbortController();
   const late = setTimeout(() => giveUp.abort(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
   try {
     const answer = await request(url, {
-      dispatcher: agent,
+      dispatcher,
       method,
       // What comes back is read as it is.
       headers: { ...headers, 'accept-encoding': 'identity' },
@@ -37,7 +63,7 @@ export const slackFetch: Fetch = async (url, { method = 'GET', headers = {}, bod
   } finally {
     clearTimeout(late);
   }
-};
+}
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 

@@ -1,4 +1,6 @@
 /** What the Slack adapter is told from outside. */
+import type { Dispatcher } from 'undici';
+
 export interface SlackSettings {
   readonly botToken: string;
   /** HTTP mode. One of the two is set, by the schema of the settings. */
@@ -7,6 +9,8 @@ export interface SlackSettings {
   readonly appToken: string | null;
   /** Ends with a slash: "https://slack.com/api/". */
   readonly apiUrl: string;
+  /** In place of direct connections: the way through a proxy. */
+  readonly dispatcher?: Dispatcher | undefined;
   readonly host: string;
   readonly port: number;
   /** Id of the approvals channel. */

@@ -25,6 +25,7 @@ export function createSocketReceiver(
     clientPingTimeout: PONG_WITHIN_MS,
     // socket-link.ts opens the next connection.
     autoReconnectEnabled: false,
+    ...(settings.dispatcher === undefined ? {} : { dispatcher: settings.dispatcher }),
     // Bolt's App.clientOptions do not reach this receiver.
     installerOptions: { clientOptions: webClientOptions(settings, log) },
   });

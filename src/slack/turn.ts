@@ -7,6 +7,8 @@ export interface Turn {
   readonly by: PersonId;
   /** Where it happened; null in App Home and in modals. */
   readonly channelId: string | null;
+  /** The message whose button was clicked; null elsewhere. */
+  readonly messageTs: string | null;
   /** A command's text as typed (see typed-text.ts), or a button's value; "" when there is none. */
   readonly input: string;
   /** A modal's inputs by block_id, as typed. */
@@ -24,6 +26,8 @@ export interface Turn {
   share(message: Message): Promise<boolean>;
   /** Opens a modal within the 3 seconds that Slack gives; false: it did not open. */
   openModal(modal: Modal): Promise<boolean>;
+  /** A modal of this turn is open: `tell` speaks there. */
+  readonly hasModal: boolean;
   /** Redraws the modal that is open; false: it is no longer there. */
   updateModal(modal: Modal): Promise<boolean>;
   publishHome(home: Home): Promise<boolean>;
@@ -35,21 +39,24 @@ export interface Turn {
 export interface Outcome {
   readonly refusal: Refusal | null;
   readonly requestId: string | null;
-  /** The card may show an older state: it is redrawn after a refusal. */
-  readonly redraw: boolean;
 }
 
 export function handled(requestId: string | null = null): Outcome {
-  return { refusal: null, requestId, redraw: false };
+  return { refusal: null, requestId };
 }
 
 export function refused(refusal: Refusal, requestId: string | null = null): Outcome {
-  return { refusal, requestId, redraw: requestId !== null };
+  return { refusal, requestId };
 }
+
+/** Work of one lane waits for work of its own lane only: a decision never waits behind those who look things up. */
+export type Lane = 'decision' | 'read';
 
 /** One command, button, modal or event. `work` starts after the ack; nothing here acks by itself. */
 export interface Listener {
   readonly name: string;
+  /** Default: decision. */
+  readonly lane?: Lane;
   /** Faults of a form by block_id, found without asking anybody; shown in the form, and nothing else happens. */
   readonly check?: (turn: Turn) => Readonly<Record<string, string>> | null;
   /** A command's loading line, or null where a modal opens instead. */

@@ -6,22 +6,25 @@ import { type WebAPICallResult, WebClient, type WebClientOptions } from '@slack/
 import type { Log } from '../usecases/ports.ts';
 import { boltLogger } from './bolt-logger.ts';
 import { type OnSlackCall, observedCall } from './slack-call.ts';
-import { slackFetch } from './slack-fetch.ts';
+import { fetchThrough } from './slack-fetch.ts';
 import type { SlackSettings } from './slack-settings.ts';
 
-export function webClientOptions(settings: Pick<SlackSettings, 'apiUrl'>, log: Log): WebClientOptions {
+export function webClientOptions(
+  settings: Pick<SlackSettings, 'apiUrl' | 'dispatcher'>,
+  log: Log,
+): WebClientOptions {
   return {
     slackApiUrl: settings.apiUrl,
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,
     allowAbsoluteUrls: false,
     logger: boltLogger(log),
-    fetch: slackFetch,
+    fetch: fetchThrough(settings.dispatcher),
   };
 }
 
 export function createWebClient(
-  settings: Pick<SlackSettings, 'apiUrl' | 'botToken'>,
+  settings: Pick<SlackSettings, 'apiUrl' | 'botToken' | 'dispatcher'>,
   log: Log,
   onCall?: OnSlackCall,
 ): WebClient {

@@ -1,16 +1,25 @@
-/** Which workspace the bot's token belongs to (auth.test), asked once and remembered when it is known. */
+/**
+ * Which workspace the bot's token belongs to (auth.test), remembered once it is known; and whether Slack takes the
+ * token now, as of its last answer to any call.
+ */
 import type { WebClient } from '@slack/web-api';
-import { failureText, slackCall } from './slack-call.ts';
+import { failureText, type SlackCallRecord, slackCall, TOKEN_REFUSED } from './slack-call.ts';
 
 export interface Workspace {
   readonly teamId: string;
+  /** The organisation that it belongs to (Enterprise Grid). */
   readonly enterpriseId: string | null;
   readonly url: string | null;
 }
 
+type Answer = { readonly ok: true; readonly value: Workspace } | { readonly ok: false; readonly why: string };
+
 export class HomeWorkspace {
   readonly #client: WebClient;
   #known: Workspace | null = null;
+  /** Null: Slack has not been asked yet. */
+  #accepted: boolean | null = null;
+  readonly #listeners: ((accepted: boolean) => void)[] = [];
 
   constructor(client: WebClient) {
     this.#client = client;
@@ -21,20 +30,47 @@ export class HomeWorkspace {
     return this.#known?.url ?? null;
   }
 
-  get isKnown(): boolean {
-    return this.#known !== null;
+  /** Slack took the token when it last answered. */
+  get isAccepted(): boolean {
+    return this.#accepted === true;
+  }
+
+  /** Called when Slack stops taking the token, and when it takes it again; not at its first answer if that is yes. */
+  onAcceptedChanged(listener: (accepted: boolean) => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Asks Slack unless it is known; a failure is asked again next time. */
-  async read(): Promise<
-    { readonly ok: true; readonly value: Workspace } | { readonly ok: false; readonly why: string }
-  > {
-    if (this.#known !== null) return { ok: true, value: this.#known };
+  async read(): Promise<Answer> {
+    return this.#known === null ? this.ask() : { ok: true, value: this.#known };
+  }
+
+  /** Asks Slack in any case. */
+  async ask(): Promise<Answer> {
     const answer = await slackCall(() => this.#client.auth.test());
-    if (!answer.ok) return { ok: false, why: failureText(answer.failure) };
+    if (!answer.ok) {
+      this.#note(false);
+      return { ok: false, why: failureText(answer.failure) };
+    }
     const { team_id, url, enterprise_id } = answer.value;
     if (team_id === undefined) return { ok: false, why: 'Slack did not name the workspace of the token' };
     this.#known = { teamId: team_id, url: url ?? null, enterpriseId: enterprise_id ?? null };
+    this.#note(true);
     return { ok: true, value: this.#known };
+  }
+
+  /** To be told of every call that is made with the bot token. */
+  noteCall({ method, outcome }: SlackCallRecord): void {
+    // Response URLs and uploads carry no token.
+    if (!method.includes('.')) return;
+    if (outcome === 'ok' && this.#known !== null) this.#note(true);
+    if (TOKEN_REFUSED.has(outcome)) this.#note(false);
+  }
+
+  #note(accepted: boolean): void {
+    const before = this.#accepted;
+    this.#accepted = accepted;
+    if (before === accepted || (before === null && accepted)) return;
+    for (const listener of this.#listeners) listener(accepted);
   }
 }

@@ -10,7 +10,7 @@ import {
   type Role,
   refuseKind,
 } from '../domain/policy.ts';
-import { done, type Result, refuse } from '../domain/refusal.ts';
+import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
 import type { Directory, LookupOptions } from './ports.ts';
 
 export interface RoleLists {
@@ -24,6 +24,8 @@ export interface ApproverStanding {
   /** Full members: these count. */
   readonly members: readonly string[];
   readonly leftOut: readonly { readonly userId: string; readonly kind: PersonKind }[];
+  /** Groups of which Slack says that they do not exist: nobody is in them. */
+  readonly missingGroups: readonly string[];
 }
 
 export interface Access {
@@ -50,6 +52,8 @@ export interface Access {
   ): Promise<Result<PeopleNow>>;
   /** Who of the approvers of the settings counts at all, in this team. */
   approvers(teamId: string): Promise<Result<ApproverStanding>>;
+  /** Those of these groups (of all lists of the settings by default) that Slack says do not exist. */
+  missingGroups(names?: readonly string[]): Promise<readonly string[]>;
 }
 
 /** `current`: the rule that the settings of now give. */
@@ -64,11 +68,18 @@ export function createAccess(directory: Directory, lists: RoleLists, current: Cl
     return refusal ? refuse(refusal) : done(found.value);
   }
 
-  async function hasRole(userId: string, role: Role): Promise<boolean | null> {
+  /** Null: they have it. A group that cannot be read stops only those who are nowhere else on the list. */
+  async function refuseRole(userId: string, role: Role): Promise<Refusal | null> {
     const names = listFor(role);
-    if (names === '*') return true;
+    if (names === '*') return null;
     const members = await directory.members(names);
-    return members.ok ? members.value.has(userId) : null;
+    if (!members.ok) {
+      if (members.known.has(userId)) return null;
+      return { code: 'identity-unavailable', groups: members.unreadGroups };
+    }
+    if (members.value.has(userId)) return null;
+    const { missingGroups } = members;
+    return { code: 'role-missing', role, ...(missingGroups.length > 0 && { missingGroups }) };
   }
 
   /** Of the people on each of these lists, once their groups are looked up. */
@@ -79,9 +90,11 @@ export function createAccess(directory: Directory, lists: RoleLists, current: Cl
   ): Promise<Result<ApproverStanding>> {
     const looked = await Promise.all(lists.map((names) => directory.members(names, options)));
     const named: ReadonlySet<string>[] = [];
+    const missingGroups = new Set<string>();
     for (const members of looked) {
-      if (!members.ok) return refuse({ code: 'identity-unavailable' });
+      if (!members.ok) return refuse({ code: 'identity-unavailable', groups: members.unreadGroups });
       named.push(members.value);
+      for (const group of members.missingGroups) missingGroups.add(group);
     }
     const onAll = [...(named[0] ?? [])].filter((userId) => named.every((members) => members.has(userId)));
     const people = await Promise.all(onAll.map((userId) => directory.person({ teamId, userId }, options)));
@@ -93,7 +106,7 @@ export function createAccess(directory: Directory, lists: RoleLists, current: Cl
       if (refuseKind(person.value) === null) members.push(userId);
       else leftOut.push({ userId, kind });
     }
-    return done({ members, leftOut });
+    return done({ members, leftOut, missingGroups: [...missingGroups] });
   }
 
   async function eligibleFor(
@@ -113,7 +126,8 @@ export function createAccess(directory: Directory, lists: RoleLists, current: Cl
       directory.person(requester, options),
       directory.members(lists.requesters, options),
     ]);
-    if (!person.ok || !requesters.ok) return refuse({ code: 'identity-unavailable' });
+    if (!person.ok) return refuse({ code: 'identity-unavailable' });
+    if (!requesters.ok) return refuse({ code: 'identity-unavailable', groups: requesters.unreadGroups });
     return done(refuseKind(person.value) === null && requesters.value.has(requester.userId));
   }
 
@@ -130,22 +144,31 @@ export function createAccess(directory: Directory, lists: RoleLists, current: Cl
       return mayAsk.ok ? done({ eligible: eligible.value, requesterMayAsk: mayAsk.value }) : mayAsk;
     },
     async admit(by, role) {
-      const [person, has] = await Promise.all([identify(by), hasRole(by.userId, role)]);
+      const [person, refusal] = await Promise.all([identify(by), refuseRole(by.userId, role)]);
       if (!person.ok) return person;
-      if (has === null) return refuse({ code: 'identity-unavailable' });
-      return has ? person : refuse({ code: 'role-missing', role });
+      return refusal === null ? person : refuse(refusal);
     },
     async rolesOf(by) {
       const person = await identify(by);
       if (!person.ok) return person;
-      const roles: Role[] = [];
-      for (const role of ['viewer', 'requester', 'approver'] as const) {
-        const has = await hasRole(by.userId, role);
-        if (has === null) return refuse({ code: 'identity-unavailable' });
-        if (has) roles.push(role);
-      }
-      return done(roles);
+      const all = ['viewer', 'requester', 'approver'] as const;
+      const refusals = await Promise.all(all.map((role) => refuseRole(by.userId, role)));
+      const roles = all.filter((_, index) => refusals[index] === null);
+      // A list that could not be read takes nothing from who is on another one; each verb asks for its own role.
+      const unread = refusals.find((refusal) => refusal?.code === 'identity-unavailable');
+      return roles.length === 0 && unread ? refuse(unread) : done(roles);
     },
     approvers: (teamId) => standing([lists.approvers], teamId),
+    async missingGroups(names) {
+      const viewers = lists.viewers === '*' ? [] : lists.viewers;
+      const asked = names ?? [...lists.requesters, ...lists.approvers, ...viewers];
+      const groups = [...new Set(asked.filter((name) => name.startsWith('S')))];
+      // One by one: a group that cannot be read says nothing of the others.
+      const looked = await Promise.all(groups.map((group) => directory.members([group])));
+      return groups.filter((_, index) => {
+        const each = looked[index];
+        return each?.ok === true && each.missingGroups.length > 0;
+      });
+    },
   };
 }

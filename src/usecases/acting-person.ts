@@ -1,6 +1,6 @@
 /** Who acts on which request: looked up at every click. Somebody who may not act at all is noted in its audit. */
-import type { Person, PersonId } from '../domain/policy.ts';
-import { done, type Result } from '../domain/refusal.ts';
+import { type Person, type PersonId, personKey } from '../domain/policy.ts';
+import { done, type Result, refuse } from '../domain/refusal.ts';
 import type { Access } from './access.ts';
 import type { LoadedRequest, RequestBook } from './request-book.ts';
 
@@ -45,5 +45,15 @@ export async function actingVoter(
   if (!acting.ok) return acting;
   const { policy, requester } = acting.value.stored.request;
   const eligible = await parts.access.eligibleFor(policy, requester);
-  return eligible.ok ? done({ ...acting.value, eligible: eligible.value }) : eligible;
+  if (!eligible.ok) return eligible;
+  // The rule refuses them, too; here the reason can be named.
+  const isRequester = by.userId === requester.userId;
+  if (!isRequester && !eligible.value.has(personKey(by.userId, policy.samePerson))) {
+    const missingGroups = await parts.access.missingGroups(policy.approvers);
+    if (missingGroups.length > 0) {
+      await parts.book.noteRefusal(requestId, by, what, 'role-missing');
+      return refuse({ code: 'role-missing', role: 'approver', missingGroups });
+    }
+  }
+  return done({ ...acting.value, eligible: eligible.value });
 }

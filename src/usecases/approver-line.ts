@@ -14,10 +14,20 @@ const WHY: Readonly<Record<PersonKind, string>> = {
 };
 
 /** Null: everybody named counts. */
-export function leftOutText({ leftOut }: ApproverStanding): string | null {
-  if (leftOut.length === 0) return null;
-  const people = leftOut.map(({ userId, kind }) => `${userId} (${WHY[kind]})`);
-  return `these approvers do not count: ${people.join(', ')}`;
+export function leftOutText({ leftOut, missingGroups }: ApproverStanding): string | null {
+  const parts: string[] = [];
+  if (leftOut.length > 0) {
+    const people = leftOut.map(({ userId, kind }) => `${userId} (${WHY[kind]})`);
+    parts.push(`these approvers do not count: ${people.join(', ')}`);
+  }
+  if (missingGroups.length > 0) parts.push(missingGroupsText(missingGroups));
+  return parts.length === 0 ? null : parts.join('; ');
+}
+
+export function missingGroupsText(groups: readonly string[]): string {
+  return groups.length === 1
+    ? `user group ${groups[0]} does not exist in Slack: nobody counts through it`
+    : `these user groups do not exist in Slack: ${groups.join(', ')}; nobody counts through them`;
 }
 
 export function approverLine(
@@ -26,7 +36,10 @@ export function approverLine(
 ): StatusView['lines'][number] {
   const name = 'Approvers';
   if (!standing.ok) {
-    const text = 'could not be looked up: no vote counts and nothing is sent until Slack tells who they are';
+    const { refusal } = standing;
+    const groups = refusal.code === 'identity-unavailable' ? (refusal.groups ?? []) : [];
+    const which = groups.length === 0 ? '' : ` (user group ${groups.join(', ')})`;
+    const text = `could not be looked up${which}: no vote counts and nothing is sent until Slack tells who they are`;
     return { name, level: 'fault', text };
   }
   const people = new Set(standing.value.members.map((userId) => personKey(userId, samePerson))).size;

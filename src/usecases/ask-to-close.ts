@@ -33,6 +33,10 @@ export function createAskToClose(parts: AskToCloseParts): Pick<Desk, 'prepareAsk
     const eligible = await access.eligibleFor(policy, by);
     if (!eligible.ok) return eligible;
     const unreachable = refuseUnreachableQuorum(eligible.value, by, policy);
+    if (unreachable?.code === 'quorum-unreachable') {
+      const missingGroups = await access.missingGroups(policy.approvers);
+      return refuse({ ...unreachable, ...(missingGroups.length > 0 && { missingGroups }) });
+    }
     if (unreachable) return refuse(unreachable);
     const open = await store.openRequestFor(groupId.value);
     if (open !== null) return refuse(alreadyOpen(open));

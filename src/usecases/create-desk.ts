@@ -2,11 +2,11 @@
 import type { AuditKeys } from '../domain/close/audit-chain.ts';
 import type { ClosePolicy } from '../domain/policy.ts';
 import type { Thresholds } from '../domain/unit/risk-unit.ts';
-import { type Access, createAccess, type RoleLists } from './access.ts';
+import { createAccess, type RoleLists } from './access.ts';
 import { createAskToClose } from './ask-to-close.ts';
 import { createAttendRequests } from './attend-requests.ts';
 import { type CheckAudit, createAuditVerbs, createCheckAudit } from './check-audit.ts';
-import { createDeliverOutbox, type DeliverOutbox } from './deliver-outbox.ts';
+import { createDeliverOutbox, type DeliverOutbox, type DeliverOutboxParts } from './deliver-outbox.ts';
 import type { Desk, StatusView } from './desk.ts';
 import { createExecuteClose } from './execute-close.ts';
 import { createLiftStop } from './lift-stop.ts';
@@ -25,7 +25,7 @@ import type {
   WithRequest,
 } from './ports.ts';
 import { createReadBackClose } from './read-back-close.ts';
-import { createRequestBook, type RequestBook } from './request-book.ts';
+import { createRequestBook } from './request-book.ts';
 import { createReviewClose } from './review-close.ts';
 import { createSentCloses } from './sent-closes.ts';
 import { createSettleClose } from './settle-close.ts';
@@ -33,9 +33,6 @@ import { createSweepRequest } from './sweep-requests.ts';
 import { createViewHome } from './view-home.ts';
 import { createViewRequests } from './view-requests.ts';
 import { createViewUnits } from './view-units.ts';
-
-/** A card that changes faster than this is redrawn by those changes. */
-const REDRAWS_AT_MOST = 4;
 
 export interface DeskParts {
   readonly reader: LoanReader;
@@ -62,6 +59,7 @@ export interface DeskParts {
   readonly inBackground: (what: string, work: () => Promise<unknown>) => void;
   /** Runs work on one request, so that all it logs can name it; default: just runs it. */
   readonly withRequest?: WithRequest;
+  readonly onMissedNotice?: DeliverOutboxParts['onMissed'];
 }
 
 export interface DeskWork {
@@ -101,7 +99,16 @@ export function createDesk(parts: DeskParts): DeskWork {
     monotonic,
     afterChange: (requestId) => inBackground('deliver', () => deliverOutbox(requestId)),
   });
-  const deliverOutbox = createDeliverOutbox({ outbox, store, book, access, notifier, log, withRequest });
+  const deliverOutbox = createDeliverOutbox({
+    outbox,
+    store,
+    book,
+    access,
+    notifier,
+    log,
+    withRequest,
+    onMissed: parts.onMissedNotice,
+  });
   const readBack = createReadBackClose({ book, reader, pause: parts.pause });
   const sentCloses = createSentCloses({ book, log });
   const executor = createExecuteClose({
@@ -141,7 +148,18 @@ export function createDesk(parts: DeskParts): DeskWork {
     ...createAuditVerbs({ access, checkAudit }),
     ...createViewHome({ access, store, book, viewUnits, probe: parts.probe, policy }),
     startSending: executor.startSending,
-    redrawCard: (requestId) => redrawCard(requestId, book, store, notifier, access),
+    async redrawCard(requestId) {
+      await outbox.redraw(requestId);
+      inBackground('deliver', () => deliverOutbox(requestId));
+    },
+    async isCopyOfCard(requestId, place) {
+      const stored = await store.load(requestId);
+      const card = stored?.request.card ?? null;
+      if (stored === null || card === null) return false;
+      if (card.channelId === place.channelId && card.messageTs === place.messageTs) return false;
+      inBackground('point away', () => notifier.pointAway(place, stored.request));
+      return true;
+    },
     async noteForgery(by, requestId, what) {
       log.warn({ by, requestId, what }, 'a forged or foreign click was refused');
       if (requestId !== null) await book.noteRefusal(requestId, by, what, 'not-the-card');
@@ -163,25 +181,4 @@ export function createDesk(parts: DeskParts): DeskWork {
     tellSentCloses: sentCloses.tellAll,
     checkAudit,
   };
-}
-
-/** Beside the outbox, so an older picture could land last: redrawn until the record stood still while it was drawn. */
-async function redrawCard(
-  requestId: string,
-  book: RequestBook,
-  store: CloseRequestStore,
-  notifier: Notifier,
-  access: Access,
-): Promise<void> {
-  let drawn: number | null = null;
-  for (let look = 0; look < REDRAWS_AT_MOST; look += 1) {
-    const stored = await store.load(requestId);
-    if (!stored?.request.card || stored.request.revision === drawn) return;
-    const request = book.underRule(stored.request);
-    const eligible = await access.eligibleFor(request.policy, request.requester);
-    const delivery = await notifier.deliver({ kind: 'card' }, request, eligible.ok ? eligible.value : null);
-    const anew = delivery.ok ? delivery.card : null;
-    if (anew !== null) await book.apply(requestId, () => ({ type: 'record-card', card: anew }));
-    drawn = request.revision;
-  }
 }

@@ -1,20 +1,44 @@
 /**
- * Brings what the outbox holds to Slack, in order per request, drawn from the record as it is at that moment. A
- * failed delivery never touches a decision; only a card that cannot be posted at all ends its request.
+ * Brings what the outbox holds to Slack, in order per request, drawn from the record as it is at that moment. Only an
+ * answer about this message or this recipient makes a notice final; everything else is tried again, and what Slack
+ * still refuses then is kept and tried from time to time. A failed delivery never touches a decision: only a card that
+ * no form of words gets into the channel ends its request.
  */
-import { isTerminal } from '../domain/close/close-request.ts';
+import { type CloseRequest, isTerminal, type RequestEventType } from '../domain/close/close-request.ts';
+import type { Notice } from '../domain/close/notices.ts';
 import type { Access } from './access.ts';
-import type { CloseRequestStore, Delivery, Log, Notifier, Outbox, OutboxItem, WithRequest } from './ports.ts';
+import {
+  type CloseRequestStore,
+  type Delivery,
+  KEPT,
+  type Log,
+  type Notifier,
+  type Outbox,
+  type OutboxItem,
+  REDRAW,
+  type WithRequest,
+} from './ports.ts';
 import type { RequestBook } from './request-book.ts';
 
 const LEASE_MS = 30_000;
 const AT_ONCE = 10;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 60_000;
-/** A card that is not up after this long will not be voted on in time: the requester is told instead. */
-const CARD_GIVEN_UP_AFTER_MS = 10 * 60_000;
-/** Older news is no news. */
-const NOTICE_DROPPED_AFTER_MS = 24 * 3_600_000;
+/** What is refused on its own account (a channel, a right) holds up those behind it for so long. */
+const KEPT_AFTER_MS = 60_000;
+/** While Slack takes nothing at all, the order is kept for so long. */
+const KEPT_AFTER_OUTAGE_MS = 24 * 3_600_000;
+/** A kept notice that is still refused by then is given up. */
+const GIVEN_UP_AFTER_MS = 7 * 24 * 3_600_000;
+const DRAWINGS_REMEMBERED = 500;
+const CALLS_FOR_A_DECISION: ReadonlySet<RequestEventType> = new Set(['reminded', 'people-paged']);
+
+/** A notice that did not reach its people, for metrics. */
+export interface MissedNotice {
+  readonly notice: Notice['kind'];
+  /** `kept`: tried again from time to time; `given-up`: it will never be delivered. */
+  readonly outcome: 'kept' | 'given-up';
+}
 
 export interface DeliverOutboxParts {
   readonly outbox: Outbox;
@@ -24,6 +48,7 @@ export interface DeliverOutboxParts {
   readonly notifier: Notifier;
   readonly log: Log;
   readonly withRequest: WithRequest;
+  readonly onMissed?: ((missed: MissedNotice) => void) | undefined;
 }
 
 /** It cannot be put into words: it is damaged, or of a newer version. Says why. */
@@ -36,22 +61,46 @@ export type DeliverOutbox = (requestId?: string) => Promise<number>;
 
 export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
   const { outbox, store, book, notifier, log } = parts;
+  /** Which revision of a request this process drew last. */
+  const drawn = new Map<string, number>();
 
   /** Null: nobody needs to hear of it any more. */
-  async function deliver(item: OutboxItem): Promise<Delivery | Undrawable | null> {
-    const stored = await store.load(item.requestId);
-    if (stored === null) return null;
-    const request = book.underRule(stored.request);
+  async function deliver(item: OutboxItem, request: CloseRequest): Promise<Delivery | Undrawable | null> {
+    const { notice } = item;
     // Without a card there is no thread; a request that ended before its card was up needs none.
-    if (item.notice.kind === 'thread' && request.card === null) return null;
-    if (item.notice.kind === 'card' && request.card === null && isTerminal(request.state)) return null;
-    let approvers: ReadonlySet<string> | null = null;
-    if (item.notice.kind === 'approvers' || item.notice.kind === 'card') {
-      const eligible = await parts.access.eligibleFor(request.policy, request.requester);
-      approvers = eligible.ok ? eligible.value : null;
+    if (notice.kind === 'thread' && request.card === null) return null;
+    if (notice.kind === 'card') {
+      if (request.card === null && isTerminal(request.state)) return null;
+      // Several changes in a row are one edit, unless somebody asked for the redraw.
+      const asked = item.id.startsWith(REDRAW) || item.id.startsWith(KEPT);
+      if (!asked && drawn.get(request.id) === request.revision) return null;
     }
+    // Calls for a decision are void once there is one.
+    if (
+      notice.kind === 'approvers' &&
+      CALLS_FOR_A_DECISION.has(notice.event.type) &&
+      isTerminal(request.state)
+    )
+      return null;
+    if (notice.kind === 'thread') return draw(notice, request, null);
+    const isKnown = notice.kind === 'direct' && hasPartIn(request, notice.to.userId);
+    if (isKnown) return draw(notice, request, null);
+    const eligible = await parts.access.eligibleFor(request.policy, request.requester);
+    const approvers = eligible.ok ? eligible.value : null;
+    if (notice.kind === 'direct' && approvers?.has(notice.to.userId) !== true) {
+      const why = 'the addressee has no part in this request';
+      return { ok: false, retry: approvers === null, onlyThis: true, why, retryAfterMs: null };
+    }
+    return draw(notice, request, approvers);
+  }
+
+  async function draw(
+    notice: Notice,
+    request: CloseRequest,
+    approvers: ReadonlySet<string> | null,
+  ): Promise<Delivery | Undrawable> {
     try {
-      return await notifier.deliver(item.notice, request, approvers);
+      return await notifier.deliver(notice, request, approvers);
     } catch (error) {
       // What Slack refuses is an answer, so this is the drawing.
       return { undrawable: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown' };
@@ -59,10 +108,9 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
   }
 
   async function giveUp(item: OutboxItem, why: string): Promise<void> {
-    log.error(
-      { requestId: item.requestId, notice: item.notice.kind, why },
-      'a message could not be delivered',
-    );
+    const { requestId, notice } = item;
+    log.error({ requestId, notice: notice.kind, why }, 'a message could not be delivered');
+    parts.onMissed?.({ notice: notice.kind, outcome: 'given-up' });
     await endWithoutCard(item, why);
     await outbox.done(item);
   }
@@ -71,27 +119,72 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     if (notice.kind === 'card') await book.apply(requestId, () => ({ type: 'give-up-card', why }));
   }
 
+  async function keep(item: OutboxItem, request: CloseRequest, why: string): Promise<void> {
+    const { requestId, notice } = item;
+    const fields = { requestId, notice: notice.kind, why };
+    if (item.id.startsWith(KEPT)) {
+      log.warn(fields, 'a kept message is still refused');
+    } else {
+      log.error(fields, 'a message could not be delivered and is kept; it is tried again from time to time');
+      parts.onMissed?.({ notice: notice.kind, outcome: 'kept' });
+    }
+    await outbox.keep(item);
+    if (notice.kind === 'card' && request.card === null && !item.id.startsWith(KEPT)) {
+      await tellWaitingRequester(request, why);
+    }
+  }
+
+  /** Their request is recorded and nobody can see it. Once and by the way: its end is told them in any case. */
+  async function tellWaitingRequester(request: CloseRequest, why: string): Promise<void> {
+    const atMs = await store.nowMs();
+    const event = { type: 'card-undeliverable', by: null, why, atMs } as const;
+    const told = await draw({ kind: 'direct', to: request.requester, event }, request, null);
+    if (!('ok' in told && told.ok)) log.warn({ requestId: request.id }, 'the requester could not be told');
+  }
+
+  async function retry(
+    item: OutboxItem,
+    request: CloseRequest,
+    nowMs: number,
+    failure: Failure,
+  ): Promise<void> {
+    const { why } = failure;
+    const ageMs = nowMs - item.createdAtMs;
+    const isKept = item.id.startsWith(KEPT);
+    if (isKept && ageMs >= GIVEN_UP_AFTER_MS) return giveUp(item, why);
+    const patienceMs = failure.onlyThis === true ? KEPT_AFTER_MS : KEPT_AFTER_OUTAGE_MS;
+    if (isKept || ageMs >= patienceMs) return keep(item, request, why);
+    const backOff = Math.min(FIRST_DELAY_MS * 2 ** Math.min(item.attempts, 10), LONGEST_DELAY_MS);
+    log.warn({ requestId: item.requestId, notice: item.notice.kind, why }, 'delivery is tried again');
+    return outbox.retry(item, Math.max(failure.retryAfterMs ?? 0, backOff));
+  }
+
   async function handle(item: OutboxItem, nowMs: number): Promise<void> {
-    const delivery = await deliver(item);
-    if (delivery === null) {
+    const stored = await store.load(item.requestId);
+    const request = stored === null ? null : book.underRule(stored.request);
+    const delivery = request === null ? null : await deliver(item, request);
+    if (request === null || delivery === null) {
       await outbox.done(item);
     } else if ('undrawable' in delivery) {
       if ((await outbox.unreadable(item, delivery.undrawable)) === 'set-aside')
         await endWithoutCard(item, 'it could not be drawn');
     } else if (delivery.ok) {
       const { card } = delivery;
+      if (item.notice.kind === 'card') remember(request);
       if (card !== null) await book.apply(item.requestId, () => ({ type: 'record-card', card }));
       await outbox.done(item);
-    } else if (!delivery.retry || nowMs - item.createdAtMs >= patienceMs(item)) {
-      await giveUp(item, delivery.why);
+    } else if (delivery.retry) {
+      await retry(item, request, nowMs, delivery);
     } else {
-      const backOff = Math.min(FIRST_DELAY_MS * 2 ** Math.min(item.attempts, 10), LONGEST_DELAY_MS);
-      log.warn(
-        { requestId: item.requestId, notice: item.notice.kind, why: delivery.why },
-        'delivery is tried again',
-      );
-      await outbox.retry(item, Math.max(delivery.retryAfterMs ?? 0, backOff));
+      await giveUp(item, delivery.why);
     }
+  }
+
+  function remember({ id, revision }: CloseRequest): void {
+    drawn.delete(id);
+    drawn.set(id, revision);
+    const [oldest] = drawn.keys();
+    if (drawn.size > DRAWINGS_REMEMBERED && oldest !== undefined) drawn.delete(oldest);
   }
 
   return async (requestId) => {
@@ -106,6 +199,10 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
   };
 }
 
-function patienceMs(item: OutboxItem): number {
-  return item.notice.kind === 'card' ? CARD_GIVEN_UP_AFTER_MS : NOTICE_DROPPED_AFTER_MS;
+type Failure = Extract<Delivery, { ok: false }>;
+
+/** Who is named in the outbox is not believed alone: a message in full goes to people of the request only. */
+function hasPartIn({ requester, votes, voidedVotes }: CloseRequest, userId: string): boolean {
+  const voters = [...votes, ...voidedVotes].map(({ voter }) => voter);
+  return [requester, ...voters].some((person) => person.userId === userId);
 }

@@ -4,7 +4,7 @@
  * refusal with its reason. Verbs throw only for the unexpected (StoreUnavailable included).
  */
 import type { AuditVerdict, KeptHead } from '../domain/close/audit-chain.ts';
-import type { CloseRequest, Verdict } from '../domain/close/close-request.ts';
+import type { CardLocation, CloseRequest, Verdict } from '../domain/close/close-request.ts';
 import type { FactChange, Facts } from '../domain/close/facts.ts';
 import type { ClosePolicy, PersonId, Role } from '../domain/policy.ts';
 import type { Refusal, Result } from '../domain/refusal.ts';
@@ -147,8 +147,13 @@ export interface Desk {
   home(by: PersonId): Promise<Result<HomeView>>;
   /** Differs as soon as any request changed that Home shows. Asks the store only. */
   requestsMark(): Promise<string>;
-  /** After a refused click: the card is redrawn from the record, in case it shows an older state. */
+  /** After a refused click: has the card redrawn from the record, in case it shows an older state. */
   redrawCard(requestId: string): Promise<void>;
+  /**
+   * Whether a message with the request's buttons is a second copy of its card, on which nothing counts; it is then
+   * redrawn to say where the card is. False as well when there is no such request or no card yet: the verbs say so.
+   */
+  isCopyOfCard(requestId: string, place: CardLocation): Promise<boolean>;
   /** A click that names no request, or another channel or team: written to the audit of the request if there is one. */
   noteForgery(by: PersonId, requestId: string | null, what: string): Promise<void>;
 }

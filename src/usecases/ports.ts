@@ -299,7 +299,18 @@ export interface Outbox {
    * seal, and never gives it out.
    */
   unreadable(item: OutboxItem, why: string): Promise<'left' | 'set-aside'>;
+  /** Takes it out of the line, so that those behind it go on, and keeps it until `retryKept`. */
+  keep(item: OutboxItem): Promise<void>;
+  /** Puts all that is kept back at the end of its request's line, due at once; answers how many. */
+  retryKept(): Promise<number>;
+  /** Has the card drawn once more; one such redraw at most waits for each request. */
+  redraw(requestId: string): Promise<void>;
 }
+
+/** A kept notice is known by its id: it was tried for long enough before. */
+export const KEPT = 'kept-';
+/** So is a redraw that was asked for; others follow from a change of the record. */
+export const REDRAW = 'redraw-';
 
 /** An entry that is not what was written: no chain can be read past it. The fields fit an AuditFault. */
 export class UnreadableAuditEntry extends Error {
@@ -347,15 +358,29 @@ export interface LookupOptions {
 export interface Directory {
   person(id: PersonId, options?: LookupOptions): Promise<Lookup<Person>>;
   /** User ids behind user ids and group ids (U…, W…, S…); one unreadable group fails the whole look-up. */
-  members(
-    namesOfUsersAndGroups: readonly string[],
-    options?: LookupOptions,
-  ): Promise<Lookup<ReadonlySet<string>>>;
+  members(namesOfUsersAndGroups: readonly string[], options?: LookupOptions): Promise<MembersLookup>;
 }
+
+export type MembersLookup =
+  | {
+      readonly ok: true;
+      readonly value: ReadonlySet<string>;
+      /** Groups of which Slack says that they do not exist: nobody is in them. */
+      readonly missingGroups: readonly string[];
+    }
+  | {
+      readonly ok: false;
+      readonly why: string;
+      readonly unreadGroups: readonly string[];
+      /** Those named by id or in a group that was read: enough to know one of them, never to count all. */
+      readonly known: ReadonlySet<string>;
+    };
 
 /** Brings a notice to Slack. Draws from the record, never from earlier messages. */
 export interface Notifier {
   deliver(notice: Notice, request: CloseRequest, approvers: ReadonlySet<string> | null): Promise<Delivery>;
+  /** Redraws a message that looks like the request's card and is not, to say where the card is. Failing is logged. */
+  pointAway(copy: CardLocation, request: CloseRequest): Promise<void>;
 }
 
 /** Where the head of the audit trail is kept by others. */
@@ -369,7 +394,10 @@ export type Delivery =
   | { readonly ok: true; readonly card: CardLocation | null }
   | {
       readonly ok: false;
+      /** False: the answer is about this message or this recipient, and will stay the same. */
       readonly retry: boolean;
+      /** True: refused for a reason that may pass (a channel, a right), while others may get through meanwhile. */
+      readonly onlyThis?: boolean;
       readonly why: string;
       readonly retryAfterMs: number | null;
     };

@@ -3,7 +3,7 @@ import { type CloseRequest, isTerminal } from '../domain/close/close-request.ts'
 import { type ClosePolicy, type PersonId, personKey, type Role } from '../domain/policy.ts';
 import { done, type Result, refuse } from '../domain/refusal.ts';
 import type { Access } from './access.ts';
-import { approverLine } from './approver-line.ts';
+import { approverLine, missingGroupsText } from './approver-line.ts';
 import type { Desk, StatusView } from './desk.ts';
 import type { CloseRequestStore } from './ports.ts';
 import type { RequestBook } from './request-book.ts';
@@ -83,8 +83,15 @@ export function createViewHome({
     async status(by) {
       const roles = await admit(by);
       if (!roles.ok) return roles;
-      const [view, approvers] = await Promise.all([probe(), access.approvers(by.teamId)]);
-      return done({ ...view, lines: [...view.lines, approverLine(approvers, policy)] });
+      const [view, approvers, missing] = await Promise.all([
+        probe(),
+        access.approvers(by.teamId),
+        access.missingGroups(),
+      ]);
+      const lines = [...view.lines, approverLine(approvers, policy)];
+      if (missing.length > 0)
+        lines.push({ name: 'User groups', level: 'warning', text: missingGroupsText(missing) });
+      return done({ ...view, lines });
     },
   };
 }

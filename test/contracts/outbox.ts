@@ -1,7 +1,7 @@
 /** What every outbox must do; part of the contract of the stores that write it. */
 import { expect, it } from 'vitest';
 import type { Notice } from '../../src/domain/close/notices.ts';
-import type { Outbox, OutboxItem } from '../../src/usecases/ports.ts';
+import { KEPT, type Outbox, type OutboxItem } from '../../src/usecases/ports.ts';
 import type { StoreUnderTest } from './close-request-store.ts';
 import {
   advance,
@@ -133,6 +133,55 @@ export function outboxContract(create: () => Promise<StoreUnderTest>): void {
     await setAside();
     await setAside();
     expect((await drain(outbox)).map(({ notice }) => notice)).toEqual(numbered(1, 1));
+  });
+
+  it('fault N1: keeps what is refused out of the line, and puts it back at its end', async () => {
+    const { store, outbox } = await create();
+    const request = await mustSave(
+      store,
+      touch(await openOne(store), await store.nowMs(), { notices: numbered(1, 3) }),
+    );
+    await outbox.done(await mustTake(outbox));
+    const refused = await mustTake(outbox);
+    await outbox.keep(refused);
+    await outbox.keep(refused);
+    const second = await mustTake(outbox);
+    expect(second.notice).toEqual(numbered(2, 2)[0]);
+    expect(await outbox.retryKept()).toBe(1);
+    expect(await outbox.retryKept()).toBe(0);
+    // Its line is leased: what was kept waits behind.
+    expect(await outbox.take(LEASE_MS, 1, request.id)).toEqual([]);
+    await outbox.done(second);
+    const rest = await drain(outbox);
+    expect(rest.map(({ notice }) => notice)).toEqual([...numbered(3, 3), ...numbered(1, 1)]);
+    expect(rest.at(-1)).toMatchObject({ id: `${KEPT}${refused.id}`, createdAtMs: refused.createdAtMs });
+  });
+
+  it('fault N1, relative: a request without a line has one again, due at once; kept twice it is one', async () => {
+    const { store, outbox } = await create();
+    const { id } = await openOne(store);
+    await outbox.keep(await mustTake(outbox));
+    expect(await outbox.take(LEASE_MS, 1)).toEqual([]);
+    expect(await outbox.retryKept()).toBe(1);
+    const again = await mustTake(outbox);
+    expect(again).toMatchObject({ requestId: id, notice: cardNotice(), attempts: 0 });
+    await outbox.keep(again);
+    await outbox.redraw(id);
+    await outbox.keep(await mustTake(outbox));
+    expect(await outbox.retryKept()).toBe(1);
+    expect(await mustTake(outbox)).toMatchObject({ requestId: id, id: again.id });
+  });
+
+  it('fault N3: one redraw waits for a request, beside the one that may be on its way', async () => {
+    const { store, outbox } = await create();
+    const { id } = await openOne(store);
+    await outbox.done(await mustTake(outbox));
+    await outbox.redraw(id);
+    const first = await mustTake(outbox);
+    expect(first).toMatchObject({ requestId: id, notice: cardNotice() });
+    for (let count = 0; count < 5; count += 1) await outbox.redraw(id);
+    await outbox.done(first);
+    expect((await drain(outbox)).map(({ notice }) => notice)).toEqual([cardNotice()]);
   });
 
   it('still delivers for a request that has ended', async () => {

@@ -104,7 +104,9 @@ describe('the doctor', () => {
     const visit = await doctor({ ...settings, SLACK_BOT_TOKEN_FILE: tokenFile });
     expect(visit.status).toBe(1);
     expect(lines(visit, 'fault')).toContain('the scope usergroups:read is missing');
-    expect(lines(visit, 'fault')).toMatch(/approvers cannot be read: usergroups\.users\.list/);
+    expect(lines(visit, 'fault')).toMatch(
+      /approvers cannot be read: user group S0APPROVERS: Slack refused: missing_scope/,
+    );
     expect(lines(visit, 'warning')).toContain('scopes that are not needed: channels:history');
     expect(lines(visit, 'warning')).toMatch(/SLACK_BOT_TOKEN_FILE .* \(mode 644\)/);
     expect(visit.text).toContain(`chmod 600 ${tokenFile}`);

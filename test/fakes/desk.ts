@@ -29,6 +29,7 @@ export function fakeDesk(answers: Partial<Desk>): Desk {
     home: unexpected('home'),
     requestsMark: async () => '',
     redrawCard: unexpected('redrawCard'),
+    isCopyOfCard: async () => false,
     noteForgery: unexpected('noteForgery'),
   };
   return { ...desk, ...answers };

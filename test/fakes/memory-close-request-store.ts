@@ -6,15 +6,17 @@ import type { LongId } from '../../src/domain/amount.ts';
 import { type AuditEntry, FIRST_SEAL, sealEntry } from '../../src/domain/close/audit-chain.ts';
 import { type CloseRequest, isTerminal, LOOKED_AT_EVERY_MS } from '../../src/domain/close/close-request.ts';
 import type { Notice } from '../../src/domain/close/notices.ts';
-import type {
-  AuditLog,
-  Change,
-  CloseRequestStore,
-  Outbox,
-  OutboxItem,
-  RecordCopy,
-  Saved,
-  StoredRequest,
+import {
+  type AuditLog,
+  type Change,
+  type CloseRequestStore,
+  KEPT,
+  type Outbox,
+  type OutboxItem,
+  REDRAW,
+  type RecordCopy,
+  type Saved,
+  type StoredRequest,
 } from '../../src/usecases/ports.ts';
 
 interface Line {
@@ -38,6 +40,8 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
   readonly #leaveUnreadableForMs: number;
   /** Notices that were set aside. */
   readonly setAside: { readonly requestId: string; readonly id: string }[] = [];
+  /** Notices that are kept for later. */
+  readonly kept: { readonly requestId: string; readonly item: Line['items'][number] }[] = [];
   readonly outbox: Outbox;
   readonly audit: AuditLog;
 
@@ -50,6 +54,9 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
       done: async (item) => this.#done(item),
       retry: async (item, delayMs) => this.#retry(item, delayMs),
       unreadable: async (item) => this.#unreadable(item),
+      keep: async (item) => this.#keep(item),
+      retryKept: async () => this.#retryKept(),
+      redraw: async (requestId) => this.#redraw(requestId),
     };
     const entries = this.#entries;
     this.audit = {
@@ -205,16 +212,10 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
     if (attentionAtMs === null) this.#attention.delete(next.id);
     else this.#attention.set(next.id, attentionAtMs);
     if (notices.length > 0) {
-      const line = this.#lines.get(next.id) ?? {
-        dueAtMs: this.#now(),
-        attempts: 0,
-        unreadable: null,
-        items: [],
-      };
+      const line = this.#line(next.id);
       notices.forEach((notice, index) => {
         line.items.push({ id: `${revision}.${index + 1}`, createdAtMs: event.atMs, notice: copy(notice) });
       });
-      this.#lines.set(next.id, line);
     }
     return copy(request);
   }
@@ -265,6 +266,43 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
     line.dueAtMs = nowMs;
     if (line.items.length === 0) this.#lines.delete(item.requestId);
     return 'set-aside';
+  }
+
+  #keep({ requestId, id }: OutboxItem): void {
+    const line = this.#lines.get(requestId);
+    const [first] = line?.items ?? [];
+    if (line === undefined || first?.id !== id) return;
+    line.items.shift();
+    line.attempts = 0;
+    line.dueAtMs = this.#now();
+    if (line.items.length === 0) this.#lines.delete(requestId);
+    const isCard = ({ notice }: Line['items'][number]) => notice.kind === 'card';
+    if (isCard(first) && this.kept.some((kept) => kept.requestId === requestId && isCard(kept.item))) return;
+    this.kept.push({ requestId, item: { ...first, id: id.startsWith(KEPT) ? id : `${KEPT}${id}` } });
+  }
+
+  #retryKept(): number {
+    const all = this.kept.splice(0);
+    for (const { requestId, item } of all) this.#line(requestId).items.push(item);
+    return all.length;
+  }
+
+  #redraw(requestId: string): void {
+    const line = this.#line(requestId);
+    if (line.items.slice(1).some(({ notice }) => notice.kind === 'card')) return;
+    const nowMs = this.#now();
+    line.items.push({ id: `${REDRAW}${nowMs}`, createdAtMs: nowMs, notice: { kind: 'card' } });
+  }
+
+  #line(requestId: string): Line {
+    const line = this.#lines.get(requestId) ?? {
+      dueAtMs: this.#now(),
+      attempts: 0,
+      unreadable: null,
+      items: [],
+    };
+    this.#lines.set(requestId, line);
+    return line;
   }
 
   #record(id: string): CloseRequest {

@@ -1,12 +1,14 @@
 /** A directory and a notifier without Slack: people as plain data, deliveries as a list. */
-import type { CloseRequest } from '../../src/domain/close/close-request.ts';
+import type { CardLocation, CloseRequest } from '../../src/domain/close/close-request.ts';
 import type { Notice } from '../../src/domain/close/notices.ts';
 import type { Person, PersonId } from '../../src/domain/policy.ts';
-import type { Delivery, Directory, Lookup, Notifier } from '../../src/usecases/ports.ts';
+import type { Delivery, Directory, Lookup, MembersLookup, Notifier } from '../../src/usecases/ports.ts';
 
 export class FakeDirectory implements Directory {
   readonly people: Map<string, Person>;
   readonly groups = new Map<string, readonly string[]>();
+  /** Groups that were deleted. */
+  readonly missingGroups = new Set<string>();
   down = false;
 
   constructor(...people: Person[]) {
@@ -19,9 +21,18 @@ export class FakeDirectory implements Directory {
     return { ok: true, value: known.teamId === teamId ? known : { ...known, teamId, kind: 'foreign' } };
   }
 
-  async members(names: readonly string[]): Promise<Lookup<ReadonlySet<string>>> {
-    if (this.down) return { ok: false, why: 'Slack did not answer' };
-    return { ok: true, value: new Set(names.flatMap((name) => this.groups.get(name) ?? [name])) };
+  async members(names: readonly string[]): Promise<MembersLookup> {
+    if (this.down) {
+      const unreadGroups = names.filter((name) => name.startsWith('S'));
+      return { ok: false, why: 'Slack did not answer', unreadGroups, known: new Set() };
+    }
+    const missingGroups = names.filter((name) => this.missingGroups.has(name));
+    const there = names.filter((name) => !this.missingGroups.has(name));
+    return {
+      ok: true,
+      value: new Set(there.flatMap((name) => this.groups.get(name) ?? [name])),
+      missingGroups,
+    };
   }
 }
 
@@ -45,5 +56,12 @@ export class FakeNotifier implements Notifier {
     if (!isNewCard) return { ok: true, card: null };
     this.#posted += 1;
     return { ok: true, card: { channelId: 'C0DESK', messageTs: `1700000000.00000${this.#posted}` } };
+  }
+
+  /** Copies of a card that were redrawn to say where the card is. */
+  readonly pointedAway: CardLocation[] = [];
+
+  async pointAway(copy: CardLocation): Promise<void> {
+    this.pointedAway.push(copy);
   }
 }

@@ -27,7 +27,7 @@ const SNAPSHOT: ReturnType<MetricsSources['exchange']> = {
   lastSuccessAtMs: START_MS,
   accounts: [],
 };
-const BACKLOG = { requests: 0, setAside: 0, oldestCreatedAtMs: null };
+const BACKLOG = { requests: 0, setAside: 0, kept: 0, oldestCreatedAtMs: null };
 
 /** A process in which all is well, but for `changes`. */
 class Bot {
@@ -121,6 +121,7 @@ const SITUATIONS: Readonly<Record<string, () => Promise<readonly Scrape[]>>> = {
     }),
   LoandeskMessagesSetAside: () =>
     during({ outbox: async () => ({ ...BACKLOG, nowMs: START_MS, setAside: 1 }) }),
+  LoandeskMessagesKept: () => during({ outbox: async () => ({ ...BACKLOG, nowMs: START_MS, kept: 1 }) }),
   LoandeskLogNotWritten: () => during({ logState: () => ({ lost: 4, trouble: 'ENOSPC' }) }),
   LoandeskExchangeStopped: () =>
     during({

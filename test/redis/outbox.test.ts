@@ -75,3 +75,14 @@ it('a newer replica delivers within the ten minutes what an older one cannot rea
   expect(await older.outbox.take(LEASE_MS, 10)).toEqual([]);
   expect(await older.outbox.backlog()).toMatchObject({ requests: 1, setAside: 0 });
 });
+
+it('fault N1: what is kept is counted, and keeps nobody waiting', async () => {
+  const { store, outbox } = await redisParts(inject('redisUrl'));
+  await openOne(store);
+  const [item] = await outbox.take(LEASE_MS, 1);
+  if (item === undefined) throw new Error('nothing was due');
+  await outbox.keep(item);
+  expect(await outbox.backlog()).toMatchObject({ requests: 0, kept: 1 });
+  await outbox.retryKept();
+  expect(await outbox.backlog()).toMatchObject({ requests: 1, kept: 0 });
+});

@@ -3,6 +3,7 @@ import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { startWorkspace, type Workspace } from '../../sandbox/slack/workspace.ts';
 import type { CloseRequest, RequestEvent } from '../../src/domain/close/close-request.ts';
 import { CardNotifier } from '../../src/slack/card-notifier.ts';
+import { SlackDirectory } from '../../src/slack/directory.ts';
 import { quietNames } from '../../src/slack/quiet-names.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
 import { HomeWorkspace } from '../../src/slack/workspace.ts';
@@ -29,9 +30,11 @@ beforeEach(async () => {
 
 function createNotifier(settings: { apiUrl: string; botToken: string }, closeChannel: string): CardNotifier {
   const home = new HomeWorkspace(createWebClient(settings, QUIET));
+  const client = createWebClient(settings, QUIET);
   return new CardNotifier({
-    client: createWebClient(settings, QUIET),
+    client,
     home,
+    directory: new SlackDirectory({ client, home, now: Date.now, log: QUIET }),
     closeChannel,
     quiet: quietNames(async (userId) => NAMES.get(userId) ?? null, home),
     newId: () => `drawing-${++drawings}`,
@@ -73,9 +76,9 @@ describe('the card', () => {
     ['is rate limited', { kind: 'rate_limited', retryAfterS: 7 }, { retry: true, retryAfterMs: 7_000 }],
     ['answers 503', { kind: 'http', status: 503 }, { retry: true, retryAfterMs: null }],
     ['breaks off', { kind: 'reset', when: 'before' }, { retry: true, retryAfterMs: null }],
-    ['names no channel', { kind: 'error', code: 'channel_not_found' }, { retry: false }],
-    ['is not let in', { kind: 'error', code: 'not_in_channel' }, { retry: false }],
-    ['gives no ts', { kind: 'no_ts' }, { retry: false }],
+    ['names no channel', { kind: 'error', code: 'channel_not_found' }, { retry: true, onlyThis: true }],
+    ['is not let in', { kind: 'error', code: 'not_in_channel' }, { retry: true, onlyThis: true }],
+    ['gives no ts', { kind: 'no_ts' }, { retry: true }],
   ] as const)('when posting %s, the outbox is told whether to try again', async (_, fault, expected) => {
     workspace.faults.add('chat.postMessage', fault);
     const delivery = await notifier.deliver({ kind: 'card' }, asked(), ALL);
@@ -180,10 +183,72 @@ describe('messages about it', () => {
     });
   });
 
-  it('is given up for a person who cannot be reached', async () => {
+  const OUTAGE = { ok: false, retry: true, onlyThis: undefined };
+  const HERE = { ok: false, retry: true, onlyThis: true };
+  const FINAL = { ok: false, retry: false };
+
+  it.each([
+    ['somebody who left', ids.dora, 'channel_not_found', FINAL],
+    ['somebody whom Slack does not know', ids.rina, 'user_not_found', FINAL],
+    ['a deactivated account', ids.rina, 'user_disabled', FINAL],
+    ['a bot', ids.rina, 'cannot_dm_bot', FINAL],
+    ['a text that no form makes short enough', ids.rina, 'msg_too_long', FINAL],
+    // A member has a direct message: the token is of elsewhere, or the app is not what it was.
+    ['a member', ids.rina, 'channel_not_found', HERE],
+    ['an app without its tab of messages', ids.rina, 'messages_tab_disabled', HERE],
+    ['a right that is missing', ids.rina, 'missing_scope', HERE],
+    ['a code of tomorrow', ids.rina, 'not_seen_before', HERE],
+    ['a token that was revoked', ids.rina, 'token_revoked', OUTAGE],
+    ['a token that is not valid', ids.rina, 'invalid_auth', OUTAGE],
+    ['an account that was switched off', ids.rina, 'account_inactive', OUTAGE],
+    ['an internal error', ids.rina, 'internal_error', OUTAGE],
+  ])('fault N1: %s is, or is not, the end of a direct message', async (_, userId, code, expected) => {
     const up = await posted();
-    workspace.faults.add('chat.postMessage', { kind: 'error', code: 'channel_not_found' });
-    const delivery = await notifier.deliver({ kind: 'direct', to: rina, event: approvedEvent }, up, null);
-    expect(delivery).toMatchObject({ ok: false, retry: false });
+    workspace.faults.add('chat.postMessage', { kind: 'error', code });
+    const to = { teamId: ids.team, userId };
+    const delivery = await notifier.deliver({ kind: 'direct', to, event: approvedEvent }, up, null);
+    const { retry, onlyThis } = delivery.ok ? {} : delivery;
+    expect({ ok: delivery.ok, retry, onlyThis }).toMatchObject(expected);
+  });
+
+  it.each([
+    ['a page in place of JSON', { kind: 'html' }],
+    ["a filter's 403", { kind: 'http', status: 403 }],
+    ['a 407 of a proxy', { kind: 'http', status: 407 }],
+  ] as const)('fault N1, relative: %s is no answer of Slack', async (_, fault) => {
+    const up = await posted();
+    workspace.faults.add('*', fault);
+    const delivery = await notifier.deliver({ kind: 'card' }, up, ALL);
+    expect({ onlyThis: undefined, ...delivery }).toMatchObject(OUTAGE);
+  });
+
+  it.each([
+    ['a channel', ids.general, ids.team, FINAL],
+    ['a user group', ids.approvers, ids.team, FINAL],
+    ['a person of another workspace', ids.frank, ids.foreignTeam, HERE],
+  ])('fault R8: a direct message addressed to %s is not posted', async (_, userId, teamId, expected) => {
+    const up = await posted();
+    workspace.directory.channels.get(ids.general)?.members.add(ids.botUser);
+    const to = { teamId, userId };
+    expect(await notifier.deliver({ kind: 'direct', to, event: approvedEvent }, up, null)).toMatchObject(
+      expected,
+    );
+    expect(workspace.store.calls.filter((call) => call.args.channel === userId)).toEqual([]);
+  });
+
+  it('fault R8: a card that the record places in another channel is posted in the approvals channel', async () => {
+    const elsewhere = { channelId: ids.partnerDesk, messageTs: '1700000000.000100' };
+    const delivery = await notifier.deliver({ kind: 'card' }, asked({ card: elsewhere }), ALL);
+    expect(delivery).toEqual({ ok: true, card: { channelId: ids.loanDesk, messageTs: inChannel()[0]?.ts } });
+    await notifier.deliver({ kind: 'thread', event: approvedEvent }, asked({ card: elsewhere }), null);
+    expect(inChannel()).toHaveLength(2);
+    expect(workspace.store.messages(ids.partnerDesk)).toEqual([]);
+  });
+
+  it('fault R8, relative: neither is it edited there once the request ended', async () => {
+    const elsewhere = { channelId: ids.partnerDesk, messageTs: '1700000000.000100' };
+    const ended = asked({ card: elsewhere, state: 'expired', ending: { kind: 'expired', atMs: START_MS } });
+    expect(await notifier.deliver({ kind: 'card' }, ended, ALL)).toEqual({ ok: true, card: null });
+    expect(workspace.store.calls.filter(({ method }) => method.startsWith('chat.'))).toEqual([]);
   });
 });

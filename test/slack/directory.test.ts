@@ -17,7 +17,8 @@ beforeEach(async () => {
   const settings = { apiUrl: workspace.apiUrl, botToken: workspace.grants.botToken };
   const client = createWebClient(settings, QUIET);
   nowMs = 1_000_000;
-  directory = new SlackDirectory(client, new HomeWorkspace(createWebClient(settings, QUIET)), () => nowMs);
+  const home = new HomeWorkspace(createWebClient(settings, QUIET));
+  directory = new SlackDirectory({ client, home, now: () => nowMs, log: QUIET });
 });
 
 afterEach(() => workspace.close());
@@ -64,7 +65,7 @@ describe('the directory', () => {
 
   it('resolves users and groups together', async () => {
     const found = await directory.members([ids.rina, ids.approvers]);
-    expect(found).toEqual({ ok: true, value: new Set([ids.rina, ids.ada, ids.ben, ids.chen]) });
+    expect(found).toMatchObject({ ok: true, value: new Set([ids.rina, ids.ada, ids.ben, ids.chen]) });
   });
 
   it('fails as a whole when one group cannot be read, and asks again next time', async () => {
@@ -83,6 +84,32 @@ describe('the directory', () => {
     const found = await directory.person({ teamId: ids.team, userId: ids.rina });
     expect(found.ok).toBe(false);
     expect(JSON.stringify(found)).not.toContain('xoxb');
+  });
+
+  it('fault T9: a group that was deleted is named, and has nobody in it', async () => {
+    workspace.directory.userGroups.delete(ids.approvers);
+    expect(await directory.members([ids.rina, ids.approvers, ids.requesters])).toEqual({
+      ok: true,
+      value: new Set([ids.rina]),
+      missingGroups: [ids.approvers],
+    });
+  });
+
+  it('fault T9, relative: of a group that could not be looked at, nobody knows who is in it', async () => {
+    workspace.faults.add('usergroups.users.list', { kind: 'error', code: 'missing_scope' });
+    expect(await directory.members([ids.rina, ids.approvers])).toMatchObject({
+      ok: false,
+      unreadGroups: [ids.approvers],
+      known: new Set([ids.rina]),
+    });
+  });
+
+  it.each([
+    ['a member of this workspace and others', [ids.team, 'T0OTHER0001'], 'member'],
+    ['a member of other workspaces only', ['T0OTHER0001'], 'foreign'],
+  ])('fault W1: of the same organisation, %s', async (_, enterpriseTeams, kind) => {
+    workspace.directory.changePerson(ids.ada, { teamId: 'T0OTHER0001', enterpriseTeams });
+    expect(await directory.person({ teamId: ids.team, userId: ids.ada })).toMatchObject({ value: { kind } });
   });
 
   it('remembers a minute, shares one call among those who ask at once, and then asks again', async () => {

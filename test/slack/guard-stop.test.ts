@@ -13,9 +13,10 @@ function scene() {
   const references: string[] = [];
   const hurry = new AbortController();
   const turn = notingTurn(told);
+  const queue = new WorkQueue({ atOnce: 1, waitingAtMost: 5 });
   const guard = createGuard({
     seenOnce: new MemorySeenOnce(() => 0),
-    queue: new WorkQueue({ atOnce: 1, waitingAtMost: 5 }),
+    lanes: { decision: queue, read: queue },
     turnedAway: new WorkQueue({ atOnce: 1, waitingAtMost: 0 }),
     log: QUIET,
     now: () => 0,
@@ -32,7 +33,7 @@ function scene() {
     guard(listener, {
       turn,
       deliveryKey: () => deliveryKey,
-      ack: async () => {},
+      ack: async () => false,
       answerInAck: async () => false,
     });
   return { told, records, references, hurry, click };

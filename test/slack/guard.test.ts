@@ -19,9 +19,10 @@ function scene(options: { seenOnce?: SeenOnce; atOnce?: number; slackHolds?: boo
   const telling = Promise.withResolvers<void>();
   if (options.slackHolds !== true) telling.resolve();
   const turn = notingTurn(told);
+  const lane = () => new WorkQueue({ atOnce: options.atOnce ?? 2, waitingAtMost: 0 });
   const guard = createGuard({
     seenOnce: options.seenOnce ?? new MemorySeenOnce(() => nowMs),
-    queue: new WorkQueue({ atOnce: options.atOnce ?? 2, waitingAtMost: 0 }),
+    lanes: { decision: lane(), read: lane() },
     turnedAway: new WorkQueue({ atOnce: 1, waitingAtMost: 0 }),
     log: keepingLog((line) => log.push(line)),
     now: () => nowMs,
@@ -31,7 +32,10 @@ function scene(options: { seenOnce?: SeenOnce; atOnce?: number; slackHolds?: boo
   const delivered = (deliveryKey = 'key', kind: 'command' | 'button' = 'button'): Delivered => ({
     turn: { ...turn, tell: (message) => telling.promise.then(() => turn.tell(message)) },
     deliveryKey: () => deliveryKey,
-    ack: async (answer) => void acks.push(answer),
+    ack: async (answer) => {
+      acks.push(answer);
+      return answer.loading !== null;
+    },
     answerInAck: async ({ text }) => kind === 'command' && acks.push(text) > 0,
   });
   return {
@@ -90,6 +94,45 @@ describe('the guard', () => {
     expect(log[0]?.fields).toMatchObject({ outcome: 'expired', requestId: 'R1' });
   });
 
+  it.each([
+    'role-missing',
+    'not-a-full-member',
+    'self-approval',
+    'not-the-requester',
+    'not-the-card',
+  ] as const)('fault N3: %s causes no edit of the card', async (code) => {
+    const { guard, delivered, told, redrawn } = scene();
+    const refusal =
+      code === 'role-missing'
+        ? { code, role: 'approver' as const }
+        : code === 'not-a-full-member'
+          ? { code, kind: 'guest' as const }
+          : { code };
+    await guard({ name: 'rightless', work: async () => refused(refusal, 'R1') }, delivered());
+    expect(told).toHaveLength(1);
+    expect(redrawn).toEqual([]);
+  });
+
+  it('fault N5: what goes wrong while a form opens is said in the form, once it is open', async () => {
+    const down: SeenOnce = {
+      forget: async () => {},
+      first: async () => {
+        throw new StoreUnavailable(new Error('OOM'));
+      },
+    };
+    const { guard, delivered, told } = scene({ seenOnce: down });
+    const opens = Promise.withResolvers<boolean>();
+    const running = guard(
+      { name: 'form', prepare: () => opens.promise, work: async () => handled() },
+      delivered(),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(told).toEqual([]);
+    opens.resolve(true);
+    await running;
+    expect(told).toEqual([expect.stringContaining('cannot reach its own records')]);
+  });
+
   it('answers an unexpected error with a reference that is in the log, and with nothing else of it', async () => {
     const { guard, delivered, told, log } = scene();
     const broken: Listener = {
@@ -106,11 +149,15 @@ describe('the guard', () => {
     expect(JSON.stringify(log)).not.toMatch(/secret|xoxb-123/);
   });
 
-  it('has one effect for two deliveries, and answers both', async () => {
+  it.each([
+    ['a click is silent', null, []],
+    ['what the ack put up gives way', 'Reading…', [expect.stringContaining('delivered this a second time')]],
+  ])('has one effect for two deliveries; of the second, %s', async (_, loading, expected) => {
     const { guard, delivered, told } = scene();
     let effects = 0;
     const counting: Listener = {
       name: 'counting',
+      loading: () => loading,
       work: async () => {
         effects += 1;
         return handled();
@@ -119,7 +166,7 @@ describe('the guard', () => {
     await Promise.all([guard(counting, delivered('same')), guard(counting, delivered('same'))]);
     await guard(counting, delivered('other'));
     expect(effects).toBe(2);
-    expect(told).toEqual([expect.stringContaining('delivered this a second time')]);
+    expect(told).toEqual(expected);
   });
 
   it('does nothing when it cannot tell whether it was seen before', async () => {
@@ -218,6 +265,9 @@ describe('the guard', () => {
       { name: 'Error' },
       { outcome: 'error' },
     ]);
-    expect(told).toHaveLength(1);
+    expect(told).toEqual([
+      expect.stringContaining('Slack did not open the form'),
+      expect.stringContaining('Something unexpected'),
+    ]);
   });
 });

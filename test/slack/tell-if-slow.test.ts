@@ -15,7 +15,8 @@ function scene() {
   };
   const nothing = async () => true;
   const turn: Turn = {
-    ...{ by: { teamId: 'T1', userId: 'U1' }, channelId: null, input: '', fields: new Map(), metadata: '' },
+    ...{ by: { teamId: 'T1', userId: 'U1' }, channelId: null, input: '' },
+    ...{ messageTs: null, hasModal: false, fields: new Map(), metadata: '' },
     ...{ tell, replace: nothing, share: nothing, openModal: nothing, updateModal: nothing },
     ...{ publishHome: nothing, sendFile: async () => 'sent' as const },
   };

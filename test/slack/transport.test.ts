@@ -1,16 +1,21 @@
 /** What reaches the listeners over HTTP, and how fast it is acknowledged. */
+import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
-import { done } from '../../src/domain/refusal.ts';
+import { done, refuse } from '../../src/domain/refusal.ts';
+import { ACTIONS } from '../../src/slack/ids.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
 import type { Desk } from '../../src/usecases/desk.ts';
 import { type SeenOnce, StoreUnavailable } from '../../src/usecases/ports.ts';
 import { fakeDesk } from '../fakes/desk.ts';
+import { request } from '../support/close-requests.ts';
 import { QUIET } from '../support/logs.ts';
 import { type SlackHarness, startSlackHarness } from './support/slack-harness.ts';
+
+const FLOODER = new URL('./support/flood-bodies.mjs', import.meta.url).pathname;
 
 let slack: SlackHarness;
 
@@ -166,6 +171,7 @@ describe('requests over HTTP', () => {
     const sent = await workspace.as(ids.rina).command('/loandesk', 'requests', { channelId: ids.general });
     await slack.privateText(ids.rina, (text) => text.includes('Open'), ids.general);
     await workspace.resend(sent.request);
+    // The line of its own ack gives way to this.
     await slack.privateText(ids.rina, (text) => text.includes('second time'), ids.general);
     expect(calls).toBe(1);
   });
@@ -270,6 +276,166 @@ describe('requests over HTTP', () => {
     await start({});
     expect(await (await fetch(`${slack.url}/livez`)).text()).toBe('ok');
     await expect.poll(() => slack.app.connected()).toBe(true);
+  });
+});
+
+describe('requests in unusual forms', () => {
+  const signed = (body: string, contentType: string, path = '/slack/events') => {
+    const timestamp = String(Math.floor(Date.now() / 1000));
+    const signature = createHmac('sha256', slack.workspace.signingSecret)
+      .update(`v0:${timestamp}:${body}`)
+      .digest('hex');
+    return fetch(`${slack.url}${path}`, {
+      method: 'POST',
+      headers: {
+        'content-type': contentType,
+        'x-slack-request-timestamp': timestamp,
+        'x-slack-signature': `v0=${signature}`,
+      },
+      body,
+    });
+  };
+  const FORM = 'application/x-www-form-urlencoded';
+
+  it.each([FORM, `${FORM}; charset=utf-8`, 'Application/X-WWW-Form-URLEncoded', `${FORM} ;charset=UTF-8`])(
+    'fault W9: a command of content type "%s"',
+    async (contentType) => {
+      await start({ listRequests: emptyLists });
+      const answer = await signed(commandBody('1.2.nine'), contentType);
+      expect(answer.status).toBe(200);
+      expect(await answer.text()).toContain('One moment');
+    },
+  );
+
+  it.each([
+    ['payload=null', FORM],
+    ['payload=%22text%22', FORM],
+    ['payload=%5B%5D', FORM],
+    ['payload=%7B', FORM],
+    ['payload=%7B%7D&payload=%7B%7D', FORM],
+    ['null', 'application/json'],
+    ['[]', 'application/json; charset=utf-8'],
+    ['1', 'application/json'],
+    ['', 'application/json'],
+  ])('fault A12: a signed body "%s" is refused, and nothing is left unhandled', async (body, contentType) => {
+    await start({});
+    expect((await signed(body, contentType)).status).toBe(400);
+  });
+
+  it.each([
+    ['payload={}', FORM],
+    ['payload={"type":"block_actions"}', FORM],
+    ['payload={"type":"view_submission","view":null}', FORM],
+    ['{"type":"event_callback"}', 'application/json'],
+    ['{"type":"event_callback","event":null}', 'application/json'],
+    ['command=', FORM],
+    ['', FORM],
+  ])('fault A12, relative: "%s" is answered, whatever Bolt makes of it', async (body, contentType) => {
+    await start({});
+    expect((await signed(body, contentType)).status).toBeGreaterThanOrEqual(200);
+  });
+
+  it.each(['//', '//evil/slack/events', '/%', '/slack/events/..%2f', '*'])(
+    'fault A12, relative: GET %s',
+    async (path) => {
+      await start({});
+      const { port, hostname } = new URL(slack.url);
+      const socket = connect(Number(port), hostname);
+      socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+      const [answer] = await once(socket, 'data');
+      expect(String(answer)).toMatch(/^HTTP\/1\.1 40[04] /);
+      socket.destroy();
+    },
+  );
+
+  it('fault W12: connections are kept longer than balancers keep them', async () => {
+    await start({});
+    const answer = await fetch(`${slack.url}/livez`);
+    expect(answer.headers.get('keep-alive')).toBe('timeout=75');
+  });
+});
+
+describe('a flood that Slack did not sign', () => {
+  it('fault A10: 900 badly signed bodies of 1 MiB are held within a bound, and acks come in time', async () => {
+    await start({ listRequests: emptyLists });
+    const { port, hostname } = new URL(slack.url);
+    const before = process.memoryUsage().arrayBuffers;
+    const flood = spawn(process.execPath, [FLOODER, hostname, port], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(flood.stdout, 'data');
+    let most = 0;
+    const tookMs: number[] = [];
+    for (let index = 0; index < 20; index += 1) {
+      const startedMs = performance.now();
+      expect((await post(commandBody(`1.2.flood${index}`))).status).toBe(200);
+      tookMs.push(performance.now() - startedMs);
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+    }
+    flood.kill();
+    await once(flood, 'exit');
+    expect(Math.max(...tookMs)).toBeLessThan(3_000);
+    expect(most).toBeLessThan(256 * 1_048_576);
+  }, 60_000);
+
+  it('fault A13: it is counted, and one line in the log for the first of it', async () => {
+    const refused: string[] = [];
+    slack = await startSlackHarness({
+      desk: () => fakeDesk({}),
+      onRequestRefused: (why) => void refused.push(why),
+    });
+    for (let sent = 0; sent < 50; sent += 1) {
+      const [options, body] = sent % 2 === 0 ? [{ secret: 'wrong' }, 'x'] : [{ offsetS: -600 }, 'x'];
+      expect((await post(body, options)).status).toBe(401);
+    }
+    expect(refused).toHaveLength(50);
+    expect(new Set(refused)).toEqual(new Set(['signature mismatch', 'stale']));
+    expect(slack.log.filter(({ message }) => message.includes('did not sign'))).toHaveLength(1);
+  });
+});
+
+describe('two lanes', () => {
+  it('fault A1: Withdraw is done at once while 34 look-ups wait for an exchange that hangs', async () => {
+    const held = Promise.withResolvers<void>();
+    const pending = request({ requester: { teamId: ids.team, userId: ids.rina }, card: null });
+    await start({
+      viewUnits: async () => {
+        await held.promise;
+        return refuse({ code: 'unit-id-missing' });
+      },
+      withdraw: async () => done({ ...pending, state: 'withdrawn' }),
+    });
+    const { workspace, clients } = slack;
+    await clients.notifier.deliver({ kind: 'card' }, pending, null);
+    const [card] = workspace.store.messages(ids.loanDesk);
+    if (card === undefined) throw new Error('no card');
+    const at = { channelId: ids.general };
+    await Promise.all(Array.from({ length: 34 }, () => workspace.as(ids.vera).command('/ltv', '', at)));
+    await workspace.as(ids.rina).click(card, ACTIONS.withdraw);
+    await slack.privateText(ids.rina, (text) => text.includes('Your request is withdrawn'), ids.loanDesk);
+    held.resolve();
+  });
+
+  it('fault A1, relative: as many decisions that hang keep nobody from looking', async () => {
+    const held = Promise.withResolvers<void>();
+    const pending = request({ requester: { teamId: ids.team, userId: ids.rina }, card: null });
+    await start({
+      listRequests: emptyLists,
+      withdraw: async () => {
+        await held.promise;
+        return done(pending);
+      },
+    });
+    const { workspace, clients } = slack;
+    await clients.notifier.deliver({ kind: 'card' }, pending, null);
+    const [card] = workspace.store.messages(ids.loanDesk);
+    if (card === undefined) throw new Error('no card');
+    await Promise.all(
+      Array.from({ length: 100 }, () => workspace.as(ids.rina).click(card, ACTIONS.withdraw)),
+    );
+    await workspace.as(ids.vera).command('/loandesk', 'requests', { channelId: ids.general });
+    await slack.privateText(ids.vera, (text) => text.includes('Open'), ids.general);
+    held.resolve();
   });
 });
 

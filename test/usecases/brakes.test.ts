@@ -266,7 +266,10 @@ describe('the last check', () => {
       async (harness, id) => {
         const card = { channelId: 'C0DESK', messageTs: '1700000009.000001' };
         harness.notifier.failures.push({ ok: true, card });
+        harness.heldBack.add('deliver');
         await harness.desk.redrawCard(id);
+        await harness.work.deliverOutbox(id);
+        harness.heldBack.delete('deliver');
       },
     ],
   ])('%s between the last check and the mark: given back, and sent later', async (_, change) => {

@@ -14,6 +14,7 @@ function stumblesOver(harness: DeskHarness, isHard: (notice: Notice) => boolean)
       if (isHard(notice)) throw new TypeError('undefined is not iterable');
       return harness.notifier.deliver(notice, request);
     },
+    pointAway: async () => {},
   };
 }
 

@@ -135,6 +135,8 @@ export interface CloseRequest {
   } | null;
   readonly pagedAtMs: number | null;
   readonly refusalsNoted: number;
+  /** How many of them were of one person, by user id. Absent: none was noted. */
+  readonly refusalsNotedOf?: Readonly<Record<string, number>> | undefined;
   /** Why it ended, in the rule's words; null while open. */
   readonly ending: Ending | null;
   /** The newest audit entry of this request: its number and its seal. */

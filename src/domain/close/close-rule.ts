@@ -2,8 +2,8 @@
  * The rule of a close request, written once. Pure: the caller brings the time (the store's clock), the people and
  * the facts; the store makes the result durable if nothing changed in between.
  */
-import type { ClosePolicy } from '../policy.ts';
-import type { Command } from './close-command.ts';
+import type { ClosePolicy, PersonId } from '../policy.ts';
+import type { Command, CommandOf } from './close-command.ts';
 import { loseTrack, pagePeople, readBack, recordAnswer, settle } from './close-outcome.ts';
 import { type CardLocation, type CloseRequest, withNarrowerPolicy } from './close-request.ts';
 import { abandonClaim, claim, markSent, neverSent, rehearse, releaseClaim } from './close-sending.ts';
@@ -20,8 +20,12 @@ import {
   withdraw,
 } from './close-voting.ts';
 
-/** A flood of refused clicks must not grow the audit without end. */
-const REFUSALS_NOTED_AT_MOST = 50;
+/**
+ * A flood of refused clicks must not grow the audit without end, nor take the places of what others try: each person
+ * has some, and there are so many people beside those who have a part in the request.
+ */
+const REFUSALS_NOTED_OF_ONE = 10;
+const STRANGERS_NOTED = 50;
 
 /** What decides beside the record: the store's clock, and the rule that the settings of this process give. */
 export interface Circumstances {
@@ -87,19 +91,36 @@ function decideUnder(request: CloseRequest, command: Command, nowMs: number): De
     case 'settle':
       return settle(request, command, nowMs);
     case 'note-refusal':
-      if (request.refusalsNoted >= REFUSALS_NOTED_AT_MOST) return no({ code: 'nothing-changed' });
-      return to(
-        request,
-        { refusalsNoted: request.refusalsNoted + 1 },
-        {
-          type: 'refused',
-          by: idOf(command.by),
-          attempted: command.attempted,
-          refusal: command.refusal,
-          atMs: nowMs,
-        },
-      );
+      return noteRefusal(request, command, nowMs);
   }
+}
+
+function noteRefusal(request: CloseRequest, command: CommandOf<'note-refusal'>, nowMs: number): Decision {
+  const { attempted, refusal } = command;
+  const by = idOf(command.by);
+  const noted = request.refusalsNotedOf ?? {};
+  const ofThem = noted[by.userId] ?? 0;
+  const isNew = ofThem === 0 && !hasPartIn(request, by);
+  const strangers = Object.keys(noted).filter((userId) => !hasPartIn(request, { userId })).length;
+  if (ofThem >= REFUSALS_NOTED_OF_ONE || (isNew && strangers >= STRANGERS_NOTED))
+    return no({ code: 'nothing-changed' });
+  return to(
+    request,
+    {
+      refusalsNoted: request.refusalsNoted + 1,
+      refusalsNotedOf: { ...noted, [by.userId]: ofThem + 1 },
+    },
+    { type: 'refused', by, attempted, refusal, atMs: nowMs },
+  );
+}
+
+/** The requester, who voted, and who is named as an approver. */
+function hasPartIn(
+  { requester, votes, voidedVotes, policy }: CloseRequest,
+  { userId }: Pick<PersonId, 'userId'>,
+): boolean {
+  const voters = [...votes, ...voidedVotes].map(({ voter }) => voter.userId);
+  return [requester.userId, ...voters, ...policy.approvers].includes(userId);
 }
 
 function isSameCard(known: CardLocation | null, { channelId, messageTs }: CardLocation): boolean {

@@ -91,6 +91,11 @@ export function storeGauges(registry: Registry, sources: StoreSources): () => Pr
     help: 'Messages that nobody could read, kept in Redis until a person looks at them and deletes them',
     registers,
   });
+  const kept = new Gauge({
+    name: 'loandesk_outbox_kept',
+    help: 'Messages that Slack refuses for a reason that may pass, kept and tried again from time to time',
+    registers,
+  });
   const clock = new Gauge({
     name: 'loandesk_store_clock_offset_seconds',
     help: "Redis' clock minus ours; beyond five minutes, nothing is decided or sent",
@@ -105,6 +110,7 @@ export function storeGauges(registry: Registry, sources: StoreSources): () => Pr
     open.reset();
     notices.remove();
     setAside.remove();
+    kept.remove();
     age.remove();
     clock.remove();
     try {
@@ -112,6 +118,7 @@ export function storeGauges(registry: Registry, sources: StoreSources): () => Pr
       for (const state of OPEN_STATES) open.set({ state }, states.filter((each) => each === state).length);
       notices.set(backlog.requests);
       setAside.set(backlog.setAside);
+      kept.set(backlog.kept);
       const { oldestCreatedAtMs } = backlog;
       age.set(oldestCreatedAtMs === null ? 0 : Math.max(0, backlog.nowMs - oldestCreatedAtMs) / 1000);
       clock.set((backlog.nowMs - sources.now()) / 1000);

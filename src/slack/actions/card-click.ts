@@ -1,4 +1,4 @@
-/** A click on a card, checked before anything else: it names a request, and it happened in the approvals channel. */
+/** A click on a card, checked before anything else: it names a request, and it happened on that request's card. */
 import { type RequestValue, readRequestValue } from '../button-value.ts';
 import type { ListenerParts } from '../listener-parts.ts';
 import { type Outcome, refused, type Turn } from '../turn.ts';
@@ -19,6 +19,10 @@ export async function readCardClick({ desk, closeChannel }: ListenerParts, turn:
       value.requestId,
       `a click outside the approvals channel (${turn.channelId ?? 'no channel'})`,
     );
+    return { ok: false, outcome: refused({ code: 'not-the-card' }) };
+  }
+  const { channelId, messageTs } = turn;
+  if (messageTs !== null && (await desk.isCopyOfCard(value.requestId, { channelId, messageTs }))) {
     return { ok: false, outcome: refused({ code: 'not-the-card' }) };
   }
   return { ok: true, value };

@@ -14,6 +14,7 @@ export function turnClosedPageAction(
 ): Listener {
   return {
     name: id,
+    lane: 'read',
     work: async (turn) => {
       const { query, page } = readPageValue(turn.input) ?? { query: '', page: 1 };
       const reading = desk.listClosedUnits(turn.by, query, page);
@@ -28,6 +29,7 @@ export function turnClosedPageAction(
 export function closedCsvAction({ desk }: ListenerParts): Listener {
   return {
     name: ACTIONS.closedCsv,
+    lane: 'read',
     work: async (turn) => {
       const { query } = readPageValue(turn.input) ?? { query: '' };
       const reading = desk.exportClosedUnits(turn.by, query);

@@ -10,6 +10,7 @@ import { settleModal } from '../views/settle-modal.ts';
 export function refreshRequestAction({ desk, workspaceUrl }: ListenerParts): Listener {
   return {
     name: ACTIONS.refreshRequest,
+    lane: 'read',
     work: async (turn) => {
       const value = readRequestValue(turn.input);
       if (value === null) return refused({ code: 'bad-request-id', input: '' });

@@ -11,6 +11,7 @@ export function turnRequestsPageAction(
 ): Listener {
   return {
     name: id,
+    lane: 'read',
     work: async (turn) => {
       const { page } = readPageValue(turn.input) ?? { page: 1 };
       const result = await desk.listRequests(turn.by);

@@ -19,6 +19,7 @@ export function showUnitsAction(
 ): Listener {
   return {
     name: id,
+    lane: 'read',
     work: async (turn) => {
       const question = readPageValue(turn.input) ?? { query: '', page: 1 };
       const result = await desk.viewUnits(turn.by, question.query);
@@ -36,6 +37,7 @@ export function showUnitsAction(
 export function shareUnitsAction({ desk }: ListenerParts): Listener {
   return {
     name: ACTIONS.shareUnits,
+    lane: 'read',
     work: async (turn) => {
       const question = readPageValue(turn.input) ?? { query: '', page: 1 };
       const result = await desk.viewUnits(turn.by, question.query);

@@ -5,6 +5,7 @@ import { noticeMessage } from '../views/notice-message.ts';
 export function unknownAction(): Listener {
   return {
     name: 'unknown action',
+    lane: 'read',
     work: async (turn) => {
       await turn.tell(
         noticeMessage(

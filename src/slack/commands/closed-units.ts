@@ -10,6 +10,7 @@ import { commandHelpMessage } from '../views/help-view.ts';
 export function closedUnitsCommand({ desk, workspaceUrl }: ListenerParts): Listener {
   return {
     name: COMMANDS.closedUnits,
+    lane: 'read',
     loading: () => 'Reading the closed list…',
     work: async (turn) => {
       const filter = typedQuery(turn.input);

@@ -15,6 +15,7 @@ import { resumedMessage, statusMessage } from '../views/status-view.ts';
 export function loandeskCommand(parts: ListenerParts): Listener {
   return {
     name: COMMANDS.loandesk,
+    lane: 'read',
     loading: () => 'One moment…',
     work: (turn) => {
       const { word, rest } = firstWord(turn.input);

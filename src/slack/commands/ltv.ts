@@ -10,6 +10,7 @@ import { unitsMessage } from '../views/units-view.ts';
 export function ltvCommand({ desk }: ListenerParts): Listener {
   return {
     name: COMMANDS.ltv,
+    lane: 'read',
     loading: () => 'Reading the risk units…',
     work: async (turn) => {
       const query = typedQuery(turn.input);

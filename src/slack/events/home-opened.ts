@@ -7,6 +7,7 @@ import { homeTab, refusedHomeTab } from '../views/home-view.ts';
 export function homeOpenedEvent({ desk, workspaceUrl, homes }: ListenerParts): Listener {
   return {
     name: EVENTS.homeOpened,
+    lane: 'read',
     work: async (turn) => {
       const mark = await desk.requestsMark();
       const result = await desk.home(turn.by);

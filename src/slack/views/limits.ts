@@ -83,6 +83,19 @@ export function escapeMrkdwn(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
+const LOOKALIKES: Readonly<Record<string, string>> = { '*': '∗', _: '＿', '~': '∼', '`': 'ˋ' };
+
+/**
+ * What somebody typed, so that nothing in it is drawn: mrkdwn has no escape for its marks, so those that could format
+ * something, the colons of an emoji and quotation marks become characters that look like them. Still to be escaped.
+ */
+export function withoutMarks(text: string): string {
+  return text
+    .replace(/(?<![\p{L}\p{N}])[*_~]|[*_~](?![\p{L}\p{N}])|`/gu, (mark) => LOOKALIKES[mark] ?? mark)
+    .replace(/:(?=[\w+'-]+:)/g, '∶')
+    .replace(/[“”„‟]/g, '"');
+}
+
 const ELLIPSIS = '…';
 /** Things that lose their meaning when cut: entities, and mentions, links and date tokens in `<…>`. */
 const UNBREAKABLE = /&(?:amp|lt|gt);|<(?:[@#!]|https?:|mailto:)[^<>]*>/g;

@@ -78,8 +78,8 @@ function endingText(request: CloseRequest, ending: Ending): string {
         : `*Ended* ${when}.`;
     case 'settled':
       return ending.verdict === 'closed' && request.state === 'closed'
-        ? `*Closed, settled by hand* by ${mentions(ending.by)} ${when}. Note: ${note(ending.note)}`
-        : `*Failed, settled by hand as not executed* by ${mentions(ending.by)} ${when}. Note: ${note(ending.note)}`;
+        ? `*Closed (resolved manually)* by ${mentions(ending.by)} ${when}. Note: ${note(ending.note)}`
+        : `*Failed (resolved manually as not executed)* by ${mentions(ending.by)} ${when}. Note: ${note(ending.note)}`;
     case 'rehearsed':
       return `*Rehearsed* ${when}. Everything but the DELETE was done; nothing was sent.`;
     case 'refused-by-exchange':

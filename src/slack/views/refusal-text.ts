@@ -8,7 +8,7 @@ import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import { amountText } from './amount-text.ts';
 import { fitLines } from './block-builders.ts';
 import { factChangeLines } from './fact-change-text.ts';
-import { escapeMrkdwn, shorten } from './limits.ts';
+import { escapeMrkdwn, shorten, withoutMarks } from './limits.ts';
 import { stateText } from './state-text.ts';
 import { dateAndUtc, dateToken } from './time-text.ts';
 
@@ -27,7 +27,7 @@ type RefusalOf = { readonly [Code in RefusalCode]: Extract<Refusal, { code: Code
 
 /** Typed text, quoted; long input is cut after escaping. */
 function typed(input: string): string {
-  return `“${shorten(escapeMrkdwn(input), 200)}”`;
+  return `“${shorten(escapeMrkdwn(withoutMarks(input)), 200)}”`;
 }
 
 /** A sentence of others inside one of ours: without its own full stop. */
@@ -60,6 +60,21 @@ function channelList(channels: readonly string[]): string {
     .map((id) => (/^[CG][A-Z0-9]{2,30}$/.test(id) ? `<#${id}>` : escapeMrkdwn(id)));
   const more = channels.length > shown.length ? ` or ${channels.length - shown.length} more` : '';
   return `${shown.join(', ')}${more}`;
+}
+
+function groupList(groups: readonly string[]): string {
+  return groups
+    .slice(0, 10)
+    .map((group) => `\`${escapeMrkdwn(group).replaceAll('`', '')}\``)
+    .join(', ');
+}
+
+/** Of the groups named in the settings. */
+function goneGroups(groups: readonly string[]): string {
+  if (groups.length === 0) return '';
+  return groups.length === 1
+    ? ` User group ${groupList(groups)} of the settings does not exist in Slack any more, so nobody counts through it.`
+    : ` These user groups of the settings do not exist in Slack any more, so nobody counts through them: ${groupList(groups)}.`;
 }
 
 const LOOK = 'See `/loandesk requests` for where it stands.';
@@ -144,12 +159,15 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: `Loandesk works only for full, active members of its own workspace, not for ${KIND_WORDS[kind]}.`,
     advice: 'Ask a colleague on the desk.',
   }),
-  'role-missing': ({ role }) => ({
-    what: `You are not on the list of people who may act here (${ROLE_WORDS[role]}). Being in the channel does not grant it.`,
+  'role-missing': ({ role, missingGroups = [] }) => ({
+    what: `You are not on the list of people who may act here (${ROLE_WORDS[role]}). Being in the channel does not grant it.${goneGroups(missingGroups)}`,
     advice: 'Ask your administrator if you should be on it.',
   }),
-  'identity-unavailable': () => ({
-    what: 'Slack did not tell who you are or who is in the approver groups, so nobody could be let through.',
+  'identity-unavailable': ({ groups = [] }) => ({
+    what:
+      groups.length === 0
+        ? "Slack couldn't confirm who you are, so this was blocked."
+        : `Slack couldn't tell who is in user group ${groupList(groups)}, so this was blocked.`,
     advice: 'Try again in a minute.',
   }),
   'self-approval': () => ({
@@ -164,8 +182,8 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: 'The person who requested this close may no longer ask for closes, so it can be neither approved nor sent.',
     advice: 'An approver can reject it; someone who may ask can then request the close again.',
   }),
-  'quorum-unreachable': ({ eligible, quorum }) => ({
-    what: `This close would need ${quorum} approvals, but only ${eligible} people other than you may approve. It could never be decided.`,
+  'quorum-unreachable': ({ eligible, quorum, missingGroups = [] }) => ({
+    what: `This close would need ${quorum} approvals, but only ${eligible} people other than you may approve. It could never be decided.${goneGroups(missingGroups)}`,
     advice: 'Ask your administrator to name more approvers.',
   }),
   'request-not-found': ({ requestId }) => ({

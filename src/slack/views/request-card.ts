@@ -14,6 +14,7 @@ import {
   quote,
   section,
 } from './block-builders.ts';
+import { cardMention } from './card-link.ts';
 import { DRY_RUN_LINE, dryRunPrefix } from './dry-run.ts';
 import { factChangeLines } from './fact-change-text.ts';
 import { escapeMrkdwn } from './limits.ts';
@@ -65,6 +66,12 @@ export function requestCard(request: CloseRequest, { approvers, edition }: CardO
   );
   const actions = buttons(cardButtons(request), `card:${request.revision}:${edition}`);
   return { text, blocks, plainer: { text, blocks: [section(text), ...actions] } };
+}
+
+/** In place of a second copy of a card (Slack posted it, and its answer was lost). mrkdwn, escaped. */
+export function copyText(request: CloseRequest, workspaceUrl: string | null): string {
+  const link = cardMention(workspaceUrl, request.card);
+  return `${dryRunPrefix(request.policy.mode)}This is a second copy of the card for unit ${request.groupId}, and its buttons do not count. Use the card itself${link === '' ? ': `/loandesk requests` links to it.' : link}`;
 }
 
 function changes(request: CloseRequest): KnownBlock[] {

@@ -5,7 +5,7 @@ import { type Facts, shortDigest } from '../../domain/close/facts.ts';
 import { personKey } from '../../domain/policy.ts';
 import { amountText } from './amount-text.ts';
 import { fitLines } from './block-builders.ts';
-import { escapeMrkdwn, shorten } from './limits.ts';
+import { escapeMrkdwn, shorten, withoutMarks } from './limits.ts';
 import { type Audience, account, mention, mentions } from './people-text.ts';
 import { dateAndUtc, dateToken } from './time-text.ts';
 
@@ -43,9 +43,9 @@ export function factPairs(
   ];
 }
 
-/** Somebody's words inside a sentence of ours: on one line, escaped, cut after escaping. */
+/** Somebody's words inside a sentence of ours: on one line, as typed, escaped, cut after escaping. */
 export function quoted(text: string, max: number): string {
-  return `“${shorten(escapeMrkdwn(text).replace(/\s+/g, ' ').trim(), max)}”`;
+  return `“${shorten(escapeMrkdwn(withoutMarks(text)).replace(/\s+/g, ' ').trim(), max)}”`;
 }
 
 function voteLine(vote: Vote): string {

@@ -9,7 +9,7 @@ import { escapeMrkdwn } from './limits.ts';
 import type { Message } from './message.ts';
 import { type Position, pager } from './pager.ts';
 import { mention } from './people-text.ts';
-import { stateText } from './state-text.ts';
+import { stateOf } from './state-text.ts';
 import { dateToken } from './time-text.ts';
 
 /** Lines are up to about 300 characters long: this many fit beside the recent ones. */
@@ -20,7 +20,7 @@ export function requestLine(request: CloseRequest, workspaceUrl: string | null):
   const votes =
     request.state === 'pending' ? `, ${request.votes.length} of ${request.policy.quorum} approvals` : '';
   const dry = request.policy.mode === 'dry-run' ? `, ${DRY_RUN_LINE}` : '';
-  return `• *Unit ${request.groupId}*: ${stateText(request.state)}${votes}${dry} · ${mention(request.requester)} ${dateToken(request.createdAtMs)} · \`${escapeMrkdwn(request.id)}\`${cardMention(workspaceUrl, request.card)}`;
+  return `• *Unit ${request.groupId}*: ${stateOf(request)}${votes}${dry} · ${mention(request.requester)} ${dateToken(request.createdAtMs)} · \`${escapeMrkdwn(request.id)}\`${cardMention(workspaceUrl, request.card)}`;
 }
 
 /** `page` from 1; past the end shows the last. */

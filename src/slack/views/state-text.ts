@@ -1,5 +1,5 @@
 /** States, levels and fields of a request in words. The word "closed" belongs to one state alone. */
-import type { CloseState } from '../../domain/close/close-request.ts';
+import type { CloseRequest, CloseState } from '../../domain/close/close-request.ts';
 import type { Level } from '../../domain/unit/risk-unit.ts';
 
 const STATES: Readonly<Record<CloseState, string>> = {
@@ -18,6 +18,11 @@ const STATES: Readonly<Record<CloseState, string>> = {
 
 export function stateText(state: CloseState): string {
   return STATES[state];
+}
+
+/** The same for a record: an end that two people stated is never shown as one that was read. */
+export function stateOf({ state, ending }: Pick<CloseRequest, 'state' | 'ending'>): string {
+  return ending?.kind === 'settled' ? `${stateText(state)} (resolved manually)` : stateText(state);
 }
 
 const LEVELS: Readonly<Record<Level, string>> = {

@@ -68,6 +68,9 @@ export function eventText(event: RequestEvent, request: CloseRequest, audience: 
     case 'refused':
       return `${who(event)} tried: ${escapeMrkdwn(shorten(event.attempted, 100))}; refused.`;
     case 'card-undeliverable':
+      if (request.ending === null)
+        return `Slack does not take the card into the approvals channel (${quoted(event.why, 300)}), so nobody can approve yet. Loandesk keeps trying until the request expires ${countdownToken(request.expiresAtMs)}. Tell your administrator.`;
+      return `${standingText(request)}${voters(request)}`;
     case 'rejected':
     case 'withdrawn':
     case 'expired':

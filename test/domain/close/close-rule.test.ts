@@ -615,3 +615,34 @@ describe('the location of the card', () => {
     expect(refusalOf(request(), { type: 'record-card', card: { ...card } })).toBe('nothing-changed');
   });
 });
+
+describe('fault N3: refused attempts in the audit', () => {
+  const noted = (times: number, userId: string, start: CloseRequest) => {
+    let current = start;
+    for (let count = 0; count < times; count += 1) {
+      const by = person(userId);
+      const decision = decideAt(
+        current,
+        { type: 'note-refusal', by, attempted: 'vote', refusal: 'role-missing' },
+        NOW,
+      );
+      if (decision.ok) current = decision.next;
+    }
+    return current;
+  };
+
+  it('each person has ten places, however often they try', () => {
+    const after = noted(150, 'U0STRANGER', request());
+    expect(after.refusalsNoted).toBe(10);
+    expect(noted(20, REQUESTER.userId, after).refusalsNoted).toBe(20);
+  });
+
+  it('fifty strangers have places, and they take none from who has a part in the request', () => {
+    let current = request();
+    for (let count = 0; count < 80; count += 1) current = noted(1, `U0STRANGER${count}`, current);
+    expect(current.refusalsNoted).toBe(50);
+    for (const { userId } of [REQUESTER, ALICE]) current = noted(1, userId, current);
+    expect(current.refusalsNoted).toBe(52);
+    expect(noted(1, 'U0ONEMORE', current)).toBe(current);
+  });
+});

@@ -4,7 +4,7 @@ import { expect, vi } from 'vitest';
 import { SEED_IDS as ids } from '../../../sandbox/slack/seed.ts';
 import type { StoredMessage, StoredView } from '../../../sandbox/slack/store.ts';
 import { startWorkspace, type Workspace, type WorkspaceOptions } from '../../../sandbox/slack/workspace.ts';
-import { createSlackApp, type SlackApp } from '../../../src/slack/bolt-app.ts';
+import { createSlackApp, type SlackApp, type SlackAppParts } from '../../../src/slack/bolt-app.ts';
 import { createSlackClients, type SlackClients } from '../../../src/slack/slack-clients.ts';
 import type { SlackSettings } from '../../../src/slack/slack-settings.ts';
 import type { Desk } from '../../../src/usecases/desk.ts';
@@ -30,6 +30,10 @@ export interface SlackHarnessOptions {
   readonly closeChannel?: string;
   readonly allowedChannels?: readonly string[];
   readonly auditChannel?: string;
+  readonly onSlackBack?: () => void;
+  readonly onRequestRefused?: NonNullable<SlackAppParts['onRequestRefused']>;
+  /** The adapter's own settings, changed. */
+  readonly settings?: Partial<SlackSettings>;
   /** Before the bot starts: faults to switch on. */
   readonly prepare?: (workspace: Workspace) => void;
 }
@@ -71,6 +75,7 @@ export async function startSlackHarness(options: SlackHarnessOptions): Promise<S
     closeChannel: options.closeChannel ?? ids.loanDesk,
     allowedChannels: options.allowedChannels ?? [],
     auditChannel: options.auditChannel ?? null,
+    ...options.settings,
   };
   let id = 0;
   const newId = () => `id${++id}`;
@@ -85,6 +90,8 @@ export async function startSlackHarness(options: SlackHarnessOptions): Promise<S
       log,
       now: Date.now,
       newReference: newId,
+      ...(options.onSlackBack === undefined ? {} : { onSlackBack: options.onSlackBack }),
+      ...(options.onRequestRefused === undefined ? {} : { onRequestRefused: options.onRequestRefused }),
       routes: [{ path: '/livez', handler: (_request, response) => response.writeHead(200).end('ok') }],
     });
   const connected = (bot: SlackApp) =>

@@ -6,6 +6,8 @@ export function notingTurn(told: string[]): Turn {
   return {
     by: { teamId: ALICE.teamId, userId: ALICE.userId },
     channelId: 'C0DESK',
+    messageTs: null,
+    hasModal: false,
     input: '',
     fields: new Map(),
     metadata: '',

@@ -122,7 +122,7 @@ describe('the card of a pending request', () => {
       [
         '<@U0REQ> asks to close risk unit *7*.',
         '*Waiting for approvals*: 1 of 2.',
-        'Reason: “Repaid on *Friday* &lt;!here&gt;”',
+        'Reason: “Repaid on ∗Friday∗ &lt;!here&gt;”',
         '*Approvals: 1 of 2*, 1 more needed',
         `• <@U0ALICE> approved ${AT} (2026-11-20 12:00:00 UTC)`,
         'May still vote: 3 named approvers and 0 user groups; never the person who asks · Expires <!date^1795190400^{date_short_pretty} {time} ({ago})|2026-11-20 16:00 UTC>',

@@ -1,0 +1,88 @@
+/** What people type is shown as typed: it never looks like a line of the bot's. */
+import { describe, expect, it } from 'vitest';
+import type { CloseRequest, RequestEvent } from '../../../src/domain/close/close-request.ts';
+import { directText } from '../../../src/slack/views/direct-text.ts';
+import { homeTab } from '../../../src/slack/views/home-view.ts';
+import { requestCard } from '../../../src/slack/views/request-card.ts';
+import { requestListMessage } from '../../../src/slack/views/request-list-view.ts';
+import { requestMessage } from '../../../src/slack/views/request-view.ts';
+import { threadText } from '../../../src/slack/views/thread-text.ts';
+import { ALICE, BOB, REQUESTER, request, START_MS } from '../../support/close-requests.ts';
+
+const MARKS =
+  '*Correction: Closed.* _Approved_ ~no~ `code` :white_check_mark: ” *Closed.*\n*Closed.* on ltv_total 2*3';
+const SHOWN =
+  '∗Correction: Closed.∗ ＿Approved＿ ∼no∼ ˋcodeˋ ∶white_check_mark: " ∗Closed.∗ ∗Closed.∗ on ltv_total 2*3';
+
+const by = { teamId: ALICE.teamId, userId: ALICE.userId };
+const rejected = request({
+  state: 'rejected',
+  ending: { kind: 'rejected', by, reason: MARKS, atMs: START_MS },
+});
+const rejection: RequestEvent = { type: 'rejected', by, reason: MARKS, atMs: START_MS };
+const settled = request({
+  state: 'closed',
+  ending: { kind: 'settled', verdict: 'closed', by: [ALICE, BOB], note: MARKS, atMs: START_MS },
+});
+const proposal: RequestEvent = {
+  type: 'settlement-proposed',
+  by,
+  verdict: 'closed',
+  note: MARKS,
+  atMs: START_MS,
+};
+
+describe('fault T13: mrkdwn in what people type', () => {
+  it.each([
+    ["a rejection's reason on the card", requestCard(rejected, { approvers: null, edition: 'e' })],
+    ["a rejection's reason in the thread", threadText(rejection, rejected)],
+    ["a rejection's reason told to the requester", directText(rejection, rejected, REQUESTER, null)],
+    ['the note of a settlement', requestMessage({ request: settled, approvers: null, nowMs: 0 }, null)],
+    ['the note of a proposal', threadText(proposal, request({ state: 'unknown' }))],
+    [
+      "the request's reason where blocks are refused",
+      requestCard(request({ reason: MARKS }), { approvers: null, edition: 'e' }).text,
+    ],
+  ])('%s is quoted', (_, view) => {
+    const text = JSON.stringify(view).replaceAll('\\"', '"');
+    expect(text).toContain(`“${SHOWN}”`);
+    expect(text.replaceAll(/"type":"rich_text_quote".*?\}\]\}\]/gs, '')).not.toContain('*Correction');
+  });
+});
+
+describe('fault T14: an outcome that two people stated', () => {
+  const view = {
+    roles: ['viewer' as const],
+    waitingForMe: [],
+    open: [],
+    recent: [settled],
+    units: null,
+    unitsRefusal: null,
+    nowMs: START_MS,
+  };
+  it.each([
+    ['the list', requestListMessage({ open: [], recent: [settled] }, 1, null)],
+    ['Home', homeTab(view, null)],
+    ['the card', requestCard(settled, { approvers: null, edition: 'e' })],
+    ['the request itself', requestMessage({ request: settled, approvers: null, nowMs: 0 }, null)],
+    [
+      'the message to the requester',
+      directText({ ...proposal, type: 'settled' } as RequestEvent, settled, REQUESTER, null),
+    ],
+  ])('is named so in %s', (_, shown) => {
+    expect(JSON.stringify(shown)).toMatch(/closed \(resolved manually\)/i);
+  });
+
+  it('relative: so is one that was not executed, and one that was read is not', () => {
+    const list = (each: CloseRequest) =>
+      JSON.stringify(requestListMessage({ open: [], recent: [each] }, 1, null));
+    const failed = request({
+      state: 'failed',
+      ending: { kind: 'settled', verdict: 'not-closed', by: [ALICE, BOB], note: 'n', atMs: START_MS },
+    });
+    expect(list(failed)).toContain('failed (resolved manually)');
+    expect(list(request({ state: 'closed', ending: { kind: 'read-back', atMs: START_MS } }))).not.toContain(
+      'manually',
+    );
+  });
+});
