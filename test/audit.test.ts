@@ -1,6 +1,9 @@
 /** The audit from the command line, on what a real close left behind. */
 import { spawnSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -83,6 +86,47 @@ describe('npm run audit', () => {
     expect(pack.after.closedAtMs).toBeGreaterThanOrEqual(pack.sent.signedTimestampMs - 1_000);
   });
 
+  it('fault T1: says of an id that never existed that there is no such request, with status 1', () => {
+    for (const verb of ['verify', 'export', 'evidence']) {
+      const { status, stderr, stdout } = audit(verb, '0000000000');
+      expect(stderr).toContain('There is no request 0000000000');
+      expect(stdout).not.toContain('holds');
+      expect(status).toBe(1);
+    }
+  });
+
+  it('compares with a head that was printed before, and with an export', async () => {
+    const [, entries = '', head = ''] =
+      /^(\d+) entries .* head ([0-9a-f]{64})/.exec(audit('verify').stdout) ?? [];
+    const same = audit('verify', '--entries', entries, '--head', head);
+    expect(same.stdout).toContain(`The first ${entries} entries still give that head; 0 entries came since.`);
+    expect(same.status).toBe(0);
+    const other = audit('verify', '--head', head, '--entries', '2');
+    expect(other.stdout).toContain('The first 2 entries give another head');
+    expect(other.status).toBe(1);
+    const file = join(await mkdtemp(join(tmpdir(), 'loandesk-')), 'audit.jsonl');
+    await writeFile(file, audit('export').stdout);
+    const compared = audit('verify', '--against', file);
+    expect(compared.stdout).toBe(
+      `All ${entries} entries of the export are in the trail, unchanged and in the same order.\n`,
+    );
+    expect(compared.status).toBe(0);
+    await writeFile(file, '');
+    expect(audit('verify', '--against', file)).toMatchObject({ status: 1 });
+  });
+
+  it.each([
+    ['--head', 'ab'],
+    ['--entries', '5'],
+    ['--entries', '0', '--head', 'ab'.repeat(32)],
+    ['--against', 'x', '0000000000'],
+    ['--with', 'x'],
+  ])('explains its use for verify %s %s %s %s', (...words) => {
+    const { status, stderr } = audit('verify', ...words.filter((word) => word !== undefined));
+    expect(status).toBe(2);
+    expect(stderr).toContain('Usage: npm run audit');
+  });
+
   it.each([[[]], [['evidence']], [['check']], [['verify', 'not-an-id']], [['verify', '0000000000', 'x']]])(
     'explains its use for %j',
     (words) => {
@@ -93,6 +137,8 @@ describe('npm run audit', () => {
   );
 
   it('names the entry that was tampered with', async () => {
+    const before = audit('export');
+    const file = join(await mkdtemp(join(tmpdir(), 'loandesk-')), 'audit.jsonl');
     const redis = new Redis(inject('redisUrl'));
     const stream = new KeyNames(prefix).audit;
     const [id = '', fields = []] = (await redis.xrange(stream, '-', '+'))[2] ?? [];
@@ -102,5 +148,12 @@ describe('npm run audit', () => {
     const { status, stdout } = audit('verify');
     expect(status).toBe(1);
     expect(stdout).toContain('THE CHAIN IS BROKEN at entry 3');
+    expect(before.status).toBe(0);
+    await writeFile(file, before.stdout);
+    const compared = audit('verify', '--against', file);
+    expect(compared.stdout).toMatch(
+      /^line 3: entry 3 of request \w+ \(refused\) is missing from the trail\n1 of/,
+    );
+    expect(compared.status).toBe(1);
   });
 });

@@ -3,7 +3,7 @@ import { createGuard, type Delivered } from '../../src/slack/guard.ts';
 import { handled, type Listener, refused } from '../../src/slack/turn.ts';
 import { WorkQueue } from '../../src/slack/work-queue.ts';
 import type { SeenOnce } from '../../src/usecases/ports.ts';
-import { StoreUnavailable } from '../../src/usecases/ports.ts';
+import { StoreUnavailable, UnreadableRecord } from '../../src/usecases/ports.ts';
 import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';
 import { ALICE } from '../support/close-requests.ts';
 import { keepingLog, type LogLine } from '../support/logs.ts';
@@ -239,6 +239,26 @@ describe('the guard', () => {
       await answered;
       expect(told).toEqual([BUSY]);
     });
+  });
+
+  it('fault R2: says of a record that does not fit its seal that it is not trusted, and names the request', async () => {
+    const { guard, delivered, told, log } = scene();
+    await guard(
+      {
+        ...QUICK,
+        work: async () => {
+          throw new UnreadableRecord('R000000001', 'it does not fit its seal');
+        },
+      },
+      delivered(),
+    );
+    expect(told).toEqual([
+      expect.stringMatching(/R000000001.*can't be trusted \(it does not fit its seal\)/),
+    ]);
+    expect(log.map(({ level, fields }) => ({ level, ...fields }))).toMatchObject([
+      { level: 'error', requestId: 'R000000001', why: 'it does not fit its seal' },
+      { outcome: 'record-not-proved', requestId: 'R000000001' },
+    ]);
   });
 
   it('leaves a form open with its faults, and does nothing else', async () => {

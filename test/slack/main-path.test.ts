@@ -218,6 +218,9 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     ['/loandesk', 'status', 'mode live'],
     ['/loandesk', 'reqests', 'Did you mean'],
     ['/loandesk', 'audit verify', 'audit chain holds'],
+    ['/loandesk', 'audit verify 0000000000', 'There is no request'],
+    ['/loandesk', `audit verify 90 ${'ab'.repeat(32)}`, '90 entries of those 90 are missing'],
+    ['/loandesk', 'audit verify 90 abc', 'is not a number of entries and a head'],
     ['/close-unit', '', 'The unit is missing'],
   ])('%s %s answers in place of its loading line', async (command, text, expected) => {
     await start(transport);

@@ -1,4 +1,5 @@
 /** Verifying, comparing and exporting a trail; what an attacker does to it in Redis is in test/redis. */
+import { createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AuditEntry, isVerified, parseKeptHead, sealEntry } from '../../src/domain/close/audit-chain.ts';
@@ -236,6 +237,27 @@ describe('an earlier export', () => {
       ...Array.from({ length: 4 }, () => 'this line is not an entry of an export'),
     ]);
   });
+});
+
+it('docs/audit.md: an export can be checked with nothing but what that page says', async () => {
+  const { store, entries } = await longTrail();
+  const hmac = (text: string) => createHmac('sha256', KEY).update(text).digest('hex');
+  let head = '';
+  let opening = '';
+  const last = new Map<string, { sequence: number; seal: string }>();
+  for (const line of entries.map((entry) => JSON.stringify(entry))) {
+    const json = /^\{"body":(.*),"previousSeal":"[0-9a-f]*","seal":"[0-9a-f]{64}"\}$/.exec(line)?.[1];
+    const { body, previousSeal, seal } = JSON.parse(line);
+    const before = last.get(body.requestId) ?? { sequence: 0, seal: '' };
+    expect(seal).toBe(hmac(`${previousSeal}\n${json}`));
+    expect([body.sequence, previousSeal]).toEqual([before.sequence + 1, before.seal]);
+    expect(body.previousOpening).toBe(body.sequence === 1 ? opening : null);
+    if (body.sequence === 1) opening = seal;
+    last.set(body.requestId, { sequence: body.sequence, seal });
+    head = createHash('sha256').update(`${head}${seal}`).digest('hex');
+  }
+  const check = createCheckAudit({ audit: store.audit, store, keys: onlyKey(KEY) });
+  expect((await check.verify()).head).toBe(head);
 });
 
 describe('an export to Slack', () => {

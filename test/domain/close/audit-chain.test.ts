@@ -4,6 +4,7 @@ import { longId } from '../../../src/domain/amount.ts';
 import {
   type AuditBody,
   type AuditEntry,
+  type AuditKeys,
   AuditVerifier,
   sealEntry,
 } from '../../../src/domain/close/audit-chain.ts';
@@ -108,6 +109,47 @@ describe('approval case 38: the audit trail', () => {
     const verifier = new AuditVerifier({ current: KEY, previous: [] }, { whole: true, newest });
     for (const entry of entries) verifier.read(entry);
     expect(verifier.result().fault).toBeNull();
+  });
+
+  describe('fault W11: after a key change', () => {
+    const OLD = new Uint8Array(32).fill(5);
+    const BOTH = { current: KEY, previous: [OLD] };
+    const [first, second, third] = trail([3]);
+    if (first === undefined || second === undefined || third === undefined) throw new Error('too short');
+    const oldFirst = sealEntry(first.body, '', OLD);
+    const oldSecond = sealEntry(second.body, oldFirst.seal, OLD);
+    const newThird = sealEntry(third.body, oldSecond.seal, KEY);
+    const faultOf = (keys: AuditKeys, ...entries: AuditEntry[]) => {
+      const verifier = new AuditVerifier(keys, { whole: true });
+      for (const entry of entries) verifier.read(entry);
+      return verifier.result().fault;
+    };
+
+    it('fault W11: entries from before verify under the former key, those after it under the current one', () => {
+      expect(faultOf(BOTH, oldFirst, oldSecond, newThird)).toBeNull();
+      expect(faultOf({ current: KEY, previous: [] }, oldFirst)).toMatchObject({ position: 1 });
+      expect(faultOf({ current: OLD, previous: [] }, oldFirst, oldSecond, newThird)).toMatchObject({
+        position: 3,
+      });
+    });
+
+    it('fault W11, relative: a former key seals nothing after the current one has, in the same request', () => {
+      const newSecond = sealEntry(second.body, oldFirst.seal, KEY);
+      const lateOld = sealEntry(third.body, newSecond.seal, OLD);
+      expect(faultOf(BOTH, oldFirst, newSecond, lateOld)).toMatchObject({
+        position: 3,
+        what: expect.stringContaining('older key'),
+      });
+    });
+
+    it('fault W11, relative: of several former keys each verifies its own part', () => {
+      const oldest = new Uint8Array(32).fill(4);
+      const oldestFirst = sealEntry(first.body, '', oldest);
+      const middle = sealEntry(second.body, oldestFirst.seal, OLD);
+      const newest = sealEntry(third.body, middle.seal, KEY);
+      expect(faultOf({ current: KEY, previous: [OLD, oldest] }, oldestFirst, middle, newest)).toBeNull();
+      expect(faultOf({ current: KEY, previous: [oldest, OLD] }, oldestFirst, middle)).not.toBeNull();
+    });
   });
 
   it('fails as a whole under another key', () => {
