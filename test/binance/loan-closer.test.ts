@@ -1,11 +1,13 @@
 import { createServer as createTcpServer } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Exchange, startExchange } from '../../sandbox/binance/exchange.ts';
 import type { Delay } from '../../src/binance/delay.ts';
+import { createLoanCloser } from '../../src/binance/loan-closer.ts';
 import { type LongId, longId } from '../../src/domain/amount.ts';
+import type { CloseMode } from '../../src/domain/policy.ts';
 import { StoreUnavailable } from '../../src/usecases/ports.ts';
 import { MemoryWeightLedger } from '../fakes/memory-weight-ledger.ts';
-import { type Client, type ClientOptions, createClient } from './support/client.ts';
+import { accountsOf, type Client, type ClientOptions, createClient } from './support/client.ts';
 
 const UNIT = longId('7');
 let exchange: Exchange;
@@ -40,6 +42,37 @@ async function letSocketsNotice(): Promise<void> {
 }
 
 const deletes = () => exchange.requests({ method: 'DELETE' });
+
+describe('a process in dry run', () => {
+  it('fault B1, relative: prepares no close, whatever it is asked', async () => {
+    const client = await connect({ closeMode: 'dry-run' });
+    const refused = await client.closer.prepareClose(UNIT);
+    expect(refused).toMatchObject({
+      ok: false,
+      failure: { kind: 'refused', meaning: expect.stringContaining('CLOSE_MODE=dry-run') },
+    });
+    expect(deletes()).toEqual([]);
+  });
+
+  it('fault B2, relative: sends no close that was prepared before', async () => {
+    const send = vi.fn();
+    const [account] = accountsOf(exchange, 'loan-7');
+    if (account === undefined) throw new Error('no account');
+    const options = {
+      closeMode: 'live' as CloseMode,
+      caller: { prepare: async () => ({ kind: 'ready', timestampMs: 1, send }) as const },
+      limiter: { stopOf: () => null },
+      owners: { find: async () => ({ kind: 'owner', account }) as const },
+      monotonic: () => 0,
+      patienceMs: 0,
+    };
+    const prepared = await createLoanCloser(options).prepareClose(UNIT);
+    if (!prepared.ok) throw new Error(prepared.failure.meaning);
+    options.closeMode = 'dry-run';
+    expect(await prepared.value.send()).toMatchObject({ kind: 'not-sent' });
+    expect(send).not.toHaveBeenCalled();
+  });
+});
 
 describe('the close as it is sent', () => {
   it("exchange case 4: DELETE with groupId in the query, an empty body and the unit's own credit key", async () => {

@@ -83,7 +83,7 @@ function endingText(request: CloseRequest, ending: Ending): string {
     case 'rehearsed':
       return `*Rehearsed* ${when}. Everything but the DELETE was done; nothing was sent.`;
     case 'refused-by-exchange':
-      return `*Failed* ${when}. ${request.answer === null ? 'The exchange refused the close.' : answerText(request.answer)} The unit is still active: nothing was closed.`;
+      return `*Failed* ${when}. ${request.answer === null ? 'The exchange refused the close.' : answerText(request.answer)} Binance's record still shows the unit as active.`;
     case 'never-sent':
       return `*Failed* ${when}. Nothing was sent: ${note(ending.why)}`;
     case 'not-executed':

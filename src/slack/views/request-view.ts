@@ -48,8 +48,8 @@ export function evidenceLines(request: CloseRequest): string[] {
 
 const SEEN: Readonly<Record<Sighting, string>> = {
   'still-active': 'the unit is in the active list, not in the closed list',
-  neither: 'the unit is in neither the active nor the closed list',
-  'in-both-lists': 'the unit is in the active and in the closed list',
+  neither: 'the unit is not in the active list and not in the closed list',
+  'in-both-lists': 'the unit is in the active list and in the closed list',
   unreadable: "it couldn't be read",
 };
 

@@ -111,7 +111,6 @@ export const personId: fc.Arbitrary<PersonId> = fc.record({
 export const factsArb: fc.Arbitrary<Facts> = fc.record({
   groupId: anyId,
   creditAccount: email,
-  active: fc.boolean(),
   totalLiability: anyAmount.map((value) => value.toFixed()),
   liabilities: fc.array(
     fc.record({

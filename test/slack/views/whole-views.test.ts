@@ -66,7 +66,6 @@ describe('the card of a pending request', () => {
           field('Unit', '7'),
           field('Credit account', 'c***7@test.com'),
           field('Owed', 'nothing (total 0)'),
-          field('Active at the exchange', 'yes'),
           field('Collateral accounts (2)', 'c***1@test.com\nc***2@test.com'),
           field('Facts', `read ${AT}, digest \`${pending.factsDigest.slice(0, 8)}\`, version 1`),
         ],
