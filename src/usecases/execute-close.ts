@@ -7,7 +7,7 @@ import type { Command, CommandOf, PeopleNow } from '../domain/close/close-comman
 import { type CloseRequest, type ExchangeAnswer, lifeOf } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
 import type { PersonId } from '../domain/policy.ts';
-import { done, type Result, refuse } from '../domain/refusal.ts';
+import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
 import type { Access } from './access.ts';
 import { actingVoter } from './acting-person.ts';
 import type { CheckAudit } from './check-audit.ts';
@@ -177,7 +177,7 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
     command: Command,
   ): Promise<Result<CloseRequest>> {
     const recorded = await book.applyOnce(book.asOfNow(copy), command);
-    return recorded.ok ? recorded : release(copy.request.id, owner, CHANGED);
+    return recorded.ok ? recorded : release(copy.request.id, owner, whyRefused(recorded.refusal));
   }
 
   async function send(
@@ -199,7 +199,7 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
       deadlineAtMs,
       ...people,
     });
-    if (!marked.ok) return release(id, owner, CHANGED);
+    if (!marked.ok) return release(id, owner, whyRefused(marked.refusal));
     sentCloses.sent(id, { atMs: now.nowMs, signedTimestampMs, recvWindowMs });
     const outcome = await sendOnce(id, prepared);
     log.info({ requestId: id, outcome: outcome.kind, exchangeCode: outcome.exchangeCode }, 'close sent');
@@ -252,6 +252,19 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
       await sentCloses.tell();
     },
   };
+}
+
+function whyRefused({ code }: Refusal): string {
+  switch (code) {
+    case 'changed-meanwhile':
+      return CHANGED;
+    case 'claim-expired':
+      return 'The last check took too long.';
+    case 'expired':
+      return 'The request expired while it was being checked.';
+    default:
+      return `The last check was refused (${code}).`;
+  }
 }
 
 const UNEXPECTED: CloseOutcome = {

@@ -24,7 +24,6 @@ interface Sending {
   readonly mark: SentMark;
   answer: ExchangeAnswer | null;
   told: boolean;
-  refusalLogged: boolean;
 }
 
 /** A firm closes a few units a year. */
@@ -36,19 +35,22 @@ export function createSentCloses({ book, log }: { book: RequestBook; log: Log })
   async function tellOne(requestId: string, sending: Sending): Promise<Result<CloseRequest>> {
     const { mark, answer } = sending;
     let lost = false;
+    let another = false;
     const told = await book.apply(requestId, (request) => {
       lost = request.sent === null;
+      another = request.sent !== null && request.sent.signedTimestampMs !== mark.signedTimestampMs;
       return { type: 'record-answer', mark, answer };
     });
     if (told.ok && lost)
       log.error({ requestId, answer: answer?.kind ?? null }, 'the store had lost the mark of a sent close');
-    const isOpen =
-      !told.ok && (told.refusal.code === 'changed-meanwhile' || told.refusal.code === 'request-not-found');
-    sending.told = answer !== null && !isOpen;
-    if (isOpen && !sending.refusalLogged) {
-      sending.refusalLogged = true;
-      log.error({ requestId, refusal: told.refusal.code }, 'a sent close could not be recorded');
-    }
+    const isAgain = !told.ok && told.refusal.code === 'changed-meanwhile';
+    sending.told = answer !== null && !isAgain;
+    if (another) log.error({ requestId, mark }, 'a close was sent twice for one request');
+    if (!told.ok && told.refusal.code === 'request-not-found')
+      log.error(
+        { requestId, mark, answer: answer?.kind ?? null },
+        'the store lost the request of a sent close',
+      );
     return told;
   }
 
@@ -58,7 +60,7 @@ export function createSentCloses({ book, log }: { book: RequestBook; log: Log })
 
   return {
     sent(requestId, mark) {
-      sendings.set(requestId, { mark, answer: null, told: false, refusalLogged: false });
+      sendings.set(requestId, { mark, answer: null, told: false });
       const [oldest] = sendings.keys();
       if (sendings.size > KEPT_AT_MOST && oldest !== undefined) sendings.delete(oldest);
     },

@@ -54,6 +54,24 @@ describe('dry run', () => {
     expect(card?.request.policy.mode).toBe('dry-run');
   });
 
+  it.each([
+    ['closed', true],
+    ['unknown', false],
+  ] as const)(
+    'fault B1, relative: what was sent before (%s) is not called a rehearsal afterwards',
+    async (state, isListed) => {
+      const harness = new DeskHarness();
+      harness.exchange.listsClosed = isListed;
+      harness.exchange.outcome = { ...harness.exchange.outcome, kind: isListed ? 'closed' : 'unknown' };
+      const request = await approvedUnsent(harness);
+      await harness.pass(6_000);
+      harness.restart({ mode: 'dry-run', quorum: 3 });
+      expect(await harness.desk.viewRequest(VIEWER, request.id)).toMatchObject({
+        value: { request: { state, policy: { mode: 'live' } } },
+      });
+    },
+  );
+
   it('fault B2, relative: a request whose sending stopped is not sent by hand either', async () => {
     const harness = new DeskHarness();
     const request = await approvedUnsent(harness);

@@ -210,9 +210,16 @@ export type RequestEvent = { readonly atMs: number; readonly by: PersonId | null
 
 export type RequestEventType = RequestEvent['type'];
 
-/** The same request under the narrower of its own rule and the settings of now: what decides, and what people see. */
+/**
+ * The same request under the narrower of its own rule and the settings of now: what decides, and what people see. The
+ * settings of now say nothing about what was done before them: an ended request stays as it was, and what was sent was
+ * no rehearsal.
+ */
 export function withNarrowerPolicy(request: CloseRequest, current: ClosePolicy): CloseRequest {
-  const policy = narrower(request.policy, current);
+  if (request.state === 'rehearsed') return { ...request, policy: { ...request.policy, mode: 'dry-run' } };
+  if (isTerminal(request.state)) return request;
+  const narrowed = narrower(request.policy, current);
+  const policy = request.sent === null ? narrowed : { ...narrowed, mode: request.policy.mode };
   const expiresAtMs = Math.min(request.expiresAtMs, request.createdAtMs + current.expiresAfterMs);
   return { ...request, policy, expiresAtMs };
 }

@@ -60,7 +60,10 @@ const VOIDED: Readonly<Record<VoidedVote['because'], string>> = {
 export function votesText(request: CloseRequest, max: number): string {
   const { quorum } = request.policy;
   const have = countApprovals(request, request.votes);
-  const head = `*Approvals: ${have} of ${quorum}*${have < quorum ? `, ${quorum - have} more needed` : ''}`;
+  const head =
+    have > quorum
+      ? `*Approvals: ${have}* (${quorum} needed when it was asked for)`
+      : `*Approvals: ${have} of ${quorum}*${have < quorum ? `, ${quorum - have} more needed` : ''}`;
   const lines = [
     ...request.votes.map(voteLine),
     ...request.voidedVotes.map(

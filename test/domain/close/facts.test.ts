@@ -4,7 +4,7 @@ import { diffFacts, digestOf, factsOf, isRepaid } from '../../../src/domain/clos
 import { exampleUnit, facts } from '../../support/close-requests.ts';
 
 describe('facts', () => {
-  it('are taken from a unit: members that are not the credit account, what is owed, nothing else', () => {
+  it('fault T10: are what was read of a unit: members that are not the credit account, what is owed, nothing else', () => {
     expect(factsOf(exampleUnit(), 5)).toEqual({
       groupId: '1',
       creditAccount: 'tst20241120@test.com',
