@@ -14,7 +14,7 @@ const runAnswer = z.object({ callsPerSecond: z.number(), cpuUsPerCall: z.number(
 type Run = z.infer<typeof runAnswer>;
 
 export async function exchangeBench({ quick }: BenchOptions): Promise<Section> {
-  const [rounds, calls] = quick ? [3, 300] : [7, 2_000];
+  const [rounds, calls] = quick ? [3, 300] : [7, 1_000];
   const redis = await startRedisServer();
   const server = await startChild(import.meta.url, '../support/exchange-server.ts');
   const url = await server.ask(z.string(), 'url');
