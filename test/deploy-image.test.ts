@@ -74,7 +74,7 @@ describe.skipIf(process.platform === 'win32')('the image', () => {
     const { status, err } = await bot.stop();
     expect(status).toBe(0);
     // Compiled when the image was built.
-    expect(err).toMatch(/for ESM \S+\/dist\/app\.js was accepted/);
+    expect(err).toMatch(/\/dist\/app\.js was accepted/);
     // And unhealthy when it is gone.
     expect(await isHealthy()).toBe(1);
 

@@ -9,7 +9,7 @@ const timesSchema = z.object({ p50: z.number(), p99: z.number() });
 const votesAnswer = z.object({ vote: timesSchema, floor: timesSchema });
 
 export async function voteBench({ quick }: BenchOptions): Promise<Section> {
-  const [rounds, count] = quick ? [2, 100] : [5, 400];
+  const [rounds, count] = quick ? [2, 100] : [5, 200];
   const redis = await startRedisServer('--appendonly', 'yes', '--appendfsync', 'everysec');
   const desk = await startChild(import.meta.url, './vote-process.ts', {
     measured: true,
