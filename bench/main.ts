@@ -46,7 +46,7 @@ for (const name of names) {
   const text = `${renderSection(section)}\n${footer(name, performance.now() - startedAtMs)}\n`;
   console.log(text);
   for (const { met } of section.goals) tally[met ? 'met' : 'missed'] += 1;
-  if (values.write) put(name, text);
+  if (values.write) put(section.title, text);
 }
 console.log(`Goals met: ${tally.met}, missed: ${tally.missed}.`);
 process.exitCode = tally.missed === 0 ? 0 : 1;
@@ -58,15 +58,14 @@ function footer(name: string, tookMs: number): string {
   return `*\`${command}\`, ${new Date().toISOString().slice(0, 10)}, ${Math.round(tookMs / 1000)} s; ${machine}, Node ${process.versions.node}, ${pinning}.*`;
 }
 
-/** Replaces the part of the document that stands between this benchmark's marks, or adds it at the end. */
-function put(name: string, text: string): void {
-  const [begin, end] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`];
-  const part = `${begin}\n${text}${end}`;
+/** Replaces the part of the document under this heading, or adds it at the end. */
+function put(title: string, text: string): void {
   const before = readFileSync(DOCUMENT, 'utf8');
-  const [from, to] = [before.indexOf(begin), before.indexOf(end)];
+  const from = before.indexOf(`## ${title}\n`);
+  const next = before.indexOf('\n## ', from);
   const after =
-    from >= 0 && to > from
-      ? before.slice(0, from) + part + before.slice(to + end.length)
-      : `${before.trimEnd()}\n\n${part}\n`;
+    from < 0
+      ? `${before.trimEnd()}\n\n${text}`
+      : before.slice(0, from) + text + (next < 0 ? '' : before.slice(next));
   writeFileSync(DOCUMENT, after);
 }

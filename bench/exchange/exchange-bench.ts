@@ -54,7 +54,6 @@ export async function exchangeBench({ quick }: BenchOptions): Promise<Section> {
     method: `Each client signs and sends the same call; the server checks key and signature and answers the documented ltv-details row. ${rounds} rounds of ${calls} calls each; c1 and c16 are calls at once; CPU is the client's own, user and system. "loandesk" is the product's whole path: role, clock, maintenance, limiter, signature, request, exact JSON, schema, arithmetic of the row. "+ Redis" adds the limiter's shared count, one script on a real Redis. \`binance\` and bare \`undici\` check nothing and have no limiter.`,
     tables: [
       {
-        title: 'Calls',
         columns: ['client', ...CONCURRENCIES.flatMap((c) => [`calls/s, c${c}`, `CPU us per call, c${c}`])],
         rows: CLIENTS.map((client) => [
           client,

@@ -62,8 +62,12 @@ function section(
     method: `${REPLICAS} processes with ${CALLERS} callers each ask for ltv-details (weight 200) without pause, on one real Redis, against the exchange stand-in, which counts 12,000 per minute by its own clock and answers 429 beyond.`,
     tables: [
       {
-        title: `Calls in each of the exchange's minutes (${CALLS_PER_MINUTE} fit)`,
-        columns: ['minute', 'answered', 'of the limit', 'answered with 429'],
+        columns: [
+          'minute of the exchange',
+          `answered (${CALLS_PER_MINUTE} fit)`,
+          'of the limit',
+          'answered with 429',
+        ],
         rows: rows.map(({ name, answered, refused }) => [
           name,
           String(answered),

@@ -6,7 +6,8 @@ export interface BenchOptions {
 }
 
 export interface Table {
-  readonly title: string;
+  /** Where a section has more than one. */
+  readonly title?: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
@@ -42,7 +43,8 @@ export function renderSection({ title, method, tables, goals, notes }: Section):
 
 function renderTable({ title, columns, rows }: Table): string[] {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [`**${title}**`, '', line(columns), line(columns.map(() => '---')), ...rows.map(line)];
+  const heading = title === undefined ? [] : [`**${title}**`, ''];
+  return [...heading, line(columns), line(columns.map(() => '---')), ...rows.map(line)];
 }
 
 function renderGoals(goals: readonly Goal[]): string[] {

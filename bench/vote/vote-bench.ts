@@ -39,7 +39,6 @@ export async function voteBench({ quick }: BenchOptions): Promise<Section> {
       method: `The desk in a process of its own, Redis with its append-only file (fsync every second), people and an exchange that answer at once: what is measured is the rule, the record, the seal and Redis. ${rounds} rounds of ${count} votes, each on a request of its own, and after each vote as many PINGs as it made round trips.`,
       tables: [
         {
-          title: 'From the submitted form to the stored record',
           columns: ['', 'p50 ms', 'p99 ms'],
           rows: [row(`a vote (${commands.join(', ')})`, 'vote'), row(`${commands.length} PINGs`, 'floor')],
         },
