@@ -82,6 +82,7 @@ function loandesk(ledger: Ledger): OneCall {
   const signing = createSigningKey(given.secret, null);
   if (!signing.ok) throw new Error(signing.fault);
   const exchange = createLoanExchange({
+    closeMode: 'live',
     baseUrl: given.url,
     accounts: [new Account('fund-a', 'parent', given.apiKey, signing.key)],
     ledger,

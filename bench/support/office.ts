@@ -1,5 +1,6 @@
 /** The bot as its image has it, bare Bolt, and everything around them: Redis, the exchange and Slack. */
 import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -72,7 +73,7 @@ export async function openOffice(): Promise<Office> {
     CLOSE_REQUESTERS: 'U0PERSON0',
     CLOSE_APPROVERS: 'U0PERSON1,U0PERSON2,U0PERSON3',
     VIEWERS: '*',
-    AUDIT_KEY: 'ab'.repeat(32),
+    AUDIT_KEY: randomBytes(32).toString('hex'),
   };
   const { HOST, PORT, ...memory } = imageEnvironment();
   const bolt = {

@@ -21,22 +21,22 @@ import { percentile } from '../support/statistics.ts';
 
 const { redisUrl } = z.object({ redisUrl: z.string() }).parse(givenArgument());
 const LOG = { debug() {}, info() {}, warn() {}, error() {} };
-const auditKey = randomBytes(32);
+const auditKeys = { current: randomBytes(32), previous: [] };
 const keys = new KeyNames('bench');
 const connection = new RedisConnection({ url: redisUrl }, LOG);
 const plain = new Redis(redisUrl);
 
 const exchange = new FakeLoanExchange(Date.now);
-const store = new RedisCloseRequestStore({ connection, keys, auditKey, newId: randomUUID, log: LOG });
+const store = new RedisCloseRequestStore({ connection, keys, auditKeys, newId: randomUUID, log: LOG });
 // Three approvals: the first stays a vote and sends nothing.
 const rule = policy({ quorum: 3 });
 const { desk, deliverOutbox } = createDesk({
   reader: exchange,
   closer: exchange,
   store,
-  outbox: new RedisOutbox({ connection, keys, log: LOG }),
+  outbox: new RedisOutbox({ connection, keys, auditKeys, log: LOG }),
   audit: new RedisAuditLog({ connection, keys }),
-  auditKey,
+  auditKeys,
   directory: new FakeDirectory(REQUESTER, ALICE, BOB, CAROL),
   notifier: new FakeNotifier(),
   roles: { requesters: [REQUESTER.userId], approvers: rule.approvers, viewers: '*' },
