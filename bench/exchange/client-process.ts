@@ -53,7 +53,7 @@ function binance(): OneCall {
   return async () => expectRow(await client.getInstLoanRiskUnit({}));
 }
 
-type Ledger = Pick<RedisWeightLedger, 'reserve' | 'raise' | 'stop' | 'stops'>;
+type Ledger = Pick<RedisWeightLedger, 'reserve' | 'raise' | 'stop' | 'stops' | 'lift' | 'sinceLiftMs'>;
 
 /** Counts nothing, so that the client is seen without its round trip to Redis. */
 const noLedger: Ledger = {
@@ -61,6 +61,8 @@ const noLedger: Ledger = {
   raise: async () => {},
   stop: async () => {},
   stops: async () => [],
+  lift: async () => {},
+  sinceLiftMs: async () => null,
 };
 
 /** The real script with its real arguments, except for a limit that a benchmark does not reach. */
@@ -75,6 +77,8 @@ function redisLedger(): Ledger {
     raise: async () => {},
     stop: real.stop.bind(real),
     stops: real.stops.bind(real),
+    lift: real.lift.bind(real),
+    sinceLiftMs: real.sinceLiftMs.bind(real),
   };
 }
 

@@ -33,6 +33,7 @@ const rule = policy({ quorum: 3 });
 const { desk, deliverOutbox } = createDesk({
   reader: exchange,
   closer: exchange,
+  stops: exchange.stops,
   store,
   outbox: new RedisOutbox({ connection, keys, auditKeys, log: LOG }),
   audit: new RedisAuditLog({ connection, keys }),
