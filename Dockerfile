@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 # The bot, and nothing that it does not need: a few files of plain JavaScript with its libraries in them (npm run
-# build), no node_modules, no sources, no sandbox. Pin the base by digest in your own registry's mirror.
-FROM node:24.21.0-bookworm-slim AS base
+# build), no node_modules, no sources, no sandbox.
+FROM node:24.21.0-trixie-slim@sha256:8ec5d7557396cfe32d21c3f9c13072355ceab22b584578ca4bb28af31120cffe AS base
 WORKDIR /app
 
 FROM base AS build

@@ -5,7 +5,7 @@
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type OutputChunk, type RolldownLog, rolldown } from 'rolldown';
+import { type OutputChunk, type PreRenderedChunk, type RolldownLog, rolldown } from 'rolldown';
 import { licencesText, packagesOf } from './bundled-licences.ts';
 import type { LicensedPackage } from './production-licences.ts';
 
@@ -60,7 +60,7 @@ export async function buildBundle(
   const { output } = await build.write({
     dir: into,
     format: 'esm',
-    chunkFileNames: '[name].js',
+    chunkFileNames: nameOf,
     sourcemap: true,
     sourcemapExcludeSources: true,
     // Names stay, so that a stack trace and an error's class say what they say in a clone; nothing is rewritten.
@@ -82,6 +82,12 @@ export async function buildBundle(
   await writeFile(join(into, LICENCES_FILE), await licencesText(packages, sources, ROOT));
   await copyScripts(into);
   return { packages, sources };
+}
+
+/** What programs share is `vendor` where most of it is libraries; otherwise it is named after a module in it. */
+function nameOf({ isDynamicEntry, moduleIds }: PreRenderedChunk): string {
+  const ours = moduleIds.filter((id) => !isOfPackage(id));
+  return !isDynamicEntry && ours.length < moduleIds.length / 2 ? 'vendor.js' : '[name].js';
 }
 
 /** The optional packages for traces stay packages; prom-client's use of their API is not optional. */

@@ -7,18 +7,17 @@ import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { createRequire, SourceMap } from 'node:module';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { SEED_IDS } from '../sandbox/slack/seed.ts';
-import { tourOf } from '../sandbox/tour.ts';
 import { startWorld, type World } from '../sandbox/world.ts';
 import { LICENCES_FILE } from '../scripts/bundle.ts';
 import { imageCommand } from '../scripts/dockerfile.ts';
 import { readProductionLicences } from '../scripts/production-licences.ts';
 import { INSTALL_OPEN_TELEMETRY } from '../src/ops/tracing/start-tracing.ts';
+import { playTour, startImageBot } from './support/image-bot.ts';
 import { startOtlpReceiver } from './support/otlp-receiver.ts';
-import { freePort } from './support/redis-server.ts';
-import { finished, type SimulatedImage, simulateImage } from './support/simulated-image.ts';
+import { type SimulatedImage, simulateImage } from './support/simulated-image.ts';
 
 const { rina, loanDesk } = SEED_IDS;
 const ENDPOINT = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
@@ -26,27 +25,13 @@ const ENDPOINT = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
 let image: SimulatedImage;
 let world: World;
 
-/** Starts the image's own command, waits until it is ready, and sends the people's requests there. */
+/** Starts the image's own command, in the world. */
 async function startBot(of: SimulatedImage, settings: Readonly<Record<string, string>>) {
-  const port = String(await freePort());
-  const bot = of.start(imageCommand('CMD'), {
-    ...world.settings(),
-    ...{ HOST: '127.0.0.1', PORT: port },
-    ...settings,
+  return startImageBot(world, (given) => {
+    const bot = of.start(imageCommand('CMD'), { ...given, ...settings });
+    onTestFinished(() => void bot.kill('SIGKILL'));
+    return bot;
   });
-  onTestFinished(() => void bot.kill('SIGKILL'));
-  const ended = finished(bot);
-  const url = `http://127.0.0.1:${port}`;
-  await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), {
-    timeout: 15_000,
-    interval: 50,
-  });
-  world.workspace.setBotUrl(`${url}/slack/events`);
-  const stop = () => {
-    bot.kill('SIGTERM');
-    return ended;
-  };
-  return { url, port, stop };
 }
 
 const textOf = (file: string) => readFile(join(image.folder, 'dist', file), 'utf8');
@@ -84,14 +69,12 @@ describe.skipIf(process.platform === 'win32')('the image', () => {
     for (const path of ['/livez', '/metrics']) expect((await fetch(bot.url + path)).status).toBe(200);
     const isHealthy = async () => (await image.run(imageCommand('HEALTHCHECK'), { PORT: bot.port })).status;
     expect(await isHealthy()).toBe(0);
-    for (const step of tourOf(world)) await step.run();
-    const closes = world.exchange.requests({ method: 'DELETE' });
-    expect(closes.map(({ groupId, status }) => [groupId, status])).toEqual([['7', 200]]);
+    await playTour(world);
 
     const { status, err } = await bot.stop();
     expect(status).toBe(0);
     // Compiled when the image was built.
-    expect(err).toMatch(/for ESM \S+\/dist\/app\.js was accepted/);
+    expect(err).toMatch(/\/dist\/app\.js was accepted/);
     // And unhealthy when it is gone.
     expect(await isHealthy()).toBe(1);
 
@@ -135,6 +118,8 @@ describe.skipIf(process.platform === 'win32')('the image', () => {
   it('holds the bot and production packages: no sandbox, no test, no development tool', async () => {
     const all = await sources();
     expect(all).toEqual(expect.arrayContaining(['src/main.ts', 'src/audit.ts', 'src/doctor.ts']));
+    // Libraries are in files that say so.
+    expect(await filesOf('.js')).toEqual(expect.arrayContaining(['main.js', 'app.js', 'vendor.js']));
     const production = readProductionLicences(new URL('../', import.meta.url));
     const foreign = all.filter(
       (source) =>

@@ -1,4 +1,4 @@
-/** Processes of a benchmark: pinned to a core where that is possible, asked over Node's own channel. */
+/** Processes of a benchmark: what is measured on a core of its own, asked over Node's own channel. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -6,44 +6,48 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 
-/** 0: what is measured runs beside nothing else; 1: what asks it. */
-export type Core = 0 | 1;
+export const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
+
+/** Moves this process to core 1, and with it everything it starts from now on; core 0 is for what is measured. */
+export function leaveCore0(): void {
+  pin(process.pid, 1);
+}
+
+/** Gives a process that was just started core 0. */
+export function giveCore0(pid: number): void {
+  pin(pid, 0);
+}
+
+function pin(pid: number, core: 0 | 1): void {
+  if (canPin) spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(core), String(pid)]);
+}
 
 export interface Child {
   readonly pid: number;
-  readonly process: ChildProcess;
-  /** Asks the child for something and reads its answer with this schema. Rejects when the child ends before. */
+  /** Asks the child for something and reads its answer with this schema. Rejects when the child ends first. */
   ask<Value>(answer: z.ZodType<Value>, what: string, argument?: unknown): Promise<Value>;
   /** Ends it and waits for that. */
   stop(): Promise<void>;
 }
 
-export const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
-
-/** The program and arguments that run this program on that core. */
-export function pinned(core: Core | null, command: readonly [string, ...string[]]): [string, string[]] {
-  const [program, ...rest] = command;
-  return canPin && core !== null ? ['taskset', ['-c', String(core), ...command]] : [program, rest];
-}
-
 export interface ChildOptions {
-  readonly core: Core | null;
+  /** Whether it is what the benchmark measures, so that it gets core 0. */
+  readonly measured?: boolean;
   readonly argument?: unknown;
-  readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts `script` (beside `importer`) and waits until it says that it is ready. */
-export async function startChild(importer: string, script: string, options: ChildOptions): Promise<Child> {
-  const path = fileURLToPath(new URL(script, importer));
-  const [program, args] = pinned(options.core, [
+/** Starts `script` (relative to `importer`) and waits until it says that it is ready. */
+export async function startChild(
+  importer: string,
+  script: string,
+  { measured = false, argument = null }: ChildOptions = {},
+): Promise<Child> {
+  const child = spawn(
     process.execPath,
-    path,
-    JSON.stringify(options.argument ?? null),
-  ]);
-  const child = spawn(program, args, {
-    env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
+    [fileURLToPath(new URL(script, importer)), JSON.stringify(argument)],
+    { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
+  );
+  if (measured && child.pid !== undefined) giveCore0(child.pid);
   const ended = once(child, 'exit').then(([code, signal]) => {
     throw new Error(`${script} ended: ${String(code ?? signal)}`);
   });
@@ -54,14 +58,14 @@ export async function startChild(importer: string, script: string, options: Chil
 }
 
 class Handle implements Child {
-  readonly process: ChildProcess;
   readonly ready: Promise<void>;
+  readonly #child: ChildProcess;
   readonly #ended: Promise<never>;
   readonly #waiting = new Map<number, (answer: { value?: unknown; error?: string }) => void>();
   #next = 1;
 
   constructor(child: ChildProcess, ended: Promise<never>) {
-    this.process = child;
+    this.#child = child;
     this.#ended = ended;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ready = Promise.race([promise, ended]);
@@ -72,14 +76,14 @@ class Handle implements Child {
   }
 
   get pid(): number {
-    return this.process.pid ?? 0;
+    return this.#child.pid ?? 0;
   }
 
   async ask<Value>(schema: z.ZodType<Value>, what: string, argument: unknown = null): Promise<Value> {
     const id = this.#next++;
     const { promise, resolve } = Promise.withResolvers<{ value?: unknown; error?: string }>();
     this.#waiting.set(id, resolve);
-    this.process.send({ id, what, argument });
+    this.#child.send({ id, what, argument });
     const answer = await Promise.race([promise, this.#ended]);
     this.#waiting.delete(id);
     if (answer.error !== undefined) throw new Error(answer.error);
@@ -87,8 +91,8 @@ class Handle implements Child {
   }
 
   async stop(): Promise<void> {
-    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
-    this.process.kill('SIGKILL');
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill('SIGKILL');
     await this.#ended.catch(() => {});
   }
 }
@@ -101,10 +105,4 @@ export function residentMb(pid: number): number | null {
   } catch {
     return null;
   }
-}
-
-/** CPU time of a process so far, in milliseconds; in steps of 10 ms. */
-export function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }

@@ -1,7 +1,13 @@
 /** What a benchmark found, and how it is written down: the same text on the terminal and in docs/benchmarks.md. */
 
+export interface BenchOptions {
+  /** Fewer rounds and shorter runs: whether it works, not what to quote. */
+  readonly quick: boolean;
+}
+
 export interface Table {
-  readonly title: string;
+  /** Where a section has more than one. */
+  readonly title?: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
@@ -22,29 +28,27 @@ export interface Section {
   readonly notes: readonly string[];
 }
 
-export function renderSection(section: Section): string {
+export function renderSection({ title, method, tables, goals, notes }: Section): string {
   return [
-    `## ${section.title}`,
+    `## ${title}`,
     '',
-    section.method,
-    ...section.tables.flatMap((table) => ['', ...renderTable(table)]),
-    ...(section.goals.length === 0 ? [] : ['', ...renderGoals(section.goals)]),
-    ...(section.notes.length === 0 ? [] : ['', ...section.notes.map((note) => `- ${note}`)]),
+    method,
+    ...tables.flatMap((table) => ['', ...renderTable(table)]),
+    '',
+    ...renderGoals(goals),
+    ...notes.map((note) => `- ${note}`),
     '',
   ].join('\n');
 }
 
 function renderTable({ title, columns, rows }: Table): string[] {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [`**${title}**`, '', line(columns), line(columns.map(() => '---')), ...rows.map(line)];
+  const heading = title === undefined ? [] : [`**${title}**`, ''];
+  return [...heading, line(columns), line(columns.map(() => '---')), ...rows.map(line)];
 }
 
 function renderGoals(goals: readonly Goal[]): string[] {
-  return renderTable({
-    title: `Goals: ${goals.filter(({ met }) => met).length} met, ${goals.filter(({ met }) => !met).length} missed`,
-    columns: ['goal', 'measured', ''],
-    rows: goals.map(({ goal, measured, met }) => [goal, measured, met ? 'met' : '**missed**']),
-  });
+  return goals.map(({ goal, measured, met }) => `- ${met ? 'met' : '**missed**'}: ${goal}: ${measured}`);
 }
 
 /** A goal of the form "at most so much". */

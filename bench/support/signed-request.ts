@@ -1,51 +1,46 @@
-/** Slack's signed requests as bytes, ready to be written to a socket. */
-import { createHmac } from 'node:crypto';
+/** What Slack sends, signed: a slash command, and a form that is refused in its ack. */
+import { FORM, signBody } from '../../sandbox/slack/signed-sender.ts';
 import { INPUT, INPUTS, MODALS } from '../../src/slack/ids.ts';
-
-export const SIGNING_SECRET = 'bench-signing-secret-0001';
-export const TEAM = 'T0BENCH0001';
-
-export type Kind = 'command' | 'form';
+import { SIGNING_SECRET, TEAM } from './secrets.ts';
 
 export interface Wanted {
-  readonly kind: Kind;
+  readonly kind: 'command' | 'form';
   /** Unique: trigger id, and where the answer goes. */
   readonly number: number;
-  readonly user: string;
   readonly command: string;
   readonly text: string;
   /** Where response URLs point. */
   readonly answersTo: string;
 }
 
-export function signedRequest(wanted: Wanted): Buffer {
-  const body = wanted.kind === 'command' ? commandBody(wanted) : formBody(wanted);
-  const timestamp = Math.floor(Date.now() / 1000);
-  const signature = createHmac('sha256', SIGNING_SECRET).update(`v0:${timestamp}:${body}`).digest('hex');
-  return Buffer.from(
-    [
-      'POST /slack/events HTTP/1.1',
-      'host: 127.0.0.1',
-      'connection: keep-alive',
-      'user-agent: Slackbot 1.0 (+https://api.slack.com/robots)',
-      'content-type: application/x-www-form-urlencoded',
-      `content-length: ${Buffer.byteLength(body)}`,
-      `x-slack-request-timestamp: ${timestamp}`,
-      `x-slack-signature: v0=${signature}`,
-      '',
-      body,
-    ].join('\r\n'),
-  );
+export interface Signed {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
 }
 
-function commandBody({ number, user, command, text, answersTo }: Wanted): string {
+const USER = 'U0PERSON0';
+
+export function signedRequest(wanted: Wanted): Signed {
+  const body = wanted.kind === 'command' ? commandBody(wanted) : formBody(wanted);
+  const timestampS = Math.floor(Date.now() / 1000);
+  return {
+    body,
+    headers: {
+      'content-type': FORM,
+      'x-slack-request-timestamp': String(timestampS),
+      'x-slack-signature': signBody(SIGNING_SECRET, timestampS, body),
+    },
+  };
+}
+
+function commandBody({ number, command, text, answersTo }: Wanted): string {
   return new URLSearchParams({
     token: 'deprecated',
     team_id: TEAM,
     team_domain: 'bench',
     channel_id: 'C0BENCH0001',
     channel_name: 'loan-desk',
-    user_id: user,
+    user_id: USER,
     user_name: 'somebody',
     command,
     text,
@@ -57,12 +52,12 @@ function commandBody({ number, user, command, text, answersTo }: Wanted): string
 }
 
 /** A ballot whose typed id is wrong: the product answers it in the ack and does nothing else. */
-function formBody({ number, user }: Wanted): string {
+function formBody({ number }: Wanted): string {
   const metadata = { requestId: 'R0000000000000000', version: 1, digest: 'd'.repeat(64), groupId: '7' };
   const payload = {
     type: 'view_submission',
     team: { id: TEAM, domain: 'bench' },
-    user: { id: user, username: 'somebody', name: 'somebody', team_id: TEAM },
+    user: { id: USER, username: 'somebody', name: 'somebody', team_id: TEAM },
     api_app_id: 'A0BENCH0001',
     token: 'deprecated',
     trigger_id: `${process.pid}.${number}.trigger`,

@@ -11,10 +11,10 @@ export function percentile(values: readonly number[], percent: number): number {
   return sorted[rank - 1] ?? Number.NaN;
 }
 
-/** `median [least..most]`, or the value alone where there is one. */
+/** `median [least..most]`; `-` where there is nothing to tell. */
 export function spread(values: readonly number[], digits = 0): string {
-  const show = (value: number) => (Number.isFinite(value) ? value.toFixed(digits) : '-');
-  if (values.length < 2) return show(median(values));
+  const show = (value: number) => value.toFixed(digits);
+  if (!values.every(Number.isFinite)) return '-';
   return `${show(median(values))} [${show(Math.min(...values))}..${show(Math.max(...values))}]`;
 }
 

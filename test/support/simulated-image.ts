@@ -94,18 +94,23 @@ async function copy(rest: string, folder: string, stages: ReadonlyMap<string, st
   const words = paths.split(/\s+/);
   const to = join(folder, words.at(-1) ?? '');
   const from = stage === undefined ? ROOT : (stages.get(stage) ?? '');
-  const ignored = stage === undefined ? await ignoredPaths() : [];
+  const letIn = stage === undefined ? await letInByDockerignore() : null;
   for (const word of words.slice(0, -1)) {
+    if (letIn?.has(word.replace(/^\.\//, '')) === false) throw new Error(`.dockerignore keeps ${word} out`);
     const source = join(from, word.replace(/^\/app\//, ''));
     // Docker copies a file into a folder under its own name, and of a folder what is in it.
     const target = (await stat(source)).isFile() ? join(to, basename(source)) : to;
-    await cp(source, target, { recursive: true, filter: (path) => !ignored.includes(path) });
+    await cp(source, target, { recursive: true });
   }
 }
 
-async function ignoredPaths(): Promise<string[]> {
+/** What it names after keeping everything out. Throws where it is written otherwise. */
+async function letInByDockerignore(): Promise<ReadonlySet<string>> {
   const lines = (await readFile(join(ROOT, '.dockerignore'), 'utf8')).split('\n');
-  return lines.filter((line) => line !== '' && !/^[#!*]/.test(line)).map((line) => join(ROOT, line));
+  const [first, ...others] = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  if (first !== '*' || !others.every((line) => line.startsWith('!')))
+    throw new Error('.dockerignore does not keep everything out but what it names');
+  return new Set(others.map((line) => line.slice(1)));
 }
 
 async function runIn(folder: string, instruction: Instruction, env: NodeJS.ProcessEnv): Promise<void> {
