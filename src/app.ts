@@ -130,7 +130,7 @@ export async function createApp(
     proxy: config.binance.proxy,
     accounts,
     ledger: new RedisWeightLedger({ connection: redis, keys }),
-    sharedReads: new RedisSharedReads({ connection: redis, keys, auditKey: config.auditKeys.current }),
+    sharedReads: new RedisSharedReads({ connection: redis, keys, auditKeys: config.auditKeys }),
     log,
     now,
     onCall: observers.exchangeCalled,

@@ -88,7 +88,7 @@ async function examineExchange(
     proxy: config.binance.proxy,
     accounts,
     ledger: new RedisWeightLedger({ connection: redis, keys }),
-    sharedReads: new RedisSharedReads({ connection: redis, keys, auditKey: config.auditKeys.current }),
+    sharedReads: new RedisSharedReads({ connection: redis, keys, auditKeys: config.auditKeys }),
     log,
   });
   try {

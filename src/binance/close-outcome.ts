@@ -1,6 +1,7 @@
 /**
  * What the answer to one DELETE says. Only what is certain is called so: `closed` by the documented answer, `refused`
- * by a documented error (final once a look confirms it, loan-closer.ts), `not-sent` when no byte left. Everything else is `unknown` and has to be looked up.
+ * by a documented error (the read-back looks whether that is so), `not-sent` when no byte left. Everything else is
+ * `unknown` and has to be looked up.
  */
 import type { LongId } from '../domain/amount.ts';
 import type { CloseOutcome } from '../usecases/ports.ts';
@@ -85,7 +86,7 @@ function isRefusal(result: Rejection): boolean {
 }
 
 /** By a limit, a ban, the firewall or the region: before the exchange looked at what was asked. */
-export function stoppedAtDoor(httpStatus: number | null, code: number | null): boolean {
+function stoppedAtDoor(httpStatus: number | null, code: number | null): boolean {
   if (httpStatus === 429 || httpStatus === 418 || httpStatus === 451) return true;
   return httpStatus !== null && isFirewall({ httpStatus, code });
 }

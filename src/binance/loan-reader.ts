@@ -1,10 +1,10 @@
 /** Implements LoanReader: which call, which key, shared or fresh, and what its rows say. */
 import type { LongId } from '../domain/amount.ts';
-import { closeEvidence, newestClosed, type UnitLife } from '../domain/unit/close-evidence.ts';
 import type { ClosedUnit, RiskUnit } from '../domain/unit/risk-unit.ts';
 import {
   concerns,
   type ExchangeFailure,
+  type FindOptions,
   type LoanReader,
   type Read,
   type ReadOptions,
@@ -34,8 +34,6 @@ export interface LoanReaderOptions {
   readonly patienceMs: Readonly<Record<Priority, number>>;
   readonly deadlineFor: DeadlineFor;
 }
-
-type FindOptions = ReadOptions & { readonly life?: UnitLife };
 
 /** One read as asked for, with the one time budget of all its calls. */
 interface Asked {
@@ -100,11 +98,9 @@ class Reader {
     const asked = this.#asked(options);
     const owner = this.#options.book.choose(ENDPOINTS.closed, { by: 'owner', groupId });
     // The key has proved whose list it is: e-mails need not be compared, and no other list matters.
-    if (owner !== null) {
-      const life = options.life && { ...options.life, creditAccount: null };
-      return this.#findIn(owner, groupId, life, asked);
-    }
-    return firstFound(accounts.map((account) => this.#findIn(account, groupId, options.life, asked)));
+    if (owner !== null) return this.#findIn(owner, groupId, () => true, asked);
+    const ofOwner = rowsOf(options.creditAccount);
+    return firstFound(accounts.map((account) => this.#findIn(account, groupId, ofOwner, asked)));
   }
 
   async canClose(groupId: LongId): Promise<Read<boolean>> {
@@ -180,22 +176,31 @@ class Reader {
   async #findIn(
     account: Account,
     groupId: LongId,
-    life: UnitLife | undefined,
+    counts: (row: ClosedUnit) => boolean,
     asked: Asked,
   ): Promise<Read<ClosedUnit | null>> {
     const list = await this.#closedList(account, { ...asked, fresh: true });
     if (!list.ok) return list;
     const { units, flawed, missing } = list.value;
-    const unit =
-      life === undefined
-        ? newestClosed(units, groupId)
-        : closeEvidence(units, groupId, life, this.#options.nowMs());
+    const unit = newest(units.filter((row) => row.groupId === groupId && !row.enabled && counts(row)));
     if (unit !== null) return { ...list, value: unit };
     const unreadable = flawed.find((row) => concerns(row, groupId));
     if (unreadable !== undefined) return unreadableRow(unreadable.text, account);
     if (missing > 0) return unreadableRow(`${missing} rows are counted but not shown`, account);
     return { ...list, value: null };
   }
+}
+
+function rowsOf(creditAccount: string | undefined): (row: ClosedUnit) => boolean {
+  const owner = creditAccount?.toLowerCase();
+  return (row) => owner === undefined || row.creditEmail.toLowerCase() === owner;
+}
+
+function newest(rows: readonly ClosedUnit[]): ClosedUnit | null {
+  return rows.reduce<ClosedUnit | null>(
+    (best, row) => (best === null || row.closedAtMs > best.closedAtMs ? row : best),
+    null,
+  );
 }
 
 /** The first list that has it, whatever the others do. Not there is said only when all have answered so. */

@@ -10,13 +10,13 @@ export class Seals {
   readonly #current: Uint8Array;
   readonly #all: readonly Uint8Array[];
 
-  constructor({ current, previous }: AuditKeys, kind: 'record' | 'outbox') {
+  constructor({ current, previous }: AuditKeys, kind: 'record' | 'outbox' | 'read') {
     const derived = (key: Uint8Array) => new Uint8Array(hkdfSync('sha256', key, '', kind, 32));
     this.#current = derived(current);
     this.#all = [this.#current, ...previous.map(derived)];
   }
 
-  /** 64 hex digits over the request's id and the text; neither may hold a line break, which parts them. */
+  /** 64 hex digits over what it is about (a request's id) and the text; the first may hold no line break. */
   seal(requestId: string, text: string): string {
     return hmac(this.#current, requestId, text);
   }

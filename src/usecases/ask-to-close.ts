@@ -40,7 +40,7 @@ export function createAskToClose(parts: AskToCloseParts): Pick<Desk, 'prepareAsk
     if (unreachable) return refuse(unreachable);
     const open = await store.openRequestFor(groupId.value);
     if (open !== null) return refuse(alreadyOpen(open));
-    const current = await readFacts(reader, groupId.value, null);
+    const current = await readFacts(reader, groupId.value);
     const refusal = refuseFacts(groupId.value, current) ?? (await refuseWithoutKey(groupId.value));
     if (refusal !== null || current.kind !== 'read')
       return refuse(refusal ?? { code: 'unknown-unit', input: unit });

@@ -1,9 +1,15 @@
 /** Reads a unit's facts as they are now, and tells apart: here, closed by someone, not to be seen, not to be read. */
 import type { LongId } from '../domain/amount.ts';
 import { digestOf, type Facts, factsOf } from '../domain/close/facts.ts';
-import type { UnitLife } from '../domain/unit/close-evidence.ts';
 import type { ClosedUnit, RiskUnit } from '../domain/unit/risk-unit.ts';
-import { concerns, type ExchangeFailure, type Flaw, type LoanReader, type Read } from './ports.ts';
+import {
+  concerns,
+  type ExchangeFailure,
+  type FindOptions,
+  type Flaw,
+  type LoanReader,
+  type Read,
+} from './ports.ts';
 
 export type CurrentFacts =
   | { readonly kind: 'read'; readonly facts: Facts; readonly digest: string; readonly unit: RiskUnit }
@@ -13,36 +19,35 @@ export type CurrentFacts =
   | { readonly kind: 'unreadable'; readonly failure: ExchangeFailure };
 
 /**
- * For people: through the parent key; one answer, at most two seconds old, serves everybody who asks at once. `life`:
- * the one that a request is about, so that only its end counts as a close; null: any close of this id.
+ * For people: through the parent key; one answer, at most two seconds old, serves everybody who asks at once.
+ * `creditAccount`: the owner's e-mail, where a request states it.
  */
 export async function readFacts(
   reader: LoanReader,
   groupId: LongId,
-  life: UnitLife | null,
+  creditAccount?: string,
 ): Promise<CurrentFacts> {
   const units = await reader.riskUnits({ priority: 'interactive' });
   if (!units.ok) return { kind: 'unreadable', failure: units.failure };
   const unit = units.value.find((each) => each.groupId === groupId) ?? null;
-  return judge(reader, groupId, life, { ...units, value: unit });
+  return judge(reader, groupId, { ...units, value: unit }, { priority: 'interactive', creditAccount });
 }
 
 /** For the last look before the send: never shared, through the very key that will sign the close. */
 export async function readFactsBeforeSending(
   reader: LoanReader,
   groupId: LongId,
-  life: UnitLife,
+  creditAccount: string,
 ): Promise<CurrentFacts> {
   const unit = await reader.riskUnitAsCreditAccount(groupId, { priority: 'close', fresh: true });
-  return judge(reader, groupId, life, unit, 'close');
+  return judge(reader, groupId, unit, { priority: 'close', creditAccount });
 }
 
 async function judge(
   reader: LoanReader,
   groupId: LongId,
-  life: UnitLife | null,
   read: Read<RiskUnit | null>,
-  priority: 'close' | 'interactive' = 'interactive',
+  closedList: FindOptions,
 ): Promise<CurrentFacts> {
   if (!read.ok) return { kind: 'unreadable', failure: read.failure };
   const flaws = flawsOf(read, groupId);
@@ -51,7 +56,7 @@ async function judge(
     const facts = factsOf(read.value, read.asOfMs);
     return { kind: 'read', facts, digest: digestOf(facts), unit: read.value };
   }
-  const closed = await reader.findClosedUnit(groupId, { priority, ...(life !== null && { life }) });
+  const closed = await reader.findClosedUnit(groupId, closedList);
   if (!closed.ok) return { kind: 'unreadable', failure: closed.failure };
   // A row that is still enabled is no closed unit, whatever list it is in.
   const closedUnit = closed.value?.enabled === false ? closed.value : null;

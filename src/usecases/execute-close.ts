@@ -4,7 +4,7 @@
  * fails before the mark sends nothing and gives the claim back; after the mark nothing is ever sent again.
  */
 import type { Command, CommandOf, PeopleNow } from '../domain/close/close-command.ts';
-import { type CloseRequest, type ExchangeAnswer, lifeOf } from '../domain/close/close-request.ts';
+import type { CloseRequest, ExchangeAnswer } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
 import type { PersonId } from '../domain/policy.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
@@ -77,7 +77,7 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
   /** On this very copy; nothing is stored. People come last: reading the unit may take seconds. */
   async function lastLook(copy: LoadedRequest): Promise<LastLook> {
     const { request } = copy;
-    const current = await readFactsBeforeSending(reader, request.groupId, lifeOf(request));
+    const current = await readFactsBeforeSending(reader, request.groupId, request.facts.creditAccount);
     if (current.kind === 'unreadable') return { kind: 'trouble', why: current.failure.meaning };
     if (current.kind === 'not-visible') return NOT_VISIBLE;
     if (current.kind === 'closed') {

@@ -7,7 +7,6 @@ import type { AuditEntry, AuditVerdict } from '../domain/close/audit-chain.ts';
 import type { CardLocation, CloseRequest, RequestEvent } from '../domain/close/close-request.ts';
 import type { Notice } from '../domain/close/notices.ts';
 import type { Person, PersonId } from '../domain/policy.ts';
-import type { UnitLife } from '../domain/unit/close-evidence.ts';
 import type { ClosedUnit, RiskUnit } from '../domain/unit/risk-unit.ts';
 
 /** Thrown by stores when Redis cannot answer. A write may or may not have landed; the caller must not go on. */
@@ -73,6 +72,11 @@ export interface ReadOptions {
   readonly fresh?: boolean;
 }
 
+export interface FindOptions extends ReadOptions {
+  /** E-mail of the owner: where no key has shown the unit, only rows of this account count. */
+  readonly creditAccount?: string | undefined;
+}
+
 /** Reads only. The sweeper is given this and nothing else, so it cannot send a close. */
 export interface LoanReader {
   /**
@@ -88,13 +92,10 @@ export interface LoanReader {
   closedUnits(options: ReadOptions): Promise<Read<readonly ClosedUnit[]>>;
   /**
    * Looks for one unit, always fresh: in the closed list of the credit account whose key has shown it, else in those of
-   * all credit accounts. Null: not there. With a `life`, only a row that proves the end of that life is found
-   * (domain/unit/close-evidence.ts), else the newest row of this id. Whether the unit is still active is not asked.
+   * all credit accounts. The newest row that is not enabled: an id may have been given again after a close. Null: not
+   * there. What the row proves is for the rule to say (domain/close/closed-evidence.ts).
    */
-  findClosedUnit(
-    groupId: LongId,
-    options: ReadOptions & { readonly life?: UnitLife },
-  ): Promise<Read<ClosedUnit | null>>;
+  findClosedUnit(groupId: LongId, options: FindOptions): Promise<Read<ClosedUnit | null>>;
   /** Whether some credit key could close this unit. Keys that do not show it are asked again first. */
   canClose(groupId: LongId): Promise<Read<boolean>>;
 }

@@ -4,7 +4,7 @@
  */
 import type { LongId } from '../domain/amount.ts';
 import type { ReadBackSighting } from '../domain/close/close-command.ts';
-import { type CloseRequest, lifeOf } from '../domain/close/close-request.ts';
+import type { CloseRequest } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
 import { done, type Result } from '../domain/refusal.ts';
 import type { RiskUnit } from '../domain/unit/risk-unit.ts';
@@ -13,12 +13,7 @@ import type { LoanReader, Read } from './ports.ts';
 import type { RequestBook } from './request-book.ts';
 
 export interface ReadBackClose {
-  /**
-   * What the exchange's own record shows of the unit now. It is closed only where its closed list proves the end of
-   * this life of it and it is not listed as active as well.
-   */
-  sight(request: CloseRequest): Promise<ReadBackSighting>;
-  /** One look, recorded. */
+  /** One look. */
   look(request: CloseRequest): Promise<Result<CloseRequest>>;
   /** Looks with growing pauses while people watch; what is still open then is left to the sweeper. */
   follow(request: CloseRequest): Promise<Result<CloseRequest>>;
@@ -47,9 +42,9 @@ export function createReadBackClose({ book, reader, pause }: ReadBackParts): Rea
     return seen.ok && seen.value === null ? seen : unit;
   }
 
-  async function sight(request: CloseRequest): Promise<ReadBackSighting> {
-    const { groupId, facts } = request;
-    const closed = await reader.findClosedUnit(groupId, { ...LOOK, life: lifeOf(request) });
+  async function sight({ groupId, facts }: CloseRequest): Promise<ReadBackSighting> {
+    const { creditAccount } = facts;
+    const closed = await reader.findClosedUnit(groupId, { ...LOOK, creditAccount });
     if (!closed.ok) return { kind: 'unreadable', why: closed.failure.meaning };
     const evidence = closed.value === null ? null : evidenceOf(facts, closed.value);
     const unit = await readActive(groupId);
@@ -69,7 +64,6 @@ export function createReadBackClose({ book, reader, pause }: ReadBackParts): Rea
   }
 
   return {
-    sight,
     look,
     async follow(first) {
       let request = first;

@@ -1,7 +1,7 @@
 /** Approve, reject, withdraw: what people decide about a request, each on facts fetched just now. */
 
 import type { CommandOf } from '../domain/close/close-command.ts';
-import { type CloseRequest, lifeOf } from '../domain/close/close-request.ts';
+import type { CloseRequest } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
 import type { PersonId } from '../domain/policy.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
@@ -96,7 +96,7 @@ export function createReviewClose({ access, book, reader, onApproved }: ReviewCl
       if (!voter.ok) return voter;
       const allowed = await wouldApprove(voter.value, version);
       if (!allowed.ok) return allowed;
-      const current = await readFacts(reader, allowed.value.groupId, lifeOf(allowed.value));
+      const current = await readFacts(reader, allowed.value.groupId, allowed.value.facts.creditAccount);
       const held = await holdAgainst(current, voter.value.stored);
       if (!held.ok) return held;
       return done({
@@ -114,10 +114,10 @@ export function createReviewClose({ access, book, reader, onApproved }: ReviewCl
       const { stored } = voter.value;
       const allowed = await wouldApprove(voter.value, version);
       if (!allowed.ok) return allowed;
-      const { groupId } = allowed.value;
+      const { groupId, facts } = allowed.value;
       if (typedId.trim() !== groupId)
         return refuse({ code: 'typed-id-differs', typed: typedId.trim(), groupId });
-      const held = await holdAgainst(await readFacts(reader, groupId, lifeOf(allowed.value)), stored);
+      const held = await holdAgainst(await readFacts(reader, groupId, facts.creditAccount), stored);
       if (!held.ok) return held;
       // Reading the facts took its time, and the vote is dated by the store's clock of now. A record that changed
       // meanwhile does not take it: the store compares, and the rule judges again.

@@ -2,13 +2,9 @@
  * The background's share of a request's life: expiry, reminders, abandoned claims, lost outcomes, closes made
  * elsewhere. It is given the reading half of the exchange only: it cannot send a close.
  */
-import {
-  type CloseRequest,
-  lifeOf,
-  reminderAtMs,
-  UNKNOWN_PAGES_AFTER_MS,
-} from '../domain/close/close-request.ts';
+import { type CloseRequest, reminderAtMs, UNKNOWN_PAGES_AFTER_MS } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
+import { flawsOf } from './current-facts.ts';
 import type { LoanReader, StoredRequest } from './ports.ts';
 import type { ReadBackClose } from './read-back-close.ts';
 import type { RequestBook } from './request-book.ts';
@@ -27,12 +23,13 @@ export function createSweepRequest({ book, reader, readBack }: SweepRequestsPart
     const stage = dueReminder(request, nowMs);
     if (stage !== null) await book.apply(request.id, () => ({ type: 'remind', stage }));
     const { groupId, facts } = request;
-    const closed = await reader.findClosedUnit(groupId, { priority: 'background', life: lifeOf(request) });
+    const { creditAccount } = facts;
+    const closed = await reader.findClosedUnit(groupId, { priority: 'background', creditAccount });
     const evidence = closed.ok && closed.value !== null ? evidenceOf(facts, closed.value) : null;
     if (evidence === null) return;
     // In both lists it is not known to be closed.
     const active = await reader.riskUnit(groupId, { priority: 'background', fresh: true });
-    if (!active.ok || active.value !== null || active.flaws.length > 0) return;
+    if (!active.ok || active.value !== null || flawsOf(active, groupId).length > 0) return;
     await book.apply(request.id, () => ({ type: 'supersede', evidence }));
   }
 

@@ -1,6 +1,5 @@
 /** The exchange as the usecases see it: units and closed units as plain data, faults as plain fields. */
 import { type LongId, longId, ZERO } from '../../src/domain/amount.ts';
-import { closeEvidence, newestClosed, type UnitLife } from '../../src/domain/unit/close-evidence.ts';
 import type { ClosedUnit, RiskUnit } from '../../src/domain/unit/risk-unit.ts';
 import type {
   CloseOutcome,
@@ -107,11 +106,8 @@ export class FakeLoanExchange implements LoanReader, LoanCloser {
   async closedUnits() {
     return this.#read(this.listsClosed ? [...this.closed] : []);
   }
-  async findClosedUnit(groupId: LongId, { life }: { readonly life?: UnitLife } = {}) {
-    const rows = this.listsClosed ? this.closed : [];
-    return this.#read(
-      life === undefined ? newestClosed(rows, groupId) : closeEvidence(rows, groupId, life, this.#now()),
-    );
+  async findClosedUnit(groupId: LongId) {
+    return this.#read((this.listsClosed && this.closed.find((unit) => unit.groupId === groupId)) || null);
   }
   async canClose(groupId: LongId) {
     return this.#read(!this.withoutCreditKey.has(groupId));

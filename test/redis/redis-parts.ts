@@ -61,7 +61,7 @@ export async function redisParts(
     outbox: new RedisOutbox({ connection, keys, auditKeys, log, leaveUnreadableForMs: LEAVE_UNREADABLE_MS }),
     audit: new RedisAuditLog({ connection, keys }),
     ledger: new RedisWeightLedger({ connection, keys, scopesOf }),
-    reads: new RedisSharedReads({ connection, keys, auditKey: AUDIT_KEY }),
+    reads: new RedisSharedReads({ connection, keys, auditKeys: onlyKey(AUDIT_KEY) }),
     seen: new RedisSeenOnce({ connection, keys, newId: randomUUID }),
     auditKey: AUDIT_KEY,
     nowMs: () => store.nowMs(),

@@ -1,7 +1,6 @@
 /** What became of the DELETE: the answer, the exchange's own record, or two people's word. */
 
 import { refuseKind } from '../policy.ts';
-import { ROUNDED_DOWN_MS } from '../unit/close-evidence.ts';
 import type { CommandOf } from './close-command.ts';
 import {
   type CloseRequest,
@@ -13,7 +12,7 @@ import {
   UNKNOWN_PAGES_AFTER_MS,
 } from './close-request.ts';
 import { type Changes, type Decision, end, idOf, keyOf, no, to } from './close-step.ts';
-import { fits } from './closed-evidence.ts';
+import { CLOSE_TIME_TOLERANCE_MS, fits } from './closed-evidence.ts';
 
 /** A late copy of the DELETE is refused after timestamp + recvWindow; the exchange's own back end gives up after 10 s. */
 export const LATE_COPY_MARGIN_MS = 60_000;
@@ -112,7 +111,7 @@ export function readBack(
     const { kind, evidence } = seen;
     if (!fits(request.facts, evidence)) return no({ code: 'not-evidence' });
     const event: RequestEvent = { type: 'read-back', by: null, seen: kind, why: null, evidence, atMs: nowMs };
-    const byThis = evidence.closedAtMs >= sent.signedTimestampMs - ROUNDED_DOWN_MS;
+    const byThis = evidence.closedAtMs >= sent.signedTimestampMs - CLOSE_TIME_TOLERANCE_MS;
     const ending = byThis
       ? end('closed', { kind: 'read-back', atMs: nowMs })
       : end('superseded', { kind: 'closed-elsewhere', atMs: nowMs });

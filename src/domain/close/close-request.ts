@@ -5,7 +5,6 @@
 import type { LongId } from '../amount.ts';
 import { type ClosePolicy, narrower, type PersonId } from '../policy.ts';
 import type { RefusalCode } from '../refusal.ts';
-import type { UnitLife } from '../unit/close-evidence.ts';
 import type { ClosedEvidence } from './closed-evidence.ts';
 import type { FactChange, Facts } from './facts.ts';
 
@@ -86,11 +85,6 @@ export interface ReadBack {
 }
 
 export const NEVER_LOOKED: ReadBack = { agreeingActiveReads: 0, lastSeen: null, lastSeenAtMs: null };
-
-/** The life of the unit that this request is about: what ended it must have happened after it was seen active. */
-export function lifeOf({ facts }: Pick<CloseRequest, 'facts'>): UnitLife {
-  return { creditAccount: facts.creditAccount, activeAtMs: facts.readAtMs };
-}
 
 export type Verdict = 'closed' | 'not-closed';
 

@@ -4,7 +4,6 @@
  * than the unit was seen active.
  */
 import type { LongId } from '../amount.ts';
-import { ROUNDED_DOWN_MS, sameAccount } from '../unit/close-evidence.ts';
 import type { ClosedUnit } from '../unit/risk-unit.ts';
 import type { Facts } from './facts.ts';
 
@@ -16,6 +15,9 @@ export interface ClosedEvidence {
   readonly closedAtMs: number;
 }
 
+/** All these times are the exchange's clock; it may round a closeTime down. */
+export const CLOSE_TIME_TOLERANCE_MS = 1_000;
+
 /** Null: the row says nothing about the unit that these facts were read of. */
 export function evidenceOf(facts: Facts, row: ClosedUnit): ClosedEvidence | null {
   const { groupId, creditEmail, createdAtMs, closedAtMs } = row;
@@ -26,8 +28,8 @@ export function evidenceOf(facts: Facts, row: ClosedUnit): ClosedEvidence | null
 export function fits(facts: Facts, { groupId, creditEmail, closedAtMs }: ClosedEvidence): boolean {
   return (
     groupId === facts.groupId &&
-    sameAccount(creditEmail, facts.creditAccount) &&
+    creditEmail.toLowerCase() === facts.creditAccount.toLowerCase() &&
     // The unit was active when the facts were read.
-    closedAtMs >= facts.readAtMs - ROUNDED_DOWN_MS
+    closedAtMs >= facts.readAtMs - CLOSE_TIME_TOLERANCE_MS
   );
 }
