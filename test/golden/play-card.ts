@@ -27,6 +27,7 @@ const cardShows = (world: World, scribe: Scribe, what: string, fits: RegExp) =>
   scribe.shows(what, () => newestCard(world), fits);
 
 async function ask(world: World, scribe: Scribe, line: string): Promise<StoredMessage> {
+  await scribe.settled();
   const before = newestCard(world)?.ts;
   await scribe.command(rina, line);
   await world.workspace.until(() => (newestCard(world)?.ts === before ? undefined : true));
@@ -157,7 +158,7 @@ export async function playUnknown(world: World, scribe: Scribe): Promise<void> {
   await settle(ada, 'closed', 'Gone from the account');
   await settle(ben, 'not-closed', 'I think it did not go through');
   await settle(ben, 'closed', 'Seen in the web console, too');
-  await cardShows(world, scribe, 'The card', /settled by hand/);
+  await cardShows(world, scribe, 'The card', /resolved manually/);
   exchange.configure({ closedListDelayMs: 0 });
   exchange.revealClosed(LONG_GROUP_ID);
 }

@@ -12,8 +12,12 @@ export class Scribe {
   readonly #world: World;
   readonly #lines: string[] = [];
 
-  constructor(world: World) {
+  /** Resolves when every message that the bot wants to post is posted. */
+  readonly settled: () => Promise<void>;
+
+  constructor(world: World, settled: () => Promise<void>) {
     this.#world = world;
+    this.settled = settled;
   }
 
   get text(): string {

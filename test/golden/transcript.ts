@@ -3,15 +3,19 @@
  * in its words. The clock, the ids and the audit key are fixed, so every run gives the same text.
  */
 import { createHash } from 'node:crypto';
+import { expect, vi } from 'vitest';
 import { renderMrkdwn } from '../../sandbox/slack/render-mrkdwn.ts';
 import { SEED_IDS } from '../../sandbox/slack/seed.ts';
 import { startWorld, type World } from '../../sandbox/world.ts';
 import { refusalText } from '../../src/slack/views/refusal-text.ts';
+import { Records } from '../chaos/records.ts';
 import { playCard, playReject, playUnknown } from './play-card.ts';
 import { type Advance, playClosedUnits, playCloseUnit, playLoandesk, playLtv } from './play-commands.ts';
 import { playElsewhere, playExchangeTrouble, playHome, playPeople } from './play-people.ts';
 import { refusalExamples } from './refusal-examples.ts';
 import { Scribe } from './scribe.ts';
+
+const AUDIT_KEY = createHash('sha256').update('golden').digest('hex');
 
 const HEAD = `# What people type and click, and what Loandesk answers
 
@@ -36,12 +40,15 @@ export async function writeTranscript(advance: Advance): Promise<string> {
     settings: {
       ALLOWED_CHANNELS: SEED_IDS.partnerDesk,
       VIEWERS: `${SEED_IDS.requesters},${SEED_IDS.approvers}`,
-      AUDIT_KEY: createHash('sha256').update('golden').digest('hex'),
+      AUDIT_KEY,
       REDIS_MAY_FORGET: 'true',
     },
   });
+  const records = new Records({ redisUrl: world.redis.url, prefix: 'loandesk', auditKey: AUDIT_KEY });
   try {
-    const scribe = new Scribe(world);
+    const scribe = new Scribe(world, () =>
+      vi.waitFor(async () => expect(await records.undelivered()).toBe(0)),
+    );
     await playPeople(world, scribe);
     await playLtv(world, scribe);
     await playClosedUnits(world, scribe);
@@ -56,6 +63,7 @@ export async function writeTranscript(advance: Advance): Promise<string> {
     writeRefusals(world, scribe);
     return `${HEAD}\n${scribe.text.trimEnd()}\n`;
   } finally {
+    await records.close();
     await world.close();
   }
 }
