@@ -53,7 +53,6 @@ async function connect(
     sharedReads: new MemorySharedReads(options.now ?? Date.now),
     log: capturingLog(),
     delay: quickDelay,
-    closeMode: 'live',
     ...options,
   });
   return client;

@@ -70,7 +70,6 @@ function connectTo(url: string, options: Partial<LoanExchangeOptions> = {}): Loa
     sharedReads: new MemorySharedReads(Date.now),
     log: capturingLog(),
     delay: quickDelay,
-    closeMode: 'live',
     ...options,
   });
   ends.push(() => client.stop());

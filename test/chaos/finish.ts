@@ -53,6 +53,8 @@ export async function finish(parts: FinishParts): Promise<Finished> {
     await Promise.all([
       ...waiting.slice(0, VOTES_A_ROUND).map((request) => goOn(request, parts)),
       ...unknown.slice(0, VOTES_A_ROUND).map((request) => settle(request, parts)),
+      // A stop may be left from the trouble.
+      parts.people.resume(chen),
       pause(ROUND_MS),
     ]);
   }

@@ -41,6 +41,15 @@ export class People {
     );
   }
 
+  /** Lifts the stops that limits and bans of the exchange put on the bots. */
+  async resume(user: string): Promise<void> {
+    await this.#act(() =>
+      this.#workspace
+        .as(user)
+        .command(COMMANDS.loandesk, 'resume', { ...this.#to(), channelId: SEED_IDS.loanDesk }),
+    );
+  }
+
   cardOf({ card }: CloseRequest): StoredMessage | null {
     if (card === null) return null;
     return this.#workspace.store.message(card.channelId, card.messageTs) ?? null;

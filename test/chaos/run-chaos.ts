@@ -130,7 +130,7 @@ async function judgedRun(run: Run): Promise<ChaosReport> {
   });
   const over = new AbortController();
   const trouble = makeTrouble({
-    ...{ exchange: world.exchange, workspace: world.workspace, fleet, redis, stopped: over.signal },
+    ...{ exchange: world.exchange, workspace: world.workspace, people, fleet, redis, stopped: over.signal },
     random: random.fork('trouble'),
     short: options.short === true,
     emergencies: options.emergencies ?? EMERGENCIES,

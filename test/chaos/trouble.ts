@@ -8,12 +8,14 @@ import type { Workspace } from '../../sandbox/slack/workspace.ts';
 import { endsInTime } from '../../src/ends-in-time.ts';
 import { type Absence, RESTARTS, type Settings } from './brakes.ts';
 import type { Fleet, Place } from './fleet.ts';
+import type { People } from './people.ts';
 import type { Random } from './random.ts';
 import type { RedisProcess } from './redis-process.ts';
 
 export interface TroubleParts {
   readonly exchange: Exchange;
   readonly workspace: Workspace;
+  readonly people: People;
   readonly fleet: Fleet;
   /** Null: somebody else's Redis, which is not ours to kill. */
   readonly redis: RedisProcess | null;
@@ -123,15 +125,23 @@ function failClose(random: Random, { exchange }: TroubleParts, tally: TroubleTal
   tally.exchangeFaults += 1;
 }
 
+/** Bots rightly keep quiet for the rest of the minute, or two minutes: somebody sees it and lifts the stop. */
+async function liftLater(random: Random, { people, stopped }: TroubleParts): Promise<void> {
+  await pause(random.between(500, 3_000), null, { signal: stopped }).catch(() => {});
+  await people.resume(random.pick([SEED_IDS.ada, SEED_IDS.ben, SEED_IDS.chen]));
+}
+
 async function failExchange(random: Random, parts: TroubleParts, tally: TroubleTally): Promise<void> {
   const { exchange, stopped } = parts;
   tally.exchangeFaults += 1;
   switch (random.between(0, 9)) {
     case 0:
       exchange.inject({ effect: { kind: 'rate-limited', retryAfterS: 1 }, method: 'GET', count: 1 });
+      await liftLater(random, parts);
       return;
     case 1:
       exchange.inject({ effect: { kind: 'ip-banned', untilMs: Date.now() + 1_500 }, count: 1 });
+      await liftLater(random, parts);
       return;
     case 2:
       exchange.inject({ effect: { kind: 'reset', when: 'after' }, method: 'GET', count: 2 });
