@@ -71,6 +71,8 @@ export interface AppOptions {
   readonly now?: () => number;
   /** Ids of close requests; default random ones. */
   readonly newRequestId?: () => string;
+  /** Names this process in a claim; default a random one for each. */
+  readonly newClaimOwner?: () => string;
   /** Between the looks for a close that was just sent; default a timer. */
   readonly pause?: (milliseconds: number) => Promise<void>;
   /** How the log is doing; default: well. */
@@ -199,7 +201,7 @@ export async function createApp(
     }),
     now,
     pause,
-    newId: randomUUID,
+    newId: options.newClaimOwner ?? randomUUID,
     newRequestId,
     log,
     withRequest: (requestId, work) =>

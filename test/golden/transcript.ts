@@ -30,6 +30,7 @@ export async function writeTranscript(advance: Advance): Promise<string> {
   const world = await startWorld({
     app: {
       newRequestId: () => requestId(requests()),
+      newClaimOwner: () => 'the-only-bot',
       // The looks for a close follow each other at once, at the same time of day.
       pause: async () => {},
     },
