@@ -43,6 +43,7 @@ async function connect(
 ): Promise<LoanExchange> {
   server = await scriptedServer(answer);
   client = createLoanExchange({
+    closeMode: 'live',
     baseUrl: server.url,
     accounts: [
       accountOf({ name: 'fund-a', role: 'parent', apiKey: 'p', secret: 's' }),

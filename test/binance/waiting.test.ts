@@ -60,6 +60,7 @@ async function scripted(answer: Parameters<typeof scriptedServer>[0]): Promise<S
 
 function connectTo(url: string, options: Partial<LoanExchangeOptions> = {}): LoanExchange {
   const client = createLoanExchange({
+    closeMode: 'live',
     baseUrl: url,
     accounts: [
       accountOf({ name: 'fund-a', role: 'parent', apiKey: 'p', secret: 's' }),

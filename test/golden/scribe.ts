@@ -12,7 +12,7 @@ export class Scribe {
   readonly #world: World;
   readonly #lines: string[] = [];
 
-  /** Resolves when every message that the bot wants to post is posted. */
+  /** Resolves when every message that the bot wants to post is posted: what comes next is then in one order. */
   readonly settled: () => Promise<void>;
 
   constructor(world: World, settled: () => Promise<void>) {
@@ -38,6 +38,7 @@ export class Scribe {
     line: string,
     options: { readonly channelId?: string; readonly as?: string; readonly modal?: boolean } = {},
   ): Promise<StoredMessage | StoredView> {
+    await this.settled();
     const [name = '', ...words] = line.split(' ');
     const { workspace } = this.#world;
     const channelId = options.channelId ?? SEED_IDS.loanDesk;
@@ -60,6 +61,7 @@ export class Scribe {
     does: string,
     options: { readonly modal?: boolean; readonly stale?: boolean; readonly value?: string } = {},
   ): Promise<StoredMessage | StoredView> {
+    await this.settled();
     const { workspace } = this.#world;
     const how = {
       ...(options.stale === true ? { stale: true } : {}),
@@ -75,6 +77,7 @@ export class Scribe {
 
   /** Submits a form: what it then shows, or the fault under its field. */
   async submit(userId: string, form: StoredView, values: InputValues, does: string): Promise<StoredView> {
+    await this.settled();
     const { workspace } = this.#world;
     const result = await workspace.as(userId).submit(form.id, values, { force: true });
     this.#did(userId, does, result);
