@@ -7,8 +7,9 @@ import { fakeDesk } from '../fakes/desk.ts';
 import { request } from '../support/close-requests.ts';
 import { type SlackHarness, startSlackHarness } from './support/slack-harness.ts';
 
-/** Those at work and those in line, in one process. */
+/** Those at work and those in line, in one process: who looks things up, and who decides. */
 const PLACES = 1_032;
+const PLACES_OF_DECISIONS = 464;
 /** Clicks that are told so at one time, and those in line for it. */
 const CLICKS_TURNED_AWAY = 208;
 const BUSY = 'Loandesk has more to do right now';
@@ -34,6 +35,10 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
             await held.promise;
             return refuse({ code: 'unit-id-missing' });
           },
+          withdraw: async () => {
+            await held.promise;
+            return done(pending);
+          },
         }),
     });
     const { workspace } = slack;
@@ -49,6 +54,10 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     const command = await workspace.as(ids.rina).command('/ltv', '', at);
     if (command.shown === undefined) throw new Error('the ack showed nothing');
     expect(workspace.renderText(command.shown)).toContain(BUSY);
+    for (let sent = 0; sent < PLACES_OF_DECISIONS; sent += 58) {
+      const clicks = Array.from({ length: 58 }, () => workspace.as(ids.rina).click(card, ACTIONS.withdraw));
+      for (const click of await Promise.all(clicks)) expect(click.failure).toBeUndefined();
+    }
     const sent = await workspace.as(ids.ada).submit(form.id, { [INPUTS.reason]: 'not yet' });
     expect(sent.failure).toBeUndefined();
     // The form is still open, with what was typed and why it was not taken.

@@ -20,11 +20,13 @@ afterEach(async () => {
 /** A proxy of tunnels that knows the name slack.test, which nothing else does; and whom it was asked for. */
 async function startProxy(): Promise<{ url: string; hosts: string[] }> {
   const hosts: string[] = [];
+  const tunnels = new Set<Duplex>();
   const known = (host: string) => (host === 'slack.test' ? '127.0.0.1' : host);
   const server = createServer();
   server.on('connect', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { hostname, port } = new URL(`http://${request.url ?? ''}`);
     hosts.push(hostname);
+    tunnels.add(socket);
     const onwards = connect(Number(port), known(hostname), () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
       onwards.write(head);
@@ -36,6 +38,8 @@ async function startProxy(): Promise<{ url: string; hosts: string[] }> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   closing.push(async () => {
+    // A tunnel is no connection of the server's any more.
+    for (const tunnel of tunnels) tunnel.destroy();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
