@@ -23,9 +23,13 @@ function endWith(error: unknown): void {
 }
 
 try {
-  process.on('uncaughtException', endWith);
   const config = loadConfig();
   const log = createProcessLogger(config.logLevel, output);
+  process.on('uncaughtException', (error) => {
+    // Not to standard error: a reader of both that has stopped would hold the process here.
+    log.fatal({ error: errorText(error) }, 'uncaught exception');
+    output.endProcess(EXIT_FAILED);
+  });
   const { createApp } = await import('./app.ts');
   const app = await createApp(config, log, { logState: () => output.state() });
 

@@ -87,6 +87,24 @@ function expectNamed(ended: { status: number | null; out: string; err: string },
   expect(status).toBe(78);
 }
 
+it('fault W3, relative: an exception that nobody caught ends the process with one line and no secret', async () => {
+  const throwing = 'setTimeout(() => { throw new TypeError(process.env.THROWN) }, 3_000)';
+  const settings = {
+    PORT: '0',
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(throwing)}`,
+    THROWN: 'not a URL: http://user:hunter2@proxy:80a',
+  };
+  const world = await startWorld({ settings: { REDIS_PREFIX: `test-${randomUUID()}` }, replicas: 0 });
+  onTestFinished(() => world.close());
+  const { status, out, err } = await start({ ...world.settings(), ...settings }).exited;
+  const line = out.split('\n').find((each) => each.includes('uncaught exception'));
+  expect(JSON.parse(line ?? '{}').error).toMatch(
+    /^TypeError: not a URL: http:\/\/\[removed\]@proxy:80a\n\s+at /,
+  );
+  expect(out + err).not.toContain('hunter2');
+  expect(status).toBe(1);
+});
+
 describe('settings that cannot work', () => {
   let world: World;
   beforeAll(async () => {

@@ -291,7 +291,7 @@ function isAnswerToSelect(error: unknown): boolean {
 /** ioredis hangs the command with all its arguments (AUTH's among them) on its errors: only the words are kept. */
 function withoutCommand(error: unknown): Error {
   if (!(error instanceof Error)) return new Error('unknown failure');
-  const plain = new Error(error.message);
+  const plain = new Error(messageOf(error));
   plain.name = error.name;
   return plain;
 }
@@ -300,9 +300,15 @@ function withoutCommand(error: unknown): Error {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   if ('lastNodeError' in error && error.lastNodeError instanceof Error) return reasonOf(error.lastNodeError);
-  const [, within] = /Last error: (.+)$/.exec(error.message) ?? [];
+  const message = messageOf(error);
+  const [, within] = /Last error: (.+)$/.exec(message) ?? [];
   if (within !== undefined) return within;
   if ('code' in error && typeof error.code === 'string') return error.code;
   // "ERR" alone would say nothing; other codes (WRONGPASS, NOAUTH) say it all.
-  return /^(?!ERR\b)[A-Z]{3,}\b/.exec(error.message)?.[0] ?? error.message;
+  return /^(?!ERR\b)[A-Z]{3,}\b/.exec(message)?.[0] ?? message;
+}
+
+/** Redis quotes the arguments of a command that it does not know, a password of AUTH's among them. */
+function messageOf({ message }: Error): string {
+  return message.replace(/,? with args .*/s, '');
 }

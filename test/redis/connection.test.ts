@@ -41,6 +41,52 @@ describe('a Redis that cannot be reached', () => {
     expect(JSON.stringify(log.lines)).not.toContain('s3cret-word');
   });
 
+  realRedis(
+    'fault W5, relative: a Redis that quotes the password in its answer does not bring it into the log',
+    async () => {
+      const server = await startRedisServer(
+        '--rename-command',
+        'AUTH',
+        'other',
+        '--rename-command',
+        'HELLO',
+        'some',
+      );
+      onTestFinished(() => server.stop());
+      const log = memoryLog();
+      const connection = new RedisConnection(
+        { url: server.url.replace('//', '//desk:s3cret-word@') },
+        log,
+        QUICK,
+      );
+      onTestFinished(() => connection.close());
+      const { error } = await failure(() => connection.run('ping', (client) => client.ping()));
+      await new Promise((resolve) => connection.client.once('error', resolve));
+      expect(connection.trouble).toMatch(/unknown command/);
+      expect(inspect([log.lines, connection.trouble, error], { depth: 10 })).not.toContain('s3cret-word');
+    },
+  );
+
+  realRedis(
+    'fault W4: a database that is not there is refused, and its first one is not used in its place',
+    async () => {
+      const server = await startRedisServer('--databases', '3');
+      onTestFinished(() => server.stop());
+      const log = memoryLog();
+      const connection = new RedisConnection({ url: `${server.url}/99` }, log, QUICK);
+      onTestFinished(() => connection.close());
+      const { error } = await failure(() => connection.run('set', (client) => client.set('key', 'value')));
+      expect(error).toBeInstanceOf(StoreUnavailable);
+      expect(connection.noDatabase).toBe('ERR DB index is out of range');
+      expect(await bareClient(server.url).dbsize()).toBe(0);
+      expect(log.lines).toMatchObject([{ level: 'error', fields: { code: 'ERR DB index is out of range' } }]);
+      const third = new RedisConnection({ url: `${server.url}/2` }, log, QUICK);
+      onTestFinished(() => third.close());
+      await third.run('set', (client) => client.set('key', 'value'));
+      expect(await bareClient(`${server.url}/2`).dbsize()).toBe(1);
+    },
+  );
+
   it('serves many waiting callers with one answer each', async () => {
     const connection = new RedisConnection({ url: `redis://127.0.0.1:${await freePort()}` }, QUIET, QUICK);
     onTestFinished(() => connection.close());
