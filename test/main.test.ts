@@ -217,10 +217,10 @@ describe('a standard output that takes nothing', () => {
         async (response) => ({ status: response.status, text: await response.text() }),
         () => ({ status: 0, text: '' }),
       );
-    await vi.waitUntil(async () => (await ask('/readyz')).status === 200, { timeout: 15_000, interval: 100 });
+    await vi.waitUntil(async () => (await ask('/readyz')).status === 200, { timeout: 30_000, interval: 100 });
     // A stopped reader is noticed after some seconds, an error at once.
     await vi.waitUntil(async () => /^loandesk_log_writable 0$/m.test((await ask('/metrics')).text), {
-      timeout: 15_000,
+      timeout: 30_000,
       interval: 100,
     });
     expect((await ask('/livez')).status).toBe(200);
@@ -235,7 +235,7 @@ describe('a standard output that takes nothing', () => {
     const { status, tookMs } = await livesAndEnds(full);
     expect(status).toBe(0);
     expect(tookMs).toBeLessThan(10_000);
-  }, 60_000);
+  }, 90_000);
 
   it('fault A8, relative: so it does with a pipe that nobody reads', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'loandesk-pipe-'));
@@ -254,13 +254,13 @@ describe('a standard output that takes nothing', () => {
     // Node cannot exit while a write hangs: the process ends itself by a signal.
     expect({ status, signal }).toEqual({ status: null, signal: 'SIGKILL' });
     expect(tookMs).toBeLessThan(10_000);
-  }, 60_000);
+  }, 90_000);
 
   it('fault A8, relative: so it does with a pipe whose reader is gone', async () => {
     const { status, tookMs } = await livesAndEnds('pipe', ({ stdout }) => stdout?.destroy());
     expect(status).toBe(0);
     expect(tookMs).toBeLessThan(10_000);
-  }, 60_000);
+  }, 90_000);
 });
 
 describe('the check of Node', () => {
