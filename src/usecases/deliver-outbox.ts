@@ -16,6 +16,8 @@ import {
   type Outbox,
   type OutboxItem,
   REDRAW,
+  type StoredRequest,
+  UnreadableRecord,
   type WithRequest,
 } from './ports.ts';
 import type { RequestBook } from './request-book.ts';
@@ -160,7 +162,16 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
   }
 
   async function handle(item: OutboxItem, nowMs: number): Promise<void> {
-    const stored = await store.load(item.requestId);
+    try {
+      await handleOn(item, await store.load(item.requestId), nowMs);
+    } catch (error) {
+      if (!(error instanceof UnreadableRecord)) throw error;
+      // Nothing is said on such a record, and other requests' messages do not wait for it.
+      await outbox.unreadable(item, error.what);
+    }
+  }
+
+  async function handleOn(item: OutboxItem, stored: StoredRequest | null, nowMs: number): Promise<void> {
     const request = stored === null ? null : book.underRule(stored.request);
     const delivery = request === null ? null : await deliver(item, request);
     if (request === null || delivery === null) {

@@ -13,10 +13,12 @@ local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local all = redis.call('LRANGE', KEYS[1], 0, -1)
 for _, kept in ipairs(all) do
-  local blank = string.find(kept, ' ', 1, true)
-  local id = string.sub(kept, 1, blank - 1)
-  redis.call('RPUSH', ARGV[1] .. id, string.sub(kept, blank + 1))
-  redis.call('ZADD', KEYS[2], 'NX', now, id)
+  -- What was not written here has no blank: it must not keep the others from going back.
+  local id, stored = string.match(kept, '^(%S+) (.*)$')
+  if id then
+    redis.call('RPUSH', ARGV[1] .. id, stored)
+    redis.call('ZADD', KEYS[2], 'NX', now, id)
+  end
 end
 redis.call('DEL', KEYS[1])
 return #all

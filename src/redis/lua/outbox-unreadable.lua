@@ -27,9 +27,9 @@ local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local stamp = string.format('%.0f', now)
 
 local since = redis.call('GET', KEYS[4]) or ''
-local blank = string.find(since, ' ', 1, true)
-local known = blank and string.sub(since, blank + 1) == first
-if not known or now - tonumber(string.sub(since, 1, blank - 1)) < tonumber(ARGV[4]) then
+local began, of = string.match(since, '^(%d+) (.*)$')
+local known = of == first
+if not known or now - tonumber(began) < tonumber(ARGV[4]) then
   if not known then
     redis.call('SET', KEYS[4], stamp .. ' ' .. first, 'PX', ARGV[4] * 10)
   end

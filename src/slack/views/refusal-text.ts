@@ -199,7 +199,6 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: `${typed(input)} is not a number of entries and a head of 64 characters.`,
     advice:
       'Copy both from a message in the audit channel: `/loandesk audit verify &lt;entries&gt; &lt;head&gt;`.',
-    effect: '',
   }),
   'audit-too-large': ({ limitBytes }) => ({
     what: `The audit trail you asked for is larger than ${Math.floor(limitBytes / 1_048_576)} MiB, the most that Loandesk sends through Slack.`,
