@@ -282,23 +282,21 @@ async function restartRedis(random: Random, { redis }: TroubleParts, tally: Trou
   await redis.restart(random.between(100, 2_500));
 }
 
-/** One at a time, in an order of its own; each of them comes once, even if the run is over before. */
+/** One at a time, in an order of its own; each comes once, even if the run is over before. A short run has no more. */
 async function emergencies(parts: TroubleParts, tally: TroubleTally): Promise<void> {
   const { short, stopped } = parts;
   const random = parts.random.fork('emergency');
-  const left = [...parts.emergencies];
-  let isFirstPass = true;
-  while (isFirstPass || !stopped.aborted) {
-    const ms = short ? random.between(300, 800) : random.between(5_000, 15_000);
-    await pause(ms, null, { signal: stopped }).catch(() => {});
-    const [emergency] = left.splice(random.between(0, left.length - 1), 1);
-    if (emergency === undefined) return;
-    tally.emergencies.set(emergency, (tally.emergencies.get(emergency) ?? 0) + 1);
-    await HAPPENS[emergency](random, parts);
-    if (left.length > 0) continue;
-    isFirstPass = false;
-    left.push(...parts.emergencies);
-  }
+  do {
+    const left = [...parts.emergencies];
+    while (left.length > 0) {
+      const ms = short ? random.between(300, 800) : random.between(5_000, 15_000);
+      await pause(ms, null, { signal: stopped }).catch(() => {});
+      const [emergency] = left.splice(random.between(0, left.length - 1), 1);
+      if (emergency === undefined) return;
+      tally.emergencies.set(emergency, (tally.emergencies.get(emergency) ?? 0) + 1);
+      await HAPPENS[emergency](random, parts);
+    }
+  } while (!short && !stopped.aborted);
 }
 
 const HAPPENS: Readonly<Record<Emergency, (random: Random, parts: TroubleParts) => Promise<void>>> = {
