@@ -36,3 +36,15 @@ it('no number stands without the name of its list', () => {
   const known = new RegExp(`\\b(${LISTS.map(({ list }) => list).join('|')}) cases? \\d`);
   expect(codeLines().filter((line) => /\bcases? \d+(?!:$)/.test(line) && !known.test(line))).toEqual([]);
 });
+
+const FAULTS = { B: 11, R: 9, N: 8, T: 14, A: 13, W: 13 };
+
+it('each fault found on 2026-11-29 has a test that bears its number', () => {
+  const all = Object.entries(FAULTS).flatMap(([kind, count]) =>
+    Array.from({ length: count }, (_, index) => `${kind}${index + 1}`),
+  );
+  const found = new Set(
+    codeLines().flatMap((line) => [...line.matchAll(/\bfault ([A-Z]\d+)/g)].map(([, number]) => number)),
+  );
+  expect(all.filter((number) => !found.has(number))).toEqual([]);
+});
