@@ -5,6 +5,7 @@ import { Pool } from 'undici';
 import { z } from 'zod';
 import { Account } from '../../src/binance/account.ts';
 import { createLoanExchange } from '../../src/binance/loan-exchange.ts';
+import { MOST_STOP_MS } from '../../src/binance/shared-state.ts';
 import { createSigningKey } from '../../src/binance/signing-key.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { KeyNames } from '../../src/redis/key-names.ts';
@@ -68,7 +69,11 @@ const noLedger: Ledger = {
 /** The real script with its real arguments, except for a limit that a benchmark does not reach. */
 function redisLedger(): Ledger {
   const connection = new RedisConnection({ url: given.redisUrl }, QUIET);
-  const real = new RedisWeightLedger({ connection, keys: new KeyNames('bench') });
+  const real = new RedisWeightLedger({
+    connection,
+    keys: new KeyNames('bench'),
+    longestStopMs: MOST_STOP_MS,
+  });
   return {
     async reserve(bucket, minute, weight) {
       const { ok } = await real.reserve(bucket, minute, weight, Number.MAX_SAFE_INTEGER);

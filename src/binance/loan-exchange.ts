@@ -5,15 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Dispatcher } from 'undici';
 import type { CloseMode } from '../domain/policy.ts';
-import type {
-  ExchangeStop,
-  ExchangeStops,
-  LoanCloser,
-  LoanReader,
-  Log,
-  SharedReads,
-  WeightLedger,
-} from '../usecases/ports.ts';
+import type { ExchangeStop, ExchangeStops, LoanCloser, LoanReader, Log } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
 import { AccountBook } from './account-book.ts';
 import { createAccountChecks, type ExchangeChecks } from './account-checks.ts';
@@ -33,6 +25,7 @@ import { createLoanReader } from './loan-reader.ts';
 import { createDeadlines, createReadCall } from './read-call.ts';
 import { type Rejection, stopExtent } from './rejection.ts';
 import { timeAnswer } from './schemas.ts';
+import type { SharedReads, WeightLedger } from './shared-state.ts';
 import { createSystemStatus } from './system-status.ts';
 import { UnitOwners } from './unit-owners.ts';
 import { WeightLimiter } from './weight-limiter.ts';

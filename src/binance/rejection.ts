@@ -1,10 +1,11 @@
 /** Reads an answer that is not 200: code and text, and how long a limit or ban lasts. */
-import { MOST_STOP_MS } from '../usecases/ports.ts';
+
 import type { CallResult } from './call-result.ts';
 import { parseExactJson } from './exact-json.ts';
 import { headerOf, type ResponseHeaders } from './http.ts';
 import { LEDGER_MINUTE_MS, minuteOf } from './minutes.ts';
 import { errorAnswer } from './schemas.ts';
+import { MOST_STOP_MS } from './shared-state.ts';
 
 export type Rejection = Extract<CallResult, { kind: 'rejected' }>;
 

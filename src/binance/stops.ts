@@ -1,5 +1,6 @@
 /** The buckets that the exchange told us to stop, as far as this process knows. */
-import { type ExchangeStop, MOST_STOP_MS, type StopCause } from '../usecases/ports.ts';
+import type { ExchangeStop, StopCause } from '../usecases/ports.ts';
+import { MOST_STOP_MS } from './shared-state.ts';
 
 interface Noted {
   readonly stop: ExchangeStop;

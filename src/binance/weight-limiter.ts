@@ -6,7 +6,7 @@
  * A call near the turn of a minute is counted in both minutes in which the exchange might count it.
  */
 import Bottleneck from 'bottleneck';
-import type { ExchangeStop, Log, StopCause, WeightLedger } from '../usecases/ports.ts';
+import type { ExchangeStop, Log, StopCause } from '../usecases/ports.ts';
 import {
   type AdmitRequest,
   type AdmitResult,
@@ -20,6 +20,7 @@ import { BucketCount } from './bucket-count.ts';
 import type { Delay } from './delay.ts';
 import { inTime } from './in-time.ts';
 import { LEDGER_MINUTE_MS, minuteOf, minutesAround } from './minutes.ts';
+import type { WeightLedger } from './shared-state.ts';
 import { Stops } from './stops.ts';
 
 export interface WeightLimiterOptions {

@@ -3,12 +3,12 @@
  * put figures in front of people: each answer is sealed together with its key, and only a sealed one is given out.
  */
 import type { AuditKeys } from '../domain/close/audit-chain.ts';
-import type { SharedReads } from '../usecases/ports.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
 import { Seals } from './seals.ts';
 
-export class RedisSharedReads implements SharedReads {
+/** What the exchange client asks of it, in its own words: adapters do not import each other. */
+export class RedisSharedReads {
   readonly #connection: RedisConnection;
   readonly #keys: KeyNames;
   readonly #seals: Seals;

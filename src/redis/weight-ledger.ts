@@ -4,13 +4,7 @@
  * latest, and before that with the next header.
  */
 import { z } from 'zod';
-import {
-  type LedgerStop,
-  MOST_STOP_MS,
-  type StopCause,
-  type WeightLedger,
-  type WeightReservation,
-} from '../usecases/ports.ts';
+import type { StopCause } from '../usecases/ports.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
 
@@ -19,24 +13,42 @@ const COUNTER_LIVES_MS = 150_000;
 
 const causeSchema = z.object({ httpStatus: z.int().nullable(), exchangeCode: z.int().nullable() });
 
-export class RedisWeightLedger implements WeightLedger {
+interface StoredStop {
+  readonly scope: string;
+  readonly leftMs: number;
+  readonly cause: StopCause;
+}
+
+/** What the exchange client asks of it, in its own words: adapters do not import each other. */
+export class RedisWeightLedger {
   readonly #connection: RedisConnection;
   readonly #keys: KeyNames;
+  readonly #longestStopMs: number;
   readonly #scopesOf: (bucket: string) => readonly string[];
 
-  /** `scopesOf`: the scopes whose stops hold for a bucket (its own name, its IP's, its UID's); default: its own name. */
+  /**
+   * `longestStopMs`: what is stored as longer is not believed. `scopesOf`: the scopes whose stops hold for a bucket (its
+   * own name, its IP's, its UID's); default: its own name.
+   */
   constructor(parts: {
     connection: RedisConnection;
     keys: KeyNames;
+    longestStopMs: number;
     scopesOf?: (bucket: string) => readonly string[];
   }) {
     this.#connection = parts.connection;
     this.#keys = parts.keys;
+    this.#longestStopMs = parts.longestStopMs;
     this.#scopesOf = parts.scopesOf ?? ((bucket) => [bucket]);
   }
 
   /** A reservation that a cut connection sent twice counts twice: too much is safe, too little is not. */
-  async reserve(bucket: string, minute: number, weight: number, limit: number): Promise<WeightReservation> {
+  async reserve(
+    bucket: string,
+    minute: number,
+    weight: number,
+    limit: number,
+  ): Promise<{ ok: boolean; used: number }> {
     const scopes = this.#scopesOf(bucket);
     const [reserved, used] = await this.#connection.run('reserveWeight', (client) =>
       client.reserveWeight(
@@ -45,7 +57,7 @@ export class RedisWeightLedger implements WeightLedger {
         weight,
         limit,
         COUNTER_LIVES_MS,
-        MOST_STOP_MS,
+        this.#longestStopMs,
         // The script reads at least one scope.
         ...(scopes.length === 0 ? [bucket] : scopes),
       ),
@@ -60,18 +72,18 @@ export class RedisWeightLedger implements WeightLedger {
   }
 
   async stop(scope: string, lastsMs: number, cause: StopCause): Promise<void> {
-    const boundedMs = Math.min(Math.ceil(lastsMs), MOST_STOP_MS);
+    const boundedMs = Math.min(Math.ceil(lastsMs), this.#longestStopMs);
     await this.#connection.run('stopScope', (client) =>
       client.stopScope(this.#keys.stops, scope, boundedMs, JSON.stringify(cause)),
     );
   }
 
-  async stops(scopes: readonly string[]): Promise<readonly LedgerStop[]> {
+  async stops(scopes: readonly string[]): Promise<readonly StoredStop[]> {
     if (scopes.length === 0) return [];
     const answer = await this.#connection.run('stopsInForce', (client) =>
-      client.stopsInForce(this.#keys.stops, MOST_STOP_MS, ...scopes),
+      client.stopsInForce(this.#keys.stops, this.#longestStopMs, ...scopes),
     );
-    const stops: LedgerStop[] = [];
+    const stops: StoredStop[] = [];
     for (let i = 0; i + 2 < answer.length; i += 3) {
       const [scope = '', leftMs = '', cause = ''] = answer.slice(i, i + 3);
       stops.push({ scope, leftMs: Number(leftMs), cause: readCause(cause) });
@@ -81,7 +93,7 @@ export class RedisWeightLedger implements WeightLedger {
 
   async lift(): Promise<void> {
     await this.#connection.run('liftStops', (client) =>
-      client.liftStops(this.#keys.stops, this.#keys.stopsLifted, MOST_STOP_MS),
+      client.liftStops(this.#keys.stops, this.#keys.stopsLifted, this.#longestStopMs),
     );
   }
 

@@ -128,43 +128,10 @@ export interface LoanCloser {
   prepareClose(groupId: LongId): Promise<Read<PreparedClose>>;
 }
 
-// ------------------------------------------------------------------------------- what the exchange client shares
-
-/** Weight used per bucket and server minute, shared by all replicas. */
-export interface WeightLedger {
-  /**
-   * Reserves `weight` in the bucket's minute `minute` (server time / 60,000, floored) if it stays within `limit` and
-   * no stop is in force. Throws StoreUnavailable.
-   */
-  reserve(bucket: string, minute: number, weight: number, limit: number): Promise<WeightReservation>;
-  /** Raises the count of that minute to what the exchange's header says; never lowers it. */
-  raise(bucket: string, minute: number, used: number): Promise<void>;
-  /**
-   * Stops a scope (bucket, IP or UID) for all replicas for so long from now; a stop that ends later wins. Durations, not
-   * times, so that a clock that was wrong when the stop came does not lengthen it. Never longer than `MOST_STOP_MS`.
-   */
-  stop(scope: string, lastsMs: number, cause: StopCause): Promise<void>;
-  /** Stops in force among these scopes, each with what is left of it. */
-  stops(scopes: readonly string[]): Promise<readonly LedgerStop[]>;
-  /** Lifts every stop, and lets the other replicas know that stops noted before this moment no longer hold. */
-  lift(): Promise<void>;
-  /** How long ago `lift` was called; null: not within `MOST_STOP_MS`. */
-  sinceLiftMs(): Promise<number | null>;
-}
-
-/** Binance bans an address for three days at most (general info, "Limits"): no stop is believed to last longer. */
-export const MOST_STOP_MS = 3 * 86_400_000;
-
 /** What the exchange answered when it stopped us; both null: not known. */
 export interface StopCause {
   readonly httpStatus: number | null;
   readonly exchangeCode: number | null;
-}
-
-export interface LedgerStop {
-  readonly scope: string;
-  readonly leftMs: number;
-  readonly cause: StopCause;
 }
 
 /** A stop in force, for people. */
@@ -182,19 +149,6 @@ export interface ExchangeStops {
   list(): Promise<readonly ExchangeStop[]>;
   /** Lifts them for all replicas. Throws when that cannot be written. */
   lift(): Promise<void>;
-}
-
-export type WeightReservation =
-  | { readonly ok: true; readonly used: number }
-  | { readonly ok: false; readonly used: number };
-
-/** Short-lived answers shared by all replicas, so that many people asking at once cost one call. */
-export interface SharedReads {
-  get(key: string): Promise<string | null>;
-  put(key: string, value: string, ttlMs: number): Promise<void>;
-  /** True for one caller until `release` or the ttl: that one makes the call, the others wait for its answer. */
-  tryLead(key: string, token: string, ttlMs: number): Promise<boolean>;
-  release(key: string, token: string): Promise<void>;
 }
 
 // ---------------------------------------------------------------------------------------------- close requests

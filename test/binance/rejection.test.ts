@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { failureOf } from '../../src/binance/failure.ts';
 import { cleanText, readRejection, stopExtent } from '../../src/binance/rejection.ts';
-import { MOST_STOP_MS } from '../../src/usecases/ports.ts';
+import { MOST_STOP_MS } from '../../src/binance/shared-state.ts';
 
 const NOW = 29_920_000 * 60_000 + 20_000;
 const NEXT_MINUTE = 29_920_001 * 60_000;

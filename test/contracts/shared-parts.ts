@@ -1,11 +1,7 @@
 /** What the small shared parts must do: run on Redis and on the fakes. */
 import { describe, expect, it } from 'vitest';
-import {
-  MOST_STOP_MS,
-  type SeenOnce,
-  type SharedReads,
-  type WeightLedger,
-} from '../../src/usecases/ports.ts';
+import { MOST_STOP_MS, type SharedReads, type WeightLedger } from '../../src/binance/shared-state.ts';
+import type { SeenOnce } from '../../src/usecases/ports.ts';
 
 export interface SharedPartsUnderTest {
   readonly ledger: WeightLedger;

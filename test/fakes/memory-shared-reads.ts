@@ -1,4 +1,4 @@
-import type { SharedReads } from '../../src/usecases/ports.ts';
+import type { SharedReads } from '../../src/binance/shared-state.ts';
 
 interface Entry {
   readonly value: string;

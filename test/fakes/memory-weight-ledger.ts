@@ -1,10 +1,10 @@
 import {
   type LedgerStop,
   MOST_STOP_MS,
-  type StopCause,
   type WeightLedger,
   type WeightReservation,
-} from '../../src/usecases/ports.ts';
+} from '../../src/binance/shared-state.ts';
+import type { StopCause } from '../../src/usecases/ports.ts';
 
 /** Weights and stops in memory, by the test's clock. */
 export class MemoryWeightLedger implements WeightLedger {
