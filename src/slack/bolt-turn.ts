@@ -3,8 +3,8 @@ import type { RespondArguments, RespondFn } from '@slack/bolt';
 import type { WebClient, WebClientOptions } from '@slack/web-api';
 import type { PersonId } from '../domain/policy.ts';
 import type { Log } from '../usecases/ports.ts';
+import type { Turn } from './listener.ts';
 import { failureText, type OnSlackCall, observedCall, type SlackAnswer, slackCall } from './slack-call.ts';
-import type { Turn } from './turn.ts';
 import type { Home, Message, Modal } from './views/message.ts';
 import { noticeModal } from './views/notice-message.ts';
 

@@ -12,8 +12,8 @@ import {
   StoreUnavailable,
   UnreadableRecord,
 } from '../usecases/ports.ts';
+import { type Lane, type Listener, type Outcome, refused, type Turn } from './listener.ts';
 import { errorFields } from './redaction.ts';
-import { type Lane, type Listener, type Outcome, refused, type Turn } from './turn.ts';
 import type { Message } from './views/message.ts';
 import {
   duplicateMessage,
@@ -76,7 +76,10 @@ export interface Delivered {
   readonly answerInAck: (message: Message) => Promise<boolean>;
 }
 
-export type Guard = (listener: Listener, delivered: Delivered) => Promise<void>;
+/** `name`: for the log, metrics and traces. */
+export type NamedListener = Listener & { readonly name: string };
+
+export type Guard = (listener: NamedListener, delivered: Delivered) => Promise<void>;
 
 /** Outcomes that say who asks, or from where, and not what was asked. */
 const NOT_ALLOWED: ReadonlySet<string> = new Set<RefusalCode>([
@@ -145,7 +148,12 @@ export function createGuard(parts: GuardParts): Guard {
     return { outcome: refusal.code, requestId };
   }
 
-  async function explain(listener: Listener, turn: Turn, reference: string, error: unknown): Promise<Ended> {
+  async function explain(
+    listener: NamedListener,
+    turn: Turn,
+    reference: string,
+    error: unknown,
+  ): Promise<Ended> {
     if (error instanceof StoreUnavailable) {
       log.error({ listener: listener.name, reference, ...errorFields(error) }, 'the store is not available');
       await turn.tell(refusalMessage({ code: 'store-unavailable' }));
@@ -162,7 +170,7 @@ export function createGuard(parts: GuardParts): Guard {
     return { outcome: 'error', requestId: null };
   }
 
-  async function handle(listener: Listener, delivered: Delivered, reference: string): Promise<Ended> {
+  async function handle(listener: NamedListener, delivered: Delivered, reference: string): Promise<Ended> {
     const { turn } = delivered;
     const arrivedMs = performance.now();
     const place = parts.lanes[listener.lane ?? 'decision'].enter();
@@ -230,7 +238,7 @@ export function createGuard(parts: GuardParts): Guard {
     }
   }
 
-  async function finish(listener: Listener, delivered: Delivered, reference: string): Promise<void> {
+  async function finish(listener: NamedListener, delivered: Delivered, reference: string): Promise<void> {
     const startedAtMs = now();
     const ended = await handle(listener, delivered, reference);
     const handled: HandledInteraction = {

@@ -42,3 +42,19 @@ export function firstWord(text: string): { readonly word: string; readonly rest:
   if (space === -1) return { word: typedQuery(typed), rest: '' };
   return { word: typedQuery(typed.slice(0, space)), rest: typed.slice(space).trim() };
 }
+
+/**
+ * The fault of one text field, found before anything is asked: shown in the form, which stays open. Null: it is fine.
+ * `max` counts UTF-16 units.
+ */
+export function textFault(
+  fields: ReadonlyMap<string, string>,
+  blockId: string,
+  max: number,
+  whenEmpty: string,
+): Readonly<Record<string, string>> | null {
+  const text = (fields.get(blockId) ?? '').trim();
+  if (text === '') return { [blockId]: `${whenEmpty} Nothing was changed.` };
+  if (text.length > max) return { [blockId]: `At most ${max} characters, please. Nothing was changed.` };
+  return null;
+}

@@ -1,7 +1,7 @@
 /** A process that must end: whoever still waits is told, also in line behind others; metrics and references. */
 import { expect, it } from 'vitest';
-import { createGuard, type HandledInteraction } from '../../src/slack/guard.ts';
-import { handled, type Listener } from '../../src/slack/turn.ts';
+import { createGuard, type HandledInteraction, type NamedListener } from '../../src/slack/guard.ts';
+import { handled } from '../../src/slack/listener.ts';
 import { WorkQueue } from '../../src/slack/work-queue.ts';
 import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';
 import { QUIET } from '../support/logs.ts';
@@ -29,7 +29,7 @@ function scene() {
     },
     hurry: hurry.signal,
   });
-  const click = (listener: Listener, deliveryKey: string) =>
+  const click = (listener: NamedListener, deliveryKey: string) =>
     guard(listener, {
       turn,
       deliveryKey: () => deliveryKey,
@@ -41,7 +41,7 @@ function scene() {
 
 it('tells all who wait when the process must end, and counts them', async () => {
   const { told, records, references, hurry, click } = scene();
-  const never: Listener = { name: 'never', work: () => new Promise(() => {}) };
+  const never: NamedListener = { name: 'never', work: () => new Promise(() => {}) };
   const running = [click(never, 'a'), click(never, 'b')];
   await Promise.resolve();
   hurry.abort();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createGuard, type Delivered } from '../../src/slack/guard.ts';
-import { handled, type Listener, refused } from '../../src/slack/turn.ts';
+import { createGuard, type Delivered, type NamedListener } from '../../src/slack/guard.ts';
+import { handled, refused } from '../../src/slack/listener.ts';
 import { WorkQueue } from '../../src/slack/work-queue.ts';
 import type { SeenOnce } from '../../src/usecases/ports.ts';
 import { StoreUnavailable, UnreadableRecord } from '../../src/usecases/ports.ts';
@@ -47,7 +47,7 @@ function scene(options: { seenOnce?: SeenOnce; atOnce?: number; slackHolds?: boo
   };
 }
 
-const QUICK: Listener = { name: 'quick', work: async () => handled('R1') };
+const QUICK: NamedListener = { name: 'quick', work: async () => handled('R1') };
 
 describe('the guard', () => {
   it('acks before slow work ends, and with the loading line', async () => {
@@ -87,7 +87,7 @@ describe('the guard', () => {
 
   it('answers every refusal and has the card redrawn', async () => {
     const { guard, delivered, told, redrawn, log } = scene();
-    const late: Listener = { name: 'late', work: async () => refused({ code: 'expired' }, 'R1') };
+    const late: NamedListener = { name: 'late', work: async () => refused({ code: 'expired' }, 'R1') };
     await guard(late, delivered());
     expect(told[0]).toContain('This request has expired.');
     expect(redrawn).toEqual(['R1']);
@@ -135,7 +135,7 @@ describe('the guard', () => {
 
   it('answers an unexpected error with a reference that is in the log, and with nothing else of it', async () => {
     const { guard, delivered, told, log } = scene();
-    const broken: Listener = {
+    const broken: NamedListener = {
       name: 'broken',
       work: async () => {
         throw new Error('at https://hooks.slack.test/commands/T1/2/secret with xoxb-123-abc');
@@ -155,7 +155,7 @@ describe('the guard', () => {
   ])('has one effect for two deliveries; of the second, %s', async (_, loading, expected) => {
     const { guard, delivered, told } = scene();
     let effects = 0;
-    const counting: Listener = {
+    const counting: NamedListener = {
       name: 'counting',
       loading: () => loading,
       work: async () => {
@@ -198,7 +198,7 @@ describe('the guard', () => {
 
     async function full() {
       const held = Promise.withResolvers<void>();
-      const slow: Listener = {
+      const slow: NamedListener = {
         name: 'slow',
         loading: () => 'One moment…',
         work: async () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { tellIfSlow } from '../../src/slack/tell-if-slow.ts';
-import type { Turn } from '../../src/slack/turn.ts';
+import type { Turn } from '../../src/slack/listener.ts';
+import { tellIfSlow } from '../../src/slack/listeners/closed-units.ts';
 
 /** A turn whose messages reach Slack when the test says. */
 function scene() {

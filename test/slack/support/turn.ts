@@ -1,5 +1,5 @@
 /** A turn that notes what its person was told; everything else succeeds. */
-import type { Turn } from '../../../src/slack/turn.ts';
+import type { Turn } from '../../../src/slack/listener.ts';
 import { ALICE } from '../../support/close-requests.ts';
 
 export function notingTurn(told: string[]): Turn {

@@ -1,12 +1,9 @@
-/** App Home was opened: drawn anew each time, and for a while whenever a request changes. */
-import { EVENTS } from '../ids.ts';
-import type { ListenerParts } from '../listener-parts.ts';
-import { handled, type Listener } from '../turn.ts';
+/** App Home was opened: drawn again each time, and for a while whenever a request changes. */
+import { handled, type Listener, type ListenerParts } from '../listener.ts';
 import { homeTab, refusedHomeTab } from '../views/home-view.ts';
 
-export function homeOpenedEvent({ desk, workspaceUrl, homes }: ListenerParts): Listener {
+export function homeOpened({ desk, workspaceUrl, homes }: ListenerParts): Listener {
   return {
-    name: EVENTS.homeOpened,
     lane: 'read',
     work: async (turn) => {
       const mark = await desk.requestsMark();

@@ -3,8 +3,7 @@
  * `help` included. Buttons of private answers need the place only: their verbs look the person up themselves.
  */
 import type { Refusal } from '../domain/refusal.ts';
-import type { ListenerParts } from './listener-parts.ts';
-import { type Listener, refused, type Turn } from './turn.ts';
+import { type Listener, type ListenerParts, refused, type Turn } from './listener.ts';
 
 type PlaceParts = Pick<ListenerParts, 'allowedChannels' | 'closeChannel'>;
 
@@ -22,7 +21,7 @@ export function refusePlace(
 }
 
 /** For buttons that show figures. */
-export function whereAllowed(parts: PlaceParts, listener: Listener): Listener {
+export function requireChannel(parts: PlaceParts, listener: Listener): Listener {
   const { prepare } = listener;
   return {
     ...listener,
@@ -40,8 +39,8 @@ export function whereAllowed(parts: PlaceParts, listener: Listener): Listener {
 }
 
 /** For commands. */
-export function admitted(parts: ListenerParts, listener: Listener): Listener {
-  return whereAllowed(parts, {
+export function requireRole(parts: ListenerParts, listener: Listener): Listener {
+  return requireChannel(parts, {
     ...listener,
     work: async (turn) => {
       const roles = await parts.desk.admit(turn.by);

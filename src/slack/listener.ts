@@ -1,6 +1,8 @@
 /** One interaction of one person: what a listener reads and how it answers. Listeners know this, not Bolt. */
 import type { PersonId } from '../domain/policy.ts';
 import type { Refusal } from '../domain/refusal.ts';
+import type { Desk } from '../usecases/desk.ts';
+import type { HomeWatch } from './home-watch.ts';
 import type { Home, Message, Modal } from './views/message.ts';
 
 export interface Turn {
@@ -54,7 +56,6 @@ export type Lane = 'decision' | 'read';
 
 /** One command, button, modal or event. `work` starts after the ack; nothing here acks by itself. */
 export interface Listener {
-  readonly name: string;
   /** Default: decision. */
   readonly lane?: Lane;
   /** Faults of a form by block_id, found without asking anybody; shown in the form, and nothing else happens. */
@@ -64,4 +65,17 @@ export interface Listener {
   /** What must happen within the 3 seconds of a trigger and changes nothing: opening a modal. False ends it. */
   readonly prepare?: (turn: Turn) => Promise<boolean>;
   readonly work: (turn: Turn) => Promise<Outcome>;
+}
+
+/** What every listener is given. */
+export interface ListenerParts {
+  readonly desk: Desk;
+  /** For links to cards; null until Slack has told it. */
+  readonly workspaceUrl: () => string | null;
+  /** Id of the approvals channel: buttons that act on a request count there only. */
+  readonly closeChannel: string;
+  /** Ids of channels in which commands are answered; empty: all. */
+  readonly allowedChannels: readonly string[];
+  /** Remembers who opened App Home. */
+  readonly homes: Pick<HomeWatch, 'opened'>;
 }

@@ -2,19 +2,20 @@
 import { parseKeptHead } from '../../domain/close/audit-chain.ts';
 import type { Desk } from '../../usecases/desk.ts';
 import { COMMANDS } from '../ids.ts';
-import type { ListenerParts } from '../listener-parts.ts';
-import { handled, type Listener, type Outcome, refused, type Turn } from '../turn.ts';
+import { handled, type Listener, type ListenerParts, type Outcome, refused, type Turn } from '../listener.ts';
 import { firstWord, typedQuery } from '../typed-text.ts';
 import { auditVerdictMessage } from '../views/audit-view.ts';
 import { fileSentMessage } from '../views/done-text.ts';
 import { helpMessage, unknownArgumentMessage } from '../views/help-view.ts';
-import { requestListMessage } from '../views/request-list-view.ts';
-import { requestMessage } from '../views/request-view.ts';
 import { resumedMessage, statusMessage } from '../views/status-view.ts';
+import { tellRequest, tellRequests } from './requests.ts';
 
-export function loandeskCommand(parts: ListenerParts): Listener {
+export function loandeskListeners(parts: ListenerParts) {
+  return { commands: { [COMMANDS.loandesk]: loandesk(parts) } };
+}
+
+function loandesk(parts: ListenerParts): Listener {
   return {
-    name: COMMANDS.loandesk,
     lane: 'read',
     loading: () => 'One moment…',
     work: (turn) => {
@@ -25,9 +26,9 @@ export function loandeskCommand(parts: ListenerParts): Listener {
         case 'help':
           return help(turn);
         case 'requests':
-          return requests(parts, turn);
+          return tellRequests(parts, turn);
         case 'request':
-          return request(parts, turn, argument);
+          return tellRequest(parts, turn, argument);
         case 'status':
           return status(parts, turn);
         case 'resume':
@@ -49,20 +50,6 @@ async function help(turn: Turn): Promise<Outcome> {
 async function unknown(turn: Turn, input: string): Promise<Outcome> {
   await turn.tell(unknownArgumentMessage(input));
   return handled();
-}
-
-async function requests({ desk, workspaceUrl }: ListenerParts, turn: Turn): Promise<Outcome> {
-  const result = await desk.listRequests(turn.by);
-  if (!result.ok) return refused(result.refusal);
-  await turn.tell(requestListMessage(result.value, 1, workspaceUrl()));
-  return handled();
-}
-
-async function request({ desk, workspaceUrl }: ListenerParts, turn: Turn, id: string): Promise<Outcome> {
-  const result = await desk.viewRequest(turn.by, id);
-  if (!result.ok) return refused(result.refusal);
-  await turn.tell(requestMessage(result.value, workspaceUrl()));
-  return handled(result.value.request.id);
 }
 
 async function status({ desk }: ListenerParts, turn: Turn): Promise<Outcome> {

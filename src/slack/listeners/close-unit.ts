@@ -1,0 +1,82 @@
+/** `/close-unit <unit> [reason]`: with a reason it asks at once, without one it opens the ask form. */
+import { readUnitValue } from '../button-value.ts';
+import { ACTIONS, COMMANDS, INPUTS, MODALS } from '../ids.ts';
+import { handled, type Listener, type ListenerParts, type Outcome, refused, type Turn } from '../listener.ts';
+import { firstWord, plainTyped, textFault } from '../typed-text.ts';
+import { askModal, LONGEST_ASK_REASON } from '../views/ask-modal.ts';
+import { askedMessage } from '../views/done-text.ts';
+import { commandHelpMessage } from '../views/help-view.ts';
+import { noticeModal } from '../views/notice-message.ts';
+
+export function closeUnitListeners(parts: ListenerParts) {
+  return {
+    commands: { [COMMANDS.closeUnit]: closeUnit(parts) },
+    actions: { [ACTIONS.askToClose]: askToClose(parts) },
+    submissions: { [MODALS.ask]: askSent(parts) },
+  };
+}
+
+const openForm = (turn: Turn) =>
+  turn.openModal(noticeModal('Ask to close', 'Reading the unit as it is now…'));
+
+function closeUnit(parts: ListenerParts): Listener {
+  return {
+    loading: (turn) => (opensForm(turn) ? null : 'Reading the unit…'),
+    prepare: (turn) => (opensForm(turn) ? openForm(turn) : Promise.resolve(true)),
+    work: async (turn) => {
+      const { word, rest } = firstWord(turn.input);
+      if (word === '') return refused({ code: 'unit-id-missing' });
+      if (word.toLowerCase() === 'help') {
+        await turn.tell(commandHelpMessage(COMMANDS.closeUnit));
+        return handled();
+      }
+      return rest === '' ? showForm(parts, turn, word) : ask(parts, turn, word, rest);
+    },
+  };
+}
+
+function opensForm(turn: Turn): boolean {
+  const { word, rest } = firstWord(turn.input);
+  return word !== '' && word.toLowerCase() !== 'help' && rest === '';
+}
+
+/** The button under one unit. */
+function askToClose(parts: ListenerParts): Listener {
+  return {
+    prepare: openForm,
+    work: async (turn) => {
+      const value = readUnitValue(turn.input);
+      return value === null ? refused({ code: 'unit-id-missing' }) : showForm(parts, turn, value.unit);
+    },
+  };
+}
+
+function askSent(parts: ListenerParts): Listener {
+  return {
+    check: (turn) => textFault(turn.fields, INPUTS.reason, LONGEST_ASK_REASON, 'A reason is needed.'),
+    work: async (turn) => {
+      const value = readUnitValue(turn.metadata);
+      if (value === null) return refused({ code: 'unit-id-missing' });
+      return ask(parts, turn, value.unit, plainTyped(turn.fields.get(INPUTS.reason) ?? ''));
+    },
+  };
+}
+
+async function showForm({ desk }: ListenerParts, turn: Turn, unit: string): Promise<Outcome> {
+  const fresh = await desk.prepareAsk(turn.by, unit);
+  if (!fresh.ok) return refused(fresh.refusal);
+  await turn.updateModal(askModal(fresh.value));
+  return handled();
+}
+
+async function ask(
+  { desk, closeChannel }: ListenerParts,
+  turn: Turn,
+  unit: string,
+  reason: string,
+): Promise<Outcome> {
+  const asked = await desk.askToClose(turn.by, unit, reason);
+  if (!asked.ok) return refused(asked.refusal);
+  await turn.tell(askedMessage(asked.value, closeChannel));
+  return handled(asked.value.id);
+}

@@ -1,0 +1,62 @@
+/** The private views of requests, for `/loandesk requests` and `/loandesk request <id>`, and their buttons. */
+import { readPageValue, readRequestValue } from '../button-value.ts';
+import { ACTIONS } from '../ids.ts';
+import { handled, type Listener, type ListenerParts, type Outcome, refused, type Turn } from '../listener.ts';
+import { requestListMessage } from '../views/request-list-view.ts';
+import { requestMessage } from '../views/request-view.ts';
+
+export function requestsListeners(parts: ListenerParts) {
+  const turnPage = turnRequestsPage(parts);
+  return {
+    actions: {
+      [ACTIONS.requestsPageBack]: turnPage,
+      [ACTIONS.requestsPageOn]: turnPage,
+      [ACTIONS.refreshRequest]: refreshRequest(parts),
+    },
+  };
+}
+
+export async function tellRequests({ desk, workspaceUrl }: ListenerParts, turn: Turn): Promise<Outcome> {
+  const result = await desk.listRequests(turn.by);
+  if (!result.ok) return refused(result.refusal);
+  await turn.tell(requestListMessage(result.value, 1, workspaceUrl()));
+  return handled();
+}
+
+function turnRequestsPage({ desk, workspaceUrl }: ListenerParts): Listener {
+  return {
+    lane: 'read',
+    work: async (turn) => {
+      const { page } = readPageValue(turn.input) ?? { page: 1 };
+      const result = await desk.listRequests(turn.by);
+      if (!result.ok) return refused(result.refusal);
+      await turn.replace(requestListMessage(result.value, page, workspaceUrl()));
+      return handled();
+    },
+  };
+}
+
+export async function tellRequest(
+  { desk, workspaceUrl }: ListenerParts,
+  turn: Turn,
+  id: string,
+): Promise<Outcome> {
+  const result = await desk.viewRequest(turn.by, id);
+  if (!result.ok) return refused(result.refusal);
+  await turn.tell(requestMessage(result.value, workspaceUrl()));
+  return handled(result.value.request.id);
+}
+
+function refreshRequest({ desk, workspaceUrl }: ListenerParts): Listener {
+  return {
+    lane: 'read',
+    work: async (turn) => {
+      const value = readRequestValue(turn.input);
+      if (value === null) return refused({ code: 'bad-request-id', input: '' });
+      const result = await desk.viewRequest(turn.by, value.requestId);
+      if (!result.ok) return refused(result.refusal);
+      await turn.replace(requestMessage(result.value, workspaceUrl()));
+      return handled(value.requestId);
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** Settling an unknown outcome by hand: the evidence, a verdict and a note. Two people have to agree; the rule counts. */
+import { readRequestValue } from '../button-value.ts';
+import { ACTIONS, INPUTS, MODALS } from '../ids.ts';
+import { handled, type Listener, type ListenerParts, refused } from '../listener.ts';
+import { plainTyped, textFault } from '../typed-text.ts';
+import { recordedMessage } from '../views/done-text.ts';
+import { noticeModal } from '../views/notice-message.ts';
+import { isVerdict, LONGEST_NOTE, settleModal } from '../views/settle-modal.ts';
+
+export function settleListeners(parts: ListenerParts) {
+  return {
+    actions: { [ACTIONS.settle]: settle(parts) },
+    submissions: { [MODALS.settle]: verdictSent(parts) },
+  };
+}
+
+function settle({ desk }: ListenerParts): Listener {
+  return {
+    prepare: (turn) => turn.openModal(noticeModal('Settle the outcome', 'Looking up the evidence…')),
+    work: async (turn) => {
+      const value = readRequestValue(turn.input);
+      if (value === null) return refused({ code: 'bad-request-id', input: '' });
+      const { requestId } = value;
+      const result = await desk.viewRequest(turn.by, requestId);
+      if (!result.ok) return refused(result.refusal);
+      const { request } = result.value;
+      if (request.state !== 'unknown')
+        return refused({ code: 'wrong-state', state: request.state }, requestId);
+      await turn.updateModal(settleModal(request));
+      return handled(requestId);
+    },
+  };
+}
+
+function verdictSent({ desk }: ListenerParts): Listener {
+  return {
+    check: (turn) =>
+      isVerdict(turn.fields.get(INPUTS.verdict) ?? '')
+        ? textFault(turn.fields, INPUTS.note, LONGEST_NOTE, 'A note is needed.')
+        : { [INPUTS.verdict]: 'Choose what happened. Nothing was changed.' },
+    work: async (turn) => {
+      const value = readRequestValue(turn.metadata);
+      const verdict = turn.fields.get(INPUTS.verdict) ?? '';
+      if (value === null || !isVerdict(verdict)) {
+        await desk.noteForgery(turn.by, null, 'a settlement that names no request or verdict');
+        return refused({ code: 'bad-request-id', input: '' });
+      }
+      const note = plainTyped(turn.fields.get(INPUTS.note) ?? '');
+      const result = await desk.settle(turn.by, value.requestId, verdict, note);
+      if (!result.ok) return refused(result.refusal, value.requestId);
+      await turn.tell(recordedMessage('Your verdict is recorded.', result.value));
+      return handled(value.requestId);
+    },
+  };
+}
