@@ -1,8 +1,11 @@
-/** That the linter really refuses the arrows against the layout, and that no test escapes the search for secrets. */
+/**
+ * That the linter really refuses the arrows against the layout, that imports are a tree, and that no test escapes the
+ * search for secrets.
+ */
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import config from '../vitest.config.ts';
@@ -67,6 +70,53 @@ describe('imports', () => {
     const said = lint(folder, imported);
     expect(said).not.toContain('noRestrictedImports');
     expect(said).toContain('Checked 1 file');
+  });
+});
+
+/** Which of these files each one imports, types included. */
+function importsOf(files: readonly string[]): Map<string, string[]> {
+  const known = new Set(files);
+  return new Map(
+    files.map((file) => {
+      const text = readFileSync(join(ROOT, file), 'utf8');
+      const named = [...text.matchAll(/\b(?:from|import)\s*\(?\s*'(\.[^']+)'/g)];
+      const paths = named.map(([, path = '']) => join(dirname(file), path));
+      return [file, paths.filter((path) => known.has(path))];
+    }),
+  );
+}
+
+/** Some circles, at least one if there are any: each file imports the next, and the last the first. */
+function circlesIn(imports: ReadonlyMap<string, readonly string[]>): string[][] {
+  const circles: string[][] = [];
+  const finished = new Set<string>();
+  const visit = (file: string, way: readonly string[]) => {
+    const before = way.indexOf(file);
+    if (before !== -1) circles.push(way.slice(before));
+    if (before !== -1 || finished.has(file)) return;
+    for (const next of imports.get(file) ?? []) visit(next, [...way, file]);
+    finished.add(file);
+  };
+  for (const file of imports.keys()) visit(file, []);
+  return circles;
+}
+
+describe('the import graph', () => {
+  const imports = importsOf(globSync('{src,sandbox,test,bench,scripts}/**/*.{ts,mts,mjs}', { cwd: ROOT }));
+
+  it('is read: what is known to be imported is found', () => {
+    expect(imports.get('src/main.ts')).toContain('src/app.ts');
+    expect(imports.get('src/usecases/create-desk.ts')).toContain('src/usecases/ports.ts');
+    expect([...imports.values()].flat().length).toBeGreaterThan(1_000);
+  });
+
+  it('has no circles, types included', () => {
+    expect(circlesIn(imports)).toEqual([]);
+  });
+
+  it('would show a circle', () => {
+    const graph = { a: ['b'], b: ['c', 'd'], c: ['d'], d: ['b'], e: ['e'] };
+    expect(circlesIn(new Map(Object.entries(graph)))).toEqual([['b', 'c', 'd'], ['e']]);
   });
 });
 

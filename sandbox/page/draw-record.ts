@@ -1,6 +1,6 @@
 /** What the bot has stored about a request, and whether its audit trail holds. */
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
-import type { PersonId } from '../../src/domain/policy.ts';
+import type { PersonId } from '../../src/domain/person.ts';
 import type { Directory } from '../slack/directory.ts';
 import { clockText, labelled, table } from './draw-panel.ts';
 import { attributes, type Content, html, type Markup, toHtml } from './html.ts';

@@ -2,7 +2,7 @@
 
 import { AuditVerifier } from '../../src/domain/close/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
-import type { PersonId } from '../../src/domain/policy.ts';
+import type { PersonId } from '../../src/domain/person.ts';
 import { createLogger } from '../../src/ops/logger.ts';
 import { RedisAuditLog } from '../../src/redis/audit-log.ts';
 import { RedisCloseRequestStore } from '../../src/redis/close-request-store.ts';

@@ -1,6 +1,7 @@
 /** Slack: token, scopes, channel, people, and whether a quorum can be had at all. Changes nothing, posts nothing. */
 import type { WebClient } from '@slack/web-api';
-import { type ClosePolicy, personKey, refuseUnreachableQuorum } from '../domain/policy.ts';
+import { personKey } from '../domain/person.ts';
+import { type ClosePolicy, refuseUnreachableQuorum } from '../domain/policy.ts';
 import { failureText, type SlackAnswer, slackCall } from '../slack/slack-call.ts';
 import type { Access } from '../usecases/access.ts';
 import { leftOutText, missingGroupsText } from '../usecases/approver-line.ts';

@@ -1,25 +1,8 @@
-/**
- * Who may view, ask and approve. Only (team id, user id) decides: never a name, an e-mail or channel membership.
- */
+/** The two-person rule: who counts, and how many it takes. */
+import { type Person, type PersonId, personKey } from './person.ts';
 import type { Refusal } from './refusal.ts';
 
-export interface PersonId {
-  readonly teamId: string;
-  readonly userId: string;
-}
-
-/** `not-found`: Slack says that there is no such user, as of somebody who left or a mistyped id. */
-export type PersonKind = 'member' | 'guest' | 'bot' | 'deactivated' | 'foreign' | 'not-found';
-
-export interface Person extends PersonId {
-  readonly kind: PersonKind;
-  /** IANA name from the Slack profile, to read "yesterday" as the person means it; null when Slack gives none. */
-  readonly timeZone: string | null;
-}
-
-export type Role = 'viewer' | 'requester' | 'approver';
-
-/** The two-person rule. A request keeps the one it was made under; `narrower` of it and the settings of now decides. */
+/** A request keeps the one it was made under; `narrower` of it and the settings of now decides. */
 export interface ClosePolicy {
   readonly quorum: number;
   readonly requesterMayApprove: boolean;
@@ -32,11 +15,6 @@ export interface ClosePolicy {
 }
 
 export type CloseMode = 'live' | 'dry-run';
-
-/** People (not accounts) are counted, so the first account listed for a person stands for all of them. */
-export function personKey(userId: string, samePerson: ClosePolicy['samePerson']): string {
-  return samePerson.find((accounts) => accounts.includes(userId))?.[0] ?? userId;
-}
 
 /**
  * The rule that decides on a request: whatever the frozen one or the settings of now forbid is forbidden. Who is on

@@ -3,9 +3,9 @@
  * table is exhaustive: a new code does not compile without its sentence.
  */
 import type { LongId } from './amount.ts';
-import type { CloseState } from './close/close-request.ts';
+import type { CloseState } from './close/close-state.ts';
 import type { FactChange, LiabilityFact } from './close/facts.ts';
-import type { PersonKind, Role } from './policy.ts';
+import type { PersonKind, Role } from './person.ts';
 
 export type Refusal =
   // What was typed

@@ -1,5 +1,6 @@
 /** Looks on while close requests change: each stored change is told to the metrics and, as one line, to the log. */
-import type { CloseRequest, CloseState, RequestEventType } from '../domain/close/close-request.ts';
+import type { CloseRequest, RequestEventType } from '../domain/close/close-request.ts';
+import type { CloseState } from '../domain/close/close-state.ts';
 import type { Change, CloseRequestStore, Log } from '../usecases/ports.ts';
 
 export interface StoredChange {

@@ -6,11 +6,11 @@ import type { LongId } from '../domain/amount.ts';
 import { type AuditBody, type AuditKeys, FIRST_SEAL, sealEntry } from '../domain/close/audit-chain.ts';
 import {
   type CloseRequest,
-  isTerminal,
   LOOKED_AT_EVERY_MS,
   type RequestEvent,
   type RequestEventType,
 } from '../domain/close/close-request.ts';
+import { isTerminal } from '../domain/close/close-state.ts';
 import {
   type Change,
   type CloseRequestStore,

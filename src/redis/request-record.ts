@@ -5,7 +5,8 @@
  */
 import { z } from 'zod';
 import { type LongId, parseLongId } from '../domain/amount.ts';
-import type { CloseRequest, CloseState } from '../domain/close/close-request.ts';
+import type { CloseRequest } from '../domain/close/close-request.ts';
+import type { CloseState } from '../domain/close/close-state.ts';
 import { UnreadableRecord } from '../usecases/ports.ts';
 import type { Seals } from './seals.ts';
 

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { amount } from '../domain/amount.ts';
-import { type ClosePolicy, personKey } from '../domain/policy.ts';
+import { personKey } from '../domain/person.ts';
+import type { ClosePolicy } from '../domain/policy.ts';
 import type { Thresholds } from '../domain/unit/risk-unit.ts';
 import {
   type OpenTelemetrySettings,

@@ -10,7 +10,7 @@ import type {
   ViewSubmitAction,
 } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
-import type { PersonId } from '../domain/policy.ts';
+import type { PersonId } from '../domain/person.ts';
 import type { Log } from '../usecases/ports.ts';
 import { BoltTurn, type BoltTurnParts } from './bolt-turn.ts';
 import type { Delivered } from './guard.ts';

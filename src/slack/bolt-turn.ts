@@ -1,7 +1,7 @@
 /** A turn on top of Bolt: answers through the response_url first, then by other ways, and never throws. */
 import type { RespondArguments, RespondFn } from '@slack/bolt';
 import type { WebClient, WebClientOptions } from '@slack/web-api';
-import type { PersonId } from '../domain/policy.ts';
+import type { PersonId } from '../domain/person.ts';
 import type { Log } from '../usecases/ports.ts';
 import type { Turn } from './listener.ts';
 import { failureText, type OnSlackCall, observedCall, type SlackAnswer, slackCall } from './slack-call.ts';

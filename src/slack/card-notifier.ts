@@ -3,14 +3,10 @@
  * the record, can be repeated, and is never read back. A failed call is an answer, so that the outbox decides.
  */
 import type { WebClient } from '@slack/web-api';
-import {
-  type CardLocation,
-  type CloseRequest,
-  isTerminal,
-  type RequestEvent,
-} from '../domain/close/close-request.ts';
+import type { CardLocation, CloseRequest, RequestEvent } from '../domain/close/close-request.ts';
+import { isTerminal } from '../domain/close/close-state.ts';
 import type { Notice } from '../domain/close/notices.ts';
-import type { PersonId } from '../domain/policy.ts';
+import type { PersonId } from '../domain/person.ts';
 import type { Delivery, Directory, Log, NewId, Notifier } from '../usecases/ports.ts';
 import { failureText, type SlackAnswer, type SlackFailure, slackCall, TOKEN_REFUSED } from './slack-call.ts';
 import { approverText, directText } from './views/direct-text.ts';

@@ -4,7 +4,7 @@
  * is no such user is an answer, too: nobody.
  */
 import type { WebClient } from '@slack/web-api';
-import type { Person, PersonId, PersonKind } from '../domain/policy.ts';
+import type { Person, PersonId, PersonKind } from '../domain/person.ts';
 import type { Directory, Log, Lookup, LookupOptions, MembersLookup } from '../usecases/ports.ts';
 import { failureText, slackCall } from './slack-call.ts';
 import type { HomeWorkspace } from './workspace.ts';

@@ -3,7 +3,7 @@
  * effect; every refusal and every error gets an answer; and one line in the log says who did what, how it ended and
  * how long it took. The last resort for errors: nothing that a listener throws gets past here.
  */
-import type { PersonId } from '../domain/policy.ts';
+import type { PersonId } from '../domain/person.ts';
 import type { RefusalCode } from '../domain/refusal.ts';
 import {
   type Log,

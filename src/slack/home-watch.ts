@@ -4,7 +4,7 @@
  * people whose opening it was told of, and whoever is lost with a process gets a fresh Home at the next opening.
  */
 import type { WebClient } from '@slack/web-api';
-import type { PersonId } from '../domain/policy.ts';
+import type { PersonId } from '../domain/person.ts';
 import type { Desk } from '../usecases/desk.ts';
 import type { Log } from '../usecases/ports.ts';
 import { failureText, slackCall } from './slack-call.ts';

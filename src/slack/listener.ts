@@ -1,5 +1,5 @@
 /** One interaction of one person: what a listener reads and how it answers. Listeners know this, not Bolt. */
-import type { PersonId } from '../domain/policy.ts';
+import type { PersonId } from '../domain/person.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Desk } from '../usecases/desk.ts';
 import type { HomeWatch } from './home-watch.ts';

@@ -1,15 +1,7 @@
 /** Who is asking, and may they? Looked up at every call; a look-up that fails is a refusal. */
 import type { PeopleNow } from '../domain/close/close-command.ts';
-import {
-  type ClosePolicy,
-  eligibleVoters,
-  narrower,
-  type Person,
-  type PersonId,
-  type PersonKind,
-  type Role,
-  refuseKind,
-} from '../domain/policy.ts';
+import type { Person, PersonId, PersonKind, Role } from '../domain/person.ts';
+import { type ClosePolicy, eligibleVoters, narrower, refuseKind } from '../domain/policy.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
 import type { Directory, LookupOptions } from './ports.ts';
 

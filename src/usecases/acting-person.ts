@@ -1,5 +1,5 @@
 /** Who acts on which request: looked up at every click. Somebody who may not act at all is noted in its audit. */
-import { type Person, type PersonId, personKey } from '../domain/policy.ts';
+import { type Person, type PersonId, personKey } from '../domain/person.ts';
 import { done, type Result, refuse } from '../domain/refusal.ts';
 import type { Access } from './access.ts';
 import type { LoadedRequest, RequestBook } from './request-book.ts';

@@ -1,5 +1,7 @@
 /** Who is named as an approver and does not count, in words for operators: the status and the doctor. */
-import { type ClosePolicy, type PersonKind, personKey } from '../domain/policy.ts';
+
+import { type PersonKind, personKey } from '../domain/person.ts';
+import type { ClosePolicy } from '../domain/policy.ts';
 import type { Result } from '../domain/refusal.ts';
 import type { ApproverStanding } from './access.ts';
 import type { StatusView } from './desk.ts';

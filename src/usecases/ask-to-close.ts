@@ -4,7 +4,8 @@ import { type CloseRequest, nextAttentionAtMs } from '../domain/close/close-requ
 import { refuseOwing } from '../domain/close/close-step.ts';
 import { noticesFor } from '../domain/close/notices.ts';
 import { LONGEST_REASON, openRequest } from '../domain/close/open-request.ts';
-import { type ClosePolicy, type PersonId, refuseUnreachableQuorum } from '../domain/policy.ts';
+import type { PersonId } from '../domain/person.ts';
+import { type ClosePolicy, refuseUnreachableQuorum } from '../domain/policy.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
 import { parseUnitId } from '../domain/unit/unit-query.ts';
 import type { Access } from './access.ts';

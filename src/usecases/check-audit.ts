@@ -12,7 +12,7 @@ import {
 import { whyTrailDiffers, whyTrailForbids } from '../domain/close/audited-votes.ts';
 import type { CloseRequest } from '../domain/close/close-request.ts';
 import type { Facts } from '../domain/close/facts.ts';
-import type { PersonId } from '../domain/policy.ts';
+import type { PersonId } from '../domain/person.ts';
 import { done, type Result, refuse } from '../domain/refusal.ts';
 import { parseRequestId } from '../domain/request-id.ts';
 import type { Access } from './access.ts';

@@ -4,7 +4,8 @@
  * still refuses then is kept and tried from time to time. A failed delivery never touches a decision: only a card that
  * no form of words gets into the channel ends its request.
  */
-import { type CloseRequest, isTerminal, type RequestEventType } from '../domain/close/close-request.ts';
+import type { CloseRequest, RequestEventType } from '../domain/close/close-request.ts';
+import { isTerminal } from '../domain/close/close-state.ts';
 import type { Notice } from '../domain/close/notices.ts';
 import type { Access } from './access.ts';
 import {

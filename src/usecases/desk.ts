@@ -6,7 +6,8 @@
 import type { AuditVerdict, KeptHead } from '../domain/close/audit-chain.ts';
 import type { CardLocation, CloseRequest, Verdict } from '../domain/close/close-request.ts';
 import type { FactChange, Facts } from '../domain/close/facts.ts';
-import type { ClosePolicy, PersonId, Role } from '../domain/policy.ts';
+import type { PersonId, Role } from '../domain/person.ts';
+import type { ClosePolicy } from '../domain/policy.ts';
 import type { Refusal, Result } from '../domain/refusal.ts';
 import type { ClosedUnit, Inconsistency, RiskUnit, Thresholds } from '../domain/unit/risk-unit.ts';
 import type { ExchangeStop } from './ports.ts';

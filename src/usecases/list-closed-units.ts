@@ -1,8 +1,7 @@
 /** `/closed-units`: the history across all credit accounts, newest first. */
 
-import type { Person, PersonId } from '../domain/policy.ts';
+import { knownTimeZone, type Person, type PersonId } from '../domain/person.ts';
 import { done, type Result, refuse } from '../domain/refusal.ts';
-import { knownTimeZone } from '../domain/time-zone.ts';
 import { type ClosedFilter, keeps, parseClosedFilter } from '../domain/unit/closed-filter.ts';
 import type { ClosedUnit } from '../domain/unit/risk-unit.ts';
 import type { Access } from './access.ts';

@@ -6,7 +6,7 @@ import type { LongId } from '../domain/amount.ts';
 import type { AuditEntry, AuditVerdict } from '../domain/close/audit-chain.ts';
 import type { CardLocation, CloseRequest, RequestEvent } from '../domain/close/close-request.ts';
 import type { Notice } from '../domain/close/notices.ts';
-import type { Person, PersonId } from '../domain/policy.ts';
+import type { Person, PersonId } from '../domain/person.ts';
 import type { ClosedUnit, RiskUnit } from '../domain/unit/risk-unit.ts';
 
 /** Thrown by stores when Redis cannot answer. A write may or may not have landed; the caller must not go on. */

@@ -7,7 +7,8 @@ import { type CloseRequest, nextAttentionAtMs, withNarrowerPolicy } from '../dom
 import { decide } from '../domain/close/close-rule.ts';
 import type { Decision } from '../domain/close/close-step.ts';
 import { noticesFor } from '../domain/close/notices.ts';
-import type { ClosePolicy, PersonId } from '../domain/policy.ts';
+import type { PersonId } from '../domain/person.ts';
+import type { ClosePolicy } from '../domain/policy.ts';
 import { done, type Refusal, type RefusalCode, type Result, refuse } from '../domain/refusal.ts';
 import type { CheckAudit } from './check-audit.ts';
 import type { CloseRequestStore, Log, RecordCopy, StoredRequest } from './ports.ts';

@@ -3,7 +3,7 @@
 import type { CommandOf } from '../domain/close/close-command.ts';
 import type { CloseRequest } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
-import type { PersonId } from '../domain/policy.ts';
+import type { PersonId } from '../domain/person.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
 import type { Access } from './access.ts';
 import { type ActingVoter, actingPerson, actingVoter } from './acting-person.ts';

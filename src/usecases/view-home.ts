@@ -1,6 +1,8 @@
 /** App Home and `/loandesk status`: what waits for me, where the units stand, and whether everything behind works. */
-import { type CloseRequest, isTerminal } from '../domain/close/close-request.ts';
-import { type ClosePolicy, type PersonId, personKey, type Role } from '../domain/policy.ts';
+import type { CloseRequest } from '../domain/close/close-request.ts';
+import { isTerminal } from '../domain/close/close-state.ts';
+import { type PersonId, personKey, type Role } from '../domain/person.ts';
+import type { ClosePolicy } from '../domain/policy.ts';
 import { done, type Result, refuse } from '../domain/refusal.ts';
 import type { Access } from './access.ts';
 import { approverLine, missingGroupsText } from './approver-line.ts';

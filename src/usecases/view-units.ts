@@ -2,7 +2,8 @@
 import type { LongId } from '../domain/amount.ts';
 import { refuseOwing } from '../domain/close/close-step.ts';
 import { factsOf } from '../domain/close/facts.ts';
-import type { ClosePolicy, PersonId } from '../domain/policy.ts';
+import type { PersonId } from '../domain/person.ts';
+import type { ClosePolicy } from '../domain/policy.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
 import { findInconsistencies, type RiskUnit, type Thresholds, worstFirst } from '../domain/unit/risk-unit.ts';
 import { describeQuery, matches, parseUnitQuery, type UnitQuery } from '../domain/unit/unit-query.ts';

@@ -6,7 +6,8 @@
 import type { ClosedUnit } from '../../sandbox/binance/model.ts';
 import type { WireRecord } from '../../sandbox/binance/wire-log.ts';
 import type { AuditEntry } from '../../src/domain/close/audit-chain.ts';
-import { type CloseRequest, isTerminal } from '../../src/domain/close/close-request.ts';
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
+import { isTerminal } from '../../src/domain/close/close-state.ts';
 import type { Facts } from '../../src/domain/close/facts.ts';
 import { type Absence, type Bounds, boundsOf, type Life } from './brakes.ts';
 import type { NewCollateral } from './stories.ts';

@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { type AuditEntry, AuditVerifier } from '../../src/domain/close/audit-chain.ts';
 import { type CloseRequest, LOOKED_AT_EVERY_MS } from '../../src/domain/close/close-request.ts';
-import type { AuditLog, CloseRequestStore, Outbox } from '../../src/usecases/ports.ts';
 import { all, onlyKey, verdictOf } from './audit-trail.ts';
 import { drain, outboxContract } from './outbox.ts';
 import {
@@ -18,17 +17,9 @@ import {
   opening,
   openOne,
   person,
+  type StoreUnderTest,
   touch,
 } from './requests.ts';
-
-export interface StoreUnderTest {
-  readonly store: CloseRequestStore;
-  readonly outbox: Outbox;
-  readonly audit: AuditLog;
-  readonly auditKey: Uint8Array;
-  /** Lets the store's clock move on by at least so much. */
-  passTime(ms: number): Promise<void>;
-}
 
 /** Long enough never to run out in a test. */
 const LEASE_MS = 60_000;

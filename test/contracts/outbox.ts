@@ -2,7 +2,6 @@
 import { expect, it } from 'vitest';
 import type { Notice } from '../../src/domain/close/notices.ts';
 import { KEPT, type Outbox, type OutboxItem } from '../../src/usecases/ports.ts';
-import type { StoreUnderTest } from './close-request-store.ts';
 import {
   advance,
   approval,
@@ -12,6 +11,7 @@ import {
   mustSave,
   openOne,
   person,
+  type StoreUnderTest,
   touch,
 } from './requests.ts';
 

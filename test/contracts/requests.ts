@@ -11,8 +11,18 @@ import {
 import { decide } from '../../src/domain/close/close-rule.ts';
 import { digestOf, type Facts } from '../../src/domain/close/facts.ts';
 import { type Notice, noticesFor } from '../../src/domain/close/notices.ts';
-import type { Person } from '../../src/domain/policy.ts';
-import type { Change, CloseRequestStore, RecordCopy } from '../../src/usecases/ports.ts';
+import type { Person } from '../../src/domain/person.ts';
+import type { AuditLog, Change, CloseRequestStore, Outbox, RecordCopy } from '../../src/usecases/ports.ts';
+
+/** What the contracts of stores run on. */
+export interface StoreUnderTest {
+  readonly store: CloseRequestStore;
+  readonly outbox: Outbox;
+  readonly audit: AuditLog;
+  readonly auditKey: Uint8Array;
+  /** Lets the store's clock move on by at least so much. */
+  passTime(ms: number): Promise<void>;
+}
 
 export const HOUR_MS = 3_600_000;
 export const ELIGIBLE: ReadonlySet<string> = new Set(['U_BEN', 'U_CARA', 'U_DAN']);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { eligibleVoters, narrower, personKey, refuseUnreachableQuorum } from '../../src/domain/policy.ts';
+import { personKey } from '../../src/domain/person.ts';
+import { eligibleVoters, narrower, refuseUnreachableQuorum } from '../../src/domain/policy.ts';
 import { ALICE, BOB, CAROL, policy, REQUESTER } from '../support/close-requests.ts';
 
 const HOUR_MS = 3_600_000;

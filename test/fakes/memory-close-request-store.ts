@@ -4,7 +4,8 @@
  */
 import type { LongId } from '../../src/domain/amount.ts';
 import { type AuditEntry, FIRST_SEAL, sealEntry } from '../../src/domain/close/audit-chain.ts';
-import { type CloseRequest, isTerminal, LOOKED_AT_EVERY_MS } from '../../src/domain/close/close-request.ts';
+import { type CloseRequest, LOOKED_AT_EVERY_MS } from '../../src/domain/close/close-request.ts';
+import { isTerminal } from '../../src/domain/close/close-state.ts';
 import type { Notice } from '../../src/domain/close/notices.ts';
 import {
   type AuditLog,

@@ -5,7 +5,7 @@ import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { SEED_IDS } from '../../sandbox/slack/seed.ts';
 import { startWorld } from '../../sandbox/world.ts';
 import { createApp } from '../../src/app.ts';
-import type { CloseState } from '../../src/domain/close/close-request.ts';
+import type { CloseState } from '../../src/domain/close/close-state.ts';
 import { createLogger } from '../../src/ops/logger.ts';
 import { createMetrics } from '../../src/ops/metrics.ts';
 import { observeStore } from '../../src/ops/observed-store.ts';

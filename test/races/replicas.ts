@@ -8,7 +8,7 @@ import { inject, onTestFinished } from 'vitest';
 import { type Exchange, startExchange } from '../../sandbox/binance/exchange.ts';
 import { createLoanExchange } from '../../src/binance/loan-exchange.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
-import type { PersonId } from '../../src/domain/policy.ts';
+import type { PersonId } from '../../src/domain/person.ts';
 import { requestIdFrom } from '../../src/domain/request-id.ts';
 import { PUBLISHED_THRESHOLDS } from '../../src/domain/unit/risk-unit.ts';
 import { createDesk, type DeskWork } from '../../src/usecases/create-desk.ts';

@@ -18,8 +18,8 @@ import { RedisSeenOnce } from '../../src/redis/seen-once.ts';
 import { RedisSharedReads } from '../../src/redis/shared-reads.ts';
 import { RedisWeightLedger } from '../../src/redis/weight-ledger.ts';
 import { onlyKey } from '../contracts/audit-trail.ts';
-import type { StoreUnderTest } from '../contracts/close-request-store.ts';
 import { LEAVE_UNREADABLE_MS } from '../contracts/outbox.ts';
+import type { StoreUnderTest } from '../contracts/requests.ts';
 import { type SharedPartsUnderTest, scopesOf } from '../contracts/shared-parts.ts';
 import { memoryLog } from '../support/logs.ts';
 

@@ -5,13 +5,9 @@
 import fc from 'fast-check';
 import { expect, inject, it } from 'vitest';
 import type { LongId } from '../../src/domain/amount.ts';
-import {
-  type CloseRequest,
-  type CloseState,
-  isTerminal,
-  LOOKED_AT_EVERY_MS,
-} from '../../src/domain/close/close-request.ts';
+import { type CloseRequest, LOOKED_AT_EVERY_MS } from '../../src/domain/close/close-request.ts';
 import { decide } from '../../src/domain/close/close-rule.ts';
+import { type CloseState, isTerminal } from '../../src/domain/close/close-state.ts';
 import { noticesFor } from '../../src/domain/close/notices.ts';
 import { decodeNotice } from '../../src/redis/outbox-item.ts';
 import { Seals } from '../../src/redis/seals.ts';

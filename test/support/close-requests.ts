@@ -6,7 +6,8 @@ import { decide } from '../../src/domain/close/close-rule.ts';
 import type { Decision } from '../../src/domain/close/close-step.ts';
 import { digestOf, type Facts } from '../../src/domain/close/facts.ts';
 import { openRequest } from '../../src/domain/close/open-request.ts';
-import type { ClosePolicy, Person } from '../../src/domain/policy.ts';
+import type { Person } from '../../src/domain/person.ts';
+import type { ClosePolicy } from '../../src/domain/policy.ts';
 import type { RiskUnit } from '../../src/domain/unit/risk-unit.ts';
 
 export const HOME_TEAM = 'T0HOME';

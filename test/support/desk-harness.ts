@@ -1,7 +1,8 @@
 /** One desk over a memory store, a fake exchange and fake people, with a clock that the test moves. */
 import { longId } from '../../src/domain/amount.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
-import type { ClosePolicy, PersonId } from '../../src/domain/policy.ts';
+import type { PersonId } from '../../src/domain/person.ts';
+import type { ClosePolicy } from '../../src/domain/policy.ts';
 import { requestIdFrom } from '../../src/domain/request-id.ts';
 import { PUBLISHED_THRESHOLDS } from '../../src/domain/unit/risk-unit.ts';
 import { createDesk, type DeskParts } from '../../src/usecases/create-desk.ts';

@@ -1,7 +1,8 @@
 /** Every brake works on what is under way: settings, people and credentials that change after a request was opened. */
 import { describe, expect, it } from 'vitest';
 import type { RequestEventType } from '../../src/domain/close/close-request.ts';
-import type { ClosePolicy, PersonKind } from '../../src/domain/policy.ts';
+import type { PersonKind } from '../../src/domain/person.ts';
+import type { ClosePolicy } from '../../src/domain/policy.ts';
 import { repaidUnit, UNAVAILABLE } from '../fakes/loan-exchange.ts';
 import { ALICE, BOB, CAROL, person, policy, REQUESTER } from '../support/close-requests.ts';
 import { DeskHarness, UNIT, VIEWER, withMethods } from '../support/desk-harness.ts';

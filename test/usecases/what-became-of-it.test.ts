@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import {
   type CloseRequest,
-  type CloseState,
   type RequestEvent,
   UNKNOWN_PAGES_AFTER_MS,
 } from '../../src/domain/close/close-request.ts';
+import type { CloseState } from '../../src/domain/close/close-state.ts';
 import type { ClosedUnit } from '../../src/domain/unit/risk-unit.ts';
 import { type CloseOutcome, StoreUnavailable } from '../../src/usecases/ports.ts';
 import { UNAVAILABLE } from '../fakes/loan-exchange.ts';

@@ -5,7 +5,8 @@
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { LongId } from '../amount.ts';
-import type { CloseState, RequestEvent } from './close-request.ts';
+import type { RequestEvent } from './close-request.ts';
+import type { CloseState } from './close-state.ts';
 
 /** What seals are made with. An entry from before a key change is checked with the key it was sealed with. */
 export interface AuditKeys {

@@ -3,9 +3,11 @@
  * trail shows that it is the newest one, and what was voted. What the two do not tell alike is not believed.
  */
 
-import type { ClosePolicy, PersonId } from '../policy.ts';
+import type { PersonId } from '../person.ts';
+import type { ClosePolicy } from '../policy.ts';
 import type { AuditEntry } from './audit-chain.ts';
-import { type CloseRequest, type Ending, isTerminal, type RequestEventType } from './close-request.ts';
+import type { CloseRequest, Ending, RequestEventType } from './close-request.ts';
+import { isTerminal } from './close-state.ts';
 import { isDecided } from './close-step.ts';
 
 /**

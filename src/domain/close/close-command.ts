@@ -1,6 +1,6 @@
 /** Everything that can be asked of a close request. */
 
-import type { Person, PersonId } from '../policy.ts';
+import type { Person, PersonId } from '../person.ts';
 import type { Refusal } from '../refusal.ts';
 import type { CardLocation, ExchangeAnswer, SentMark, Verdict } from './close-request.ts';
 import type { ClosedEvidence } from './closed-evidence.ts';

@@ -3,39 +3,12 @@
  * moves it from state to state is `decide` in close-rule.ts; docs/design.md has the diagram of the states.
  */
 import type { LongId } from '../amount.ts';
-import { type ClosePolicy, narrower, type PersonId } from '../policy.ts';
+import type { PersonId } from '../person.ts';
+import { type ClosePolicy, narrower } from '../policy.ts';
 import type { RefusalCode } from '../refusal.ts';
+import { type CloseState, isTerminal } from './close-state.ts';
 import type { ClosedEvidence } from './closed-evidence.ts';
 import type { FactChange, Facts } from './facts.ts';
-
-export type CloseState =
-  | 'pending'
-  | 'approved'
-  /** Claimed by one process; `sent` tells whether the DELETE may have left. */
-  | 'sending'
-  | 'unknown'
-  | 'closed'
-  /** The end of a dry run: everything but the DELETE. */
-  | 'rehearsed'
-  | 'failed'
-  | 'rejected'
-  | 'withdrawn'
-  | 'expired'
-  | 'superseded';
-
-export const TERMINAL_STATES = [
-  'closed',
-  'rehearsed',
-  'failed',
-  'rejected',
-  'withdrawn',
-  'expired',
-  'superseded',
-] as const satisfies readonly CloseState[];
-
-export function isTerminal(state: CloseState): boolean {
-  return (TERMINAL_STATES as readonly CloseState[]).includes(state);
-}
 
 export interface Vote {
   readonly voter: PersonId;

@@ -2,7 +2,9 @@
  * The rule of a close request, written once. Pure: the caller brings the time (the store's clock), the people and
  * the facts; the store makes the result durable if nothing changed in between.
  */
-import type { ClosePolicy, PersonId } from '../policy.ts';
+
+import type { PersonId } from '../person.ts';
+import type { ClosePolicy } from '../policy.ts';
 import type { Command, CommandOf } from './close-command.ts';
 import { loseTrack, pagePeople, readBack, recordAnswer, settle } from './close-outcome.ts';
 import { type CardLocation, type CloseRequest, withNarrowerPolicy } from './close-request.ts';

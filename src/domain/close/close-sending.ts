@@ -1,6 +1,7 @@
 /** From the last vote to the moment before the DELETE leaves: one claim, one mark. */
 
-import { type Person, refuseKind } from '../policy.ts';
+import type { Person } from '../person.ts';
+import { refuseKind } from '../policy.ts';
 import type { Refusal } from '../refusal.ts';
 import type { CommandOf } from './close-command.ts';
 import type { CloseRequest } from './close-request.ts';

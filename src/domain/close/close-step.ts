@@ -1,6 +1,6 @@
 /** The small steps every part of the rule is made of. */
 
-import { type PersonId, personKey } from '../policy.ts';
+import { type PersonId, personKey } from '../person.ts';
 import type { Refusal } from '../refusal.ts';
 import type { PeopleNow } from './close-command.ts';
 import type { CloseRequest, Ending, RequestEvent, VoidedVote, Vote } from './close-request.ts';

@@ -1,9 +1,11 @@
 /** Votes, and what makes them void: the part of the rule that people see. */
 
-import { type Person, refuseKind } from '../policy.ts';
+import type { Person } from '../person.ts';
+import { refuseKind } from '../policy.ts';
 import type { Refusal } from '../refusal.ts';
 import type { CommandOf, PeopleNow } from './close-command.ts';
-import { type CloseRequest, isTerminal, reminderAtMs, type VoidedVote, type Vote } from './close-request.ts';
+import { type CloseRequest, reminderAtMs, type VoidedVote, type Vote } from './close-request.ts';
+import { isTerminal } from './close-state.ts';
 import {
   countApprovals,
   type Decision,

@@ -3,7 +3,7 @@
  * same script as the change, delivered later, drawn from the record as it is then.
  */
 
-import type { PersonId } from '../policy.ts';
+import type { PersonId } from '../person.ts';
 import type { CloseRequest, RequestEvent } from './close-request.ts';
 
 export type Notice =

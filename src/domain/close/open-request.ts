@@ -1,6 +1,7 @@
 /** The first record of a close request. */
 
-import type { ClosePolicy, PersonId } from '../policy.ts';
+import type { PersonId } from '../person.ts';
+import type { ClosePolicy } from '../policy.ts';
 import { type CloseRequest, NEVER_LOOKED, type RequestEvent } from './close-request.ts';
 import { digestOf, type Facts } from './facts.ts';
 

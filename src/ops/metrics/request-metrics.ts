@@ -1,6 +1,6 @@
 /** Close requests: those changed through this process, and what the store says of all. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { type CloseState, isTerminal } from '../../domain/close/close-request.ts';
+import { type CloseState, isTerminal } from '../../domain/close/close-state.ts';
 import type { OutboxBacklog } from '../../redis/outbox.ts';
 import type { ChangeObserver, StoredChange } from '../observed-store.ts';
 

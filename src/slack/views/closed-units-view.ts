@@ -1,6 +1,6 @@
 /** `/closed-units`: the exchange's closed list, newest first, and who approved what Loandesk closed. */
 import type { KnownBlock } from '@slack/types';
-import { knownTimeZone } from '../../domain/time-zone.ts';
+import { knownTimeZone } from '../../domain/person.ts';
 import type { ClosedUnitsView } from '../../usecases/desk.ts';
 import { writePageValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';

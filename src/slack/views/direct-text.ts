@@ -1,6 +1,6 @@
 /** What one person is told directly about a request that concerns them. Private, so addresses are in full. */
 import type { CloseRequest, RequestEvent } from '../../domain/close/close-request.ts';
-import type { PersonId } from '../../domain/policy.ts';
+import type { PersonId } from '../../domain/person.ts';
 import { cardMention } from './card-link.ts';
 import { dryRunPrefix } from './dry-run.ts';
 import { mention } from './people-text.ts';

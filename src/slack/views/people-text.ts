@@ -1,5 +1,5 @@
 /** People and accounts in text. E-mail addresses are masked wherever more than one person reads. */
-import type { PersonId } from '../../domain/policy.ts';
+import type { PersonId } from '../../domain/person.ts';
 import { escapeMrkdwn } from './limits.ts';
 
 /** A mention by user id; anything that is not a user id is shown as escaped text. */

@@ -1,6 +1,7 @@
 /** The card of a close request in the approvals channel: drawn from the record alone, addresses masked. */
 import type { KnownBlock } from '@slack/types';
-import { type CloseRequest, isTerminal } from '../../domain/close/close-request.ts';
+import type { CloseRequest } from '../../domain/close/close-request.ts';
+import { isTerminal } from '../../domain/close/close-state.ts';
 import { isRepaid } from '../../domain/close/facts.ts';
 import { writeRequestValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';

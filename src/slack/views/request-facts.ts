@@ -2,7 +2,7 @@
 import type { CloseRequest, VoidedVote, Vote } from '../../domain/close/close-request.ts';
 import { countApprovals } from '../../domain/close/close-step.ts';
 import { type Facts, shortDigest } from '../../domain/close/facts.ts';
-import { personKey } from '../../domain/policy.ts';
+import { personKey } from '../../domain/person.ts';
 import { amountText } from './amount-text.ts';
 import { fitLines } from './block-builders.ts';
 import { escapeMrkdwn, shorten, withoutMarks } from './limits.ts';

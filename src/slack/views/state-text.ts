@@ -1,5 +1,6 @@
 /** States, levels and fields of a request in words. The word "closed" belongs to one state alone. */
-import type { CloseRequest, CloseState } from '../../domain/close/close-request.ts';
+import type { CloseRequest } from '../../domain/close/close-request.ts';
+import type { CloseState } from '../../domain/close/close-state.ts';
 import type { Level } from '../../domain/unit/risk-unit.ts';
 
 const STATES: Readonly<Record<CloseState, string>> = {

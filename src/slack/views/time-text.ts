@@ -1,5 +1,5 @@
 /** Times for people: Slack's date tokens where it renders them, plain UTC where it does not. */
-import { knownTimeZone } from '../../domain/time-zone.ts';
+import { knownTimeZone } from '../../domain/person.ts';
 
 function isSayable(ms: number): boolean {
   return Number.isFinite(ms) && Math.abs(ms) <= 8_640_000_000_000_000;

@@ -1,7 +1,7 @@
 /** `/ltv`: every unit this key sees, worst first. */
 import type { KnownBlock } from '@slack/types';
 import { type Amount, sum } from '../../domain/amount.ts';
-import type { PersonId } from '../../domain/policy.ts';
+import type { PersonId } from '../../domain/person.ts';
 import type { RiskUnit } from '../../domain/unit/risk-unit.ts';
 import type { UnitsView } from '../../usecases/desk.ts';
 import { writePageValue } from '../button-value.ts';

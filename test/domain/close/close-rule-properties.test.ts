@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CloseRequest } from '../../../src/domain/close/close-request.ts';
-import { isTerminal } from '../../../src/domain/close/close-request.ts';
-import { type ClosePolicy, narrower, personKey } from '../../../src/domain/policy.ts';
+import { isTerminal } from '../../../src/domain/close/close-state.ts';
+import { personKey } from '../../../src/domain/person.ts';
+import { type ClosePolicy, narrower } from '../../../src/domain/policy.ts';
 import { ALICE, BOB, decideAt, policy, REQUESTER, request, START_MS } from '../../support/close-requests.ts';
 import { type CommandMaker, commandArbitrary } from '../../support/random-commands.ts';
 

@@ -7,13 +7,12 @@ import {
 } from '../../../src/domain/close/close-outcome.ts';
 import {
   type CloseRequest,
-  type CloseState,
-  isTerminal,
   LOOKED_AT_EVERY_MS,
   nextAttentionAtMs,
   reminderAtMs,
   UNKNOWN_PAGES_AFTER_MS,
 } from '../../../src/domain/close/close-request.ts';
+import { type CloseState, isTerminal } from '../../../src/domain/close/close-state.ts';
 import { digestOf } from '../../../src/domain/close/facts.ts';
 import {
   ALICE,

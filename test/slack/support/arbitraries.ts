@@ -3,15 +3,15 @@ import fc from 'fast-check';
 import { type Amount, amount, longId } from '../../../src/domain/amount.ts';
 import type {
   CloseRequest,
-  CloseState,
   Ending,
   ExchangeAnswer,
   RequestEvent,
   Vote,
 } from '../../../src/domain/close/close-request.ts';
+import type { CloseState } from '../../../src/domain/close/close-state.ts';
 import type { ClosedEvidence } from '../../../src/domain/close/closed-evidence.ts';
 import type { FactChange, Facts } from '../../../src/domain/close/facts.ts';
-import type { PersonId } from '../../../src/domain/policy.ts';
+import type { PersonId } from '../../../src/domain/person.ts';
 import type { RiskUnit } from '../../../src/domain/unit/risk-unit.ts';
 import { START_MS } from '../../support/close-requests.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { amount } from '../../../src/domain/amount.ts';
-import { knownTimeZone } from '../../../src/domain/time-zone.ts';
+import { knownTimeZone } from '../../../src/domain/person.ts';
 import { parseClosedFilter } from '../../../src/domain/unit/closed-filter.ts';
 import { amountText, fallText, percentText } from '../../../src/slack/views/amount-text.ts';
 import { cardLink } from '../../../src/slack/views/card-link.ts';
