@@ -3,13 +3,9 @@
  * changed in between: record, indexes, unit key, audit entry and notices together, or nothing.
  */
 import type { LongId } from '../domain/amount.ts';
+import { LOOKED_AT_EVERY_MS } from '../domain/close/attention.ts';
 import { type AuditBody, type AuditKeys, FIRST_SEAL, sealEntry } from '../domain/close/audit-chain.ts';
-import {
-  type CloseRequest,
-  LOOKED_AT_EVERY_MS,
-  type RequestEvent,
-  type RequestEventType,
-} from '../domain/close/close-request.ts';
+import type { CloseRequest, RequestEvent, RequestEventType } from '../domain/close/close-request.ts';
 import { isTerminal } from '../domain/close/close-state.ts';
 import {
   type Change,

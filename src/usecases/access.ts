@@ -1,5 +1,5 @@
 /** Who is asking, and may they? Looked up at every call; a look-up that fails is a refusal. */
-import type { PeopleNow } from '../domain/close/close-command.ts';
+import type { PeopleNow } from '../domain/close/close-request.ts';
 import type { Person, PersonId, PersonKind, Role } from '../domain/person.ts';
 import { type ClosePolicy, eligibleVoters, narrower, refuseKind } from '../domain/policy.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';

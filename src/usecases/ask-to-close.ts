@@ -1,9 +1,9 @@
 /** A requester asks for a close: everything that could be refused later is refused now, before a card is posted. */
 import type { LongId } from '../domain/amount.ts';
-import { type CloseRequest, nextAttentionAtMs } from '../domain/close/close-request.ts';
-import { refuseOwing } from '../domain/close/close-step.ts';
+import { nextAttentionAtMs } from '../domain/close/attention.ts';
+import { type CloseRequest, LONGEST_REASON, openRequest } from '../domain/close/close-request.ts';
+import { refuseOwing } from '../domain/close/decision.ts';
 import { noticesFor } from '../domain/close/notices.ts';
-import { LONGEST_REASON, openRequest } from '../domain/close/open-request.ts';
 import type { PersonId } from '../domain/person.ts';
 import { type ClosePolicy, refuseUnreachableQuorum } from '../domain/policy.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';

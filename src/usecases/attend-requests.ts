@@ -2,7 +2,7 @@
  * Background work on requests: approved ones are sent, all others are swept. A round only sets the work off: a look
  * at a silent exchange may take a minute, and must not keep another request from expiring in time.
  */
-import { nextAttentionAtMs } from '../domain/close/close-request.ts';
+import { nextAttentionAtMs } from '../domain/close/attention.ts';
 import type { ExecuteClose } from './execute-close.ts';
 import type { CloseRequestStore, Log, StoredRequest, WithRequest } from './ports.ts';
 import type { RequestBook } from './request-book.ts';

@@ -3,8 +3,13 @@
  * store lets one through. One copy of the record, loaded after the claim, is checked, decided on and marked. Whatever
  * fails before the mark sends nothing and gives the claim back; after the mark nothing is ever sent again.
  */
-import type { Command, CommandOf, PeopleNow } from '../domain/close/close-command.ts';
-import type { CloseRequest, ExchangeAnswer } from '../domain/close/close-request.ts';
+import type {
+  CloseRequest,
+  Command,
+  CommandOf,
+  ExchangeAnswer,
+  PeopleNow,
+} from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
 import type { PersonId } from '../domain/person.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';

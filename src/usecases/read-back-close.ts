@@ -3,8 +3,7 @@
  * proves. Used right after the send and, later, by the sweeper for as long as it takes.
  */
 import type { LongId } from '../domain/amount.ts';
-import type { ReadBackSighting } from '../domain/close/close-command.ts';
-import type { CloseRequest } from '../domain/close/close-request.ts';
+import type { CloseRequest, ReadBackSighting } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
 import { done, type Result } from '../domain/refusal.ts';
 import type { RiskUnit } from '../domain/unit/risk-unit.ts';

@@ -2,10 +2,11 @@
  * The one way in which a stored request changes: load, decide, save if nothing changed meanwhile, else look again.
  * Outcomes are told to people by the outbox, which is asked to run at once after each change.
  */
-import type { Command } from '../domain/close/close-command.ts';
-import { type CloseRequest, nextAttentionAtMs, withNarrowerPolicy } from '../domain/close/close-request.ts';
+
+import { nextAttentionAtMs } from '../domain/close/attention.ts';
+import { type CloseRequest, type Command, withNarrowerPolicy } from '../domain/close/close-request.ts';
 import { decide } from '../domain/close/close-rule.ts';
-import type { Decision } from '../domain/close/close-step.ts';
+import type { Decision } from '../domain/close/decision.ts';
 import { noticesFor } from '../domain/close/notices.ts';
 import type { PersonId } from '../domain/person.ts';
 import type { ClosePolicy } from '../domain/policy.ts';

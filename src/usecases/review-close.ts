@@ -1,7 +1,6 @@
 /** Approve, reject, withdraw: what people decide about a request, each on facts fetched just now. */
 
-import type { CommandOf } from '../domain/close/close-command.ts';
-import type { CloseRequest } from '../domain/close/close-request.ts';
+import type { CloseRequest, CommandOf } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
 import type { PersonId } from '../domain/person.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';

@@ -2,7 +2,9 @@
  * The background's share of a request's life: expiry, reminders, abandoned claims, lost outcomes, closes made
  * elsewhere. It is given the reading half of the exchange only: it cannot send a close.
  */
-import { type CloseRequest, reminderAtMs, UNKNOWN_PAGES_AFTER_MS } from '../domain/close/close-request.ts';
+
+import { reminderAtMs, UNKNOWN_PAGES_AFTER_MS } from '../domain/close/attention.ts';
+import type { CloseRequest } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
 import { flawsOf } from './current-facts.ts';
 import type { LoanReader, StoredRequest } from './ports.ts';

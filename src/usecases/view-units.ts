@@ -1,6 +1,6 @@
 /** `/ltv`: where the desk stands. */
 import type { LongId } from '../domain/amount.ts';
-import { refuseOwing } from '../domain/close/close-step.ts';
+import { refuseOwing } from '../domain/close/decision.ts';
 import { factsOf } from '../domain/close/facts.ts';
 import type { PersonId } from '../domain/person.ts';
 import type { ClosePolicy } from '../domain/policy.ts';

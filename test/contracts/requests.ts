@@ -1,10 +1,11 @@
 /** Requests and changes to try stores with: plausible, built by the rule itself where a state is needed. */
 import { randomUUID } from 'node:crypto';
 import { type LongId, longId } from '../../src/domain/amount.ts';
-import type { Command, PeopleNow } from '../../src/domain/close/close-command.ts';
 import {
   type CloseRequest,
+  type Command,
   NEVER_LOOKED,
+  type PeopleNow,
   type RequestEvent,
   type SentMark,
 } from '../../src/domain/close/close-request.ts';

@@ -1,7 +1,6 @@
 /** Random walks through the life of close requests, mostly forward. */
 import fc from 'fast-check';
-import type { Command } from '../../src/domain/close/close-command.ts';
-import type { CloseRequest } from '../../src/domain/close/close-request.ts';
+import type { CloseRequest, Command } from '../../src/domain/close/close-request.ts';
 import {
   approval,
   CARD,

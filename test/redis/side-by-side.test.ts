@@ -5,7 +5,8 @@
 import fc from 'fast-check';
 import { expect, inject, it } from 'vitest';
 import type { LongId } from '../../src/domain/amount.ts';
-import { type CloseRequest, LOOKED_AT_EVERY_MS } from '../../src/domain/close/close-request.ts';
+import { LOOKED_AT_EVERY_MS } from '../../src/domain/close/attention.ts';
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { decide } from '../../src/domain/close/close-rule.ts';
 import { type CloseState, isTerminal } from '../../src/domain/close/close-state.ts';
 import { noticesFor } from '../../src/domain/close/notices.ts';

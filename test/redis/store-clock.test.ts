@@ -1,7 +1,7 @@
 /** A Redis whose clock is hours off, for a moment or for good: nothing ends early, nothing waits for hours. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, inject, it } from 'vitest';
-import { LOOKED_AT_EVERY_MS, nextAttentionAtMs } from '../../src/domain/close/close-request.ts';
+import { LOOKED_AT_EVERY_MS, nextAttentionAtMs } from '../../src/domain/close/attention.ts';
 import { RedisCloseRequestStore } from '../../src/redis/close-request-store.ts';
 import { CLOCKS_AGREE_WITHIN_MS, StoreClock } from '../../src/redis/store-clock.ts';
 import { StoreUnavailable } from '../../src/usecases/ports.ts';

@@ -5,8 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, inject, it } from 'vitest';
 import { FIRST_SEAL, sealEntry } from '../../src/domain/close/audit-chain.ts';
-import type { CloseRequest, RequestEvent } from '../../src/domain/close/close-request.ts';
-import { openRequest } from '../../src/domain/close/open-request.ts';
+import { type CloseRequest, openRequest, type RequestEvent } from '../../src/domain/close/close-request.ts';
 import type { PersonId } from '../../src/domain/person.ts';
 import { requestIdFrom } from '../../src/domain/request-id.ts';
 import { textOf } from '../../src/redis/audit-entry.ts';

@@ -1,11 +1,14 @@
 /** People, facts, units and requests for tests, each with plain defaults. */
 import { amount, longId } from '../../src/domain/amount.ts';
-import type { Command, PeopleNow } from '../../src/domain/close/close-command.ts';
-import type { CloseRequest } from '../../src/domain/close/close-request.ts';
+import {
+  type CloseRequest,
+  type Command,
+  openRequest,
+  type PeopleNow,
+} from '../../src/domain/close/close-request.ts';
 import { decide } from '../../src/domain/close/close-rule.ts';
-import type { Decision } from '../../src/domain/close/close-step.ts';
+import type { Decision } from '../../src/domain/close/decision.ts';
 import { digestOf, type Facts } from '../../src/domain/close/facts.ts';
-import { openRequest } from '../../src/domain/close/open-request.ts';
 import type { Person } from '../../src/domain/person.ts';
 import type { ClosePolicy } from '../../src/domain/policy.ts';
 import type { RiskUnit } from '../../src/domain/unit/risk-unit.ts';

@@ -1,7 +1,6 @@
 /** Random commands for a close request, made from the record at hand so that many of them are to the point. */
 import fc from 'fast-check';
-import type { Command } from '../../src/domain/close/close-command.ts';
-import type { CloseRequest } from '../../src/domain/close/close-request.ts';
+import type { CloseRequest, Command } from '../../src/domain/close/close-request.ts';
 import { ALICE, BOB, CAROL, ELIGIBLE, facts, person, REQUESTER, START_MS } from './close-requests.ts';
 
 export type CommandMaker = (request: CloseRequest, nowMs: number) => Command;

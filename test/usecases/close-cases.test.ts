@@ -1,7 +1,7 @@
 /** The acceptance cases of a two-person close at the level of the desk; approval cases 1 to 40. */
 import { describe, expect, it } from 'vitest';
 import { amount, longId, ZERO } from '../../src/domain/amount.ts';
-import { UNKNOWN_PAGES_AFTER_MS } from '../../src/domain/close/close-request.ts';
+import { UNKNOWN_PAGES_AFTER_MS } from '../../src/domain/close/attention.ts';
 import { type CloseOutcome, StoreUnavailable } from '../../src/usecases/ports.ts';
 import { repaidUnit, UNAVAILABLE } from '../fakes/loan-exchange.ts';
 import { ALICE, BOB, CAROL, HOME_TEAM, person, REQUESTER } from '../support/close-requests.ts';

@@ -1,10 +1,7 @@
 /** What became of the DELETE: told only when it is known, looked up before it is final, and never forgotten. */
 import { describe, expect, it } from 'vitest';
-import {
-  type CloseRequest,
-  type RequestEvent,
-  UNKNOWN_PAGES_AFTER_MS,
-} from '../../src/domain/close/close-request.ts';
+import { UNKNOWN_PAGES_AFTER_MS } from '../../src/domain/close/attention.ts';
+import type { CloseRequest, RequestEvent } from '../../src/domain/close/close-request.ts';
 import type { CloseState } from '../../src/domain/close/close-state.ts';
 import type { ClosedUnit } from '../../src/domain/unit/risk-unit.ts';
 import { type CloseOutcome, StoreUnavailable } from '../../src/usecases/ports.ts';

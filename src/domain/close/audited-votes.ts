@@ -8,7 +8,7 @@ import type { ClosePolicy } from '../policy.ts';
 import type { AuditEntry } from './audit-chain.ts';
 import type { CloseRequest, Ending, RequestEventType } from './close-request.ts';
 import { isTerminal } from './close-state.ts';
-import { isDecided } from './close-step.ts';
+import { isDecided } from './decision.ts';
 
 /**
  * In what the record differs from its trail; null: in nothing. `entries` are all of that request, oldest first: their

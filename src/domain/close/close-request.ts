@@ -1,14 +1,14 @@
 /**
- * A request to close a risk unit: its record, its states, and what follows from the record alone. The rule that
- * moves it from state to state is `decide` in close-rule.ts; docs/design.md has the diagram of the states.
+ * A request to close a risk unit: its record, what can happen to it, and what can be asked of it. The rule that moves
+ * it from state to state is `decide` in close-rule.ts.
  */
 import type { LongId } from '../amount.ts';
-import type { PersonId } from '../person.ts';
+import type { Person, PersonId } from '../person.ts';
 import { type ClosePolicy, narrower } from '../policy.ts';
 import type { RefusalCode } from '../refusal.ts';
 import { type CloseState, isTerminal } from './close-state.ts';
 import type { ClosedEvidence } from './closed-evidence.ts';
-import type { FactChange, Facts } from './facts.ts';
+import { digestOf, type FactChange, type Facts } from './facts.ts';
 
 export interface Vote {
   readonly voter: PersonId;
@@ -191,71 +191,136 @@ export function withNarrowerPolicy(request: CloseRequest, current: ClosePolicy):
   return { ...request, policy, expiresAtMs };
 }
 
-/** Reminders fall due at half and at 80 % of the lifetime. */
-export function reminderAtMs(request: CloseRequest, stage: 'half' | 'eighty'): number {
-  const lifetimeMs = request.expiresAtMs - request.createdAtMs;
-  return request.createdAtMs + Math.floor(stage === 'half' ? lifetimeMs / 2 : (lifetimeMs * 4) / 5);
+/** In UTF-16 units. Longer reasons are refused; Slack cuts a command's text at about this length anyway. */
+export const LONGEST_REASON = 4_000;
+
+/** The store sets revision and audit when it takes the record in. `nowMs` is the store's clock. */
+export function openRequest(
+  draft: { id: string; requester: PersonId; reason: string; facts: Facts; policy: ClosePolicy },
+  nowMs: number,
+): { next: CloseRequest; event: RequestEvent } {
+  const { id, requester, reason, facts, policy } = draft;
+  const by = { teamId: requester.teamId, userId: requester.userId };
+  return {
+    next: {
+      schema: 1,
+      id,
+      groupId: facts.groupId,
+      requester: by,
+      reason,
+      policy,
+      state: 'pending',
+      revision: 0,
+      version: 1,
+      facts,
+      factsDigest: digestOf(facts),
+      factChanges: [],
+      votes: [],
+      voidedVotes: [],
+      createdAtMs: nowMs,
+      expiresAtMs: nowMs + policy.expiresAfterMs,
+      card: null,
+      reminded: { half: false, eighty: false },
+      claim: null,
+      abandonedClaims: 0,
+      obstacle: null,
+      sent: null,
+      answer: null,
+      readBack: NEVER_LOOKED,
+      evidence: null,
+      settlement: null,
+      pagedAtMs: null,
+      refusalsNoted: 0,
+      ending: null,
+      audit: { sequence: 0, seal: '' },
+    },
+    event: { type: 'opened', by, reason, facts, policy, atMs: nowMs },
+  };
 }
 
-/** How long after the send people are told that the outcome is still not known. */
-export const UNKNOWN_PAGES_AFTER_MS = 10 * 60_000;
-/**
- * How often an open request is looked at in any case, and compared with the closed list to notice a close made
- * elsewhere. Nothing is put off further: a time that a wrong clock left in a record must not hold it up for hours.
- */
-export const LOOKED_AT_EVERY_MS = 5 * 60_000;
-/** The process that stored the last vote sends at once; others pick it up after this long. */
-const EXECUTOR_GRACE_MS = 5_000;
-/** The longer something keeps a request from being sent, the longer the pause, up to this. */
-const LONGEST_PAUSE_MS = 60_000;
-
-/**
- * Binance answers asynchronously: the closed list may take a moment. Looks fall due so long after the sending, then
- * every five minutes, whatever people do meanwhile.
- */
-const LOOKS_AFTER_MS = [1, 3, 7, 15, 30, 60, 120, 180, 240, 300].map((seconds) => seconds * 1_000);
-const LOOK_EVERY_MS = 300_000;
-/** While the exchange cannot be read. */
-const UNREADABLE_AGAIN_MS = 30_000;
-
-function nextLookAtMs({ readBack, sent, pagedAtMs }: CloseRequest, nowMs: number): number {
-  const ageMs = Math.max(0, nowMs - (sent?.atMs ?? nowMs));
-  const next = (everyMs: number) => (Math.floor(ageMs / everyMs) + 1) * everyMs;
-  const due = [LOOKS_AFTER_MS.find((afterMs) => afterMs > ageMs) ?? next(LOOK_EVERY_MS)];
-  if (readBack.lastSeen?.kind === 'unreadable') due.push(next(UNREADABLE_AGAIN_MS));
-  if (pagedAtMs === null) due.push(Math.max(ageMs, UNKNOWN_PAGES_AFTER_MS));
-  return nowMs - ageMs + Math.min(...due);
+/** Who counts, looked up just now. */
+export interface PeopleNow {
+  /** Accounts that are on both lists of approvers, the frozen one and the one of now, and may vote on this request. */
+  readonly eligible: ReadonlySet<string>;
+  /** The requester is still a requester and a full member. */
+  readonly requesterMayAsk: boolean;
 }
 
-/**
- * When the background work must look at this request again, by the store's clock; null: never. Of the request as
- * `withNarrowerPolicy` gives it.
- */
-export function nextAttentionAtMs(request: CloseRequest, nowMs: number): number | null {
-  const nextMs = nextReasonAtMs(request, nowMs);
-  return nextMs === null ? null : Math.min(nextMs, nowMs + LOOKED_AT_EVERY_MS);
-}
-
-function nextReasonAtMs(request: CloseRequest, nowMs: number): number | null {
-  switch (request.state) {
-    case 'pending': {
-      const due = [request.expiresAtMs];
-      if (!request.reminded.half) due.push(reminderAtMs(request, 'half'));
-      if (!request.reminded.eighty) due.push(reminderAtMs(request, 'eighty'));
-      return Math.min(...due);
+export type Command =
+  | { readonly type: 'record-card'; readonly card: CardLocation }
+  | { readonly type: 'give-up-card'; readonly why: string }
+  | ({
+      readonly type: 'approve';
+      readonly by: Person;
+      readonly version: number;
+      readonly factsDigest: string;
+    } & PeopleNow)
+  | {
+      readonly type: 'reject';
+      readonly by: Person;
+      readonly version: number;
+      readonly reason: string;
+      readonly eligible: ReadonlySet<string>;
     }
-    case 'approved': {
-      if (request.abandonedClaims > 0) return request.expiresAtMs;
-      const troubledMs = request.obstacle === null ? 0 : nowMs - request.obstacle.sinceMs;
-      const pauseMs = Math.min(Math.max(troubledMs, EXECUTOR_GRACE_MS), LONGEST_PAUSE_MS);
-      return Math.min(nowMs + pauseMs, request.expiresAtMs);
+  | { readonly type: 'withdraw'; readonly by: Person }
+  | { readonly type: 'expire' }
+  | { readonly type: 'remind'; readonly stage: 'half' | 'eighty' }
+  | { readonly type: 'replace-facts'; readonly facts: Facts }
+  | ({ readonly type: 'recount-votes' } & PeopleNow)
+  | { readonly type: 'supersede'; readonly evidence: ClosedEvidence }
+  | {
+      readonly type: 'claim';
+      readonly owner: string;
+      readonly deadlineAtMs: number;
+      /** The person who starts it on the card they saw; null: the last vote did, or a background round. */
+      readonly starter: {
+        readonly by: Person;
+        readonly version: number;
+        readonly eligible: ReadonlySet<string>;
+      } | null;
     }
-    case 'sending':
-      if (request.answer === null) return request.claim?.deadlineAtMs ?? nowMs;
-      return nextLookAtMs(request, nowMs);
-    case 'unknown':
-      return nextLookAtMs(request, nowMs);
-    default:
-      return null;
-  }
-}
+  | { readonly type: 'abandon-claim' }
+  /** Its own process could not go on: it is sent later, by whoever finds the trouble gone. */
+  | { readonly type: 'release-claim'; readonly owner: string; readonly why: string }
+  | ({
+      readonly type: 'mark-sent';
+      readonly owner: string;
+      readonly signedTimestampMs: number;
+      readonly recvWindowMs: number;
+      readonly deadlineAtMs: number;
+    } & PeopleNow)
+  | ({ readonly type: 'rehearse'; readonly owner: string } & PeopleNow)
+  | { readonly type: 'never-sent'; readonly owner: string; readonly why: string }
+  /**
+   * What the sending process knows: its mark, and the answer when there is one. A record that lost the mark (Redis
+   * lost its last second) gets it back.
+   */
+  | { readonly type: 'record-answer'; readonly mark: SentMark; readonly answer: ExchangeAnswer | null }
+  | { readonly type: 'lose-track' }
+  /** `afterAnswer`: the answer that the record holds was there before the look began. */
+  | { readonly type: 'read-back'; readonly seen: ReadBackSighting; readonly afterAnswer: boolean }
+  | { readonly type: 'page-people' }
+  | {
+      readonly type: 'settle';
+      readonly by: Person;
+      readonly verdict: Verdict;
+      readonly note: string;
+      readonly eligible: ReadonlySet<string>;
+    }
+  | {
+      readonly type: 'note-refusal';
+      readonly by: PersonId;
+      readonly attempted: string;
+      readonly refusal: RefusalCode;
+    };
+
+/** What a look at the exchange's own record showed. `readAtMs` is exchange time. */
+export type ReadBackSighting =
+  | { readonly kind: 'in-closed-list'; readonly evidence: ClosedEvidence }
+  | { readonly kind: 'still-active'; readonly readAtMs: number }
+  | { readonly kind: 'neither' }
+  /** In the closed list as it should be, and in the list of active units, too. */
+  | { readonly kind: 'in-both-lists' }
+  | { readonly kind: 'unreadable'; readonly why: string };
+
+export type CommandOf<Type extends Command['type']> = Extract<Command, { type: Type }>;

@@ -1,11 +1,33 @@
-/** From the last vote to the moment before the DELETE leaves: one claim, one mark. */
-
+/**
+ * The part of the rule from the last vote on: one claim, one mark, one DELETE, and what became of it by the exchange's
+ * answer, its own record, or two people's word.
+ */
 import type { Person } from '../person.ts';
 import { refuseKind } from '../policy.ts';
 import type { Refusal } from '../refusal.ts';
-import type { CommandOf } from './close-command.ts';
-import type { CloseRequest } from './close-request.ts';
-import { type Decision, end, idOf, isDecided, no, refuseSending, to, tooFewApprovals } from './close-step.ts';
+import { UNKNOWN_PAGES_AFTER_MS } from './attention.ts';
+import {
+  type CloseRequest,
+  type CommandOf,
+  type Ending,
+  type ExchangeAnswer,
+  NEVER_LOOKED,
+  type ReadBack,
+  type RequestEvent,
+} from './close-request.ts';
+import { CLOSE_TIME_TOLERANCE_MS, fits } from './closed-evidence.ts';
+import {
+  type Changes,
+  type Decision,
+  end,
+  idOf,
+  isDecided,
+  keyOf,
+  no,
+  refuseSending,
+  to,
+  tooFewApprovals,
+} from './decision.ts';
 
 export function claim(request: CloseRequest, command: CommandOf<'claim'>, nowMs: number): Decision {
   if (request.state === 'sending') return no({ code: 'already-executing' });
@@ -117,6 +139,198 @@ export function neverSent(request: CloseRequest, owner: string, why: string, now
     type: 'never-sent',
     by: null,
     why,
+    atMs: nowMs,
+  });
+}
+
+/** A late copy of the DELETE is refused after timestamp + recvWindow; the exchange's own back end gives up after 10 s. */
+export const LATE_COPY_MARGIN_MS = 60_000;
+
+/** Reads that must agree that the unit is still active before a lost DELETE counts as not executed. */
+export const AGREEING_READS = 3;
+
+/** Reads closer together than this are one read. */
+export const LOOKS_APART_MS = 5_000;
+
+export function recordAnswer(
+  request: CloseRequest,
+  { mark, answer }: CommandOf<'record-answer'>,
+  nowMs: number,
+): Decision {
+  if (request.sent === null) return restoreMark(request, { mark, answer }, nowMs);
+  // The answer may come after another process already called the outcome unknown: it is evidence all the same.
+  const awaited = request.state === 'sending' || request.state === 'unknown';
+  const another = request.sent.signedTimestampMs !== mark.signedTimestampMs;
+  if (!awaited || another || request.answer !== null)
+    return no({ code: 'wrong-state', state: request.state });
+  if (answer === null) return no({ code: 'nothing-changed' });
+  const event: RequestEvent = { type: 'answered', by: null, answer, atMs: nowMs };
+  return to(request, afterAnswer(request.state, answer, nowMs), event);
+}
+
+/**
+ * The store lost what was written last (a failover, a log cut short), and with it the mark of a DELETE that was sent.
+ * However the record went on from there, ended or approved once more, it was sent: it is put back as such.
+ */
+function restoreMark(
+  request: CloseRequest,
+  { mark, answer }: Pick<CommandOf<'record-answer'>, 'mark' | 'answer'>,
+  nowMs: number,
+): Decision {
+  const changes: Changes = {
+    state: 'unknown',
+    sent: mark,
+    claim: null,
+    obstacle: null,
+    readBack: NEVER_LOOKED,
+    evidence: null,
+    settlement: null,
+    ending: null,
+    ...(answer !== null && afterAnswer('sending', answer, nowMs)),
+  };
+  const stateBefore = request.state;
+  return to(request, changes, { type: 'mark-restored', by: null, mark, answer, stateBefore, atMs: nowMs });
+}
+
+/**
+ * CLOSED and a refusal are looked up in the exchange's own record before they are final. `state`: what the request is
+ * until then.
+ */
+function afterAnswer(state: 'sending' | 'unknown', answer: ExchangeAnswer, nowMs: number): Changes {
+  switch (answer.kind) {
+    case 'closed':
+    case 'refused':
+      return { state, answer, claim: null };
+    case 'not-sent':
+      return { ...end('failed', { kind: 'never-sent', why: answer.meaning, atMs: nowMs }), answer };
+    case 'unknown':
+      return { state: 'unknown', answer, claim: null };
+  }
+}
+
+/** From then on a DELETE that is still under way would be refused: what is active then was not closed by it. */
+function provableFromMs(sent: CloseRequest['sent']): number {
+  return sent === null ? 0 : sent.signedTimestampMs + sent.recvWindowMs + LATE_COPY_MARGIN_MS;
+}
+
+export function loseTrack(request: CloseRequest, nowMs: number): Decision {
+  if (request.state !== 'sending' || request.sent === null)
+    return no({ code: 'wrong-state', state: request.state });
+  const isLate = nowMs >= request.sent.atMs + UNKNOWN_PAGES_AFTER_MS;
+  // The exchange answered, yet its own record does not show the same: the outcome is not known.
+  const isLost =
+    request.answer === null ? request.claim === null || nowMs >= request.claim.deadlineAtMs : isLate;
+  if (!isLost) return no({ code: 'nothing-changed' });
+  return to(
+    request,
+    { state: 'unknown', claim: null, pagedAtMs: isLate ? (request.pagedAtMs ?? nowMs) : request.pagedAtMs },
+    { type: 'lost-track', by: null, atMs: nowMs },
+  );
+}
+
+export function readBack(
+  request: CloseRequest,
+  { seen, afterAnswer }: CommandOf<'read-back'>,
+  nowMs: number,
+): Decision {
+  const awaits = request.state === 'unknown' || (request.state === 'sending' && request.answer !== null);
+  if (!awaits || request.sent === null) return no({ code: 'wrong-state', state: request.state });
+  const { sent, answer } = request;
+  if (seen.kind === 'in-closed-list') {
+    const { kind, evidence } = seen;
+    if (!fits(request.facts, evidence)) return no({ code: 'not-evidence' });
+    const event: RequestEvent = { type: 'read-back', by: null, seen: kind, why: null, evidence, atMs: nowMs };
+    const byThis = evidence.closedAtMs >= sent.signedTimestampMs - CLOSE_TIME_TOLERANCE_MS;
+    const ending = byThis
+      ? end('closed', { kind: 'read-back', atMs: nowMs })
+      : end('superseded', { kind: 'closed-elsewhere', atMs: nowMs });
+    return to(request, { ...ending, evidence }, event);
+  }
+  const before = request.readBack;
+  const isProof =
+    seen.kind === 'still-active' &&
+    seen.readAtMs >= provableFromMs(sent) &&
+    // Looks of two replicas at the same moment are one look.
+    nowMs - (before.lastSeenAtMs ?? 0) >= LOOKS_APART_MS &&
+    before.agreeingActiveReads < AGREEING_READS;
+  const isRefused = seen.kind === 'still-active' && answer?.kind === 'refused' && afterAnswer;
+  // An outage must not fill the audit: what was seen is noted when it changes or proves something.
+  if (before.lastSeen?.kind === seen.kind && !isProof && !isRefused) return no({ code: 'nothing-changed' });
+  const why = seen.kind === 'unreadable' ? seen.why : null;
+  const event: RequestEvent = {
+    type: 'read-back',
+    by: null,
+    seen: seen.kind,
+    why,
+    evidence: null,
+    atMs: nowMs,
+  };
+  const agreeing = agreeingAfter(seen.kind, before.agreeingActiveReads, isProof);
+  const changes: Changes = {
+    readBack: {
+      agreeingActiveReads: agreeing,
+      lastSeen: { kind: seen.kind, why },
+      lastSeenAtMs: nowMs,
+    },
+  };
+  if (isRefused) {
+    return to(request, { ...changes, ...end('failed', { kind: 'refused-by-exchange', atMs: nowMs }) }, event);
+  }
+  // An exchange that answered CLOSED and still lists the unit contradicts itself: people decide that.
+  if (agreeing >= AGREEING_READS && answer?.kind !== 'closed') {
+    return to(request, { ...changes, ...end('failed', { kind: 'not-executed', atMs: nowMs }) }, event);
+  }
+  return to(request, changes, event);
+}
+
+/** A look that could not be made takes nothing back; one that shows something else does. */
+function agreeingAfter(
+  kind: NonNullable<ReadBack['lastSeen']>['kind'],
+  before: number,
+  isProof: boolean,
+): number {
+  if (kind === 'neither' || kind === 'in-both-lists') return 0;
+  return isProof ? before + 1 : before;
+}
+
+export function pagePeople(request: CloseRequest, nowMs: number): Decision {
+  if (request.state !== 'unknown' || request.sent === null)
+    return no({ code: 'wrong-state', state: request.state });
+  if (request.pagedAtMs !== null || nowMs < request.sent.atMs + UNKNOWN_PAGES_AFTER_MS) {
+    return no({ code: 'nothing-changed' });
+  }
+  return to(request, { pagedAtMs: nowMs }, { type: 'people-paged', by: null, atMs: nowMs });
+}
+
+export function settle(request: CloseRequest, command: CommandOf<'settle'>, nowMs: number): Decision {
+  const refusal = refuseKind(command.by);
+  if (refusal) return no(refusal);
+  if (!command.eligible.has(command.by.userId)) return no({ code: 'role-missing', role: 'approver' });
+  if (request.state !== 'unknown') return no({ code: 'wrong-state', state: request.state });
+  const note = command.note.trim();
+  if (note === '') return no({ code: 'note-missing' });
+  const by = idOf(command.by);
+  const { verdict } = command;
+  const provableAtMs = provableFromMs(request.sent);
+  if (verdict === 'not-closed' && nowMs < provableAtMs)
+    return no({ code: 'too-early-to-settle', notBeforeMs: provableAtMs });
+  const proposal = request.settlement;
+  const isOwn = proposal !== null && keyOf(request, proposal.by) === keyOf(request, by);
+  if (isOwn && proposal.verdict === verdict) return no({ code: 'second-person-needed' });
+  // The newest finding is the one that somebody else may confirm: a wrong one must not stand in the way.
+  if (isOwn || proposal?.verdict !== verdict || !command.eligible.has(proposal.by.userId)) {
+    return to(
+      request,
+      { settlement: { by, verdict, note, atMs: nowMs } },
+      { type: 'settlement-proposed', by, verdict, note, atMs: nowMs },
+    );
+  }
+  const ending: Ending = { kind: 'settled', verdict, by: [proposal.by, by], note, atMs: nowMs };
+  return to(request, end(verdict === 'closed' ? 'closed' : 'failed', ending), {
+    type: 'settled',
+    by,
+    verdict,
+    note,
     atMs: nowMs,
   });
 }

@@ -1,6 +1,7 @@
 /** The form that asks for a close: the unit as it is now, and a reason. Private: addresses in full. */
+
+import { LONGEST_REASON } from '../../domain/close/close-request.ts';
 import { type Facts, shortDigest } from '../../domain/close/facts.ts';
-import { LONGEST_REASON } from '../../domain/close/open-request.ts';
 import type { FreshFacts } from '../../usecases/desk.ts';
 import { writeUnitValue } from '../button-value.ts';
 import { COMMANDS, INPUTS, MODALS } from '../ids.ts';

@@ -3,7 +3,7 @@
  * "closed" in one place only: when the record's state is `closed`. mrkdwn, escaped.
  */
 import type { CloseRequest, Ending, ExchangeAnswer } from '../../domain/close/close-request.ts';
-import { countApprovals } from '../../domain/close/close-step.ts';
+import { countApprovals } from '../../domain/close/decision.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { mention, mentions } from './people-text.ts';
 import { quoted } from './request-facts.ts';

@@ -1,6 +1,6 @@
 /** A request's facts, votes and rules in words, shared by the card and the private view. mrkdwn, escaped. */
 import type { CloseRequest, VoidedVote, Vote } from '../../domain/close/close-request.ts';
-import { countApprovals } from '../../domain/close/close-step.ts';
+import { countApprovals } from '../../domain/close/decision.ts';
 import { type Facts, shortDigest } from '../../domain/close/facts.ts';
 import { personKey } from '../../domain/person.ts';
 import { amountText } from './amount-text.ts';

@@ -3,7 +3,7 @@
  * and from the record as it is when the message leaves; "closed" is said when the record says it. mrkdwn, escaped.
  */
 import type { CloseRequest, RequestEvent } from '../../domain/close/close-request.ts';
-import { countApprovals } from '../../domain/close/close-step.ts';
+import { countApprovals } from '../../domain/close/decision.ts';
 import { fitLines } from './block-builders.ts';
 import { dryRunPrefix } from './dry-run.ts';
 import { factChangeLines } from './fact-change-text.ts';

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type AuditBody, type AuditEntry, sealEntry } from '../../../src/domain/close/audit-chain.ts';
 import { whyTrailForbids } from '../../../src/domain/close/audited-votes.ts';
-import type { Command } from '../../../src/domain/close/close-command.ts';
-import type { CloseRequest, RequestEvent } from '../../../src/domain/close/close-request.ts';
+import type { CloseRequest, Command, RequestEvent } from '../../../src/domain/close/close-request.ts';
 import {
   ALICE,
   BOB,

@@ -1,17 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { Command } from '../../../src/domain/close/close-command.ts';
 import {
-  AGREEING_READS,
-  LATE_COPY_MARGIN_MS,
-  LOOKS_APART_MS,
-} from '../../../src/domain/close/close-outcome.ts';
-import {
-  type CloseRequest,
   LOOKED_AT_EVERY_MS,
   nextAttentionAtMs,
   reminderAtMs,
   UNKNOWN_PAGES_AFTER_MS,
-} from '../../../src/domain/close/close-request.ts';
+} from '../../../src/domain/close/attention.ts';
+import type { CloseRequest, Command } from '../../../src/domain/close/close-request.ts';
+import {
+  AGREEING_READS,
+  LATE_COPY_MARGIN_MS,
+  LOOKS_APART_MS,
+} from '../../../src/domain/close/close-sending.ts';
 import { type CloseState, isTerminal } from '../../../src/domain/close/close-state.ts';
 import { digestOf } from '../../../src/domain/close/facts.ts';
 import {

@@ -1,7 +1,7 @@
 /** What people see, whole. */
 import { describe, expect, it } from 'vitest';
 import { longId, ZERO } from '../../../src/domain/amount.ts';
-import { LONGEST_REASON } from '../../../src/domain/close/open-request.ts';
+import { LONGEST_REASON } from '../../../src/domain/close/close-request.ts';
 import { PUBLISHED_THRESHOLDS } from '../../../src/domain/unit/risk-unit.ts';
 import { askModal, LONGEST_ASK_REASON } from '../../../src/slack/views/ask-modal.ts';
 import { ballotModal } from '../../../src/slack/views/ballot-modal.ts';

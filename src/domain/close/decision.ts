@@ -1,9 +1,8 @@
-/** The small steps every part of the rule is made of. */
+/** What the rule answers, and the counting of people that every part of it shares. */
 
 import { type PersonId, personKey } from '../person.ts';
 import type { Refusal } from '../refusal.ts';
-import type { PeopleNow } from './close-command.ts';
-import type { CloseRequest, Ending, RequestEvent, VoidedVote, Vote } from './close-request.ts';
+import type { CloseRequest, Ending, PeopleNow, RequestEvent, VoidedVote, Vote } from './close-request.ts';
 import { type Facts, isRepaid } from './facts.ts';
 
 export type Decision =
