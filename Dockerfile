@@ -11,14 +11,9 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY scripts ./scripts
 COPY src ./src
 RUN node scripts/build.ts
-# Traces are for those who have a collector: docker build --build-arg OPENTELEMETRY=true
-ARG OPENTELEMETRY=false
-RUN mkdir -p traces/node_modules && \
-  if [ "$OPENTELEMETRY" = true ]; then cp -r node_modules/@opentelemetry traces/node_modules/; fi
 
 FROM base AS bot
 COPY --from=build /app/dist ./dist
-COPY --from=build /app/traces ./
 COPY package.json LICENSE ./
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 NODE_COMPILE_CACHE=/app/.compile-cache
 # glibc's own value, but fixed: by itself it keeps ever more of what is freed, some 5 MB after a start.

@@ -13,15 +13,11 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const LUA = join(ROOT, 'src/redis/lua');
 export const LICENCES_FILE = 'THIRD-PARTY-LICENSES.txt';
 
+/** ws looks for these two and does without. */
+const OPTIONAL_OF_WS: ReadonlySet<string> = new Set(['bufferutil', 'utf-8-validate']);
+
 /** The programs of the image, and where each begins. */
 const PROGRAMS = { main: 'src/main.ts', audit: 'src/audit.ts', doctor: 'src/doctor.ts' } as const;
-
-export interface BundleOptions {
-  /** Each becomes `<name>.js`, from this source under the root. Default: those of the image. */
-  readonly programs?: Readonly<Record<string, string>>;
-  /** Packages that stay packages, beside those for traces. */
-  readonly outside?: readonly string[];
-}
 
 export interface Bundle {
   /** Every package of which something is in the files. */
@@ -36,21 +32,18 @@ export interface Bundle {
  * package.json when they run: the version is read from there, and that the files are ES modules.
  * Throws at any warning of the bundler that is not explained here.
  */
-export async function buildBundle(
-  into: string,
-  { programs = PROGRAMS, outside = [] }: BundleOptions = {},
-): Promise<Bundle> {
+export async function buildBundle(into: string): Promise<Bundle> {
   await rm(into, { recursive: true, force: true });
   const warnings: string[] = [];
   const build = await rolldown({
     cwd: ROOT,
-    input: { ...programs },
+    input: { ...PROGRAMS },
     platform: 'node',
     // As npm lays the packages out, wherever that folder itself may lie.
     resolve: { symlinks: false },
     // Nothing is rewritten for an older language than the one it is written in.
     tsconfig: false,
-    external: (id, importer) => outside.includes(id) || isOptional(id, importer),
+    external: (id) => OPTIONAL_OF_WS.has(id),
     // CommonJS has these, ES modules do not: what a library would look for beside itself is looked for here.
     transform: { define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' } },
     onLog(level, log) {
@@ -88,13 +81,6 @@ export async function buildBundle(
 function nameOf({ isDynamicEntry, moduleIds }: PreRenderedChunk): string {
   const ours = moduleIds.filter((id) => !isOfPackage(id));
   return !isDynamicEntry && ours.length < moduleIds.length / 2 ? 'vendor.js' : '[name].js';
-}
-
-/** The optional packages for traces stay packages; prom-client's use of their API is not optional. */
-function isOptional(id: string, importer: string | undefined): boolean {
-  // ws looks for these two and does without.
-  if (id === 'bufferutil' || id === 'utf-8-validate') return true;
-  return id.startsWith('@opentelemetry/') && !isOfPackage(importer);
 }
 
 function isOfPackage(id: string | undefined): boolean {

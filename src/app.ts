@@ -20,7 +20,7 @@ import { observeStore } from './ops/observed-store.ts';
 import { createObservers } from './ops/observers.ts';
 import { createRedrawAfterReconnect } from './ops/redraw-after-reconnect.ts';
 import { createStatusProbe } from './ops/status-probe.ts';
-import { startTracing } from './ops/tracing/start-tracing.ts';
+import { createTracing, flushTraces, missingSdk } from './ops/tracing.ts';
 import { waitForRedis } from './ops/wait-for-redis.ts';
 import { RedisAuditLog } from './redis/audit-log.ts';
 import { RedisCloseRequestStore } from './redis/close-request-store.ts';
@@ -107,10 +107,12 @@ export async function createApp(
   const newRequestId = options.newRequestId ?? (() => requestIdFrom(randomBytes(10)));
   const logState = options.logState ?? (() => ({ lost: 0, trouble: null }));
   const newReference = () => referenceFrom(randomUUID());
-  const tracing = await startTracing(config.openTelemetry, { version: VERSION, log: logger });
+  const tracing = createTracing(VERSION);
   const correlation = new Correlation(tracing.logFields);
   const log = correlation.log(logger);
   for (const warning of config.warnings) log.warn({ warning }, 'a setting is not read');
+  const noTraces = missingSdk(config.tracesAskedForBy);
+  if (noTraces !== null) log.warn({ warning: noTraces }, 'no traces');
   const metrics = createMetrics({
     version: VERSION,
     mode: config.closePolicy.mode,
@@ -288,7 +290,7 @@ export async function createApp(
       const quiet = finishBackground(background, log);
       await slack.stop(DRAIN_WITHIN_MS);
       await quiet;
-      const traced = endsInTime(tracing.stop(), TRACES_WITHIN_MS);
+      const traced = endsInTime(flushTraces(), TRACES_WITHIN_MS);
       await endsInTime(exchange.stop(), CLOSE_WITHIN_MS);
       await endsInTime(redis.close(), CLOSE_WITHIN_MS);
       await endsInTime(slackDispatcher?.destroy() ?? Promise.resolve(), CLOSE_WITHIN_MS);

@@ -10,10 +10,10 @@ import { checkExchange } from './doctor/check-exchange.ts';
 import { checkSecretFiles, judgeAccountsFile } from './doctor/check-files.ts';
 import { examineRedis } from './doctor/check-redis.ts';
 import { checkSlack } from './doctor/check-slack.ts';
-import { checkTraces } from './doctor/check-traces.ts';
 import { type Finding, findingsAbout } from './doctor/finding.ts';
 import { errorText, withoutSecrets } from './ops/log-redaction.ts';
 import { createLogger } from './ops/logger.ts';
+import { missingSdk } from './ops/tracing.ts';
 import { RedisConnection } from './redis/connection.ts';
 import { KeyNames } from './redis/key-names.ts';
 import { RedisOutbox } from './redis/outbox.ts';
@@ -51,7 +51,7 @@ async function examine(config: Config): Promise<Finding[]> {
       ),
       ...(await checkSecretFiles(config.secretFiles, process.platform)),
       ...judgeAccountsFile(accounts),
-      ...(await checkTraces(config.openTelemetry)),
+      examineTraces(config),
       ...(await inTime('Redis', examineRedis(redis, config.redis, outbox))),
       ...(await inTime('Slack', examineSlack(config))),
       ...(accounts.ok ? await inTime('Exchange', examineExchange(config, accounts.accounts, redis)) : []),
@@ -59,6 +59,13 @@ async function examine(config: Config): Promise<Finding[]> {
   } finally {
     await redis.close();
   }
+}
+
+function examineTraces({ tracesAskedForBy }: Config): Finding {
+  const { ok, warning } = findingsAbout('Traces');
+  const trouble = missingSdk(tracesAskedForBy);
+  if (trouble !== null) return warning(trouble, 'Preload an SDK: docs/operations.md, “Traces”.');
+  return ok(tracesAskedForBy === null ? 'none: no OTEL_ variable asks for them' : 'an SDK is preloaded');
 }
 
 function examineSlack(config: Config): Promise<Finding[]> {

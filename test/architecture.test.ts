@@ -45,10 +45,9 @@ describe('imports', () => {
     ['domain', '@opentelemetry/api'],
     ['usecases', '@opentelemetry/api'],
     ['redis', '@opentelemetry/api'],
-    ['slack', '../ops/tracing/tracing.ts'],
+    ['slack', '../ops/tracing.ts'],
     ['.', '@opentelemetry/sdk-trace'],
-    ['.', './ops/tracing/open-telemetry.ts'],
-    ['ops/tracing', './open-telemetry-tracer.ts'],
+    ['ops/metrics', '@opentelemetry/api'],
     ['domain/unit', '../close/close-request.ts'],
     ['binance', '../settings/config.ts'],
   ])('%s/ may not import %s', (folder, imported) => {
@@ -64,7 +63,7 @@ describe('imports', () => {
     ['redis', '../usecases/ports.ts'],
     ['slack/views', '../../domain/amount.ts'],
     ['.', './redis/connection.ts'],
-    ['.', './ops/tracing/start-tracing.ts'],
+    ['.', './ops/tracing.ts'],
     ['domain/close', '../unit/risk-unit.ts'],
   ])('%s/ may import %s', (folder, imported) => {
     const said = lint(folder, imported);

@@ -14,13 +14,12 @@ import { startWorld, type World } from '../sandbox/world.ts';
 import { LICENCES_FILE } from '../scripts/bundle.ts';
 import { imageCommand } from '../scripts/dockerfile.ts';
 import { readProductionLicences } from '../scripts/production-licences.ts';
-import { INSTALL_OPEN_TELEMETRY } from '../src/ops/tracing/start-tracing.ts';
 import { playTour, startImageBot } from './support/image-bot.ts';
 import { startOtlpReceiver } from './support/otlp-receiver.ts';
 import { type SimulatedImage, simulateImage } from './support/simulated-image.ts';
 
 const { rina, loanDesk } = SEED_IDS;
-const ENDPOINT = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
+const SDK = new URL('./support/preload-sdk.ts', import.meta.url);
 
 let image: SimulatedImage;
 let world: World;
@@ -83,33 +82,24 @@ describe.skipIf(process.platform === 'win32')('the image', () => {
     expect(audit).toMatchObject({ status: 0, err: '' });
   }, 60_000);
 
-  it('has the doctor in it, who misses the packages for traces where they were not built in', async () => {
-    const doctor = await image.run(['node', 'dist/doctor.js'], { ...world.settings(), ...ENDPOINT });
-    expect(doctor.out).toMatch(/^warning +Traces +the packages of OpenTelemetry are not installed/m);
-    expect(doctor.out).toContain(`-> ${INSTALL_OPEN_TELEMETRY}`);
+  it('has the doctor in it', async () => {
+    const doctor = await image.run(['node', 'dist/doctor.js'], world.settings());
     expect(doctor.out).toMatch(/^ok +Redis /m);
     expect(doctor.out).toMatch(/Fit to start\.\n$/);
     expect(doctor).toMatchObject({ status: 0, err: '' });
   });
 
-  it('starts without those packages, and says so once', async () => {
-    const { status, out } = await (await startBot(image, ENDPOINT)).stop();
-    expect(status).toBe(0);
-    const warnings = out.split('\n').filter((line) => line.includes('packages of OpenTelemetry'));
-    expect(warnings).toHaveLength(1);
-    expect(JSON.parse(warnings[0] ?? '')).toMatchObject({ level: 40, install: INSTALL_OPEN_TELEMETRY });
-  });
-
-  it('sends traces if it was built with OPENTELEMETRY=true', async () => {
-    const traced = await simulateImage({ OPENTELEMETRY: 'true' });
-    onTestFinished(() => traced.remove());
+  it('sends traces through an SDK that is preloaded, whose copy of the API is another', async () => {
     const collector = await startOtlpReceiver();
     onTestFinished(() => collector.close());
-    const bot = await startBot(traced, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+    const bot = await startBot(image, {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      NODE_OPTIONS: `--import=${SDK}`,
+    });
     await world.workspace.as(rina).command('/ltv', '', { channelId: loanDesk });
     const { status, out } = await bot.stop();
     expect(status).toBe(0);
-    expect(out).not.toContain('packages of OpenTelemetry');
+    expect(out).not.toContain('no OpenTelemetry SDK');
     expect(collector.spans.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['interaction /ltv', 'desk viewUnits']),
     );
@@ -128,9 +118,8 @@ describe.skipIf(process.platform === 'win32')('the image', () => {
     expect(foreign).toEqual([]);
     expect(all.filter((source) => source.startsWith('sandbox'))).toEqual([]);
     expect((await readdir(image.folder)).sort()).toEqual(
-      ['.compile-cache', 'LICENSE', 'dist', 'node_modules', 'package.json'].sort(),
+      ['.compile-cache', 'LICENSE', 'dist', 'package.json'].sort(),
     );
-    expect(await readdir(join(image.folder, 'node_modules'))).toEqual([]);
   });
 
   it('names every package that is in it, with the text of its licence', async () => {

@@ -10,10 +10,10 @@ export interface CorrelationFields {
 
 export class Correlation {
   readonly #storage = new AsyncLocalStorage<CorrelationFields>();
-  readonly #more: (() => object) | null;
+  readonly #more: () => object;
 
-  /** `more`: fields for every line beside these, asked when it is written. */
-  constructor(more: (() => object) | null = null) {
+  /** `more`: further fields for every line, asked when it is written. */
+  constructor(more: () => object = () => ({})) {
     this.#more = more;
   }
 
@@ -23,8 +23,7 @@ export class Correlation {
   }
 
   get fields(): CorrelationFields {
-    const fields = this.#storage.getStore() ?? {};
-    return this.#more === null ? fields : { ...fields, ...this.#more() };
+    return { ...this.#storage.getStore(), ...this.#more() };
   }
 
   /** The same log, its lines with the fields in force; a line's own fields win. */

@@ -6,7 +6,7 @@ import type { SlackCallRecord } from '../slack/slack-call.ts';
 import type { Log } from '../usecases/ports.ts';
 import type { Metrics } from './metrics.ts';
 import type { ChangeObserver, StoredChange } from './observed-store.ts';
-import type { Tracing } from './tracing/tracing.ts';
+import type { Tracing } from './tracing.ts';
 
 export interface Observers extends ChangeObserver {
   exchangeCalled(record: CallRecord): void;

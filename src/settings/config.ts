@@ -5,10 +5,6 @@ import { amount } from '../domain/amount.ts';
 import { personKey } from '../domain/person.ts';
 import type { ClosePolicy } from '../domain/policy.ts';
 import type { Thresholds } from '../domain/unit/risk-unit.ts';
-import {
-  type OpenTelemetrySettings,
-  readOpenTelemetrySettings,
-} from '../ops/tracing/open-telemetry-settings.ts';
 import { mistypedSettings } from './mistyped.ts';
 import { type ProxyAddresses, readProxy } from './proxy.ts';
 import { type RedisTarget, type RedisTls, redisFaults, redisTarget, redisTls } from './redis-target.ts';
@@ -59,7 +55,8 @@ export interface Config {
     readonly previous: readonly Uint8Array[];
   };
   readonly logLevel: string;
-  readonly openTelemetry: OpenTelemetrySettings;
+  /** The variable of OpenTelemetry that asks for traces; null: none does. The SDK that operators preload reads it. */
+  readonly tracesAskedForBy: string | null;
   /** Files that secrets were read from, by the setting's name. */
   readonly secretFiles: ReadonlyMap<string, string>;
   /** Sentences about what is set and not read. */
@@ -274,7 +271,7 @@ function toConfig(
     },
     auditKeys: { current: settings.AUDIT_KEY, previous: settings.AUDIT_KEY_PREVIOUS },
     logLevel: settings.LOG_LEVEL,
-    openTelemetry: readOpenTelemetrySettings(environment),
+    tracesAskedForBy: tracesAskedForBy(environment),
     secretFiles: new Map(
       SECRETS.flatMap((name) => {
         const path = environment[`${name}_FILE`]?.trim();
@@ -282,4 +279,12 @@ function toConfig(
       }),
     ),
   };
+}
+
+function tracesAskedForBy(environment: Environment): string | null {
+  const given = (name: string) => environment[name]?.trim() ?? '';
+  const isOff =
+    given('OTEL_SDK_DISABLED').toLowerCase() === 'true' || given('OTEL_TRACES_EXPORTER') === 'none';
+  const names = ['OTEL_TRACES_EXPORTER', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+  return isOff ? null : (names.find((name) => given(name) !== '') ?? null);
 }

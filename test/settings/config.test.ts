@@ -408,3 +408,30 @@ describe('settings', () => {
     expect(loadConfig({ ...GOOD, ...others }).warnings).toEqual([]);
   });
 });
+
+describe('traces are asked for', () => {
+  const name = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+  const ENDPOINT = { [name]: 'http://collector:4318' };
+  it.each([
+    ['by an endpoint', ENDPOINT, name],
+    [
+      'by an endpoint for traces',
+      { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://c/v1/traces' },
+      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+    ],
+    [
+      'by an exporter, which has an endpoint of its own',
+      { OTEL_TRACES_EXPORTER: 'otlp' },
+      'OTEL_TRACES_EXPORTER',
+    ],
+    ['although disabling is written down', { ...ENDPOINT, OTEL_SDK_DISABLED: 'false' }, name],
+    ['not without a variable', {}, null],
+    ['not by an empty one', { OTEL_EXPORTER_OTLP_ENDPOINT: ' ', OTEL_TRACES_EXPORTER: '' }, null],
+    ['not by one for metrics', { OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://c' }, null],
+    ['not by a name alone', { OTEL_SERVICE_NAME: 'desk' }, null],
+    ['not if disabled', { ...ENDPOINT, OTEL_SDK_DISABLED: 'TRUE' }, null],
+    ['not with "none"', { ...ENDPOINT, OTEL_TRACES_EXPORTER: 'none' }, null],
+  ])('%s', (_, variables, askedForBy) => {
+    expect(loadConfig({ ...GOOD, ...variables }).tracesAskedForBy).toBe(askedForBy);
+  });
+});

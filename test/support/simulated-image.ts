@@ -30,23 +30,18 @@ export interface Finished {
   readonly err: string;
 }
 
-/** `docker build`, with these build arguments. */
-export async function simulateImage(
-  buildArguments: Readonly<Record<string, string>> = {},
-): Promise<SimulatedImage> {
+/** `docker build`. */
+export async function simulateImage(): Promise<SimulatedImage> {
   const place = await mkdtemp(join(tmpdir(), 'loandesk-image-'));
   try {
-    return await build(place, buildArguments);
+    return await build(place);
   } catch (error) {
     await rm(place, { recursive: true, force: true });
     throw error;
   }
 }
 
-async function build(
-  place: string,
-  buildArguments: Readonly<Record<string, string>>,
-): Promise<SimulatedImage> {
+async function build(place: string): Promise<SimulatedImage> {
   const stages = new Map<string, string>();
   let folder = place;
   let variables: Record<string, string> = {};
@@ -65,7 +60,6 @@ async function build(
       variables = {};
     }
     if (word === 'ENV') Object.assign(variables, assignments(instruction));
-    if (word === 'ARG') Object.assign(variables, assignments(instruction), buildArguments);
     if (word === 'COPY') await copy(rest, folder, stages);
     if (word === 'RUN') await runIn(folder, instruction, environment());
   }

@@ -5,6 +5,7 @@ import { startWorld, type World } from '../../../sandbox/world.ts';
 import { createApp, type RunningApp } from '../../../src/app.ts';
 import { createLogger } from '../../../src/ops/logger.ts';
 import { loadConfig } from '../../../src/settings/config.ts';
+import { startSdk } from '../../support/open-telemetry-sdk.ts';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../../support/otlp-receiver.ts';
 
 export interface TracedWorld {
@@ -20,12 +21,9 @@ export async function startTracedWorld(
   variables: Readonly<Record<string, string>> = {},
 ): Promise<TracedWorld> {
   const collector = await startOtlpReceiver();
-  const openTelemetry = {
-    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-    OTEL_BSP_SCHEDULE_DELAY: '20',
-    ...variables,
-  };
+  const openTelemetry = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...variables };
   for (const [name, value] of Object.entries(openTelemetry)) vi.stubEnv(name, value);
+  const sdk = startSdk(20);
   const settings = { REDIS_PREFIX: `test-${randomUUID()}`, REDIS_MAY_FORGET: 'true', ...openTelemetry };
   const world = await startWorld({ redisUrl: inject('redisUrl'), settings, replicas: 0 });
   const lines: string[] = [];
@@ -35,6 +33,8 @@ export async function startTracedWorld(
     await bot.stop();
     await world.close();
     await collector.close();
+    // A collector that does not answer would hold it up.
+    void sdk.shutdown().catch(() => {});
     vi.unstubAllEnvs();
   });
   await bot.start();
