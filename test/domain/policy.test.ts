@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { personKey } from '../../src/domain/person.ts';
-import { eligibleVoters, narrower, refuseUnreachableQuorum } from '../../src/domain/policy.ts';
-import { ALICE, BOB, CAROL, policy, REQUESTER } from '../support/close-requests.ts';
+import { eligibleVoters, narrower, refuseKind, refuseUnreachableQuorum } from '../../src/domain/policy.ts';
+import { ALICE, BOB, CAROL, person, policy, REQUESTER } from '../support/close-requests.ts';
 
 const HOUR_MS = 3_600_000;
 
 describe('the narrower of two rules', () => {
   it.each([
     ['the higher quorum', { quorum: 3 }, { quorum: 2 }, { quorum: 3 }],
+    ['live, if both are', { mode: 'live' }, { mode: 'live' }, { mode: 'live' }],
     ['dry run, if either is', { mode: 'dry-run' }, { mode: 'live' }, { mode: 'dry-run' }],
     [
       'the requester may approve only if both say so',
@@ -79,7 +80,16 @@ describe('who may vote', () => {
     );
   });
 
+  it.each(['guest', 'bot', 'deactivated', 'foreign', 'not-found'] as const)('never a %s', (kind) => {
+    expect(refuseKind(person(ALICE.userId, { kind }))).toEqual({ code: 'not-a-full-member', kind });
+  });
+
+  it('full members of the home team', () => {
+    expect(refuseKind(ALICE)).toBeNull();
+  });
+
   it.each([
+    [[ALICE.userId], 1, null],
     [[ALICE.userId, 'U0ALICE2'], 2, 1],
     [[ALICE.userId, CAROL.userId], 2, null],
     [[ALICE.userId], 0, 1],

@@ -26,96 +26,25 @@ import {
   request,
   START_MS,
 } from '../../support/close-requests.ts';
+import {
+  answer,
+  answered,
+  approveBy,
+  claimed,
+  evidence,
+  following,
+  IN_STATE,
+  marked,
+  NOW,
+  refusalOf,
+  unknown,
+} from '../../support/close-stages.ts';
 
-const NOW = START_MS + 1_000;
 const OWES = facts({
   liabilities: [{ asset: 'USDT', principal: '0', interest: '0.01' }],
   totalLiability: '0.01',
 });
 
-function approveBy(who = ALICE, at: CloseRequest = request(), eligible = ELIGIBLE): Command {
-  const { version, factsDigest } = at;
-  return { type: 'approve', by: who, version, factsDigest, eligible, requesterMayAsk: true };
-}
-
-/** Applies commands one after the other; the last decision is returned. */
-function following(start: CloseRequest, ...commands: Command[]): CloseRequest {
-  return commands.reduce((current, command) => {
-    const decision = decideAt(current, command, NOW);
-    if (!decision.ok) throw new Error(`${command.type} refused: ${decision.refusal.code}`);
-    return decision.next;
-  }, start);
-}
-
-function refusalOf(start: CloseRequest, command: Command, nowMs = NOW): string | null {
-  const decision = decideAt(start, command, nowMs);
-  return decision.ok ? null : decision.refusal.code;
-}
-
-const claimed = () =>
-  following(request(), approveBy(), approveBy(BOB), {
-    type: 'claim',
-    owner: 'one',
-    deadlineAtMs: NOW + 60_000,
-    starter: null,
-  });
-const marked = () =>
-  following(claimed(), {
-    type: 'mark-sent',
-    owner: 'one',
-    signedTimestampMs: NOW,
-    recvWindowMs: 5_000,
-    deadlineAtMs: NOW + 30_000,
-    ...PEOPLE,
-  });
-const answer = (kind: 'closed' | 'refused' | 'not-sent' | 'unknown') => ({
-  kind,
-  httpStatus: null,
-  exchangeCode: null,
-  meaning: kind,
-  advice: '',
-  atMs: NOW,
-});
-const answered = (with_: ReturnType<typeof answer>): Command => ({
-  type: 'record-answer',
-  mark: { atMs: NOW, signedTimestampMs: NOW, recvWindowMs: 5_000 },
-  answer: with_,
-});
-const unknown = () => following(marked(), answered(answer('unknown')));
-const evidence = (closedAtMs = NOW + 500) => ({
-  groupId: request().groupId,
-  creditEmail: 'credit7@test.com',
-  createdAtMs: 1,
-  closedAtMs,
-});
-
-/** One record in each state, reached through the rule where the rule leads there. */
-const IN_STATE: Record<CloseState, () => CloseRequest> = {
-  pending: () => request(),
-  approved: () => following(request(), approveBy(), approveBy(BOB)),
-  sending: claimed,
-  unknown,
-  closed: () =>
-    following(unknown(), {
-      type: 'read-back',
-      afterAnswer: true,
-      seen: { kind: 'in-closed-list', evidence: evidence() },
-    }),
-  rehearsed: () =>
-    following(
-      request({}, { mode: 'dry-run' }),
-      approveBy(),
-      approveBy(BOB),
-      { type: 'claim', owner: 'one', deadlineAtMs: NOW + 60_000, starter: null },
-      { type: 'rehearse', owner: 'one', ...PEOPLE },
-    ),
-  failed: () => following(marked(), answered(answer('not-sent'))),
-  rejected: () =>
-    following(request(), { type: 'reject', by: ALICE, version: 1, reason: 'not yet', eligible: ELIGIBLE }),
-  withdrawn: () => following(request(), { type: 'withdraw', by: REQUESTER }),
-  expired: () => request({ state: 'expired' }),
-  superseded: () => following(request(), { type: 'supersede', evidence: evidence() }),
-};
 const STATES = Object.keys(IN_STATE) as CloseState[];
 
 describe('who counts', () => {
