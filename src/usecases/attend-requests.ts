@@ -20,8 +20,6 @@ export interface AttendRequestsParts {
   readonly book: RequestBook;
   readonly executor: ExecuteClose;
   readonly sweep: SweepRequest;
-  /** Steady milliseconds, not a time of day. */
-  readonly monotonic: () => number;
   readonly inBackground: (what: string, work: () => Promise<unknown>) => void;
   readonly log: Log;
   readonly withRequest: WithRequest;
@@ -29,20 +27,19 @@ export interface AttendRequestsParts {
 
 /** Takes what is due, shared with all replicas, and answers for how many requests it set work off. */
 export function createAttendRequests(parts: AttendRequestsParts): () => Promise<number> {
-  const { store, book, executor, sweep, monotonic, inBackground, log, withRequest } = parts;
+  const { store, book, executor, sweep, inBackground, log, withRequest } = parts;
   let underWay = 0;
 
   async function attend(stored: StoredRequest): Promise<void> {
     const { nowMs } = stored;
     const request = book.underRule(stored.request);
-    const begunAtMs = monotonic();
     try {
       const toSend =
         request.state === 'approved' && request.abandonedClaims === 0 && nowMs < request.expiresAtMs;
       if (toSend) await executor.execute(request.id);
       else await sweep(stored);
       // Unless the work changed the request, which sets its next time, too.
-      const endedAtMs = Math.floor(nowMs + monotonic() - begunAtMs);
+      const endedAtMs = await store.nowMs();
       const next = nextAttentionAtMs(request, endedAtMs);
       if (next !== null) {
         const atMs = Math.max(next, endedAtMs + SOONEST_AGAIN_MS);

@@ -28,7 +28,6 @@ import { createReadBackClose } from './read-back-close.ts';
 import { createRequestBook } from './request-book.ts';
 import { createReviewClose } from './review-close.ts';
 import { createSentCloses } from './sent-closes.ts';
-import { createSettleClose } from './settle-close.ts';
 import { createSweepRequest } from './sweep-requests.ts';
 import { createViewHome } from './view-home.ts';
 import { createViewRequests } from './view-requests.ts';
@@ -49,8 +48,6 @@ export interface DeskParts {
   readonly thresholds: Thresholds;
   readonly probe: () => Promise<StatusView>;
   readonly now: () => number;
-  /** Steady milliseconds, for what went by; default: the process's own. */
-  readonly monotonic?: () => number;
   readonly pause: (milliseconds: number) => Promise<void>;
   readonly newId: NewId;
   readonly newRequestId: NewId;
@@ -89,14 +86,12 @@ export function createDesk(parts: DeskParts): DeskWork {
   } = parts;
   const withRequest: WithRequest = parts.withRequest ?? ((_, work) => work());
   const access = createAccess(directory, parts.roles, policy);
-  const monotonic = parts.monotonic ?? (() => performance.now());
   const checkAudit = createCheckAudit({ audit, store, keys: parts.auditKeys });
   const book = createRequestBook({
     store,
     checkAudit,
     log,
     policy,
-    monotonic,
     afterChange: (requestId) => inBackground('deliver', () => deliverOutbox(requestId)),
   });
   const deliverOutbox = createDeliverOutbox({
@@ -139,15 +134,14 @@ export function createDesk(parts: DeskParts): DeskWork {
       access,
       book,
       reader,
+      executor,
       onApproved: (requestId) =>
         inBackground('execute', () => withRequest(requestId, () => executor.execute(requestId))),
     }),
     ...createLiftStop({ access, stops: parts.stops, log }),
-    ...createSettleClose({ access, book }),
     ...createViewRequests({ access, store, book }),
     ...createAuditVerbs({ access, checkAudit }),
     ...createViewHome({ access, store, book, viewUnits, probe: parts.probe, policy }),
-    startSending: executor.startSending,
     async redrawCard(requestId) {
       await outbox.redraw(requestId);
       inBackground('deliver', () => deliverOutbox(requestId));
@@ -173,7 +167,6 @@ export function createDesk(parts: DeskParts): DeskWork {
       book,
       executor,
       sweep,
-      monotonic,
       inBackground,
       log,
       withRequest,

@@ -3,18 +3,10 @@
  * store lets one through. One copy of the record, loaded after the claim, is checked, decided on and marked. Whatever
  * fails before the mark sends nothing and gives the claim back; after the mark nothing is ever sent again.
  */
-import type {
-  CloseRequest,
-  Command,
-  CommandOf,
-  ExchangeAnswer,
-  PeopleNow,
-} from '../domain/close/close-request.ts';
+import type { CloseRequest, Command, CommandOf, PeopleNow } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
-import type { PersonId } from '../domain/person.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
 import type { Access } from './access.ts';
-import { actingVoter } from './acting-person.ts';
 import type { CheckAudit } from './check-audit.ts';
 import { readFactsBeforeSending } from './current-facts.ts';
 import {
@@ -24,10 +16,11 @@ import {
   type Log,
   type NewId,
   type PreparedClose,
+  type StoredRequest,
   StoreUnavailable,
 } from './ports.ts';
 import type { ReadBackClose } from './read-back-close.ts';
-import { isNoted, type LoadedRequest, type RequestBook } from './request-book.ts';
+import type { RequestBook } from './request-book.ts';
 import type { SentCloses } from './sent-closes.ts';
 
 /** From claim to mark: two reads, people look-ups and a wait for weight fit in it. */
@@ -51,8 +44,8 @@ export interface ExecuteCloseParts {
 export interface ExecuteClose {
   /** Sends it if it is approved and nobody else does. The answer is the record as it is afterwards. */
   execute(requestId: string): Promise<Result<CloseRequest>>;
-  /** As above, started by a person because an earlier process stopped before it sent anything. */
-  startSending(by: PersonId, requestId: string, version: number): Promise<Result<CloseRequest>>;
+  /** As above, from a record that was just loaded; `starter`: the person who starts it, null: nobody has to. */
+  start(stored: StoredRequest, starter: CommandOf<'claim'>['starter']): Promise<Result<CloseRequest>>;
   /** Tells the store what it missed while it was away: claims to give back, marks and answers. */
   catchUp(): Promise<void>;
 }
@@ -80,7 +73,7 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
   const owed = new Map<string, string>();
 
   /** On this very copy; nothing is stored. People come last: reading the unit may take seconds. */
-  async function lastLook(copy: LoadedRequest): Promise<LastLook> {
+  async function lastLook(copy: StoredRequest): Promise<LastLook> {
     const { request } = copy;
     const current = await readFactsBeforeSending(reader, request.groupId, request.facts.creditAccount);
     if (current.kind === 'unreadable') return { kind: 'trouble', why: current.failure.meaning };
@@ -96,7 +89,7 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
     const against = await lookInTrail(request);
     if (against !== null) return against;
     const recount = { type: 'recount-votes', ...people.value } as const;
-    const counted = book.judge(book.asOfNow(copy), recount);
+    const counted = book.judge(copy, recount);
     if (counted.ok) return { kind: 'found', command: recount };
     if (counted.refusal.code !== 'nothing-changed') return { kind: 'trouble', why: CHANGED };
     return people.value.requesterMayAsk ? { kind: 'clear', people: people.value } : MAY_NOT_ASK;
@@ -113,7 +106,7 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
   }
 
   async function claim(
-    copy: LoadedRequest,
+    copy: StoredRequest,
     starter: CommandOf<'claim'>['starter'],
   ): Promise<Result<CloseRequest>> {
     const { id } = copy.request;
@@ -177,23 +170,23 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
 
   /** What was decided on one copy is stored on that copy, or not at all. */
   async function recordOrRelease(
-    copy: LoadedRequest,
+    copy: StoredRequest,
     owner: string,
     command: Command,
   ): Promise<Result<CloseRequest>> {
-    const recorded = await book.applyOnce(book.asOfNow(copy), command);
+    const recorded = await book.applyOnce(await book.asOfNow(copy), command);
     return recorded.ok ? recorded : release(copy.request.id, owner, whyRefused(recorded.refusal));
   }
 
   async function send(
-    copy: LoadedRequest,
+    copy: StoredRequest,
     owner: string,
     prepared: PreparedClose,
     people: PeopleNow,
   ): Promise<Result<CloseRequest>> {
     const { id } = copy.request;
     const { signedTimestampMs, recvWindowMs } = prepared;
-    const now = book.asOfNow(copy);
+    const now = await book.asOfNow(copy);
     const deadlineAtMs = now.nowMs + ANSWER_EXPECTED_WITHIN_MS;
     // Whatever changed since the copy was loaded, the mark is refused: what was checked is what is sent.
     const marked = await book.applyOnce(now, {
@@ -208,7 +201,7 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
     sentCloses.sent(id, { atMs: now.nowMs, signedTimestampMs, recvWindowMs });
     const outcome = await sendOnce(id, prepared);
     log.info({ requestId: id, outcome: outcome.kind, exchangeCode: outcome.exchangeCode }, 'close sent');
-    const answered = await sentCloses.answered(id, answerOf(outcome, book.asOfNow(copy).nowMs));
+    const answered = await sentCloses.answered(id, outcome);
     if (answered.ok && (answered.value.state === 'sending' || answered.value.state === 'unknown')) {
       return parts.readBack.follow(answered.value);
     }
@@ -236,19 +229,11 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
           log.info({ requestId, why: look.why }, 'close not sent yet: the trouble goes on');
           return done(book.underRule(copy.request));
         }
-        if (look.kind === 'found') return book.applyOnce(book.asOfNow(copy), look.command);
+        if (look.kind === 'found') return book.applyOnce(await book.asOfNow(copy), look.command);
       }
       return claim(copy, null);
     },
-    async startSending(by, requestId, version) {
-      const voter = await actingVoter(parts, by, requestId, 'start sending');
-      if (!voter.ok) return voter;
-      const { person, eligible, stored } = voter.value;
-      const started = await claim(stored, { by: person, version, eligible });
-      if (!started.ok && isNoted(started.refusal))
-        await book.noteRefusal(requestId, by, 'start sending', started.refusal.code);
-      return started;
-    },
+    start: claim,
     async catchUp() {
       for (const [requestId, owner] of owed) {
         await release(requestId, owner, STORE_LOST);
@@ -279,8 +264,3 @@ const UNEXPECTED: CloseOutcome = {
   meaning: 'Loandesk failed while it waited for the answer.',
   advice: "What it did is looked up in the exchange's own record; it is not sent again.",
 };
-
-function answerOf(outcome: CloseOutcome, atMs: number): ExchangeAnswer {
-  const { kind, httpStatus, exchangeCode, meaning, advice } = outcome;
-  return { kind, httpStatus, exchangeCode, meaning, advice, atMs };
-}

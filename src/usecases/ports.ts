@@ -4,7 +4,12 @@
  */
 import type { LongId } from '../domain/amount.ts';
 import type { AuditEntry, AuditVerdict } from '../domain/close/audit-chain.ts';
-import type { CardLocation, CloseRequest, RequestEvent } from '../domain/close/close-request.ts';
+import type {
+  CardLocation,
+  CloseRequest,
+  ExchangeAnswer,
+  RequestEvent,
+} from '../domain/close/close-request.ts';
 import type { Notice } from '../domain/close/notices.ts';
 import type { Person, PersonId } from '../domain/person.ts';
 import type { ClosedUnit, RiskUnit } from '../domain/unit/risk-unit.ts';
@@ -101,13 +106,7 @@ export interface LoanReader {
 }
 
 /** What became of the one DELETE. `unknown` means: it may have been executed. */
-export interface CloseOutcome {
-  readonly kind: 'closed' | 'refused' | 'not-sent' | 'unknown';
-  readonly httpStatus: number | null;
-  readonly exchangeCode: number | null;
-  readonly meaning: string;
-  readonly advice: string;
-}
+export type CloseOutcome = Omit<ExchangeAnswer, 'atMs'>;
 
 /** A signed DELETE that waits to leave. */
 export interface PreparedClose {

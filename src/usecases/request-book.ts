@@ -32,17 +32,18 @@ const NOTED: ReadonlySet<RefusalCode> = new Set([
  */
 const PROVED_FIRST: ReadonlySet<Command['type']> = new Set(['approve', 'settle']);
 
-/** A record as it was loaded, and when that was. */
-export interface LoadedRequest extends StoredRequest {
-  /** Steady milliseconds, not a time of day. */
-  readonly loadedAtMs: number;
+/** What a person tries: `what` names it in the audit. */
+export interface Attempt {
+  readonly by: PersonId;
+  readonly what: string;
+  readonly command: Command;
 }
 
 /** Changed requests are answered as `underRule` shows them. */
 export interface RequestBook {
-  load(requestId: string): Promise<Result<LoadedRequest>>;
-  /** The same record by the store's clock of now: its clock at the load, and the time that went by since. */
-  asOfNow(loaded: LoadedRequest): StoredRequest;
+  load(requestId: string): Promise<Result<StoredRequest>>;
+  /** The same copy by the store's clock of now. Throws StoreUnavailable. */
+  asOfNow(copy: RecordCopy): Promise<StoredRequest>;
   /** The request under the rule that decides on it now: the narrower of its own and the settings'. Shown, never stored. */
   underRule(request: CloseRequest): CloseRequest;
   /**
@@ -66,14 +67,17 @@ export interface RequestBook {
   ): Promise<Result<CloseRequest>>;
   /** As `applyTo`, on this very copy or not at all: where the store holds another one, `changed-meanwhile`. */
   applyOnce(stored: StoredRequest, command: Command): Promise<Result<CloseRequest>>;
-  /** As `apply`, for what a person attempts: a refusal worth knowing is written to the audit. */
-  attempt(
-    stored: StoredRequest,
-    by: PersonId,
-    what: string,
-    command: (request: CloseRequest, nowMs: number) => Command,
-  ): Promise<Result<CloseRequest>>;
+  /**
+   * May this person do this, as the record stands? Stores nothing but the refusal, where the audit must show it. The
+   * answer: the request under the rule that decides.
+   */
+  ask(stored: StoredRequest, attempt: Attempt): Promise<Result<CloseRequest>>;
+  /** As `applyTo`, for what a person attempts: a refusal that the audit must show is written to it. */
+  attempt(stored: StoredRequest, attempt: Attempt): Promise<Result<CloseRequest>>;
+  /** Writes a refusal to the audit of the request, if there is one. */
   noteRefusal(requestId: string, by: PersonId, what: string, code: RefusalCode): Promise<void>;
+  /** As `noteRefusal`, where the audit must show it. */
+  noteAttempt(requestId: string, by: PersonId, what: string, refusal: Refusal): Promise<void>;
 }
 
 export interface RequestBookParts {
@@ -82,20 +86,18 @@ export interface RequestBookParts {
   readonly log: Log;
   /** The rule that the settings of this process give. */
   readonly policy: ClosePolicy;
-  readonly monotonic: () => number;
   readonly afterChange: (requestId: string) => void;
 }
 
 export function createRequestBook(parts: RequestBookParts): RequestBook {
-  const { store, checkAudit, log, policy, monotonic, afterChange } = parts;
+  const { store, checkAudit, log, policy, afterChange } = parts;
   const underRule = (request: CloseRequest) => withNarrowerPolicy(request, policy);
   const judge = ({ request, nowMs }: StoredRequest, command: Command) =>
     decide(request, command, { nowMs, current: policy });
 
-  async function load(requestId: string): Promise<Result<LoadedRequest>> {
+  async function load(requestId: string): Promise<Result<StoredRequest>> {
     const stored = await store.load(requestId);
-    if (stored === null) return refuse({ code: 'request-not-found', requestId });
-    return done({ ...stored, loadedAtMs: monotonic() });
+    return stored === null ? refuse({ code: 'request-not-found', requestId }) : done(stored);
   }
 
   async function applyTo(
@@ -121,17 +123,18 @@ export function createRequestBook(parts: RequestBookParts): RequestBook {
     const unproved = PROVED_FIRST.has(command.type) ? await refuseUnproved(stored) : null;
     if (unproved !== null) return refuse(unproved);
     const { next, event, notAfterMs } = decision;
+    const notices = noticesFor(next, event);
     const saved = await store.save({
       from: stored,
       next,
       event,
       notAfterMs,
-      notices: noticesFor(next, event),
+      notices,
       attentionAtMs: nextAttentionAtMs(underRule(next), stored.nowMs),
     });
     // A conflict, or a deadline that passed meanwhile.
     if (saved.kind !== 'saved') return refuse({ code: 'changed-meanwhile' });
-    afterChange(stored.request.id);
+    if (notices.length > 0) afterChange(stored.request.id);
     return done(underRule(saved.request));
   }
 
@@ -155,13 +158,18 @@ export function createRequestBook(parts: RequestBookParts): RequestBook {
     await applyTo(stored.value, () => ({ type: 'note-refusal', by, attempted: what, refusal: code }));
   }
 
+  async function noteAttempt(
+    requestId: string,
+    by: PersonId,
+    what: string,
+    { code }: Refusal,
+  ): Promise<void> {
+    if (NOTED.has(code)) await noteRefusal(requestId, by, what, code);
+  }
+
   return {
     load,
-    asOfNow: ({ request, stored, nowMs, loadedAtMs }) => ({
-      request,
-      stored,
-      nowMs: Math.floor(nowMs + monotonic() - loadedAtMs),
-    }),
+    asOfNow: async ({ request, stored }) => ({ request, stored, nowMs: await store.nowMs() }),
     underRule,
     refuseUnproved,
     judge,
@@ -171,17 +179,18 @@ export function createRequestBook(parts: RequestBookParts): RequestBook {
       const stored = await load(requestId);
       return stored.ok ? applyTo(stored.value, command) : stored;
     },
-    async attempt(stored, by, what, command) {
-      const result = await applyTo(stored, command);
-      if (!result.ok && isNoted(result.refusal))
-        await noteRefusal(stored.request.id, by, what, result.refusal.code);
+    async ask(stored, { by, what, command }) {
+      const decision = judge(stored, command);
+      if (decision.ok) return done(underRule(stored.request));
+      await noteAttempt(stored.request.id, by, what, decision.refusal);
+      return decision;
+    },
+    async attempt(stored, { by, what, command }) {
+      const result = await applyTo(stored, () => command);
+      if (!result.ok) await noteAttempt(stored.request.id, by, what, result.refusal);
       return result;
     },
     noteRefusal,
+    noteAttempt,
   };
-}
-
-/** Whether the audit must show that somebody tried. */
-export function isNoted(refusal: Refusal): boolean {
-  return NOTED.has(refusal.code);
 }

@@ -1,14 +1,16 @@
-/** Approve, reject, withdraw: what people decide about a request, each on facts fetched just now. */
-
+/**
+ * What people decide about a request: approve, reject, withdraw, start the sending again, settle an unknown outcome.
+ * Who acts is looked up at every click, and a vote is given on facts fetched just now.
+ */
 import type { CloseRequest, CommandOf } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
-import type { PersonId } from '../domain/person.ts';
+import { type Person, type PersonId, personKey } from '../domain/person.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
 import type { Access } from './access.ts';
-import { type ActingVoter, actingPerson, actingVoter } from './acting-person.ts';
 import { type CurrentFacts, readFacts } from './current-facts.ts';
 import type { Desk } from './desk.ts';
 import { exchangeRefusal } from './exchange-refusal.ts';
+import type { ExecuteClose } from './execute-close.ts';
 import type { LoanReader, StoredRequest } from './ports.ts';
 import type { RequestBook } from './request-book.ts';
 
@@ -16,6 +18,7 @@ export interface ReviewCloseParts {
   readonly access: Access;
   readonly book: RequestBook;
   readonly reader: LoanReader;
+  readonly executor: Pick<ExecuteClose, 'start'>;
   /** Called when the last needed vote is stored: somebody should send now. */
   readonly onApproved: (requestId: string) => void;
 }
@@ -25,18 +28,60 @@ const NOT_VISIBLE: Refusal = {
   why: 'the unit is not visible on the exchange at this moment',
 };
 
-type ReviewClose = Pick<Desk, 'openBallot' | 'approve' | 'openRejection' | 'reject' | 'withdraw'>;
+type ReviewClose = Pick<
+  Desk,
+  'openBallot' | 'approve' | 'openRejection' | 'reject' | 'withdraw' | 'startSending' | 'settle'
+>;
+
+interface ActingPerson {
+  readonly person: Person;
+  readonly stored: StoredRequest;
+}
+
+interface ActingVoter extends ActingPerson {
+  /** The accounts that may vote on this request now. */
+  readonly eligible: ReadonlySet<string>;
+}
 
 interface Approver extends ActingVoter {
   readonly requesterMayAsk: boolean;
 }
 
-export function createReviewClose({ access, book, reader, onApproved }: ReviewCloseParts): ReviewClose {
-  const voterOn = (by: PersonId, requestId: string) => actingVoter({ access, book }, by, requestId, 'vote');
+export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
+  const { access, book, reader } = parts;
 
-  /** As a vote needs it: the requester must still be allowed to ask. */
+  /** `what` they try, for the audit: somebody who may not act at all is noted in it. */
+  async function personOn(by: PersonId, requestId: string, what: string): Promise<Result<ActingPerson>> {
+    const [person, stored] = await Promise.all([access.identify(by), book.load(requestId)]);
+    if (!stored.ok) return stored;
+    if (!person.ok) {
+      await book.noteRefusal(requestId, by, what, person.refusal.code);
+      return person;
+    }
+    return done({ person: person.value, stored: stored.value });
+  }
+
+  async function voterOn(by: PersonId, requestId: string, what: string): Promise<Result<ActingVoter>> {
+    const acting = await personOn(by, requestId, what);
+    if (!acting.ok) return acting;
+    const { policy, requester } = acting.value.stored.request;
+    const eligible = await access.eligibleFor(policy, requester);
+    if (!eligible.ok) return eligible;
+    // The rule refuses them, too; here the reason can be named.
+    const isRequester = by.userId === requester.userId;
+    if (!isRequester && !eligible.value.has(personKey(by.userId, policy.samePerson))) {
+      const missingGroups = await access.missingGroups(policy.approvers);
+      if (missingGroups.length > 0) {
+        await book.noteRefusal(requestId, by, what, 'role-missing');
+        return refuse({ code: 'role-missing', role: 'approver', missingGroups });
+      }
+    }
+    return done({ ...acting.value, eligible: eligible.value });
+  }
+
+  /** As an approval needs it: the requester must still be allowed to ask. */
   async function approverOn(by: PersonId, requestId: string): Promise<Result<Approver>> {
-    const voter = await voterOn(by, requestId);
+    const voter = await voterOn(by, requestId, 'vote');
     if (!voter.ok) return voter;
     const mayAsk = await access.requesterMayAsk(voter.value.stored.request.requester);
     return mayAsk.ok ? done({ ...voter.value, requesterMayAsk: mayAsk.value }) : mayAsk;
@@ -50,13 +95,10 @@ export function createReviewClose({ access, book, reader, onApproved }: ReviewCl
     return { type: 'approve', by, version, factsDigest, eligible, requesterMayAsk };
   }
 
-  /** The rule's answer without storing anything; attempts that matter are noted in the audit. */
-  async function wouldApprove(approver: Approver, version: number): Promise<Result<CloseRequest>> {
-    const { stored, person } = approver;
+  function mayApprove(approver: Approver, version: number): Promise<Result<CloseRequest>> {
+    const { stored, person: by } = approver;
     const command = approval(approver, version, stored.request.factsDigest);
-    const decision = book.judge(stored, command);
-    if (decision.ok) return done(book.underRule(stored.request));
-    return book.attempt(stored, person, 'approve', () => command);
+    return book.ask(stored, { by, what: 'approve', command });
   }
 
   /** Voids the votes where the facts moved; the request itself when they are the ones voted on. */
@@ -78,10 +120,8 @@ export function createReviewClose({ access, book, reader, onApproved }: ReviewCl
       }
       case 'read': {
         if (current.digest === request.factsDigest) return done(request);
-        const replaced = await book.applyTo(stored, () => ({
-          type: 'replace-facts',
-          facts: current.facts,
-        }));
+        const { facts } = current;
+        const replaced = await book.applyTo(stored, () => ({ type: 'replace-facts', facts }));
         if (replaced.ok) return refuse({ code: 'facts-changed', changes: replaced.value.factChanges });
         // Somebody else's click recorded the same change first: this one was on the version before.
         return replaced.refusal.code === 'nothing-changed' ? refuse({ code: 'old-version' }) : replaced;
@@ -93,7 +133,7 @@ export function createReviewClose({ access, book, reader, onApproved }: ReviewCl
     async openBallot(by, requestId, version) {
       const voter = await approverOn(by, requestId);
       if (!voter.ok) return voter;
-      const allowed = await wouldApprove(voter.value, version);
+      const allowed = await mayApprove(voter.value, version);
       if (!allowed.ok) return allowed;
       const current = await readFacts(reader, allowed.value.groupId, allowed.value.facts.creditAccount);
       const held = await holdAgainst(current, voter.value.stored);
@@ -110,51 +150,65 @@ export function createReviewClose({ access, book, reader, onApproved }: ReviewCl
     async approve(by, { requestId, version, digest, typedId }) {
       const voter = await approverOn(by, requestId);
       if (!voter.ok) return voter;
-      const { stored } = voter.value;
-      const allowed = await wouldApprove(voter.value, version);
+      const allowed = await mayApprove(voter.value, version);
       if (!allowed.ok) return allowed;
       const { groupId, facts } = allowed.value;
       if (typedId.trim() !== groupId)
         return refuse({ code: 'typed-id-differs', typed: typedId.trim(), groupId });
+      const { stored } = voter.value;
       const held = await holdAgainst(await readFacts(reader, groupId, facts.creditAccount), stored);
       if (!held.ok) return held;
       // Reading the facts took its time, and the vote is dated by the store's clock of now. A record that changed
       // meanwhile does not take it: the store compares, and the rule judges again.
-      const command = approval(voter.value, version, digest);
-      const approved = await book.attempt(book.asOfNow(stored), by, 'approve', () => command);
-      if (approved.ok && approved.value.state === 'approved') onApproved(requestId);
+      const approved = await book.attempt(await book.asOfNow(stored), {
+        by,
+        what: 'approve',
+        command: approval(voter.value, version, digest),
+      });
+      if (approved.ok && approved.value.state === 'approved') parts.onApproved(requestId);
       return approved;
     },
 
     async openRejection(by, requestId, version) {
-      const voter = await voterOn(by, requestId);
+      const voter = await voterOn(by, requestId, 'vote');
       if (!voter.ok) return voter;
       const { person, eligible, stored } = voter.value;
       const command = { type: 'reject', by: person, eligible, version, reason: '…' } as const;
-      const decision = book.judge(stored, command);
-      return decision.ok
-        ? done(book.underRule(stored.request))
-        : book.attempt(stored, by, 'reject', () => command);
+      return book.ask(stored, { by, what: 'reject', command });
     },
 
     async reject(by, requestId, version, reason) {
-      const voter = await voterOn(by, requestId);
+      const voter = await voterOn(by, requestId, 'vote');
       if (!voter.ok) return voter;
       const { person, eligible, stored } = voter.value;
-      return book.attempt(stored, by, 'reject', () => ({
-        type: 'reject',
-        by: person,
-        eligible,
-        version,
-        reason,
-      }));
+      const command = { type: 'reject', by: person, eligible, version, reason } as const;
+      return book.attempt(stored, { by, what: 'reject', command });
     },
 
     async withdraw(by, requestId) {
-      const acting = await actingPerson({ access, book }, by, requestId, 'withdraw');
+      const acting = await personOn(by, requestId, 'withdraw');
       if (!acting.ok) return acting;
       const { person, stored } = acting.value;
-      return book.attempt(stored, by, 'withdraw', () => ({ type: 'withdraw', by: person }));
+      return book.attempt(stored, { by, what: 'withdraw', command: { type: 'withdraw', by: person } });
+    },
+
+    async startSending(by, requestId, version) {
+      const what = 'start sending';
+      const voter = await voterOn(by, requestId, what);
+      if (!voter.ok) return voter;
+      const { person, eligible, stored } = voter.value;
+      const started = await parts.executor.start(stored, { by: person, version, eligible });
+      if (!started.ok) await book.noteAttempt(requestId, by, what, started.refusal);
+      return started;
+    },
+
+    /** Two eligible people who say the same, with a note, settle an unknown outcome. */
+    async settle(by, requestId, verdict, note) {
+      const voter = await voterOn(by, requestId, 'settle');
+      if (!voter.ok) return voter;
+      const { person, eligible, stored } = voter.value;
+      const command = { type: 'settle', by: person, verdict, note, eligible } as const;
+      return book.attempt(stored, { by, what: 'settle', command });
     },
   };
 }

@@ -5,14 +5,14 @@
  */
 import type { CloseRequest, ExchangeAnswer, SentMark } from '../domain/close/close-request.ts';
 import type { Result } from '../domain/refusal.ts';
-import type { Log } from './ports.ts';
+import type { CloseOutcome, Log } from './ports.ts';
 import type { RequestBook } from './request-book.ts';
 
 export interface SentCloses {
   /** Called before the DELETE leaves. */
   sent(requestId: string, mark: SentMark): void;
   /** Stores the answer. Throws StoreUnavailable; the answer is then told later. */
-  answered(requestId: string, answer: ExchangeAnswer): Promise<Result<CloseRequest>>;
+  answered(requestId: string, outcome: CloseOutcome): Promise<Result<CloseRequest>>;
   wasSent(requestId: string): boolean;
   /** Tells the store what it does not hold for certain: of sendings under way, and of those not told since. */
   tell(): Promise<void>;
@@ -22,6 +22,8 @@ export interface SentCloses {
 
 interface Sending {
   readonly mark: SentMark;
+  outcome: CloseOutcome | null;
+  /** With the store's time when it was first told of it; null: not told yet. */
   answer: ExchangeAnswer | null;
   told: boolean;
 }
@@ -33,22 +35,23 @@ export function createSentCloses({ book, log }: { book: RequestBook; log: Log })
   const sendings = new Map<string, Sending>();
 
   async function tellOne(requestId: string, sending: Sending): Promise<Result<CloseRequest>> {
-    const { mark, answer } = sending;
+    const { mark, outcome } = sending;
     let lost = false;
     let another = false;
-    const told = await book.apply(requestId, (request) => {
+    const told = await book.apply(requestId, (request, nowMs) => {
+      if (outcome !== null) sending.answer ??= { ...outcome, atMs: nowMs };
       lost = request.sent === null;
       another = request.sent !== null && request.sent.signedTimestampMs !== mark.signedTimestampMs;
-      return { type: 'record-answer', mark, answer };
+      return { type: 'record-answer', mark, answer: sending.answer };
     });
     if (told.ok && lost)
-      log.error({ requestId, answer: answer?.kind ?? null }, 'the store had lost the mark of a sent close');
+      log.error({ requestId, answer: outcome?.kind ?? null }, 'the store had lost the mark of a sent close');
     const isAgain = !told.ok && told.refusal.code === 'changed-meanwhile';
-    sending.told = answer !== null && !isAgain;
+    sending.told = outcome !== null && !isAgain;
     if (another) log.error({ requestId, mark }, 'a close was sent twice for one request');
     if (!told.ok && told.refusal.code === 'request-not-found')
       log.error(
-        { requestId, mark, answer: answer?.kind ?? null },
+        { requestId, mark, answer: outcome?.kind ?? null },
         'the store lost the request of a sent close',
       );
     return told;
@@ -60,14 +63,14 @@ export function createSentCloses({ book, log }: { book: RequestBook; log: Log })
 
   return {
     sent(requestId, mark) {
-      sendings.set(requestId, { mark, answer: null, told: false });
+      sendings.set(requestId, { mark, outcome: null, answer: null, told: false });
       const [oldest] = sendings.keys();
       if (sendings.size > KEPT_AT_MOST && oldest !== undefined) sendings.delete(oldest);
     },
-    async answered(requestId, answer) {
+    async answered(requestId, outcome) {
       const sending = sendings.get(requestId);
       if (sending === undefined) throw new Error(`close request ${requestId} was not sent from here`);
-      sending.answer = answer;
+      sending.outcome = outcome;
       return tellOne(requestId, sending);
     },
     wasSent: (requestId) => sendings.has(requestId),

@@ -63,7 +63,6 @@ export class DeskHarness {
       thresholds: PUBLISHED_THRESHOLDS,
       probe: async () => ({ version: '0', nodeVersion: '24', mode: 'live', lines: [] }),
       now,
-      monotonic: now,
       pause: async (milliseconds) => {
         this.nowMs += milliseconds;
       },
