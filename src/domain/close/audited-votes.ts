@@ -76,7 +76,7 @@ const ENDED_BY: { readonly [Kind in Ending['kind']]: readonly RequestEventType[]
   'read-back': ['read-back'],
   settled: ['settled'],
   rehearsed: ['rehearsed'],
-  'refused-by-exchange': ['answered'],
+  'refused-by-exchange': ['read-back'],
   'never-sent': ['never-sent', 'answered', 'mark-restored'],
   'not-executed': ['read-back'],
   'card-undeliverable': ['card-undeliverable'],
