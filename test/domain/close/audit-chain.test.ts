@@ -1,3 +1,4 @@
+import { createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { longId } from '../../../src/domain/amount.ts';
@@ -5,8 +6,12 @@ import {
   type AuditBody,
   type AuditEntry,
   type AuditKeys,
+  type AuditVerdict,
   AuditVerifier,
+  isVerified,
+  parseKeptHead,
   sealEntry,
+  sealFits,
 } from '../../../src/domain/close/audit-chain.ts';
 
 const KEY = new Uint8Array(32).fill(7);
@@ -154,5 +159,216 @@ describe('approval case 38: the audit trail', () => {
 
   it('fails as a whole under another key', () => {
     expect(verify(trail([2]), new Uint8Array(32).fill(8)).fault).toMatchObject({ position: 1 });
+  });
+});
+
+const OLD = new Uint8Array(32).fill(5);
+const OTHER = new Uint8Array(32).fill(9);
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+function at(entries: readonly AuditEntry[], index: number): AuditEntry {
+  const entry = entries.at(index);
+  if (entry === undefined) throw new Error('no such entry');
+  return entry;
+}
+
+/** Sealed under the right key, with something else in it. */
+const forged = ({ body, previousSeal }: AuditEntry, changes: Partial<AuditBody>, seal = previousSeal) =>
+  sealEntry({ ...body, ...changes }, seal, KEY);
+
+/** As docs/audit.md has it, for whoever writes their own verifier. */
+describe('the algorithm of the trail', () => {
+  const entries = trail([2, 1]);
+
+  it('seals with HMAC-SHA-256 over the seal before, a line feed and the body as JSON', () => {
+    const { body } = at(entries, 0);
+    const sealed = sealEntry(body, 'before', KEY);
+    const seal = createHmac('sha256', KEY)
+      .update(`before\n${JSON.stringify(body)}`)
+      .digest('hex');
+    expect(sealed).toEqual({ body, previousSeal: 'before', seal });
+  });
+
+  it('rolls the head over all seals with SHA-256, from nothing on', () => {
+    expect(verify([])).toEqual({ entries: 0, requests: 0, head: '', fault: null, kept: null });
+    const head = entries.reduce((before, { seal }) => sha256(before + seal), '');
+    expect(verify(entries)).toEqual({ entries: 3, requests: 2, head, fault: null, kept: null });
+  });
+
+  it('a seal fits under the current key and under each former one, and under no other', () => {
+    const entry = at(trail([1]), 0);
+    expect(sealFits(entry, { current: KEY, previous: [] })).toBe(true);
+    expect(sealFits(entry, { current: OLD, previous: [OTHER, KEY] })).toBe(true);
+    expect(sealFits(entry, { current: OLD, previous: [OTHER] })).toBe(false);
+    expect(sealFits({ ...entry, seal: entry.seal.slice(1) }, { current: KEY, previous: [] })).toBe(false);
+    expect(sealFits({ ...entry, previousSeal: 'x' }, { current: KEY, previous: [] })).toBe(false);
+  });
+});
+
+describe('what a fault of the trail is called', () => {
+  const entries = trail([3]);
+  const [first, second, third] = [at(entries, 0), at(entries, 1), at(entries, 2)];
+  const own = trail([2, 2]);
+
+  it.each<[string, AuditEntry[], number, number, string]>([
+    ['altered', [first, { ...second, seal: first.seal }], 2, 2, 'altered: its seal does not fit its text'],
+    ['removed', [first, third], 2, 3, 'removed or reordered: entry 2 of this request was expected here'],
+    [
+      'removed from the beginning',
+      [second],
+      1,
+      2,
+      'removed or reordered: entry 1 of this request was expected here',
+    ],
+    ['repeated', [first, first], 2, 1, 'removed or reordered: entry 2 of this request was expected here'],
+    [
+      'grafted onto another one',
+      [first, forged(second, {}, 'x')],
+      2,
+      2,
+      'does not follow the entry before it',
+    ],
+    [
+      'a beginning that follows something',
+      [forged(first, {}, 'x')],
+      1,
+      1,
+      'does not follow the entry before it',
+    ],
+    [
+      'an opening that follows another one',
+      [forged(first, { previousOpening: 'x' })],
+      1,
+      1,
+      'a request opened before this one is missing from the trail',
+    ],
+    [
+      'an opening that follows none, after another one',
+      [at(own, 0), forged(at(own, 1), { previousOpening: '' })],
+      2,
+      1,
+      'a request opened before this one is missing from the trail',
+    ],
+  ])('%s', (_, read, position, sequence, what) => {
+    const requestId = read.at(-1)?.body.requestId;
+    expect(verify(read).fault).toEqual({ position, requestId, sequence, what });
+  });
+
+  it('is looked for in each request by itself, and in later entries of a request without the chain of openings', () => {
+    expect(verify(own).fault).toBeNull();
+    const verifier = new AuditVerifier({ current: KEY, previous: [] }, { whole: false });
+    for (const entry of own.filter(({ body }) => body.requestId === 'R1')) verifier.read(entry);
+    expect(verifier.result()).toMatchObject({ entries: 2, requests: 1, fault: null });
+    const later = sealEntry({ ...second.body, previousOpening: 'x' }, first.seal, KEY);
+    expect(verify([first, later]).fault).toBeNull();
+  });
+
+  it('an older key than that of the entry before', () => {
+    const verifier = new AuditVerifier({ current: KEY, previous: [OLD] }, { whole: true });
+    verifier.read(first);
+    verifier.read(sealEntry(second.body, first.seal, OLD));
+    expect(verifier.fault).toEqual({
+      position: 2,
+      requestId: 'R0',
+      sequence: 2,
+      what: 'altered: it is sealed with an older key than the entry before it',
+    });
+  });
+
+  it('is the first one, and what comes after it is counted, not judged', () => {
+    const verifier = new AuditVerifier({ current: KEY, previous: [] }, { whole: true });
+    for (const entry of [first, third, { ...second, seal: 'x' }]) verifier.read(entry);
+    verifier.readUnreadable('R0', 'not JSON');
+    expect(verifier.fault).toMatchObject({ position: 2, sequence: 3 });
+    expect(verifier.result()).toMatchObject({ entries: 3, requests: 1, fault: { position: 2, sequence: 3 } });
+    expect(verifier.newest).toEqual(new Map([['R0', { sequence: 1, seal: first.seal, key: 0 }]]));
+  });
+
+  it('unreadable', () => {
+    const verifier = new AuditVerifier({ current: KEY, previous: [] }, { whole: true });
+    verifier.read(first);
+    expect(verifier.fault).toBeNull();
+    verifier.readUnreadable('R0', 'not JSON');
+    expect(verifier.fault).toEqual({ position: 2, requestId: 'R0', sequence: 0, what: 'not JSON' });
+  });
+
+  it.each<[string, { sequence: number; seal: string }, AuditEntry[], string]>([
+    ['cut off', { sequence: 3, seal: third.seal }, [first, second], '2'],
+    ['gone', { sequence: 3, seal: third.seal }, [], 'none'],
+    ['another one', { sequence: 3, seal: second.seal }, entries, '3'],
+    ['the same under another number', { sequence: 2, seal: third.seal }, entries, '3'],
+  ])('an end that the record names and that is %s', (_, newest, read, ends) => {
+    const options = { whole: true, newest: new Map([['R0', newest]]) };
+    const verifier = new AuditVerifier({ current: KEY, previous: [] }, options);
+    for (const entry of read) verifier.read(entry);
+    expect(verifier.fault).toBeNull();
+    expect(verifier.result().fault).toEqual({
+      position: read.length,
+      requestId: 'R0',
+      sequence: newest.sequence,
+      what: `the record names entry ${newest.sequence} as its newest, the trail ends at ${ends} or holds another`,
+    });
+  });
+});
+
+describe('a head that was kept', () => {
+  const entries = trail([4]);
+  const head = verify(entries.slice(0, 2)).head;
+  const compared = (read: readonly AuditEntry[], kept = { entries: 2, head }) => {
+    const verifier = new AuditVerifier({ current: KEY, previous: [] }, { whole: true, kept });
+    for (const entry of read) verifier.read(entry);
+    return verifier;
+  };
+
+  it.each([
+    ['the same', entries, { kind: 'same', entries: 2, since: 2 }],
+    ['the same, and nothing since', entries.slice(0, 2), { kind: 'same', entries: 2, since: 0 }],
+    ['different', entries.toSpliced(0, 1), { kind: 'different', entries: 2 }],
+    ['longer than the trail', entries.slice(0, 1), { kind: 'fewer', entries: 2, missing: 1 }],
+    ['longer than nothing', [], { kind: 'fewer', entries: 2, missing: 2 }],
+  ] as const)('is %s', (_, read, kept) => {
+    expect(compared(read).result().kept).toEqual(kept);
+  });
+
+  it('is not reached behind an unreadable entry, but stays what it was before one', () => {
+    const early = compared(entries.slice(0, 1));
+    early.readUnreadable('R0', 'not JSON');
+    expect(early.result().kept).toEqual({ kind: 'not-reached', entries: 2 });
+    const late = compared(entries.slice(0, 3));
+    late.readUnreadable('R0', 'not JSON');
+    expect(late.result().kept).toEqual({ kind: 'same', entries: 2, since: 1 });
+  });
+
+  it.each([
+    ['1', 'a'.repeat(64), { entries: 1, head: 'a'.repeat(64) }],
+    ['123456789012', 'F0'.repeat(32), { entries: 123_456_789_012, head: 'f0'.repeat(32) }],
+    ['0', 'a'.repeat(64), null],
+    ['01', 'a'.repeat(64), null],
+    ['-1', 'a'.repeat(64), null],
+    ['1.5', 'a'.repeat(64), null],
+    ['x1', 'a'.repeat(64), null],
+    ['1x', 'a'.repeat(64), null],
+    ['1234567890123', 'a'.repeat(64), null],
+    ['', 'a'.repeat(64), null],
+    ['1', 'a'.repeat(63), null],
+    ['1', 'a'.repeat(65), null],
+    ['1', `${'a'.repeat(63)}g`, null],
+    ['1', `x${'a'.repeat(64)}`, null],
+  ])('typed as %j %j is %j', (count, typed, kept) => {
+    expect(parseKeptHead(count, typed)).toEqual(kept);
+  });
+
+  const verdict = { ...verify(entries), fault: null };
+  const fault = { position: 1, requestId: 'R0', sequence: 1, what: 'x' };
+  it.each<[Partial<AuditVerdict>, boolean]>([
+    [{}, true],
+    [{ kept: { kind: 'same', entries: 1, since: 3 } }, true],
+    [{ kept: { kind: 'different', entries: 1 } }, false],
+    [{ kept: { kind: 'fewer', entries: 5, missing: 1 } }, false],
+    [{ kept: { kind: 'not-reached', entries: 5 } }, false],
+    [{ fault }, false],
+    [{ fault, kept: { kind: 'same', entries: 1, since: 3 } }, false],
+  ])('a verdict with %j is verified: %s', (changes, verified) => {
+    expect(isVerified({ ...verdict, ...changes })).toBe(verified);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { amount, ZERO } from '../../../src/domain/amount.ts';
-import { diffFacts, digestOf, factsOf, isRepaid } from '../../../src/domain/close/facts.ts';
+import { diffFacts, digestOf, factsOf, isRepaid, shortDigest } from '../../../src/domain/close/facts.ts';
 import { exampleUnit, facts } from '../../support/close-requests.ts';
 
 describe('facts', () => {
@@ -53,6 +53,52 @@ describe('facts', () => {
     expect(diffFacts(facts(), after).map((each) => each.fact)).toEqual([fact]);
   });
 
+  it('liabilities come sorted by asset, those of one asset as they were listed, without those of nothing', () => {
+    const owing = (asset: string, principal: string, interest = '0') => ({
+      asset,
+      principal: amount(principal),
+      interest: amount(interest),
+    });
+    const liabilities = [
+      owing('USDT', '1.50'),
+      owing('BTC', '0', '0.00000001'),
+      owing('ETH', '0'),
+      owing('USDT', '2'),
+      owing('BNB', '3'),
+    ];
+    expect(factsOf(exampleUnit({ liabilities }), 1).liabilities).toEqual([
+      { asset: 'BNB', principal: '3', interest: '0' },
+      { asset: 'BTC', principal: '0', interest: '0.00000001' },
+      { asset: 'USDT', principal: '1.5', interest: '0' },
+      { asset: 'USDT', principal: '2', interest: '0' },
+    ]);
+  });
+
+  const owes = { asset: 'USDT', principal: '1', interest: '2' };
+  it.each([
+    ['the principal', { principal: '3' }, 'USDT', 'principal 1, interest 2', 'principal 3, interest 2'],
+    ['the interest', { interest: '3' }, 'USDT', 'principal 1, interest 2', 'principal 1, interest 3'],
+  ])('a change of %s of a liability changes the digest and is told', (_, change, which, before, after) => {
+    const was = facts({ totalLiability: '3', liabilities: [owes] });
+    const is = facts({ totalLiability: '3', liabilities: [{ ...owes, ...change }] });
+    expect(digestOf(is)).not.toBe(digestOf(was));
+    expect(diffFacts(was, is)).toEqual([{ fact: 'liability', which, before, after }]);
+  });
+
+  it('another asset changes the digest, and both are told', () => {
+    const was = facts({ totalLiability: '3', liabilities: [owes] });
+    const is = facts({ totalLiability: '3', liabilities: [{ ...owes, asset: 'BTC' }] });
+    expect(digestOf(is)).not.toBe(digestOf(was));
+    expect(diffFacts(was, is)).toEqual([
+      { fact: 'liability', which: 'USDT', before: 'principal 1, interest 2', after: null },
+      { fact: 'liability', which: 'BTC', before: null, after: 'principal 1, interest 2' },
+    ]);
+  });
+
+  it('are read aloud by the first eight characters of their digest', () => {
+    expect(shortDigest('0123456789abcdef')).toBe('01234567');
+  });
+
   it('digest and difference agree: equal digests, no difference', () => {
     expect(diffFacts(facts(), facts({ readAtMs: 99 }))).toEqual([]);
   });
@@ -61,6 +107,7 @@ describe('facts', () => {
     expect(isRepaid(facts())).toBe(true);
     expect(isRepaid(facts({ totalLiability: '0.00000001' }))).toBe(false);
     expect(isRepaid(facts({ totalLiability: '-1' }))).toBe(false);
+    expect(isRepaid(facts({ liabilities: [owes] }))).toBe(false);
     expect(isRepaid(facts({ totalLiability: 'nothing' }))).toBe(false);
     const repaid = factsOf(
       exampleUnit({
