@@ -116,22 +116,29 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
       return refuse({ code: 'already-executing' });
     }
     const owner = newId();
-    const claimed = await book.applyTo(copy, (_, nowMs) => ({
-      type: 'claim',
-      owner,
-      deadlineAtMs: nowMs + CLAIM_LASTS_MS,
-      starter,
-    }));
-    if (claimed.ok) return proceed(id, owner);
+    const claimed = await owedIfLost(id, owner, () =>
+      book.applyTo(copy, (_, nowMs) => ({
+        type: 'claim',
+        owner,
+        deadlineAtMs: nowMs + CLAIM_LASTS_MS,
+        starter,
+      })),
+    );
+    if (claimed.ok) return owedIfLost(id, owner, () => checkAndSend(id, owner));
     if (claimed.refusal.code !== 'too-few-approvals') return claimed;
     // The settings of now ask for more: the request waits for them.
     const people = await access.peopleFor(copy.request, { fresh: true });
     return people.ok ? book.apply(id, () => ({ type: 'recount-votes', ...people.value })) : people;
   }
 
-  async function proceed(requestId: string, owner: string): Promise<Result<CloseRequest>> {
+  /** A store that is away may hold the claim all the same: it is given back when the store answers again. */
+  async function owedIfLost(
+    requestId: string,
+    owner: string,
+    work: () => Promise<Result<CloseRequest>>,
+  ): Promise<Result<CloseRequest>> {
     try {
-      return await checkAndSend(requestId, owner);
+      return await work();
     } catch (error) {
       if (error instanceof StoreUnavailable && !sentCloses.wasSent(requestId)) owed.set(requestId, owner);
       throw error;
@@ -236,7 +243,13 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
     start: claim,
     async catchUp() {
       for (const [requestId, owner] of owed) {
-        await release(requestId, owner, STORE_LOST);
+        try {
+          await release(requestId, owner, STORE_LOST);
+        } catch (error) {
+          if (error instanceof StoreUnavailable) throw error;
+          // Other requests must not wait for it; the claim ends at its deadline.
+          log.error({ requestId, err: error }, 'a claim could not be given back');
+        }
         owed.delete(requestId);
       }
       await sentCloses.tell();

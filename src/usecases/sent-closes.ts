@@ -5,7 +5,7 @@
  */
 import type { CloseRequest, ExchangeAnswer, SentMark } from '../domain/close/close-request.ts';
 import type { Result } from '../domain/refusal.ts';
-import type { CloseOutcome, Log } from './ports.ts';
+import { type CloseOutcome, type Log, StoreUnavailable } from './ports.ts';
 import type { RequestBook } from './request-book.ts';
 
 export interface SentCloses {
@@ -58,7 +58,21 @@ export function createSentCloses({ book, log }: { book: RequestBook; log: Log })
   }
 
   async function tell(): Promise<void> {
-    for (const [requestId, sending] of sendings) if (!sending.told) await tellOne(requestId, sending);
+    for (const [requestId, sending] of sendings) {
+      if (sending.told) continue;
+      try {
+        await tellOne(requestId, sending);
+      } catch (error) {
+        if (error instanceof StoreUnavailable) throw error;
+        // Other requests must not wait for a record that cannot be read; it is told again with all others.
+        sending.told = true;
+        const { mark, answer } = sending;
+        log.error(
+          { requestId, mark, answer: answer?.kind ?? null, err: error },
+          'the store could not be told of a sent close',
+        );
+      }
+    }
   }
 
   return {

@@ -522,6 +522,35 @@ describe('trouble before the mark', () => {
     expect(await harness.get(request.id)).toMatchObject({ state: 'approved', abandonedClaims: 0 });
   });
 
+  it('fault B11, relative: a claim that was stored although its answer was lost is given back, and sent by itself', async () => {
+    const harness = new DeskHarness();
+    const request = await approvedUnsent(harness);
+    const { StoreUnavailable } = await import('../../src/usecases/ports.ts');
+    let isLost = false;
+    harness.restart(
+      {},
+      {
+        store: withMethods(harness.store, {
+          save: async (change) => {
+            const saved = await harness.store.save(change);
+            if (change.event.type !== 'claimed' || isLost) return saved;
+            isLost = true;
+            throw new StoreUnavailable(new Error('the answer was lost'));
+          },
+        }),
+      },
+    );
+    harness.nowMs += 6_000;
+    await harness.work.attendRequests();
+    await harness.settled();
+    expect(await harness.get(request.id)).toMatchObject({ state: 'sending', sent: null });
+    await harness.pass(1_000);
+    expect(await harness.get(request.id)).toMatchObject({ state: 'approved', abandonedClaims: 0 });
+    await harness.pass(6_000);
+    expect((await harness.get(request.id)).state).toBe('closed');
+    expect(harness.exchange.deletes).toEqual([UNIT]);
+  });
+
   it('fault B11, relative: facts that were read and differ still void the approvals', async () => {
     const harness = new DeskHarness();
     const request = await approvedUnsent(harness);

@@ -1,11 +1,12 @@
 /** What became of the DELETE: told only when it is known, looked up before it is final, and never forgotten. */
 import { describe, expect, it } from 'vitest';
+import { longId } from '../../src/domain/amount.ts';
 import { UNKNOWN_PAGES_AFTER_MS } from '../../src/domain/close/attention.ts';
 import type { CloseRequest, RequestEvent } from '../../src/domain/close/close-request.ts';
 import type { CloseState } from '../../src/domain/close/close-state.ts';
 import type { ClosedUnit } from '../../src/domain/unit/risk-unit.ts';
-import { type CloseOutcome, StoreUnavailable } from '../../src/usecases/ports.ts';
-import { UNAVAILABLE } from '../fakes/loan-exchange.ts';
+import { type CloseOutcome, StoreUnavailable, UnreadableRecord } from '../../src/usecases/ports.ts';
+import { repaidUnit, UNAVAILABLE } from '../fakes/loan-exchange.ts';
 import { ALICE, BOB, CAROL, REQUESTER } from '../support/close-requests.ts';
 import { DeskHarness, UNIT, withMethods } from '../support/desk-harness.ts';
 
@@ -408,5 +409,44 @@ describe('a store that forgets what was written last', () => {
     await harness.work.attendRequests();
     await harness.settled();
     expect((await harness.get(request.id)).answer).toMatchObject({ kind: 'closed' });
+  });
+
+  it('fault A7, relative: a sent close whose record cannot be read keeps no other request waiting', async () => {
+    const harness = new DeskHarness();
+    harness.exchange.units.set(longId('8'), repaidUnit(longId('8')));
+    const other = await harness.desk.askToClose(REQUESTER, '8', 'repaid');
+    if (!other.ok) throw new Error(other.refusal.code);
+    let trouble: Error | null = null;
+    harness.restart(
+      {},
+      {
+        store: withMethods(harness.store, {
+          load: async (id) => {
+            if (trouble !== null && id === request.id) throw trouble;
+            return harness.store.load(id);
+          },
+        }),
+      },
+    );
+    harness.exchange.beforeSend = async () => {
+      trouble = new StoreUnavailable(new Error('connection lost'));
+    };
+    const request = await harness.open();
+    harness.heldBack.add('deliver');
+    harness.heldBack.add('execute');
+    await harness.approve(ALICE, request);
+    await harness.approve(BOB, request);
+    harness.nowMs += 6_000;
+    await harness.work.attendRequests();
+    await harness.settled();
+    trouble = new UnreadableRecord(request.id, 'it does not fit its seal');
+    harness.nowMs = other.value.expiresAtMs;
+    await harness.work.attendRequests();
+    await harness.settled();
+    expect((await harness.get(other.value.id)).state).toBe('expired');
+    trouble = null;
+    await harness.work.tellSentCloses();
+    expect((await harness.get(request.id)).answer).toMatchObject({ kind: 'closed' });
+    expect(harness.exchange.deletes).toEqual([UNIT]);
   });
 });
