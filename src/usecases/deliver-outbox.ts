@@ -64,8 +64,11 @@ export type DeliverOutbox = (requestId?: string) => Promise<number>;
 
 export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
   const { outbox, store, book, notifier, log } = parts;
-  /** Which revision of a request this process drew last. */
-  const drawn = new Map<string, number>();
+  /**
+   * As of which audit entry this process drew a request last. Not its revision: a store that lost its last writes gives
+   * the same revision again to another record.
+   */
+  const drawn = new Map<string, string>();
 
   /** Null: nobody needs to hear of it any more. */
   async function deliver(item: OutboxItem, request: CloseRequest): Promise<Delivery | Undrawable | null> {
@@ -76,7 +79,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
       if (request.card === null && isTerminal(request.state)) return null;
       // Several changes in a row are one edit, unless somebody asked for the redraw.
       const asked = item.id.startsWith(REDRAW) || item.id.startsWith(KEPT);
-      if (!asked && drawn.get(request.id) === request.revision) return null;
+      if (!asked && drawn.get(request.id) === request.audit.seal) return null;
     }
     // Calls for a decision are void once there is one.
     if (
@@ -192,9 +195,9 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     }
   }
 
-  function remember({ id, revision }: CloseRequest): void {
+  function remember({ id, audit }: CloseRequest): void {
     drawn.delete(id);
-    drawn.set(id, revision);
+    drawn.set(id, audit.seal);
     const [oldest] = drawn.keys();
     if (drawn.size > DRAWINGS_REMEMBERED && oldest !== undefined) drawn.delete(oldest);
   }

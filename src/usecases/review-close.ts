@@ -4,7 +4,7 @@
  */
 import type { CloseRequest, CommandOf } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
-import { type Person, type PersonId, personKey } from '../domain/person.ts';
+import type { Person, PersonId } from '../domain/person.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
 import type { Access } from './access.ts';
 import { type CurrentFacts, readFacts } from './current-facts.ts';
@@ -69,7 +69,7 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
     if (!eligible.ok) return eligible;
     // The rule refuses them, too; here the reason can be named.
     const isRequester = by.userId === requester.userId;
-    if (!isRequester && !eligible.value.has(personKey(by.userId, policy.samePerson))) {
+    if (!isRequester && !eligible.value.has(by.userId)) {
       const missingGroups = await access.missingGroups(policy.approvers);
       if (missingGroups.length > 0) {
         await book.noteRefusal(requestId, by, what, 'role-missing');

@@ -54,7 +54,8 @@ export function createSweepRequest({ book, reader, readBack }: SweepRequestsPart
 
   return async (stored) => {
     const { request, nowMs } = { ...stored, request: book.underRule(stored.request) };
-    const unsent = request.state === 'pending' || request.state === 'approved';
+    // A claim without a mark, too: where it cannot be ended (its unit key is gone), the expiry ends it.
+    const unsent = request.state !== 'unknown' && request.sent === null;
     if (unsent && nowMs >= request.expiresAtMs) {
       await book.apply(request.id, () => ({ type: 'expire' }));
     } else if (request.state === 'pending') {

@@ -214,6 +214,16 @@ describe('who approves', () => {
     expect(await harness.approve(ALICE, request)).toMatchObject({ ok: true });
   });
 
+  it('fault B6, relative: a listed account votes, though its person has another one and a group is gone', async () => {
+    const harness = new DeskHarness({
+      samePerson: [['U0SECOND', ALICE.userId]],
+      approvers: [ALICE.userId, BOB.userId, CAROL.userId, 'S0GONE'],
+    });
+    harness.directory.missingGroups.add('S0GONE');
+    const request = await harness.open();
+    expect(await harness.approve(ALICE, request)).toMatchObject({ ok: true });
+  });
+
   it('fault B6, relative: two listed accounts of one person are one of the people needed', async () => {
     const harness = new DeskHarness({
       approvers: [ALICE.userId, BOB.userId],
@@ -273,6 +283,16 @@ describe('who approves', () => {
       expect((await sending.get(request.id)).state).toBe('closed');
     },
   );
+
+  it('fault B3, relative: who may neither ask nor approve starts no sending, abandoned before or not', async () => {
+    const harness = new DeskHarness();
+    const request = await approvedUnsent(harness);
+    expect(await harness.desk.startSending(VIEWER, request.id, request.version)).toMatchObject({
+      refusal: { code: 'role-missing' },
+    });
+    expect(await harness.get(request.id)).toMatchObject({ state: 'approved', claim: null });
+    expect(await eventsOf(harness, request.id)).toContain('refused');
+  });
 });
 
 const BOB_ID = { userId: BOB.userId };
@@ -549,6 +569,35 @@ describe('trouble before the mark', () => {
     await harness.pass(6_000);
     expect((await harness.get(request.id)).state).toBe('closed');
     expect(harness.exchange.deletes).toEqual([UNIT]);
+  });
+
+  it('fault A6, relative: a claim that cannot be given back, its unit key being gone, ends with the expiry', async () => {
+    const harness = new DeskHarness();
+    const request = await approvedUnsent(harness);
+    const { save } = harness.store;
+    let isKeyGone = false;
+    harness.restart(
+      {},
+      {
+        store: withMethods(harness.store, {
+          save: async (change) => {
+            // As save-request.lua does where a request is open and does not hold its unit.
+            if (isKeyGone && change.next.ending === null) throw new Error('does not hold its unit');
+            isKeyGone ||= change.event.type === 'claimed';
+            return save.call(harness.store, change);
+          },
+        }),
+      },
+    );
+    harness.nowMs += 6_000;
+    await harness.work.attendRequests();
+    await harness.settled();
+    await harness.pass(120_000);
+    expect(await harness.get(request.id)).toMatchObject({ state: 'sending', sent: null });
+    harness.nowMs = request.expiresAtMs;
+    await harness.pass(61_000);
+    expect((await harness.get(request.id)).state).toBe('expired');
+    expect(harness.exchange.deletes).toEqual([]);
   });
 
   it('fault B11, relative: facts that were read and differ still void the approvals', async () => {

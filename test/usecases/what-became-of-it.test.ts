@@ -449,4 +449,19 @@ describe('a store that forgets what was written last', () => {
     expect((await harness.get(request.id)).answer).toMatchObject({ kind: 'closed' });
     expect(harness.exchange.deletes).toEqual([UNIT]);
   });
+
+  it('fault N7, relative: the card that showed what was lost shows what happened in its place', async () => {
+    const harness = new DeskHarness();
+    const request = await harness.open();
+    const goBack = harness.store.snapshot();
+    await harness.approve(ALICE, request);
+    await harness.settled();
+    const lost = await harness.get(request.id);
+    goBack();
+    await harness.desk.reject(BOB, request.id, request.version, 'no');
+    await harness.settled();
+    expect((await harness.get(request.id)).revision).toBe(lost.revision);
+    const card = harness.notifier.delivered.findLast(({ notice }) => notice.kind === 'card');
+    expect(card?.request.state).toBe('rejected');
+  });
 });

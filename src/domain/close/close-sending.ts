@@ -36,13 +36,14 @@ export function claim(request: CloseRequest, command: CommandOf<'claim'>, nowMs:
   if (!isDecided(request, request.votes)) return no(tooFewApprovals(request, request.votes));
   if (nowMs >= request.expiresAtMs) return no({ code: 'expired' });
   const { starter } = command;
-  if (request.abandonedClaims > 0) {
-    // A process died here once. Only a person may start the sending again.
-    if (starter === null) return no({ code: 'nothing-changed' });
+  if (starter !== null) {
     const refusal = refuseStarter(request, starter.by, starter.eligible);
     if (refusal) return no(refusal);
+    if (starter.version !== request.version) return no({ code: 'old-version' });
+  } else if (request.abandonedClaims > 0) {
+    // A process died here once. Only a person may start the sending again.
+    return no({ code: 'nothing-changed' });
   }
-  if (starter !== null && starter.version !== request.version) return no({ code: 'old-version' });
   return to(
     request,
     { state: 'sending', claim: { owner: command.owner, deadlineAtMs: command.deadlineAtMs } },
