@@ -177,7 +177,7 @@ export async function createApp(
     observers,
     log,
   );
-  const outbox = new RedisOutbox({ connection: redis, keys, auditKeys, log });
+  const outbox = new RedisOutbox({ connection: redis, keys, auditKeys, log, clock });
   const seenOnce = new RedisSeenOnce({ connection: redis, keys, newId: randomUUID });
   const work = createDesk({
     reader: exchange.reader,

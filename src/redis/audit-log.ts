@@ -19,11 +19,8 @@ export class RedisAuditLog implements AuditLog {
   /** Throws UnreadableAuditEntry at an entry that is not what was written, StoreUnavailable. */
   async *entries(requestId?: string): AsyncIterable<AuditEntry> {
     let position = 0;
-    let from = requestId === undefined ? '-' : await this.#openingOf(requestId);
+    let page = requestId === undefined ? await this.#page('-') : await this.#trailOf(requestId);
     for (;;) {
-      const page = await this.#connection.run('xrange', (client) =>
-        client.xrange(this.#keys.audit, from, '+', 'COUNT', ENTRIES_A_PAGE),
-      );
       for (const [, fields] of page) {
         const stored = fieldsOf(fields);
         const ofRequest = stored.get('request') ?? '';
@@ -33,16 +30,21 @@ export class RedisAuditLog implements AuditLog {
       }
       const last = page.at(-1);
       if (last === undefined || page.length < ENTRIES_A_PAGE) return;
-      from = `(${last[0]}`;
+      page = await this.#page(`(${last[0]}`);
     }
   }
 
-  /** Nothing of a request stands before its opening; where that is not known, all is read. */
-  async #openingOf(requestId: string): Promise<string> {
-    const opening = await this.#connection.run('hget', (client) =>
-      client.hget(this.#keys.request(requestId), 'opening'),
+  #page(from: string) {
+    return this.#connection.run('xrange', (client) =>
+      client.xrange(this.#keys.audit, from, '+', 'COUNT', ENTRIES_A_PAGE),
     );
-    return opening ?? '-';
+  }
+
+  /** Nothing of a request stands before its opening; where that is not known, all is read. */
+  #trailOf(requestId: string) {
+    return this.#connection.run('requestTrail', (client) =>
+      client.requestTrail(this.#keys.request(requestId), this.#keys.audit, ENTRIES_A_PAGE),
+    );
   }
 }
 

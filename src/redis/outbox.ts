@@ -6,11 +6,21 @@
  */
 import type { AuditKeys } from '../domain/close/audit-chain.ts';
 import type { Notice } from '../domain/close/notices.ts';
-import { KEPT, type Log, type Outbox, type OutboxItem, REDRAW } from '../usecases/ports.ts';
+import {
+  KEPT,
+  type Log,
+  type Outbox,
+  type OutboxItem,
+  REDRAW,
+  type TakenItem,
+  UnreadableRecord,
+} from '../usecases/ports.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
 import { createdAtMsOf, decodeNotice, encodeNotice, noticePrefix } from './outbox-item.ts';
+import { decodeRecord, type StoredRecord } from './request-record.ts';
 import { Seals } from './seals.ts';
+import { StoreClock } from './store-clock.ts';
 
 /** For metrics. */
 export interface OutboxBacklog {
@@ -34,7 +44,8 @@ const UNREADABLE_DUE_AGAIN_MS = 5_000;
 /** Longer than any lease or pause between attempts: what is due later was put off by a clock that was wrong. */
 const PUT_OFF_AT_MOST_MS = 15 * 60_000;
 
-/** What the script answers; see its header. */
+/** What the scripts answer; see their headers. */
+const REMOVED_AND_NEXT_IS_DUE = 2;
 const LEFT_FIRST_TIME = 1;
 const SET_ASIDE = 3;
 
@@ -46,6 +57,8 @@ export class RedisOutbox implements Outbox {
   readonly #connection: RedisConnection;
   readonly #keys: KeyNames;
   readonly #seals: Seals;
+  readonly #recordSeals: Seals;
+  readonly #clock: StoreClock;
   readonly #log: Log;
   readonly #leaveUnreadableForMs: number;
 
@@ -56,18 +69,22 @@ export class RedisOutbox implements Outbox {
     log: Log;
     /** Default ten minutes; at least 1. */
     leaveUnreadableForMs?: number;
+    /** Default: any time of Redis is believed. */
+    clock?: StoreClock;
   }) {
     this.#connection = parts.connection;
     this.#keys = parts.keys;
     this.#seals = new Seals(parts.auditKeys, 'outbox');
+    this.#recordSeals = new Seals(parts.auditKeys, 'record');
+    this.#clock = parts.clock ?? new StoreClock({ clocks: () => [], log: parts.log });
     this.#log = parts.log;
     this.#leaveUnreadableForMs = parts.leaveUnreadableForMs ?? LEAVE_UNREADABLE_FOR_MS;
   }
 
   /** With `requestId`: its first notice, unless another caller has it or it waits for its next attempt. */
-  async take(leaseMs: number, limit: number, requestId?: string): Promise<readonly OutboxItem[]> {
+  async take(leaseMs: number, limit: number, requestId?: string): Promise<readonly TakenItem[]> {
     const keys = this.#keys;
-    const answer = await this.#connection.run('outboxTake', (client) =>
+    const [nowMs, ...answer] = await this.#connection.run('outboxTake', (client) =>
       client.outboxTake(
         keys.outboxDue,
         keys.outboxAttempts,
@@ -76,26 +93,42 @@ export class RedisOutbox implements Outbox {
         limit,
         requestId ?? '',
         PUT_OFF_AT_MOST_MS,
+        keys.requestStem,
       ),
     );
     if (answer.length === 0) return [];
-    const items: OutboxItem[] = [];
-    for (let i = 0; i + 2 < answer.length; i += 3) {
-      const [ofRequest = '', stored = '', attempts = ''] = answer.slice(i, i + 3);
-      const notice = decodeNotice(this.#seals, ofRequest, stored);
+    this.#clock.believe(nowMs);
+    const items: TakenItem[] = [];
+    for (let i = 0; i + 5 < answer.length; i += 6) {
+      const [ofRequest = '', text = '', attempts = '', schema = '', record = '', seal = ''] = answer.slice(
+        i,
+        i + 6,
+      );
+      const notice = decodeNotice(this.#seals, ofRequest, text);
       if ('why' in notice) {
-        await this.#leaveOrSetAside(ofRequest, stored, notice.why);
+        await this.#leaveOrSetAside(ofRequest, text, notice.why);
       } else {
-        items.push({ requestId: ofRequest, ...notice, attempts: Number(attempts) });
+        const stored = this.#storedOf(ofRequest, [schema, record, seal], nowMs);
+        items.push({ requestId: ofRequest, ...notice, attempts: Number(attempts), stored });
       }
     }
     // Nothing to deliver among these does not mean that nothing is due; none of them is due again at once.
     return items.length === 0 ? this.take(leaseMs, limit, requestId) : items;
   }
 
-  async done(item: OutboxItem): Promise<void> {
+  #storedOf(requestId: string, record: StoredRecord, nowMs: number): TakenItem['stored'] {
+    if (record.every((field) => field === '')) return null;
+    try {
+      return { request: decodeRecord(this.#recordSeals, requestId, record), stored: record[1], nowMs };
+    } catch (error) {
+      if (error instanceof UnreadableRecord) return error;
+      throw error;
+    }
+  }
+
+  async done(item: OutboxItem): Promise<boolean> {
     const keys = this.#keys;
-    await this.#connection.run('outboxDone', (client) =>
+    const answer = await this.#connection.run('outboxDone', (client) =>
       client.outboxDone(
         keys.outbox(item.requestId),
         keys.outboxDue,
@@ -104,6 +137,7 @@ export class RedisOutbox implements Outbox {
         noticePrefix(item.id),
       ),
     );
+    return answer === REMOVED_AND_NEXT_IS_DUE;
   }
 
   async retry(item: OutboxItem, delayMs: number): Promise<void> {

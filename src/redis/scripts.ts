@@ -19,7 +19,8 @@ declare module 'ioredis' {
     closedThrough(...args: Arguments): Result<string[], Context>;
     takeAttention(...args: Arguments): Result<[nowMs: number, ...records: string[]], Context>;
     postponeAttention(...args: Arguments): Result<number, Context>;
-    outboxTake(...args: Arguments): Result<string[], Context>;
+    requestTrail(...args: Arguments): Result<[id: string, fields: string[]][], Context>;
+    outboxTake(...args: Arguments): Result<[nowMs: number, ...items: string[]], Context>;
     outboxDone(...args: Arguments): Result<number, Context>;
     outboxRetry(...args: Arguments): Result<number, Context>;
     outboxUnreadable(...args: Arguments): Result<number, Context>;
@@ -58,6 +59,7 @@ const SCRIPTS = {
   closedThrough: { file: 'closed-through', numberOfKeys: 1 },
   takeAttention: { file: 'take-attention', numberOfKeys: 1 },
   postponeAttention: { file: 'postpone-attention', numberOfKeys: 2 },
+  requestTrail: { file: 'request-trail', numberOfKeys: 2 },
   outboxTake: { file: 'outbox-take', numberOfKeys: 2 },
   outboxDone: { file: 'outbox-done', numberOfKeys: 3 },
   outboxRetry: { file: 'outbox-retry', numberOfKeys: 3 },

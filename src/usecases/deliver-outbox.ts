@@ -18,6 +18,7 @@ import {
   type OutboxItem,
   REDRAW,
   type StoredRequest,
+  type TakenItem,
   UnreadableRecord,
   type WithRequest,
 } from './ports.ts';
@@ -113,19 +114,19 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     }
   }
 
-  async function giveUp(item: OutboxItem, why: string): Promise<void> {
+  async function giveUp(item: OutboxItem, why: string): Promise<boolean> {
     const { requestId, notice } = item;
     log.error({ requestId, notice: notice.kind, why }, 'a message could not be delivered');
     parts.onMissed?.({ notice: notice.kind, outcome: 'given-up' });
     await endWithoutCard(item, why);
-    await outbox.done(item);
+    return outbox.done(item);
   }
 
   async function endWithoutCard({ requestId, notice }: OutboxItem, why: string): Promise<void> {
     if (notice.kind === 'card') await book.apply(requestId, () => ({ type: 'give-up-card', why }));
   }
 
-  async function keep(item: OutboxItem, request: CloseRequest, why: string): Promise<void> {
+  async function keep(item: OutboxItem, request: CloseRequest, why: string): Promise<boolean> {
     const { requestId, notice } = item;
     const fields = { requestId, notice: notice.kind, why };
     if (item.id.startsWith(KEPT)) {
@@ -138,6 +139,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     if (notice.kind === 'card' && request.card === null && !item.id.startsWith(KEPT)) {
       await tellWaitingRequester(request, why);
     }
+    return true;
   }
 
   /** Their request is recorded and nobody can see it. Once and by the way: its end is told them in any case. */
@@ -150,10 +152,9 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
 
   async function retry(
     item: OutboxItem,
-    request: CloseRequest,
-    nowMs: number,
+    { request, nowMs }: StoredRequest,
     failure: Failure,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { why } = failure;
     const ageMs = nowMs - item.createdAtMs;
     const isKept = item.id.startsWith(KEPT);
@@ -162,37 +163,38 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     if (isKept || ageMs >= patienceMs) return keep(item, request, why);
     const backOff = Math.min(FIRST_DELAY_MS * 2 ** Math.min(item.attempts, 10), LONGEST_DELAY_MS);
     log.warn({ requestId: item.requestId, notice: item.notice.kind, why }, 'delivery is tried again');
-    return outbox.retry(item, Math.max(failure.retryAfterMs ?? 0, backOff));
+    await outbox.retry(item, Math.max(failure.retryAfterMs ?? 0, backOff));
+    return false;
   }
 
-  async function handle(item: OutboxItem, nowMs: number): Promise<void> {
+  /** True: the next item of the same request may be due now. */
+  async function handle(item: TakenItem): Promise<boolean> {
     try {
-      await handleOn(item, await store.load(item.requestId), nowMs);
+      if (item.stored instanceof UnreadableRecord) throw item.stored;
+      return await handleOn(item, item.stored);
     } catch (error) {
       if (!(error instanceof UnreadableRecord)) throw error;
       // Nothing is said on such a record, and other requests' messages do not wait for it.
-      await outbox.unreadable(item, error.what);
+      return (await outbox.unreadable(item, error.what)) === 'set-aside';
     }
   }
 
-  async function handleOn(item: OutboxItem, stored: StoredRequest | null, nowMs: number): Promise<void> {
-    const request = stored === null ? null : book.underRule(stored.request);
-    const delivery = request === null ? null : await deliver(item, request);
-    if (request === null || delivery === null) {
-      await outbox.done(item);
-    } else if ('undrawable' in delivery) {
-      if ((await outbox.unreadable(item, delivery.undrawable)) === 'set-aside')
-        await endWithoutCard(item, 'it could not be drawn');
-    } else if (delivery.ok) {
-      const { card } = delivery;
-      if (item.notice.kind === 'card') remember(request);
-      if (card !== null) await book.apply(item.requestId, () => ({ type: 'record-card', card }));
-      await outbox.done(item);
-    } else if (delivery.retry) {
-      await retry(item, request, nowMs, delivery);
-    } else {
-      await giveUp(item, delivery.why);
+  async function handleOn(item: OutboxItem, found: StoredRequest | null): Promise<boolean> {
+    if (found === null) return outbox.done(item);
+    const stored = { ...found, request: book.underRule(found.request) };
+    const { request } = stored;
+    const delivery = await deliver(item, request);
+    if (delivery === null) return outbox.done(item);
+    if ('undrawable' in delivery) {
+      const isSetAside = (await outbox.unreadable(item, delivery.undrawable)) === 'set-aside';
+      if (isSetAside) await endWithoutCard(item, 'it could not be drawn');
+      return isSetAside;
     }
+    if (!delivery.ok) return delivery.retry ? retry(item, stored, delivery) : giveUp(item, delivery.why);
+    const { card } = delivery;
+    if (item.notice.kind === 'card') remember(request);
+    if (card !== null) await book.applyTo(found, () => ({ type: 'record-card', card }));
+    return outbox.done(item);
   }
 
   function remember({ id, audit }: CloseRequest): void {
@@ -206,10 +208,11 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     let handled = 0;
     for (;;) {
       const items = await outbox.take(LEASE_MS, AT_ONCE, requestId);
-      if (items.length === 0) return handled;
-      const nowMs = await store.nowMs();
-      await Promise.all(items.map((item) => parts.withRequest(item.requestId, () => handle(item, nowMs))));
+      const goOn = await Promise.all(
+        items.map((item) => parts.withRequest(item.requestId, () => handle(item))),
+      );
       handled += items.length;
+      if (items.length === 0 || (requestId !== undefined && !goOn.includes(true))) return handled;
     }
   };
 }

@@ -238,12 +238,17 @@ export interface OutboxItem {
   readonly createdAtMs: number;
 }
 
+export interface TakenItem extends OutboxItem {
+  /** The record as it was at that moment, to draw from; null: there is none. */
+  readonly stored: StoredRequest | UnreadableRecord | null;
+}
+
 /** Messages that must reach Slack, in order per request. */
 export interface Outbox {
   /** The oldest undelivered item of each due request (or of the named one), leased to one caller. */
-  take(leaseMs: number, limit: number, requestId?: string): Promise<readonly OutboxItem[]>;
-  /** Removes the item; the next one of the same request is due at once. */
-  done(item: OutboxItem): Promise<void>;
+  take(leaseMs: number, limit: number, requestId?: string): Promise<readonly TakenItem[]>;
+  /** Removes the item; the next one of the same request is due at once. True: there is a next one. */
+  done(item: OutboxItem): Promise<boolean>;
   /** Leaves it first in line and due again after `delayMs`; counts the attempt. */
   retry(item: OutboxItem, delayMs: number): Promise<void>;
   /**

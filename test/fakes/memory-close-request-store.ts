@@ -19,6 +19,7 @@ import {
   type RecordCopy,
   type Saved,
   type StoredRequest,
+  type TakenItem,
 } from '../../src/usecases/ports.ts';
 
 interface Line {
@@ -222,7 +223,7 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
     return copy(request);
   }
 
-  #take(leaseMs: number, limit: number, requestId?: string): readonly OutboxItem[] {
+  #take(leaseMs: number, limit: number, requestId?: string): readonly TakenItem[] {
     const nowMs = this.#now();
     const dueAt = new Map([...this.#lines].map(([id, { dueAtMs }]) => [id, dueAtMs]));
     const due = dueFirst(dueAt, nowMs).filter((id) => requestId === undefined || id === requestId);
@@ -231,17 +232,20 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
       const first = line?.items[0];
       if (line === undefined || first === undefined) return [];
       line.dueAtMs = nowMs + leaseMs;
-      return [copy({ requestId: id, ...first, attempts: line.attempts })];
+      const request = this.#records.get(id);
+      const stored = request === undefined ? null : { ...copyOf(request), nowMs };
+      return [{ ...copy({ requestId: id, ...first, attempts: line.attempts }), stored }];
     });
   }
 
-  #done(item: OutboxItem): void {
+  #done(item: OutboxItem): boolean {
     const line = this.#lines.get(item.requestId);
-    if (line?.items[0]?.id !== item.id) return;
+    if (line?.items[0]?.id !== item.id) return false;
     line.items.shift();
     line.attempts = 0;
     line.dueAtMs = this.#now();
     if (line.items.length === 0) this.#lines.delete(item.requestId);
+    return line.items.length > 0;
   }
 
   #retry(item: OutboxItem, delayMs: number): void {

@@ -12,7 +12,7 @@ import { type CloseState, isTerminal } from '../../src/domain/close/close-state.
 import { noticesFor } from '../../src/domain/close/notices.ts';
 import { decodeNotice } from '../../src/redis/outbox-item.ts';
 import { Seals } from '../../src/redis/seals.ts';
-import type { RecordCopy } from '../../src/usecases/ports.ts';
+import type { RecordCopy, TakenItem } from '../../src/usecases/ports.ts';
 import { all, onlyKey, verdictOf } from '../contracts/audit-trail.ts';
 import { HOUR_MS, newRequest, newUnit, opening } from '../contracts/requests.ts';
 import { MemoryCloseRequestStore } from '../fakes/memory-close-request-store.ts';
@@ -139,7 +139,11 @@ class Pair {
     const same = await this.memory.outbox.take(LOOKED_AT_EVERY_MS, 100);
     const order = (a: { requestId: string }, b: { requestId: string }) =>
       a.requestId < b.requestId ? -1 : 1;
-    expect([...same].sort(order)).toEqual([...taken].sort(order));
+    const drawnFrom = ({ stored, ...item }: TakenItem) => {
+      if (stored === null || stored instanceof Error) throw new Error(`no record for ${item.requestId}`);
+      return { ...item, request: stored.request };
+    };
+    expect([...same].sort(order).map(drawnFrom)).toEqual([...taken].sort(order).map(drawnFrom));
     for (const item of taken) {
       for (const outbox of [this.redis.outbox, this.memory.outbox]) {
         if (how === 'done') await outbox.done(item);

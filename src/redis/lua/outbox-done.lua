@@ -9,7 +9,7 @@
   ARGV[1]  request id
   ARGV[2]  notice id, with the blank that ends it in the stored text
 
-  Answer: 1 removed, 0 not the first in line
+  Answer: 2 removed and the next one is due, 1 removed and nothing waits behind it, 0 not the first in line
 ]]
 local first = redis.call('LINDEX', KEYS[1], 0)
 if not first or string.sub(first, 1, #ARGV[2]) ~= ARGV[2] then
@@ -20,7 +20,7 @@ redis.call('HDEL', KEYS[3], ARGV[1])
 if redis.call('EXISTS', KEYS[1]) == 1 then
   local t = redis.call('TIME')
   redis.call('ZADD', KEYS[2], t[1] * 1000 + math.floor(t[2] / 1000), ARGV[1])
-else
-  redis.call('ZREM', KEYS[2], ARGV[1])
+  return 2
 end
+redis.call('ZREM', KEYS[2], ARGV[1])
 return 1

@@ -11,8 +11,9 @@
   ARGV[3]  at most so many requests
   ARGV[4]  only this request, or ''
   ARGV[5]  nobody puts a notice off further than so many ms
+  ARGV[6]  stem of request keys (same hash tag)
 
-  Answer: {request id, notice as stored, attempts, ...}
+  Answer: {now in ms, request id, notice as stored, attempts, schema, record, record seal, ...}; '' for what is missing
 ]]
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -28,7 +29,7 @@ else
   local score = redis.call('ZSCORE', KEYS[1], ARGV[4])
   due = (score and (tonumber(score) <= now or tonumber(score) > furthest)) and { ARGV[4] } or {}
 end
-local answer = {}
+local answer = { now }
 for _, id in ipairs(due) do
   local first = redis.call('LINDEX', ARGV[1] .. id, 0)
   if first then
@@ -36,6 +37,10 @@ for _, id in ipairs(due) do
     answer[#answer + 1] = id
     answer[#answer + 1] = first
     answer[#answer + 1] = redis.call('HGET', KEYS[2], id) or '0'
+    local record = redis.call('HMGET', ARGV[6] .. id, 'schema', 'record', 'seal')
+    answer[#answer + 1] = record[1] or ''
+    answer[#answer + 1] = record[2] or ''
+    answer[#answer + 1] = record[3] or ''
   else
     redis.call('ZREM', KEYS[1], id)
   end
