@@ -22,6 +22,26 @@ describe('the filter of /closed-units', () => {
     ['from 2026-01-01', 'from 2026-01-01', '2026-01-01T00:00Z', null],
     ['to 2026-01-31', 'to 2026-01-31', null, '2026-02-01T00:00Z'],
     ['last 30d', '2026-10-23 to 2026-11-21', '2026-10-23T00:00Z', '2026-11-22T00:00Z'],
+    ['  LAST \t 2days ', '2026-11-20 to 2026-11-21', '2026-11-20T00:00Z', '2026-11-22T00:00Z'],
+    ['last 1day', '2026-11-21', '2026-11-21T00:00Z', '2026-11-22T00:00Z'],
+    ['last 9999d', '1999-07-08 to 2026-11-21', '1999-07-08T00:00Z', '2026-11-22T00:00Z'],
+    ['since yesterday', 'from 2026-11-20', '2026-11-20T00:00Z', null],
+    ['until TODAY', 'to 2026-11-21', null, '2026-11-22T00:00Z'],
+    [
+      'from 2026-01-01 until 2026-01-31',
+      '2026-01-01 to 2026-01-31',
+      '2026-01-01T00:00Z',
+      '2026-02-01T00:00Z',
+    ],
+    ['from 2026-01-01 to', 'from 2026-01-01', '2026-01-01T00:00Z', null],
+    ['from to 2026-01-31', 'to 2026-01-31', null, '2026-02-01T00:00Z'],
+    ['2026-01-31 to', 'to 2026-01-31', null, '2026-02-01T00:00Z'],
+    ['2026-01-01 - 2026-01-31', '2026-01-01 to 2026-01-31', '2026-01-01T00:00Z', '2026-02-01T00:00Z'],
+    ['2026-01-01 – 2026-01-31', '2026-01-01 to 2026-01-31', '2026-01-01T00:00Z', '2026-02-01T00:00Z'],
+    ['0200-01-01', '0200-01-01', '0200-01-01T00:00Z', '0200-01-02T00:00Z'],
+    ['unit 72', 'unit 72', null, null],
+    ['account 9fund 72', 'unit 72, account contains "9fund"', null, null],
+    ['Ünal+x_y.z-1@test.com', 'account contains "ünal+x_y.z-1@test.com"', null, null],
     [
       '72 fund-a 2026-02-01',
       'unit 72, account contains "fund-a", 2026-02-01',
@@ -85,6 +105,22 @@ describe('the filter of /closed-units', () => {
     '072',
     '1.5',
     'last 30d 2026-01-01',
+    '2026-01-01 2026-01-02 2026-01-03',
+    'last 0d',
+    'last 12345d',
+    'last 30dx',
+    'last x30d',
+    'from 72',
+    'to',
+    '72 73',
+    'fund-a fund-b',
+    'fund/a',
+    '/fund',
+    'fund!',
+    '2026-1-01',
+    '02026-01-01',
+    '2026-01-011',
+    '0099-01-01',
   ])('refuses %j', (text) => {
     expect(parseClosedFilter(text, NOW, 'UTC')).toMatchObject({
       ok: false,
@@ -101,10 +137,41 @@ describe('the filter of /closed-units', () => {
       createdAtMs: at('2025-07-25T00:00Z'),
       closedAtMs: at('2025-07-25T05:54:59Z'),
     };
-    expect(keeps(parsed('72 fund-a 2025-07-25'), unit)).toBe(true);
-    expect(keeps(parsed('73'), unit)).toBe(false);
-    expect(keeps(parsed('fund-b'), unit)).toBe(false);
-    expect(keeps(parsed('2025-07-26'), unit)).toBe(false);
-    expect(keeps(parsed('2025-07-24'), unit)).toBe(false);
+    expect(keeps(parsed(''), unit)).toBe(true);
+    for (const fitting of [
+      '72 fund-a 2025-07-25',
+      '72',
+      'FUND-A',
+      '2025-07-25',
+      'from 2025-07-25',
+      'to 2025-07-25',
+    ])
+      expect(keeps(parsed(fitting), unit), fitting).toBe(true);
+    for (const other of [
+      '73',
+      'fund-b',
+      '2025-07-26',
+      '2025-07-24',
+      '72 fund-b',
+      '73 fund-a',
+      '72 2025-07-26',
+    ])
+      expect(keeps(parsed(other), unit), other).toBe(false);
+  });
+
+  it('keeps from the first moment of its days to the last', () => {
+    const closedAt = (iso: string) => ({
+      groupId: longId('72'),
+      parentEmail: 'p@test.com',
+      creditEmail: 'fund-a@test.com',
+      enabled: false,
+      createdAtMs: 0,
+      closedAtMs: at(iso),
+    });
+    const filter = parsed('2025-07-25');
+    expect(keeps(filter, closedAt('2025-07-24T23:59:59.999Z'))).toBe(false);
+    expect(keeps(filter, closedAt('2025-07-25T00:00:00.000Z'))).toBe(true);
+    expect(keeps(filter, closedAt('2025-07-25T23:59:59.999Z'))).toBe(true);
+    expect(keeps(filter, closedAt('2025-07-26T00:00:00.000Z'))).toBe(false);
   });
 });

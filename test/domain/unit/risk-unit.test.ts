@@ -2,13 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { amount, longId, ZERO } from '../../../src/domain/amount.ts';
 import {
   borrowHeadroom,
+  compareLtv,
   decisiveLtv,
   equityFallTo,
   findInconsistencies,
   levelOf,
   outstanding,
+  owed,
   PUBLISHED_THRESHOLDS,
   recomputeLtv,
+  standingOf,
   worstFirst,
 } from '../../../src/domain/unit/risk-unit.ts';
 import { exampleUnit } from '../../support/close-requests.ts';
@@ -77,6 +80,28 @@ describe('loan-to-value', () => {
     expect(equityFallTo(owingAt('0.87'), PUBLISHED_THRESHOLDS.marginCall)?.lt(ZERO)).toBe(true);
   });
 
+  it('borrow headroom is nothing from the initial LTV on', () => {
+    expect(borrowHeadroom(owingAt('0.80'), amount('0.80')).toFixed()).toBe('0');
+    expect(borrowHeadroom(owingAt('0.79'), amount('0.80')).toFixed()).toBe('0.05');
+    expect(borrowHeadroom(owingAt('0.95'), amount('0.80')).toFixed()).toBe('0');
+  });
+
+  it('nobody can tell how far equity may fall that is not there, or without a debt', () => {
+    const fall = (changes: Parameters<typeof exampleUnit>[0]) =>
+      equityFallTo(exampleUnit(changes), PUBLISHED_THRESHOLDS.marginCall);
+    expect(fall({ totalNetEquity: ZERO })).toBeNull();
+    expect(fall({ totalNetEquity: amount('-1') })).toBeNull();
+    expect(fall({ totalLiability: ZERO })).toBeNull();
+    expect(fall({ totalLiability: amount('-1') })).toBeNull();
+    // E = 1, M = 1, L = 0.85 at a level of 0.85: the collateral must grow from 0 to 1.
+    const margin = { totalNetEquity: amount('1'), totalMaintenanceMargin: amount('1') };
+    expect(fall({ ...margin, totalLiability: amount('0.85') })?.toFixed()).toBe('-1');
+  });
+
+  it('a negative debt is LTV zero', () => {
+    expect(recomputeLtv(exampleUnit({ totalLiability: amount('-1') }))?.toFixed()).toBe('0');
+  });
+
   it('lets the worse of the stated and the recomputed LTV decide', () => {
     expect(levelOf(exampleUnit({ ltv: amount('0.91') }), PUBLISHED_THRESHOLDS)).toBe('liquidation');
     const understated = { ...owingAt('0.91'), ltv: amount('0.1') };
@@ -97,6 +122,24 @@ describe('fault T6: one LTV decides, the worse of the stated and the recomputed 
     expect(levelOf(stated(ltv), PUBLISHED_THRESHOLDS)).toBe(level);
   });
 
+  it.each([
+    ['0.88', '1.00000000'],
+    ['0.5', '1.00000000'],
+    ['0.96', '0.91666667'],
+  ])('fault T6, relative: stated %s, it measures the loan against %s', (ltv, collateral) => {
+    expect(standingOf(stated(ltv)).collateral.toFixed(8)).toBe(collateral);
+  });
+
+  it('fault T6, relative: worse is first, and none is the worst', () => {
+    const [high, low] = [amount('0.9'), amount('0.2')];
+    expect(compareLtv(high, low)).toBeLessThan(0);
+    expect(compareLtv(low, high)).toBeGreaterThan(0);
+    expect(compareLtv(low, low)).toBe(0);
+    expect(compareLtv(null, high)).toBeLessThan(0);
+    expect(compareLtv(high, null)).toBeGreaterThan(0);
+    expect(compareLtv(null, null)).toBe(0);
+  });
+
   it('fault T6, relative: sorted by it within a level', () => {
     const units = [
       { ...stated('0.86'), groupId: longId('1') },
@@ -115,6 +158,19 @@ describe('fault T6: one LTV decides, the worse of the stated and the recomputed 
 });
 
 describe('checks', () => {
+  /** E = 1, M = 0, L = 0.88, in one wallet and one asset. */
+  const CONSISTENT = {
+    ...owingAt('0.88'),
+    liabilities: [{ asset: 'USDT', principal: amount('0.88'), interest: ZERO }],
+    accounts: [
+      {
+        email: 'c@test.com',
+        type: 'COLLATERAL',
+        wallets: [{ accountType: 'SPOT', netEquity: amount('1'), maintenanceMargin: ZERO }],
+      },
+    ],
+  };
+
   const owing = (totalLiability: string, ...liabilities: [asset: string, principal: string][]) =>
     exampleUnit({
       totalLiability: amount(totalLiability),
@@ -155,12 +211,66 @@ describe('checks', () => {
     ).toEqual(['liability']);
   });
 
+  it.each([
+    ['ltv', 'above', { ltv: amount('0.8810000001') }],
+    ['ltv', 'below', { ltv: amount('0.8789999999') }],
+    ['net-equity', 'above', { totalNetEquity: amount('1.00000010001') }],
+    ['net-equity', 'below', { totalNetEquity: amount('0.99999989999') }],
+    ['maintenance-margin', 'above', { totalMaintenanceMargin: amount('0.00000010001') }],
+    ['maintenance-margin', 'below', { totalMaintenanceMargin: amount('-0.00000010001') }],
+    ['liability', 'above', { totalLiability: amount('0.88000010001') }],
+    ['liability', 'below', { totalLiability: amount('0.87999989999') }],
+  ])('finds a total (%s) that is more than rounding %s its parts', (kind, _, changes) => {
+    expect(findInconsistencies({ ...CONSISTENT, ...changes }).map((each) => each.kind)).toEqual([kind]);
+  });
+
+  it.each([
+    [{ ltv: amount('0.881') }],
+    [{ ltv: amount('0.879') }],
+    [{ totalNetEquity: amount('1.0000001') }],
+    [{ totalNetEquity: amount('0.9999999') }],
+    [{ totalMaintenanceMargin: amount('0.0000001') }],
+    [{ totalMaintenanceMargin: amount('-0.0000001') }],
+    [{ totalLiability: amount('0.8800001') }],
+    [{ totalLiability: amount('0.8799999') }],
+  ])('takes a difference of its last place for rounding: %j', (changes) => {
+    expect(findInconsistencies({ ...CONSISTENT, ...changes })).toEqual([]);
+  });
+
+  it('shows both figures of a total that disagrees', () => {
+    const found = findInconsistencies({
+      ...CONSISTENT,
+      totalNetEquity: amount('2'),
+      totalMaintenanceMargin: amount('0.5'),
+      totalLiability: amount('3'),
+      ltv: amount('2'),
+    }).map(({ kind, stated, recomputed }) => [kind, stated.toFixed(), recomputed?.toFixed()]);
+    expect(found).toEqual([
+      ['net-equity', '2', '1'],
+      ['maintenance-margin', '0.5', '0'],
+      ['liability', '3', '0.88'],
+    ]);
+  });
+
+  it('adds interest to what is owed', () => {
+    expect(owed({ asset: 'USDT', principal: amount('1.5'), interest: amount('0.25') }).toFixed()).toBe(
+      '1.75',
+    );
+    const liabilities = [
+      { asset: 'USDT', principal: amount('0.5'), interest: amount('0.18') },
+      { asset: 'USDT', principal: amount('0.2'), interest: ZERO },
+    ];
+    expect(findInconsistencies({ ...CONSISTENT, liabilities })).toEqual([]);
+  });
+
   it('counts dust of interest as owed', () => {
     const liabilities = [
       { asset: 'USDT', principal: ZERO, interest: amount('0.00000001') },
       { asset: 'USDC', principal: ZERO, interest: ZERO },
     ];
     expect(outstanding({ liabilities }).map((each) => each.asset)).toEqual(['USDT']);
+    const principal = { asset: 'BTC', principal: amount('0.00000001'), interest: ZERO };
+    expect(outstanding({ liabilities: [principal] })).toEqual([principal]);
   });
 
   it('puts the worst unit first, and equal ones by id as numbers', () => {
@@ -168,5 +278,16 @@ describe('checks', () => {
     const units = [unit('10', '0.5'), unit('9', '0.5'), unit('3', '0.91'), unit('4', '0.2')];
     const sorted = worstFirst(units, PUBLISHED_THRESHOLDS);
     expect(sorted.map((each) => each.groupId)).toEqual(['3', '9', '10', '4']);
+  });
+
+  it('puts each level before the calmer ones, and a unit without an LTV before all', () => {
+    const without = exampleUnit({ groupId: longId('1'), totalNetEquity: ZERO });
+    const calmer = ['0.99', '0.89', '0.84', '0.81', '0.1'].map((ltv, index) => ({
+      ...owingAt(ltv),
+      groupId: longId(`${index + 2}`),
+    }));
+    const sorted = worstFirst([...calmer, without].reverse(), PUBLISHED_THRESHOLDS);
+    expect(sorted.map((each) => each.groupId)).toEqual(['1', '2', '3', '4', '5', '6']);
+    expect(worstFirst([...calmer, without], PUBLISHED_THRESHOLDS)).toEqual(sorted);
   });
 });

@@ -13,12 +13,29 @@ describe('what people type to name units', () => {
     ['tst20241120@test.com', { kind: 'name', part: 'tst20241120@test.com' }],
     ['margin-call', { kind: 'level', level: 'margin-call' }],
     ['Margin Call', { kind: 'level', level: 'margin-call' }],
+    ['  Transfer \t Out ', { kind: 'level', level: 'transfer-out' }],
+    ['normal', { kind: 'level', level: 'normal' }],
+    ['initial', { kind: 'level', level: 'initial' }],
+    ['liquidation', { kind: 'level', level: 'liquidation' }],
+    [' 72 ', { kind: 'id', groupId: '72' }],
+    ['undefined-ltv', { kind: 'name', part: 'undefined-ltv' }],
+    ['ab', { kind: 'name', part: 'ab' }],
+    ['Ünal+x_y.z-1@test.com', { kind: 'name', part: 'Ünal+x_y.z-1@test.com' }],
+    ['a'.repeat(254), { kind: 'name', part: 'a'.repeat(254) }],
   ])('%j', (text, query) => {
     expect(parseUnitQuery(text)).toEqual({ ok: true, value: query });
   });
 
   it.each([
     ['> 70%', 'LTV > 70 %'],
+    ['<= 1.999', 'LTV <= 199.9 %'],
+    ['<= 2', 'LTV <= 2 %'],
+    ['<= 1.5 %', 'LTV <= 1.5 %'],
+    ['>   123456.123456789012345678%', 'LTV > 123456.123456789012345678 %'],
+    ['', null],
+    ['72', null],
+    ['fund-a', 'credit account contains "fund-a"'],
+    ['margin call', 'level margin-call'],
     ['>70', 'LTV > 70 %'],
     ['>= 0.7', 'LTV >= 70 %'],
     ['< 62.5%', 'LTV < 62.5 %'],
@@ -27,16 +44,77 @@ describe('what people type to name units', () => {
     expect(query.ok && describeQuery(query.value)).toBe(words);
   });
 
-  it.each(['072', '-1', '1.5', '9223372036854775808', '1; DROP', '1 2', "1' OR '1'='1", '<@U123>'])(
-    '%j is refused as an id',
-    (text) => {
-      expect(parseUnitQuery(text)).toMatchObject({
-        ok: false,
-        refusal: { code: 'bad-unit-id', input: text },
-      });
-      expect(parseUnitId(text)).toMatchObject({ ok: false, refusal: { code: 'bad-unit-id', input: text } });
-    },
-  );
+  it.each([
+    'a',
+    'a'.repeat(255),
+    '/ab',
+    'ab/',
+    '=> 70',
+    'x> 70%',
+    '> 70%x',
+    '> 1234567',
+    '> 0.1234567890123456789',
+    '> 1.',
+    '> .5',
+    '> 70 %%',
+    '072',
+    '-1',
+    '1.5',
+    '9223372036854775808',
+    '1; DROP',
+    '1 2',
+    "1' OR '1'='1",
+    '<@U123>',
+  ])('%j is refused as an id', (text) => {
+    expect(parseUnitQuery(text)).toMatchObject({
+      ok: false,
+      refusal: { code: 'bad-unit-id', input: text },
+    });
+    expect(parseUnitId(text)).toMatchObject({ ok: false, refusal: { code: 'bad-unit-id', input: text } });
+  });
+
+  it('an id is read without the blanks around it', () => {
+    expect(parseUnitId(' 72 ')).toEqual({ ok: true, value: '72' });
+  });
+
+  it.each([
+    ['', '1', true],
+    ['1', '1', true],
+    ['2', '1', false],
+    ['TST2024', '1', true],
+    ['tst2025', '1', false],
+    ['> 80%', '0.8', false],
+    ['> 80%', '0.81', true],
+    ['>= 80%', '0.8', true],
+    ['>= 80%', '0.79', false],
+    ['< 80%', '0.8', false],
+    ['< 80%', '0.79', true],
+    ['<= 80%', '0.8', true],
+    ['<= 80%', '0.81', false],
+    ['initial', '0.8', true],
+    ['initial', '0.83', false],
+    ['margin-call', '0.9', false],
+    ['liquidation', '0.9', true],
+  ])('%j keeps a unit at %s: %s', (text, ltv, kept) => {
+    const unit = exampleUnit({
+      ltv: amount(ltv),
+      totalNetEquity: amount('1'),
+      totalMaintenanceMargin: ZERO,
+      totalLiability: amount(ltv),
+    });
+    const query = parseUnitQuery(text);
+    expect(query.ok && matches(unit, query.value, PUBLISHED_THRESHOLDS)).toBe(kept);
+  });
+
+  it('a unit without an LTV is beyond every bound, and of no level but the worst', () => {
+    const unit = exampleUnit({ totalNetEquity: ZERO });
+    const shown = (text: string) => {
+      const query = parseUnitQuery(text);
+      return query.ok && matches(unit, query.value, PUBLISHED_THRESHOLDS);
+    };
+    const all = ['> 80%', '>= 80%', '< 80%', '<= 80%', 'normal', 'margin-call', 'liquidation'];
+    expect(all.filter(shown)).toEqual(['> 80%', '>= 80%', 'liquidation']);
+  });
 
   it('an id that is missing is its own refusal', () => {
     expect(parseUnitId('  ')).toMatchObject({ ok: false, refusal: { code: 'unit-id-missing' } });
