@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import type { Read } from '../usecases/ports.ts';
 import type { AccountBook } from './account-book.ts';
+import type { ReadCaller } from './caller.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { failureOf } from './failure.ts';
 import { flagField } from './fields.ts';
-import type { ReadCall } from './read-call.ts';
 import type { SystemStatus } from './system-status.ts';
 
 export interface KeyPermissions {
@@ -34,26 +34,24 @@ const permissions = z.object({
 
 export function createAccountChecks(options: {
   readonly book: AccountBook;
-  readonly readCall: ReadCall;
+  readonly reads: ReadCaller;
   readonly status: SystemStatus;
-  readonly patienceMs: number;
 }): ExchangeChecks {
   return {
     isUnderMaintenance: () => options.status.ask(),
     async permissionsOf(name) {
       const account = options.book.choose(ENDPOINTS.apiRestrictions, { by: 'name', name });
-      const result = await options.readCall({
+      const result = await options.reads.call({
         endpoint: ENDPOINTS.apiRestrictions,
         account,
         parameters: [],
         priority: 'interactive',
-        patienceMs: options.patienceMs,
       });
       if (result.kind !== 'answered') return { ok: false, failure: failureOf(result, account) };
       const parsed = permissions.safeParse(result.json);
       if (parsed.success) return { ok: true, value: parsed.data, asOfMs: result.asOfMs, flaws: [] };
       const detail = "it does not list the key's permissions";
-      return { ok: false, failure: failureOf({ kind: 'unreadable', httpStatus: 200, detail }, account) };
+      return { ok: false, failure: failureOf({ kind: 'unreadable', detail }, account) };
     },
   };
 }

@@ -1,18 +1,16 @@
 /**
  * One call to the exchange from its parameters to its result: key and role, clock, weight, signature, the wire, and
- * what the answer says about limits. Never repeats anything.
+ * what the answer says about limits. `Caller` sends once; `ReadCaller` repeats reads.
  */
 import type { Log } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
-import type { Priority } from './admission.ts';
-import type { CallResult, FailedCall } from './call-result.ts';
-import type { ExchangeClock } from './clock.ts';
+import type { Delay, ExchangeClock } from './clock.ts';
 import { type Endpoint, LIMIT_PER_MINUTE, type LimitScope } from './endpoints.ts';
 import { parseExactJson } from './exact-json.ts';
-import { type Http, type HttpResult, headerOf } from './http.ts';
-import { readRejection, stopExtent } from './rejection.ts';
+import { type Http, type HttpResult, headerOf, type NetworkFault } from './http.ts';
+import { type Rejection, readRejection, stopExtent } from './rejection.ts';
 import { buildQuery, type QueryParameter, signedQuery } from './sign.ts';
-import type { WeightLimiter } from './weight-limiter.ts';
+import type { Busy, Priority, WeightLimiter } from './weight-limiter.ts';
 
 export interface Call {
   readonly endpoint: Endpoint;
@@ -23,11 +21,39 @@ export interface Call {
   readonly patienceMs: number;
   /** True: refuse rather than send without the shared count. */
   readonly mustCount?: boolean;
-  /** For the HTTP exchange, when its answer is worth nothing later. */
+  /** Of the HTTP exchange; default: the client's own. */
   readonly timeoutMs?: number;
-  /** Steady milliseconds at which the answer is worth nothing any more, with all its tries; absent: no such time. */
-  readonly deadlineMs?: number | undefined;
 }
+
+/** What became of one call, before it is put into words. Free of keys, signatures and URLs. */
+export type CallResult = Answered | FailedCall;
+
+export interface Answered {
+  readonly kind: 'answered';
+  readonly json: unknown;
+  /** The body as received, to be shared with other replicas. */
+  readonly body: string;
+  /** Exchange time at which the call was sent: the answer is at least that new. */
+  readonly asOfMs: number;
+}
+
+export type FailedCall =
+  | Rejection
+  /** 200 with something that is not the documented answer. */
+  | { readonly kind: 'unreadable'; readonly detail: string }
+  | { readonly kind: 'network'; readonly fault: NetworkFault; readonly written: boolean }
+  /** Not sent: our own limits. */
+  | Busy
+  /** Not sent: the shared count does not answer, and this call must be counted. */
+  | { readonly kind: 'uncounted' }
+  /** Not sent: the exchange's clock is not known. */
+  | { readonly kind: 'no-clock' }
+  /** Not sent: the exchange says that it is under maintenance. */
+  | { readonly kind: 'maintenance' }
+  /** Not sent: no key, or a key of the wrong role. */
+  | { readonly kind: 'no-account'; readonly endpoint: Endpoint; readonly account: Account | null }
+  /** Not sent: a parameter that the exchange would refuse. */
+  | { readonly kind: 'bad-request'; readonly detail: string };
 
 /** For metrics, traces and logs: one finished call. */
 export interface CallRecord {
@@ -60,7 +86,7 @@ export interface CallerOptions {
   /** Steady milliseconds, for durations. */
   readonly monotonic: () => number;
   /** Asked before a signed call; not null: it is not sent. */
-  readonly whyNotNow: (call: Call) => Promise<FailedCall | null>;
+  readonly whyNotNow: () => Promise<FailedCall | null>;
   /** Every bucket there is, to stop them all when our address is stopped. */
   readonly buckets: () => readonly string[];
   readonly onCall?: (record: CallRecord) => void;
@@ -112,7 +138,7 @@ export class Caller {
     if (signed && (account === null || !endpoint.roles.includes(account.role))) {
       return { kind: 'no-account', endpoint, account };
     }
-    const whyNot = signed ? await this.#options.whyNotNow(call) : null;
+    const whyNot = signed ? await this.#options.whyNotNow() : null;
     if (whyNot !== null) return whyNot;
     const admitted = await limiter.admit({
       bucket: bucketOf(endpoint, account),
@@ -174,12 +200,12 @@ export class Caller {
     return rejection;
   }
 
-  /** Whoever listens: what the exchange answered must not be lost over it. */
+  /** A failing observer must not lose the exchange's answer. */
   #tell(record: CallRecord): void {
     try {
       this.#options.onCall?.(record);
     } catch (error) {
-      this.#options.log.error({ err: error }, 'a finished call could not be told of');
+      this.#options.log.error({ err: error }, 'exchange call observer failed');
     }
   }
 
@@ -199,11 +225,11 @@ export class Caller {
       return { kind: 'answered', json, body: answer.body, asOfMs };
     } catch {
       // The parser's message quotes the body; that it is no JSON says enough.
-      return { kind: 'unreadable', httpStatus: answer.status, detail: 'it is not whole JSON' };
+      return { kind: 'unreadable', detail: 'it is not whole JSON' };
     }
   }
 
-  async #stopFor(call: Call, rejection: ReturnType<typeof readRejection>): Promise<void> {
+  async #stopFor(call: Call, rejection: Rejection): Promise<void> {
     const extent = stopExtent(rejection);
     if (extent === null || rejection.retryAtMs === null) return;
     const bucket = bucketOf(call.endpoint, call.account);
@@ -215,4 +241,97 @@ export class Caller {
     );
     await this.#options.limiter.stop(buckets, rejection.retryAtMs, cause);
   }
+}
+
+/** A call that changes nothing, so it may be repeated. */
+export interface ReadCall extends Pick<Call, 'endpoint' | 'account' | 'parameters' | 'priority'> {
+  /** Steady milliseconds: for a read of several calls, the end of the time that all of them have. */
+  readonly deadlineMs?: number | undefined;
+}
+
+export interface ReadCallerOptions {
+  readonly caller: Pick<Caller, 'call'>;
+  readonly clock: Pick<ExchangeClock, 'sync'>;
+  readonly delay: Delay;
+  /** Steady milliseconds. */
+  readonly monotonic: () => number;
+  /** How long a call may wait for its weight. */
+  readonly patienceMs: Readonly<Record<Priority, number>>;
+  /** How long a person waits for a read, with all its tries. */
+  readonly budgetMs: number;
+  /** Of one HTTP exchange. */
+  readonly timeoutMs: number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Asks the exchange whether it is under maintenance; called after its 5xx. */
+  readonly isUnderMaintenance: () => Promise<boolean>;
+}
+
+const MAX_TRIES = 3;
+const FIRST_PAUSE_MS = 250;
+const TIMESTAMP_REFUSED = -1021;
+/** A try with less time left cannot be answered. */
+const MIN_TRY_MS = 50;
+
+const TOO_LATE: CallResult = { kind: 'network', fault: 'timeout', written: false };
+
+/** Repeats reads where that may help: at most three tries, each signed anew, all within one time budget. */
+export class ReadCaller {
+  readonly #options: ReadCallerOptions;
+
+  constructor(options: ReadCallerOptions) {
+    this.#options = options;
+  }
+
+  /** Steady milliseconds at which a read that begins now must be answered; undefined: no person waits for it. */
+  deadlineFor(priority: Priority): number | undefined {
+    const { monotonic, budgetMs } = this.#options;
+    return priority === 'background' ? undefined : monotonic() + budgetMs;
+  }
+
+  async call(call: ReadCall): Promise<CallResult> {
+    const deadlineMs = call.deadlineMs ?? this.deadlineFor(call.priority);
+    if (deadlineMs === undefined) return this.#tryUntil(call, Number.POSITIVE_INFINITY);
+    const { promise: late, resolve } = Promise.withResolvers<CallResult>();
+    // The race also ends waits that have no timer of their own: for the clock, or for another caller's answer.
+    const timer = setTimeout(() => resolve(TOO_LATE), deadlineMs - this.#options.monotonic());
+    try {
+      return await Promise.race([this.#tryUntil(call, deadlineMs), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #tryUntil(call: ReadCall, deadlineMs: number): Promise<CallResult> {
+    const { caller, clock, delay, monotonic, patienceMs, timeoutMs, random } = this.#options;
+    let resynced = false;
+    let last: CallResult = TOO_LATE;
+    for (let tries = 1; ; tries += 1) {
+      const leftMs = deadlineMs - monotonic();
+      if (leftMs < MIN_TRY_MS) return last;
+      last = await caller.call({
+        ...call,
+        patienceMs: Math.min(patienceMs[call.priority], leftMs),
+        timeoutMs: Math.min(timeoutMs, leftMs),
+      });
+      if (last.kind === 'rejected' && last.code === TIMESTAMP_REFUSED && !resynced) {
+        resynced = true;
+        await clock.sync();
+        continue;
+      }
+      if (!mayPass(last)) return last;
+      if (tries >= MAX_TRIES) return (await this.#isMaintenance(last)) ? { kind: 'maintenance' } : last;
+      await delay(FIRST_PAUSE_MS * 2 ** (tries - 1) * (0.5 + random()));
+    }
+  }
+
+  async #isMaintenance(result: CallResult): Promise<boolean> {
+    return result.kind === 'rejected' && (await this.#options.isUnderMaintenance());
+  }
+}
+
+/** Network failures and 5xx: the next try may succeed. */
+function mayPass(result: CallResult): boolean {
+  if (result.kind === 'network') return result.fault !== 'tls' && result.fault !== 'too-large';
+  return result.kind === 'rejected' && result.httpStatus >= 500;
 }

@@ -2,8 +2,19 @@
  * The exchange's clock. Signed calls are refused when their timestamp is 1 s ahead of it or recvWindow behind, and
  * its minutes are what the weight limits are counted in.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../usecases/ports.ts';
-import type { Delay } from './delay.ts';
+
+/** Resolves after that long, or at once when the signal fires; never rejects. */
+export type Delay = (ms: number, signal?: AbortSignal) => Promise<void>;
+
+export const realDelay: Delay = async (ms, signal) => {
+  try {
+    await sleep(Math.max(0, ms), undefined, signal === undefined ? {} : { signal });
+  } catch {
+    // Aborted: the caller knows.
+  }
+};
 
 export interface ClockReading {
   /** Exchange time minus ours. */

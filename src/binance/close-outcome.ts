@@ -6,7 +6,7 @@
 import type { LongId } from '../domain/amount.ts';
 import type { CloseOutcome } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
-import type { CallResult } from './call-result.ts';
+import type { CallResult } from './caller.ts';
 import { AMBIGUOUS_CODES, meaningOf } from './error-codes.ts';
 import { failureOf, rejectionWords } from './failure.ts';
 import { isFirewall, type Rejection } from './rejection.ts';

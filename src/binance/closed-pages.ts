@@ -7,7 +7,7 @@
  * the counts of a walk differ, something came in between: the list is walked again. Pages read at once may lose a row
  * that moved from one to the next between their answers; a walk of one page after the other cannot, so the last one is.
  */
-import type { CallResult, FailedCall } from './call-result.ts';
+import type { CallResult, FailedCall } from './caller.ts';
 import type { Text, TextPart } from './coalesced-read.ts';
 import { pageAnswer } from './schemas.ts';
 import type { QueryParameter } from './sign.ts';
@@ -63,8 +63,7 @@ async function readPage(fetchPage: FetchPage, current: number): Promise<Page | F
   const result = await fetchPage(pageParameters(current, LARGEST_PAGE) ?? []);
   if (result.kind !== 'answered') return result;
   const page = pageAnswer.safeParse(result.json);
-  if (!page.success)
-    return { kind: 'unreadable', httpStatus: 200, detail: 'it is not a page of closed units' };
+  if (!page.success) return { kind: 'unreadable', detail: 'it is not a page of closed units' };
   const firstRow = (current - 1) * LARGEST_PAGE + 1;
   const part = { firstRow, body: result.body, json: result.json };
   return { kind: 'page', ...page.data, part, asOfMs: result.asOfMs };

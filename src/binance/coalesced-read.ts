@@ -3,11 +3,11 @@
  * answers. What is shared is the answers' text, so that every replica reads it with its own schemas.
  */
 import { z } from 'zod';
-import type { Priority } from './admission.ts';
-import type { FailedCall } from './call-result.ts';
-import type { Delay } from './delay.ts';
+import type { FailedCall } from './caller.ts';
+import type { Delay } from './clock.ts';
 import { parseExactJson } from './exact-json.ts';
 import type { SharedReads } from './shared-state.ts';
+import type { Priority } from './weight-limiter.ts';
 
 /** One or more answers that together are the thing that was read. */
 export interface Text {

@@ -1,6 +1,5 @@
 import type { Log } from '../usecases/ports.ts';
-import type { ExchangeClock } from './clock.ts';
-import type { Delay } from './delay.ts';
+import type { Delay, ExchangeClock } from './clock.ts';
 import type { SystemStatus } from './system-status.ts';
 import type { UnitOwners } from './unit-owners.ts';
 

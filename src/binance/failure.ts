@@ -1,11 +1,11 @@
 /** Puts a failed call into the words of the port: what happened, what to do, and when it may work. */
 import type { ExchangeFailure, StopCause } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
-import type { BusyReason } from './admission.ts';
-import type { FailedCall } from './call-result.ts';
+import type { FailedCall } from './caller.ts';
 import { AMBIGUOUS_CODES, meaningOf } from './error-codes.ts';
 import type { NetworkFault } from './http.ts';
 import { isFirewall, type Rejection } from './rejection.ts';
+import type { Busy } from './weight-limiter.ts';
 
 const NETWORK: Readonly<Record<NetworkFault, string>> = {
   dns: "The exchange's name could not be resolved.",
@@ -19,7 +19,7 @@ const NETWORK: Readonly<Record<NetworkFault, string>> = {
   other: 'The connection to the exchange failed.',
 };
 
-const BUSY: Readonly<Record<BusyReason, string>> = {
+const BUSY: Readonly<Record<Busy['why'], string>> = {
   limit: 'The rate limit for this question is used up for this minute.',
   stopped: 'The exchange told us to stop asking for a while.',
   'queue-full': 'Too many questions are waiting for the exchange already.',
@@ -38,7 +38,7 @@ export function failureOf(result: FailedCall, account: Account | null): Exchange
       return {
         ...nothing,
         kind: 'unavailable',
-        httpStatus: result.httpStatus,
+        httpStatus: 200,
         meaning: `The exchange's answer could not be read: ${result.detail}.`,
         advice: LATER,
       };

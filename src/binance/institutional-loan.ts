@@ -4,8 +4,7 @@ import type { Amount, LongId } from '../domain/amount.ts';
 import type { Read, ReadOptions } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
 import type { AccountBook } from './account-book.ts';
-import type { Priority } from './admission.ts';
-import type { Answered, FailedCall } from './call-result.ts';
+import type { CallResult, ReadCaller } from './caller.ts';
 import { LARGEST_PAGE, pageParameters } from './closed-pages.ts';
 import { ENDPOINTS, type Endpoint } from './endpoints.ts';
 import { failureOf } from './failure.ts';
@@ -20,7 +19,6 @@ import {
   loanRecordRow,
   maxBorrowableAnswer,
 } from './loan-records.ts';
-import type { DeadlineFor, ReadCall } from './read-call.ts';
 import { readRows } from './rows.ts';
 import { listAnswer, openPageAnswer } from './schemas.ts';
 import type { QueryParameter } from './sign.ts';
@@ -62,9 +60,7 @@ export interface InstitutionalLoan {
 export interface InstitutionalLoanOptions {
   readonly book: AccountBook;
   readonly owners: UnitOwners;
-  readonly readCall: ReadCall;
-  readonly patienceMs: Readonly<Record<Priority, number>>;
-  readonly deadlineFor: DeadlineFor;
+  readonly reads: ReadCaller;
 }
 
 export function createInstitutionalLoan(options: InstitutionalLoanOptions): InstitutionalLoan {
@@ -93,10 +89,10 @@ async function ask(
   account: Account | null,
   parameters: readonly QueryParameter[],
   { priority }: ReadOptions,
-  { readCall, patienceMs, deadlineFor }: InstitutionalLoanOptions,
-  deadlineMs = deadlineFor(priority),
-): Promise<Answered | FailedCall> {
-  return readCall({ endpoint, account, parameters, priority, patienceMs: patienceMs[priority], deadlineMs });
+  { reads }: InstitutionalLoanOptions,
+  deadlineMs?: number,
+): Promise<CallResult> {
+  return reads.call({ endpoint, account, parameters, priority, deadlineMs });
 }
 
 async function readActivated(
@@ -125,7 +121,7 @@ async function readHistory<Row>(
     const detail = `Pages count from 1 and hold 1 to ${LARGEST_PAGE} rows`;
     return { ok: false, failure: failureOf({ kind: 'bad-request', detail }, null) };
   }
-  const deadlineMs = options.deadlineFor(read.priority);
+  const deadlineMs = options.reads.deadlineFor(read.priority);
   const ownership = await options.owners.find(query.groupId, read.priority, deadlineMs);
   if (ownership.kind === 'unknown') return { ok: false, failure: ownership.failure };
   const account = ownership.kind === 'owner' ? ownership.account : null;
@@ -170,5 +166,5 @@ async function readMaxBorrowable(
 }
 
 function unreadable<Value>(detail: string, account: Account | null): Read<Value> {
-  return { ok: false, failure: failureOf({ kind: 'unreadable', httpStatus: 200, detail }, account) };
+  return { ok: false, failure: failureOf({ kind: 'unreadable', detail }, account) };
 }

@@ -9,12 +9,9 @@ import type { ExchangeStop, ExchangeStops, LoanCloser, LoanReader, Log } from '.
 import type { Account } from './account.ts';
 import { AccountBook } from './account-book.ts';
 import { createAccountChecks, type ExchangeChecks } from './account-checks.ts';
-import type { Priority } from './admission.ts';
-import type { FailedCall } from './call-result.ts';
-import { Caller, type CallRecord } from './caller.ts';
-import { createExchangeClock } from './clock.ts';
+import { Caller, type CallRecord, type FailedCall, ReadCaller } from './caller.ts';
+import { createExchangeClock, type Delay, realDelay } from './clock.ts';
 import { CoalescedRead } from './coalesced-read.ts';
-import { type Delay, realDelay } from './delay.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { ExchangeLife } from './exchange-life.ts';
 import { type ExchangeSnapshot, takeSnapshot } from './exchange-snapshot.ts';
@@ -22,12 +19,12 @@ import { createHttp, HTTP_TIMEOUT_MS, type ProxySettings } from './http.ts';
 import { createInstitutionalLoan, type InstitutionalLoan } from './institutional-loan.ts';
 import { createLoanCloser } from './loan-closer.ts';
 import { createLoanReader } from './loan-reader.ts';
-import { createDeadlines, createReadCall } from './read-call.ts';
 import { type Rejection, stopExtent } from './rejection.ts';
 import { timeAnswer } from './schemas.ts';
 import type { SharedReads, WeightLedger } from './shared-state.ts';
 import { createSystemStatus } from './system-status.ts';
 import { UnitOwners } from './unit-owners.ts';
+import type { Priority } from './weight-limiter.ts';
 import { WeightLimiter } from './weight-limiter.ts';
 
 export interface LoanExchangeOptions {
@@ -118,17 +115,18 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
     ...(options.onCall !== undefined && { onCall: options.onCall }),
   });
   const status = createSystemStatus(caller, now);
-  const readCall = createReadCall({
+  const reads = new ReadCaller({
     caller,
     clock,
     delay,
     monotonic,
+    patienceMs,
+    budgetMs: options.readBudgetMs ?? READ_BUDGET_MS,
     timeoutMs: options.timeoutMs ?? HTTP_TIMEOUT_MS,
     random: options.random ?? Math.random,
     isUnderMaintenance: async () => (await status.ask()) === true,
   });
-  const deadlineFor = createDeadlines(monotonic, options.readBudgetMs ?? READ_BUDGET_MS);
-  const owners = new UnitOwners({ book, readCall, now, log, patienceMs, deadlineFor });
+  const owners = new UnitOwners({ book, reads, now, log });
   const nowMs = () => Math.floor(clock.nowMs());
   const coalesced = new CoalescedRead({
     shared: sharedReads,
@@ -137,7 +135,7 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
     newToken: options.newToken ?? randomUUID,
   });
   const life = new ExchangeLife(owners, clock, status, delay, log);
-  const reader = createLoanReader({ book, owners, readCall, coalesced, nowMs, patienceMs, deadlineFor });
+  const reader = createLoanReader({ book, owners, reads, coalesced, nowMs });
   return {
     reader,
     closer: createLoanCloser({
@@ -148,9 +146,9 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
       monotonic,
       patienceMs: patienceMs.close,
     }),
-    institutionalLoan: createInstitutionalLoan({ book, owners, readCall, patienceMs, deadlineFor }),
+    institutionalLoan: createInstitutionalLoan({ book, owners, reads }),
     stops: { list: () => limiter.stopsOf(book.buckets()), lift: () => limiter.liftStops() },
-    checks: createAccountChecks({ book, readCall, status, patienceMs: patienceMs.interactive }),
+    checks: createAccountChecks({ book, reads, status }),
     snapshot: () => takeSnapshot({ book, owners, clock, limiter, caller, status, now }),
     start: () => life.start(),
     async stop() {

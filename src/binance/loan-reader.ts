@@ -11,28 +11,25 @@ import {
 } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
 import type { AccountBook } from './account-book.ts';
-import type { Priority } from './admission.ts';
-import type { FailedCall } from './call-result.ts';
+import type { FailedCall, ReadCaller } from './caller.ts';
 import { type ClosedList, decodeClosed, mergeClosed } from './closed-list.ts';
 import { walkClosedPages } from './closed-pages.ts';
 import { type CoalescedRead, jsonOf, type Text } from './coalesced-read.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { failureOf } from './failure.ts';
-import type { DeadlineFor, ReadCall } from './read-call.ts';
 import { eachOnce, type ReadRows, readRows } from './rows.ts';
 import { listAnswer, riskUnitRow } from './schemas.ts';
 import type { QueryParameter } from './sign.ts';
 import type { UnitOwners } from './unit-owners.ts';
+import type { Priority } from './weight-limiter.ts';
 
 export interface LoanReaderOptions {
   readonly book: AccountBook;
   readonly owners: UnitOwners;
-  readonly readCall: ReadCall;
+  readonly reads: ReadCaller;
   readonly coalesced: CoalescedRead;
   /** Exchange time. */
   readonly nowMs: () => number;
-  readonly patienceMs: Readonly<Record<Priority, number>>;
-  readonly deadlineFor: DeadlineFor;
 }
 
 /** One read as asked for, with the one time budget of all its calls. */
@@ -110,7 +107,7 @@ class Reader {
   }
 
   #asked({ priority, fresh = false }: ReadOptions): Asked {
-    return { priority, fresh, deadlineMs: this.#options.deadlineFor(priority) };
+    return { priority, fresh, deadlineMs: this.#options.reads.deadlineFor(priority) };
   }
 
   #parent(): Account | null {
@@ -122,15 +119,14 @@ class Reader {
     groupId: LongId | null,
     asked: Asked,
   ): Promise<Read<ReadRows<RiskUnit>>> {
-    const { coalesced, patienceMs, readCall } = this.#options;
+    const { coalesced, reads } = this.#options;
     const parameters: QueryParameter[] = groupId === null ? [] : [['groupId', groupId]];
     const load = async (): Promise<Text | FailedCall> => {
-      const result = await readCall({
+      const result = await reads.call({
         endpoint: ENDPOINTS.ltvDetails,
         account,
         parameters,
         priority: asked.priority,
-        patienceMs: patienceMs[asked.priority],
         deadlineMs: asked.deadlineMs,
       });
       if (result.kind !== 'answered') return result;
@@ -141,7 +137,7 @@ class Reader {
           asOfMs: result.asOfMs,
         };
       }
-      return { kind: 'unreadable', httpStatus: 200, detail: 'it is not a list of risk units' };
+      return { kind: 'unreadable', detail: 'it is not a list of risk units' };
     };
     const key = `ltv-details/${account?.name ?? ''}/${groupId ?? 'all'}`;
     const text = asked.fresh ? await load() : await coalesced.read(key, asked.priority, load);
@@ -168,9 +164,8 @@ class Reader {
   }
 
   #closedPage(account: Account, parameters: readonly QueryParameter[], { priority, deadlineMs }: Asked) {
-    const patienceMs = this.#options.patienceMs[priority];
     const { closed: endpoint } = ENDPOINTS;
-    return this.#options.readCall({ endpoint, account, parameters, priority, patienceMs, deadlineMs });
+    return this.#options.reads.call({ endpoint, account, parameters, priority, deadlineMs });
   }
 
   async #findIn(
@@ -232,7 +227,7 @@ function failed(
 
 /** A row that cannot be read must not turn into "not there". */
 function unreadableRow(detail: string, account: Account | null) {
-  return failed({ kind: 'unreadable', httpStatus: 200, detail }, account);
+  return failed({ kind: 'unreadable', detail }, account);
 }
 
 function onlyUnit(read: Read<ReadRows<RiskUnit>>, groupId: LongId): Read<RiskUnit | null> {

@@ -1,13 +1,21 @@
 /** Reads an answer that is not 200: code and text, and how long a limit or ban lasts. */
 
-import type { CallResult } from './call-result.ts';
 import { parseExactJson } from './exact-json.ts';
 import { headerOf, type ResponseHeaders } from './http.ts';
-import { LEDGER_MINUTE_MS, minuteOf } from './minutes.ts';
 import { errorAnswer } from './schemas.ts';
 import { MOST_STOP_MS } from './shared-state.ts';
+import { MINUTE_MS, minuteOf } from './weight-count.ts';
 
-export type Rejection = Extract<CallResult, { kind: 'rejected' }>;
+export interface Rejection {
+  readonly kind: 'rejected';
+  /** Any status but 200. */
+  readonly httpStatus: number;
+  /** `code` and `text` (cleaned) as far as the body had them. */
+  readonly code: number | null;
+  readonly text: string;
+  /** Exchange time from which on to ask again, when a limit or ban stopped us; else null. */
+  readonly retryAtMs: number | null;
+}
 
 /** What a rejection stops: the endpoint's bucket, everything from this address, or nothing. */
 export type StopExtent = 'bucket' | 'address' | null;
@@ -52,7 +60,7 @@ function retryAt(rejection: Rejection, headers: ResponseHeaders, body: string, n
 function leastRetryAt(rejection: Rejection, nowMs: number): number | null {
   switch (stopExtent(rejection)) {
     case 'bucket':
-      return (minuteOf(nowMs) + 1) * LEDGER_MINUTE_MS;
+      return (minuteOf(nowMs) + 1) * MINUTE_MS;
     case 'address':
       return nowMs + (rejection.httpStatus === 403 ? FIREWALL_PAUSE_MS : LEAST_BAN_MS);
     case null:

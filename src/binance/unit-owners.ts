@@ -3,12 +3,12 @@ import type { LongId } from '../domain/amount.ts';
 import type { ExchangeFailure, Log } from '../usecases/ports.ts';
 import type { Account } from './account.ts';
 import type { AccountBook } from './account-book.ts';
-import { isMoreUrgent, type Priority } from './admission.ts';
+import type { ReadCaller } from './caller.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { failureOf } from './failure.ts';
-import type { DeadlineFor, ReadCall } from './read-call.ts';
 import { readRows } from './rows.ts';
 import { listAnswer, riskUnitRow } from './schemas.ts';
+import { isMoreUrgent, type Priority } from './weight-limiter.ts';
 
 export type Ownership =
   | { readonly kind: 'owner'; readonly account: Account }
@@ -19,11 +19,9 @@ export type Ownership =
 
 export interface UnitOwnersOptions {
   readonly book: AccountBook;
-  readonly readCall: ReadCall;
+  readonly reads: ReadCaller;
   readonly now: () => number;
   readonly log: Log;
-  readonly patienceMs: Readonly<Record<Priority, number>>;
-  readonly deadlineFor: DeadlineFor;
 }
 
 interface Asking {
@@ -57,7 +55,9 @@ export class UnitOwners {
     const lessons = await Promise.all(
       this.#options.book
         .credit()
-        .map((account) => this.#lesson(account, priority, this.#options.deadlineFor(priority), () => false)),
+        .map((account) =>
+          this.#lesson(account, priority, this.#options.reads.deadlineFor(priority), () => false),
+        ),
     );
     return lessons.every((lesson) => lesson.failure === null);
   }
@@ -66,7 +66,7 @@ export class UnitOwners {
   async find(
     groupId: LongId,
     priority: Priority,
-    deadlineMs = this.#options.deadlineFor(priority),
+    deadlineMs = this.#options.reads.deadlineFor(priority),
   ): Promise<Ownership> {
     const { book, now } = this.#options;
     const known = book.choose(ENDPOINTS.close, { by: 'owner', groupId });
@@ -110,20 +110,19 @@ export class UnitOwners {
   }
 
   async #ask(account: Account, priority: Priority, deadlineMs: number | undefined): Promise<Lesson> {
-    const { book, readCall, now, log, patienceMs } = this.#options;
-    const result = await readCall({
+    const { book, reads, now, log } = this.#options;
+    const result = await reads.call({
       endpoint: ENDPOINTS.ltvDetails,
       account,
       parameters: [],
       priority,
-      patienceMs: patienceMs[priority],
       deadlineMs,
     });
     const rows = listAnswer.safeParse(result.kind === 'answered' ? result.json : null);
     let failure: ExchangeFailure | null = null;
     if (result.kind !== 'answered') failure = failureOf(result, account);
     else if (!rows.success) {
-      failure = failureOf({ kind: 'unreadable', httpStatus: 200, detail: 'it is not a list' }, account);
+      failure = failureOf({ kind: 'unreadable', detail: 'it is not a list' }, account);
     } else this.#noteUnits(account, rows.data);
     if (failure !== null) {
       log.warn({ account: account.name, ...failure }, 'a credit key could not be asked for its unit');

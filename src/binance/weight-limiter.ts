@@ -1,27 +1,60 @@
 /**
- * Keeps every bucket within its weight a minute, for all replicas together. The shared count is the ledger's, one
- * call of it a request; Bottleneck only orders and bounds those that have to wait, so that a call that may go at
- * once meets no timer (a Bottleneck job costs 4.5 ms).
+ * Keeps each bucket within its weight per minute, for all replicas together. The ledger holds the shared count: one
+ * call of it per request. Bottleneck orders and bounds the requests that have to wait; a request that may go at once
+ * does not enter it, because a Bottleneck job costs 4.5 ms.
  *
  * A call near the turn of a minute is counted in both minutes in which the exchange might count it.
  */
 import Bottleneck from 'bottleneck';
-import type { ExchangeStop, Log, StopCause } from '../usecases/ports.ts';
-import {
-  type AdmitRequest,
-  type AdmitResult,
-  type BusyReason,
-  isMoreUrgent,
-  PRIORITIES,
-  type Priority,
-} from './admission.ts';
-import { backgroundLimit, backgroundMayUseAtMs } from './background-pace.ts';
-import { BucketCount } from './bucket-count.ts';
-import type { Delay } from './delay.ts';
-import { inTime } from './in-time.ts';
-import { LEDGER_MINUTE_MS, minuteOf, minutesAround } from './minutes.ts';
+import type { ExchangeStop, Log, ReadOptions, StopCause } from '../usecases/ports.ts';
+import type { Delay } from './clock.ts';
 import type { WeightLedger } from './shared-state.ts';
-import { Stops } from './stops.ts';
+import {
+  BucketCount,
+  backgroundLimit,
+  backgroundMayUseAtMs,
+  MINUTE_MS,
+  minuteOf,
+  minutesAround,
+  Stops,
+} from './weight-count.ts';
+
+export type Priority = ReadOptions['priority'];
+
+/** Most urgent first. */
+const PRIORITIES = ['close', 'interactive', 'background'] as const satisfies readonly Priority[];
+
+/** Whether `one` goes before `other`. */
+export function isMoreUrgent(one: Priority, other: Priority): boolean {
+  return PRIORITIES.indexOf(one) < PRIORITIES.indexOf(other);
+}
+
+export interface AdmitRequest {
+  readonly bucket: string;
+  readonly weight: number;
+  /** Of the bucket, per minute. */
+  readonly limit: number;
+  readonly priority: Priority;
+  /** Longest time to wait; a longer wait is answered with `busy` as soon as it is known. */
+  readonly patienceMs: number;
+  /** True: not without the shared count. False: within a small local budget when the ledger is down. */
+  readonly mustCount: boolean;
+}
+
+export interface Busy {
+  readonly kind: 'busy';
+  readonly why: 'limit' | 'stopped' | 'queue-full';
+  /** What the exchange answered when it stopped us; null otherwise. */
+  readonly cause: StopCause | null;
+  /** Exchange time from which on it may work. */
+  readonly retryAtMs: number;
+}
+
+export type AdmitResult =
+  | { readonly kind: 'admitted'; readonly waitMs: number }
+  | Busy
+  /** The shared count does not answer, and this call must be counted. */
+  | { readonly kind: 'uncounted' };
 
 export interface WeightLimiterOptions {
   readonly ledger: WeightLedger;
@@ -33,15 +66,11 @@ export interface WeightLimiterOptions {
   readonly onStop?: (stop: ExchangeStop) => void;
 }
 
-interface Wait {
-  readonly kind: 'wait';
-  readonly untilMs: number;
-  readonly why: BusyReason;
-  /** What the exchange answered when it stopped us; null otherwise. */
-  readonly cause: StopCause | null;
+/** A request and its times, by the exchange's clock. */
+interface Asked extends AdmitRequest {
+  readonly startedMs: number;
+  readonly deadlineMs: number;
 }
-
-type Attempt = { readonly kind: 'admitted' } | { readonly kind: 'uncounted' } | Wait;
 
 interface Bucket {
   readonly count: BucketCount;
@@ -52,12 +81,14 @@ interface Bucket {
 /** Bottleneck's: smaller goes first. */
 const PRIORITY: Readonly<Record<Priority, number>> = { close: 0, interactive: 1, background: 8 };
 /** How many may wait for a bucket: a minute's worth of the heaviest read, and as many commands before them. */
-const LONGEST_QUEUE: Readonly<Record<Priority, number>> = { background: 60, interactive: 120, close: 180 };
-const LEAST_WAIT_MS = 20;
+const MAX_WAITING: Readonly<Record<Priority, number>> = { background: 60, interactive: 120, close: 180 };
+const MIN_WAIT_MS = 20;
 /** How often a stopped process asks whether a person has lifted the stops. */
 const ASK_FOR_LIFT_EVERY_MS = 1_000;
 /** Reservations of one call: two at a turn of the minute, and as many again if they took long. */
-const MOST_RESERVATIONS = 4;
+const MAX_RESERVATIONS = 4;
+/** A ledger that answers later than this, in real time, counts as down. */
+const LEDGER_TIMEOUT_MS = 1_000;
 
 export class WeightLimiter {
   readonly #options: WeightLimiterOptions;
@@ -77,38 +108,32 @@ export class WeightLimiter {
     });
   }
 
-  /** Resolves when the call may leave, or with why it may not. Never throws. */
+  /** Resolves when the call may be sent, or with why it may not. Never throws. */
   async admit(request: AdmitRequest): Promise<AdmitResult> {
-    const { clock } = this.#options;
-    const startedMs = clock.nowMs();
-    const deadlineMs = startedMs + request.patienceMs;
+    const startedMs = this.#options.clock.nowMs();
+    const asked = { ...request, startedMs, deadlineMs: startedMs + request.patienceMs };
     const bucket = this.#bucket(request.bucket, request.limit);
     if (this.stopOf(request.bucket) !== null) await this.#askForLift();
     const known = this.#knownWait(request.bucket, bucket);
-    if (known !== null && known.untilMs > deadlineMs) return busy(known);
-    // A command passes background work that waits for its pace, and a close passes both.
-    const before = waitingBefore(request.priority, bucket);
-    if (before === 0 && known === null) {
-      const attempt = await this.#attempt(request, bucket);
-      if (attempt.kind !== 'wait') return finished(attempt, clock.nowMs() - startedMs);
-      if (attempt.untilMs > deadlineMs) return busy(attempt);
+    if (known !== null && known.retryAtMs > asked.deadlineMs) return known;
+    if (known === null && waitingBefore(request.priority, bucket) === 0) {
+      const attempt = await this.#attempt(asked, bucket);
+      if (attempt.kind !== 'busy' || attempt.retryAtMs > asked.deadlineMs) return attempt;
     }
-    if (waitingIn(bucket) >= LONGEST_QUEUE[request.priority]) {
-      return busy({ ...this.#waitForMinute(minuteOf(clock.nowMs()) + 1), why: 'queue-full' });
+    if (waitingIn(bucket) >= MAX_WAITING[request.priority]) {
+      return { ...this.#untilNextMinute(), why: 'queue-full' };
     }
-    return this.#queue(request, bucket, startedMs, deadlineMs);
+    return this.#queue(asked, bucket);
   }
 
-  /** The count that the exchange put into a header of its answer, for a call that left at `sentMs`. */
+  /** The count that the exchange put into a header of its answer, for a call that was sent at `sentMs`. */
   async noteHeader(bucketName: string, limit: number, used: number, sentMs: number): Promise<void> {
     const { count } = this.#bucket(bucketName, limit);
     const sentMinute = minuteOf(sentMs);
-    const nowMinute = minuteOf(this.#options.clock.nowMs());
     // A count below what that minute already had must be the next minute's.
-    const minute = used < count.usedIn(sentMinute) ? nowMinute : sentMinute;
-    if (used <= count.usedIn(minute)) return;
-    count.noteUsed(minute, used);
-    await this.#tell('raise', () => this.#options.ledger.raise(bucketName, minute, used));
+    const isNext = used < count.usedIn(sentMinute);
+    const minute = isNext ? minuteOf(this.#options.clock.nowMs()) : sentMinute;
+    if (used > count.usedIn(minute)) await this.#raise(bucketName, minute, used, count);
   }
 
   /** Stops these buckets for all replicas until then (exchange time); a later stop wins. */
@@ -153,70 +178,145 @@ export class WeightLimiter {
     return { weights, stops: this.#stops.inForce(), ledgerDown: this.#ledgerDown };
   }
 
-  async #attempt(request: AdmitRequest, { count }: Bucket): Promise<Attempt> {
+  async #attempt(asked: Asked, { count }: Bucket): Promise<AdmitResult> {
     const { clock, ledger } = this.#options;
     const counted = new Set<number>();
-    for (let rounds = 0; rounds < MOST_RESERVATIONS; rounds += 1) {
-      const stop = this.stopOf(request.bucket);
+    for (let rounds = 0; rounds < MAX_RESERVATIONS; rounds += 1) {
+      const stop = this.stopOf(asked.bucket);
       if (stop !== null) return stopped(stop);
-      const missing = minutesAround(clock.nowMs(), clock.uncertaintyMs()).filter(
-        (minute) => !counted.has(minute),
-      );
-      const [minute] = missing;
-      // Asked again after each reservation: it may have taken us into the next minute.
-      if (minute === undefined) return { kind: 'admitted' };
-      if (count.isFull(minute)) return this.#waitForMinute(minute + 1);
-      const limit = this.#limitNow(request, minute);
+      // Determined again after each reservation: it may have taken us into the next minute.
+      const minute = minutesAround(clock.nowMs(), clock.uncertaintyMs()).find((each) => !counted.has(each));
+      if (minute === undefined) return this.#admitted(asked);
+      if (count.isFull(minute)) return this.#untilMinute(minute + 1);
+      const limit = this.#limitNow(asked, minute);
       const known = count.usedIn(minute);
-      const used = known + request.weight;
       // The shared count may have been lost: what this process and the exchange's headers know bounds it, too.
-      if (used > request.limit) return this.#waitForMinute(minute + 1);
-      if (used > limit) return this.#waitForPace(request, minute, used);
+      const over = this.#overLimit(asked, minute, known, limit);
+      if (over !== null) return over;
       try {
-        const answer = await inTime(ledger.reserve(request.bucket, minute, request.weight, limit));
+        const answer = await inTime(ledger.reserve(asked.bucket, minute, asked.weight, limit));
         this.#ledgerIs('up');
         count.noteUsed(minute, answer.used);
-        if (!answer.ok) return await this.#whyRefused(request, minute, answer.used, limit, count);
+        if (!answer.ok) return await this.#whyRefused(asked, minute, answer.used, limit, count);
         counted.add(minute);
-        if (answer.used < known) await this.#restoreCount(request.bucket, minute, used, count);
+        // The shared count fell within its minute: it was lost, and is set to what is known.
+        if (answer.used < known) await this.#raise(asked.bucket, minute, known + asked.weight, count);
       } catch (error) {
         this.#ledgerIs('down', error);
-        if (request.mustCount) return { kind: 'uncounted' };
-        const spent = counted.size > 0 || count.spendUncounted(minute, request.weight);
-        return spent ? { kind: 'admitted' } : this.#waitForMinute(minute + 1);
+        if (asked.mustCount) return { kind: 'uncounted' };
+        const spent = counted.size > 0 || count.spendUncounted(minute, asked.weight);
+        return spent ? this.#admitted(asked) : this.#untilMinute(minute + 1);
       }
     }
     // Minutes pass faster than the ledger answers: let it catch up.
-    return { kind: 'wait', untilMs: clock.nowMs() + LEAST_WAIT_MS, why: 'limit', cause: null };
-  }
-
-  /** The shared count fell within its minute: it was lost, and is set to what is known. */
-  async #restoreCount(bucket: string, minute: number, used: number, count: BucketCount): Promise<void> {
-    count.noteUsed(minute, used);
-    await this.#tell('raise', () => this.#options.ledger.raise(bucket, minute, used));
+    return busy(clock.nowMs() + MIN_WAIT_MS);
   }
 
   /** @throws when the ledger is down. */
   async #whyRefused(
-    request: AdmitRequest,
+    asked: Asked,
     minute: number,
-    usedBefore: number,
+    used: number,
     limit: number,
     count: BucketCount,
-  ): Promise<Attempt> {
-    const used = usedBefore + request.weight;
-    if (used > request.limit) {
-      count.noteFull(minute);
-      return this.#waitForMinute(minute + 1);
-    }
-    if (used > limit) return this.#waitForPace(request, minute, used);
+  ): Promise<Busy> {
+    if (used + asked.weight > asked.limit) count.noteFull(minute);
+    const over = this.#overLimit(asked, minute, used, limit);
+    if (over !== null) return over;
     const nowMs = this.#options.clock.nowMs();
-    await this.#learnStops([request.bucket]);
-    const stop = this.stopOf(request.bucket);
-    // Never less than a moment, or this would spin.
-    return stop === null
-      ? { kind: 'wait', untilMs: nowMs + LEAST_WAIT_MS, why: 'limit', cause: null }
-      : stopped(stop);
+    await this.#learnStops([asked.bucket]);
+    const stop = this.stopOf(asked.bucket);
+    // Without the least wait this would spin.
+    return stop === null ? busy(nowMs + MIN_WAIT_MS) : stopped(stop);
+  }
+
+  /** Why so much more does not fit into the minute: its whole limit, or the part that is free for background calls. */
+  #overLimit({ limit, weight }: Asked, minute: number, usedBefore: number, limitNow: number): Busy | null {
+    const used = usedBefore + weight;
+    if (used > limit) return this.#untilMinute(minute + 1);
+    if (used <= limitNow) return null;
+    const soonMs = this.#options.clock.nowMs() + MIN_WAIT_MS;
+    return busy(Math.max(soonMs, backgroundMayUseAtMs(limit, minute, used)));
+  }
+
+  #limitNow({ priority, limit }: Asked, minute: number): number {
+    return priority === 'background' ? backgroundLimit(limit, minute, this.#options.clock.nowMs()) : limit;
+  }
+
+  #admitted({ startedMs }: Asked): AdmitResult {
+    return { kind: 'admitted', waitMs: this.#options.clock.nowMs() - startedMs };
+  }
+
+  #untilMinute(minute: number): Busy {
+    return busy(minute * MINUTE_MS + this.#options.clock.uncertaintyMs());
+  }
+
+  #untilNextMinute(): Busy {
+    return this.#untilMinute(minuteOf(this.#options.clock.nowMs()) + 1);
+  }
+
+  /** What is known without asking: a stop, or a minute that is full. */
+  #knownWait(name: string, { count }: Bucket): Busy | null {
+    const stop = this.stopOf(name);
+    if (stop !== null) return stopped(stop);
+    return count.isFull(minuteOf(this.#options.clock.nowMs())) ? this.#untilNextMinute() : null;
+  }
+
+  async #queue(asked: Asked, bucket: Bucket): Promise<AdmitResult> {
+    const { clock, delay } = this.#options;
+    bucket.queue ??= new Bottleneck({ maxConcurrent: 1 });
+    const queue = bucket.queue;
+    const over = new AbortController();
+    const late = async (): Promise<Busy> => {
+      await delay(asked.deadlineMs - clock.nowMs(), over.signal);
+      return this.#knownWait(asked.bucket, bucket) ?? this.#untilNextMinute();
+    };
+    const turns = async (): Promise<AdmitResult> => {
+      for (;;) {
+        const attempt = await queue.schedule({ priority: PRIORITY[asked.priority] }, () =>
+          this.#turn(asked, bucket, over.signal),
+        );
+        if (attempt !== 'give-way') return attempt;
+      }
+    };
+    bucket.waiting[asked.priority] += 1;
+    try {
+      return await Promise.race([turns(), late()]);
+    } finally {
+      bucket.waiting[asked.priority] -= 1;
+      over.abort();
+    }
+  }
+
+  /** First in line: waits for the bucket to open, and gives way to more urgent requests that came meanwhile. */
+  async #turn(asked: Asked, bucket: Bucket, over: AbortSignal): Promise<AdmitResult | 'give-way'> {
+    const { clock, delay } = this.#options;
+    const givesWay = () =>
+      PRIORITIES.some(
+        (other) => isMoreUrgent(other, asked.priority) && (bucket.queue?.queued(PRIORITY[other]) ?? 0) > 0,
+      );
+    for (;;) {
+      if (over.aborted) return this.#untilNextMinute();
+      if (givesWay()) return 'give-way';
+      const attempt = await this.#attempt(asked, bucket);
+      if (attempt.kind !== 'busy' || attempt.retryAtMs > asked.deadlineMs) return attempt;
+      await delay(Math.max(attempt.retryAtMs - clock.nowMs(), 1), over);
+    }
+  }
+
+  #bucket(name: string, limit: number): Bucket {
+    let bucket = this.#buckets.get(name);
+    if (bucket === undefined) {
+      const waiting = { close: 0, interactive: 0, background: 0 };
+      bucket = { count: new BucketCount(limit), queue: null, waiting };
+      this.#buckets.set(name, bucket);
+    }
+    return bucket;
+  }
+
+  async #raise(bucket: string, minute: number, used: number, count: BucketCount): Promise<void> {
+    count.noteUsed(minute, used);
+    await this.#tell('raise', () => this.#options.ledger.raise(bucket, minute, used));
   }
 
   async #learnStops(buckets: readonly string[]): Promise<void> {
@@ -238,101 +338,13 @@ export class WeightLimiter {
     if (sinceMs !== null) this.#stops.lift(sinceMs);
   }
 
-  #limitNow({ priority, limit }: AdmitRequest, minute: number): number {
-    return priority === 'background' ? backgroundLimit(limit, minute, this.#options.clock.nowMs()) : limit;
-  }
-
-  #waitForPace({ limit }: AdmitRequest, minute: number, used: number): Wait {
-    const soonMs = this.#options.clock.nowMs() + LEAST_WAIT_MS;
-    const untilMs = Math.max(soonMs, backgroundMayUseAtMs(limit, minute, used));
-    return { kind: 'wait', untilMs, why: 'limit', cause: null };
-  }
-
-  #waitForMinute(minute: number): Wait {
-    const untilMs = minute * LEDGER_MINUTE_MS + Math.ceil(this.#options.clock.uncertaintyMs());
-    return { kind: 'wait', untilMs, why: 'limit', cause: null };
-  }
-
-  /** What is known without asking: a stop, or a minute that is full. */
-  #knownWait(name: string, { count }: Bucket): Wait | null {
-    const stop = this.stopOf(name);
-    if (stop !== null) return stopped(stop);
-    const minute = minuteOf(this.#options.clock.nowMs());
-    return count.isFull(minute) ? this.#waitForMinute(minute + 1) : null;
-  }
-
-  async #queue(
-    request: AdmitRequest,
-    bucket: Bucket,
-    startedMs: number,
-    deadlineMs: number,
-  ): Promise<AdmitResult> {
-    const { clock, delay } = this.#options;
-    bucket.queue ??= new Bottleneck({ maxConcurrent: 1 });
-    const queue = bucket.queue;
-    const over = new AbortController();
-    const late = async (): Promise<Attempt> => {
-      await delay(deadlineMs - clock.nowMs(), over.signal);
-      return this.#knownWait(request.bucket, bucket) ?? this.#waitForMinute(minuteOf(clock.nowMs()) + 1);
-    };
-    const turn = async (): Promise<Attempt> => {
-      for (;;) {
-        const attempt = await queue.schedule({ priority: PRIORITY[request.priority] }, () =>
-          this.#turn(request, bucket, deadlineMs, over.signal),
-        );
-        if (attempt !== 'give-way') return attempt;
-      }
-    };
-    bucket.waiting[request.priority] += 1;
-    try {
-      const attempt = await Promise.race([turn(), late()]);
-      return attempt.kind === 'wait' ? busy(attempt) : finished(attempt, clock.nowMs() - startedMs);
-    } finally {
-      bucket.waiting[request.priority] -= 1;
-      over.abort();
-    }
-  }
-
-  /** First in line: waits for the bucket to open, and lets go first what came meanwhile and is more urgent. */
-  async #turn(
-    request: AdmitRequest,
-    bucket: Bucket,
-    deadlineMs: number,
-    over: AbortSignal,
-  ): Promise<Attempt | 'give-way'> {
-    const { clock, delay } = this.#options;
-    for (;;) {
-      if (over.aborted) return this.#waitForMinute(minuteOf(clock.nowMs()) + 1);
-      if (this.#moreUrgentWaits(request, bucket)) return 'give-way';
-      const attempt = await this.#attempt(request, bucket);
-      if (attempt.kind !== 'wait' || attempt.untilMs > deadlineMs) return attempt;
-      await delay(Math.max(attempt.untilMs - clock.nowMs(), 1), over);
-    }
-  }
-
-  #moreUrgentWaits({ priority }: AdmitRequest, { queue }: Bucket): boolean {
-    return PRIORITIES.some(
-      (other) => isMoreUrgent(other, priority) && (queue?.queued(PRIORITY[other]) ?? 0) > 0,
-    );
-  }
-
-  #bucket(name: string, limit: number): Bucket {
-    let bucket = this.#buckets.get(name);
-    if (bucket === undefined) {
-      const waiting = { close: 0, interactive: 0, background: 0 };
-      bucket = { count: new BucketCount(limit), queue: null, waiting };
-      this.#buckets.set(name, bucket);
-    }
-    return bucket;
-  }
-
-  /** For what the ledger should hear but nobody waits to know. */
+  /** A ledger call whose failure stops nothing. */
   async #tell(what: string, call: () => Promise<void>): Promise<void> {
     try {
       await inTime(call());
     } catch (error) {
       this.#ledgerIs('down', error);
-      this.#options.log.debug({ what }, 'the shared weight count did not hear of it');
+      this.#options.log.debug({ what }, 'weight ledger call failed');
     }
   }
 
@@ -341,24 +353,24 @@ export class WeightLimiter {
     if (down === this.#ledgerDown) return;
     this.#ledgerDown = down;
     const { log } = this.#options;
-    if (!down) log.info({}, 'the shared weight count answers again');
-    else
-      log.warn(
-        { err: error },
-        'the shared weight count does not answer: reads go on within a small local budget',
-      );
+    if (down) log.warn({ err: error }, 'weight ledger down: reads continue within a small local budget');
+    else log.info({}, 'weight ledger up again');
   }
 }
 
-function stopped({ untilMs, cause }: ExchangeStop): Wait {
-  return { kind: 'wait', untilMs, why: 'stopped', cause };
+function busy(untilMs: number, why: Busy['why'] = 'limit', cause: StopCause | null = null): Busy {
+  return { kind: 'busy', why, cause, retryAtMs: Math.ceil(untilMs) };
+}
+
+function stopped({ untilMs, cause }: ExchangeStop): Busy {
+  return busy(untilMs, 'stopped', cause);
 }
 
 function waitingIn({ waiting }: Bucket): number {
   return PRIORITIES.reduce((total, priority) => total + waiting[priority], 0);
 }
 
-/** How many wait that this one may not pass. */
+/** How many wait that a request of this priority may not pass: a command passes background, a close passes both. */
 function waitingBefore(priority: Priority, { waiting }: Bucket): number {
   return PRIORITIES.filter((other) => !isMoreUrgent(priority, other)).reduce(
     (total, other) => total + waiting[other],
@@ -366,10 +378,15 @@ function waitingBefore(priority: Priority, { waiting }: Bucket): number {
   );
 }
 
-function busy(attempt: Wait): AdmitResult {
-  return { kind: 'busy', why: attempt.why, cause: attempt.cause, retryAtMs: Math.ceil(attempt.untilMs) };
-}
-
-function finished(attempt: Exclude<Attempt, Wait>, waitMs: number): AdmitResult {
-  return attempt.kind === 'admitted' ? { kind: 'admitted', waitMs } : attempt;
+/** The ledger's answer, or an error when it takes too long. */
+async function inTime<Value>(answer: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the ledger did not answer in time')), LEDGER_TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

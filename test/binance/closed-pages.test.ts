@@ -1,7 +1,7 @@
 /** Reading the closed list while it grows: pages are answered in any order, and rows move on to later pages. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CallResult } from '../../src/binance/call-result.ts';
+import type { CallResult } from '../../src/binance/caller.ts';
 import { decodeClosed } from '../../src/binance/closed-list.ts';
 import { walkClosedPages } from '../../src/binance/closed-pages.ts';
 import { parseExactJson } from '../../src/binance/exact-json.ts';

@@ -1,7 +1,7 @@
 import { createServer as createTcpServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Exchange, startExchange } from '../../sandbox/binance/exchange.ts';
-import type { Delay } from '../../src/binance/delay.ts';
+import type { Delay } from '../../src/binance/clock.ts';
 import { createLoanCloser } from '../../src/binance/loan-closer.ts';
 import { type LongId, longId } from '../../src/domain/amount.ts';
 import type { CloseMode } from '../../src/domain/policy.ts';

@@ -1,7 +1,7 @@
 import { Agent, type Dispatcher } from 'undici';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { type Exchange, type ExchangeOptions, startExchange } from '../../sandbox/binance/exchange.ts';
-import type { Delay } from '../../src/binance/delay.ts';
+import type { Delay } from '../../src/binance/clock.ts';
 import type { WeightLedger } from '../../src/binance/shared-state.ts';
 import { longId } from '../../src/domain/amount.ts';
 import type { ReadOptions } from '../../src/usecases/ports.ts';

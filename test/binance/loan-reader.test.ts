@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Exchange, startExchange } from '../../sandbox/binance/exchange.ts';
-import { type Delay, realDelay } from '../../src/binance/delay.ts';
+import { type Delay, realDelay } from '../../src/binance/clock.ts';
 import {
   createLoanExchange,
   type LoanExchange,

@@ -2,13 +2,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { type Exchange, startExchange } from '../../sandbox/binance/exchange.ts';
-import { BucketCount } from '../../src/binance/bucket-count.ts';
 import { CoalescedRead } from '../../src/binance/coalesced-read.ts';
 import { createHttp } from '../../src/binance/http.ts';
 import type { LoanExchange, LoanExchangeOptions } from '../../src/binance/loan-exchange.ts';
 import { createLoanExchange } from '../../src/binance/loan-exchange.ts';
 import { MOST_STOP_MS } from '../../src/binance/shared-state.ts';
-import { Stops } from '../../src/binance/stops.ts';
+import { BucketCount, Stops } from '../../src/binance/weight-count.ts';
 import { WeightLimiter } from '../../src/binance/weight-limiter.ts';
 import { longId } from '../../src/domain/amount.ts';
 import type { ExchangeStop, ReadOptions } from '../../src/usecases/ports.ts';

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { Exchange } from '../../../sandbox/binance/exchange.ts';
 import { Account } from '../../../src/binance/account.ts';
 import type { CallRecord } from '../../../src/binance/caller.ts';
-import type { Delay } from '../../../src/binance/delay.ts';
+import type { Delay } from '../../../src/binance/clock.ts';
 import {
   createLoanExchange,
   type LoanExchange,

@@ -1,4 +1,4 @@
-import type { Delay } from '../../../src/binance/delay.ts';
+import type { Delay } from '../../../src/binance/clock.ts';
 
 /** A clock that stands still until it is moved; delays end when it passes them. */
 export class VirtualTime {

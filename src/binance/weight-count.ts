@@ -1,0 +1,157 @@
+/**
+ * What this process knows of weights and stops, without I/O. The exchange counts weight in fixed minutes of its own
+ * clock (general info; spot WebSocket API, "Rate limits").
+ */
+import type { ExchangeStop, StopCause } from '../usecases/ports.ts';
+import { MOST_STOP_MS } from './shared-state.ts';
+
+export const MINUTE_MS = 60_000;
+
+/** The minute of an exchange time, counted from the epoch. */
+export function minuteOf(exchangeMs: number): number {
+  return Math.floor(exchangeMs / MINUTE_MS);
+}
+
+/**
+ * The minutes in which the exchange may count a call that is sent now: two when a minute begins or ends within the
+ * uncertainty of the clock, else one. Oldest first.
+ */
+export function minutesAround(exchangeMs: number, uncertaintyMs: number): readonly number[] {
+  const first = minuteOf(exchangeMs - uncertaintyMs);
+  const last = minuteOf(exchangeMs + uncertaintyMs);
+  return first === last ? [first] : [first, last];
+}
+
+/**
+ * Background calls leave room for commands in each minute: they may use half of the limit at once, and all of it from
+ * second 50 on. What commands used counts too.
+ */
+const BACKGROUND_SHARE_AT_ONCE = 0.5;
+const BACKGROUND_WHOLE_AFTER_MS = 50_000;
+
+/** How much of a minute's limit may be used, commands included, when a background call is sent at `exchangeMs`. */
+export function backgroundLimit(limit: number, minute: number, exchangeMs: number): number {
+  const share = Math.max(0, exchangeMs - minute * MINUTE_MS) / BACKGROUND_WHOLE_AFTER_MS;
+  return Math.floor(limit * Math.min(1, BACKGROUND_SHARE_AT_ONCE + (1 - BACKGROUND_SHARE_AT_ONCE) * share));
+}
+
+/** Exchange time from which on background calls may bring the use of that minute to `used`. */
+export function backgroundMayUseAtMs(limit: number, minute: number, used: number): number {
+  const share =
+    Math.max(0, Math.ceil(used) / limit - BACKGROUND_SHARE_AT_ONCE) / (1 - BACKGROUND_SHARE_AT_ONCE);
+  return minute * MINUTE_MS + Math.ceil(share * BACKGROUND_WHOLE_AFTER_MS);
+}
+
+/** Share of a limit that one process may use in a minute in which the shared count is not available. */
+const UNCOUNTED_SHARE = 0.05;
+
+/** The weight used of one bucket: from the shared count, the exchange's headers, and what was spent uncounted. */
+export class BucketCount {
+  readonly limit: number;
+  readonly #used = new Map<number, number>();
+  readonly #full = new Set<number>();
+  #uncounted = { minute: -1, weight: 0 };
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  usedIn(minute: number): number {
+    return this.#used.get(minute) ?? 0;
+  }
+
+  /** A count never falls within its minute. */
+  noteUsed(minute: number, used: number): void {
+    this.#used.set(minute, Math.max(used, this.usedIn(minute)));
+    this.#forgetFarFrom(minute);
+  }
+
+  noteFull(minute: number): void {
+    this.#full.add(minute);
+    this.#forgetFarFrom(minute);
+  }
+
+  isFull(minute: number): boolean {
+    return this.#full.has(minute);
+  }
+
+  /** Takes weight from the small budget for minutes without the shared count; false when it is used up. */
+  spendUncounted(minute: number, weight: number): boolean {
+    if (this.#uncounted.minute !== minute) this.#uncounted = { minute, weight: 0 };
+    if (this.#uncounted.weight + weight > this.limit * UNCOUNTED_SHARE) return false;
+    this.#uncounted.weight += weight;
+    return true;
+  }
+
+  /** Keeps a minute and its neighbours; minutes noted while the clock was wrong are dropped. */
+  #forgetFarFrom(minute: number): void {
+    for (const minutes of [this.#used, this.#full]) {
+      for (const noted of minutes.keys()) if (Math.abs(noted - minute) > 1) minutes.delete(noted);
+    }
+  }
+}
+
+interface NotedStop {
+  readonly stop: ExchangeStop;
+  /** Steady milliseconds: the exchange's clock may be corrected by an hour while a stop is in force. */
+  readonly notedAtMs: number;
+  readonly endsAtMs: number;
+}
+
+export interface StopsOptions {
+  /** Exchange time, for people. */
+  readonly nowMs: () => number;
+  /** Steady milliseconds. */
+  readonly monotonic: () => number;
+  readonly onStop: (stop: ExchangeStop) => void;
+}
+
+/** Two clocks of one machine differ by no more within a stop, unless one was set. */
+const CLOCKS_DRIFT_MS = 1_000;
+
+/** The buckets that the exchange told us to stop, as far as this process knows. */
+export class Stops {
+  readonly #noted = new Map<string, NotedStop>();
+  readonly #options: StopsOptions;
+
+  constructor(options: StopsOptions) {
+    this.#options = options;
+  }
+
+  of(bucket: string): ExchangeStop | null {
+    const noted = this.#noted.get(bucket);
+    if (noted === undefined) return null;
+    const leftMs = noted.endsAtMs - this.#options.monotonic();
+    if (leftMs <= 0) {
+      this.#noted.delete(bucket);
+      return null;
+    }
+    const untilMs = this.#options.nowMs() + leftMs;
+    // The end as it was noted, unless the exchange's clock was corrected since.
+    const isCorrected = Math.abs(untilMs - noted.stop.untilMs) > CLOCKS_DRIFT_MS;
+    return isCorrected ? { ...noted.stop, untilMs } : noted.stop;
+  }
+
+  /** A stop that ends later wins; none lasts longer than the longest ban. */
+  note(bucket: string, lastsMs: number, cause: StopCause): void {
+    const nowMs = this.#options.monotonic();
+    const endsAtMs = nowMs + Math.min(lastsMs, MOST_STOP_MS);
+    const before = this.#noted.get(bucket)?.endsAtMs ?? nowMs;
+    if (endsAtMs <= before) return;
+    const stop = { bucket, untilMs: this.#options.nowMs() + endsAtMs - nowMs, cause };
+    this.#noted.set(bucket, { stop, notedAtMs: nowMs, endsAtMs });
+    this.#options.onStop(stop);
+  }
+
+  /** Forgets the stops that were noted longer ago than that. */
+  lift(sinceMs: number): void {
+    const liftedAtMs = this.#options.monotonic() - sinceMs;
+    for (const [bucket, { notedAtMs }] of this.#noted) {
+      if (notedAtMs <= liftedAtMs) this.#noted.delete(bucket);
+    }
+  }
+
+  inForce(): readonly ExchangeStop[] {
+    return [...this.#noted.keys()].map((bucket) => this.of(bucket)).filter((stop) => stop !== null);
+  }
+}
