@@ -14,12 +14,12 @@ export interface WeightLedger {
   /** Raises the count of that minute to what the exchange's header says; never lowers it. */
   raise(bucket: string, minute: number, used: number): Promise<void>;
   /**
-   * Stops a scope (bucket, IP or UID) for all replicas for so long from now; a stop that ends later wins. Durations, not
+   * Stops a bucket for all replicas for so long from now; a stop that ends later wins. Durations, not
    * times, so that a clock that was wrong when the stop came does not lengthen it. Never longer than `MOST_STOP_MS`.
    */
-  stop(scope: string, lastsMs: number, cause: StopCause): Promise<void>;
-  /** Stops in force among these scopes, each with what is left of it. */
-  stops(scopes: readonly string[]): Promise<readonly LedgerStop[]>;
+  stop(bucket: string, lastsMs: number, cause: StopCause): Promise<void>;
+  /** Stops in force of these buckets, each with what is left of it. */
+  stops(buckets: readonly string[]): Promise<readonly LedgerStop[]>;
   /** Lifts every stop, and lets the other replicas know that stops noted before this moment no longer hold. */
   lift(): Promise<void>;
   /** How long ago `lift` was called; null: not within `MOST_STOP_MS`. */
@@ -30,7 +30,7 @@ export interface WeightLedger {
 export const MOST_STOP_MS = 3 * 86_400_000;
 
 export interface LedgerStop {
-  readonly scope: string;
+  readonly bucket: string;
   readonly leftMs: number;
   readonly cause: StopCause;
 }

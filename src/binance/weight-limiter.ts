@@ -320,8 +320,8 @@ export class WeightLimiter {
   }
 
   async #learnStops(buckets: readonly string[]): Promise<void> {
-    for (const { scope, leftMs, cause } of await inTime(this.#options.ledger.stops(buckets))) {
-      this.#stops.note(scope, leftMs, cause);
+    for (const { bucket, leftMs, cause } of await inTime(this.#options.ledger.stops(buckets))) {
+      this.#stops.note(bucket, leftMs, cause);
     }
   }
 

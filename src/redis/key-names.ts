@@ -115,7 +115,7 @@ export class KeyNames {
     return `${this.#limits}:weight:${bucket}:${minute}`;
   }
 
-  /** Hash: scope -> "<untilMs> <cause as JSON>". */
+  /** Hash: bucket -> "<untilMs> <cause as JSON>". */
   get stops(): string {
     return `${this.#limits}:stops`;
   }

@@ -35,7 +35,7 @@ declare module 'ioredis' {
     >;
     reserveWeight(...args: Arguments): Result<[reserved: number, used: number], Context>;
     raiseWeight(...args: Arguments): Result<number, Context>;
-    stopScope(...args: Arguments): Result<number, Context>;
+    stopBucket(...args: Arguments): Result<number, Context>;
     stopsInForce(...args: Arguments): Result<string[], Context>;
     liftStops(...args: Arguments): Result<number, Context>;
     sinceLift(...args: Arguments): Result<number, Context>;
@@ -70,7 +70,7 @@ const SCRIPTS = {
   outboxBacklog: { file: 'outbox-backlog', numberOfKeys: 3 },
   reserveWeight: { file: 'reserve-weight', numberOfKeys: 2 },
   raiseWeight: { file: 'raise-weight', numberOfKeys: 1 },
-  stopScope: { file: 'stop-scope', numberOfKeys: 1 },
+  stopBucket: { file: 'stop-bucket', numberOfKeys: 1 },
   stopsInForce: { file: 'stops-in-force', numberOfKeys: 1 },
   liftStops: { file: 'lift-stops', numberOfKeys: 2 },
   sinceLift: { file: 'since-lift', numberOfKeys: 1 },

@@ -14,7 +14,7 @@ const COUNTER_LIVES_MS = 150_000;
 const causeSchema = z.object({ httpStatus: z.int().nullable(), exchangeCode: z.int().nullable() });
 
 interface StoredStop {
-  readonly scope: string;
+  readonly bucket: string;
   readonly leftMs: number;
   readonly cause: StopCause;
 }
@@ -24,22 +24,12 @@ export class RedisWeightLedger {
   readonly #connection: RedisConnection;
   readonly #keys: KeyNames;
   readonly #longestStopMs: number;
-  readonly #scopesOf: (bucket: string) => readonly string[];
 
-  /**
-   * `longestStopMs`: what is stored as longer is not believed. `scopesOf`: the scopes whose stops hold for a bucket (its
-   * own name, its IP's, its UID's); default: its own name.
-   */
-  constructor(parts: {
-    connection: RedisConnection;
-    keys: KeyNames;
-    longestStopMs: number;
-    scopesOf?: (bucket: string) => readonly string[];
-  }) {
+  /** `longestStopMs`: what is stored as longer is not believed. */
+  constructor(parts: { connection: RedisConnection; keys: KeyNames; longestStopMs: number }) {
     this.#connection = parts.connection;
     this.#keys = parts.keys;
     this.#longestStopMs = parts.longestStopMs;
-    this.#scopesOf = parts.scopesOf ?? ((bucket) => [bucket]);
   }
 
   /** A reservation that a cut connection sent twice counts twice: too much is safe, too little is not. */
@@ -49,7 +39,6 @@ export class RedisWeightLedger {
     weight: number,
     limit: number,
   ): Promise<{ ok: boolean; used: number }> {
-    const scopes = this.#scopesOf(bucket);
     const [reserved, used] = await this.#connection.run('reserveWeight', (client) =>
       client.reserveWeight(
         this.#keys.weight(bucket, minute),
@@ -58,8 +47,7 @@ export class RedisWeightLedger {
         limit,
         COUNTER_LIVES_MS,
         this.#longestStopMs,
-        // The script reads at least one scope.
-        ...(scopes.length === 0 ? [bucket] : scopes),
+        bucket,
       ),
     );
     return { ok: reserved === 1, used };
@@ -71,22 +59,22 @@ export class RedisWeightLedger {
     );
   }
 
-  async stop(scope: string, lastsMs: number, cause: StopCause): Promise<void> {
+  async stop(bucket: string, lastsMs: number, cause: StopCause): Promise<void> {
     const boundedMs = Math.min(Math.ceil(lastsMs), this.#longestStopMs);
-    await this.#connection.run('stopScope', (client) =>
-      client.stopScope(this.#keys.stops, scope, boundedMs, JSON.stringify(cause)),
+    await this.#connection.run('stopBucket', (client) =>
+      client.stopBucket(this.#keys.stops, bucket, boundedMs, JSON.stringify(cause)),
     );
   }
 
-  async stops(scopes: readonly string[]): Promise<readonly StoredStop[]> {
-    if (scopes.length === 0) return [];
+  async stops(buckets: readonly string[]): Promise<readonly StoredStop[]> {
+    if (buckets.length === 0) return [];
     const answer = await this.#connection.run('stopsInForce', (client) =>
-      client.stopsInForce(this.#keys.stops, this.#longestStopMs, ...scopes),
+      client.stopsInForce(this.#keys.stops, this.#longestStopMs, ...buckets),
     );
     const stops: StoredStop[] = [];
     for (let i = 0; i + 2 < answer.length; i += 3) {
-      const [scope = '', leftMs = '', cause = ''] = answer.slice(i, i + 3);
-      stops.push({ scope, leftMs: Number(leftMs), cause: readCause(cause) });
+      const [bucket = '', leftMs = '', cause = ''] = answer.slice(i, i + 3);
+      stops.push({ bucket, leftMs: Number(leftMs), cause: readCause(cause) });
     }
     return stops;
   }

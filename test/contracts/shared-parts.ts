@@ -12,9 +12,6 @@ export interface SharedPartsUnderTest {
   passTime(ms: number): Promise<void>;
 }
 
-/** The scopes of the ledger under test: a bucket's own name and the IP's. */
-export const scopesOf = (bucket: string): readonly string[] => [bucket, 'ip'];
-
 const MINUTE = 29_000_000;
 const HOUR_MS = 3_600_000;
 const LIMITED = { httpStatus: 429, exchangeCode: -1003 };
@@ -22,7 +19,7 @@ const BANNED = { httpStatus: 418, exchangeCode: null };
 
 export function sharedPartsContract(name: string, create: () => Promise<SharedPartsUnderTest>): void {
   describe(`${name}: weight ledger`, () => countsWeights(create));
-  describe(`${name}: stops`, () => stopsScopes(create));
+  describe(`${name}: stops`, () => stopsBuckets(create));
   describe(`${name}: shared reads`, () => sharesReads(create));
   describe(`${name}: seen once`, () => remembers(create));
 }
@@ -52,20 +49,20 @@ function countsWeights(create: Create): void {
   });
 }
 
-function stopsScopes(create: Create): void {
-  it('hold for the bucket, or for all that share the IP; the later end wins', async () => {
+function stopsBuckets(create: Create): void {
+  it('hold for their bucket only; the later end wins', async () => {
     const { ledger } = await create();
     await ledger.stop('ltv', HOUR_MS, LIMITED);
     await ledger.stop('ltv', 1_000, BANNED);
     expect(await ledger.reserve('ltv', MINUTE, 1, 500)).toEqual({ ok: false, used: 0 });
     expect(await ledger.reserve('closed', MINUTE, 1, 500)).toEqual({ ok: true, used: 1 });
-    const [stop, ...others] = await ledger.stops(['closed', 'ltv', 'ip']);
-    expect([stop, others]).toMatchObject([{ scope: 'ltv', cause: LIMITED }, []]);
+    const [stop, ...others] = await ledger.stops(['closed', 'ltv']);
+    expect([stop, others]).toMatchObject([{ bucket: 'ltv', cause: LIMITED }, []]);
     expect(stop?.leftMs).toBeGreaterThan(HOUR_MS - 10_000);
     expect(stop?.leftMs).toBeLessThanOrEqual(HOUR_MS);
-    await ledger.stop('ip', HOUR_MS, BANNED);
+    await ledger.stop('closed', HOUR_MS, BANNED);
     expect(await ledger.reserve('closed', MINUTE, 1, 500)).toEqual({ ok: false, used: 1 });
-    expect((await ledger.stops(['closed', 'ltv', 'ip'])).map(({ scope }) => scope)).toEqual(['ltv', 'ip']);
+    expect((await ledger.stops(['ltv', 'closed'])).map(({ bucket }) => bucket)).toEqual(['ltv', 'closed']);
     expect(await ledger.stops([])).toEqual([]);
   });
 
@@ -84,9 +81,9 @@ function stopsScopes(create: Create): void {
     const { ledger, passTime } = await create();
     expect(await ledger.sinceLiftMs()).toBeNull();
     await ledger.stop('ltv', HOUR_MS, LIMITED);
-    await ledger.stop('ip', HOUR_MS, BANNED);
+    await ledger.stop('closed', HOUR_MS, BANNED);
     await ledger.lift();
-    expect(await ledger.stops(['ltv', 'ip'])).toEqual([]);
+    expect(await ledger.stops(['ltv', 'closed'])).toEqual([]);
     expect(await ledger.reserve('ltv', MINUTE, 1, 500)).toEqual({ ok: true, used: 1 });
     await passTime(20);
     expect(await ledger.sinceLiftMs()).toBeGreaterThanOrEqual(20);

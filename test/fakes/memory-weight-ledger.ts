@@ -9,18 +9,16 @@ import type { StopCause } from '../../src/usecases/ports.ts';
 /** Weights and stops in memory, by the test's clock. */
 export class MemoryWeightLedger implements WeightLedger {
   readonly #now: () => number;
-  readonly #scopesOf: (bucket: string) => readonly string[];
   readonly #used = new Map<string, number>();
   readonly #stops = new Map<string, { untilMs: number; cause: StopCause }>();
   #liftedAtMs: number | null = null;
 
-  constructor(now: () => number, scopesOf: (bucket: string) => readonly string[] = (bucket) => [bucket]) {
+  constructor(now: () => number) {
     this.#now = now;
-    this.#scopesOf = scopesOf;
   }
 
   async reserve(bucket: string, minute: number, weight: number, limit: number): Promise<WeightReservation> {
-    const stopped = (await this.stops(this.#scopesOf(bucket))).length > 0;
+    const stopped = (await this.stops([bucket])).length > 0;
     // Read and written without a wait between them, as the script does.
     const key = `${bucket}:${minute}`;
     const used = this.#used.get(key) ?? 0;
@@ -34,16 +32,16 @@ export class MemoryWeightLedger implements WeightLedger {
     this.#used.set(key, Math.max(used, this.#used.get(key) ?? 0));
   }
 
-  async stop(scope: string, lastsMs: number, cause: StopCause): Promise<void> {
+  async stop(bucket: string, lastsMs: number, cause: StopCause): Promise<void> {
     const untilMs = this.#now() + Math.min(lastsMs, MOST_STOP_MS);
-    if (untilMs > (this.#stops.get(scope)?.untilMs ?? 0)) this.#stops.set(scope, { untilMs, cause });
+    if (untilMs > (this.#stops.get(bucket)?.untilMs ?? 0)) this.#stops.set(bucket, { untilMs, cause });
   }
 
-  async stops(scopes: readonly string[]): Promise<readonly LedgerStop[]> {
-    return scopes.flatMap((scope) => {
-      const stop = this.#stops.get(scope);
+  async stops(buckets: readonly string[]): Promise<readonly LedgerStop[]> {
+    return buckets.flatMap((bucket) => {
+      const stop = this.#stops.get(bucket);
       const leftMs = (stop?.untilMs ?? 0) - this.#now();
-      return stop !== undefined && leftMs > 0 ? [{ scope, leftMs, cause: stop.cause }] : [];
+      return stop !== undefined && leftMs > 0 ? [{ bucket, leftMs, cause: stop.cause }] : [];
     });
   }
 

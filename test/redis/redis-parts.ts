@@ -20,7 +20,7 @@ import { RedisWeightLedger } from '../../src/redis/weight-ledger.ts';
 import { onlyKey } from '../contracts/audit-trail.ts';
 import { LEAVE_UNREADABLE_MS } from '../contracts/outbox.ts';
 import type { StoreUnderTest } from '../contracts/requests.ts';
-import { type SharedPartsUnderTest, scopesOf } from '../contracts/shared-parts.ts';
+import type { SharedPartsUnderTest } from '../contracts/shared-parts.ts';
 import { memoryLog } from '../support/logs.ts';
 
 export const AUDIT_KEY = Buffer.alloc(32, 7);
@@ -61,7 +61,7 @@ export async function redisParts(
     store,
     outbox: new RedisOutbox({ connection, keys, auditKeys, log, leaveUnreadableForMs: LEAVE_UNREADABLE_MS }),
     audit: new RedisAuditLog({ connection, keys }),
-    ledger: new RedisWeightLedger({ connection, keys, scopesOf, longestStopMs: MOST_STOP_MS }),
+    ledger: new RedisWeightLedger({ connection, keys, longestStopMs: MOST_STOP_MS }),
     reads: new RedisSharedReads({ connection, keys, auditKeys: onlyKey(AUDIT_KEY) }),
     seen: new RedisSeenOnce({ connection, keys, newId: randomUUID }),
     auditKey: AUDIT_KEY,

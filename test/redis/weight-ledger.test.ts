@@ -28,13 +28,13 @@ describe('two processes on one ledger', () => {
     }
   });
 
-  it('both see a stop of a scope at once', async () => {
+  it('both see a stop of a bucket at once', async () => {
     const [one, other] = await twoProcesses();
     const cause = { httpStatus: 418, exchangeCode: null };
-    await one.ledger.stop('ip', 60_000, cause);
+    await one.ledger.stop('ltv', 60_000, cause);
     for (const { ledger } of [one, other]) {
       expect(await ledger.reserve('ltv', MINUTE, 1, 12_000)).toEqual({ ok: false, used: 0 });
-      expect(await ledger.stops(['ip'])).toMatchObject([{ scope: 'ip', cause }]);
+      expect(await ledger.stops(['ltv'])).toMatchObject([{ bucket: 'ltv', cause }]);
     }
   });
 

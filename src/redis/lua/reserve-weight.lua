@@ -9,7 +9,7 @@
   ARGV[2]  limit
   ARGV[3]  how long the counter lives, in ms
   ARGV[4]  how long a stop can last, in ms
-  ARGV[5...]  scopes whose stops hold for this bucket
+  ARGV[5]  name of the bucket
 
   Answer: {1, used} reserved, {0, used} not
 ]]
@@ -17,16 +17,14 @@ local used = tonumber(redis.call('GET', KEYS[1]) or '0') or 0
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local longest = now + ARGV[4]
-local stops = redis.call('HMGET', KEYS[2], unpack(ARGV, 5))
-for i, stop in ipairs(stops) do
-  local ends = stop and tonumber(string.match(stop, '^%d+'))
-  if ends and ends > longest then
-    ends = longest
-    redis.call('HSET', KEYS[2], ARGV[4 + i], string.format('%.0f', ends) .. string.match(stop, '^%d+(.*)$'))
-  end
-  if ends and ends > now then
-    return { 0, used }
-  end
+local stop = redis.call('HGET', KEYS[2], ARGV[5])
+local ends = stop and tonumber(string.match(stop, '^%d+'))
+if ends and ends > longest then
+  ends = longest
+  redis.call('HSET', KEYS[2], ARGV[5], string.format('%.0f', ends) .. string.match(stop, '^%d+(.*)$'))
+end
+if ends and ends > now then
+  return { 0, used }
 end
 if used + ARGV[1] > tonumber(ARGV[2]) then
   return { 0, used }

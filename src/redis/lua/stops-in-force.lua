@@ -1,12 +1,12 @@
 --[[
-  Which of these scopes are stopped now, and for how long still.
+  Which of these buckets are stopped now, and for how long still.
 
   KEYS[1]  stops
 
   ARGV[1]  how long a stop can last, in ms
-  ARGV[2...]  scopes
+  ARGV[2...]  buckets
 
-  Answer: {scope, ms left, cause, ...}, all text
+  Answer: {bucket, ms left, cause, ...}, all text
 ]]
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)

@@ -1,13 +1,13 @@
 --[[
-  Stops a scope from now on; a stop that ends later wins. Stops that are over are cleared on the way.
+  Stops a bucket from now on; a stop that ends later wins. Stops that are over are cleared on the way.
 
   KEYS[1]  stops
 
-  ARGV[1]  scope
+  ARGV[1]  bucket
   ARGV[2]  how long, in ms
   ARGV[3]  cause
 
-  Answer: until when the scope is stopped, in ms
+  Answer: until when the bucket is stopped, in ms
 ]]
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
