@@ -36,7 +36,7 @@ describe('imports', () => {
     ['usecases', 'node:fs'],
     ['binance', '../redis/connection.ts'],
     ['redis', '../slack/ids.ts'],
-    ['slack', '../binance/sign.ts'],
+    ['slack', '../binance/signing.ts'],
     ['slack/views', '../../redis/connection.ts'],
     ['slack', '../app.ts'],
     ['binance', '../../sandbox/binance/exchange.ts'],

@@ -1,9 +1,9 @@
 /** A replica's exchange client that asks for as much as it may: many callers in the background, without pause. */
 import { z } from 'zod';
-import { Account } from '../../src/binance/account.ts';
+import { Account } from '../../src/binance/accounts.ts';
 import { createLoanExchange } from '../../src/binance/loan-exchange.ts';
 import { MOST_STOP_MS } from '../../src/binance/shared-state.ts';
-import { createSigningKey } from '../../src/binance/signing-key.ts';
+import { createSigningKey } from '../../src/binance/signing.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { KeyNames } from '../../src/redis/key-names.ts';
 import { RedisWeightLedger } from '../../src/redis/weight-ledger.ts';

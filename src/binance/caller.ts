@@ -2,14 +2,15 @@
  * One call to the exchange from its parameters to its result: key and role, clock, weight, signature, the wire, and
  * what the answer says about limits. `Caller` sends once; `ReadCaller` repeats reads.
  */
+import type { z } from 'zod';
 import type { Log } from '../usecases/ports.ts';
-import type { Account } from './account.ts';
+import type { Account } from './accounts.ts';
 import type { Delay, ExchangeClock } from './clock.ts';
 import { type Endpoint, LIMIT_PER_MINUTE, type LimitScope } from './endpoints.ts';
 import { parseExactJson } from './exact-json.ts';
 import { type Http, type HttpResult, headerOf, type NetworkFault } from './http.ts';
 import { type Rejection, readRejection, stopExtent } from './rejection.ts';
-import { buildQuery, type QueryParameter, signedQuery } from './sign.ts';
+import { buildQuery, type QueryParameter, signedQuery } from './signing.ts';
 import type { Busy, Priority, WeightLimiter } from './weight-limiter.ts';
 
 export interface Call {
@@ -243,6 +244,11 @@ export class Caller {
   }
 }
 
+export interface ReadAnswer<Value> extends Omit<Answered, 'kind'> {
+  readonly kind: 'read';
+  readonly value: Value;
+}
+
 /** A call that changes nothing, so it may be repeated. */
 export interface ReadCall extends Pick<Call, 'endpoint' | 'account' | 'parameters' | 'priority'> {
   /** Steady milliseconds: for a read of several calls, the end of the time that all of them have. */
@@ -287,6 +293,19 @@ export class ReadCaller {
   deadlineFor(priority: Priority): number | undefined {
     const { monotonic, budgetMs } = this.#options;
     return priority === 'background' ? undefined : monotonic() + budgetMs;
+  }
+
+  /** A call whose answer is parsed; `otherwise` completes "could not be read: …" for one that does not fit. */
+  async read<Value>(
+    call: ReadCall,
+    schema: z.ZodType<Value>,
+    otherwise: string,
+  ): Promise<ReadAnswer<Value> | FailedCall> {
+    const result = await this.call(call);
+    if (result.kind !== 'answered') return result;
+    const parsed = schema.safeParse(result.json);
+    if (!parsed.success) return { kind: 'unreadable', detail: otherwise };
+    return { kind: 'read', value: parsed.data, body: result.body, json: result.json, asOfMs: result.asOfMs };
   }
 
   async call(call: ReadCall): Promise<CallResult> {

@@ -2,7 +2,7 @@
  * The endpoints we call: method, path, weight, whose limit it counts against and whose key it wants, as their pages
  * state. Every endpoint under /sapi has a limit of its own: 12,000 a minute per IP or 180,000 per UID (general info).
  */
-import type { AccountRole } from './account.ts';
+import type { AccountRole } from './accounts.ts';
 
 export type LimitScope = 'ip' | 'uid' | 'api';
 

@@ -1,6 +1,6 @@
 /** Puts a failed call into the words of the port: what happened, what to do, and when it may work. */
 import type { ExchangeFailure, StopCause } from '../usecases/ports.ts';
-import type { Account } from './account.ts';
+import type { Account } from './accounts.ts';
 import type { FailedCall } from './caller.ts';
 import { AMBIGUOUS_CODES, meaningOf } from './error-codes.ts';
 import type { NetworkFault } from './http.ts';
@@ -26,89 +26,69 @@ const BUSY: Readonly<Record<Busy['why'], string>> = {
 };
 
 const LATER = 'Try again later.';
-const SECRET_CODES: ReadonlySet<number> = new Set([-1002, -1022, -2008, -2014, -2015, -1099]);
+/** Codes that are about the key, so its account is named. */
+const KEY_CODES: ReadonlySet<number> = new Set([-1002, -1022, -2008, -2014, -2015, -1099]);
 
-/** `account`: whose key the call used; its name and role are shown where the key is the question. */
+interface Words {
+  readonly meaning: string;
+  readonly advice: string;
+}
+
+/** A read that failed. `account`: whose key the call used; null: none, or it does not matter. */
+export function failed(
+  result: FailedCall,
+  account: Account | null,
+): { readonly ok: false; readonly failure: ExchangeFailure } {
+  return { ok: false, failure: failureOf(result, account) };
+}
+
 export function failureOf(result: FailedCall, account: Account | null): ExchangeFailure {
   const nothing = { httpStatus: null, exchangeCode: null, retryAtMs: null };
+  const unavailable = (meaning: string, advice = LATER) =>
+    ({ ...nothing, kind: 'unavailable', meaning, advice }) as const;
   switch (result.kind) {
-    case 'rejected':
-      return rejectedFailure(result, account);
+    case 'rejected': {
+      const { httpStatus, code: exchangeCode, retryAtMs } = result;
+      const words = rejectionWords(result, account);
+      return { httpStatus, exchangeCode, retryAtMs, kind: rejectedKind(result), ...words };
+    }
     case 'unreadable':
       return {
-        ...nothing,
-        kind: 'unavailable',
+        ...unavailable(`The exchange's answer could not be read: ${result.detail}.`),
         httpStatus: 200,
-        meaning: `The exchange's answer could not be read: ${result.detail}.`,
-        advice: LATER,
       };
     case 'network':
-      return { ...nothing, kind: 'unavailable', meaning: NETWORK[result.fault], advice: LATER };
-    case 'busy':
-      return {
-        ...nothing,
-        kind: 'busy',
-        meaning: result.why === 'stopped' ? stopMeaning(result.cause) : BUSY[result.why],
-        advice: 'Ask again at the time given.',
-        retryAtMs: result.retryAtMs,
-      };
+      return unavailable(NETWORK[result.fault]);
+    case 'busy': {
+      // Everyone who asks while a stop lasts is told what the first one was told.
+      const meaning = stoppedWords(result.cause)?.meaning ?? BUSY[result.why];
+      const advice = 'Ask again at the time given.';
+      return { ...nothing, kind: 'busy', meaning, advice, retryAtMs: result.retryAtMs };
+    }
     case 'uncounted':
-      return {
-        ...nothing,
-        kind: 'unavailable',
-        meaning: 'The shared count of the rate limits does not answer, so nothing was sent.',
-        advice: `${LATER} Whoever runs Loandesk should look at Redis.`,
-      };
+      return unavailable(
+        'The shared count of the rate limits does not answer, so nothing was sent.',
+        `${LATER} Whoever runs Loandesk should look at Redis.`,
+      );
     case 'no-clock':
-      return {
-        ...nothing,
-        kind: 'unavailable',
-        meaning: "The exchange's clock could not be read, so nothing was sent.",
-        advice: LATER,
-      };
-    case 'maintenance':
-      return { ...nothing, ...MAINTENANCE, kind: 'maintenance' };
-    case 'no-account':
-      return { ...nothing, kind: 'no-account', ...noAccountWords(result) };
+      return unavailable("The exchange's clock could not be read, so nothing was sent.");
+    case 'maintenance': {
+      const meaning = 'The exchange is under maintenance.';
+      const advice = 'Wait until it is over (Binance announces it on its status page), then try again.';
+      return { ...nothing, kind: 'maintenance', meaning, advice };
+    }
+    case 'no-account': {
+      const wanted = result.endpoint.roles.join(' or ');
+      const meaning =
+        result.account === null
+          ? `No ${wanted} account in BINANCE_ACCOUNTS_FILE fits this call.`
+          : `The key of account "${result.account.name}" is a ${result.account.role} key; this call wants a ${wanted} key. Nothing was sent.`;
+      const advice = 'Add the account that owns the unit to BINANCE_ACCOUNTS_FILE.';
+      return { ...nothing, kind: 'no-account', meaning, advice };
+    }
     case 'bad-request':
       return { ...nothing, kind: 'refused', meaning: `${result.detail}.`, advice: 'Nothing was sent.' };
   }
-}
-
-/** Everyone who asks while the stop lasts is told what the first one was told. */
-function stopMeaning(cause: StopCause | null): string {
-  const httpStatus = cause?.httpStatus ?? null;
-  if (httpStatus !== 403 && httpStatus !== 418 && httpStatus !== 429) return BUSY.stopped;
-  return rejectionWords({ kind: 'rejected', httpStatus, code: null, text: '', retryAtMs: null }, null)
-    .meaning;
-}
-
-const MAINTENANCE = {
-  meaning: 'The exchange is under maintenance.',
-  advice: 'Wait until it is over (Binance announces it on its status page), then try again.',
-} as const;
-
-function noAccountWords(result: Extract<FailedCall, { kind: 'no-account' }>): {
-  readonly meaning: string;
-  readonly advice: string;
-} {
-  const wanted = result.endpoint.roles.join(' or ');
-  const meaning =
-    result.account === null
-      ? `No ${wanted} account in BINANCE_ACCOUNTS_FILE fits this call.`
-      : `The key of account "${result.account.name}" is a ${result.account.role} key; this call wants a ${wanted} key. Nothing was sent.`;
-  return { meaning, advice: 'Add the account that owns the unit to BINANCE_ACCOUNTS_FILE.' };
-}
-
-function rejectedFailure(result: Rejection, account: Account | null): ExchangeFailure {
-  const { httpStatus, code: exchangeCode, retryAtMs } = result;
-  return {
-    httpStatus,
-    exchangeCode,
-    retryAtMs,
-    kind: rejectedKind(result),
-    ...rejectionWords(result, account),
-  };
 }
 
 function rejectedKind(result: Rejection): ExchangeFailure['kind'] {
@@ -120,50 +100,55 @@ function rejectedKind(result: Rejection): ExchangeFailure['kind'] {
 }
 
 /** Meaning and advice of an answer that was not 200; also used for a close. */
-export function rejectionWords(
-  result: Rejection,
-  account: Account | null,
-): { readonly meaning: string; readonly advice: string } {
+export function rejectionWords(result: Rejection, account: Account | null): Words {
   const { httpStatus, code, text } = result;
-  if (httpStatus === 451) {
-    return {
-      meaning: "The exchange does not serve the region of this machine's address (HTTP 451).",
-      advice: 'Trying again does not help: Loandesk must run where Binance may serve you.',
-    };
-  }
-  if (httpStatus === 418) {
-    return {
-      meaning: "The exchange has banned this machine's address for a while (HTTP 418).",
-      advice: 'All calls wait until the ban is over; try again then.',
-    };
-  }
-  if (isFirewall(result)) {
-    return {
-      meaning: "The exchange's firewall blocks this machine's address (HTTP 403).",
-      advice: 'All calls pause for some minutes; try again then.',
-    };
-  }
-  if (httpStatus === 429) {
-    return {
-      meaning: 'A rate limit of the exchange is used up (HTTP 429).',
-      advice: 'Try again at the time given.',
-    };
-  }
+  const stopped = stoppedWords({ httpStatus, exchangeCode: code });
+  if (stopped !== null) return stopped;
   if (code === null) {
     return { meaning: `The exchange answered HTTP ${httpStatus} without saying why.`, advice: LATER };
   }
   const said = text === '' ? '' : ` The exchange says: "${text}"`;
   const known = meaningOf(code);
   if (known === null) {
-    return {
-      meaning: `The exchange answered with code ${code}, which its pages do not list.${said}`,
-      advice: LATER,
-    };
+    const meaning = `The exchange answered with code ${code}, which its pages do not list.${said}`;
+    return { meaning, advice: LATER };
   }
   const whose =
-    account !== null && SECRET_CODES.has(code)
+    account !== null && KEY_CODES.has(code)
       ? ` It was the key of account "${account.name}" (${account.role}).`
       : '';
   const quoted = code <= -27000 || code === -1024 ? said : '';
   return { meaning: `${known.meaning}${whose}${quoted}`, advice: known.advice };
+}
+
+/**
+ * Words for a call that was stopped before the exchange looked at what was asked: by a limit, a ban, the firewall or
+ * the region. Null: it was not.
+ */
+export function stoppedWords(cause: StopCause | null): Words | null {
+  switch (cause?.httpStatus) {
+    case 451:
+      return {
+        meaning: "The exchange does not serve the region of this machine's address (HTTP 451).",
+        advice: 'Trying again does not help: Loandesk must run where Binance may serve you.',
+      };
+    case 418:
+      return {
+        meaning: "The exchange has banned this machine's address for a while (HTTP 418).",
+        advice: 'All calls wait until the ban is over; try again then.',
+      };
+    case 429:
+      return {
+        meaning: 'A rate limit of the exchange is used up (HTTP 429).',
+        advice: 'Try again at the time given.',
+      };
+    case 403:
+      if (cause.exchangeCode !== null) return null;
+      return {
+        meaning: "The exchange's firewall blocks this machine's address (HTTP 403).",
+        advice: 'All calls pause for some minutes; try again then.',
+      };
+    default:
+      return null;
+  }
 }

@@ -1,9 +1,8 @@
 /**
- * One HTTP exchange, no more: never repeats, never follows, never rewrites the path, and says for every failure
- * whether bytes may have left. Nothing of a request (URL, key, signature) goes into its results.
+ * One HTTP exchange, no more: never repeats, never follows a redirect, never rewrites the path, and says for every
+ * failure whether bytes may have been written. Nothing of a request (URL, key, signature) goes into its results.
  */
-import { type Client, type Dispatcher, EnvHttpProxyAgent } from 'undici';
-import { Connections } from './connections.ts';
+import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'DELETE';
@@ -48,7 +47,7 @@ export type HttpResult =
   | {
       readonly kind: 'failed';
       readonly fault: NetworkFault;
-      /** False: certainly nothing left, and nothing will. True: some bytes may have. */
+      /** False: certainly no byte was written, and none will be. True: some bytes may have been. */
       readonly written: boolean;
     };
 
@@ -77,21 +76,21 @@ export interface Http {
 export const HTTP_TIMEOUT_MS = 13_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Opened as they are needed. */
-const MOST_CONNECTIONS: Readonly<Record<Lane, number>> = { reads: 64, close: 8 };
-const LARGEST_BODY_BYTES = 16 * 1024 * 1024;
+const MAX_CONNECTIONS: Readonly<Record<Lane, number>> = { reads: 64, close: 8 };
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 export function createHttp(options: HttpOptions): Http {
   const url = new URL(options.baseUrl);
   const prefix = url.pathname.replace(/\/$/, '');
   const timeoutMs = options.timeoutMs ?? HTTP_TIMEOUT_MS;
-  const wires = {
-    reads: createWire(url.origin, options, MOST_CONNECTIONS.reads),
-    close: createWire(url.origin, options, MOST_CONNECTIONS.close),
+  const lanes = {
+    reads: options.dispatcher ?? dispatcherTo(url.origin, options.proxy, MAX_CONNECTIONS.reads),
+    close: options.dispatcher ?? dispatcherTo(url.origin, options.proxy, MAX_CONNECTIONS.close),
   };
   return {
     exchange: (request) =>
       new Promise((resolve) => {
-        wires[request.lane ?? 'reads'].send(
+        lanes[request.lane ?? 'reads'].dispatch(
           {
             origin: url.origin,
             path: prefix + request.target,
@@ -100,74 +99,38 @@ export function createHttp(options: HttpOptions): Http {
             // Keeps undici from pipelining it behind another call.
             idempotent: false,
           },
-          (settle) => new OneExchange(settle, request.timeoutMs ?? timeoutMs),
-          resolve,
+          new OneExchange(resolve, request.timeoutMs ?? timeoutMs),
         );
       }),
-    close: async () => void (await Promise.all([wires.reads.close(), wires.close.close()])),
+    async close() {
+      if (options.dispatcher === undefined) await Promise.all([lanes.reads.destroy(), lanes.close.destroy()]);
+    },
   };
+}
+
+/** Keep-alive, no pipelining; TLS certificates are checked (Node's default, nothing here turns it off). */
+function dispatcherTo(origin: string, proxy: ProxySettings | undefined, connections: number): Dispatcher {
+  const options = {
+    connections,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    pipelining: 1,
+    // Each call has its own timer, for all of it.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    // HTTP/2 would send a call again by itself after a GOAWAY.
+    allowH2: false,
+  };
+  const { httpProxy = '', httpsProxy = '', noProxy = '' } = proxy ?? {};
+  if (httpProxy === '' && httpsProxy === '') return new Pool(origin, options);
+  // Empty texts, not absent ones: absent ones would make undici read the environment by itself.
+  return new EnvHttpProxyAgent({ ...options, httpProxy, httpsProxy, noProxy });
 }
 
 type Settle = (result: HttpResult) => void;
 
-interface Wire {
-  send(call: Dispatcher.DispatchOptions, handler: (settle: Settle) => OneExchange, settle: Settle): void;
-  close(): Promise<void>;
-}
-
-/** Keep-alive, no pipelining; TLS certificates are checked (Node's default, nothing here turns it off). */
-const CONNECTION = {
-  pipelining: 1,
-  // Each call has its own timer, for all of it.
-  headersTimeout: 0,
-  bodyTimeout: 0,
-  connect: { timeout: CONNECT_TIMEOUT_MS },
-  // HTTP/2 would send a call again by itself after a GOAWAY.
-  allowH2: false,
-} as const;
-
-function createWire(origin: string, { dispatcher, proxy = {} }: HttpOptions, most: number): Wire {
-  if (dispatcher !== undefined) return { ...wireOver(dispatcher), close: async () => {} };
-  const { httpProxy = '', httpsProxy = '', noProxy = '' } = proxy;
-  if (httpProxy === '' && httpsProxy === '') {
-    return wireOverConnections(new Connections(origin, most, CONNECTION));
-  }
-  // Empty texts, not absent ones: absent ones would make undici read the environment by itself.
-  const options = { ...CONNECTION, connections: most, httpProxy, httpsProxy, noProxy };
-  return wireOver(new EnvHttpProxyAgent(options));
-}
-
-function wireOver(dispatcher: Dispatcher): Wire {
-  return {
-    send: (call, handler, settle) => void dispatcher.dispatch(call, handler(settle)),
-    close: () => dispatcher.destroy(),
-  };
-}
-
-function wireOverConnections(connections: Connections): Wire {
-  return {
-    send(call, handler, settle) {
-      let connection: Client | null = null;
-      const exchange = handler((result) => {
-        if (connection === null) connections.leave(caller);
-        else connections.give(connection);
-        // Among others it is told in the next turn, with those that were read in this one: that costs less in all.
-        if (connections.inUse) setImmediate(settle, result);
-        else settle(result);
-      });
-      const caller = {
-        ready(client: Client) {
-          connection = client;
-          client.dispatch(call, exchange);
-        },
-        refused: () => exchange.refuse(),
-      };
-      connections.take(caller);
-    },
-    close: () => connections.destroy(),
-  };
-}
-
+/**
+ * Our own handler, because undici's `request` does not tell whether a byte was written before an error.
+ */
 class OneExchange implements Dispatcher.DispatchHandler {
   readonly #settle: Settle;
   readonly #timer: NodeJS.Timeout;
@@ -209,7 +172,7 @@ class OneExchange implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#length += chunk.length;
-    if (this.#length > LARGEST_BODY_BYTES) this.#give('too-large');
+    if (this.#length > MAX_BODY_BYTES) this.#give('too-large');
     else this.#chunks.push(chunk);
   }
 
@@ -224,11 +187,6 @@ class OneExchange implements Dispatcher.DispatchHandler {
     this.#finish({ kind: 'failed', fault: faultOf(error), written: this.#controller !== null });
   }
 
-  /** It was never handed on. */
-  refuse(): void {
-    this.#finish({ kind: 'failed', fault: 'other', written: false });
-  }
-
   /** Gives up: a call that has not started yet is kept from starting. */
   #give(fault: NetworkFault): void {
     const error = new Error(`given up: ${fault}`);
@@ -241,7 +199,9 @@ class OneExchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return;
     this.#settled = true;
     clearTimeout(this.#timer);
-    this.#settle(result);
+    // Two turns later the pool knows that this connection is free (or closed): a call that follows takes the same one,
+    // where it would open another.
+    setImmediate(() => setImmediate(this.#settle, result));
   }
 }
 

@@ -1,28 +1,145 @@
-/** The other reads of the institutional-loan API, behind the same door: weighted, signed, checked, never shared. */
-import type { z } from 'zod';
+/**
+ * The other reads of the institutional-loan API, called like the rest: weighted, signed, checked, never shared. Binance
+ * writes their amounts as numbers or strings and their ids as LONG, and shows types that its pages do not list
+ * (borrow-repay: REPAY), so types and states are plain text.
+ */
+import { z } from 'zod';
 import type { Amount, LongId } from '../domain/amount.ts';
+import type { Liability } from '../domain/unit/risk-unit.ts';
 import type { Read, ReadOptions } from '../usecases/ports.ts';
-import type { Account } from './account.ts';
-import type { AccountBook } from './account-book.ts';
-import type { CallResult, ReadCaller } from './caller.ts';
-import { LARGEST_PAGE, pageParameters } from './closed-pages.ts';
-import { ENDPOINTS, type Endpoint } from './endpoints.ts';
-import { failureOf } from './failure.ts';
+import type { AccountBook, UnitOwners } from './account-book.ts';
 import {
-  type ActivatedUnit,
-  activatedRow,
-  type ForcedLiquidation,
-  forcedLiquidationRow,
-  type InterestRecord,
-  interestRow,
-  type LoanRecord,
-  loanRecordRow,
-  maxBorrowableAnswer,
-} from './loan-records.ts';
-import { readRows } from './rows.ts';
-import { listAnswer, openPageAnswer } from './schemas.ts';
-import type { QueryParameter } from './sign.ts';
-import type { UnitOwners } from './unit-owners.ts';
+  amountField,
+  flagField,
+  liabilityField,
+  listAnswer,
+  listField,
+  longIdField,
+  openPageAnswer,
+  optionalAmountField,
+  readRows,
+  textField,
+  timeField,
+} from './answers.ts';
+import type { ReadCaller } from './caller.ts';
+import { LARGEST_PAGE, pageParameters } from './closed-list.ts';
+import { ENDPOINTS, type Endpoint } from './endpoints.ts';
+import { failed } from './failure.ts';
+import type { QueryParameter } from './signing.ts';
+
+export interface ActivatedUnit {
+  readonly groupId: LongId;
+  readonly createdAtMs: number;
+  readonly members: readonly {
+    readonly email: string;
+    readonly type: string;
+    readonly enableMargin: boolean;
+    readonly enableSpot: boolean;
+  }[];
+}
+
+export const activatedRow: z.ZodType<ActivatedUnit> = z
+  .object({
+    groupId: longIdField,
+    createTime: timeField,
+    members: listField(
+      z.object({ email: textField, type: textField, enableMargin: flagField, enableSpot: flagField }),
+    ),
+  })
+  .transform(({ groupId, createTime, members }) => ({ groupId, createdAtMs: createTime, members }));
+
+export interface LoanRecord {
+  readonly transactionId: LongId;
+  readonly asset: string;
+  readonly amount: Amount;
+  /** Stated for repayments. */
+  readonly principal: Amount | null;
+  readonly interest: Amount | null;
+  readonly status: string;
+  /** BORROW, NORMAL_REPAY, FORCE_REPAY; the page's example also has REPAY. */
+  readonly type: string;
+  readonly atMs: number;
+}
+
+export const loanRecordRow: z.ZodType<LoanRecord> = z
+  .object({
+    tranId: longIdField,
+    assetName: textField,
+    amount: amountField,
+    principal: optionalAmountField,
+    interest: optionalAmountField,
+    status: textField,
+    type: textField,
+    timestamp: timeField,
+  })
+  .transform(({ tranId, assetName, timestamp, ...record }) => ({
+    ...record,
+    transactionId: tranId,
+    asset: assetName,
+    atMs: timestamp,
+  }));
+
+export interface InterestRecord {
+  readonly groupId: LongId;
+  readonly asset: string;
+  readonly principal: Amount;
+  /** Per hour. */
+  readonly hourlyRate: Amount;
+  readonly interest: Amount;
+  readonly atMs: number;
+}
+
+export const interestRow: z.ZodType<InterestRecord> = z
+  .object({
+    groupId: longIdField,
+    assetName: textField,
+    principal: amountField,
+    interestRate: amountField,
+    interest: amountField,
+    interestTimestamp: timeField,
+  })
+  .transform(({ assetName, interestRate, interestTimestamp, ...record }) => ({
+    ...record,
+    asset: assetName,
+    hourlyRate: interestRate,
+    atMs: interestTimestamp,
+  }));
+
+export interface ForcedLiquidation {
+  readonly groupId: LongId;
+  readonly startLtv: Amount;
+  readonly endLtv: Amount | null;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
+  readonly totalNetEquity: Amount;
+  readonly totalMaintenanceMargin: Amount;
+  readonly totalLiability: Amount;
+  readonly liabilities: readonly Liability[];
+}
+
+/** Documented as a list, shown as one object. */
+const liabilities = z.union([listField(liabilityField), liabilityField.transform((one) => [one])]);
+
+export const forcedLiquidationRow: z.ZodType<ForcedLiquidation> = z
+  .object({
+    groupId: longIdField,
+    startLtv: amountField,
+    endLtv: optionalAmountField,
+    liquidationStartTime: timeField,
+    liquidationEndTime: timeField.nullish(),
+    totalNetEquity: amountField,
+    totalMaintenanceMargin: amountField,
+    totalLiability: amountField,
+    liquidationSnapshot: z.object({ liabilities: liabilities.optional() }).nullish(),
+  })
+  .transform(({ liquidationStartTime, liquidationEndTime, liquidationSnapshot, ...record }) => ({
+    ...record,
+    startedAtMs: liquidationStartTime,
+    endedAtMs: liquidationEndTime ?? null,
+    liabilities: liquidationSnapshot?.liabilities ?? [],
+  }));
+
+export const maxBorrowableAnswer = z.object({ maxBorrowableAmount: optionalAmountField });
 
 export interface HistoryQuery {
   readonly groupId: LongId;
@@ -63,79 +180,69 @@ export interface InstitutionalLoanOptions {
   readonly reads: ReadCaller;
 }
 
-export function createInstitutionalLoan(options: InstitutionalLoanOptions): InstitutionalLoan {
-  const history = <Row>(
+export function createInstitutionalLoan({
+  book,
+  owners,
+  reads,
+}: InstitutionalLoanOptions): InstitutionalLoan {
+  const parentOf = (endpoint: Endpoint) => book.choose(endpoint, { by: 'parent' });
+
+  async function readHistory<Row>(
     endpoint: Endpoint,
     row: z.ZodType<Row>,
     query: HistoryQuery,
-    read: ReadOptions,
-    first: readonly QueryParameter[] = [],
-  ) => readHistory(endpoint, row, query, read, first, options);
-  return {
-    activatedUnits: (read) => readActivated(read, options),
-    borrowRecords: (query, read) =>
-      history(ENDPOINTS.borrowRepay, loanRecordRow, query, read, [['type', 'BORROW']]),
-    repayRecords: (query, read) =>
-      history(ENDPOINTS.borrowRepay, loanRecordRow, query, read, [['type', 'REPAY']]),
-    interestHistory: (query, read) => history(ENDPOINTS.interestHistory, interestRow, query, read),
-    forcedLiquidations: (query, read) =>
-      history(ENDPOINTS.forceLiquidation, forcedLiquidationRow, query, read),
-    maxBorrowable: (groupId, asset, read) => readMaxBorrowable(groupId, asset, read, options),
-  };
-}
-
-async function ask(
-  endpoint: Endpoint,
-  account: Account | null,
-  parameters: readonly QueryParameter[],
-  { priority }: ReadOptions,
-  { reads }: InstitutionalLoanOptions,
-  deadlineMs?: number,
-): Promise<CallResult> {
-  return reads.call({ endpoint, account, parameters, priority, deadlineMs });
-}
-
-async function readActivated(
-  read: ReadOptions,
-  options: InstitutionalLoanOptions,
-): Promise<Read<readonly ActivatedUnit[]>> {
-  const account = options.book.choose(ENDPOINTS.activated, { by: 'parent' });
-  const result = await ask(ENDPOINTS.activated, account, [], read, options);
-  if (result.kind !== 'answered') return { ok: false, failure: failureOf(result, account) };
-  const list = listAnswer.safeParse(result.json);
-  if (!list.success) return unreadable('it is not a list of units', account);
-  const { rows, flawed } = readRows(list.data, activatedRow);
-  return { ok: true, value: rows, asOfMs: result.asOfMs, flaws: flawed };
-}
-
-async function readHistory<Row>(
-  endpoint: Endpoint,
-  row: z.ZodType<Row>,
-  query: HistoryQuery,
-  read: ReadOptions,
-  first: readonly QueryParameter[],
-  options: InstitutionalLoanOptions,
-): Promise<Read<Page<Row>>> {
-  const paging = pageParameters(query.page ?? 1, query.size ?? LARGEST_PAGE);
-  if (paging === null) {
-    const detail = `Pages count from 1 and hold 1 to ${LARGEST_PAGE} rows`;
-    return { ok: false, failure: failureOf({ kind: 'bad-request', detail }, null) };
+    { priority }: ReadOptions,
+    type: 'BORROW' | 'REPAY' | null = null,
+  ): Promise<Read<Page<Row>>> {
+    const paging = pageParameters(query.page ?? 1, query.size ?? LARGEST_PAGE);
+    if (paging === null) {
+      const detail = `Pages count from 1 and hold 1 to ${LARGEST_PAGE} rows`;
+      return failed({ kind: 'bad-request', detail }, null);
+    }
+    const deadlineMs = reads.deadlineFor(priority);
+    const owner = await owners.find(query.groupId, priority, deadlineMs);
+    if (!owner.ok) return owner;
+    const { account } = owner;
+    const parameters = [
+      ...(type === null ? [] : [['type', type] as const]),
+      ...historyParameters(query),
+      ...paging,
+    ];
+    const call = { endpoint, account, parameters, priority, deadlineMs };
+    const result = await reads.read(call, openPageAnswer, 'it is not a page of records');
+    if (result.kind !== 'read') return failed(result, account);
+    const { rows, flawed } = readRows(result.value.rows, row);
+    const value = { total: result.value.total ?? null, rows };
+    return { ok: true, value, asOfMs: result.asOfMs, flaws: flawed };
   }
-  const deadlineMs = options.reads.deadlineFor(read.priority);
-  const ownership = await options.owners.find(query.groupId, read.priority, deadlineMs);
-  if (ownership.kind === 'unknown') return { ok: false, failure: ownership.failure };
-  const account = ownership.kind === 'owner' ? ownership.account : null;
-  const parameters = [...first, ...historyParameters(query), ...paging];
-  const result = await ask(endpoint, account, parameters, read, options, deadlineMs);
-  if (result.kind !== 'answered') return { ok: false, failure: failureOf(result, account) };
-  const page = openPageAnswer.safeParse(result.json);
-  if (!page.success) return unreadable('it is not a page of records', account);
-  const { rows, flawed } = readRows(page.data.rows, row);
+
   return {
-    ok: true,
-    value: { total: page.data.total ?? null, rows },
-    asOfMs: result.asOfMs,
-    flaws: flawed,
+    async activatedUnits({ priority }) {
+      const endpoint = ENDPOINTS.activated;
+      const account = parentOf(endpoint);
+      const call = { endpoint, account, parameters: [], priority };
+      const result = await reads.read(call, listAnswer, 'it is not a list of units');
+      if (result.kind !== 'read') return failed(result, account);
+      const { rows, flawed } = readRows(result.value, activatedRow);
+      return { ok: true, value: rows, asOfMs: result.asOfMs, flaws: flawed };
+    },
+    borrowRecords: (query, read) => readHistory(ENDPOINTS.borrowRepay, loanRecordRow, query, read, 'BORROW'),
+    repayRecords: (query, read) => readHistory(ENDPOINTS.borrowRepay, loanRecordRow, query, read, 'REPAY'),
+    interestHistory: (query, read) => readHistory(ENDPOINTS.interestHistory, interestRow, query, read),
+    forcedLiquidations: (query, read) =>
+      readHistory(ENDPOINTS.forceLiquidation, forcedLiquidationRow, query, read),
+    async maxBorrowable(groupId, asset, { priority }) {
+      const endpoint = ENDPOINTS.maxBorrowable;
+      const account = parentOf(endpoint);
+      const parameters: QueryParameter[] = [
+        ['groupId', groupId],
+        ['assetName', asset],
+      ];
+      const call = { endpoint, account, parameters, priority };
+      const result = await reads.read(call, maxBorrowableAnswer, 'maxBorrowableAmount is no decimal number');
+      if (result.kind !== 'read') return failed(result, account);
+      return { ok: true, value: result.value.maxBorrowableAmount, asOfMs: result.asOfMs, flaws: [] };
+    },
   };
 }
 
@@ -145,26 +252,4 @@ function historyParameters({ groupId, asset, fromMs, toMs }: HistoryQuery): Quer
   if (fromMs !== undefined) parameters.push(['startTime', String(fromMs)]);
   if (toMs !== undefined) parameters.push(['endTime', String(toMs)]);
   return parameters;
-}
-
-async function readMaxBorrowable(
-  groupId: LongId,
-  asset: string,
-  read: ReadOptions,
-  options: InstitutionalLoanOptions,
-): Promise<Read<Amount | null>> {
-  const account = options.book.choose(ENDPOINTS.maxBorrowable, { by: 'parent' });
-  const parameters: QueryParameter[] = [
-    ['groupId', groupId],
-    ['assetName', asset],
-  ];
-  const result = await ask(ENDPOINTS.maxBorrowable, account, parameters, read, options);
-  if (result.kind !== 'answered') return { ok: false, failure: failureOf(result, account) };
-  const answer = maxBorrowableAnswer.safeParse(result.json);
-  if (!answer.success) return unreadable('maxBorrowableAmount is no decimal number', account);
-  return { ok: true, value: answer.data.maxBorrowableAmount, asOfMs: result.asOfMs, flaws: [] };
-}
-
-function unreadable<Value>(detail: string, account: Account | null): Read<Value> {
-  return { ok: false, failure: failureOf({ kind: 'unreadable', detail }, account) };
 }

@@ -1,13 +1,19 @@
-/** Implements LoanCloser: the one call that changes something. It leaves at most once, whatever happens. */
+/**
+ * Implements LoanCloser: the one call that changes something. It is sent at most once, and only what is certain is
+ * called so: `closed` by the documented answer, `refused` by a documented error (the read-back checks that), `not-sent`
+ * when no byte was written. Everything else is `unknown` and has to be looked up.
+ */
 import { type LongId, parseLongId } from '../domain/amount.ts';
 import type { CloseMode } from '../domain/policy.ts';
 import type { CloseOutcome, LoanCloser, PreparedClose, Read } from '../usecases/ports.ts';
-import type { Account } from './account.ts';
-import { bucketOf, type Caller, RECV_WINDOW_MS } from './caller.ts';
-import { closeOutcomeOf, notSent } from './close-outcome.ts';
+import type { UnitOwners } from './account-book.ts';
+import type { Account } from './accounts.ts';
+import { closeAnswer } from './answers.ts';
+import { bucketOf, type Caller, type CallResult, RECV_WINDOW_MS } from './caller.ts';
 import { ENDPOINTS } from './endpoints.ts';
-import { failureOf } from './failure.ts';
-import type { UnitOwners } from './unit-owners.ts';
+import { AMBIGUOUS_CODES, meaningOf } from './error-codes.ts';
+import { failed, failureOf, rejectionWords, stoppedWords } from './failure.ts';
+import type { Rejection } from './rejection.ts';
 import type { WeightLimiter } from './weight-limiter.ts';
 
 export interface LoanCloserOptions {
@@ -25,26 +31,19 @@ export function createLoanCloser(options: LoanCloserOptions): LoanCloser {
 }
 
 const DRY_RUN = 'This Loandesk runs with CLOSE_MODE=dry-run and sends no close';
+/** -27001, Loan group not found. */
+const UNIT_NOT_FOUND = -27001;
+const LOOK_IT_UP = "What it did is looked up in the exchange's own record; it is not sent again.";
 
 async function prepareClose(given: LongId, options: LoanCloserOptions): Promise<Read<PreparedClose>> {
-  if (options.closeMode !== 'live') {
-    return { ok: false, failure: failureOf({ kind: 'bad-request', detail: DRY_RUN }, null) };
-  }
+  if (options.closeMode !== 'live') return failed({ kind: 'bad-request', detail: DRY_RUN }, null);
   // Checked again although it is typed: an id that is not canonical may name another unit.
   const groupId = typeof given === 'string' ? parseLongId(given) : null;
-  if (groupId === null) {
-    return {
-      ok: false,
-      failure: failureOf({ kind: 'bad-request', detail: 'The unit id is not a LONG id' }, null),
-    };
-  }
-  const ownership = await options.owners.find(groupId, 'close');
-  if (ownership.kind === 'unknown') return { ok: false, failure: ownership.failure };
-  if (ownership.kind === 'none') {
-    const failure = failureOf({ kind: 'no-account', endpoint: ENDPOINTS.close, account: null }, null);
-    return { ok: false, failure };
-  }
-  const { account } = ownership;
+  if (groupId === null) return failed({ kind: 'bad-request', detail: 'The unit id is not a LONG id' }, null);
+  const owner = await options.owners.find(groupId, 'close');
+  if (!owner.ok) return owner;
+  const { account } = owner;
+  if (account === null) return failed({ kind: 'no-account', endpoint: ENDPOINTS.close, account }, null);
   const ready = await options.caller.prepare({
     endpoint: ENDPOINTS.close,
     account,
@@ -53,7 +52,7 @@ async function prepareClose(given: LongId, options: LoanCloserOptions): Promise<
     patienceMs: options.patienceMs,
     mustCount: true,
   });
-  if (ready.kind !== 'ready') return { ok: false, failure: failureOf(ready, account) };
+  if (ready.kind !== 'ready') return failed(ready, account);
   const { timestampMs, send } = ready;
   const signedAt = options.monotonic();
   let used = false;
@@ -64,18 +63,82 @@ async function prepareClose(given: LongId, options: LoanCloserOptions): Promise<
       if (used) throw new Error('a prepared close is sent once');
       used = true;
       const refusal = whyNotSend(account, options.monotonic() - signedAt, options);
-      if (refusal !== null) return refusal;
-      return closeOutcomeOf(await send(), groupId, account);
+      if (refusal !== null) return notSent(refusal);
+      return outcomeOf(await send(), groupId, account);
     },
   };
   return { ok: true, value, asOfMs: timestampMs, flaws: [] };
 }
 
-function whyNotSend(account: Account, sinceMs: number, options: LoanCloserOptions): CloseOutcome | null {
-  if (options.closeMode !== 'live') return notSent(`${DRY_RUN}.`);
+function whyNotSend(account: Account, sinceMs: number, options: LoanCloserOptions): string | null {
+  if (options.closeMode !== 'live') return `${DRY_RUN}.`;
   if (sinceMs > RECV_WINDOW_MS) {
-    return notSent('Too much time passed after the close was signed: the exchange would refuse it.');
+    return 'Too much time passed after the close was signed: the exchange would refuse it.';
   }
   const stop = options.limiter.stopOf(bucketOf(ENDPOINTS.close, account));
-  return stop === null ? null : notSent('The exchange told us meanwhile to stop sending for a while.');
+  return stop === null ? null : 'The exchange told us meanwhile to stop sending for a while.';
+}
+
+/** What the answer to the one DELETE says. */
+function outcomeOf(result: CallResult, groupId: LongId, account: Account): CloseOutcome {
+  switch (result.kind) {
+    case 'answered':
+      return answeredOutcome(result.json, groupId);
+    case 'rejected':
+      return rejectedOutcome(result, account);
+    case 'unreadable':
+      return unknown(200, null, `The exchange answered, but unreadably (${result.detail}).`);
+    case 'network': {
+      const { meaning } = failureOf(result, account);
+      return result.written
+        ? unknown(null, null, `${meaning} The close may have been executed all the same.`)
+        : notSent(`${meaning} The close did not leave.`);
+    }
+    default:
+      return notSent(failureOf(result, account).meaning);
+  }
+}
+
+function notSent(meaning: string): CloseOutcome {
+  const advice = 'Nothing was closed; you may ask again.';
+  return { kind: 'not-sent', httpStatus: null, exchangeCode: null, meaning, advice };
+}
+
+function unknown(httpStatus: number | null, exchangeCode: number | null, meaning: string): CloseOutcome {
+  return { kind: 'unknown', httpStatus, exchangeCode, meaning, advice: LOOK_IT_UP };
+}
+
+function answeredOutcome(json: unknown, groupId: LongId): CloseOutcome {
+  const parsed = closeAnswer.safeParse(json);
+  if (!parsed.success) return unknown(200, null, "The exchange's answer is not the documented one.");
+  if (parsed.data.groupId !== groupId) {
+    return unknown(200, null, `The exchange answered for unit ${parsed.data.groupId}, not for ${groupId}.`);
+  }
+  if (parsed.data.status !== 'CLOSED') {
+    return unknown(200, null, 'The exchange answered with a status other than CLOSED.');
+  }
+  return {
+    kind: 'closed',
+    httpStatus: 200,
+    exchangeCode: null,
+    meaning: `The exchange answered that unit ${groupId} is closed.`,
+    advice: 'It is being confirmed from the list of closed units.',
+  };
+}
+
+function rejectedOutcome(result: Rejection, account: Account): CloseOutcome {
+  const { httpStatus, code: exchangeCode } = result;
+  const { meaning, advice } = rejectionWords(result, account);
+  if (!isRefusal(result)) return unknown(httpStatus, exchangeCode, meaning);
+  return { kind: 'refused', httpStatus, exchangeCode, meaning, advice };
+}
+
+/** 4xx with a documented code, or stopped before the exchange looked at it. */
+function isRefusal({ httpStatus, code }: Rejection): boolean {
+  if (httpStatus < 400 || httpStatus >= 500) return false;
+  if (code !== null && AMBIGUOUS_CODES.has(code)) return false;
+  // The same key saw the unit a moment ago: it may be gone because it was closed, by this very call or another.
+  if (code === UNIT_NOT_FOUND) return false;
+  if (stoppedWords({ httpStatus, exchangeCode: code }) !== null) return true;
+  return code !== null && meaningOf(code) !== null;
 }

@@ -6,26 +6,27 @@ import { randomUUID } from 'node:crypto';
 import type { Dispatcher } from 'undici';
 import type { CloseMode } from '../domain/policy.ts';
 import type { ExchangeStop, ExchangeStops, LoanCloser, LoanReader, Log } from '../usecases/ports.ts';
-import type { Account } from './account.ts';
-import { AccountBook } from './account-book.ts';
-import { createAccountChecks, type ExchangeChecks } from './account-checks.ts';
+import { AccountBook, UnitOwners } from './account-book.ts';
+import type { Account } from './accounts.ts';
+import { timeAnswer } from './answers.ts';
 import { Caller, type CallRecord, type FailedCall, ReadCaller } from './caller.ts';
 import { createExchangeClock, type Delay, realDelay } from './clock.ts';
 import { CoalescedRead } from './coalesced-read.ts';
 import { ENDPOINTS } from './endpoints.ts';
-import { ExchangeLife } from './exchange-life.ts';
-import { type ExchangeSnapshot, takeSnapshot } from './exchange-snapshot.ts';
+import {
+  createAccountChecks,
+  createSystemStatus,
+  type ExchangeChecks,
+  type ExchangeSnapshot,
+  takeSnapshot,
+} from './exchange-status.ts';
 import { createHttp, HTTP_TIMEOUT_MS, type ProxySettings } from './http.ts';
 import { createInstitutionalLoan, type InstitutionalLoan } from './institutional-loan.ts';
 import { createLoanCloser } from './loan-closer.ts';
-import { createLoanReader } from './loan-reader.ts';
-import { type Rejection, stopExtent } from './rejection.ts';
-import { timeAnswer } from './schemas.ts';
+import { ExchangeLoanReader } from './loan-reader.ts';
+import { stopExtent } from './rejection.ts';
 import type { SharedReads, WeightLedger } from './shared-state.ts';
-import { createSystemStatus } from './system-status.ts';
-import { UnitOwners } from './unit-owners.ts';
-import type { Priority } from './weight-limiter.ts';
-import { WeightLimiter } from './weight-limiter.ts';
+import { type Priority, WeightLimiter } from './weight-limiter.ts';
 
 export interface LoanExchangeOptions {
   /** `dry-run`: the closer of this process refuses. */
@@ -61,7 +62,7 @@ export interface LoanExchange {
   readonly checks: ExchangeChecks;
   readonly stops: ExchangeStops;
   snapshot(): ExchangeSnapshot;
-  /** Reads the time and each credit key's unit. Resolves after the first attempt, or 5 s; goes on by itself. */
+  /** Reads the time and each credit key's unit. Resolves after the first attempt, or 5 s; continues by itself. */
   start(): Promise<void>;
   /** Ends the timers and the connections. */
   stop(): Promise<void>;
@@ -75,9 +76,11 @@ const READ_BUDGET_MS = 12_000;
 const CLOCK_PATIENCE_MS = 2_000;
 /** A sample that took longer would be dropped. */
 const CLOCK_TIMEOUT_MS = 3_000;
+const START_PATIENCE_MS = 5_000;
+const ASK_KEYS_AGAIN_MS = 10_000;
 
 export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
-  const { log, accounts, ledger, sharedReads } = options;
+  const { log, accounts, ledger, sharedReads, onStop, onCall } = options;
   const now = options.now ?? Date.now;
   const monotonic = options.monotonic ?? (() => performance.now());
   const delay = options.delay ?? realDelay;
@@ -93,14 +96,7 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
     return typeof time === 'number' ? time : null;
   };
   const clock = createExchangeClock({ sample, now, delay, log });
-  const limiter = new WeightLimiter({
-    ledger,
-    clock,
-    delay,
-    log,
-    monotonic,
-    ...(options.onStop !== undefined && { onStop: options.onStop }),
-  });
+  const limiter = new WeightLimiter({ ledger, clock, delay, log, monotonic, ...(onStop && { onStop }) });
   const caller = new Caller({
     http,
     clock,
@@ -112,7 +108,7 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
       return (await clock.ensureSynced()) ? null : noTime;
     },
     buckets: () => book.buckets(),
-    ...(options.onCall !== undefined && { onCall: options.onCall }),
+    ...(onCall && { onCall }),
   });
   const status = createSystemStatus(caller, now);
   const reads = new ReadCaller({
@@ -128,16 +124,31 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
   });
   const owners = new UnitOwners({ book, reads, now, log });
   const nowMs = () => Math.floor(clock.nowMs());
-  const coalesced = new CoalescedRead({
-    shared: sharedReads,
-    nowMs,
-    delay,
-    newToken: options.newToken ?? randomUUID,
-  });
-  const life = new ExchangeLife(owners, clock, status, delay, log);
-  const reader = createLoanReader({ book, owners, reads, coalesced, nowMs });
+  const newToken = options.newToken ?? randomUUID;
+  const coalesced = new CoalescedRead({ shared: sharedReads, nowMs, delay, newToken });
+  let stopping: AbortController | null = null;
+
+  /** Asks until each credit key has shown its unit; resolves after the first attempt, or 5 s. */
+  async function askKeys(firstAttempt: () => Promise<boolean>): Promise<void> {
+    if (stopping === null) return;
+    const first = firstAttempt();
+    void keepAsking(first, stopping.signal);
+    const patience = new AbortController();
+    await Promise.race([first, delay(START_PATIENCE_MS, patience.signal)]);
+    patience.abort();
+  }
+
+  async function keepAsking(first: Promise<boolean>, signal: AbortSignal): Promise<void> {
+    let allAnswered = await first;
+    while (!allAnswered && !signal.aborted) {
+      log.warn({ againInMs: ASK_KEYS_AGAIN_MS }, 'not every credit key has shown its unit yet; asking again');
+      await delay(ASK_KEYS_AGAIN_MS, signal);
+      if (!signal.aborted) allAnswered = await owners.askAll('background');
+    }
+  }
+
   return {
-    reader,
+    reader: new ExchangeLoanReader({ book, owners, reads, coalesced, nowMs }),
     closer: createLoanCloser({
       closeMode: options.closeMode,
       caller,
@@ -150,18 +161,25 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
     stops: { list: () => limiter.stopsOf(book.buckets()), lift: () => limiter.liftStops() },
     checks: createAccountChecks({ book, reads, status }),
     snapshot: () => takeSnapshot({ book, owners, clock, limiter, caller, status, now }),
-    start: () => life.start(),
+    async start() {
+      if (stopping !== null) return;
+      stopping = new AbortController();
+      await askKeys(async () => {
+        await status.ask();
+        clock.start();
+        return owners.askAll('background');
+      });
+    },
     async stop() {
-      life.stop();
+      clock.stop();
+      stopping?.abort();
+      stopping = null;
       await http.close();
     },
     async reload(fresh) {
       book.replace(fresh);
-      log.info(
-        { accounts: fresh.map(({ name, role }) => ({ name, role })) },
-        'the accounts were loaded anew',
-      );
-      await life.relearn();
+      log.info({ accounts: fresh.map(({ name, role }) => ({ name, role })) }, 'accounts reloaded');
+      await askKeys(() => owners.askAll('background'));
     },
   };
 }
@@ -179,10 +197,6 @@ async function sampleTime(caller: Caller): Promise<number | FailedCall> {
   const parsed = timeAnswer.safeParse(result.kind === 'answered' ? result.json : null);
   if (parsed.success) return parsed.data.serverTime;
   // A stop (or a region that is not served) is the reason that people need, not what it led to.
-  const isStop = result.kind === 'busy' || (result.kind === 'rejected' && isRefusedAddress(result));
-  return isStop ? result : { kind: 'no-clock' };
-}
-
-function isRefusedAddress(rejection: Rejection): boolean {
-  return rejection.httpStatus === 451 || stopExtent(rejection) !== null;
+  const isStop = result.kind === 'rejected' && (result.httpStatus === 451 || stopExtent(result) !== null);
+  return isStop || result.kind === 'busy' ? result : { kind: 'no-clock' };
 }

@@ -3,24 +3,20 @@ import type { LongId } from '../domain/amount.ts';
 import type { ClosedUnit, RiskUnit } from '../domain/unit/risk-unit.ts';
 import {
   concerns,
-  type ExchangeFailure,
   type FindOptions,
   type LoanReader,
   type Read,
   type ReadOptions,
 } from '../usecases/ports.ts';
-import type { Account } from './account.ts';
-import type { AccountBook } from './account-book.ts';
+import type { AccountBook, UnitOwners } from './account-book.ts';
+import type { Account } from './accounts.ts';
+import { eachOnce, listAnswer, type ReadRows, readRows, riskUnitRow } from './answers.ts';
 import type { FailedCall, ReadCaller } from './caller.ts';
-import { type ClosedList, decodeClosed, mergeClosed } from './closed-list.ts';
-import { walkClosedPages } from './closed-pages.ts';
+import { type ClosedList, decodeClosed, mergeClosed, walkClosedPages } from './closed-list.ts';
 import { type CoalescedRead, jsonOf, type Text } from './coalesced-read.ts';
-import { ENDPOINTS } from './endpoints.ts';
-import { failureOf } from './failure.ts';
-import { eachOnce, type ReadRows, readRows } from './rows.ts';
-import { listAnswer, riskUnitRow } from './schemas.ts';
-import type { QueryParameter } from './sign.ts';
-import type { UnitOwners } from './unit-owners.ts';
+import { ENDPOINTS, type Endpoint } from './endpoints.ts';
+import { failed } from './failure.ts';
+import type { QueryParameter } from './signing.ts';
 import type { Priority } from './weight-limiter.ts';
 
 export interface LoanReaderOptions {
@@ -39,19 +35,7 @@ interface Asked {
   readonly deadlineMs: number | undefined;
 }
 
-export function createLoanReader(options: LoanReaderOptions): LoanReader {
-  const reader = new Reader(options);
-  return {
-    riskUnits: (read) => reader.riskUnits(read),
-    riskUnit: (groupId, read) => reader.riskUnit(groupId, read),
-    riskUnitAsCreditAccount: (groupId, read) => reader.riskUnitAsCreditAccount(groupId, read),
-    closedUnits: (read) => reader.closedUnits(read),
-    findClosedUnit: (groupId, read) => reader.findClosedUnit(groupId, read),
-    canClose: (groupId) => reader.canClose(groupId),
-  };
-}
-
-class Reader {
+export class ExchangeLoanReader implements LoanReader {
   readonly #options: LoanReaderOptions;
   readonly #decoded = new WeakMap<Text, ReadRows<RiskUnit>>();
 
@@ -61,8 +45,7 @@ class Reader {
 
   async riskUnits(options: ReadOptions): Promise<Read<readonly RiskUnit[]>> {
     const read = await this.#details(this.#parent(), null, this.#asked(options));
-    if (!read.ok) return read;
-    return { ...read, value: read.value.rows, flaws: read.value.flawed };
+    return read.ok ? { ...read, value: read.value.rows, flaws: read.value.flawed } : read;
   }
 
   async riskUnit(groupId: LongId, options: ReadOptions): Promise<Read<RiskUnit | null>> {
@@ -71,18 +54,15 @@ class Reader {
 
   async riskUnitAsCreditAccount(groupId: LongId, options: ReadOptions): Promise<Read<RiskUnit | null>> {
     const asked = { ...this.#asked(options), fresh: true };
-    const ownership = await this.#options.owners.find(groupId, asked.priority, asked.deadlineMs);
-    if (ownership.kind === 'unknown') return { ok: false, failure: ownership.failure };
-    const account = ownership.kind === 'owner' ? ownership.account : null;
-    if (account === null)
-      return failed({ kind: 'no-account', endpoint: ENDPOINTS.close, account: null }, null);
-    return onlyUnit(await this.#details(account, groupId, asked), groupId);
+    const owner = await this.#options.owners.find(groupId, asked.priority, asked.deadlineMs);
+    if (!owner.ok) return owner;
+    if (owner.account === null) return noAccount(ENDPOINTS.close);
+    return onlyUnit(await this.#details(owner.account, groupId, asked), groupId);
   }
 
   async closedUnits(options: ReadOptions): Promise<Read<readonly ClosedUnit[]>> {
     const accounts = this.#options.book.credit();
-    if (accounts.length === 0)
-      return failed({ kind: 'no-account', endpoint: ENDPOINTS.closed, account: null }, null);
+    if (accounts.length === 0) return noAccount(ENDPOINTS.closed);
     const asked = this.#asked(options);
     const lists = await Promise.all(accounts.map((account) => this.#closedList(account, asked)));
     return mergeClosed(accounts, lists);
@@ -90,9 +70,8 @@ class Reader {
 
   async findClosedUnit(groupId: LongId, options: FindOptions): Promise<Read<ClosedUnit | null>> {
     const accounts = this.#options.book.credit();
-    if (accounts.length === 0)
-      return failed({ kind: 'no-account', endpoint: ENDPOINTS.closed, account: null }, null);
-    const asked = this.#asked(options);
+    if (accounts.length === 0) return noAccount(ENDPOINTS.closed);
+    const asked = { ...this.#asked(options), fresh: true };
     const owner = this.#options.book.choose(ENDPOINTS.closed, { by: 'owner', groupId });
     // The key has proved whose list it is: e-mails need not be compared, and no other list matters.
     if (owner !== null) return this.#findIn(owner, groupId, () => true, asked);
@@ -101,9 +80,9 @@ class Reader {
   }
 
   async canClose(groupId: LongId): Promise<Read<boolean>> {
-    const ownership = await this.#options.owners.find(groupId, 'interactive');
-    if (ownership.kind === 'unknown') return { ok: false, failure: ownership.failure };
-    return { ok: true, value: ownership.kind === 'owner', asOfMs: this.#options.nowMs(), flaws: [] };
+    const owner = await this.#options.owners.find(groupId, 'interactive');
+    if (!owner.ok) return owner;
+    return { ok: true, value: owner.account !== null, asOfMs: this.#options.nowMs(), flaws: [] };
   }
 
   #asked({ priority, fresh = false }: ReadOptions): Asked {
@@ -119,28 +98,16 @@ class Reader {
     groupId: LongId | null,
     asked: Asked,
   ): Promise<Read<ReadRows<RiskUnit>>> {
-    const { coalesced, reads } = this.#options;
+    const { priority, deadlineMs } = asked;
     const parameters: QueryParameter[] = groupId === null ? [] : [['groupId', groupId]];
     const load = async (): Promise<Text | FailedCall> => {
-      const result = await reads.call({
-        endpoint: ENDPOINTS.ltvDetails,
-        account,
-        parameters,
-        priority: asked.priority,
-        deadlineMs: asked.deadlineMs,
-      });
-      if (result.kind !== 'answered') return result;
-      if (listAnswer.safeParse(result.json).success) {
-        return {
-          kind: 'text',
-          parts: [{ firstRow: 1, body: result.body, json: result.json }],
-          asOfMs: result.asOfMs,
-        };
-      }
-      return { kind: 'unreadable', detail: 'it is not a list of risk units' };
+      const call = { endpoint: ENDPOINTS.ltvDetails, account, parameters, priority, deadlineMs };
+      const answer = await this.#options.reads.read(call, listAnswer, 'it is not a list of risk units');
+      if (answer.kind !== 'read') return answer;
+      const { body, json, asOfMs } = answer;
+      return { kind: 'text', parts: [{ firstRow: 1, body, json }], asOfMs };
     };
-    const key = `ltv-details/${account?.name ?? ''}/${groupId ?? 'all'}`;
-    const text = asked.fresh ? await load() : await coalesced.read(key, asked.priority, load);
+    const text = await this.#text(`ltv-details/${account?.name ?? ''}/${groupId ?? 'all'}`, asked, load);
     if (text.kind !== 'text') return failed(text, account);
     return { ok: true, value: this.#decode(text), asOfMs: text.asOfMs, flaws: [] };
   }
@@ -156,16 +123,18 @@ class Reader {
   }
 
   async #closedList(account: Account, asked: Asked): Promise<Read<ClosedList>> {
-    const load = () => walkClosedPages((page) => this.#closedPage(account, page, asked));
-    const key = `closed/${account.name}`;
-    const text = asked.fresh ? await load() : await this.#options.coalesced.read(key, asked.priority, load);
+    const { priority, deadlineMs } = asked;
+    const load = () =>
+      walkClosedPages((parameters) =>
+        this.#options.reads.call({ endpoint: ENDPOINTS.closed, account, parameters, priority, deadlineMs }),
+      );
+    const text = await this.#text(`closed/${account.name}`, asked, load);
     if (text.kind !== 'text') return failed(text, account);
     return { ok: true, value: decodeClosed(text), asOfMs: text.asOfMs, flaws: [] };
   }
 
-  #closedPage(account: Account, parameters: readonly QueryParameter[], { priority, deadlineMs }: Asked) {
-    const { closed: endpoint } = ENDPOINTS;
-    return this.#options.reads.call({ endpoint, account, parameters, priority, deadlineMs });
+  #text(key: string, asked: Asked, load: () => Promise<Text | FailedCall>): Promise<Text | FailedCall> {
+    return asked.fresh ? load() : this.#options.coalesced.read(key, asked.priority, load);
   }
 
   async #findIn(
@@ -174,13 +143,13 @@ class Reader {
     counts: (row: ClosedUnit) => boolean,
     asked: Asked,
   ): Promise<Read<ClosedUnit | null>> {
-    const list = await this.#closedList(account, { ...asked, fresh: true });
+    const list = await this.#closedList(account, asked);
     if (!list.ok) return list;
     const { units, flawed, missing } = list.value;
     const unit = newest(units.filter((row) => row.groupId === groupId && !row.enabled && counts(row)));
     if (unit !== null) return { ...list, value: unit };
-    const unreadable = flawed.find((row) => concerns(row, groupId));
-    if (unreadable !== undefined) return unreadableRow(unreadable.text, account);
+    const flaw = flawed.find((row) => concerns(row, groupId));
+    if (flaw !== undefined) return unreadableRow(flaw.text, account);
     if (missing > 0) return unreadableRow(`${missing} rows are counted but not shown`, account);
     return { ...list, value: null };
   }
@@ -218,11 +187,8 @@ async function firstFound(
   return found.catch(none);
 }
 
-function failed(
-  result: FailedCall,
-  account: Account | null,
-): { readonly ok: false; readonly failure: ExchangeFailure } {
-  return { ok: false, failure: failureOf(result, account) };
+function noAccount(endpoint: Endpoint) {
+  return failed({ kind: 'no-account', endpoint, account: null }, null);
 }
 
 /** A row that cannot be read must not turn into "not there". */

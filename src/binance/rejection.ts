@@ -1,8 +1,7 @@
 /** Reads an answer that is not 200: code and text, and how long a limit or ban lasts. */
-
+import { errorAnswer } from './answers.ts';
 import { parseExactJson } from './exact-json.ts';
 import { headerOf, type ResponseHeaders } from './http.ts';
-import { errorAnswer } from './schemas.ts';
 import { MOST_STOP_MS } from './shared-state.ts';
 import { MINUTE_MS, minuteOf } from './weight-count.ts';
 
@@ -17,14 +16,16 @@ export interface Rejection {
   readonly retryAtMs: number | null;
 }
 
+type StatusAndCode = Pick<Rejection, 'httpStatus' | 'code'>;
+
 /** What a rejection stops: the endpoint's bucket, everything from this address, or nothing. */
 export type StopExtent = 'bucket' | 'address' | null;
 
 /** Bans begin at two minutes (general info, "Limits"). */
-const LEAST_BAN_MS = 2 * 60_000;
+const MIN_BAN_MS = 2 * 60_000;
 /** Binance support: a firewall ban (403) usually lasts 5 minutes. */
 const FIREWALL_PAUSE_MS = 5 * 60_000;
-const LONGEST_TEXT = 160;
+const MAX_TEXT_LENGTH = 160;
 
 /** `nowMs` is exchange time. */
 export function readRejection(
@@ -34,35 +35,31 @@ export function readRejection(
   nowMs: number,
 ): Rejection {
   const { code, text } = readError(body);
-  const rejection = { kind: 'rejected', httpStatus, code, text } as const;
-  return { ...rejection, retryAtMs: retryAt({ ...rejection, retryAtMs: null }, headers, body, nowMs) };
+  const leastMs = leastRetryAt({ httpStatus, code }, nowMs);
+  if (leastMs === null) return { kind: 'rejected', httpStatus, code, text, retryAtMs: null };
+  // The latest of what the answer says, but neither before the limit can be free nor after the longest ban.
+  const said = [readRetryAfter(headerOf(headers, 'retry-after'), nowMs), readBannedUntil(body)];
+  const retryAtMs = Math.min(Math.max(leastMs, ...said.map((ms) => ms ?? 0)), nowMs + MOST_STOP_MS);
+  return { kind: 'rejected', httpStatus, code, text, retryAtMs };
 }
 
-export function stopExtent(rejection: Rejection): StopExtent {
-  if (rejection.httpStatus === 429) return 'bucket';
-  if (rejection.httpStatus === 418 || isFirewall(rejection)) return 'address';
+export function stopExtent(answer: StatusAndCode): StopExtent {
+  if (answer.httpStatus === 429) return 'bucket';
+  if (answer.httpStatus === 418 || isFirewall(answer)) return 'address';
   return null;
 }
 
 /** 403 without an error code comes from the firewall in front of the exchange (an HTML page). */
-export function isFirewall({ httpStatus, code }: Pick<Rejection, 'httpStatus' | 'code'>): boolean {
+export function isFirewall({ httpStatus, code }: StatusAndCode): boolean {
   return httpStatus === 403 && code === null;
 }
 
-/** The latest of what the answer says, but neither sooner than the limit can be free again nor later than a ban lasts. */
-function retryAt(rejection: Rejection, headers: ResponseHeaders, body: string, nowMs: number): number | null {
-  const leastMs = leastRetryAt(rejection, nowMs);
-  if (leastMs === null) return null;
-  const saidMs = [readRetryAfter(headerOf(headers, 'retry-after'), nowMs), readBannedUntil(body)];
-  return Math.min(Math.max(leastMs, ...saidMs.map((ms) => ms ?? 0)), nowMs + MOST_STOP_MS);
-}
-
-function leastRetryAt(rejection: Rejection, nowMs: number): number | null {
-  switch (stopExtent(rejection)) {
+function leastRetryAt(answer: StatusAndCode, nowMs: number): number | null {
+  switch (stopExtent(answer)) {
     case 'bucket':
       return (minuteOf(nowMs) + 1) * MINUTE_MS;
     case 'address':
-      return nowMs + (rejection.httpStatus === 403 ? FIREWALL_PAUSE_MS : LEAST_BAN_MS);
+      return nowMs + (answer.httpStatus === 403 ? FIREWALL_PAUSE_MS : MIN_BAN_MS);
     case null:
       return null;
   }
@@ -99,5 +96,5 @@ export function cleanText(text: string): string {
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
     .replace(/[A-Za-z0-9+/=_-]{32,}/g, '…')
     .trim();
-  return line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT - 1)}…` : line;
+  return line.length > MAX_TEXT_LENGTH ? `${line.slice(0, MAX_TEXT_LENGTH - 1)}…` : line;
 }

@@ -1,6 +1,5 @@
 /** The exchange: reachable, clocks in step, and what each key is and may do. Reads only. */
-import type { KeyPermissions } from '../binance/account-checks.ts';
-import type { ExchangeSnapshot } from '../binance/exchange-snapshot.ts';
+import type { ExchangeSnapshot, KeyPermissions } from '../binance/exchange-status.ts';
 import type { LoanExchange } from '../binance/loan-exchange.ts';
 import type { CloseMode } from '../domain/policy.ts';
 import { type Finding, findingsAbout } from './finding.ts';

@@ -1,7 +1,7 @@
 /** `/metrics` in Prometheus form. Parts tell it what happened through small observers; the rest is read at a scrape. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { ExchangeSnapshot } from '../binance/exchange-snapshot.ts';
+import type { ExchangeSnapshot } from '../binance/exchange-status.ts';
 import type { LogOutputState } from './log-output.ts';
 import { type AuditMetrics, auditMetrics } from './metrics/audit-metrics.ts';
 import { type ExchangeMetrics, exchangeMetrics } from './metrics/exchange-metrics.ts';

@@ -62,7 +62,7 @@ describe('a process in dry run', () => {
       closeMode: 'live' as CloseMode,
       caller: { prepare: async () => ({ kind: 'ready', timestampMs: 1, send }) as const },
       limiter: { stopOf: () => null },
-      owners: { find: async () => ({ kind: 'owner', account }) as const },
+      owners: { find: async () => ({ ok: true, account }) as const },
       monotonic: () => 0,
       patienceMs: 0,
     };

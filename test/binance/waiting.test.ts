@@ -4,8 +4,11 @@ import { afterEach, describe, expect, inject, it } from 'vitest';
 import { type Exchange, startExchange } from '../../sandbox/binance/exchange.ts';
 import { CoalescedRead } from '../../src/binance/coalesced-read.ts';
 import { createHttp } from '../../src/binance/http.ts';
-import type { LoanExchange, LoanExchangeOptions } from '../../src/binance/loan-exchange.ts';
-import { createLoanExchange } from '../../src/binance/loan-exchange.ts';
+import {
+  createLoanExchange,
+  type LoanExchange,
+  type LoanExchangeOptions,
+} from '../../src/binance/loan-exchange.ts';
 import { MOST_STOP_MS } from '../../src/binance/shared-state.ts';
 import { BucketCount, Stops } from '../../src/binance/weight-count.ts';
 import { WeightLimiter } from '../../src/binance/weight-limiter.ts';

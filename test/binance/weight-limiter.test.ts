@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AdmitRequest, AdmitResult } from '../../src/binance/weight-limiter.ts';
-import { WeightLimiter } from '../../src/binance/weight-limiter.ts';
+import { type AdmitRequest, type AdmitResult, WeightLimiter } from '../../src/binance/weight-limiter.ts';
 import { StoreUnavailable } from '../../src/usecases/ports.ts';
 import { MemoryWeightLedger } from '../fakes/memory-weight-ledger.ts';
 import { capturingLog } from '../support/logs.ts';

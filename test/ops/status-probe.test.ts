@@ -1,6 +1,6 @@
 /** `/loandesk status`: what only the store knows of. */
 import { expect, inject, it } from 'vitest';
-import type { ExchangeSnapshot } from '../../src/binance/exchange-snapshot.ts';
+import type { ExchangeSnapshot } from '../../src/binance/exchange-status.ts';
 import { createStatusProbe, type StatusProbeParts } from '../../src/ops/status-probe.ts';
 import { StoreClock } from '../../src/redis/store-clock.ts';
 import { redisParts } from '../redis/redis-parts.ts';

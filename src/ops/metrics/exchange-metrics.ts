@@ -1,7 +1,7 @@
 /** Calls to the exchange: how long, how heavy, how they ended, and what its limits leave. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { CallRecord } from '../../binance/caller.ts';
-import type { ExchangeSnapshot } from '../../binance/exchange-snapshot.ts';
+import type { ExchangeSnapshot } from '../../binance/exchange-status.ts';
 import type { ExchangeStop } from '../../usecases/ports.ts';
 
 export interface ExchangeMetrics {

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import { expect } from 'vitest';
 import type { Exchange } from '../../../sandbox/binance/exchange.ts';
-import { Account } from '../../../src/binance/account.ts';
+import { Account } from '../../../src/binance/accounts.ts';
 import type { CallRecord } from '../../../src/binance/caller.ts';
 import type { Delay } from '../../../src/binance/clock.ts';
 import {
@@ -10,7 +10,7 @@ import {
   type LoanExchange,
   type LoanExchangeOptions,
 } from '../../../src/binance/loan-exchange.ts';
-import { createSigningKey } from '../../../src/binance/signing-key.ts';
+import { createSigningKey } from '../../../src/binance/signing.ts';
 import type { ExchangeStop } from '../../../src/usecases/ports.ts';
 import { MemorySharedReads } from '../../fakes/memory-shared-reads.ts';
 import { MemoryWeightLedger } from '../../fakes/memory-weight-ledger.ts';

@@ -84,7 +84,7 @@ vi.mock(import('../../../sandbox/binance/key-ring.ts'), async (load) => {
   };
 });
 
-vi.mock(import('../../../src/binance/signing-key.ts'), async (load) => {
+vi.mock(import('../../../src/binance/signing.ts'), async (load) => {
   const real = await load();
   return {
     ...real,

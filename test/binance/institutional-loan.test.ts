@@ -6,7 +6,7 @@ import {
   interestRow,
   loanRecordRow,
   maxBorrowableAnswer,
-} from '../../src/binance/loan-records.ts';
+} from '../../src/binance/institutional-loan.ts';
 import { exactText } from '../../src/domain/amount.ts';
 
 describe('rows of the other reads', () => {

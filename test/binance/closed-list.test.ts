@@ -2,10 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CallResult } from '../../src/binance/caller.ts';
-import { decodeClosed } from '../../src/binance/closed-list.ts';
-import { walkClosedPages } from '../../src/binance/closed-pages.ts';
+import { decodeClosed, walkClosedPages } from '../../src/binance/closed-list.ts';
 import { parseExactJson } from '../../src/binance/exact-json.ts';
-import type { QueryParameter } from '../../src/binance/sign.ts';
+import type { QueryParameter } from '../../src/binance/signing.ts';
 
 const rowOf = (groupId: string) => ({
   groupId,
