@@ -8,9 +8,9 @@ import { jsonOf, type Text, type TextPart } from './coalesced-read.ts';
 import type { QueryParameter } from './signing.ts';
 
 export const LARGEST_PAGE = 100;
-const MOST_PAGES = 1_000;
-/** How many pages each walk reads at once, the first page excepted: most lists have no other. */
-const WALKS = [4, 4, 1] as const;
+/** More closed units than a group of firms can have: an exchange with false counts must not be read without end. */
+const MAX_PAGES = 100;
+const MAX_WALKS = 2;
 
 /** Null when the exchange would refuse it: pages count from 1 and hold 1 to 100 rows. */
 export function pageParameters(current: number, size: number): readonly QueryParameter[] | null {
@@ -24,104 +24,39 @@ export function pageParameters(current: number, size: number): readonly QueryPar
 
 type FetchPage = (parameters: readonly QueryParameter[]) => Promise<CallResult>;
 
-interface Page {
-  readonly kind: 'page';
-  readonly rows: readonly unknown[];
-  readonly total: number;
-  readonly part: TextPart;
-  readonly asOfMs: number;
-}
-
 /**
- * Walks through the closed list of one account, page by page (GET /sapi/v1/margin/loan-groups/closed). Its order is
- * undocumented, and rows move on to later pages when a unit is closed meanwhile: rows are told apart by id and createTime.
- *
- * Every page says how many rows there are in all, and rows only ever come in addition. So as many different rows as
- * the largest count are all rows of that moment, in whatever order the pages were answered. Where rows are lacking and
- * the counts of a walk differ, something came in between: the list is walked again. Pages read at once may lose a row
- * that moved from one to the next between their answers; a walk of one page after the other cannot, so the last one is.
+ * Reads the closed list of one account, page after page (GET /sapi/v1/margin/loan-groups/closed). Its order is
+ * undocumented, and rows move on to later pages when a unit is closed meanwhile: so none is missed, and rows are told
+ * apart by id and createTime. Each page says how many rows there are in all. Where rows are missing and the counts
+ * differ, a row came in between, and the list is read again.
  */
 export async function walkClosedPages(fetchPage: FetchPage): Promise<Text | FailedCall> {
-  const gathered = new GatheredPages();
-  for (const atOnce of WALKS) {
-    gathered.beginWalk();
-    for (let next = 1; next <= gathered.lastPage; ) {
-      const count = next === 1 ? 1 : Math.min(atOnce, gathered.lastPage - next + 1);
-      const read = Array.from({ length: count }, (_, index) => readPage(fetchPage, next + index));
-      let over = false;
-      for (const page of await Promise.all(read)) {
-        if (page.kind !== 'page') return page;
-        gathered.add(page);
-        over ||= page.rows.length < LARGEST_PAGE || gathered.isFirstAgain(page);
-      }
-      if (gathered.isComplete) return gathered.text();
-      if (over) break;
-      next += count;
+  const parts: TextPart[] = [];
+  const seen = new Set<string>();
+  let total = 0;
+  let asOfMs = Number.POSITIVE_INFINITY;
+  for (let walk = 1; walk <= MAX_WALKS; walk += 1) {
+    const totals = new Set<number>();
+    for (let current = 1; current <= MAX_PAGES; current += 1) {
+      const result = await fetchPage(pageParameters(current, LARGEST_PAGE) ?? []);
+      if (result.kind !== 'answered') return result;
+      const page = pageAnswer.safeParse(result.json);
+      if (!page.success) return { kind: 'unreadable', detail: 'it is not a page of closed units' };
+      const { rows } = page.data;
+      const seenBefore = seen.size;
+      for (const row of rows) seen.add(identityOf(row));
+      parts.push({ firstRow: (current - 1) * LARGEST_PAGE + 1, body: result.body, json: result.json });
+      totals.add(page.data.total);
+      total = Math.max(total, page.data.total);
+      asOfMs = Math.min(asOfMs, result.asOfMs);
+      if (seen.size >= total) return { kind: 'text', parts, asOfMs };
+      // An exchange that answers each number with the same page has no further one.
+      const isSamePage = walk === 1 && current > 1 && seen.size === seenBefore;
+      if (rows.length < LARGEST_PAGE || isSamePage) break;
     }
-    if (!gathered.hasChanged) break;
+    if (totals.size === 1) break;
   }
-  return gathered.text();
-}
-
-async function readPage(fetchPage: FetchPage, current: number): Promise<Page | FailedCall> {
-  const result = await fetchPage(pageParameters(current, LARGEST_PAGE) ?? []);
-  if (result.kind !== 'answered') return result;
-  const page = pageAnswer.safeParse(result.json);
-  if (!page.success) return { kind: 'unreadable', detail: 'it is not a page of closed units' };
-  const firstRow = (current - 1) * LARGEST_PAGE + 1;
-  const part = { firstRow, body: result.body, json: result.json };
-  return { kind: 'page', ...page.data, part, asOfMs: result.asOfMs };
-}
-
-/** All pages of all walks so far, and what their counts say. */
-class GatheredPages {
-  readonly #parts: TextPart[] = [];
-  readonly #seen = new Set<string>();
-  #asOfMs = Number.POSITIVE_INFINITY;
-  #first: string | null = null;
-  #total = 0;
-  #totalsOfWalk = new Set<number>();
-
-  beginWalk(): void {
-    this.#totalsOfWalk = new Set();
-  }
-
-  add({ rows, total, part, asOfMs }: Page): void {
-    const before = this.#seen.size;
-    for (const row of rows) this.#seen.add(identityOf(row));
-    // A page without a new row matters where it knows of more rows than the others.
-    if (this.#seen.size > before || total > this.#total || this.#parts.length === 0) this.#parts.push(part);
-    if (part.firstRow === 1) this.#first = identitiesOf(rows);
-    this.#total = Math.max(this.#total, total);
-    this.#totalsOfWalk.add(total);
-    this.#asOfMs = Math.min(this.#asOfMs, asOfMs);
-  }
-
-  get lastPage(): number {
-    return Math.min(MOST_PAGES, Math.max(1, Math.ceil(this.#total / LARGEST_PAGE)));
-  }
-
-  get isComplete(): boolean {
-    return this.#seen.size >= this.#total;
-  }
-
-  /** Rows came in between two answers of this walk. */
-  get hasChanged(): boolean {
-    return this.#totalsOfWalk.size > 1;
-  }
-
-  /** An exchange that gives the first page for every number would be walked without end. */
-  isFirstAgain({ rows, part }: Page): boolean {
-    return part.firstRow !== 1 && identitiesOf(rows) === this.#first;
-  }
-
-  text(): Text {
-    return { kind: 'text', parts: this.#parts, asOfMs: this.#asOfMs };
-  }
-}
-
-function identitiesOf(rows: readonly unknown[]): string {
-  return rows.map(identityOf).join('\n');
+  return { kind: 'text', parts, asOfMs };
 }
 
 /** The id and when it was created (an id may be given again), or for a row without them the whole row. */
@@ -186,7 +121,7 @@ export function mergeClosed(
     for (const unit of list.value.units) units.set(lifeOf(unit), unit);
     flaws.push(...flawed.map(({ groupId, text }) => ({ groupId, text: `account ${name}: ${text}` })));
     if (missing > 0) {
-      const text = `account ${name}: the exchange counts ${missing} more closed units than it shows`;
+      const text = `account ${name}: Binance counts ${missing} more closed units than it shows`;
       flaws.push({ groupId: null, text });
     }
   }

@@ -117,7 +117,7 @@ describe('against the stand-in', () => {
     const read = await reader.closedUnits(NOW);
     expect(read.ok && read.value.map(({ groupId }) => groupId)).toEqual(['72']);
     expect(read.ok && textsOf(read)).toEqual([
-      expect.stringContaining('account loan-73: The exchange refuses the key'),
+      expect.stringContaining('account loan-73: Binance refuses the key'),
     ]);
     // A unit that nobody is known to own may be in the list that could not be read.
     expect(await reader.findClosedUnit(longId('73'), NOW)).toMatchObject({ ok: false });
