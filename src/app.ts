@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as timer } from 'node:timers/promises';
 import { loadAccounts } from './binance/accounts.ts';
 import { createLoanExchange, type LoanExchange } from './binance/loan-exchange.ts';
-import { MOST_STOP_MS } from './binance/shared-state.ts';
+import { MAX_STOP_MS } from './binance/shared-state.ts';
 import { referenceFrom, requestIdFrom } from './domain/request-id.ts';
 import { endsInTime } from './ends-in-time.ts';
 import { type Background, createBackground } from './ops/background.ts';
@@ -134,7 +134,7 @@ export async function createApp(
     baseUrl: config.binance.apiUrl,
     proxy: config.binance.proxy,
     accounts,
-    ledger: new RedisWeightLedger({ connection: redis, keys, longestStopMs: MOST_STOP_MS }),
+    ledger: new RedisWeightLedger({ connection: redis, keys, longestStopMs: MAX_STOP_MS }),
     sharedReads: new RedisSharedReads({ connection: redis, keys, auditKeys: config.auditKeys }),
     log,
     now,

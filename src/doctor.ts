@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { loadAccounts } from './binance/accounts.ts';
 import { createLoanExchange } from './binance/loan-exchange.ts';
-import { MOST_STOP_MS } from './binance/shared-state.ts';
+import { MAX_STOP_MS } from './binance/shared-state.ts';
 import { checkExchange } from './doctor/check-exchange.ts';
 import { checkSecretFiles, judgeAccountsFile } from './doctor/check-files.ts';
 import { examineRedis } from './doctor/check-redis.ts';
@@ -95,7 +95,7 @@ async function examineExchange(
     baseUrl: config.binance.apiUrl,
     proxy: config.binance.proxy,
     accounts,
-    ledger: new RedisWeightLedger({ connection: redis, keys, longestStopMs: MOST_STOP_MS }),
+    ledger: new RedisWeightLedger({ connection: redis, keys, longestStopMs: MAX_STOP_MS }),
     sharedReads: new RedisSharedReads({ connection: redis, keys, auditKeys: config.auditKeys }),
     log,
   });

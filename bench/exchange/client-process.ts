@@ -5,7 +5,7 @@ import { Pool } from 'undici';
 import { z } from 'zod';
 import { Account } from '../../src/binance/accounts.ts';
 import { createLoanExchange } from '../../src/binance/loan-exchange.ts';
-import { MOST_STOP_MS } from '../../src/binance/shared-state.ts';
+import { MAX_STOP_MS } from '../../src/binance/shared-state.ts';
 import { createSigningKey } from '../../src/binance/signing.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { KeyNames } from '../../src/redis/key-names.ts';
@@ -72,7 +72,7 @@ function redisLedger(): Ledger {
   const real = new RedisWeightLedger({
     connection,
     keys: new KeyNames('bench'),
-    longestStopMs: MOST_STOP_MS,
+    longestStopMs: MAX_STOP_MS,
   });
   return {
     async reserve(bucket, minute, weight) {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Account } from '../../src/binance/accounts.ts';
 import { createLoanExchange } from '../../src/binance/loan-exchange.ts';
-import { MOST_STOP_MS } from '../../src/binance/shared-state.ts';
+import { MAX_STOP_MS } from '../../src/binance/shared-state.ts';
 import { createSigningKey } from '../../src/binance/signing.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { KeyNames } from '../../src/redis/key-names.ts';
@@ -29,7 +29,7 @@ const exchange = createLoanExchange({
   ledger: new RedisWeightLedger({
     connection: new RedisConnection({ url: given.redisUrl }, QUIET),
     keys: new KeyNames('bench'),
-    longestStopMs: MOST_STOP_MS,
+    longestStopMs: MAX_STOP_MS,
   }),
   sharedReads: {
     get: async () => null,

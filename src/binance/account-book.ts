@@ -11,7 +11,7 @@ import { ENDPOINTS, type Endpoint } from './endpoints.ts';
 import { failureOf } from './failure.ts';
 import { isMoreUrgent, type Priority } from './weight-limiter.ts';
 
-/** What a call is about, as far as it decides the key. */
+/** What decides which key signs a call. */
 export type KeyChoice =
   /** The desk's own view: the parent key. */
   | { readonly by: 'parent' }
@@ -22,7 +22,7 @@ export type KeyChoice =
 
 export class AccountBook {
   #accounts: readonly Account[];
-  /** Units that each credit account's own key has shown. Kept after a close: they say whose closed list to look in. */
+  /** Units that each credit account's own key has shown. Kept after a close: they tell whose closed list has the unit. */
   #units = new Map<string, Set<LongId>>();
 
   constructor(accounts: readonly Account[]) {

@@ -13,11 +13,11 @@ import {
 } from '../domain/unit/risk-unit.ts';
 import type { Flaw } from '../usecases/ports.ts';
 
-const LONGEST_SHOWN = 30;
+const MAX_SHOWN = 30;
 
 function shown(value: unknown): string {
   if (typeof value !== 'string') return value === null ? 'null' : typeof value;
-  const text = value.length > LONGEST_SHOWN ? `${value.slice(0, LONGEST_SHOWN)}…` : value;
+  const text = value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value;
   return JSON.stringify(text);
 }
 

@@ -75,7 +75,7 @@ export interface ReadyCall {
   readonly kind: 'ready';
   /** Exchange time, as signed. */
   readonly timestampMs: number;
-  /** Puts it on the wire. To be called once. */
+  /** Sends it. To be called once. */
   send(): Promise<CallResult>;
 }
 
@@ -131,7 +131,7 @@ export class Caller {
     return ready.kind === 'ready' ? ready.send() : ready;
   }
 
-  /** All that comes before the wire. The timestamp is taken last, when the call has left the queue. */
+  /** Everything before the HTTP exchange. The timestamp is taken last, after the call waited for its weight. */
   async prepare(call: Call): Promise<ReadyCall | FailedCall> {
     const { endpoint, account } = call;
     const { limiter } = this.#options;
@@ -215,7 +215,7 @@ export class Caller {
     const header = headerOf(answer.headers, USED_HEADER[scope]);
     if (header === undefined || !/^\d{1,9}$/.test(header)) return;
     const bucket = bucketOf(call.endpoint, call.account);
-    // Nobody waits for the shared count to hear of it; noteHeader never rejects.
+    // Not awaited: the answer does not depend on it, and noteHeader never rejects.
     void this.#options.limiter.noteHeader(bucket, LIMIT_PER_MINUTE[scope], Number(header), sentMs);
   }
 
@@ -238,7 +238,7 @@ export class Caller {
     const cause = { httpStatus: rejection.httpStatus, exchangeCode: rejection.code };
     this.#options.log.warn(
       { endpoint: call.endpoint.name, extent, untilMs: rejection.retryAtMs, ...cause },
-      'the exchange told us to stop',
+      'exchange told us to stop',
     );
     await this.#options.limiter.stop(buckets, rejection.retryAtMs, cause);
   }
@@ -281,7 +281,7 @@ const MIN_TRY_MS = 50;
 
 const TOO_LATE: CallResult = { kind: 'network', fault: 'timeout', written: false };
 
-/** Repeats reads where that may help: at most three tries, each signed anew, all within one time budget. */
+/** Repeats reads where that may help: at most three tries, each with its own signature, all within one time budget. */
 export class ReadCaller {
   readonly #options: ReadCallerOptions;
 

@@ -37,7 +37,7 @@ export interface ExchangeClock {
   sync(): Promise<boolean>;
   /** True at once when an offset is known, else the result of a sync. */
   ensureSynced(): Promise<boolean>;
-  /** Syncs again now and then until `stop`. */
+  /** Syncs again every few minutes until `stop`. */
   start(): void;
   stop(): void;
 }
@@ -51,12 +51,12 @@ export interface ClockOptions {
 }
 
 const SAMPLES = 5;
-/** A slower answer tells too little. */
-const SLOWEST_RTT_MS = 2_000;
+/** The offset of a slower sample is too uncertain. */
+const MAX_RTT_MS = 2_000;
 const SYNC_EVERY_MS = 5 * 60_000;
 const RETRY_EVERY_MS = 10_000;
 const UNSYNCED_UNCERTAINTY_MS = 500;
-const LEAST_UNCERTAINTY_MS = 5;
+const MIN_UNCERTAINTY_MS = 5;
 /** Quartz drifts by some 50 ppm: after this long a slow new sample is worth more than a quick old one. */
 const KEEP_QUICK_SAMPLE_MS = 30 * 60_000;
 
@@ -70,7 +70,7 @@ export function createExchangeClock({ sample, now, delay, log }: ClockOptions): 
     const serverMs = await sample();
     const receivedMs = now();
     const rttMs = receivedMs - sentMs;
-    if (serverMs === null || rttMs < 0 || rttMs > SLOWEST_RTT_MS) return null;
+    if (serverMs === null || rttMs < 0 || rttMs > MAX_RTT_MS) return null;
     return { offsetMs: serverMs - (sentMs + receivedMs) / 2, rttMs, syncedAtMs: receivedMs };
   }
 
@@ -79,7 +79,7 @@ export function createExchangeClock({ sample, now, delay, log }: ClockOptions): 
     for (let taken = 0; taken < SAMPLES; taken += 1) {
       const reading = await takeSample();
       if (reading !== null && (best === null || reading.rttMs < best.rttMs)) best = reading;
-      // One silent exchange is enough to know; do not ask it four times more.
+      // After two samples without an answer, three more would tell nothing new.
       if (reading === null && best === null && taken > 0) break;
     }
     if (best === null) {
@@ -113,7 +113,7 @@ export function createExchangeClock({ sample, now, delay, log }: ClockOptions): 
     nowMs: () => now() + (known?.offsetMs ?? 0),
     timestampMs: () => Math.floor(now() + (known === null ? 0 : known.offsetMs - known.rttMs / 2)),
     uncertaintyMs: () =>
-      known === null ? UNSYNCED_UNCERTAINTY_MS : Math.max(LEAST_UNCERTAINTY_MS, known.rttMs),
+      known === null ? UNSYNCED_UNCERTAINTY_MS : Math.max(MIN_UNCERTAINTY_MS, known.rttMs),
     reading: () => known,
     sync,
     ensureSynced: async () => known !== null || (await sync()),

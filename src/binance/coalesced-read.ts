@@ -1,6 +1,6 @@
 /**
  * Lets simultaneous reads of the same thing share one call: in this process always, across replicas while the store
- * answers. What is shared is the answers' text, so that every replica reads it with its own schemas.
+ * answers. The text of the answers is shared, so that each replica parses it with its own schemas.
  */
 import { z } from 'zod';
 import type { FailedCall } from './caller.ts';
@@ -9,7 +9,7 @@ import { parseExactJson } from './exact-json.ts';
 import type { SharedReads } from './shared-state.ts';
 import type { Priority } from './weight-limiter.ts';
 
-/** One or more answers that together are the thing that was read. */
+/** One or more answers that together are what was read. */
 export interface Text {
   readonly kind: 'text';
   readonly parts: readonly TextPart[];
@@ -38,11 +38,11 @@ export interface CoalescedReadOptions {
 }
 
 const FRESH_MS = 2_000;
-/** Longer than a call with all its tries may take would block the others for nothing. */
+/** How long one replica may hold the call for all: a longer hold would block the others after a crash. */
 const LEAD_MS = 5_000;
 const LOOK_AGAIN_MS = 40;
-/** Whoever looked this often for another replica's answer (about 1.5 s) asks by itself. */
-const MOST_LOOKS = 37;
+/** After so many looks for another replica's answer (about 1.5 s) a process asks by itself. */
+const MAX_LOOKS = 37;
 
 const textSchema = z.object({
   kind: z.literal('text'),
@@ -77,25 +77,26 @@ export class CoalescedRead {
     load: () => Promise<Text | FailedCall>,
   ): Promise<Text | FailedCall> {
     const token = this.#options.newToken();
-    const part = await this.#findPart(key, lead, token);
-    if (part !== 'lead') return part === 'alone' ? load() : part;
+    const found = await this.#findAnswer(key, lead, token);
+    if (found === 'alone') return load();
+    if (found !== 'lead') return found;
     const text = await load();
     await this.#share(key, lead, token, text);
     return text;
   }
 
   /** Another replica's answer, or whether to ask for all (`lead`) or for this process only (`alone`). */
-  async #findPart(key: string, lead: string, token: string): Promise<Text | 'lead' | 'alone'> {
+  async #findAnswer(key: string, lead: string, token: string): Promise<Text | 'lead' | 'alone'> {
     const { shared, delay } = this.#options;
     try {
-      for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
+      for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
         const found = this.#fresh(await shared.get(key));
         if (found !== null) return found;
         if (await shared.tryLead(lead, token, LEAD_MS)) return 'lead';
         await delay(LOOK_AGAIN_MS);
       }
     } catch {
-      // Without the store every process asks for itself; its own simultaneous reads still share one call.
+      // Without the store each process asks for itself; its own simultaneous reads still share one call.
     }
     return 'alone';
   }
@@ -105,10 +106,10 @@ export class CoalescedRead {
     try {
       const text = textSchema.parse(JSON.parse(stored));
       const ageMs = this.#options.nowMs() - text.asOfMs;
-      // One of the future would stay fresh for as long as it is ahead.
+      // An answer of the future would stay fresh for as long as it is ahead.
       return ageMs >= 0 && ageMs <= FRESH_MS ? text : null;
     } catch {
-      // Not ours, or of another version: as good as nothing.
+      // Not ours, or of another version: ignored.
       return null;
     }
   }

@@ -9,7 +9,7 @@
 export function parseExactJson(text: string): unknown {
   if (DELICATE_NUMBER.test(text)) return JSON.parse(text, keepSource);
   const value: unknown = JSON.parse(text);
-  // A number all by itself stands behind nothing that the pattern looks for.
+  // The pattern does not match a text that is one number.
   return typeof value === 'number' ? JSON.parse(text, keepSource) : numbersToTexts(value);
 }
 

@@ -1,4 +1,4 @@
-/** What a status command and a doctor are told of the exchange: maintenance, each key's permissions, a snapshot. */
+/** What the status command and the doctor show of the exchange: maintenance, each key's permissions, a snapshot. */
 import { z } from 'zod';
 import type { ExchangeStop, Read } from '../usecases/ports.ts';
 import type { AccountBook, UnitOwners } from './account-book.ts';

@@ -8,21 +8,21 @@ import { isFirewall, type Rejection } from './rejection.ts';
 import type { Busy } from './weight-limiter.ts';
 
 const NETWORK: Readonly<Record<NetworkFault, string>> = {
-  dns: "The exchange's name could not be resolved.",
-  refused: 'The exchange refused the connection.',
-  unreachable: 'The exchange could not be reached.',
-  tls: 'No trusted connection to the exchange could be made (TLS).',
-  'connect-timeout': 'The exchange did not take the connection in time.',
-  timeout: 'The exchange did not answer in time.',
-  reset: 'The connection to the exchange broke off.',
-  'too-large': "The exchange's answer was too large to be true.",
-  other: 'The connection to the exchange failed.',
+  dns: "Binance's host name could not be resolved.",
+  refused: 'Binance refused the connection.',
+  unreachable: 'Binance could not be reached.',
+  tls: 'No trusted connection to Binance could be made (TLS).',
+  'connect-timeout': 'Binance did not accept the connection in time.',
+  timeout: 'Binance did not answer in time.',
+  reset: 'The connection to Binance broke.',
+  'too-large': "Binance's answer was too large to be valid.",
+  other: 'The connection to Binance failed.',
 };
 
 const BUSY: Readonly<Record<Busy['why'], string>> = {
-  limit: 'The rate limit for this question is used up for this minute.',
-  stopped: 'The exchange told us to stop asking for a while.',
-  'queue-full': 'Too many questions are waiting for the exchange already.',
+  limit: 'The rate limit for this call is used up for this minute.',
+  stopped: 'Binance told Loandesk to stop calling for a while.',
+  'queue-full': 'Too many calls are already waiting for Binance.',
 };
 
 const LATER = 'Try again later.';
@@ -54,7 +54,7 @@ export function failureOf(result: FailedCall, account: Account | null): Exchange
     }
     case 'unreadable':
       return {
-        ...unavailable(`The exchange's answer could not be read: ${result.detail}.`),
+        ...unavailable(`Binance's answer could not be read: ${result.detail}.`),
         httpStatus: 200,
       };
     case 'network':
@@ -62,18 +62,18 @@ export function failureOf(result: FailedCall, account: Account | null): Exchange
     case 'busy': {
       // Everyone who asks while a stop lasts is told what the first one was told.
       const meaning = stoppedWords(result.cause)?.meaning ?? BUSY[result.why];
-      const advice = 'Ask again at the time given.';
+      const advice = 'Try again at the time given.';
       return { ...nothing, kind: 'busy', meaning, advice, retryAtMs: result.retryAtMs };
     }
     case 'uncounted':
       return unavailable(
-        'The shared count of the rate limits does not answer, so nothing was sent.',
-        `${LATER} Whoever runs Loandesk should look at Redis.`,
+        'The shared count of rate limits (Redis) does not answer, so nothing was sent.',
+        `${LATER} Ask the operator of Loandesk to check Redis.`,
       );
     case 'no-clock':
-      return unavailable("The exchange's clock could not be read, so nothing was sent.");
+      return unavailable("Binance's clock could not be read, so nothing was sent.");
     case 'maintenance': {
-      const meaning = 'The exchange is under maintenance.';
+      const meaning = 'Binance is under maintenance.';
       const advice = 'Wait until it is over (Binance announces it on its status page), then try again.';
       return { ...nothing, kind: 'maintenance', meaning, advice };
     }
@@ -105,12 +105,12 @@ export function rejectionWords(result: Rejection, account: Account | null): Word
   const stopped = stoppedWords({ httpStatus, exchangeCode: code });
   if (stopped !== null) return stopped;
   if (code === null) {
-    return { meaning: `The exchange answered HTTP ${httpStatus} without saying why.`, advice: LATER };
+    return { meaning: `Binance answered HTTP ${httpStatus} without saying why.`, advice: LATER };
   }
-  const said = text === '' ? '' : ` The exchange says: "${text}"`;
+  const said = text === '' ? '' : ` Binance says: "${text}"`;
   const known = meaningOf(code);
   if (known === null) {
-    const meaning = `The exchange answered with code ${code}, which its pages do not list.${said}`;
+    const meaning = `Binance answered with code ${code}, which its pages do not list.${said}`;
     return { meaning, advice: LATER };
   }
   const whose =
@@ -129,23 +129,23 @@ export function stoppedWords(cause: StopCause | null): Words | null {
   switch (cause?.httpStatus) {
     case 451:
       return {
-        meaning: "The exchange does not serve the region of this machine's address (HTTP 451).",
+        meaning: "Binance does not serve the region of this machine's address (HTTP 451).",
         advice: 'Trying again does not help: Loandesk must run where Binance may serve you.',
       };
     case 418:
       return {
-        meaning: "The exchange has banned this machine's address for a while (HTTP 418).",
+        meaning: "Binance has banned this machine's address for a while (HTTP 418).",
         advice: 'All calls wait until the ban is over; try again then.',
       };
     case 429:
       return {
-        meaning: 'A rate limit of the exchange is used up (HTTP 429).',
+        meaning: 'A rate limit of Binance is used up (HTTP 429).',
         advice: 'Try again at the time given.',
       };
     case 403:
       if (cause.exchangeCode !== null) return null;
       return {
-        meaning: "The exchange's firewall blocks this machine's address (HTTP 403).",
+        meaning: "Binance's firewall blocks this machine's address (HTTP 403).",
         advice: 'All calls pause for some minutes; try again then.',
       };
     default:

@@ -33,7 +33,7 @@ export function createLoanCloser(options: LoanCloserOptions): LoanCloser {
 const DRY_RUN = 'This Loandesk runs with CLOSE_MODE=dry-run and sends no close';
 /** -27001, Loan group not found. */
 const UNIT_NOT_FOUND = -27001;
-const LOOK_IT_UP = "What it did is looked up in the exchange's own record; it is not sent again.";
+const LOOK_IT_UP = "Loandesk looks up the outcome in Binance's own record; the close is not sent again.";
 
 async function prepareClose(given: LongId, options: LoanCloserOptions): Promise<Read<PreparedClose>> {
   if (options.closeMode !== 'live') return failed({ kind: 'bad-request', detail: DRY_RUN }, null);
@@ -73,10 +73,10 @@ async function prepareClose(given: LongId, options: LoanCloserOptions): Promise<
 function whyNotSend(account: Account, sinceMs: number, options: LoanCloserOptions): string | null {
   if (options.closeMode !== 'live') return `${DRY_RUN}.`;
   if (sinceMs > RECV_WINDOW_MS) {
-    return 'Too much time passed after the close was signed: the exchange would refuse it.';
+    return 'Too much time passed after the close was signed: Binance would refuse it.';
   }
   const stop = options.limiter.stopOf(bucketOf(ENDPOINTS.close, account));
-  return stop === null ? null : 'The exchange told us meanwhile to stop sending for a while.';
+  return stop === null ? null : 'Binance told Loandesk meanwhile to stop calling for a while.';
 }
 
 /** What the answer to the one DELETE says. */
@@ -87,12 +87,12 @@ function outcomeOf(result: CallResult, groupId: LongId, account: Account): Close
     case 'rejected':
       return rejectedOutcome(result, account);
     case 'unreadable':
-      return unknown(200, null, `The exchange answered, but unreadably (${result.detail}).`);
+      return unknown(200, null, `Binance's answer could not be read (${result.detail}).`);
     case 'network': {
       const { meaning } = failureOf(result, account);
       return result.written
-        ? unknown(null, null, `${meaning} The close may have been executed all the same.`)
-        : notSent(`${meaning} The close did not leave.`);
+        ? unknown(null, null, `${meaning} The close may still have been executed.`)
+        : notSent(`${meaning} The close was not sent.`);
     }
     default:
       return notSent(failureOf(result, account).meaning);
@@ -100,7 +100,7 @@ function outcomeOf(result: CallResult, groupId: LongId, account: Account): Close
 }
 
 function notSent(meaning: string): CloseOutcome {
-  const advice = 'Nothing was closed; you may ask again.';
+  const advice = 'Nothing was closed; you can ask again.';
   return { kind: 'not-sent', httpStatus: null, exchangeCode: null, meaning, advice };
 }
 
@@ -110,18 +110,18 @@ function unknown(httpStatus: number | null, exchangeCode: number | null, meaning
 
 function answeredOutcome(json: unknown, groupId: LongId): CloseOutcome {
   const parsed = closeAnswer.safeParse(json);
-  if (!parsed.success) return unknown(200, null, "The exchange's answer is not the documented one.");
+  if (!parsed.success) return unknown(200, null, "Binance's answer is not the documented one.");
   if (parsed.data.groupId !== groupId) {
-    return unknown(200, null, `The exchange answered for unit ${parsed.data.groupId}, not for ${groupId}.`);
+    return unknown(200, null, `Binance answered for unit ${parsed.data.groupId}, not for ${groupId}.`);
   }
   if (parsed.data.status !== 'CLOSED') {
-    return unknown(200, null, 'The exchange answered with a status other than CLOSED.');
+    return unknown(200, null, 'Binance answered with a status other than CLOSED.');
   }
   return {
     kind: 'closed',
     httpStatus: 200,
     exchangeCode: null,
-    meaning: `The exchange answered that unit ${groupId} is closed.`,
+    meaning: `Binance answered that unit ${groupId} is closed.`,
     advice: 'It is being confirmed from the list of closed units.',
   };
 }

@@ -2,7 +2,7 @@
 import { errorAnswer } from './answers.ts';
 import { parseExactJson } from './exact-json.ts';
 import { headerOf, type ResponseHeaders } from './http.ts';
-import { MOST_STOP_MS } from './shared-state.ts';
+import { MAX_STOP_MS } from './shared-state.ts';
 import { MINUTE_MS, minuteOf } from './weight-count.ts';
 
 export interface Rejection {
@@ -39,7 +39,7 @@ export function readRejection(
   if (leastMs === null) return { kind: 'rejected', httpStatus, code, text, retryAtMs: null };
   // The latest of what the answer says, but neither before the limit can be free nor after the longest ban.
   const said = [readRetryAfter(headerOf(headers, 'retry-after'), nowMs), readBannedUntil(body)];
-  const retryAtMs = Math.min(Math.max(leastMs, ...said.map((ms) => ms ?? 0)), nowMs + MOST_STOP_MS);
+  const retryAtMs = Math.min(Math.max(leastMs, ...said.map((ms) => ms ?? 0)), nowMs + MAX_STOP_MS);
   return { kind: 'rejected', httpStatus, code, text, retryAtMs };
 }
 

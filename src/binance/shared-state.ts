@@ -15,19 +15,19 @@ export interface WeightLedger {
   raise(bucket: string, minute: number, used: number): Promise<void>;
   /**
    * Stops a bucket for all replicas for so long from now; a stop that ends later wins. Durations, not
-   * times, so that a clock that was wrong when the stop came does not lengthen it. Never longer than `MOST_STOP_MS`.
+   * times, so that a clock that was wrong when the stop came does not lengthen it. Never longer than `MAX_STOP_MS`.
    */
   stop(bucket: string, lastsMs: number, cause: StopCause): Promise<void>;
-  /** Stops in force of these buckets, each with what is left of it. */
+  /** Stops in force of these buckets, each with the time until its end. */
   stops(buckets: readonly string[]): Promise<readonly LedgerStop[]>;
   /** Lifts every stop, and lets the other replicas know that stops noted before this moment no longer hold. */
   lift(): Promise<void>;
-  /** How long ago `lift` was called; null: not within `MOST_STOP_MS`. */
+  /** How long ago `lift` was called; null: not within `MAX_STOP_MS`. */
   sinceLiftMs(): Promise<number | null>;
 }
 
 /** Binance bans an address for three days at most (general info, "Limits"): no stop is believed to last longer. */
-export const MOST_STOP_MS = 3 * 86_400_000;
+export const MAX_STOP_MS = 3 * 86_400_000;
 
 export interface LedgerStop {
   readonly bucket: string;

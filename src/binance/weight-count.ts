@@ -3,7 +3,7 @@
  * clock (general info; spot WebSocket API, "Rate limits").
  */
 import type { ExchangeStop, StopCause } from '../usecases/ports.ts';
-import { MOST_STOP_MS } from './shared-state.ts';
+import { MAX_STOP_MS } from './shared-state.ts';
 
 export const MINUTE_MS = 60_000;
 
@@ -135,7 +135,7 @@ export class Stops {
   /** A stop that ends later wins; none lasts longer than the longest ban. */
   note(bucket: string, lastsMs: number, cause: StopCause): void {
     const nowMs = this.#options.monotonic();
-    const endsAtMs = nowMs + Math.min(lastsMs, MOST_STOP_MS);
+    const endsAtMs = nowMs + Math.min(lastsMs, MAX_STOP_MS);
     const before = this.#noted.get(bucket)?.endsAtMs ?? nowMs;
     if (endsAtMs <= before) return;
     const stop = { bucket, untilMs: this.#options.nowMs() + endsAtMs - nowMs, cause };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { failureOf } from '../../src/binance/failure.ts';
 import { cleanText, readRejection, stopExtent } from '../../src/binance/rejection.ts';
-import { MOST_STOP_MS } from '../../src/binance/shared-state.ts';
+import { MAX_STOP_MS } from '../../src/binance/shared-state.ts';
 
 const NOW = 29_920_000 * 60_000 + 20_000;
 const NEXT_MINUTE = 29_920_001 * 60_000;
@@ -36,15 +36,15 @@ describe('readRejection', () => {
       'address',
       NOW + 120_000,
     ],
-    ['fault A3: 429 for 31 years', 429, { 'retry-after': '999999999' }, '', 'bucket', NOW + MOST_STOP_MS],
-    ['fault A3: 418 for 31 years', 418, { 'retry-after': '999999999' }, '', 'address', NOW + MOST_STOP_MS],
+    ['fault A3: 429 for 31 years', 429, { 'retry-after': '999999999' }, '', 'bucket', NOW + MAX_STOP_MS],
+    ['fault A3: 418 for 31 years', 418, { 'retry-after': '999999999' }, '', 'address', NOW + MAX_STOP_MS],
     [
       'fault A3, relative: a number without end',
       429,
       { 'retry-after': '9'.repeat(400) },
       '',
       'bucket',
-      NOW + MOST_STOP_MS,
+      NOW + MAX_STOP_MS,
     ],
     [
       'fault A3, relative: a date in 2057',
@@ -52,7 +52,7 @@ describe('readRejection', () => {
       { 'retry-after': 'Mon, 01 Jan 2057 00:00:00 GMT' },
       '',
       'address',
-      NOW + MOST_STOP_MS,
+      NOW + MAX_STOP_MS,
     ],
     [
       'fault A3, relative: banned until 2057',
@@ -60,7 +60,7 @@ describe('readRejection', () => {
       {},
       error(-1003, 'IP banned until 2745532800000.'),
       'address',
-      NOW + MOST_STOP_MS,
+      NOW + MAX_STOP_MS,
     ],
     [
       'fault A3, relative: the firewall, for 31 years',
@@ -68,7 +68,7 @@ describe('readRejection', () => {
       { 'retry-after': '999999999' },
       '<html>',
       'address',
-      NOW + MOST_STOP_MS,
+      NOW + MAX_STOP_MS,
     ],
     ['429 without', 429, {}, error(-1003, 'x'), 'bucket', NEXT_MINUTE],
     ['429 with nonsense', 429, { 'retry-after': 'soon' }, '', 'bucket', NEXT_MINUTE],

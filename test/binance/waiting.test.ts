@@ -9,7 +9,7 @@ import {
   type LoanExchange,
   type LoanExchangeOptions,
 } from '../../src/binance/loan-exchange.ts';
-import { MOST_STOP_MS } from '../../src/binance/shared-state.ts';
+import { MAX_STOP_MS } from '../../src/binance/shared-state.ts';
 import { BucketCount, Stops } from '../../src/binance/weight-count.ts';
 import { WeightLimiter } from '../../src/binance/weight-limiter.ts';
 import { longId } from '../../src/domain/amount.ts';
@@ -209,12 +209,12 @@ describe('a stop', () => {
     [
       'fault A3: 429 with Retry-After 999999999',
       { kind: 'rate-limited', retryAfterS: 999_999_999 },
-      MOST_STOP_MS,
+      MAX_STOP_MS,
     ],
     [
       'fault A3: 418 until 2057',
       { kind: 'ip-banned', untilMs: 2_745_532_800_000, retryAfterS: 999_999_999 },
-      MOST_STOP_MS,
+      MAX_STOP_MS,
     ],
   ] as const)('%s lasts as long as it can', async (_, effect, lastsMs) => {
     const now = () => MINUTE_START + 45_000;
@@ -370,11 +370,11 @@ describe('whoever can write to Redis', () => {
     await connection.client.hset(keys.stops, 'ltv', '2745532800000 HTTP 418');
     expect(await ledger.reserve('ltv', 1, 1, 500)).toEqual({ ok: false, used: 0 });
     const [stop] = await ledger.stops(['ltv']);
-    expect(stop?.leftMs).toBeLessThanOrEqual(MOST_STOP_MS);
+    expect(stop?.leftMs).toBeLessThanOrEqual(MAX_STOP_MS);
     expect(stop?.cause, 'words of an older version').toEqual({ httpStatus: null, exchangeCode: null });
     const stored = await connection.client.hget(keys.stops, 'ltv');
     expect(Number(stored?.split(' ')[0]), 'it was cut, so that it does end').toBeLessThan(
-      Date.now() + MOST_STOP_MS + 60_000,
+      Date.now() + MAX_STOP_MS + 60_000,
     );
     await ledger.lift();
     expect(await ledger.reserve('ltv', 1, 1, 500)).toEqual({ ok: true, used: 1 });

@@ -1,6 +1,6 @@
 import {
   type LedgerStop,
-  MOST_STOP_MS,
+  MAX_STOP_MS,
   type WeightLedger,
   type WeightReservation,
 } from '../../src/binance/shared-state.ts';
@@ -33,7 +33,7 @@ export class MemoryWeightLedger implements WeightLedger {
   }
 
   async stop(bucket: string, lastsMs: number, cause: StopCause): Promise<void> {
-    const untilMs = this.#now() + Math.min(lastsMs, MOST_STOP_MS);
+    const untilMs = this.#now() + Math.min(lastsMs, MAX_STOP_MS);
     if (untilMs > (this.#stops.get(bucket)?.untilMs ?? 0)) this.#stops.set(bucket, { untilMs, cause });
   }
 

@@ -74,7 +74,7 @@ export function refusalExamples({ typed, why, atMs }: ExampleTexts): {
     'facts-unreadable': { code: 'facts-unreadable', why },
     'exchange-busy': {
       code: 'exchange-busy',
-      why: "The exchange's firewall blocks this machine's address (HTTP 403).",
+      why: "Binance's firewall blocks this machine's address (HTTP 403).",
       retryAtMs: atMs,
     },
     'exchange-unavailable': { code: 'exchange-unavailable', why, retryAtMs: null },

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { inject, it, onTestFinished } from 'vitest';
-import { MOST_STOP_MS } from '../../src/binance/shared-state.ts';
+import { MAX_STOP_MS } from '../../src/binance/shared-state.ts';
 import { RedisAuditLog } from '../../src/redis/audit-log.ts';
 import { RedisCloseRequestStore } from '../../src/redis/close-request-store.ts';
 import {
@@ -61,7 +61,7 @@ export async function redisParts(
     store,
     outbox: new RedisOutbox({ connection, keys, auditKeys, log, leaveUnreadableForMs: LEAVE_UNREADABLE_MS }),
     audit: new RedisAuditLog({ connection, keys }),
-    ledger: new RedisWeightLedger({ connection, keys, longestStopMs: MOST_STOP_MS }),
+    ledger: new RedisWeightLedger({ connection, keys, longestStopMs: MAX_STOP_MS }),
     reads: new RedisSharedReads({ connection, keys, auditKeys: onlyKey(AUDIT_KEY) }),
     seen: new RedisSeenOnce({ connection, keys, newId: randomUUID }),
     auditKey: AUDIT_KEY,
