@@ -47,7 +47,8 @@ export type Refusal =
   | { readonly code: 'audit-too-large'; readonly limitBytes: number }
   | { readonly code: 'bad-audit-head'; readonly input: string }
   | { readonly code: 'already-open'; readonly requestId: string; readonly state: CloseState }
-  | { readonly code: 'already-decided'; readonly state: CloseState }
+  /** `settled`: the state is what two people stated, not what the exchange's record showed. */
+  | { readonly code: 'already-decided'; readonly state: CloseState; readonly settled?: boolean }
   | { readonly code: 'already-executing' }
   | { readonly code: 'already-voted' }
   | { readonly code: 'expired' }
@@ -56,7 +57,7 @@ export type Refusal =
   | { readonly code: 'card-not-posted' }
   /** A button that acts on a request, pressed elsewhere than on its card. */
   | { readonly code: 'not-the-card' }
-  | { readonly code: 'wrong-state'; readonly state: CloseState }
+  | { readonly code: 'wrong-state'; readonly state: CloseState; readonly settled?: boolean }
   /** Approved, but not by as many people as count now. */
   | { readonly code: 'too-few-approvals'; readonly approvals: number; readonly quorum: number }
   | { readonly code: 'not-claim-owner' }

@@ -95,6 +95,13 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
     return people.value.requesterMayAsk ? { kind: 'clear', people: people.value } : MAY_NOT_ASK;
   }
 
+  /** Whether a close could be sent now: one is prepared and thrown away. Null: it could, or none will be sent. */
+  async function whyNotPrepared(request: CloseRequest): Promise<LastLook | null> {
+    if (book.underRule(request).policy.mode === 'dry-run') return null;
+    const prepared = await closer.prepareClose(request.groupId);
+    return prepared.ok ? null : { kind: 'trouble', why: prepared.failure.meaning };
+  }
+
   async function lookInTrail(request: CloseRequest): Promise<LastLook | null> {
     try {
       const why = await parts.checkAudit.whyNotSend(request);
@@ -232,8 +239,9 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
       if (copy.request.state === 'approved' && copy.request.obstacle !== null) {
         // An outage must not write a claim for each try: first a look whether it is over.
         const look = await lastLook(copy);
-        if (look.kind === 'trouble') {
-          log.info({ requestId, why: look.why }, 'close not sent yet: the trouble goes on');
+        const trouble = look.kind === 'clear' ? await whyNotPrepared(copy.request) : look;
+        if (trouble?.kind === 'trouble') {
+          log.info({ requestId, why: trouble.why }, 'close not sent yet: the trouble goes on');
           return done(book.underRule(copy.request));
         }
         if (look.kind === 'found') return book.applyOnce(await book.asOfNow(copy), look.command);

@@ -66,9 +66,9 @@ export function createSentCloses({ book, log }: { book: RequestBook; log: Log })
         if (error instanceof StoreUnavailable) throw error;
         // Other requests must not wait for a record that cannot be read; it is told again with all others.
         sending.told = true;
-        const { mark, answer } = sending;
+        const { mark, outcome } = sending;
         log.error(
-          { requestId, mark, answer: answer?.kind ?? null, err: error },
+          { requestId, mark, answer: outcome?.kind ?? null, err: error },
           'the store could not be told of a sent close',
         );
       }

@@ -11,6 +11,7 @@ import { requestIdFrom } from '../../src/domain/request-id.ts';
 import { textOf } from '../../src/redis/audit-entry.ts';
 import { encodeRecord } from '../../src/redis/request-record.ts';
 import { Seals } from '../../src/redis/seals.ts';
+import { standingText } from '../../src/slack/views/outcome-text.ts';
 import { UnreadableRecord } from '../../src/usecases/ports.ts';
 import { onlyKey } from '../contracts/audit-trail.ts';
 import { LEAVE_UNREADABLE_MS } from '../contracts/outbox.ts';
@@ -329,6 +330,32 @@ describe('fault R4: put back to "approved" after a refused DELETE', () => {
     expect(await approve(bot, BOB, request)).toMatchObject({ refusal: { code: 'record-not-proved' } });
     await replicas.settled();
     expect(deletes()).toHaveLength(1);
+  });
+
+  it('fault R4, relative: the record alone, after a DELETE that was lost: nothing more is sent, and nobody is told that nothing was', async () => {
+    const { replicas, bot, writer, deletes } = await scene();
+    const request = await replicas.open(bot);
+    replicas.exchange.inject({ method: 'DELETE', count: 1, effect: { kind: 'reset' } });
+    await approve(bot, ALICE, request);
+    const { store } = bot.redis;
+    const save = store.save.bind(store);
+    let approved: Record<string, string> = {};
+    store.save = async (change) => {
+      const saved = await save(change);
+      if (change.next.state === 'approved') approved = (await writer.snapshot(request.id)).hash;
+      return saved;
+    };
+    await approve(bot, BOB, request);
+    await replicas.settled();
+    expect(deletes()).toHaveLength(1);
+    await writer.redis.hset(writer.keys.request(request.id), approved);
+    await writer.redis.zadd(writer.keys.attention, 1, request.id);
+    await (await replicas.add()).work.attendRequests();
+    await replicas.settled();
+    expect(deletes()).toHaveLength(1);
+    const left = await loaded(bot.redis, request.id);
+    expect(left.ending).toMatchObject({ kind: 'never-sent' });
+    expect(standingText(left)).toContain('This attempt sent nothing: “the audit trail is broken');
   });
 
   it('fault R4, relative: with its trail cut, too, the process that sent it does not send again', async () => {

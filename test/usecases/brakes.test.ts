@@ -510,6 +510,19 @@ describe('trouble before the mark', () => {
     expect((await harness.get(request.id)).revision).toBe(before);
   });
 
+  it('fault A9, relative: so does an exchange that takes no close for hours, though it can be read', async () => {
+    const harness = new DeskHarness();
+    const request = await approvedUnsent(harness);
+    harness.exchange.prepareFailure = { ...UNAVAILABLE, kind: 'busy' };
+    await harness.pass(6_000);
+    const before = (await harness.get(request.id)).revision;
+    for (let minute = 0; minute < 120; minute += 1) await harness.pass(60_000);
+    expect((await harness.get(request.id)).revision).toBe(before);
+    harness.exchange.prepareFailure = null;
+    await harness.pass(60_000);
+    expect(harness.exchange.deletes).toEqual([UNIT]);
+  });
+
   it('fault B11, relative: a store that was away for a moment gets the claim back', async () => {
     const harness = new DeskHarness();
     const request = await approvedUnsent(harness);

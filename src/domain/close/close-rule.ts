@@ -66,9 +66,15 @@ export interface Circumstances {
  */
 export function decide(request: CloseRequest, command: Command, { nowMs, current }: Circumstances): Decision {
   const decision = decideUnder(withNarrowerPolicy(request, current), command, nowMs);
-  if (!decision.ok) return decision;
+  if (!decision.ok) return no(withEnd(decision.refusal, request));
   const { policy, expiresAtMs } = request;
   return { ...decision, next: { ...decision.next, policy, expiresAtMs } };
+}
+
+/** A refusal that names the state must not let what two people stated pass for what was read. */
+function withEnd(refusal: Refusal, { ending }: CloseRequest): Refusal {
+  const namesState = refusal.code === 'already-decided' || refusal.code === 'wrong-state';
+  return namesState && ending?.kind === 'settled' ? { ...refusal, settled: true } : refusal;
 }
 
 function decideUnder(request: CloseRequest, command: Command, nowMs: number): Decision {

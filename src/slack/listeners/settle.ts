@@ -24,8 +24,9 @@ function settle({ desk }: ListenerParts): Listener {
       const result = await desk.viewRequest(turn.by, requestId);
       if (!result.ok) return refused(result.refusal);
       const { request } = result.value;
-      if (request.state !== 'unknown')
-        return refused({ code: 'wrong-state', state: request.state }, requestId);
+      const { state, ending } = request;
+      if (state !== 'unknown')
+        return refused({ code: 'wrong-state', state, settled: ending?.kind === 'settled' }, requestId);
       await turn.updateModal(settleModal(request));
       return handled(requestId);
     },

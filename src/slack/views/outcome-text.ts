@@ -85,7 +85,8 @@ function endingText(request: CloseRequest, ending: Ending): string {
     case 'refused-by-exchange':
       return `*Failed* ${when}. ${request.answer === null ? 'The exchange refused the close.' : answerText(request.answer)} Binance's record still shows the unit as active.`;
     case 'never-sent':
-      return `*Failed* ${when}. Nothing was sent: ${note(ending.why)}`;
+      // Of a record that its audit trail contradicts nobody knows what was sent before.
+      return `*Failed* ${when}. This attempt sent nothing: ${note(ending.why)}`;
     case 'not-executed':
       return `*Failed* ${when}. The exchange's own record shows the unit still active after any late copy of the DELETE would be refused: it was not executed. If the close is still wanted, ask for it again.`;
     case 'card-undeliverable':

@@ -9,7 +9,7 @@ import { amountText } from './amount-text.ts';
 import { fitLines } from './block-builders.ts';
 import { factChangeLines } from './fact-change-text.ts';
 import { escapeMrkdwn, shorten, withoutMarks } from './limits.ts';
-import { stateText } from './state-text.ts';
+import { stateText, stateWhenRefused } from './state-text.ts';
 import { dateAndUtc, dateToken } from './time-text.ts';
 
 export const NOTHING_CHANGED = 'Nothing was changed.';
@@ -209,12 +209,12 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: `There is already an open request for this unit (${typed(requestId)}, ${stateText(state)}). A unit has one at a time.`,
     advice: `See it with \`/loandesk request ${shorten(escapeMrkdwn(requestId), 100).replaceAll('`', '')}\`.`,
   }),
-  'already-decided': ({ state }) => ({
-    what: `This request is already decided: ${stateText(state)}.`,
+  'already-decided': (refusal) => ({
+    what: `This request is already decided: ${stateWhenRefused(refusal)}.`,
     advice: LOOK,
   }),
   'already-executing': () => ({
-    what: 'This request is already being carried out, so it can no longer be decided or taken back.',
+    what: "This request is being carried out, so it can't be decided or taken back now.",
     advice: LOOK,
   }),
   'already-voted': () => ({ what: 'Your approval is already counted.', advice: LOOK }),
@@ -239,8 +239,8 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: "This button is not on the request's card in the approvals channel, so it counts for nothing.",
     advice: 'Use the card itself; `/loandesk requests` links to it.',
   }),
-  'wrong-state': ({ state }) => ({
-    what: `That cannot be done now: the request is ${stateText(state)}.`,
+  'wrong-state': (refusal) => ({
+    what: `That cannot be done now: the request is ${stateWhenRefused(refusal)}.`,
     advice: LOOK,
   }),
   'too-few-approvals': ({ approvals, quorum }) => ({

@@ -23,7 +23,12 @@ export function stateText(state: CloseState): string {
 
 /** The same for a record: an end that two people stated is never shown as one that was read. */
 export function stateOf({ state, ending }: Pick<CloseRequest, 'state' | 'ending'>): string {
-  return ending?.kind === 'settled' ? `${stateText(state)} (resolved manually)` : stateText(state);
+  return stateWhenRefused({ state, settled: ending?.kind === 'settled' });
+}
+
+/** The same for a refusal that names the state of its request. */
+export function stateWhenRefused({ state, settled }: { state: CloseState; settled?: boolean }): string {
+  return settled === true ? `${stateText(state)} (resolved manually)` : stateText(state);
 }
 
 const LEVELS: Readonly<Record<Level, string>> = {

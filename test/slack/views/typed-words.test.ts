@@ -1,13 +1,15 @@
 /** What people type is shown as typed: it never looks like a line of the bot's. */
 import { describe, expect, it } from 'vitest';
 import type { CloseRequest, RequestEvent } from '../../../src/domain/close/close-request.ts';
+import { decide } from '../../../src/domain/close/close-rule.ts';
 import { directText } from '../../../src/slack/views/direct-text.ts';
 import { homeTab } from '../../../src/slack/views/home-view.ts';
+import { refusalText } from '../../../src/slack/views/refusal-text.ts';
 import { requestCard } from '../../../src/slack/views/request-card.ts';
 import { requestListMessage } from '../../../src/slack/views/request-list-view.ts';
 import { requestMessage } from '../../../src/slack/views/request-view.ts';
 import { threadText } from '../../../src/slack/views/thread-text.ts';
-import { ALICE, BOB, REQUESTER, request, START_MS } from '../../support/close-requests.ts';
+import { ALICE, BOB, ELIGIBLE, policy, REQUESTER, request, START_MS } from '../../support/close-requests.ts';
 
 const MARKS =
   '*Correction: Closed.* _Approved_ ~no~ `code` :white_check_mark: ” *Closed.*\n*Closed.* on ltv_total 2*3';
@@ -71,6 +73,17 @@ describe('fault T14: an outcome that two people stated', () => {
     ],
   ])('is named so in %s', (_, shown) => {
     expect(JSON.stringify(shown)).toMatch(/closed \(resolved manually\)/i);
+  });
+
+  it.each([
+    ['fault T14, relative: withdraw', { type: 'withdraw', by: REQUESTER }],
+    [
+      'fault T14, relative: settle',
+      { type: 'settle', by: ALICE, verdict: 'closed', note: 'n', eligible: ELIGIBLE },
+    ],
+  ] as const)('%s is refused with it named so', (_, command) => {
+    const decision = decide(settled, command, { nowMs: START_MS, current: policy() });
+    expect(decision.ok ? '' : refusalText(decision.refusal)).toContain('closed (resolved manually)');
   });
 
   it('relative: so is one that was not executed, and one that was read is not', () => {
