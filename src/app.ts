@@ -8,16 +8,15 @@ import { createLoanExchange, type LoanExchange } from './binance/loan-exchange.t
 import { MAX_STOP_MS } from './binance/shared-state.ts';
 import { referenceFrom, requestIdFrom } from './domain/request-id.ts';
 import { endsInTime } from './ends-in-time.ts';
+import { createAuditRound } from './ops/audit-round.ts';
 import { type Background, createBackground } from './ops/background.ts';
 import { Correlation } from './ops/correlation.ts';
+import { createEvents } from './ops/events.ts';
 import { createHealth } from './ops/health.ts';
 import type { LogOutputState } from './ops/log-output.ts';
 import type { CleanLogger } from './ops/logger.ts';
 import { watchLoopDelay } from './ops/loop-delay.ts';
 import { createMetrics } from './ops/metrics.ts';
-import { createAuditRound, observeAudit } from './ops/observed-audit.ts';
-import { observeStore } from './ops/observed-store.ts';
-import { createObservers } from './ops/observers.ts';
 import { createRedrawAfterReconnect } from './ops/redraw-after-reconnect.ts';
 import { createStatusProbe } from './ops/status-probe.ts';
 import { createTracing, flushTraces, missingSdk } from './ops/tracing.ts';
@@ -124,9 +123,9 @@ export async function createApp(
     logState,
     now,
   });
-  const observers = createObservers(metrics, tracing, log);
+  const events = createEvents(metrics, tracing, log);
   const accounts = await readAccounts(config, log);
-  const redis = new RedisConnection(redisSettings(config.redis), log, REDIS_TIMES, observers.redisAnswered);
+  const redis = new RedisConnection(redisSettings(config.redis), log, REDIS_TIMES, events);
   const keys = new KeyNames(config.redis.prefix);
   const { auditKeys } = config;
   const exchange = createLoanExchange({
@@ -138,8 +137,7 @@ export async function createApp(
     sharedReads: new RedisSharedReads({ connection: redis, keys, auditKeys: config.auditKeys }),
     log,
     now,
-    onCall: observers.exchangeCalled,
-    onStop: metrics.exchangeStopped,
+    events,
   });
   const slackDispatcher = dispatcherThrough(config.binance.proxy);
   const slackSettings = { ...slackSettingsOf(config), dispatcher: slackDispatcher };
@@ -148,7 +146,7 @@ export async function createApp(
     log,
     now,
     newId: randomUUID,
-    onSlackCall: observers.slackCalled,
+    events,
   });
   const round = (what: string, work: () => Promise<unknown>) => {
     const reference = newReference();
@@ -164,19 +162,15 @@ export async function createApp(
     },
     log,
   });
-  const store = observeStore(
-    new RedisCloseRequestStore({
-      connection: redis,
-      keys,
-      auditKeys,
-      newId: randomUUID,
-      log,
-      waitReplicas: config.redis.waitReplicas,
-      clock,
-    }),
-    observers,
+  const store = new RedisCloseRequestStore({
+    connection: redis,
+    keys,
+    auditKeys,
+    newId: randomUUID,
     log,
-  );
+    waitReplicas: config.redis.waitReplicas,
+    clock,
+  });
   const outbox = new RedisOutbox({ connection: redis, keys, auditKeys, log, clock });
   const seenOnce = new RedisSeenOnce({ connection: redis, keys, newId: randomUUID });
   const work = createDesk({
@@ -210,7 +204,7 @@ export async function createApp(
     withRequest: (requestId, work) =>
       correlation.within({ requestId }, () => tracing.request(requestId, work)),
     inBackground,
-    onMissedNotice: metrics.noticeMissed,
+    events,
   });
   const loopDelay = watchLoopDelay();
   const health = createHealth({
@@ -232,14 +226,10 @@ export async function createApp(
     now,
     newReference,
     routes: [...health.routes, metrics.route],
-    onHandled: observers.interactionHandled,
-    onAcked: metrics.acked,
-    onRequestRefused: metrics.requestRefused,
-    onUnacknowledged: metrics.unacknowledged,
+    events,
     onSlackBack: () => catchUp('Slack is back'),
     within: (reference, work) =>
       correlation.within({ reference }, () => tracing.interaction(reference, work)),
-    onSlackCall: observers.slackCalled,
   });
 
   const catchUp = createRedrawAfterReconnect({
@@ -270,7 +260,7 @@ export async function createApp(
       background.every('outbox', OUTBOX_EVERY_MS, () => work.deliverOutbox());
       background.every('attention', ATTENTION_EVERY_MS, work.attendRequests);
       background.every('homes', HOMES_EVERY_MS, () => slack.refreshHomes());
-      const checkAudit = observeAudit(work.checkAudit, metrics.auditVerified, now);
+      const { checkAudit } = work;
       background.every('audit', AUDIT_EVERY_MS, createAuditRound({ checkAudit, now, log }));
       if (auditBoard !== null) {
         const postHead = createPostAuditHead({ checkAudit, board: auditBoard, seenOnce, now, log });

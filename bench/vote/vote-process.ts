@@ -31,6 +31,7 @@ const store = new RedisCloseRequestStore({ connection, keys, auditKeys, newId: r
 // Three approvals: the first stays a vote and sends nothing.
 const rule = policy({ quorum: 3 });
 const { desk, deliverOutbox } = createDesk({
+  events: { requestChanged() {}, noticeMissed() {}, auditVerified() {} },
   reader: exchange,
   closer: exchange,
   stops: exchange.stops,

@@ -28,6 +28,12 @@ import { stopExtent } from './rejection.ts';
 import type { SharedReads, WeightLedger } from './shared-state.ts';
 import { type Priority, WeightLimiter } from './weight-limiter.ts';
 
+/** What the client reports, for metrics, traces and the log. */
+export interface ExchangeEvents {
+  exchangeCalled(record: CallRecord): void;
+  exchangeStopped(stop: ExchangeStop): void;
+}
+
 export interface LoanExchangeOptions {
   /** `dry-run`: the closer of this process refuses. */
   readonly closeMode: CloseMode;
@@ -51,8 +57,7 @@ export interface LoanExchangeOptions {
   readonly patienceMs?: Partial<Record<Exclude<Priority, 'close'>, number>>;
   /** How long a person waits for a read, with all its tries; default 12 s. */
   readonly readBudgetMs?: number;
-  readonly onCall?: (record: CallRecord) => void;
-  readonly onStop?: (stop: ExchangeStop) => void;
+  readonly events?: ExchangeEvents;
 }
 
 export interface LoanExchange {
@@ -80,7 +85,7 @@ const START_PATIENCE_MS = 5_000;
 const ASK_KEYS_AGAIN_MS = 10_000;
 
 export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
-  const { log, accounts, ledger, sharedReads, onStop, onCall } = options;
+  const { log, accounts, ledger, sharedReads } = options;
   const now = options.now ?? Date.now;
   const monotonic = options.monotonic ?? (() => performance.now());
   const delay = options.delay ?? realDelay;
@@ -96,7 +101,14 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
     return typeof time === 'number' ? time : null;
   };
   const clock = createExchangeClock({ sample, now, delay, log });
-  const limiter = new WeightLimiter({ ledger, clock, delay, log, monotonic, ...(onStop && { onStop }) });
+  const limiter = new WeightLimiter({
+    ledger,
+    clock,
+    delay,
+    log,
+    monotonic,
+    onStop: (stop) => options.events?.exchangeStopped(stop),
+  });
   const caller = new Caller({
     http,
     clock,
@@ -108,7 +120,7 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
       return (await clock.ensureSynced()) ? null : noTime;
     },
     buckets: () => book.buckets(),
-    ...(onCall && { onCall }),
+    onCall: (record) => options.events?.exchangeCalled(record),
   });
   const status = createSystemStatus(caller, now);
   const reads = new ReadCaller({

@@ -1,14 +1,13 @@
-/** `/metrics` in Prometheus form. Parts tell it what happened through small observers; the rest is read at a scrape. */
+/** `/metrics` in Prometheus form: what the parts reported, and what is read at a scrape. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ExchangeSnapshot } from '../binance/exchange-status.ts';
+import type { Events } from './events.ts';
 import type { LogOutputState } from './log-output.ts';
-import { type AuditMetrics, auditMetrics } from './metrics/audit-metrics.ts';
-import { type ExchangeMetrics, exchangeMetrics } from './metrics/exchange-metrics.ts';
-import { requestMetrics, type StoreSources, storeGauges } from './metrics/request-metrics.ts';
-import { type SlackMetrics, slackMetrics } from './metrics/slack-metrics.ts';
-import { type TrafficMetrics, trafficMetrics } from './metrics/traffic-metrics.ts';
-import type { ChangeObserver } from './observed-store.ts';
+import { deskMetrics } from './metrics/desk-metrics.ts';
+import { exchangeMetrics } from './metrics/exchange-metrics.ts';
+import { slackMetrics } from './metrics/slack-metrics.ts';
+import { redisMetrics, type StoreSources, storeGauges } from './metrics/store-metrics.ts';
 
 export interface MetricsSources extends StoreSources {
   readonly version: string;
@@ -20,7 +19,7 @@ export interface MetricsSources extends StoreSources {
   readonly logState: () => LogOutputState;
 }
 
-export interface Metrics extends AuditMetrics, ChangeObserver, ExchangeMetrics, SlackMetrics, TrafficMetrics {
+export interface Metrics extends Events {
   /** All metrics as text. */
   read(): Promise<string>;
   readonly route: {
@@ -45,11 +44,10 @@ export function createMetrics(sources: MetricsSources): Metrics {
     return registry.metrics();
   };
   return {
-    ...trafficMetrics(registry),
-    ...slackMetrics(registry),
+    ...deskMetrics(registry, sources.now),
     ...exchangeMetrics(registry, sources.exchange),
-    ...requestMetrics(registry),
-    ...auditMetrics(registry),
+    ...redisMetrics(registry),
+    ...slackMetrics(registry),
     read: text,
     route: {
       path: '/metrics',

@@ -3,17 +3,13 @@
  * Nothing that people typed, no query, amount, address or key is in them.
  */
 import { trace } from '@opentelemetry/api';
-import type { CallRecord } from '../binance/caller.ts';
-import type { RoundTrip } from '../redis/connection.ts';
-import type { HandledInteraction } from '../slack/guard.ts';
 import { EVENTS } from '../slack/ids.ts';
-import type { SlackCallRecord } from '../slack/slack-call.ts';
 import type { Desk } from '../usecases/desk.ts';
 import type { WithRequest } from '../usecases/ports.ts';
-import type { ChangeObserver } from './observed-store.ts';
+import type { TracedEvents } from './events.ts';
 import { type Attributes, createSpans, type Spans } from './spans.ts';
 
-export interface Tracing extends ChangeObserver {
+export interface Tracing extends TracedEvents {
   /** One command, button, form or event from Slack. `reference`: the one its log lines carry. */
   interaction<Value>(reference: string, work: () => Promise<Value>): Promise<Value>;
   /** One round of background work. */
@@ -23,10 +19,6 @@ export interface Tracing extends ChangeObserver {
   readonly request: WithRequest;
   /** The same desk, each verb a span. */
   desk(desk: Desk): Desk;
-  interactionHandled(record: HandledInteraction): void;
-  exchangeCalled(record: CallRecord): void;
-  redisAnswered(trip: RoundTrip): void;
-  slackCalled(record: SlackCallRecord): void;
   /** Trace and span id, for log lines. */
   readonly logFields: Spans['logFields'];
 }
@@ -98,7 +90,7 @@ export function createTracing(version: string): Tracing {
         idle: false,
       });
     },
-    changed({ request, event }) {
+    requestChanged({ request, event }) {
       spans.note({
         attributes: {
           'loandesk.request_id': request.id,

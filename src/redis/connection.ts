@@ -52,7 +52,12 @@ export interface RedisTimes {
   readonly reconnectAtMostMs: number;
 }
 
-/** For metrics and traces: one command, with its waiting for a lost connection. */
+/** What the connection reports, for metrics and traces. */
+export interface RedisEvents {
+  redisAnswered(trip: RoundTrip): void;
+}
+
+/** One command, with its waiting for a lost connection. */
 export interface RoundTrip {
   /** The script's or the command's; never a key or a value. */
   readonly command: string;
@@ -67,7 +72,7 @@ const PAUSE_BEFORE_SENDING_AGAIN_MS = 20;
 export class RedisConnection {
   readonly client: RedisClient;
   readonly #times: RedisTimes;
-  readonly #onRoundTrip: (trip: RoundTrip) => void;
+  readonly #events: RedisEvents | null;
   #waiting: Promise<void> | null = null;
   #trouble: string | null = null;
   /** The server's words when it refused the database: it would serve number 0 in its place. */
@@ -78,10 +83,10 @@ export class RedisConnection {
     settings: RedisSettings,
     log: Log,
     times: RedisTimes = REDIS_TIMES,
-    onRoundTrip: (trip: RoundTrip) => void = () => {},
+    events: RedisEvents | null = null,
   ) {
     this.#times = times;
-    this.#onRoundTrip = onRoundTrip;
+    this.#events = events;
     this.client = createClient(settings, times);
     defineScripts(this.client);
     this.#logTrouble(log);
@@ -98,12 +103,12 @@ export class RedisConnection {
       try {
         await this.ready();
         const answer = await command(this.client);
-        this.#onRoundTrip({ command: name, durationMs: tookMs(), ok: true });
+        this.#events?.redisAnswered({ command: name, durationMs: tookMs(), ok: true });
         return answer;
       } catch (error) {
         const early = tookMs() < this.#times.patienceMs;
         if (!early || !isBrokenConnection(error)) {
-          this.#onRoundTrip({ command: name, durationMs: tookMs(), ok: false });
+          this.#events?.redisAnswered({ command: name, durationMs: tookMs(), ok: false });
           throw new StoreUnavailable(withoutCommand(error));
         }
         // The socket may be dead before the client has noticed and calls itself anything but ready.

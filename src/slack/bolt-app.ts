@@ -8,11 +8,11 @@ import type { Log, NewId, SeenOnce } from '../usecases/ports.ts';
 import { boltLogger } from './bolt-logger.ts';
 import { createGuard, type GuardParts } from './guard.ts';
 import { HomeWatch } from './home-watch.ts';
-import { createHttpReceiver, type RefusedRequest, type Route, SERVER_LIMITS } from './http-transport.ts';
+import { createHttpReceiver, type Route, SERVER_LIMITS } from './http-transport.ts';
 import { errorFields } from './redaction.ts';
 import { register, routes } from './register.ts';
-import type { OnSlackCall } from './slack-call.ts';
 import { observedBy, type SlackClients } from './slack-clients.ts';
+import type { SlackEvents } from './slack-events.ts';
 import { fetchThrough } from './slack-fetch.ts';
 import type { SlackSettings } from './slack-settings.ts';
 import { createSocketLink } from './socket-link.ts';
@@ -32,14 +32,8 @@ export interface SlackAppParts {
   readonly newReference: NewId;
   /** /livez, /readyz, /metrics. */
   readonly routes: readonly Route[];
-  readonly onHandled?: NonNullable<GuardParts['onHandled']>;
-  readonly onAcked?: NonNullable<GuardParts['onAcked']>;
+  readonly events?: Partial<SlackEvents>;
   readonly within?: NonNullable<GuardParts['within']>;
-  readonly onSlackCall?: OnSlackCall;
-  /** A request that was turned away before anything looked at what it says. */
-  readonly onRequestRefused?: (why: RefusedRequest) => void;
-  /** Slack had no answer in time. */
-  readonly onUnacknowledged?: () => void;
   /** Slack takes the token again, after it did not. */
   readonly onSlackBack?: () => void;
 }
@@ -87,7 +81,7 @@ interface Transport {
 
 export function createSlackApp(parts: SlackAppParts): SlackApp {
   const { settings, desk, home, log } = parts;
-  const onSlackCall = observedBy(home, parts.onSlackCall);
+  const onSlackCall = observedBy(home, parts.events);
   const transport = createTransport(parts);
   const app = new App({
     receiver: transport.receiver,
@@ -173,8 +167,8 @@ function createTransport(parts: SlackAppParts): Transport {
     routes: extra,
     log,
     now,
-    onRefused: parts.onRequestRefused,
-    onUnacknowledged: parts.onUnacknowledged,
+    onRefused: parts.events?.httpRequestRefused,
+    onUnacknowledged: parts.events?.interactionUnacknowledged,
   });
   let server: Server | null = null;
   let up = false;

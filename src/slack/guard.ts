@@ -14,6 +14,7 @@ import {
 } from '../usecases/ports.ts';
 import { type Lane, type Listener, type Outcome, refused, type Turn } from './listener.ts';
 import { errorFields } from './redaction.ts';
+import type { HandledInteraction, SlackEvents } from './slack-events.ts';
 import type { Message } from './views/message.ts';
 import {
   duplicateMessage,
@@ -26,16 +27,6 @@ import type { WorkQueue } from './work-queue.ts';
 /** Slack repeats a delivery for up to about 5 minutes, and a signature is accepted for as long. */
 const SEEN_TTL_MS = 10 * 60_000;
 
-/** For metrics, traces and the log. `outcome` is "done", a refusal's code, or one of the guard's own words. */
-export interface HandledInteraction {
-  readonly listener: string;
-  /** Team and user id. */
-  readonly actor: string;
-  readonly outcome: string;
-  readonly requestId: string | null;
-  readonly durationMs: number;
-}
-
 export interface GuardParts {
   readonly seenOnce: SeenOnce;
   /** A queue for each lane, so that neither waits for the other. */
@@ -47,9 +38,7 @@ export interface GuardParts {
   readonly newReference: NewId;
   /** After a refusal that shows that the person saw an older state, the request's card is redrawn. */
   readonly redrawCard: (requestId: string) => Promise<void>;
-  readonly onHandled?: (record: HandledInteraction) => void;
-  /** Milliseconds from the arrival to the ack. */
-  readonly onAcked?: (tookMs: number) => void;
+  readonly events?: Partial<SlackEvents>;
   /** Runs all that one interaction sets off, so that its log lines can carry the reference. */
   readonly within?: (reference: string, work: () => Promise<void>) => Promise<void>;
   /** Aborted when the process cannot wait any longer: what is still under way gets its answer now. */
@@ -179,7 +168,7 @@ export function createGuard(parts: GuardParts): Guard {
       if (place === null) return await turnAway(delivered);
       const faults = listener.check?.(turn) ?? null;
       const waits = await delivered.ack({ faults, loading: listener.loading?.(turn) ?? null });
-      parts.onAcked?.(performance.now() - arrivedMs);
+      parts.events?.interactionAcked?.(performance.now() - arrivedMs);
       if (faults !== null) return { outcome: 'form-faults', requestId: null };
       preparing = listener.prepare?.(turn) ?? preparing;
       // Waits in line unobserved for a while: its failure must not count as unhandled meanwhile.
@@ -247,7 +236,7 @@ export function createGuard(parts: GuardParts): Guard {
       ...ended,
       durationMs: now() - startedAtMs,
     };
-    parts.onHandled?.(handled);
+    parts.events?.interactionHandled?.(handled);
     // Who asked without being allowed to is looked for: a level of its own finds them.
     log[NOT_ALLOWED.has(ended.outcome) ? 'warn' : 'info']({ ...handled, reference }, 'interaction handled');
   }

@@ -5,6 +5,7 @@ import { CardNotifier } from './card-notifier.ts';
 import { SlackDirectory } from './directory.ts';
 import { quietNames } from './quiet-names.ts';
 import type { OnSlackCall } from './slack-call.ts';
+import type { SlackEvents } from './slack-events.ts';
 import type { SlackSettings } from './slack-settings.ts';
 import type { Message } from './views/message.ts';
 import { createWebClient } from './web-client.ts';
@@ -26,14 +27,14 @@ export interface SlackClientsParts {
   readonly log: Log;
   readonly now: () => number;
   readonly newId: NewId;
-  readonly onSlackCall?: OnSlackCall;
+  readonly events?: Pick<SlackEvents, 'slackCalled'>;
 }
 
 /** Each part has a client of its own: one that is held up must not hold up the others. */
 export function createSlackClients(parts: SlackClientsParts): SlackClients {
   const { settings, log, now, newId } = parts;
-  const home: HomeWorkspace = new HomeWorkspace(createWebClient(settings, log, parts.onSlackCall));
-  const client = () => createWebClient(settings, log, observedBy(home, parts.onSlackCall));
+  const home: HomeWorkspace = new HomeWorkspace(createWebClient(settings, log, parts.events?.slackCalled));
+  const client = () => createWebClient(settings, log, observedBy(home, parts.events));
   const directory = new SlackDirectory({ client: client(), home, now, log });
   const quiet = quietNames((userId) => directory.nameOf(userId), home);
   return {
@@ -54,9 +55,12 @@ export function createSlackClients(parts: SlackClientsParts): SlackClients {
 }
 
 /** Calls are told to the workspace, which learns from them whether Slack takes the token, and then to whoever listens. */
-export function observedBy(home: HomeWorkspace, onSlackCall: OnSlackCall | undefined): OnSlackCall {
+export function observedBy(
+  home: HomeWorkspace,
+  events: Pick<Partial<SlackEvents>, 'slackCalled'> | undefined,
+): OnSlackCall {
   return (record) => {
     home.noteCall(record);
-    onSlackCall?.(record);
+    events?.slackCalled?.(record);
   };
 }

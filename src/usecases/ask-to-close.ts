@@ -12,7 +12,7 @@ import type { Access } from './access.ts';
 import { type CurrentFacts, readFacts } from './current-facts.ts';
 import type { Desk, FreshFacts } from './desk.ts';
 import { exchangeRefusal } from './exchange-refusal.ts';
-import type { CloseRequestStore, LoanReader, NewId } from './ports.ts';
+import type { CloseRequestStore, DeskEvents, LoanReader, NewId } from './ports.ts';
 
 export interface AskToCloseParts {
   readonly access: Access;
@@ -20,6 +20,7 @@ export interface AskToCloseParts {
   readonly store: CloseRequestStore;
   readonly policy: ClosePolicy;
   readonly newRequestId: NewId;
+  readonly events: Pick<DeskEvents, 'requestChanged'>;
   readonly afterChange: (requestId: string) => void;
 }
 
@@ -74,6 +75,12 @@ export function createAskToClose(parts: AskToCloseParts): Pick<Desk, 'prepareAsk
         attentionAtMs: nextAttentionAtMs(next, nowMs),
       });
       if (opened.kind === 'exists') return refuse(alreadyOpen(opened.request));
+      parts.events.requestChanged({
+        event: event.type,
+        from: null,
+        request: opened.request,
+        atMs: event.atMs,
+      });
       parts.afterChange(opened.request.id);
       return done(opened.request);
     },

@@ -17,7 +17,13 @@ import { done, type Result, refuse } from '../domain/refusal.ts';
 import { parseRequestId } from '../domain/request-id.ts';
 import type { Access } from './access.ts';
 import type { Desk } from './desk.ts';
-import { type AuditLog, type CloseRequestStore, UnreadableAuditEntry, UnreadableRecord } from './ports.ts';
+import {
+  type AuditLog,
+  type CloseRequestStore,
+  type DeskEvents,
+  UnreadableAuditEntry,
+  UnreadableRecord,
+} from './ports.ts';
 
 /** One close on one sheet: the facts voted on, the votes, what was sent and answered, and the exchange's own record. */
 export interface EvidencePack {
@@ -84,12 +90,13 @@ export interface CheckAuditParts {
   readonly audit: AuditLog;
   readonly store: CloseRequestStore;
   readonly keys: AuditKeys;
+  readonly events?: Pick<DeskEvents, 'auditVerified'>;
 }
 
 /** A stored record as far as the trail is concerned: its newest entry, why it cannot be read, or null for none. */
 type RecordSeen = { readonly newest: NewestEntry } | { readonly unreadable: string } | null;
 
-export function createCheckAudit({ audit, store, keys }: CheckAuditParts): CheckAudit {
+export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts): CheckAudit {
   async function verify(kept: KeptHead | null = null): Promise<AuditVerdict> {
     // Before the trail: what the index names now must have come by when the trail has been read.
     const indexed = await store.requestIds();
@@ -259,7 +266,11 @@ export function createCheckAudit({ audit, store, keys }: CheckAuditParts): Check
   }
 
   return {
-    verify,
+    async verify(kept) {
+      const verdict = await verify(kept);
+      events?.auditVerified(verdict.fault === null);
+      return verdict;
+    },
     verifyRequest,
     whyNotBelieved: (request) => whyNot(request, whyTrailDiffers),
     whyNotSend: (request) => whyNot(request, whyTrailForbids),

@@ -6,7 +6,7 @@ import { createAccess, type RoleLists } from './access.ts';
 import { createAskToClose } from './ask-to-close.ts';
 import { createAttendRequests } from './attend-requests.ts';
 import { type CheckAudit, createAuditVerbs, createCheckAudit } from './check-audit.ts';
-import { createDeliverOutbox, type DeliverOutbox, type DeliverOutboxParts } from './deliver-outbox.ts';
+import { createDeliverOutbox, type DeliverOutbox } from './deliver-outbox.ts';
 import type { Desk, StatusView } from './desk.ts';
 import { createExecuteClose } from './execute-close.ts';
 import { createLiftStop } from './lift-stop.ts';
@@ -14,6 +14,7 @@ import { createListClosedUnits } from './list-closed-units.ts';
 import type {
   AuditLog,
   CloseRequestStore,
+  DeskEvents,
   Directory,
   ExchangeStops,
   LoanCloser,
@@ -56,7 +57,7 @@ export interface DeskParts {
   readonly inBackground: (what: string, work: () => Promise<unknown>) => void;
   /** Runs work on one request, so that all it logs can name it; default: just runs it. */
   readonly withRequest?: WithRequest;
-  readonly onMissedNotice?: DeliverOutboxParts['onMissed'];
+  readonly events: DeskEvents;
 }
 
 export interface DeskWork {
@@ -83,15 +84,17 @@ export function createDesk(parts: DeskParts): DeskWork {
     now,
     log,
     inBackground,
+    events,
   } = parts;
   const withRequest: WithRequest = parts.withRequest ?? ((_, work) => work());
   const access = createAccess(directory, parts.roles, policy);
-  const checkAudit = createCheckAudit({ audit, store, keys: parts.auditKeys });
+  const checkAudit = createCheckAudit({ audit, store, keys: parts.auditKeys, events });
   const book = createRequestBook({
     store,
     checkAudit,
     log,
     policy,
+    events,
     afterChange: (requestId) => inBackground('deliver', () => deliverOutbox(requestId)),
   });
   const deliverOutbox = createDeliverOutbox({
@@ -102,7 +105,7 @@ export function createDesk(parts: DeskParts): DeskWork {
     notifier,
     log,
     withRequest,
-    onMissed: parts.onMissedNotice,
+    events,
   });
   const readBack = createReadBackClose({ book, reader, pause: parts.pause });
   const sentCloses = createSentCloses({ book, log });
@@ -128,6 +131,7 @@ export function createDesk(parts: DeskParts): DeskWork {
       store,
       policy,
       newRequestId: parts.newRequestId,
+      events,
       afterChange: (requestId) => inBackground('deliver', () => deliverOutbox(requestId)),
     }),
     ...createReviewClose({

@@ -11,6 +11,7 @@ import type { Access } from './access.ts';
 import {
   type CloseRequestStore,
   type Delivery,
+  type DeskEvents,
   KEPT,
   type Log,
   type Notifier,
@@ -37,13 +38,6 @@ const GIVEN_UP_AFTER_MS = 7 * 24 * 3_600_000;
 const DRAWINGS_REMEMBERED = 500;
 const CALLS_FOR_A_DECISION: ReadonlySet<RequestEventType> = new Set(['reminded', 'people-paged']);
 
-/** A notice that did not reach its people, for metrics. */
-export interface MissedNotice {
-  readonly notice: Notice['kind'];
-  /** `kept`: tried again from time to time; `given-up`: it will never be delivered. */
-  readonly outcome: 'kept' | 'given-up';
-}
-
 export interface DeliverOutboxParts {
   readonly outbox: Outbox;
   readonly store: CloseRequestStore;
@@ -52,7 +46,7 @@ export interface DeliverOutboxParts {
   readonly notifier: Notifier;
   readonly log: Log;
   readonly withRequest: WithRequest;
-  readonly onMissed?: ((missed: MissedNotice) => void) | undefined;
+  readonly events: Pick<DeskEvents, 'noticeMissed'>;
 }
 
 /** It cannot be put into words: it is damaged, or of a newer version. Says why. */
@@ -117,7 +111,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
   async function giveUp(item: OutboxItem, why: string): Promise<boolean> {
     const { requestId, notice } = item;
     log.error({ requestId, notice: notice.kind, why }, 'a message could not be delivered');
-    parts.onMissed?.({ notice: notice.kind, outcome: 'given-up' });
+    parts.events.noticeMissed({ notice: notice.kind, outcome: 'given-up' });
     await endWithoutCard(item, why);
     return outbox.done(item);
   }
@@ -133,7 +127,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
       log.warn(fields, 'a kept message is still refused');
     } else {
       log.error(fields, 'a message could not be delivered and is kept; it is tried again from time to time');
-      parts.onMissed?.({ notice: notice.kind, outcome: 'kept' });
+      parts.events.noticeMissed({ notice: notice.kind, outcome: 'kept' });
     }
     await outbox.keep(item);
     if (notice.kind === 'card' && request.card === null && !item.id.startsWith(KEPT)) {

@@ -9,7 +9,9 @@ import type {
   CloseRequest,
   ExchangeAnswer,
   RequestEvent,
+  RequestEventType,
 } from '../domain/close/close-request.ts';
+import type { CloseState } from '../domain/close/close-state.ts';
 import type { Notice } from '../domain/close/notices.ts';
 import type { Person, PersonId } from '../domain/person.ts';
 import type { ClosedUnit, RiskUnit } from '../domain/unit/risk-unit.ts';
@@ -369,6 +371,32 @@ export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+}
+
+/** What the verbs report, for metrics, traces and the log. */
+export interface DeskEvents {
+  requestChanged(change: StoredChange): void;
+  noticeMissed(missed: MissedNotice): void;
+  /** The whole trail was read to its end. A reading that failed is not told: it shows nothing. */
+  auditVerified(isWhole: boolean): void;
+}
+
+/** A change of a close request that was stored. */
+export interface StoredChange {
+  readonly event: RequestEventType;
+  /** Null: the request was opened. */
+  readonly from: CloseState | null;
+  /** As stored. */
+  readonly request: CloseRequest;
+  /** By the store's clock, as decided. */
+  readonly atMs: number;
+}
+
+/** A notice that did not reach its people. */
+export interface MissedNotice {
+  readonly notice: Notice['kind'];
+  /** `kept`: tried again from time to time; `given-up`: it will never be delivered. */
+  readonly outcome: 'kept' | 'given-up';
 }
 
 /** New random names: request ids, claim owners, command ids. */

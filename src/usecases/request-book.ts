@@ -12,7 +12,7 @@ import type { PersonId } from '../domain/person.ts';
 import type { ClosePolicy } from '../domain/policy.ts';
 import { done, type Refusal, type RefusalCode, type Result, refuse } from '../domain/refusal.ts';
 import type { CheckAudit } from './check-audit.ts';
-import type { CloseRequestStore, Log, RecordCopy, StoredRequest } from './ports.ts';
+import type { CloseRequestStore, DeskEvents, Log, RecordCopy, StoredRequest } from './ports.ts';
 
 /** Many people may click at once; each look costs two round trips and one of them always gets on. */
 const LOOKS_AT_MOST = 20;
@@ -86,11 +86,12 @@ export interface RequestBookParts {
   readonly log: Log;
   /** The rule that the settings of this process give. */
   readonly policy: ClosePolicy;
+  readonly events: Pick<DeskEvents, 'requestChanged'>;
   readonly afterChange: (requestId: string) => void;
 }
 
 export function createRequestBook(parts: RequestBookParts): RequestBook {
-  const { store, checkAudit, log, policy, afterChange } = parts;
+  const { store, checkAudit, log, policy, events, afterChange } = parts;
   const underRule = (request: CloseRequest) => withNarrowerPolicy(request, policy);
   const judge = ({ request, nowMs }: StoredRequest, command: Command) =>
     decide(request, command, { nowMs, current: policy });
@@ -134,6 +135,12 @@ export function createRequestBook(parts: RequestBookParts): RequestBook {
     });
     // A conflict, or a deadline that passed meanwhile.
     if (saved.kind !== 'saved') return refuse({ code: 'changed-meanwhile' });
+    events.requestChanged({
+      event: event.type,
+      from: stored.request.state,
+      request: saved.request,
+      atMs: event.atMs,
+    });
     if (notices.length > 0) afterChange(stored.request.id);
     return done(underRule(saved.request));
   }

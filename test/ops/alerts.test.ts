@@ -71,8 +71,8 @@ async function before(happens: (bot: Bot) => void, bot = new Bot()): Promise<rea
 
 const during = (changes: Partial<MetricsSources>) => before(() => {}, new Bot(changes));
 
-function wellFor({ metrics, nowMs }: Bot): void {
-  metrics.auditVerified(true, nowMs);
+function wellFor({ metrics }: Bot): void {
+  metrics.auditVerified(true);
   call(metrics, 200);
   metrics.interactionHandled({ ...HANDLED, outcome: 'done' });
   metrics.redisAnswered({ command: 'loadRequest', durationMs: 1, ok: true });
@@ -105,7 +105,7 @@ const SITUATIONS: Readonly<Record<string, () => Promise<readonly Scrape[]>>> = {
   LoandeskStoreClockOff: () =>
     during({ outbox: async () => ({ ...BACKLOG, nowMs: START_MS - 5 * 3_600_000 }) }),
   LoandeskBackgroundDead: () => during({ roundAgesMs: () => new Map([['attention', 250_000]]) }),
-  LoandeskAuditBroken: () => before(({ metrics, nowMs }) => metrics.auditVerified(false, nowMs)),
+  LoandeskAuditBroken: () => before(({ metrics }) => metrics.auditVerified(false)),
   LoandeskAuditNotVerified: () =>
     before((bot) => {
       bot.nowMs += 7 * 3_600_000;

@@ -8,11 +8,9 @@ import { createApp } from '../../src/app.ts';
 import type { CloseState } from '../../src/domain/close/close-state.ts';
 import { createLogger } from '../../src/ops/logger.ts';
 import { createMetrics } from '../../src/ops/metrics.ts';
-import { observeStore } from '../../src/ops/observed-store.ts';
 import { loadConfig } from '../../src/settings/config.ts';
 import { ALICE, BOB, REQUESTER } from '../support/close-requests.ts';
 import { DeskHarness, UNIT } from '../support/desk-harness.ts';
-import { QUIET } from '../support/logs.ts';
 
 /** The value of one sample; undefined where there is none. */
 function sample(text: string, name: string, labels: Record<string, string> = {}): number | undefined {
@@ -46,7 +44,7 @@ function watched(harness: DeskHarness) {
     outbox: async () => ({ nowMs: 5_000, requests: 2, setAside: 3, kept: 2, oldestCreatedAtMs: 1_000 }),
     now: () => harness.nowMs,
   });
-  const work = harness.replica({ store: observeStore(harness.store, metrics, QUIET) });
+  const work = harness.replica({ events: metrics });
   return { metrics, work };
 }
 
@@ -131,7 +129,7 @@ describe('each end state moves the counters (approval case 40)', () => {
       const { metrics } = watched(harness);
       const request = await harness.open();
       const change = (from: CloseState, to: CloseState) =>
-        metrics.changed({
+        metrics.requestChanged({
           event: 'read-back',
           from,
           request: { ...request, state: to },

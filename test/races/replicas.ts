@@ -17,6 +17,7 @@ import { onlyKey } from '../contracts/audit-trail.ts';
 import { FakeDirectory, FakeNotifier } from '../fakes/people.ts';
 import { AUDIT_KEY, newPrefix, type RedisParts, redisParts } from '../redis/redis-parts.ts';
 import { ALICE, BOB, CAROL, policy, REQUESTER, START_MS } from '../support/close-requests.ts';
+import { NO_EVENTS } from '../support/desk-harness.ts';
 
 const CREDIT_EMAIL = 'credit007@test.com';
 
@@ -79,6 +80,7 @@ export class Replicas {
     onTestFinished(() => client.stop());
     const notifier = new FakeNotifier();
     const work = createDesk({
+      events: NO_EVENTS,
       reader: client.reader,
       closer: client.closer,
       stops: client.stops,

@@ -1,7 +1,8 @@
 /** A process that must end: whoever still waits is told, also in line behind others; metrics and references. */
 import { expect, it } from 'vitest';
-import { createGuard, type HandledInteraction, type NamedListener } from '../../src/slack/guard.ts';
+import { createGuard, type NamedListener } from '../../src/slack/guard.ts';
 import { handled } from '../../src/slack/listener.ts';
+import type { HandledInteraction } from '../../src/slack/slack-events.ts';
 import { WorkQueue } from '../../src/slack/work-queue.ts';
 import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';
 import { QUIET } from '../support/logs.ts';
@@ -22,7 +23,7 @@ function scene() {
     now: () => 0,
     newReference: () => `ref-${references.length}`,
     redrawCard: async () => {},
-    onHandled: (record) => void records.push(record),
+    events: { interactionHandled: (record) => void records.push(record) },
     within: (reference, work) => {
       references.push(reference);
       return work();

@@ -3,9 +3,10 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { WorkspaceFault } from '../../sandbox/slack/faults.ts';
 import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { ACTIONS } from '../../src/slack/ids.ts';
-import type { MissedNotice } from '../../src/usecases/deliver-outbox.ts';
+import type { MissedNotice } from '../../src/usecases/ports.ts';
 import { fakeDesk } from '../fakes/desk.ts';
 import { policy } from '../support/close-requests.ts';
+import { NO_EVENTS } from '../support/desk-harness.ts';
 import { type Office, openOffice } from './support/office.ts';
 import { startSlackHarness } from './support/slack-harness.ts';
 
@@ -57,7 +58,7 @@ describe('fault N1: the token is revoked around the last approval', () => {
 
   it('after a day it is kept, counted and logged as an error; when it is tried again it arrives', async () => {
     const missed: MissedNotice[] = [];
-    await open({ onMissedNotice: (notice) => void missed.push(notice) });
+    await open({ events: { ...NO_EVENTS, noticeMissed: (notice) => void missed.push(notice) } });
     const request = await office.ask();
     await office.vote(ids.ada);
     refuseWrites(REVOKED);

@@ -382,7 +382,7 @@ describe('a flood that Slack did not sign', () => {
     const refused: string[] = [];
     slack = await startSlackHarness({
       desk: () => fakeDesk({}),
-      onRequestRefused: (why) => void refused.push(why),
+      events: { httpRequestRefused: (why) => void refused.push(why) },
     });
     for (let sent = 0; sent < 50; sent += 1) {
       const [options, body] = sent % 2 === 0 ? [{ secret: 'wrong' }, 'x'] : [{ offsetS: -600 }, 'x'];

@@ -6,6 +6,7 @@ import type { ClosePolicy } from '../../src/domain/policy.ts';
 import { requestIdFrom } from '../../src/domain/request-id.ts';
 import { PUBLISHED_THRESHOLDS } from '../../src/domain/unit/risk-unit.ts';
 import { createDesk, type DeskParts } from '../../src/usecases/create-desk.ts';
+import type { DeskEvents } from '../../src/usecases/ports.ts';
 import { onlyKey } from '../contracts/audit-trail.ts';
 import { FakeLoanExchange, repaidUnit } from '../fakes/loan-exchange.ts';
 import { MemoryCloseRequestStore } from '../fakes/memory-close-request-store.ts';
@@ -15,6 +16,11 @@ import { QUIET } from './logs.ts';
 
 export const VIEWER = person('U0VIEW');
 export const UNIT = longId('7');
+export const NO_EVENTS: DeskEvents = {
+  requestChanged: () => {},
+  noticeMissed: () => {},
+  auditVerified: () => {},
+};
 const AUDIT_KEY = new Uint8Array(32).fill(1);
 
 /** The same object with some of its methods replaced; private fields keep working. */
@@ -67,6 +73,7 @@ export class DeskHarness {
         this.nowMs += milliseconds;
       },
       newId: () => `id-${++id}`,
+      events: NO_EVENTS,
       newRequestId: () => requestIdFrom(new Uint8Array(10).fill(++id)),
       log: QUIET,
       inBackground: (what, run) => {

@@ -1,19 +1,13 @@
 /** Calls to the exchange: how long, how heavy, how they ended, and what its limits leave. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { CallRecord } from '../../binance/caller.ts';
 import type { ExchangeSnapshot } from '../../binance/exchange-status.ts';
-import type { ExchangeStop } from '../../usecases/ports.ts';
-
-export interface ExchangeMetrics {
-  exchangeCalled(record: CallRecord): void;
-  exchangeStopped(stop: ExchangeStop): void;
-}
+import type { ExchangeEvents } from '../../binance/loan-exchange.ts';
 
 const EXCHANGE_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 15];
 const WAIT_SECONDS = [0.001, 0.01, 0.1, 0.5, 1, 2, 10, 30, 75];
 
 /** `exchange`: what the client knows now, asked at a scrape. */
-export function exchangeMetrics(registry: Registry, exchange: () => ExchangeSnapshot): ExchangeMetrics {
+export function exchangeMetrics(registry: Registry, exchange: () => ExchangeSnapshot): ExchangeEvents {
   const registers = [registry];
   const labelNames = ['endpoint', 'method', 'status'] as const;
   const duration = new Histogram({

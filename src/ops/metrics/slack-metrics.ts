@@ -1,22 +1,12 @@
-/** Slack, both ways: what it answers to our calls, how it is answered, and what does not reach people. */
+/** Slack, both ways: what it answers to our calls, and how people are answered. */
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { RefusedRequest } from '../../slack/http-transport.ts';
-import type { SlackCallRecord } from '../../slack/slack-call.ts';
-import type { MissedNotice } from '../../usecases/deliver-outbox.ts';
-
-export interface SlackMetrics {
-  slackCalled(record: SlackCallRecord): void;
-  /** Milliseconds from the arrival to the ack. */
-  acked(tookMs: number): void;
-  unacknowledged(): void;
-  requestRefused(why: RefusedRequest): void;
-  noticeMissed(missed: MissedNotice): void;
-}
+import type { SlackEvents } from '../../slack/slack-events.ts';
 
 const CALL_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5];
 const ACK_SECONDS = [0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 3];
+const INTERACTION_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30];
 
-export function slackMetrics(registry: Registry): SlackMetrics {
+export function slackMetrics(registry: Registry): SlackEvents {
   const registers = [registry];
   const calls = new Histogram({
     name: 'loandesk_slack_call_duration_seconds',
@@ -42,17 +32,33 @@ export function slackMetrics(registry: Registry): SlackMetrics {
     labelNames: ['why'],
     registers,
   });
-  const missed = new Counter({
-    name: 'loandesk_notices_missed_total',
-    help: 'Messages that did not reach Slack: kept (tried again from time to time) or given up',
-    labelNames: ['notice', 'outcome'],
+  const duration = new Histogram({
+    name: 'loandesk_interaction_duration_seconds',
+    help: 'Commands, buttons and forms from arrival to answer, by what became of them',
+    labelNames: ['listener', 'outcome'],
+    buckets: INTERACTION_SECONDS,
+    registers,
+  });
+  const replays = new Counter({
+    name: 'loandesk_replays_refused_total',
+    help: 'Repeated deliveries (Slack retries, replayed signatures) that had no second effect',
+    registers,
+  });
+  // Without labels, so that it is there from the start: Prometheus sees no increase in a series that is new.
+  const errors = new Counter({
+    name: 'loandesk_interaction_errors_total',
+    help: 'Interactions that ended with an unexpected error',
     registers,
   });
   return {
     slackCalled: ({ method, outcome, durationMs }) => calls.observe({ method, outcome }, durationMs / 1000),
-    acked: (tookMs) => acks.observe(tookMs / 1000),
-    unacknowledged: () => unacknowledged.inc(),
-    requestRefused: (why) => refused.inc({ why }),
-    noticeMissed: ({ notice, outcome }) => missed.inc({ notice, outcome }),
+    interactionAcked: (tookMs) => acks.observe(tookMs / 1000),
+    interactionHandled({ listener, outcome, durationMs }) {
+      duration.observe({ listener, outcome }, durationMs / 1000);
+      if (outcome === 'duplicate') replays.inc();
+      if (outcome === 'error') errors.inc();
+    },
+    interactionUnacknowledged: () => unacknowledged.inc(),
+    httpRequestRefused: (why) => refused.inc({ why }),
   };
 }

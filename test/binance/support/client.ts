@@ -70,8 +70,10 @@ export function createClient(exchange: Exchange, options: ClientOptions = {}): C
     log,
     random: () => 0.5,
     delay: quickDelay,
-    onCall: (record) => calls.push(record),
-    onStop: (stop) => stopped.push(stop),
+    events: {
+      exchangeCalled: (record) => calls.push(record),
+      exchangeStopped: (stop) => stopped.push(stop),
+    },
     ...options,
   });
   const heard = { reader: hear(client.reader, said), closer: hear(client.closer, said) };

@@ -31,7 +31,7 @@ export interface SlackHarnessOptions {
   readonly allowedChannels?: readonly string[];
   readonly auditChannel?: string;
   readonly onSlackBack?: () => void;
-  readonly onRequestRefused?: NonNullable<SlackAppParts['onRequestRefused']>;
+  readonly events?: NonNullable<SlackAppParts['events']>;
   /** The adapter's own settings, changed. */
   readonly settings?: Partial<SlackSettings>;
   /** Before the bot starts: faults to switch on. */
@@ -91,7 +91,7 @@ export async function startSlackHarness(options: SlackHarnessOptions): Promise<S
       now: Date.now,
       newReference: newId,
       ...(options.onSlackBack === undefined ? {} : { onSlackBack: options.onSlackBack }),
-      ...(options.onRequestRefused === undefined ? {} : { onRequestRefused: options.onRequestRefused }),
+      ...(options.events === undefined ? {} : { events: options.events }),
       routes: [{ path: '/livez', handler: (_request, response) => response.writeHead(200).end('ok') }],
     });
   const connected = (bot: SlackApp) =>

@@ -1,8 +1,8 @@
-/** Close requests: those changed through this process, and what the store says of all. */
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { type CloseState, isTerminal } from '../../domain/close/close-state.ts';
+/** Redis: how quickly it answers this process, and what it holds for all of them. */
+import { Gauge, Histogram, type Registry } from 'prom-client';
+import type { CloseState } from '../../domain/close/close-state.ts';
+import type { RedisEvents } from '../../redis/connection.ts';
 import type { OutboxBacklog } from '../../redis/outbox.ts';
-import type { ChangeObserver, StoredChange } from '../observed-store.ts';
 
 export interface StoreSources {
   /** States of all open requests. Throws when the store cannot be asked. */
@@ -12,52 +12,22 @@ export interface StoreSources {
   readonly now: () => number;
 }
 
-const DECISION_SECONDS = [30, 60, 300, 900, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400];
+const REDIS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.5];
 const OPEN_STATES = ['pending', 'approved', 'sending', 'unknown'] as const satisfies readonly CloseState[];
 /** Reading the store at each scrape of each replica would cost more than it tells. */
 const READ_STORE_AT_MOST_EVERY_MS = 5_000;
 
-export function requestMetrics(registry: Registry): ChangeObserver {
-  const registers = [registry];
-  const opened = new Counter({
-    name: 'loandesk_requests_opened_total',
-    help: 'Close requests opened through this process',
-    registers,
-  });
-  const events = new Counter({
-    name: 'loandesk_request_events_total',
-    help: 'Stored changes of close requests: votes, rejections, claims, sends, answers, …',
-    labelNames: ['event'],
-    registers,
-  });
-  const ended = new Counter({
-    name: 'loandesk_requests_ended_total',
-    help: 'Close requests that reached an end state, and why',
-    labelNames: ['state', 'ending'],
-    registers,
-  });
-  const lost = new Counter({
-    name: 'loandesk_requests_unknown_total',
-    help: 'Times the outcome of a close was not known',
-    registers,
-  });
-  const toDecision = new Histogram({
-    name: 'loandesk_request_time_to_decision_seconds',
-    help: 'From the ask to the moment people (or time) decided: approved, rejected, withdrawn, expired, …',
-    labelNames: ['decision'],
-    buckets: DECISION_SECONDS,
-    registers,
+export function redisMetrics(registry: Registry): RedisEvents {
+  const trips = new Histogram({
+    name: 'loandesk_redis_round_trip_seconds',
+    help: 'Commands to Redis, waiting for a lost connection included, by whether they were answered',
+    labelNames: ['outcome'],
+    buckets: REDIS_SECONDS,
+    registers: [registry],
   });
   return {
-    changed({ event, from, request, atMs }: StoredChange) {
-      const { state } = request;
-      events.inc({ event });
-      if (from === null) opened.inc();
-      if (from === state) return;
-      if (state === 'unknown') lost.inc();
-      if (isTerminal(state)) ended.inc({ state, ending: request.ending?.kind ?? 'none' });
-      if (from === 'pending' && state !== 'pending')
-        toDecision.observe({ decision: state }, Math.max(0, atMs - request.createdAtMs) / 1000);
+    redisAnswered({ durationMs, ok }) {
+      trips.observe({ outcome: ok ? 'answered' : 'failed' }, durationMs / 1000);
     },
   };
 }

@@ -1,7 +1,7 @@
-/** The hourly look at the audit trail, and what the metrics learn of every look. */
+/** The hourly look at the audit trail, and what is reported of every look. */
 import { expect, it } from 'vitest';
-import { createAuditRound, observeAudit } from '../../src/ops/observed-audit.ts';
-import { DeskHarness } from '../support/desk-harness.ts';
+import { createAuditRound } from '../../src/ops/audit-round.ts';
+import { DeskHarness, NO_EVENTS } from '../support/desk-harness.ts';
 import { memoryLog } from '../support/logs.ts';
 
 const HOUR_MS = 3_600_000;
@@ -11,14 +11,17 @@ function watched() {
   const told: boolean[] = [];
   const log = memoryLog();
   let fails = false;
-  const { checkAudit } = harness.work;
-  const failing: typeof checkAudit = {
-    ...checkAudit,
-    verify: (kept) => (fails ? Promise.reject(new Error('not read')) : checkAudit.verify(kept)),
-  };
+  const { checkAudit } = harness.replica({
+    events: { ...NO_EVENTS, auditVerified: (isWhole) => told.push(isWhole) },
+    audit: {
+      entries(requestId) {
+        if (fails) throw new Error('not read');
+        return harness.store.audit.entries(requestId);
+      },
+    },
+  });
   const now = () => harness.nowMs;
-  const observed = observeAudit(failing, (isWhole) => told.push(isWhole), now);
-  const round = createAuditRound({ checkAudit: observed, now, log });
+  const round = createAuditRound({ checkAudit, now, log });
   return { harness, told, log, round, fail: (does: boolean) => (fails = does) };
 }
 
