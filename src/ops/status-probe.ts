@@ -101,16 +101,23 @@ function keptText(count: number): string {
   return `${what} not reached Slack, which refuses them; they are kept and tried again. The log says why.`;
 }
 
+/** Its time is asked for every five minutes, so that a longer silence is trouble, whether or not people ask. */
+const SILENT_AFTER_MS = 6 * 60_000;
+
+/** Both in the exchange's time. */
+function answeredLine(lastSuccessAtMs: number | null, nowMs: number): Line {
+  const name = 'Exchange';
+  if (lastSuccessAtMs === null)
+    return { name, level: 'fault', text: 'no call has been answered since the start' };
+  const silentMs = Math.max(0, nowMs - lastSuccessAtMs);
+  const text = `last answered ${Math.round(silentMs / 1000)} s ago`;
+  return { name, level: silentMs > SILENT_AFTER_MS ? 'fault' : 'ok', text };
+}
+
 function exchangeLines(exchange: StatusProbeParts['exchange'], nowMs: number): Line[] {
   const { clock, weights, sharedCountDown, maintenance, lastSuccessAtMs, accounts } = exchange.snapshot();
   const lines: Line[] = [
-    lastSuccessAtMs === null
-      ? { name: 'Exchange', level: 'fault', text: 'no call has been answered since the start' }
-      : {
-          name: 'Exchange',
-          level: 'ok',
-          text: `last answered ${Math.max(0, Math.round((nowMs - lastSuccessAtMs) / 1000))} s ago`,
-        },
+    answeredLine(lastSuccessAtMs, nowMs + (clock?.offsetMs ?? 0)),
     clock === null
       ? { name: 'Clock', level: 'fault', text: "the exchange's time could not be read: nothing is signed" }
       : {

@@ -75,3 +75,22 @@ it('fault A8, relative: a log that cannot be written is said, and afterwards wha
     { level: 'warning', text: '3 lines were lost since the start' },
   ]);
 });
+
+it.each([
+  ['a minute', 60_000, 'ok', 'last answered 60 s ago'],
+  ['an hour', 3_600_000, 'fault', 'last answered 3600 s ago'],
+] as const)(
+  'relative of fault T10: an exchange that has been silent for %s is said so, by its own time',
+  async (_, silentMs, level, text) => {
+    const offsetMs = 5 * 3_600_000;
+    const nowMs = 1_800_000_000_000;
+    const snapshot = {
+      ...NOTHING_YET,
+      clock: { offsetMs, rttMs: 20, ageMs: 0 },
+      lastSuccessAtMs: nowMs + offsetMs - silentMs,
+    };
+    const stops = { list: async () => [], lift: async () => {} };
+    const { linesOf } = await probeOf({ now: () => nowMs, exchange: { snapshot: () => snapshot, stops } });
+    expect(await linesOf('Exchange')).toEqual([{ name: 'Exchange', level, text }]);
+  },
+);
