@@ -77,8 +77,7 @@ export class DeskOn {
     const { world, bots } = this;
     await writeFile(world.accountsFile, JSON.stringify(world.exchange.accounts()), { mode: 0o600 });
     for (const { pid } of bots) process.kill(pid, 'SIGHUP');
-    const reloaded = (bot: BotProcess) =>
-      bot.log().some((line) => line.includes('accounts reloaded'));
+    const reloaded = (bot: BotProcess) => bot.log().some((line) => line.includes('accounts reloaded'));
     await this.until(async () => bots.every(reloaded) || undefined);
   }
 
