@@ -4,6 +4,7 @@ import { parseRequestId, referenceFrom, requestIdFrom } from '../../src/domain/r
 describe('request ids', () => {
   it('takes one character from each of the first ten random bytes', () => {
     expect(requestIdFrom(Uint8Array.from([0, 1, 9, 10, 17, 18, 31, 32, 255, 63, 99]))).toBe('019AHJZ0ZZ');
+    expect(requestIdFrom(new Uint8Array(10))).toBe('0000000000');
   });
 
   it('refuses too few random bytes', () => {

@@ -8,6 +8,7 @@ export default defineConfig({
     exclude: ['test/domain/close/close-rule-properties.test.ts'],
     env: { TZ: 'UTC' },
     maxWorkers: 1,
+    isolate: false,
     // Mutated code and two runners at once are slow.
     testTimeout: 60_000,
   },

@@ -26,11 +26,7 @@ interface Day {
 }
 
 export function parseClosedFilter(text: string, nowMs: number, timeZone: string): Result<ClosedFilter> {
-  const words = text
-    .trim()
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== '');
+  const words = text.toLowerCase().match(/\S+/g) ?? [];
   const days: Day[] = [];
   let groupId: LongId | null = null;
   let account: string | null = null;
@@ -54,7 +50,7 @@ export function parseClosedFilter(text: string, nowMs: number, timeZone: string)
   }
   if (days.length > 2 || (openEnd !== null && days.length === 0)) return bad();
   const [first, second] = days;
-  const only = first !== undefined && second === undefined;
+  const only = days.length === 1;
   const from = only && openEnd === 'to' ? null : (first ?? null);
   const to = only && openEnd === 'from' ? null : (second ?? first ?? null);
   const fromMs = from === null ? null : startOfDayMs(from, timeZone);

@@ -26,6 +26,9 @@ describe('the filter of /closed-units', () => {
     ['last 1day', '2026-11-21', '2026-11-21T00:00Z', '2026-11-22T00:00Z'],
     ['last 9999d', '1999-07-08 to 2026-11-21', '1999-07-08T00:00Z', '2026-11-22T00:00Z'],
     ['since yesterday', 'from 2026-11-20', '2026-11-20T00:00Z', null],
+    ['to 1960-01-01', 'to 1960-01-01', null, '1960-01-02T00:00Z'],
+    ['  ', null, null, null],
+    ['last', 'account contains "last"', null, null],
     ['until TODAY', 'to 2026-11-21', null, '2026-11-22T00:00Z'],
     [
       'from 2026-01-01 until 2026-01-31',
@@ -114,6 +117,7 @@ describe('the filter of /closed-units', () => {
     'to',
     '72 73',
     'fund-a fund-b',
+    'fund-a 30d',
     'fund/a',
     '/fund',
     'fund!',
@@ -126,6 +130,10 @@ describe('the filter of /closed-units', () => {
       ok: false,
       refusal: { code: 'bad-filter', input: text },
     });
+  });
+
+  it('refuses what was typed without the blanks around it', () => {
+    expect(parseClosedFilter(' 072  x ', NOW, 'UTC')).toMatchObject({ refusal: { input: '072  x' } });
   });
 
   it('keeps what fits all of its parts', () => {

@@ -280,6 +280,19 @@ describe('checks', () => {
     expect(sorted.map((each) => each.groupId)).toEqual(['3', '9', '10', '4']);
   });
 
+  it.each([
+    [['2', '9', '10']],
+    [['2', '10', '9']],
+    [['9', '2', '10']],
+    [['9', '10', '2']],
+    [['10', '2', '9']],
+    [['10', '9', '2']],
+  ])('puts equal ones by id, listed as %j', (ids) => {
+    const units = ids.map((id) => ({ ...owingAt('0.5'), groupId: longId(id) }));
+    const sorted = worstFirst(units, PUBLISHED_THRESHOLDS);
+    expect(sorted.map((each) => each.groupId)).toEqual(['2', '9', '10']);
+  });
+
   it('puts each level before the calmer ones, and a unit without an LTV before all', () => {
     const without = exampleUnit({ groupId: longId('1'), totalNetEquity: ZERO });
     const calmer = ['0.99', '0.89', '0.84', '0.81', '0.1'].map((ltv, index) => ({

@@ -95,6 +95,7 @@ describe('what people type to name units', () => {
     ['initial', '0.83', false],
     ['margin-call', '0.9', false],
     ['liquidation', '0.9', true],
+    ['liquidation', '0.89', false],
   ])('%j keeps a unit at %s: %s', (text, ltv, kept) => {
     const unit = exampleUnit({
       ltv: amount(ltv),
