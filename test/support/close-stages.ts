@@ -95,11 +95,20 @@ export const IN_STATE = {
   superseded: () => following(request(), { type: 'supersede', evidence: evidence() }),
 } satisfies Record<CloseRequest['state'], () => CloseRequest>;
 
-/** The states, with the stages of `sending` and `unknown` that the rule tells apart. */
+const foundClosedBy = (by: typeof ALICE): Command => ({
+  type: 'settle',
+  by,
+  verdict: 'closed',
+  note: 'seen in the console',
+  eligible: ELIGIBLE,
+});
+
+/** The states, with the stages of `sending`, `unknown` and `closed` that the rule tells apart. */
 export const AT_STAGE = {
   ...IN_STATE,
   'sending, marked': marked,
   'sending, answered': () => following(marked(), answered(answer('closed'))),
+  'closed, settled': () => following(unknown(), foundClosedBy(ALICE), foundClosedBy(BOB)),
   'unknown, unanswered': (): CloseRequest => ({ ...marked(), state: 'unknown', claim: null }),
 };
 export type Stage = keyof typeof AT_STAGE;

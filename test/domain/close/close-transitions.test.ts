@@ -251,7 +251,12 @@ describe.each(Object.entries(RULE))('%s', (_, { command, atMs = NOW, rule, chang
     if (decision.ok) expect(decision.next.state).toBe(expected);
     else {
       const hasState = expected === 'wrong-state' || expected === 'already-decided';
-      expect(decision.refusal).toEqual({ code: expected, ...(hasState && { state: start.state }) });
+      // What two people stated is not to pass for what was read.
+      const settled = stage === 'closed, settled' && { settled: true };
+      expect(decision.refusal).toEqual({
+        code: expected,
+        ...(hasState && { state: start.state, ...settled }),
+      });
     }
   });
 });
@@ -935,6 +940,27 @@ describe('what is refused, and with what', () => {
       { code: 'too-few-approvals', approvals: 1, quorum: 2 },
     ],
     ['a start from the card of another version', approved(), started(CAROL, 2), NOW, { code: 'old-version' }],
+    [
+      'a start by who may not approve',
+      approved(),
+      started(person('U0OTHER')),
+      NOW,
+      { code: 'role-missing', role: 'approver' },
+    ],
+    [
+      'a start by a guest',
+      approved(),
+      started(person(ALICE.userId, { kind: 'guest' })),
+      NOW,
+      { code: 'not-a-full-member', kind: 'guest' },
+    ],
+    [
+      'a background start after an abandoned claim',
+      { ...approved(), abandonedClaims: 1 },
+      CLAIM,
+      NOW,
+      { code: 'nothing-changed' },
+    ],
     [
       'a start by a guest after an abandoned claim',
       { ...approved(), abandonedClaims: 1 },
