@@ -4,7 +4,7 @@ import { personKey } from '../domain/person.ts';
 import { type ClosePolicy, refuseUnreachableQuorum } from '../domain/policy.ts';
 import { failureText, type SlackAnswer, slackCall } from '../slack/slack-call.ts';
 import type { Access } from '../usecases/access.ts';
-import { leftOutText, missingGroupsText } from '../usecases/approver-line.ts';
+import { leftOutText, missingGroupsText } from '../usecases/operate-desk.ts';
 import type { Directory, MembersLookup } from '../usecases/ports.ts';
 import { type Finding, findingsAbout } from './finding.ts';
 import { NEEDED_SCOPES, OPTIONAL_SCOPES } from './scopes.ts';

@@ -25,7 +25,10 @@ export interface Access {
   identify(by: PersonId): Promise<Result<Person>>;
   /** The person, if they also have the role. */
   admit(by: PersonId, role: Role): Promise<Result<Person>>;
+  /** Which roles this person has; refuses who has none, and everybody but full members of the home team. */
   rolesOf(by: PersonId): Promise<Result<readonly Role[]>>;
+  /** Why a person who was identified does not have this role; null: they have it. */
+  refuseRole(userId: string, role: Role): Promise<Refusal | null>;
   /**
    * The accounts that may vote now on a request of `requester` made under `policy`: full members on its list of
    * approvers and on the one of the settings, the requester left out unless both allow it.
@@ -125,6 +128,7 @@ export function createAccess(directory: Directory, lists: RoleLists, current: Cl
 
   return {
     identify,
+    refuseRole,
     eligibleFor,
     requesterMayAsk,
     async peopleFor({ policy, requester }, options) {
@@ -148,7 +152,8 @@ export function createAccess(directory: Directory, lists: RoleLists, current: Cl
       const roles = all.filter((_, index) => refusals[index] === null);
       // A list that could not be read takes nothing from who is on another one; each verb asks for its own role.
       const unread = refusals.find((refusal) => refusal?.code === 'identity-unavailable');
-      return roles.length === 0 && unread ? refuse(unread) : done(roles);
+      if (roles.length > 0) return done(roles);
+      return refuse(unread ?? { code: 'role-missing', role: 'viewer' });
     },
     approvers: (teamId) => standing([lists.approvers], teamId),
     async missingGroups(names) {

@@ -9,9 +9,8 @@ import { type ClosePolicy, refuseUnreachableQuorum } from '../domain/policy.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
 import { parseUnitId } from '../domain/unit/unit-query.ts';
 import type { Access } from './access.ts';
-import { type CurrentFacts, readFacts } from './current-facts.ts';
+import { type CurrentFacts, exchangeRefusal, readFacts } from './current-facts.ts';
 import type { Desk, FreshFacts } from './desk.ts';
-import { exchangeRefusal } from './exchange-refusal.ts';
 import type { CloseRequestStore, DeskEvents, LoanReader, NewId } from './ports.ts';
 
 export interface AskToCloseParts {

@@ -2,11 +2,14 @@
  * Background work on requests: approved ones are sent, all others are swept. A round only sets the work off: a look
  * at a silent exchange may take a minute, and must not keep another request from expiring in time.
  */
-import { nextAttentionAtMs } from '../domain/close/attention.ts';
+import { nextAttentionAtMs, reminderAtMs, UNKNOWN_PAGES_AFTER_MS } from '../domain/close/attention.ts';
+import type { CloseRequest } from '../domain/close/close-request.ts';
+import { evidenceOf } from '../domain/close/closed-evidence.ts';
+import { flawsOf } from './current-facts.ts';
 import type { ExecuteClose } from './execute-close.ts';
-import type { CloseRequestStore, Log, StoredRequest, WithRequest } from './ports.ts';
+import type { CloseRequestStore, LoanReader, Log, StoredRequest, WithRequest } from './ports.ts';
+import type { ReadBackClose } from './read-back-close.ts';
 import type { RequestBook } from './request-book.ts';
-import type { SweepRequest } from './sweep-requests.ts';
 
 /** A process that dies frees its share after this. A look that takes longer may be made twice, which the rule knows. */
 const LEASE_MS = 60_000;
@@ -19,7 +22,8 @@ export interface AttendRequestsParts {
   readonly store: CloseRequestStore;
   readonly book: RequestBook;
   readonly executor: ExecuteClose;
-  readonly sweep: SweepRequest;
+  readonly reader: LoanReader;
+  readonly readBack: ReadBackClose;
   readonly inBackground: (what: string, work: () => Promise<unknown>) => void;
   readonly log: Log;
   readonly withRequest: WithRequest;
@@ -27,7 +31,8 @@ export interface AttendRequestsParts {
 
 /** Takes what is due, shared with all replicas, and answers for how many requests it set work off. */
 export function createAttendRequests(parts: AttendRequestsParts): () => Promise<number> {
-  const { store, book, executor, sweep, inBackground, log, withRequest } = parts;
+  const { store, book, executor, inBackground, log, withRequest } = parts;
+  const sweep = createSweepRequest(parts);
   let underWay = 0;
 
   async function attend(stored: StoredRequest): Promise<void> {
@@ -64,4 +69,63 @@ export function createAttendRequests(parts: AttendRequestsParts): () => Promise<
     }
     return due.length;
   };
+}
+
+/** Expiry, reminders, abandoned claims, lost outcomes, closes made elsewhere. It reads only: it cannot send a close. */
+function createSweepRequest({
+  book,
+  reader,
+  readBack,
+}: Pick<AttendRequestsParts, 'book' | 'reader' | 'readBack'>): (stored: StoredRequest) => Promise<void> {
+  async function sweepPending(request: CloseRequest, nowMs: number): Promise<void> {
+    // First what needs nobody: the exchange may be silent.
+    const stage = dueReminder(request, nowMs);
+    if (stage !== null) await book.apply(request.id, () => ({ type: 'remind', stage }));
+    const { groupId, facts } = request;
+    const { creditAccount } = facts;
+    const closed = await reader.findClosedUnit(groupId, { priority: 'background', creditAccount });
+    const evidence = closed.ok && closed.value !== null ? evidenceOf(facts, closed.value) : null;
+    if (evidence === null) return;
+    // In both lists it is not known to be closed.
+    const active = await reader.riskUnit(groupId, { priority: 'background', fresh: true });
+    if (!active.ok || active.value !== null || flawsOf(active, groupId).length > 0) return;
+    await book.apply(request.id, () => ({ type: 'supersede', evidence }));
+  }
+
+  /** People are told in time, also when the exchange is silent: first what is known, then another look. */
+  async function sweepSent({ request, nowMs }: StoredRequest): Promise<void> {
+    const { id, sent } = request;
+    if (sent !== null && nowMs >= sent.atMs + UNKNOWN_PAGES_AFTER_MS) {
+      const type = request.state === 'unknown' ? 'page-people' : 'lose-track';
+      await book.apply(id, () => ({ type }));
+    }
+    await readBack.look(request);
+  }
+
+  async function sweepSending(stored: StoredRequest): Promise<void> {
+    const { request } = stored;
+    if (request.sent === null) await book.apply(request.id, () => ({ type: 'abandon-claim' }));
+    else if (request.answer === null) await book.apply(request.id, () => ({ type: 'lose-track' }));
+    else await sweepSent(stored);
+  }
+
+  return async (stored) => {
+    const { request, nowMs } = { ...stored, request: book.underRule(stored.request) };
+    // A claim without a mark, too: where it cannot be ended (its unit key is gone), the expiry ends it.
+    const unsent = request.state !== 'unknown' && request.sent === null;
+    if (unsent && nowMs >= request.expiresAtMs) {
+      await book.apply(request.id, () => ({ type: 'expire' }));
+    } else if (request.state === 'pending') {
+      await sweepPending(request, nowMs);
+    } else if (request.state === 'sending') {
+      await sweepSending(stored);
+    } else if (request.state === 'unknown') {
+      await sweepSent(stored);
+    }
+  };
+}
+
+function dueReminder(request: CloseRequest, nowMs: number): 'half' | 'eighty' | null {
+  if (!request.reminded.eighty && nowMs >= reminderAtMs(request, 'eighty')) return 'eighty';
+  return !request.reminded.half && nowMs >= reminderAtMs(request, 'half') ? 'half' : null;
 }

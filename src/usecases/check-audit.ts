@@ -96,12 +96,17 @@ export interface CheckAuditParts {
 /** A stored record as far as the trail is concerned: its newest entry, why it cannot be read, or null for none. */
 type RecordSeen = { readonly newest: NewestEntry } | { readonly unreadable: string } | null;
 
+interface Examined {
+  readonly verdict: AuditVerdict;
+  readonly entries: readonly AuditEntry[];
+}
+
 export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts): CheckAudit {
   async function verify(kept: KeptHead | null = null): Promise<AuditVerdict> {
     // Before the trail: what the index names now must have come by when the trail has been read.
     const indexed = await store.requestIds();
     const verifier = new AuditVerifier(keys, { whole: true, kept });
-    await readInto(verifier, null);
+    for await (const _ of readWith(verifier, null));
     const verdict = verifier.result();
     if (verdict.fault !== null) return verdict;
     const ids = [...new Set([...verifier.newest.keys(), ...indexed])];
@@ -133,6 +138,11 @@ export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts
     requestId: string,
     kept: KeptHead | null = null,
   ): Promise<AuditVerdict | null> {
+    return (await examine(requestId, kept))?.verdict ?? null;
+  }
+
+  /** One request's entries and what is to be said of them; null: there is neither record nor entry of that id. */
+  async function examine(requestId: string, kept: KeptHead | null): Promise<Examined | null> {
     let record = await recordOf(requestId);
     for (let look = 1; ; look += 1) {
       const newest = record !== null && 'newest' in record ? record.newest : null;
@@ -141,18 +151,18 @@ export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts
         newest: new Map(newest === null ? [] : [[requestId, newest]]),
         kept,
       });
-      await readInto(verifier, requestId);
+      const entries = await Array.fromAsync(readWith(verifier, requestId));
       const verdict = verifier.result();
       if (record === null && verdict.entries === 0 && verdict.fault === null) return null;
       // A record that is the same before and after shows that nothing was written while the trail was read.
       const after = await recordOf(requestId);
       const stoodStill = JSON.stringify(after) === JSON.stringify(record);
       if (stoodStill || look === LOOKS_AT_MOST) {
-        if (verdict.fault !== null) return verdict;
+        if (verdict.fault !== null) return { verdict, entries };
         const last = verifier.newest.get(requestId);
         const what = stoodStill ? whatIsWrong(record, last) : 'its record kept changing while it was checked';
         const fault = { position: verdict.entries, requestId, sequence: last?.sequence ?? 0 };
-        return what === null ? verdict : { ...verdict, fault: { ...fault, what } };
+        return { verdict: what === null ? verdict : { ...verdict, fault: { ...fault, what } }, entries };
       }
       record = after;
     }
@@ -168,16 +178,12 @@ export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts
     }
   }
 
-  /** All entries, or one request's; gives those it read. */
-  async function readInto(
-    verifier: AuditVerifier,
-    requestId: string | null,
-    each?: (entry: AuditEntry) => void,
-  ) {
+  /** All entries, or one request's, each shown to the verifier; ends at one that is not what was written. */
+  async function* readWith(verifier: AuditVerifier, requestId: string | null): AsyncGenerator<AuditEntry> {
     try {
       for await (const entry of audit.entries(requestId ?? undefined)) {
         verifier.read(entry);
-        each?.(entry);
+        yield entry;
       }
     } catch (error) {
       if (!(error instanceof UnreadableAuditEntry)) throw error;
@@ -193,8 +199,7 @@ export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts
       whole: false,
       newest: new Map([[request.id, request.audit]]),
     });
-    const entries: AuditEntry[] = [];
-    await readInto(verifier, request.id, (entry) => entries.push(entry));
+    const entries = await Array.fromAsync(readWith(verifier, request.id));
     const { fault } = verifier.result();
     if (fault !== null) return `the audit trail is broken: ${fault.what}`;
     if (!isSame(request.audit, verifier.newest.get(request.id)))
@@ -206,11 +211,9 @@ export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts
     const stored = await store.load(requestId);
     if (stored === null) return null;
     const { request } = stored;
-    const verdict = await verifyRequest(requestId);
-    if (verdict === null) return null;
-    const { fault, head } = verdict;
-    const entries: AuditEntry[] = [];
-    if (fault === null) for await (const entry of audit.entries(requestId)) entries.push(entry);
+    const examined = await examine(requestId, null);
+    if (examined === null) return null;
+    const { fault, head } = examined.verdict;
     return {
       requestId,
       groupId: request.groupId,
@@ -226,7 +229,7 @@ export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts
       after: request.evidence,
       ending: request.ending,
       chain: { holds: fault === null, fault, head },
-      entries,
+      entries: fault === null ? examined.entries : [],
     };
   }
 

@@ -9,8 +9,8 @@ import { type CheckAudit, createAuditVerbs, createCheckAudit } from './check-aud
 import { createDeliverOutbox, type DeliverOutbox } from './deliver-outbox.ts';
 import type { Desk, StatusView } from './desk.ts';
 import { createExecuteClose } from './execute-close.ts';
-import { createLiftStop } from './lift-stop.ts';
 import { createListClosedUnits } from './list-closed-units.ts';
+import { createOperateDesk } from './operate-desk.ts';
 import type {
   AuditLog,
   CloseRequestStore,
@@ -29,8 +29,6 @@ import { createReadBackClose } from './read-back-close.ts';
 import { createRequestBook } from './request-book.ts';
 import { createReviewClose } from './review-close.ts';
 import { createSentCloses } from './sent-closes.ts';
-import { createSweepRequest } from './sweep-requests.ts';
-import { createViewHome } from './view-home.ts';
 import { createViewRequests } from './view-requests.ts';
 import { createViewUnits } from './view-units.ts';
 
@@ -120,7 +118,6 @@ export function createDesk(parts: DeskParts): DeskWork {
     newId: parts.newId,
     log,
   });
-  const sweep = createSweepRequest({ book, reader, readBack });
   const viewUnits = createViewUnits({ access, reader, store, thresholds, policy, now, log });
   const desk: Desk = {
     viewUnits: viewUnits.viewUnits,
@@ -142,10 +139,9 @@ export function createDesk(parts: DeskParts): DeskWork {
       onApproved: (requestId) =>
         inBackground('execute', () => withRequest(requestId, () => executor.execute(requestId))),
     }),
-    ...createLiftStop({ access, stops: parts.stops, log }),
-    ...createViewRequests({ access, store, book }),
+    ...createOperateDesk({ access, probe: parts.probe, policy, stops: parts.stops, log }),
     ...createAuditVerbs({ access, checkAudit }),
-    ...createViewHome({ access, store, book, viewUnits, probe: parts.probe, policy }),
+    ...createViewRequests({ access, store, book, viewUnits }),
     async redrawCard(requestId) {
       await outbox.redraw(requestId);
       inBackground('deliver', () => deliverOutbox(requestId));
@@ -170,7 +166,8 @@ export function createDesk(parts: DeskParts): DeskWork {
       store,
       book,
       executor,
-      sweep,
+      reader,
+      readBack,
       inBackground,
       log,
       withRequest,

@@ -1,6 +1,7 @@
 /** Reads a unit's facts as they are now, and tells apart: here, closed by someone, not to be seen, not to be read. */
 import type { LongId } from '../domain/amount.ts';
 import { digestOf, type Facts, factsOf } from '../domain/close/facts.ts';
+import type { Refusal } from '../domain/refusal.ts';
 import type { ClosedUnit, RiskUnit } from '../domain/unit/risk-unit.ts';
 import {
   concerns,
@@ -80,4 +81,24 @@ function unreadableRow(flaws: readonly Flaw[]): ExchangeFailure {
     advice: 'Ask again in a minute.',
     retryAtMs: null,
   };
+}
+
+/** An exchange failure as a refusal. */
+export function exchangeRefusal(failure: ExchangeFailure): Refusal {
+  switch (failure.kind) {
+    case 'busy':
+      return { code: 'exchange-busy', why: failure.meaning, retryAtMs: failure.retryAtMs };
+    case 'refused':
+    case 'no-account':
+    case 'region-blocked':
+      return {
+        code: 'exchange-refused',
+        exchangeCode: failure.exchangeCode,
+        meaning: failure.meaning,
+        advice: failure.advice,
+      };
+    case 'unavailable':
+    case 'maintenance':
+      return { code: 'exchange-unavailable', why: failure.meaning, retryAtMs: failure.retryAtMs };
+  }
 }

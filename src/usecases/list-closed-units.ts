@@ -5,8 +5,8 @@ import { done, type Result, refuse } from '../domain/refusal.ts';
 import { type ClosedFilter, keeps, parseClosedFilter } from '../domain/unit/closed-filter.ts';
 import type { ClosedUnit } from '../domain/unit/risk-unit.ts';
 import type { Access } from './access.ts';
+import { exchangeRefusal } from './current-facts.ts';
 import type { ClosedUnitsView, Desk } from './desk.ts';
-import { exchangeRefusal } from './exchange-refusal.ts';
 import type { CloseRequestStore, Flaw, LoanReader, Log, Read } from './ports.ts';
 
 /** As many rows as fit in one table without scrolling for long. */

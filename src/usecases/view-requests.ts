@@ -1,22 +1,31 @@
-/** `/loandesk requests` and `/loandesk request <id>`: what is open, what was decided, and on which evidence. */
-
+/** Requests as people look at them: App Home, `/loandesk requests` and `/loandesk request <id>`. */
 import type { CloseRequest } from '../domain/close/close-request.ts';
+import { isTerminal } from '../domain/close/close-state.ts';
+import { type PersonId, personKey } from '../domain/person.ts';
 import { done, refuse } from '../domain/refusal.ts';
 import { parseRequestId } from '../domain/request-id.ts';
 import type { Access } from './access.ts';
 import type { Desk } from './desk.ts';
 import type { CloseRequestStore } from './ports.ts';
 import type { RequestBook } from './request-book.ts';
+import type { ViewUnits } from './view-units.ts';
 
-const RECENT = 10;
+export interface ViewRequestsParts {
+  readonly access: Access;
+  readonly store: CloseRequestStore;
+  readonly book: RequestBook;
+  readonly viewUnits: ViewUnits;
+}
 
-export function createViewRequests(parts: {
-  access: Access;
-  store: CloseRequestStore;
-  book: RequestBook;
-}): Pick<Desk, 'viewRequest' | 'listRequests'> {
-  const { access, store, book } = parts;
+const RECENT_AT_HOME = 5;
+const RECENT_IN_LIST = 10;
 
+export function createViewRequests({
+  access,
+  store,
+  book,
+  viewUnits,
+}: ViewRequestsParts): Pick<Desk, 'admit' | 'home' | 'requestsMark' | 'viewRequest' | 'listRequests'> {
   /** Only what was sent goes on without its unit key: then another request may have taken the key. */
   async function alsoOpen({ id, groupId, sent, ending }: CloseRequest): Promise<string | null> {
     if (sent === null || ending !== null) return null;
@@ -24,7 +33,52 @@ export function createViewRequests(parts: {
     return others.find((other) => other.groupId === groupId && other.id !== id)?.id ?? null;
   }
 
+  /** Those on which this person's approval would count. */
+  async function waitingFor(
+    by: PersonId,
+    open: readonly CloseRequest[],
+    nowMs: number,
+  ): Promise<CloseRequest[]> {
+    const candidates = open.filter((request) => waitsFor(request, by, nowMs));
+    const eligible = await Promise.all(
+      candidates.map(({ policy, requester }) => access.eligibleFor(policy, requester)),
+    );
+    return candidates.filter((_, index) => {
+      const accounts = eligible[index];
+      return accounts?.ok === true && accounts.value.has(by.userId);
+    });
+  }
+
   return {
+    admit: access.rolesOf,
+    async home(by) {
+      const roles = await access.rolesOf(by);
+      if (!roles.ok) return roles;
+      const [stored, recent, units, nowMs] = await Promise.all([
+        store.listOpen(),
+        store.listRecent(RECENT_AT_HOME * 2),
+        viewUnits.allUnits(),
+        store.nowMs(),
+      ]);
+      const open = stored.map(book.underRule);
+      const mayVote = roles.value.includes('approver');
+      return done({
+        roles: roles.value,
+        waitingForMe: mayVote ? await waitingFor(by, open, nowMs) : [],
+        open,
+        recent: recent
+          .filter((request) => isTerminal(request.state))
+          .slice(0, RECENT_AT_HOME)
+          .map(book.underRule),
+        units: units.ok ? units.value : null,
+        unitsRefusal: units.ok ? null : units.refusal,
+        nowMs,
+      });
+    },
+    async requestsMark() {
+      const [open, recent] = await Promise.all([store.listOpen(), store.listRecent(RECENT_AT_HOME * 2)]);
+      return [...open, ...recent].map(({ id, revision }) => `${id}:${revision}`).join(' ');
+    },
     async viewRequest(by, typedId) {
       const viewer = await access.admit(by, 'viewer');
       if (!viewer.ok) return viewer;
@@ -47,8 +101,15 @@ export function createViewRequests(parts: {
     async listRequests(by) {
       const viewer = await access.admit(by, 'viewer');
       if (!viewer.ok) return viewer;
-      const [open, recent] = await Promise.all([store.listOpen(), store.listRecent(RECENT)]);
+      const [open, recent] = await Promise.all([store.listOpen(), store.listRecent(RECENT_IN_LIST)]);
       return done({ open: open.map(book.underRule), recent: recent.map(book.underRule) });
     },
   };
+}
+
+function waitsFor(request: CloseRequest, { userId }: PersonId, nowMs: number): boolean {
+  if (request.state !== 'pending' || nowMs >= request.expiresAtMs) return false;
+  const { samePerson } = request.policy;
+  const me = personKey(userId, samePerson);
+  return !request.votes.some((vote) => personKey(vote.voter.userId, samePerson) === me);
 }

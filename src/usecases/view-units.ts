@@ -8,9 +8,8 @@ import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
 import { findInconsistencies, type RiskUnit, type Thresholds, worstFirst } from '../domain/unit/risk-unit.ts';
 import { describeQuery, matches, parseUnitQuery, type UnitQuery } from '../domain/unit/unit-query.ts';
 import type { Access } from './access.ts';
-import { flawsOf } from './current-facts.ts';
+import { exchangeRefusal, flawsOf } from './current-facts.ts';
 import type { Desk, UnitsView, UnitView } from './desk.ts';
-import { exchangeRefusal } from './exchange-refusal.ts';
 import {
   type CloseRequestStore,
   concerns,
@@ -74,8 +73,8 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
     open: UnitView['openRequest'],
     contradictions: readonly Flaw[],
   ): Promise<Refusal | null> {
-    const requester = await access.admit(by, 'requester');
-    if (!requester.ok) return requester.refusal;
+    const refusal = await access.refuseRole(by.userId, 'requester');
+    if (refusal !== null) return refusal;
     if (open !== null) return { code: 'already-open', requestId: open.id, state: open.state };
     if (contradictions.length > 0) {
       return { code: 'unit-unreadable', input: unit.groupId, rows: texts(contradictions) };

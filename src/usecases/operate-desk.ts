@@ -1,10 +1,47 @@
-/** Who is named as an approver and does not count, in words for operators: the status and the doctor. */
-
+/** What operators ask: `/loandesk status`, who does not count as an approver and why, and `/loandesk resume`. */
 import { type PersonKind, personKey } from '../domain/person.ts';
 import type { ClosePolicy } from '../domain/policy.ts';
-import type { Result } from '../domain/refusal.ts';
-import type { ApproverStanding } from './access.ts';
-import type { StatusView } from './desk.ts';
+import { done, type Result } from '../domain/refusal.ts';
+import type { Access, ApproverStanding } from './access.ts';
+import type { Desk, StatusView } from './desk.ts';
+import type { ExchangeStops, Log } from './ports.ts';
+
+export interface OperateDeskParts {
+  readonly access: Access;
+  readonly probe: () => Promise<StatusView>;
+  readonly policy: ClosePolicy;
+  readonly stops: ExchangeStops;
+  readonly log: Log;
+}
+
+export function createOperateDesk(parts: OperateDeskParts): Pick<Desk, 'status' | 'liftStop'> {
+  const { access, stops, log } = parts;
+  return {
+    async status(by) {
+      const roles = await access.rolesOf(by);
+      if (!roles.ok) return roles;
+      const [view, approvers, missing] = await Promise.all([
+        parts.probe(),
+        access.approvers(by.teamId),
+        access.missingGroups(),
+      ]);
+      const lines = [...view.lines, approverLine(approvers, parts.policy)];
+      if (missing.length > 0)
+        lines.push({ name: 'User groups', level: 'warning', text: missingGroupsText(missing) });
+      return done({ ...view, lines });
+    },
+    /** A person lifts the stops that the exchange's limits or bans put on Loandesk. */
+    async liftStop(by) {
+      const approver = await access.admit(by, 'approver');
+      if (!approver.ok) return approver;
+      const inForce = await stops.list();
+      if (inForce.length === 0) return done([]);
+      await stops.lift();
+      log.warn({ by, stops: inForce }, 'exchange stops lifted by a person');
+      return done(inForce);
+    },
+  };
+}
 
 const WHY: Readonly<Record<PersonKind, string>> = {
   member: 'a full member',
@@ -32,7 +69,7 @@ export function missingGroupsText(groups: readonly string[]): string {
     : `these user groups do not exist in Slack: ${groups.join(', ')}; nobody counts through them`;
 }
 
-export function approverLine(
+function approverLine(
   standing: Result<ApproverStanding>,
   { quorum, samePerson }: Pick<ClosePolicy, 'quorum' | 'samePerson'>,
 ): StatusView['lines'][number] {
