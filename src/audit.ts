@@ -19,6 +19,7 @@ import { ConfigFaults, loadConfig } from './settings/config.ts';
 import { redisSettings } from './settings/redis-settings.ts';
 import { keptHeadText } from './slack/views/audit-view.ts';
 import { type CheckAudit, createCheckAudit } from './usecases/check-audit.ts';
+import { compareWithExport, type ExportDifference } from './usecases/export-audit.ts';
 import { StoreUnavailable, UnreadableAuditEntry, UnreadableRecord } from './usecases/ports.ts';
 
 const USAGE = `Usage: npm run audit -- verify [request id] [--entries <n> --head <hex>]
@@ -79,9 +80,11 @@ async function run({ verb, requestId, kept, against }: Asked): Promise<number> {
   const connection = new RedisConnection(redisSettings(redis), log);
   const keys = new KeyNames(redis.prefix);
   const store = new RedisCloseRequestStore({ connection, keys, auditKeys, newId: randomUUID, log });
-  const check = createCheckAudit({ store, audit: new RedisAuditLog({ connection, keys }), keys: auditKeys });
+  const audit = new RedisAuditLog({ connection, keys });
+  const check = createCheckAudit({ store, audit, keys: auditKeys });
   try {
-    if (against !== null) return await compare(check, against);
+    if (against !== null)
+      return await compare(against, (lines) => compareWithExport(lines, audit, auditKeys));
     if (verb === 'verify') return await verify(check, requestId, kept);
     return requestId !== null && verb === 'evidence'
       ? await printEvidence(check, requestId)
@@ -110,7 +113,10 @@ function unknownRequest(requestId: string | null): number {
   return 1;
 }
 
-async function compare(check: CheckAudit, path: string): Promise<number> {
+async function compare(
+  path: string,
+  compareLines: (lines: AsyncIterable<string>) => AsyncIterable<ExportDifference>,
+): Promise<number> {
   const file = await open(path).catch(() => null);
   if (file === null) {
     process.stderr.write(`The file ${path} cannot be read. Nothing was compared.\n`);
@@ -124,7 +130,7 @@ async function compare(check: CheckAudit, path: string): Promise<number> {
     }
   }
   let differences = 0;
-  for await (const { line, what } of check.compareWithExport(counted())) {
+  for await (const { line, what } of compareLines(counted())) {
     differences += 1;
     process.stdout.write(`line ${line}: ${what}\n`);
   }

@@ -45,7 +45,7 @@ export async function voteBench({ quick }: BenchOptions): Promise<Section> {
       ],
       goals: [atMost('round trips to Redis at most 4', 4, commands.length, 0)],
       notes: [
-        'Two of the round trips prove the record against the sealed trail before the vote counts. A click or a form sent by a person makes one more round trip first: the token by which a repeated delivery is recognised. Answers, cards and thread lines follow from the outbox, after the vote is stored.',
+        'One of the round trips asks for the time by which the vote is dated, one holds the record against the sealed trail before it counts. A click or a form sent by a person makes one more round trip first: the token by which a repeated delivery is recognised. Answers, cards and thread lines follow from the outbox, after the vote is stored.',
       ],
     };
   } finally {

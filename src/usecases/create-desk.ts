@@ -5,10 +5,11 @@ import type { Thresholds } from '../domain/unit/risk-unit.ts';
 import { createAccess, type RoleLists } from './access.ts';
 import { createAskToClose } from './ask-to-close.ts';
 import { createAttendRequests } from './attend-requests.ts';
-import { type CheckAudit, createAuditVerbs, createCheckAudit } from './check-audit.ts';
+import { type CheckAudit, createCheckAudit } from './check-audit.ts';
 import { createDeliverOutbox, type DeliverOutbox } from './deliver-outbox.ts';
 import type { Desk, StatusView } from './desk.ts';
 import { createExecuteClose } from './execute-close.ts';
+import { createAuditVerbs } from './export-audit.ts';
 import { createListClosedUnits } from './list-closed-units.ts';
 import { createOperateDesk } from './operate-desk.ts';
 import type {
@@ -86,6 +87,7 @@ export function createDesk(parts: DeskParts): DeskWork {
   } = parts;
   const withRequest: WithRequest = parts.withRequest ?? ((_, work) => work());
   const access = createAccess(directory, parts.roles, policy);
+  const deliverSoon = (requestId: string) => inBackground('deliver', () => deliverOutbox(requestId));
   const checkAudit = createCheckAudit({ audit, store, keys: parts.auditKeys, events });
   const book = createRequestBook({
     store,
@@ -93,7 +95,7 @@ export function createDesk(parts: DeskParts): DeskWork {
     log,
     policy,
     events,
-    afterChange: (requestId) => inBackground('deliver', () => deliverOutbox(requestId)),
+    afterChange: deliverSoon,
   });
   const deliverOutbox = createDeliverOutbox({
     outbox,
@@ -129,7 +131,7 @@ export function createDesk(parts: DeskParts): DeskWork {
       policy,
       newRequestId: parts.newRequestId,
       events,
-      afterChange: (requestId) => inBackground('deliver', () => deliverOutbox(requestId)),
+      afterChange: deliverSoon,
     }),
     ...createReviewClose({
       access,
@@ -144,7 +146,7 @@ export function createDesk(parts: DeskParts): DeskWork {
     ...createViewRequests({ access, store, book, viewUnits }),
     async redrawCard(requestId) {
       await outbox.redraw(requestId);
-      inBackground('deliver', () => deliverOutbox(requestId));
+      deliverSoon(requestId);
     },
     async isCopyOfCard(requestId, place) {
       const stored = await store.load(requestId);

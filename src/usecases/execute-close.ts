@@ -24,9 +24,9 @@ import type { RequestBook } from './request-book.ts';
 import type { SentCloses } from './sent-closes.ts';
 
 /** From claim to mark: two reads, people look-ups and a wait for weight fit in it. */
-export const CLAIM_LASTS_MS = 60_000;
+const CLAIM_LASTS_MS = 60_000;
 /** From mark to answer: the client gives up after 13 s; then others may call the outcome unknown. */
-export const ANSWER_EXPECTED_WITHIN_MS = 30_000;
+const ANSWER_EXPECTED_WITHIN_MS = 30_000;
 
 export interface ExecuteCloseParts {
   readonly access: Access;

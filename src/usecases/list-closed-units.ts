@@ -10,7 +10,7 @@ import type { ClosedUnitsView, Desk } from './desk.ts';
 import type { CloseRequestStore, Flaw, LoanReader, Log, Read } from './ports.ts';
 
 /** As many rows as fit in one table without scrolling for long. */
-export const CLOSED_UNITS_A_PAGE = 10;
+const CLOSED_UNITS_A_PAGE = 10;
 
 export interface ListClosedUnitsParts {
   readonly access: Access;

@@ -115,7 +115,7 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
       const [unit, ...others] = view.units;
       if (unit === undefined) return refuse(notShown(text.trim(), query.value, read.flaws));
       if (others.length > 0) {
-        const found = view.units.map(({ groupId, creditEmail }) => `${groupId} (${creditEmail})`);
+        const found = view.units.map(({ groupId, creditEmail }) => ({ groupId, creditEmail }));
         return refuse({ code: 'ambiguous-unit', input: text.trim(), matches: found });
       }
       return done(await oneUnit(by, unit, read));

@@ -1,7 +1,7 @@
 /** One refusal of each code; a new code does not compile without its example. Tests and docs/commands.md draw them. */
 import { longId } from '../../src/domain/amount.ts';
 import type { Refusal, RefusalCode } from '../../src/domain/refusal.ts';
-import { LARGEST_SLACK_EXPORT_BYTES } from '../../src/usecases/check-audit.ts';
+import { LARGEST_SLACK_EXPORT_BYTES } from '../../src/usecases/export-audit.ts';
 
 /** Filled into every field that is free text. */
 export interface ExampleTexts {
@@ -24,7 +24,14 @@ export function refusalExamples({ typed, why, atMs }: ExampleTexts): {
       input: typed,
       rows: ['row 3 (unit 7), ltv: is null, not a decimal number', why],
     },
-    'ambiguous-unit': { code: 'ambiguous-unit', input: typed, matches: ['7 (a@test.com)', typed] },
+    'ambiguous-unit': {
+      code: 'ambiguous-unit',
+      input: typed,
+      matches: [
+        { groupId, creditEmail: 'a@test.com' },
+        { groupId: longId('8'), creditEmail: typed },
+      ],
+    },
     'bad-filter': { code: 'bad-filter', input: typed, expected: why },
     'reason-missing': { code: 'reason-missing' },
     'reason-too-long': { code: 'reason-too-long', limit: 3_000 },

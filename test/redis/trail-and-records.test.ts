@@ -3,6 +3,7 @@ import { describe, expect, inject, it } from 'vitest';
 import { isVerified } from '../../src/domain/close/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { createCheckAudit } from '../../src/usecases/check-audit.ts';
+import { compareWithExport } from '../../src/usecases/export-audit.ts';
 import { onlyKey } from '../contracts/audit-trail.ts';
 import { advance, approval, CARD, closeCommands, markAt, openOne, person } from '../contracts/requests.ts';
 import { AUDIT_KEY, bareClient, redisParts } from './redis-parts.ts';
@@ -20,7 +21,8 @@ async function scene() {
     return { entries, head };
   };
   const exported = () => Array.fromAsync(check.exportLines(null));
-  const compared = (lines: readonly string[]) => Array.fromAsync(check.compareWithExport(from(lines)));
+  const compared = (lines: readonly string[]) =>
+    Array.fromAsync(compareWithExport(from(lines), audit, onlyKey(AUDIT_KEY)));
   return { ...{ parts, store, writer, check, closed, head, exported, compared } };
 }
 

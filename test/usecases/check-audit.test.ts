@@ -4,11 +4,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AuditEntry, isVerified, parseKeptHead, sealEntry } from '../../src/domain/close/audit-chain.ts';
 import { createAccess } from '../../src/usecases/access.ts';
+import { createCheckAudit } from '../../src/usecases/check-audit.ts';
 import {
+  compareWithExport,
   createAuditVerbs,
-  createCheckAudit,
   LARGEST_SLACK_EXPORT_BYTES,
-} from '../../src/usecases/check-audit.ts';
+} from '../../src/usecases/export-audit.ts';
 import { type AuditLog, UnreadableAuditEntry } from '../../src/usecases/ports.ts';
 import { all, onlyKey } from '../contracts/audit-trail.ts';
 import { advance, CARD, openOne, person } from '../contracts/requests.ts';
@@ -187,15 +188,10 @@ describe('a head that was kept', () => {
 
 describe('an earlier export', () => {
   async function compared(lines: readonly string[], now: readonly AuditEntry[]) {
-    const { store } = await longTrail();
-    const check = createCheckAudit({ audit: logOf(now), store, keys: onlyKey(KEY) });
-    return Array.fromAsync(
-      check.compareWithExport(
-        (async function* () {
-          yield* lines;
-        })(),
-      ),
-    );
+    const exported = (async function* () {
+      yield* lines;
+    })();
+    return Array.fromAsync(compareWithExport(exported, logOf(now), onlyKey(KEY)));
   }
 
   it('says nothing about a trail that only grew', async () => {

@@ -14,7 +14,7 @@ export interface ClosedFilter {
   readonly text: string | null;
 }
 
-export const CLOSED_FILTER_EXPECTED =
+const CLOSED_FILTER_EXPECTED =
   'a unit id (`72`), a part of an account (`fund-a`), a day (`2026-01-31`, `today`, `yesterday`), two days (`2026-01-01 2026-01-31` or `from 2026-01-01 to 2026-01-31`), or `last 30d`';
 
 const DAY_MS = 86_400_000;

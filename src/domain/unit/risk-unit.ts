@@ -81,7 +81,7 @@ export const PUBLISHED_THRESHOLDS: Thresholds = {
 };
 
 /** E − M, what the loan is measured against. */
-export function netCollateral(unit: RiskUnit): Amount {
+function netCollateral(unit: RiskUnit): Amount {
   return unit.totalNetEquity.minus(unit.totalMaintenanceMargin);
 }
 

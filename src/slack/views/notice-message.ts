@@ -17,19 +17,21 @@ export function noticeMessage(text: string): Message {
 export function refusalMessage(refusal: Refusal): Message {
   const message = noticeMessage(refusalText(refusal));
   if (refusal.code !== 'ambiguous-unit') return message;
-  const offers = refusal.matches.slice(0, OFFERED_AT_MOST).flatMap(offer);
-  const left = refusal.matches.length - offers.length;
-  const said = message.text.split('\n').filter((line) => !line.startsWith('• '));
+  const { matches } = refusal;
+  // Each unit has a line of its own, with a button.
+  const said = [refusalText({ ...refusal, matches: [] })];
+  const left = matches.length - OFFERED_AT_MOST;
   if (left > 0) said.push(`${left} more fit: type a longer part of the name.`);
+  const offers = matches.slice(0, OFFERED_AT_MOST).flatMap(offer);
   return { text: message.text, blocks: [section(said.join('\n')), ...offers] };
 }
 
 const OFFERED_AT_MOST = 10;
 
-/** One of several units that fit, with a button that shows it. "12 (credit012@test.com)" */
-function offer(match: string): SectionBlock[] {
-  const groupId = /^\d+/.exec(match)?.[0];
-  if (groupId === undefined) return [];
+type Match = Extract<Refusal, { code: 'ambiguous-unit' }>['matches'][number];
+
+/** One of several units that fit, with a button that shows it. */
+function offer({ groupId, creditEmail }: Match): SectionBlock[] {
   const [row] = buttons([
     {
       id: ACTIONS.pickUnit,
@@ -39,7 +41,8 @@ function offer(match: string): SectionBlock[] {
     },
   ]);
   const [button] = row?.elements ?? [];
-  return button?.type === 'button' ? [{ ...section(escapeMrkdwn(match), 300), accessory: button }] : [];
+  const text = escapeMrkdwn(`${groupId} (${creditEmail})`);
+  return button?.type === 'button' ? [{ ...section(text, 300), accessory: button }] : [];
 }
 
 /** Something unexpected: the reference finds it in the log. Whether anything changed is not known, and said so. */

@@ -117,7 +117,7 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
   }),
   'ambiguous-unit': ({ input, matches }) => ({
     what: `${typed(input)} fits several units:\n${fitLines(
-      matches.map((match) => `• ${escapeMrkdwn(match)}`),
+      matches.map(({ groupId, creditEmail }) => `• ${groupId} (${escapeMrkdwn(creditEmail)})`),
       1_800,
       (left) => `• … and ${left} more`,
     )}\n`,
