@@ -10,9 +10,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Exchange } from './binance/exchange.ts';
 import { faultOrderSchema } from './binance/faults.ts';
+import { readBody, sendJson } from './http.ts';
 import type { BotFleet } from './page/bot-fleet.ts';
 import type { ActionResult } from './slack/actor.ts';
-import { readBody, sendJson } from './slack/http-body.ts';
 import { parseJson } from './slack/json.ts';
 import type { Workspace } from './slack/workspace.ts';
 
@@ -23,10 +23,10 @@ export interface Controlled {
   addUnit(groupId: string, owes: string): Promise<void>;
 }
 
-type Run = (body: unknown) => Promise<object | undefined> | object | undefined;
+/** What it returns is the answer's JSON; undefined is `{}`. Throws on a body that does not fit. */
+type Run = (body: unknown) => unknown;
 
-const user = z.string();
-const view = z.string();
+const text = z.string();
 const chosen = z.union([z.string(), z.array(z.string())]);
 const values = z.record(z.string(), chosen).default({});
 const groupId = z.string().regex(/^[1-9]\d{0,18}$/);
@@ -34,146 +34,77 @@ const amount = z.string().regex(/^\d{1,30}(\.\d{1,18})?$/);
 const equity = z.string().regex(/^-?\d{1,30}(\.\d{1,18})?$/);
 const assetName = z.string().regex(/^[A-Z0-9]{1,12}$/);
 
+function on<Schema extends z.ZodType>(schema: Schema, run: (body: z.output<Schema>) => unknown): Run {
+  return (body) => run(schema.parse(body));
+}
+
 /** The request itself, its headers and its signature stay here. */
-function tell(result: ActionResult | undefined): object {
-  const { request: _request, ...told } = result ?? {};
+async function tell(acted: Promise<ActionResult | undefined>): Promise<object> {
+  const { request: _request, ...told } = (await acted) ?? {};
   return told;
 }
 
 function routes({ world: { workspace, exchange }, fleet, ...controlled }: Controlled): Map<string, Run> {
-  const on = <Schema extends z.ZodType>(
-    schema: Schema,
-    run: (body: z.output<Schema>) => ReturnType<Run>,
-  ): Run => {
-    return (body) => run(schema.parse(body));
-  };
   /** Slack sends each payload to the next bot. */
   const as = (userId: string) => {
     fleet.pointOn();
     return workspace.as(userId);
   };
-  return new Map<string, Run>([
-    [
-      'slack/command',
-      on(
-        z.strictObject({
-          user,
-          command: z.string(),
-          text: z.string().default(''),
-          channel: z.string().optional(),
-        }),
-        async (it) =>
-          tell(await as(it.user).command(it.command, it.text, present({ channelId: it.channel }))),
+  const command = z.strictObject({
+    ...{ user: text, command: text, text: text.default(''), channel: text.optional() },
+  });
+  const click = z.strictObject({
+    ...{ user: text, channel: text.default(''), ts: text.default(''), view: text.optional() },
+    ...{ actionId: text, value: chosen.optional(), values },
+  });
+  const submission = z.strictObject({ user: text, view: text, values });
+  const message = z.strictObject({ user: text, channel: text, text: text.min(1).max(3_000) });
+  const repayment = z.strictObject({ groupId, assetName, amount: amount.optional() });
+  const wallet = z.strictObject({
+    ...{ groupId, email: text.min(3).max(200), accountType: text, netEquity: equity },
+  });
+  const liquidation = z.strictObject({ groupId, code: z.literal([-1024, -27024, null]) });
+  const replicas = z.strictObject({ count: z.literal([1, 2]) });
+  const unit = z.strictObject({ groupId, owes: amount });
+  return new Map(
+    Object.entries({
+      'slack/command': on(command, (it) =>
+        tell(as(it.user).command(it.command, it.text, { channelId: it.channel })),
       ),
-    ],
-    [
-      'slack/click',
-      on(
-        z.strictObject({
-          user,
-          channel: z.string().default(''),
-          ts: z.string().default(''),
-          view: view.optional(),
-          actionId: z.string(),
-          value: chosen.optional(),
-          values,
-        }),
-        async (it) => {
-          const target = it.view === undefined ? { channelId: it.channel, ts: it.ts } : { viewId: it.view };
-          const options = present({ values: it.values, value: it.value });
-          return tell(await as(it.user).click(target, it.actionId, options));
-        },
+      'slack/click': on(click, ({ user, channel, ts, view, actionId, ...options }) =>
+        tell(
+          as(user).click(
+            view === undefined ? { channelId: channel, ts } : { viewId: view },
+            actionId,
+            options,
+          ),
+        ),
       ),
-    ],
-    [
-      'slack/submit',
-      on(z.strictObject({ user, view, values }), async (it) =>
-        tell(await as(it.user).submit(it.view, it.values)),
-      ),
-    ],
-    ['slack/close', on(z.strictObject({ user, view }), async (it) => tell(await as(it.user).close(it.view)))],
-    ['slack/home', on(z.strictObject({ user }), async (it) => tell(await as(it.user).openHome()))],
-    [
-      'slack/say',
-      on(
-        z.strictObject({ user, channel: z.string(), text: z.string().min(1).max(3_000) }),
-        ({ channel: channelId, user: userId, text }) => {
-          workspace.store.addMessage({ channelId, userId }, { text, blocks: [] });
-          return {};
-        },
-      ),
-    ],
-    [
-      'exchange/repay',
-      on(z.strictObject({ groupId, assetName, amount: amount.optional() }), (it) => ({
+      'slack/submit': on(submission, (it) => tell(as(it.user).submit(it.view, it.values))),
+      'slack/close': on(z.strictObject({ user: text, view: text }), (it) => tell(as(it.user).close(it.view))),
+      'slack/home': on(z.strictObject({ user: text }), (it) => tell(as(it.user).openHome())),
+      'slack/say': on(message, (it) => {
+        workspace.store.addMessage({ channelId: it.channel, userId: it.user }, { text: it.text, blocks: [] });
+      }),
+      'exchange/repay': on(repayment, (it) => ({
         paid: exchange.repay(it.groupId, it.assetName, it.amount),
       })),
-    ],
-    [
-      'exchange/editEquity',
-      on(
-        z.strictObject({
-          groupId,
-          email: z.string().min(3).max(200),
-          accountType: z.string(),
-          netEquity: equity,
-        }),
-        ({ groupId: id, ...change }) => exchange.editEquity(id, change),
+      'exchange/editEquity': on(wallet, ({ groupId: id, ...change }) => exchange.editEquity(id, change)),
+      'exchange/setLiquidation': on(liquidation, (it) => exchange.setLiquidation(it.groupId, it.code)),
+      'exchange/configure': on(z.strictObject({ skewMs: z.int() }), (it) => exchange.configure(it)),
+      'exchange/inject': on(faultOrderSchema, (it) => ({ id: exchange.inject(it) })),
+      'exchange/clearFaults': on(z.strictObject({ id: z.int().optional() }), (it) =>
+        exchange.clearFaults(it.id),
       ),
-    ],
-    [
-      'exchange/setLiquidation',
-      on(z.strictObject({ groupId, code: z.union([z.literal(-1024), z.literal(-27024), z.null()]) }), (it) =>
-        exchange.setLiquidation(it.groupId, it.code),
-      ),
-    ],
-    ['exchange/configure', on(z.strictObject({ skewMs: z.int() }), (it) => exchange.configure(it))],
-    ['exchange/inject', on(faultOrderSchema, (it) => ({ id: exchange.inject(present(it)) }))],
-    [
-      'exchange/clearFaults',
-      on(z.strictObject({ id: z.int().optional() }), (it) => {
-        exchange.clearFaults(it.id);
-        return {};
-      }),
-    ],
-    [
-      'world/kill',
-      on(z.strictObject({ name: z.string() }), async (it) => {
-        await fleet.kill(it.name);
-        return {};
-      }),
-    ],
-    [
-      'world/replicas',
-      on(z.strictObject({ count: z.union([z.literal(1), z.literal(2)]) }), async ({ count }) => {
+      'world/kill': on(z.strictObject({ name: text }), (it) => fleet.kill(it.name)),
+      'world/replicas': on(replicas, async ({ count }) => {
         if (count > fleet.list().length) await fleet.add();
         if (count < fleet.list().length) await fleet.remove();
-        return {};
       }),
-    ],
-    [
-      'world/redis',
-      on(z.strictObject({ down: z.boolean() }), (it) => {
-        controlled.setRedisDown(it.down);
-        return {};
-      }),
-    ],
-    [
-      'world/add-unit',
-      on(z.strictObject({ groupId, owes: amount }), async (it) => {
-        await controlled.addUnit(it.groupId, it.owes);
-        return {};
-      }),
-    ],
-  ]);
-}
-
-/** Drops what is undefined: an option that is not there is not there, rather than there without a value. */
-function present<Value extends object>(
-  value: Value,
-): { [Key in keyof Value]: Exclude<Value[Key], undefined> } {
-  const entries = Object.entries(value).filter(([, field]) => field !== undefined);
-  return Object.fromEntries(entries) as { [Key in keyof Value]: Exclude<Value[Key], undefined> };
+      'world/redis': on(z.strictObject({ down: z.boolean() }), (it) => controlled.setRedisDown(it.down)),
+      'world/add-unit': on(unit, (it) => controlled.addUnit(it.groupId, it.owes)),
+    }),
+  );
 }
 
 /** Answers whatever asks to change something, or comes from elsewhere; false: it is a GET from this machine. */

@@ -1,5 +1,6 @@
 /** A TCP proxy before Redis: it can break connections, refuse new ones, fall silent, and lose the answer to a command. */
 import { connect, createServer, type Socket } from 'node:net';
+import { listen } from './http.ts';
 
 export interface TcpProxy {
   readonly port: number;
@@ -22,9 +23,7 @@ export interface TcpProxy {
   fallSilent(): void;
   /** Everything passes again. */
   heal(): void;
-  /** The next answer is lost and its connection broken: the command ran, its sender never learns it. */
-  dropNextReply(): void;
-  /** As above, for the answer after this many others. */
+  /** The answer after this many others is lost and its connection broken: the command ran, its sender never learns it. */
   dropReplyAfter(passed: number): void;
   close(): Promise<void>;
 }
@@ -84,15 +83,10 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
       client.write(data);
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    listener.once('error', reject);
-    listener.listen(0, '127.0.0.1', resolve);
-  });
-  const address = listener.address();
-  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+  const port = await listen(listener);
   return {
-    port: address.port,
-    url: `redis://127.0.0.1:${address.port}`,
+    port,
+    url: `redis://127.0.0.1:${port}`,
     get connections() {
       return pairs.size;
     },
@@ -119,9 +113,6 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
       silent = false;
       untilDrop = null;
       awaited = null;
-    },
-    dropNextReply() {
-      untilDrop = 0;
     },
     dropReplyAfter(passed) {
       untilDrop = passed;

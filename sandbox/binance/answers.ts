@@ -1,6 +1,6 @@
 import { Big } from 'big.js';
-import { bareNumber } from './json.ts';
 import type { ClosedUnit, InterestRecord, LiquidationRecord, LoanRecord, Unit } from './model.ts';
+import { bareNumber } from './reply.ts';
 import type { Settings } from './settings.ts';
 
 /** Sums and ratios of a unit as the API shows them. */
@@ -89,27 +89,19 @@ export function closedRow(row: ClosedUnit): object {
 export function activatedRow(unit: Unit): object {
   return {
     groupId: bareNumber(unit.groupId),
-    members: unit.members.map(({ email, type, enableMargin, enableSpot }) => ({
-      email,
-      type,
-      enableMargin,
-      enableSpot,
-    })),
+    members: unit.members.map(({ wallets: _, ...member }) => member),
     createTime: unit.createTimeMs,
   };
 }
 
 /** A row of borrow-repay: amounts are JSON numbers, principal and interest only in repayments. */
 export function borrowRepayRow(record: LoanRecord): object {
+  const { tranId, assetName, amount, principal, interest, status, type, timestampMs: timestamp } = record;
   return {
-    tranId: bareNumber(record.tranId),
-    assetName: record.assetName,
-    amount: bareNumber(record.amount),
-    ...(record.principal !== undefined && { principal: bareNumber(record.principal) }),
-    ...(record.interest !== undefined && { interest: bareNumber(record.interest) }),
-    status: record.status,
-    type: record.type,
-    timestamp: record.timestampMs,
+    ...{ tranId: bareNumber(tranId), assetName, amount: bareNumber(amount) },
+    ...(principal !== undefined && { principal: bareNumber(principal) }),
+    ...(interest !== undefined && { interest: bareNumber(interest) }),
+    ...{ status, type, timestamp },
   };
 }
 

@@ -7,12 +7,18 @@ import {
   liquidationRow,
   ltvDetails,
 } from './answers.ts';
-import { bareNumber } from './json.ts';
 import type { Account, AccountRole } from './key-ring.ts';
 import type { Ledger } from './ledger.ts';
 import type { Unit } from './model.ts';
-import { type Params, readLong, readMandatoryLong, readPage, readTimeRange } from './params.ts';
-import { isRefusal, REFUSALS, type Refusal } from './refusal.ts';
+import {
+  type Params,
+  readLong,
+  readMandatory,
+  readMandatoryLong,
+  readPage,
+  readTimeRange,
+} from './params.ts';
+import { bareNumber, REFUSALS } from './reply.ts';
 import type { ExchangeClock, Settings } from './settings.ts';
 import type { WeightScope } from './weights.ts';
 
@@ -35,11 +41,7 @@ export interface Backend {
   readonly clock: ExchangeClock;
 }
 
-/** An answer before it is written; `effect` = the call changed something. */
-export interface Answer {
-  readonly body: object;
-  readonly effect: boolean;
-}
+type Answer = (params: Params, caller: Account, backend: Backend) => object;
 
 interface EndpointBase {
   readonly name: EndpointName;
@@ -56,7 +58,8 @@ export type Endpoint = EndpointBase &
         readonly signed: true;
         readonly trade: boolean;
         readonly roles: readonly AccountRole[];
-        answer(params: Params, caller: Account, backend: Backend): Answer | Refusal;
+        /** The body. @throws Refusal */
+        readonly answer: Answer;
       }
   );
 
@@ -64,8 +67,6 @@ const LOAN = '/sapi/v1/margin/loan-group';
 const LOANS = '/sapi/v1/margin/loan-groups';
 const ANYONE: readonly AccountRole[] = ['parent', 'credit', 'other'];
 const BORROWABLE = ['USDT', 'USDC'];
-
-const read = (body: object): Answer => ({ body, effect: false });
 
 /** Weights, scopes and roles as the endpoints' pages give them. */
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -114,7 +115,7 @@ function signedRead(
   path: string,
   weight: number,
   roles: readonly AccountRole[],
-  answer: (params: Params, caller: Account, backend: Backend) => Answer | Refusal,
+  answer: Answer,
 ): Endpoint {
   return { name, method: 'GET', path, weight, scope: 'ip', signed: true, trade: false, roles, answer };
 }
@@ -125,8 +126,8 @@ function sees(caller: Account, unit: Unit): boolean {
   return caller.role === 'credit' && unit.creditEmail === caller.email;
 }
 
-function apiRestrictions(_params: Params, caller: Account, { clock }: Backend): Answer {
-  return read({
+function apiRestrictions(_params: Params, caller: Account, { clock }: Backend): object {
+  return {
     ipRestrict: caller.allowedIps !== null,
     createTime: clock.serverMs() - 86_400_000,
     enableReading: caller.enableReading,
@@ -140,70 +141,51 @@ function apiRestrictions(_params: Params, caller: Account, { clock }: Backend): 
     enableFixReadOnly: false,
     enableSpotAndMarginTrading: caller.enableSpotAndMarginTrading,
     enablePortfolioMarginTrading: false,
-  });
+  };
 }
 
-function ltvDetailsAnswer(
-  params: Params,
-  caller: Account,
-  { ledger, settings, clock }: Backend,
-): Answer | Refusal {
+function ltvDetailsAnswer(params: Params, caller: Account, { ledger, settings, clock }: Backend): object {
   const groupId = readLong(params, 'groupId');
-  if (isRefusal(groupId)) return groupId;
-  const units = ledger
+  return ledger
     .shownUnits()
-    .filter((unit) => sees(caller, unit) && (groupId === undefined || unit.groupId === groupId));
-  return read(units.map((unit) => ltvDetails(unit, settings, clock.serverMs())));
+    .filter((unit) => sees(caller, unit) && (groupId === undefined || unit.groupId === groupId))
+    .map((unit) => ltvDetails(unit, settings, clock.serverMs()));
 }
 
-function closedAnswer(params: Params, caller: Account, { ledger }: Backend): Answer | Refusal {
-  const page = readPage(params);
-  if (isRefusal(page)) return page;
-  const { total, rows } = ledger.closedOf(caller.email, page.current, page.size);
-  return read({ total, rows: rows.map(closedRow) });
+function closedAnswer(params: Params, caller: Account, { ledger }: Backend): object {
+  const { total, rows } = ledger.closedOf(caller.email, readPage(params));
+  return { total, rows: rows.map(closedRow) };
 }
 
-function closeAnswer(params: Params, caller: Account, { ledger }: Backend): Answer | Refusal {
+function closeAnswer(params: Params, caller: Account, { ledger }: Backend): object {
   const groupId = readMandatoryLong(params, 'groupId');
-  if (isRefusal(groupId)) return groupId;
-  const refusal = ledger.closeRefusal(groupId, caller.email);
-  if (refusal !== null) return refusal;
+  ledger.checkClosable(groupId, caller.email);
   ledger.close(groupId);
-  return { body: { groupId: bareNumber(groupId), status: 'CLOSED' }, effect: true };
+  return { groupId: bareNumber(groupId), status: 'CLOSED' };
 }
 
-function activatedAnswer(_params: Params, caller: Account, { ledger }: Backend): Answer {
-  return read(
-    ledger
-      .activeUnits()
-      .filter((unit) => sees(caller, unit))
-      .map(activatedRow),
-  );
+function activatedAnswer(_params: Params, caller: Account, { ledger }: Backend): object {
+  return ledger
+    .activeUnits()
+    .filter((unit) => sees(caller, unit))
+    .map(activatedRow);
 }
 
-function borrowRepayAnswer(params: Params, caller: Account, backend: Backend): Answer | Refusal {
-  const type = params.get('type');
-  if (type === undefined || type === '') return REFUSALS.missing('type');
-  if (type !== 'BORROW' && type !== 'REPAY') return REFUSALS.illegalArgument();
-  return history(
-    params,
-    caller,
-    backend,
-    (groupId) =>
-      backend.ledger.recordsOf(groupId).filter((row) => (row.type === 'BORROW') === (type === 'BORROW')),
-    borrowRepayRow,
-  );
+function borrowRepayAnswer(params: Params, caller: Account, backend: Backend): object {
+  const type = readMandatory(params, 'type');
+  if (type !== 'BORROW' && type !== 'REPAY') throw REFUSALS.illegalArgument();
+  const rows = backend.ledger.records.filter((row) => (row.type === 'BORROW') === (type === 'BORROW'));
+  return history(params, caller, backend, rows, borrowRepayRow);
 }
 
-function interestAnswer(params: Params, caller: Account, backend: Backend): Answer | Refusal {
-  return history(params, caller, backend, (groupId) => backend.ledger.interestOf(groupId), interestRow);
+function interestAnswer(params: Params, caller: Account, backend: Backend): object {
+  return history(params, caller, backend, backend.ledger.interest, interestRow);
 }
 
-function liquidationAnswer(params: Params, caller: Account, backend: Backend): Answer | Refusal {
-  const rows = (groupId: string) =>
-    backend.ledger
-      .liquidationsOf(groupId)
-      .map((row) => ({ ...row, timestampMs: row.startMs, assetName: row.liability.assetName }));
+function liquidationAnswer(params: Params, caller: Account, backend: Backend): object {
+  const rows = backend.ledger.liquidations.map((row) => ({
+    ...{ ...row, timestampMs: row.startMs, assetName: row.liability.assetName },
+  }));
   return history(params, caller, backend, rows, liquidationRow);
 }
 
@@ -211,46 +193,35 @@ function liquidationAnswer(params: Params, caller: Account, backend: Backend): A
  * The history endpoints' common ground: newest first, the caller's own active unit unless a groupId (active or
  * closed, its own) is given, asset and time range, pages.
  */
-function history<Row extends { timestampMs: number; assetName: string }>(
+function history<Row extends { groupId: string; timestampMs: number; assetName: string }>(
   params: Params,
   caller: Account,
   { ledger, clock }: Backend,
-  rowsOf: (groupId: string) => Row[],
+  all: readonly Row[],
   show: (row: Row) => object,
-): Answer | Refusal {
+): object {
   const asked = readLong(params, 'groupId');
-  if (isRefusal(asked)) return asked;
   const range = readTimeRange(params, clock.serverMs());
-  if (isRefusal(range)) return range;
   const page = readPage(params);
-  if (isRefusal(page)) return page;
   const own = ledger.activeUnits().find((unit) => unit.creditEmail === caller.email)?.groupId;
   const closedOwn = asked !== undefined && ledger.closedUnit(asked)?.creditEmail === caller.email;
   const groupId = asked === undefined || asked === own ? own : closedOwn ? asked : undefined;
   const asset = params.get('asset');
-  const rows = (groupId === undefined ? [] : rowsOf(groupId))
+  const rows = all
+    .filter((row) => row.groupId === groupId && (asset === undefined || row.assetName === asset))
     .filter((row) => row.timestampMs >= range.fromMs && row.timestampMs <= range.toMs)
-    .filter((row) => asset === undefined || row.assetName === asset)
     .sort((a, b) => b.timestampMs - a.timestampMs);
   const shown = rows.slice((page.current - 1) * page.size, page.current * page.size);
-  return read({ total: rows.length, rows: shown.map(show) });
+  return { total: rows.length, rows: shown.map(show) };
 }
 
-function maxBorrowableAnswer(
-  params: Params,
-  caller: Account,
-  { ledger, settings }: Backend,
-): Answer | Refusal {
-  const asset = params.get('assetName');
-  if (asset === undefined || asset === '') return REFUSALS.missing('assetName');
-  if (!BORROWABLE.includes(asset.toUpperCase())) return REFUSALS.assetNotSupported(asset);
+function maxBorrowableAnswer(params: Params, caller: Account, { ledger, settings }: Backend): object {
+  const asset = readMandatory(params, 'assetName');
+  if (!BORROWABLE.includes(asset.toUpperCase())) throw REFUSALS.assetNotSupported(asset);
   const groupId = readLong(params, 'groupId');
-  if (isRefusal(groupId)) return groupId;
-  if (groupId === undefined && caller.role === 'parent') return REFUSALS.missing('groupId');
+  if (groupId === undefined && caller.role === 'parent') throw REFUSALS.missing('groupId');
   const unit = ledger
     .activeUnits()
     .find((one) => sees(caller, one) && (groupId === undefined || one.groupId === groupId));
-  return read({
-    maxBorrowableAmount: unit === undefined ? null : figuresOf(unit, settings).maxAllowedBorrowLimit,
-  });
+  return { maxBorrowableAmount: unit === undefined ? null : figuresOf(unit, settings).maxAllowedBorrowLimit };
 }

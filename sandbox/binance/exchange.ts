@@ -18,18 +18,18 @@
  */
 import { setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { createControl, type ExchangeControl } from './control.ts';
-import { Faults } from './faults.ts';
-import { type AccountOverride, KeyRing } from './key-ring.ts';
-import { Ledger } from './ledger.ts';
-import { answerBadBytes, apiListener } from './listener.ts';
-import type { LedgerSeed } from './model.ts';
-import type { Machine } from './pipeline.ts';
-import { seedLedger } from './seed.ts';
-import { SEED_ACCOUNTS } from './seed-accounts.ts';
+import { closeServer, listen } from '../http.ts';
+import { figuresOf, type UnitFigures } from './answers.ts';
+import { ENDPOINTS, type EndpointName } from './endpoints.ts';
+import { type Fault, type FaultOrder, Faults } from './faults.ts';
+import { type Account, type AccountOverride, type AccountsFileEntry, KeyRing } from './key-ring.ts';
+import { Ledger, type WalletChange } from './ledger.ts';
+import { answerBadBytes, apiListener, type Machine, poolOf } from './listener.ts';
+import type { ClosedUnit, LedgerSeed, Unit } from './model.ts';
+import { member, newUnit, PARENT_EMAIL, SEED_ACCOUNTS, seedLedger } from './seed.ts';
 import { DEFAULT_SETTINGS, ExchangeClock, type Settings } from './settings.ts';
-import { DEFAULT_LIMITS, type WeightLimits, Weights } from './weights.ts';
-import { WireLog } from './wire-log.ts';
+import { DEFAULT_LIMITS, type WeightLimits, Weights, type WeightUsage } from './weights.ts';
+import { type NextOptions, type WireFilter, WireLog, type WireRecord } from './wire-log.ts';
 
 export interface ExchangeOptions {
   /** 0, the default: a free one. */
@@ -46,22 +46,23 @@ export interface ExchangeOptions {
   readonly wireLogSize?: number;
 }
 
-export interface Exchange extends ExchangeControl {
-  /** BINANCE_API_URL for this stand-in, without a slash at the end. */
-  readonly url: string;
-  readonly port: number;
-  /** Ends the server and every socket, waiting calls included. */
-  close(): Promise<void>;
+/** A unit with the sums that the API shows. */
+export type UnitView = Unit & UnitFigures;
+
+/** Closed rows to add in bulk; ids count up from `firstGroupId`, close times a minute apart, ending now. */
+export interface ClosedBatch {
+  readonly count: number;
+  readonly creditEmail: string;
+  readonly parentEmail?: string;
+  readonly firstGroupId?: string;
 }
 
 /** Starts the stand-in on 127.0.0.1. */
 export async function startExchange(options: ExchangeOptions = {}): Promise<Exchange> {
-  const firstSettings: Settings = { ...DEFAULT_SETTINGS, ...options.settings };
-  const settings = { ...firstSettings };
+  const settings = { ...DEFAULT_SETTINGS, ...options.settings };
   const clock = new ExchangeClock(options.now ?? Date.now, settings);
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
-  const log = new WireLog(options.wireLogSize ?? 100_000);
   const machine: Machine = {
     settings,
     clock,
@@ -69,39 +70,241 @@ export async function startExchange(options: ExchangeOptions = {}): Promise<Exch
     keyRing: new KeyRing(SEED_ACCOUNTS, options.accounts ?? []),
     weights: new Weights({ ...DEFAULT_LIMITS, ...options.limits }),
     faults: new Faults(),
+    log: new WireLog(options.wireLogSize ?? 100_000),
     closing: closing.signal,
   };
-  const seed = () => (options.ledger ?? seedLedger)(clock.serverMs());
-  machine.ledger.load(seed());
-  const control = createControl({ machine, log, seed, firstSettings });
-  const server = serve(machine, log);
-  const port = await listen(server, options.port ?? 0);
-  return {
-    ...control,
-    url: `http://127.0.0.1:${port}`,
-    port,
-    async close() {
-      closing.abort();
-      log.close();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  const server = createServer(apiListener(machine));
+  server.on('clientError', (error, socket) => answerBadBytes(error, socket, machine));
+  return new Exchange(machine, options, server, closing, await listen(server, options.port));
 }
 
-function serve(machine: Machine, log: WireLog): Server {
-  const server = createServer(apiListener(machine, log));
-  server.on('clientError', (error, socket) => answerBadBytes(error, socket, log, machine.clock.realMs()));
-  return server;
-}
+/** What can be done to the exchange, and what can be seen of it. */
+export class Exchange {
+  readonly port: number;
+  /** BINANCE_API_URL for this stand-in, without a slash at the end. */
+  readonly url: string;
+  readonly #machine: Machine;
+  readonly #ledger: Ledger;
+  readonly #options: ExchangeOptions;
+  readonly #server: Server;
+  readonly #closing: AbortController;
 
-async function listen(server: Server, port: number): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the exchange has no port');
-  return address.port;
+  constructor(
+    machine: Machine,
+    options: ExchangeOptions,
+    server: Server,
+    closing: AbortController,
+    port: number,
+  ) {
+    this.port = port;
+    this.url = `http://127.0.0.1:${port}`;
+    this.#machine = machine;
+    this.#ledger = machine.ledger;
+    this.#options = options;
+    this.#server = server;
+    this.#closing = closing;
+    this.#loadSeed();
+  }
+
+  /** What BINANCE_ACCOUNTS_FILE has to hold for this stand-in. */
+  accounts(): AccountsFileEntry[] {
+    return this.#machine.keyRing.fileEntries();
+  }
+
+  /** Key and HMAC secret of any account, the one without a unit too. @throws when it has no secret. */
+  credentials(name: string): { apiKey: string; secret: string } {
+    const account = this.#machine.keyRing.byName(name);
+    if (account?.key.kind !== 'hmac') throw new Error(`no HMAC account ${name}`);
+    return { apiKey: account.apiKey, secret: account.key.secret };
+  }
+
+  /** Changes or adds an account: another key, permissions, allowed addresses. Its secret is not in the answer. */
+  changeAccount(override: AccountOverride): Pick<Account, 'name' | 'email' | 'role' | 'uid'> {
+    const { name, email, role, uid } = this.#machine.keyRing.change(override);
+    return { name, email, role, uid };
+  }
+
+  units(): UnitView[] {
+    return this.#ledger.units().map((unit) => this.#view(unit));
+  }
+
+  /** @throws when no such unit is active; so do all that follow. */
+  unit(groupId: string): UnitView {
+    return this.#view(this.#ledger.unit(groupId));
+  }
+
+  closedUnits(): ClosedUnit[] {
+    return this.#ledger.closedUnits();
+  }
+
+  editEquity(groupId: string, change: WalletChange): UnitView {
+    this.#ledger.setWallet(groupId, change);
+    return this.unit(groupId);
+  }
+
+  /** Pays min(owed, asked), interest first; without an amount all of it. Returns what was paid. */
+  repay(groupId: string, assetName: string, amount?: string): string {
+    return this.#ledger.repay(groupId, assetName, amount);
+  }
+
+  borrow(groupId: string, assetName: string, amount: string): UnitView {
+    this.#ledger.borrow(groupId, assetName, amount);
+    return this.unit(groupId);
+  }
+
+  accrueInterest(groupId: string, assetName: string, amount: string): UnitView {
+    this.#ledger.accrue(groupId, assetName, amount);
+    return this.unit(groupId);
+  }
+
+  /** A close is then refused with -27024, or the older -1024; null thaws. */
+  setLiquidation(groupId: string, liquidation: Unit['liquidation']): UnitView {
+    this.#ledger.setBlock(groupId, { liquidation });
+    return this.unit(groupId);
+  }
+
+  setPending(groupId: string, pending: Unit['pending']): UnitView {
+    this.#ledger.setBlock(groupId, { pending });
+    return this.unit(groupId);
+  }
+
+  addCollateral(groupId: string, email: string): UnitView {
+    this.#ledger.addMember(groupId, member('COLLATERAL', email, { SPOT: '0', CROSS_MARGIN: '0' }));
+    return this.unit(groupId);
+  }
+
+  removeMember(groupId: string, email: string): UnitView {
+    this.#ledger.removeMember(groupId, email);
+    return this.unit(groupId);
+  }
+
+  /**
+   * Adds a unit, repaid and with one credit and one collateral account where nothing else is said, and an account
+   * `loan-<groupId>` with a key if its credit account has none yet.
+   */
+  addUnit({ groupId, ...wanted }: Partial<Unit> & Pick<Unit, 'groupId'>): UnitView {
+    if (!/^[1-9]\d{0,18}$/.test(groupId)) throw new Error('groupId: 1 to 2^63-1, in digits');
+    const { keyRing, clock } = this.#machine;
+    const creditEmail = wanted.creditEmail ?? `credit${groupId}@test.com`;
+    const members = [
+      member('CREDIT', creditEmail, { SPOT: '0', PORTFOLIO_MARGIN: '1000000' }),
+      member('COLLATERAL', `collateral${groupId}@test.com`, { SPOT: '500000', CROSS_MARGIN: '0' }),
+    ];
+    const nowMs = clock.serverMs();
+    const times = { createTimeMs: nowMs, updateTimeMs: nowMs };
+    this.#ledger.add(newUnit(groupId, creditEmail, nowMs, { ...times, members, ...wanted }));
+    if (keyRing.byEmail(creditEmail) === undefined)
+      keyRing.change({ name: `loan-${groupId}`, role: 'credit', email: creditEmail });
+    return this.unit(groupId);
+  }
+
+  /** Closes a unit as somebody else would, whatever it owes. */
+  closeOutside(groupId: string): ClosedUnit {
+    return this.#ledger.close(groupId);
+  }
+
+  /** Makes a unit vanish without any record. */
+  removeUnit(groupId: string): void {
+    this.#ledger.remove(groupId);
+  }
+
+  addClosed({ count, creditEmail, parentEmail = PARENT_EMAIL, firstGroupId = '100000' }: ClosedBatch): void {
+    const nowMs = this.serverTimeMs();
+    const rows = Array.from({ length: count }, (_, index) => {
+      const groupId = (BigInt(firstGroupId) + BigInt(index)).toString();
+      const closeTimeMs = nowMs - (count - index) * 60_000;
+      const times = { createTimeMs: closeTimeMs - 86_400_000, closeTimeMs, listedFromMs: 0 };
+      return { groupId, parentEmail, creditEmail, ...times };
+    });
+    this.#ledger.addClosed(rows);
+  }
+
+  /** Lists at once what `closedListDelayMs` still holds back: one unit or all. */
+  revealClosed(groupId?: string): void {
+    this.#ledger.revealClosed(groupId);
+  }
+
+  settings(): Settings {
+    return { ...this.#machine.settings };
+  }
+
+  configure(change: Partial<Settings>): Settings {
+    return Object.assign(this.#machine.settings, change);
+  }
+
+  serverTimeMs(): number {
+    return this.#machine.clock.serverMs();
+  }
+
+  /** Switches a fault on and returns its id. @throws ZodError when the order is none. */
+  inject(order: FaultOrder): number {
+    return this.#machine.faults.add(order);
+  }
+
+  clearFaults(id?: number): void {
+    this.#machine.faults.clear(id);
+  }
+
+  faults(): Fault[] {
+    return this.#machine.faults.list();
+  }
+
+  weights(): WeightUsage[] {
+    return this.#machine.weights.usage();
+  }
+
+  /** Uses up weight as another program behind the same address or UID would. Subject: an IP, or account name. */
+  spendWeight(name: EndpointName, weight: number, subject = '127.0.0.1'): void {
+    const endpoint = ENDPOINTS.find((one) => one.name === name);
+    if (endpoint === undefined) throw new Error(`no endpoint ${name}`);
+    const { keyRing, weights } = this.#machine;
+    const counted = keyRing.byName(subject)?.uid ?? subject;
+    weights.spend(poolOf(endpoint), endpoint.scope, counted, weight, this.serverTimeMs());
+  }
+
+  requests(filter?: WireFilter): WireRecord[] {
+    return this.#machine.log.requests(filter);
+  }
+
+  lastRequests(count: number): WireRecord[] {
+    return this.#machine.log.last(count);
+  }
+
+  /** DELETEs that arrived, by groupId, whatever became of them. */
+  deletes(): Map<string, number> {
+    return this.#machine.log.deletes();
+  }
+
+  nextRequest(filter?: WireFilter, options?: NextOptions): Promise<WireRecord> {
+    return this.#machine.log.next(filter, options);
+  }
+
+  onAnswered(see: (record: WireRecord) => void): () => void {
+    return this.#machine.log.onAnswered(see);
+  }
+
+  /** Back to the first state: loans, settings, faults, weights, wire log; accounts stay. */
+  reset(): void {
+    const { settings, faults, weights, log } = this.#machine;
+    Object.assign(settings, DEFAULT_SETTINGS, this.#options.settings);
+    faults.clear();
+    weights.reset();
+    log.reset();
+    this.#loadSeed();
+  }
+
+  /** Ends the server and every socket, waiting calls included. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#machine.log.close();
+    await closeServer(this.#server);
+  }
+
+  #loadSeed(): void {
+    this.#ledger.load((this.#options.ledger ?? seedLedger)(this.serverTimeMs()));
+  }
+
+  #view(unit: Unit): UnitView {
+    return { ...unit, ...figuresOf(unit, this.#machine.settings) };
+  }
 }

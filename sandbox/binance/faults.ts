@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ENDPOINTS, type Endpoint } from './endpoints.ts';
+import { bareNumber, jsonReply, Refusal, type Reply, refusalReply, textReply } from './reply.ts';
 
 const when = z.enum(['before', 'after']).describe('before or after the effect').default('before');
 const longText = z.string().regex(/^\d{1,19}$/);
@@ -126,4 +127,37 @@ function concerns(fault: Fault, endpoint: Endpoint): boolean {
 function stageOf(effect: FaultEffect): FaultStage {
   if ('when' in effect) return effect.when;
   return effect.kind === 'truncated' || effect.kind === 'wrong-answer' ? 'after' : 'edge';
+}
+
+const WAF_PAGE =
+  '<!DOCTYPE html><html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1>' +
+  '<p>Request blocked. We can not connect to the server for this app or website at this time.</p></body></html>';
+
+/** The answer that a fault puts in place of `answer`, which is null where the call has none yet. */
+export function faultReply(effect: NonNullable<Strike['effect']>, answer: Reply | null): Reply {
+  switch (effect.kind) {
+    case 'rate-limited':
+      return refusalReply(new Refusal(429, -1003, 'Too many requests queued.', effect.retryAfterS));
+    case 'ip-banned': {
+      const msg = `Way too much request weight used; IP banned until ${effect.untilMs}. Please use WebSocket Streams for live updates to avoid bans.`;
+      return refusalReply(new Refusal(418, -1003, msg, effect.retryAfterS));
+    }
+    case 'waf':
+      return textReply(403, 'text/html', WAF_PAGE);
+    case 'region-blocked':
+      return jsonReply({ code: 0, msg: 'Service unavailable from a restricted location.' }, 451);
+    case 'error':
+      return effect.code === undefined
+        ? textReply(effect.status, 'text/plain', effect.msg)
+        : refusalReply(new Refusal(effect.status, effect.code, effect.msg));
+    case 'reset':
+    case 'hang':
+      return { kind: effect.kind };
+    case 'truncated':
+      return answer?.kind === 'http'
+        ? { ...answer, body: answer.body.slice(0, answer.body.length / 2) }
+        : { kind: 'reset' };
+    case 'wrong-answer':
+      return jsonReply({ groupId: bareNumber(effect.groupId ?? '1'), status: effect.status ?? 'CLOSED' });
+  }
 }

@@ -1,6 +1,6 @@
 import { type Account, isApiKey, type KeyRing } from './key-ring.ts';
-import type { Params } from './params.ts';
-import { isRefusal, REFUSALS, type Refusal } from './refusal.ts';
+import { type Params, readMandatory } from './params.ts';
+import { REFUSALS, Refusal } from './reply.ts';
 import { verifySignature } from './verify.ts';
 
 /** A signed call as it came over the wire. */
@@ -24,53 +24,47 @@ const DEFAULT_RECV_WINDOW_MS = 5_000;
 const MICROSECOND_DIGITS = 16;
 
 /** The key alone: its form, whether it is known, and whether it may call from there. */
-export function identify(call: SignedCall, keyRing: KeyRing): Account | Refusal {
-  if (call.apiKey === undefined || !isApiKey(call.apiKey)) return REFUSALS.badKeyFormat();
+export function identify(call: SignedCall, keyRing: KeyRing): Account {
+  if (call.apiKey === undefined || !isApiKey(call.apiKey)) throw REFUSALS.badKeyFormat();
   const account = keyRing.byApiKey(call.apiKey);
-  if (account === undefined) return REFUSALS.keyNotPermitted();
-  if (account.allowedIps !== null && !account.allowedIps.includes(call.remoteAddress)) {
-    return REFUSALS.keyNotPermitted();
-  }
+  if (account === undefined || account.allowedIps?.includes(call.remoteAddress) === false)
+    throw REFUSALS.keyNotPermitted();
   return account;
 }
 
 /** Timestamp and window first, the signature last. */
-export function checkSigned(call: SignedCall, account: Account, serverMs: number): SignedWindow | Refusal {
-  if (isRefusal(call.params)) {
+export function checkSigned(call: SignedCall, account: Account, serverMs: number): SignedWindow {
+  if (call.params instanceof Refusal) {
     // Bytes that do not decode were not encoded as the signing rule asks.
-    return call.params.code === REFUSALS.duplicate().code ? call.params : REFUSALS.badSignature();
+    throw call.params.code === REFUSALS.duplicate().code ? call.params : REFUSALS.badSignature();
   }
   const window = readWindow(call.params);
-  if (isRefusal(window)) return window;
-  const late = checkWindow(window, serverMs);
-  if (late !== null) return late;
+  checkWindow(window, serverMs);
   switch (verifySignature(account.key, call.rawQuery, call.rawBody)) {
     case 'ok':
       return window;
     case 'missing':
-      return REFUSALS.missing('signature');
+      throw REFUSALS.missing('signature');
     case 'duplicate':
-      return REFUSALS.duplicate();
+      throw REFUSALS.duplicate();
     case 'invalid':
-      return REFUSALS.badSignature();
+      throw REFUSALS.badSignature();
   }
 }
 
 /** `timestamp < serverTime + 1000` and `serverTime - timestamp <= recvWindow`; asked again before the effect. */
-export function checkWindow(window: SignedWindow, serverMs: number): Refusal | null {
-  if (window.timestampMs >= serverMs + 1000) return REFUSALS.ahead();
-  return serverMs - window.timestampMs > window.recvWindowMs ? REFUSALS.outsideWindow() : null;
+export function checkWindow(window: SignedWindow, serverMs: number): void {
+  if (window.timestampMs >= serverMs + 1000) throw REFUSALS.ahead();
+  if (serverMs - window.timestampMs > window.recvWindowMs) throw REFUSALS.outsideWindow();
 }
 
-function readWindow(params: Params): SignedWindow | Refusal {
-  const timestamp = params.get('timestamp');
-  if (timestamp === undefined || timestamp === '') return REFUSALS.missing('timestamp');
-  if (!/^\d{1,20}$/.test(timestamp)) return REFUSALS.illegalCharacters('timestamp', '^[0-9]{1,20}$');
+function readWindow(params: Params): SignedWindow {
+  const timestamp = readMandatory(params, 'timestamp');
+  if (!/^\d{1,20}$/.test(timestamp)) throw REFUSALS.illegalCharacters('timestamp', '^[0-9]{1,20}$');
   const recvWindow = params.get('recvWindow') ?? String(DEFAULT_RECV_WINDOW_MS);
-  if (!/^\d{1,9}(\.\d{1,3})?$/.test(recvWindow)) {
-    return REFUSALS.illegalCharacters('recvWindow', '^[0-9]+(\\.[0-9]{1,3})?$');
-  }
-  if (Number(recvWindow) > MAX_RECV_WINDOW_MS) return REFUSALS.windowTooWide();
+  if (!/^\d{1,9}(\.\d{1,3})?$/.test(recvWindow))
+    throw REFUSALS.illegalCharacters('recvWindow', '^[0-9]+(\\.[0-9]{1,3})?$');
+  if (Number(recvWindow) > MAX_RECV_WINDOW_MS) throw REFUSALS.windowTooWide();
   const unit = timestamp.length >= MICROSECOND_DIGITS ? 1000 : 1;
   return { timestampMs: Number(timestamp) / unit, recvWindowMs: Number(recvWindow) };
 }

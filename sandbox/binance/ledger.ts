@@ -9,7 +9,8 @@ import type {
   Member,
   Unit,
 } from './model.ts';
-import { REFUSALS, type Refusal } from './refusal.ts';
+import type { Page } from './params.ts';
+import { REFUSALS } from './reply.ts';
 import type { ExchangeClock, Settings } from './settings.ts';
 
 /** What a wallet is set to; what is left out stays. */
@@ -20,22 +21,19 @@ export interface WalletChange {
   readonly maintainMargin?: string;
 }
 
-interface Lingering {
-  readonly unit: Unit;
-  readonly untilMs: number;
-}
-
 /** The loans themselves: units, closed units, records; the one place that changes them. */
 export class Ledger {
   readonly #clock: ExchangeClock;
   readonly #settings: Settings;
   #units = new Map<string, Unit>();
-  #lingering = new Map<string, Lingering>();
+  /** Closed units that ltv-details still shows, until then. */
+  #lingering: { readonly unit: Unit; readonly untilMs: number }[] = [];
   #closed = new Map<string, ClosedUnit>();
   #closedByCredit = new Map<string, ClosedUnit[]>();
-  #records: LoanRecord[] = [];
-  #interest: InterestRecord[] = [];
-  #liquidations: LiquidationRecord[] = [];
+  /** Of all units; the history endpoints choose from them. */
+  records: LoanRecord[] = [];
+  interest: InterestRecord[] = [];
+  liquidations: LiquidationRecord[] = [];
   #nextTranId = 1_648_963_700n;
 
   constructor(clock: ExchangeClock, settings: Settings) {
@@ -46,12 +44,12 @@ export class Ledger {
   load(seed: LedgerSeed): void {
     const copy = structuredClone(seed);
     this.#units = new Map(copy.units.map((unit) => [unit.groupId, unit]));
-    this.#lingering.clear();
+    this.#lingering = [];
     this.#closed.clear();
     this.#closedByCredit.clear();
-    this.#records = copy.records;
-    this.#interest = copy.interest;
-    this.#liquidations = copy.liquidations;
+    this.records = copy.records;
+    this.interest = copy.interest;
+    this.liquidations = copy.liquidations;
     this.addClosed(copy.closed);
   }
 
@@ -71,7 +69,7 @@ export class Ledger {
   /** The units that ltv-details may show now, those lately closed among them while they linger. */
   shownUnits(): Unit[] {
     const nowMs = this.#clock.realMs();
-    const lingering = [...this.#lingering.values()].filter(({ untilMs }) => nowMs < untilMs);
+    const lingering = this.#lingering.filter(({ untilMs }) => nowMs < untilMs);
     return [...this.#units.values(), ...lingering.map(({ unit }) => unit)];
   }
 
@@ -81,38 +79,26 @@ export class Ledger {
   }
 
   /** One page of the closed units of a credit account that are listed by now, and how many there are. */
-  closedOf(creditEmail: string, current: number, size: number): { total: number; rows: ClosedUnit[] } {
+  closedOf(creditEmail: string, { current, size }: Page): { total: number; rows: ClosedUnit[] } {
     const nowMs = this.#clock.realMs();
     const listed = this.#sortedClosed(creditEmail).filter((row) => row.listedFromMs <= nowMs);
     return { total: listed.length, rows: listed.slice((current - 1) * size, current * size) };
-  }
-
-  recordsOf(groupId: string): LoanRecord[] {
-    return this.#records.filter((record) => record.groupId === groupId);
-  }
-
-  interestOf(groupId: string): InterestRecord[] {
-    return this.#interest.filter((record) => record.groupId === groupId);
-  }
-
-  liquidationsOf(groupId: string): LiquidationRecord[] {
-    return this.#liquidations.filter((record) => record.groupId === groupId);
   }
 
   closedUnit(groupId: string): ClosedUnit | undefined {
     return this.#closed.get(groupId);
   }
 
-  /** Why this credit account may not close that unit now, or null. */
-  closeRefusal(groupId: string, creditEmail: string): Refusal | null {
+  /** @throws Refusal when this credit account may not close that unit now. */
+  checkClosable(groupId: string, creditEmail: string): void {
     const unit = this.#units.get(groupId);
-    if (unit === undefined || unit.creditEmail !== creditEmail) return REFUSALS.groupNotFound();
-    if (unit.pending === -1025) return REFUSALS.pendingTransactions();
-    if (unit.pending === -27025) return REFUSALS.previousTransaction();
-    if (unit.liquidation === -1024) return REFUSALS.groupInLiquidation(groupId);
-    if (unit.liquidation === -27024) return REFUSALS.unitInLiquidation();
+    if (unit === undefined || unit.creditEmail !== creditEmail) throw REFUSALS.groupNotFound();
+    if (unit.pending === -1025) throw REFUSALS.pendingTransactions();
+    if (unit.pending === -27025) throw REFUSALS.previousTransaction();
+    if (unit.liquidation === -1024) throw REFUSALS.groupInLiquidation(groupId);
+    if (unit.liquidation === -27024) throw REFUSALS.unitInLiquidation();
     const owed = unit.liabilities.find((liability) => owes(liability).gt(0));
-    return owed === undefined ? null : REFUSALS.notRepaid(owed.assetName, owes(owed).toFixed());
+    if (owed !== undefined) throw REFUSALS.notRepaid(owed.assetName, owes(owed).toFixed());
   }
 
   /** Moves an active unit to the closed ones, whatever it owes. @throws when no such unit is active. */
@@ -120,9 +106,7 @@ export class Ledger {
     const unit = this.#active(groupId);
     const nowMs = this.#clock.realMs();
     this.#units.delete(groupId);
-    if (this.#settings.detailsLingerMs > 0) {
-      this.#lingering.set(groupId, { unit, untilMs: nowMs + this.#settings.detailsLingerMs });
-    }
+    this.#lingering.push({ unit, untilMs: nowMs + this.#settings.detailsLingerMs });
     const row: ClosedUnit = {
       groupId,
       parentEmail: unit.parentEmail,
@@ -221,7 +205,7 @@ export class Ledger {
     const unit = this.#active(groupId);
     const liability = this.#liability(unit, assetName);
     liability.interest = new Big(liability.interest).plus(amount).toFixed();
-    this.#interest.push({
+    this.interest.push({
       groupId,
       assetName,
       principal: liability.principal,
@@ -254,7 +238,7 @@ export class Ledger {
     parts: { principal?: Big; interest?: Big },
   ): void {
     this.#nextTranId += 1n;
-    this.#records.push({
+    this.records.push({
       groupId: unit.groupId,
       tranId: this.#nextTranId.toString(),
       assetName,

@@ -1,30 +1,51 @@
+/**
+ * One call's way through the exchange in a real one's order: edge, IP weight, key, timestamp, signature, role, UID
+ * weight, the window once more, effect. Refused calls count against the IP, as documented; the UID's weight is counted
+ * once the signature proved the UID.
+ */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readBody } from '../http.ts';
+import { type Backend, ENDPOINTS, type Endpoint } from './endpoints.ts';
+import { type FaultStage, type Faults, faultReply } from './faults.ts';
+import { checkSigned, checkWindow, identify, type SignedCall, type SignedWindow } from './gate.ts';
+import type { Account, KeyRing } from './key-ring.ts';
 import { parseParams } from './params.ts';
-import { answerCall, type Call, findEndpoint, type Machine } from './pipeline.ts';
-import { isRefusal, REFUSALS } from './refusal.ts';
-import type { Reply } from './reply.ts';
+import { jsonReply, overLimit, REFUSALS, Refusal, type Reply, refusalReply, withHeaders } from './reply.ts';
+import { WEIGHT_HEADERS, type Weights } from './weights.ts';
 import type { WireLog, WireRecord } from './wire-log.ts';
 
-const MAX_BODY_BYTES = 64 * 1024;
+/** The parts that a call passes through. */
+export interface Machine extends Backend {
+  readonly keyRing: KeyRing;
+  readonly weights: Weights;
+  readonly faults: Faults;
+  readonly log: WireLog;
+  /** Fires when the stand-in closes: nothing waits any longer. */
+  readonly closing: AbortSignal;
+}
 
-/** Reads a whole body, bytes as latin1 characters so that nothing is lost; null when it is too long. */
-async function readBody(request: IncomingMessage): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    length += chunk.length;
-    if (length > MAX_BODY_BYTES) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('latin1');
+interface Call extends SignedCall {
+  readonly endpoint: Endpoint;
+  readonly record: WireRecord;
+  /** What the answer says of the weight used. */
+  readonly headers: Record<string, string>;
+}
+
+/** Every endpoint under /sapi has its own pool; everything under /api shares one. */
+export function poolOf({ scope, name }: Endpoint): string {
+  return scope === 'mbx' ? '/api' : name;
+}
+
+function findEndpoint(method: string, path: string): Endpoint | undefined {
+  return ENDPOINTS.find((endpoint) => endpoint.path === path && endpoint.method === method);
 }
 
 /** Answers the API calls and keeps the wire log. */
-export function apiListener(machine: Machine, log: WireLog): RequestListener {
+export function apiListener(machine: Machine): RequestListener {
   return (request, response) => {
-    serve(request, response, machine, log).catch((error: unknown) => {
+    serve(request, response, machine).catch((error: unknown) => {
       // A client that left in the middle, or the stand-in closing while a call waits: nobody is there to answer.
       if (machine.closing.aborted || response.destroyed || response.headersSent) response.destroy();
       else response.writeHead(500).end(`the exchange stand-in failed: ${String(error)}`);
@@ -32,73 +53,124 @@ export function apiListener(machine: Machine, log: WireLog): RequestListener {
   };
 }
 
-async function serve(
-  request: IncomingMessage,
-  response: ServerResponse,
-  machine: Machine,
-  log: WireLog,
-): Promise<void> {
-  const rawBody = await readBody(request);
-  if (rawBody === null) {
-    response.writeHead(413).end();
-    return;
-  }
-  const call = toCall(request, rawBody, machine, log);
+async function serve(request: IncomingMessage, response: ServerResponse, machine: Machine): Promise<void> {
+  // Bytes as latin1 characters: nothing is lost.
+  const rawBody = (await readBody(request)).toString('latin1');
+  const { method = '', url = '', headers } = request;
+  const [path, rawQuery] = splitOnce(url, '?');
+  const header = headers['x-mbx-apikey'];
+  const apiKey = typeof header === 'string' ? header : undefined;
+  const params = attempt(() => parseParams(rawQuery, rawBody));
+  const endpoint = findEndpoint(method, path);
+  const record = machine.log.received({
+    ...{ method, path, rawQuery, rawBody, endpoint: endpoint?.name ?? null },
+    account: apiKey === undefined ? null : (machine.keyRing.byApiKey(apiKey)?.name ?? null),
+    groupId: params instanceof Refusal ? null : (params.get('groupId') ?? null),
+    hasApiKey: apiKey !== undefined,
+    contentType: headers['content-type'] ?? null,
+    receivedAtMs: machine.clock.realMs(),
+  });
   const finish = (status: number | null, code: number | null) =>
-    log.answered(call.record, {
-      status,
-      code,
-      fault: call.record.fault,
-      answeredAtMs: machine.clock.realMs(),
+    machine.log.answered(record, {
+      ...{ status, code, fault: record.fault, answeredAtMs: machine.clock.realMs() },
     });
   response.once('close', () => finish(null, null));
-  const reply = await answerCall(call, machine);
+  const remoteAddress = request.socket.remoteAddress ?? '';
+  const signed = { apiKey, remoteAddress, rawQuery, rawBody, params };
+  const reply =
+    endpoint === undefined
+      ? refusalReply(REFUSALS.noSuchPath(path, method))
+      : await answerCall({ ...signed, endpoint, record, headers: {} }, machine);
   if (reply.kind === 'http') {
     finish(reply.status, reply.code);
-    write(response, reply);
+    const length = { 'Content-Length': Buffer.byteLength(reply.body) };
+    if (!response.destroyed)
+      response.writeHead(reply.status, { ...reply.headers, ...length }).end(reply.body);
   } else if (reply.kind === 'reset') {
     finish(null, null);
     response.socket?.resetAndDestroy();
   }
 }
 
-function toCall(request: IncomingMessage, rawBody: string, machine: Machine, log: WireLog): Call {
-  const [path = '', rawQuery = ''] = splitOnce(request.url ?? '', '?');
-  const method = request.method ?? '';
-  const header = request.headers['x-mbx-apikey'];
-  const apiKey = typeof header === 'string' ? header : undefined;
-  const params = parseParams(rawQuery, rawBody);
-  const endpoint = findEndpoint(method, path);
-  const record = log.received({
-    method,
-    path,
-    rawQuery,
-    rawBody,
-    endpoint: endpoint?.name ?? null,
-    account: apiKey === undefined ? null : (machine.keyRing.byApiKey(apiKey)?.name ?? null),
-    groupId: isRefusal(params) ? null : (params.get('groupId') ?? null),
-    hasApiKey: apiKey !== undefined,
-    contentType: request.headers['content-type'] ?? null,
-    receivedAtMs: machine.clock.realMs(),
-  });
-  const remoteAddress = request.socket.remoteAddress ?? '';
-  return { apiKey, remoteAddress, rawQuery, rawBody, params, method, path, endpoint, record };
+async function answerCall(call: Call, machine: Machine): Promise<Reply> {
+  const struck = await strike('edge', call, machine);
+  if (struck !== null) return struck;
+  const passed = attempt(() => passGate(call, machine));
+  if (passed instanceof Refusal) return withHeaders(refusalReply(passed), call.headers);
+  const before = await strike('before', call, machine);
+  if (before !== null) return withHeaders(before, call.headers);
+  const answer = attempt(() => takeEffect(call, passed, machine));
+  const reply = answer instanceof Refusal ? refusalReply(answer) : jsonReply(answer);
+  return withHeaders((await strike('after', call, machine, reply)) ?? reply, call.headers);
+}
+
+interface Passed {
+  readonly account: Account;
+  readonly window: SignedWindow;
+}
+
+/** Weight, key, permissions; null for a call that needs no key. */
+function passGate(call: Call, machine: Machine): Passed | null {
+  const { endpoint } = call;
+  if (endpoint.scope !== 'uid') countWeight(call, call.remoteAddress, machine);
+  if (!endpoint.signed) return null;
+  if (machine.settings.maintenance) throw REFUSALS.shuttingDown();
+  const account = identify(call, machine.keyRing);
+  const window = checkSigned(call, account, machine.clock.serverMs());
+  const isPermitted = endpoint.trade ? account.enableSpotAndMarginTrading : account.enableReading;
+  if (!isPermitted || !endpoint.roles.includes(account.role)) throw REFUSALS.keyNotPermitted();
+  if (endpoint.scope === 'uid') countWeight(call, account.uid, machine);
+  return { account, window };
+}
+
+/** The window is asked again just before the effect, as the real one does. */
+function takeEffect({ endpoint, params, record }: Call, passed: Passed | null, machine: Machine): object {
+  if (!endpoint.signed) return endpoint.answer(machine);
+  // The gate lets nothing through that is signed and has no account or no parameters.
+  if (passed === null || params instanceof Refusal) throw new Error('the gate is open');
+  checkWindow(passed.window, machine.clock.serverMs());
+  const answer = endpoint.answer(params, passed.account, machine);
+  record.effect = endpoint.method === 'DELETE';
+  return answer;
+}
+
+function countWeight({ endpoint, record, headers }: Call, subject: string, machine: Machine): void {
+  const { scope, weight } = endpoint;
+  const count = machine.weights.count(poolOf(endpoint), scope, subject, weight, machine.clock.serverMs());
+  record.weight = weight;
+  headers[WEIGHT_HEADERS[scope]] = String(count.shown);
+  if (!count.admitted) throw overLimit(count.limit, count.retryAfterS);
+}
+
+async function strike(
+  stage: FaultStage,
+  { endpoint, record }: Call,
+  machine: Machine,
+  answer: Reply | null = null,
+): Promise<Reply | null> {
+  const { latencyMs, effect } = machine.faults.take(stage, endpoint);
+  if (latencyMs > 0) {
+    record.fault = 'latency';
+    await sleep(latencyMs, undefined, { signal: machine.closing });
+  }
+  if (effect === null) return null;
+  record.fault = effect.kind;
+  return faultReply(effect, answer);
+}
+
+/** The value, or the refusal that was thrown in its place. */
+function attempt<Value>(run: () => Value): Value | Refusal {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
 }
 
 function splitOnce(text: string, separator: string): [string, string] {
   const at = text.indexOf(separator);
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
-}
-
-function write(response: ServerResponse, reply: Reply & { kind: 'http' }): void {
-  if (response.destroyed) return;
-  const body = Buffer.from(reply.body);
-  response.writeHead(reply.status, {
-    ...reply.headers,
-    'Content-Type': reply.contentType,
-    'Content-Length': body.length,
-  });
-  response.end(body);
 }
 
 /**
@@ -108,8 +180,7 @@ function write(response: ServerResponse, reply: Reply & { kind: 'http' }): void 
 export function answerBadBytes(
   error: Error & { code?: string; rawPacket?: Buffer },
   socket: Duplex,
-  log: WireLog,
-  nowMs: number,
+  { log, clock }: Machine,
 ): void {
   if (error.code !== 'HPE_INVALID_URL' || !socket.writable) {
     socket.destroy();
@@ -117,20 +188,13 @@ export function answerBadBytes(
   }
   const [method = '', url = ''] = (error.rawPacket?.toString('latin1') ?? '').split(' ');
   const [path, rawQuery] = splitOnce(url, '?');
-  const record: WireRecord = log.received({
-    method,
-    path,
-    rawQuery,
-    rawBody: '',
-    endpoint: findEndpoint(method, path)?.name ?? null,
-    account: null,
-    groupId: null,
-    hasApiKey: false,
-    contentType: null,
-    receivedAtMs: nowMs,
+  const nowMs = clock.realMs();
+  const record = log.received({
+    ...{ method, path, rawQuery, rawBody: '', endpoint: findEndpoint(method, path)?.name ?? null },
+    ...{ account: null, groupId: null, hasApiKey: false, contentType: null, receivedAtMs: nowMs },
   });
-  const { status, code, msg } = REFUSALS.badSignature();
-  const body = JSON.stringify({ code, msg });
+  const { status, code, message } = REFUSALS.badSignature();
+  const body = JSON.stringify({ code, msg: message });
   log.answered(record, { status, code, fault: null, answeredAtMs: nowMs });
   socket.end(
     `HTTP/1.1 ${status} Bad Request\r\nContent-Type: application/json;charset=UTF-8\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,

@@ -1,4 +1,4 @@
-import { isRefusal, REFUSALS, type Refusal } from './refusal.ts';
+import { REFUSALS } from './reply.ts';
 
 /** The parameters of a request, decoded. */
 export type Params = ReadonlyMap<string, string>;
@@ -6,18 +6,14 @@ export type Params = ReadonlyMap<string, string>;
 const LONG_MAX = 2n ** 63n - 1n;
 
 /**
- * Decodes query and form body; a name in both counts from the query (IL general info). A name twice in one of
- * them is -1101, a broken percent sequence -1100.
+ * Decodes query and form body; a name in both counts from the query (IL general info).
+ * @throws Refusal: -1101 for a name twice in one of them, -1100 for a broken percent sequence.
  */
-export function parseParams(rawQuery: string, rawBody: string): Params | Refusal {
-  const query = parseForm(rawQuery);
-  if (isRefusal(query)) return query;
-  const body = parseForm(rawBody);
-  if (isRefusal(body)) return body;
-  return new Map([...body, ...query]);
+export function parseParams(rawQuery: string, rawBody: string): Params {
+  return new Map([...parseForm(rawBody), ...parseForm(rawQuery)]);
 }
 
-function parseForm(raw: string): Map<string, string> | Refusal {
+function parseForm(raw: string): Params {
   const params = new Map<string, string>();
   for (const pair of raw.split('&')) {
     if (pair === '') continue;
@@ -25,8 +21,8 @@ function parseForm(raw: string): Map<string, string> | Refusal {
     const name = decode(at < 0 ? pair : pair.slice(0, at));
     const value = decode(at < 0 ? '' : pair.slice(at + 1));
     if (name === null || value === null)
-      return REFUSALS.illegalCharacters(name ?? '', 'percent-encoded UTF-8');
-    if (params.has(name)) return REFUSALS.duplicate();
+      throw REFUSALS.illegalCharacters(name ?? '', 'percent-encoded UTF-8');
+    if (params.has(name)) throw REFUSALS.duplicate();
     params.set(name, value);
   }
   return params;
@@ -40,23 +36,31 @@ function decode(text: string): string | null {
   }
 }
 
-/**
- * A LONG parameter as a server in Java reads one: signs and leading zeros pass ("072" is 72), so a client that
- * wants them refused has to do it itself. Outside 1 … 2^63-1: -27000.
- */
-export function readLong(params: Params, name: string): string | undefined | Refusal {
-  const text = params.get(name);
-  if (text === undefined || text === '') return undefined;
-  if (!/^[+-]?\d{1,40}$/.test(text)) return REFUSALS.illegalArgument();
-  const value = BigInt(text.replace('+', ''));
-  return value < 1n || value > LONG_MAX ? REFUSALS.illegalArgument() : value.toString();
+/** @throws Refusal -1102 when it is missing or empty. */
+export function readMandatory(params: Params, name: string): string {
+  const text = params.get(name) ?? '';
+  if (text === '') throw REFUSALS.missing(name);
+  return text;
 }
 
-/** A LONG that must be there: missing or empty is -1102, and so is anything but digits. */
-export function readMandatoryLong(params: Params, name: string): string | Refusal {
-  const text = params.get(name);
-  if (text === undefined || !/^[+-]?\d+$/.test(text)) return REFUSALS.missing(name);
-  return readLong(params, name) ?? REFUSALS.missing(name);
+/**
+ * A LONG parameter as a server in Java reads one: signs and leading zeros pass ("072" is 72), so a client that
+ * wants them refused has to do it itself. @throws Refusal -27000 outside 1 … 2^63-1.
+ */
+export function readLong(params: Params, name: string): string | undefined {
+  const text = params.get(name) ?? '';
+  if (text === '') return undefined;
+  if (!/^[+-]?\d{1,40}$/.test(text)) throw REFUSALS.illegalArgument();
+  const value = BigInt(text.replace('+', ''));
+  if (value < 1n || value > LONG_MAX) throw REFUSALS.illegalArgument();
+  return value.toString();
+}
+
+/** A LONG that must be there. @throws Refusal -1102 when it is missing, empty, or anything but digits. */
+export function readMandatoryLong(params: Params, name: string): string {
+  const long = /^[+-]?\d+$/.test(params.get(name) ?? '') ? readLong(params, name) : undefined;
+  if (long === undefined) throw REFUSALS.missing(name);
+  return long;
 }
 
 export interface Page {
@@ -65,13 +69,11 @@ export interface Page {
 }
 
 /** `current` from 1 (default 1), `size` 1 to 100 (default 10). */
-export function readPage(params: Params): Page | Refusal {
-  const current = readLong(params, 'current');
-  if (isRefusal(current)) return current;
-  const size = readLong(params, 'size');
-  if (isRefusal(size)) return size;
-  const page = { current: Number(current ?? '1'), size: Number(size ?? '10') };
-  return page.size > 100 ? REFUSALS.illegalArgument() : page;
+export function readPage(params: Params): Page {
+  const current = Number(readLong(params, 'current') ?? '1');
+  const size = Number(readLong(params, 'size') ?? '10');
+  if (size > 100) throw REFUSALS.illegalArgument();
+  return { current, size };
 }
 
 export interface TimeRange {
@@ -82,12 +84,10 @@ export interface TimeRange {
 const DAY_MS = 86_400_000;
 
 /** `startTime`/`endTime`, by default the last seven days; more than 100 days is refused. */
-export function readTimeRange(params: Params, nowMs: number): TimeRange | Refusal {
+export function readTimeRange(params: Params, nowMs: number): TimeRange {
   const start = readLong(params, 'startTime');
-  if (isRefusal(start)) return start;
-  const end = readLong(params, 'endTime');
-  if (isRefusal(end)) return end;
-  const toMs = Number(end ?? nowMs);
+  const toMs = Number(readLong(params, 'endTime') ?? nowMs);
   const fromMs = start === undefined ? toMs - 7 * DAY_MS : Number(start);
-  return fromMs > toMs || toMs - fromMs > 100 * DAY_MS ? REFUSALS.illegalArgument() : { fromMs, toMs };
+  if (fromMs > toMs || toMs - fromMs > 100 * DAY_MS) throw REFUSALS.illegalArgument();
+  return { fromMs, toMs };
 }

@@ -40,21 +40,13 @@ export interface WeightCount {
   readonly retryAfterS: number;
 }
 
-interface Counter {
-  readonly pool: string;
-  readonly scope: WeightScope;
-  readonly subject: string;
-  minuteStartMs: number;
-  used: number;
+type Counter = { -readonly [Name in Exclude<keyof WeightUsage, 'minutes'>]: WeightUsage[Name] } & {
   shown: number;
-  peak: number;
-  refused: number;
   minutes: { startMs: number; used: number }[];
-}
+};
 
 const MINUTE_MS = 60_000;
 const KEPT_MINUTES = 240;
-const KEPT_COUNTERS = 10_000;
 
 /** Counts weight in fixed minutes of the server's clock: nothing carries over, nothing is smoothed. */
 export class Weights {
@@ -67,7 +59,7 @@ export class Weights {
 
   count(pool: string, scope: WeightScope, subject: string, weight: number, serverMs: number): WeightCount {
     const counter = this.#counter(pool, scope, subject, serverMs);
-    const limit = this.#limits[scope];
+    const { limit } = counter;
     const admitted = counter.shown + weight <= limit;
     counter.shown += weight;
     if (admitted) this.#admit(counter, weight);
@@ -84,7 +76,6 @@ export class Weights {
   usage(): WeightUsage[] {
     return [...this.#counters.values()].map(({ shown: _, minutes, ...counter }) => ({
       ...counter,
-      limit: this.#limits[counter.scope],
       minutes: minutes.map((minute) => ({ ...minute })),
     }));
   }
@@ -98,21 +89,10 @@ export class Weights {
     const startMs = Math.floor(serverMs / MINUTE_MS) * MINUTE_MS;
     const found = this.#counters.get(key);
     if (found?.minuteStartMs === startMs) return found;
-    const counter = found ?? {
-      pool,
-      scope,
-      subject,
-      peak: 0,
-      refused: 0,
-      minutes: [],
-      minuteStartMs: 0,
-      used: 0,
-      shown: 0,
-    };
-    counter.minuteStartMs = startMs;
-    counter.used = 0;
-    counter.shown = 0;
-    if (this.#counters.size < KEPT_COUNTERS) this.#counters.set(key, counter);
+    const fresh = { peak: 0, refused: 0, minutes: [], ...found };
+    const limit = this.#limits[scope];
+    const counter = { ...fresh, pool, scope, subject, limit, minuteStartMs: startMs, used: 0, shown: 0 };
+    this.#counters.set(key, counter);
     return counter;
   }
 

@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, setMaxListeners } from 'node:events';
 import type { EndpointName } from './endpoints.ts';
 
 /** What is known of a request when it arrives. */
@@ -54,20 +54,22 @@ export class WireRecord {
   readonly #rawQuery: string;
   readonly #rawBody: string;
 
-  constructor(seq: number, arrival: Arrival) {
+  constructor(seq: number, { rawQuery, rawBody, ...arrival }: Arrival) {
     this.seq = seq;
-    this.method = arrival.method;
-    this.path = arrival.path;
-    this.query = arrival.rawQuery.replace(/(^|&)signature=[^&]*/g, '$1signature=[redacted]');
-    this.endpoint = arrival.endpoint;
-    this.account = arrival.account;
-    this.groupId = arrival.groupId;
-    this.hasApiKey = arrival.hasApiKey;
-    this.hasSignature = /(^|&)signature=/.test(`${arrival.rawQuery}&${arrival.rawBody}`);
-    this.contentType = arrival.contentType;
-    this.receivedAtMs = arrival.receivedAtMs;
-    this.#rawQuery = arrival.rawQuery;
-    this.#rawBody = arrival.rawBody;
+    ({
+      method: this.method,
+      path: this.path,
+      endpoint: this.endpoint,
+      account: this.account,
+      groupId: this.groupId,
+      hasApiKey: this.hasApiKey,
+      contentType: this.contentType,
+      receivedAtMs: this.receivedAtMs,
+    } = arrival);
+    this.query = rawQuery.replace(/(^|&)signature=[^&]*/g, '$1signature=[redacted]');
+    this.hasSignature = /(^|&)signature=/.test(`${rawQuery}&${rawBody}`);
+    this.#rawQuery = rawQuery;
+    this.#rawBody = rawBody;
   }
 
   /** For checks only, never to be printed. */
@@ -94,19 +96,18 @@ export interface NextOptions {
   readonly signal?: AbortSignal;
 }
 
-const KEPT_DELETE_IDS = 1_000_000;
-
 /** The newest requests, a ring of fixed size, and a way to wait for the next one. */
 export class WireLog {
   readonly #capacity: number;
-  readonly #events = new EventEmitter<{ received: [WireRecord]; answered: [WireRecord]; closed: [] }>();
+  readonly #events = new EventEmitter<{ received: [WireRecord]; answered: [WireRecord] }>();
+  readonly #closed = new AbortController();
   #ring: WireRecord[] = [];
   #seq = 0;
   #deletes = new Map<string, number>();
 
   constructor(capacity: number) {
     this.#capacity = capacity;
-    this.#events.setMaxListeners(0);
+    setMaxListeners(0, this.#events, this.#closed.signal);
   }
 
   received(arrival: Arrival): WireRecord {
@@ -115,10 +116,7 @@ export class WireLog {
     this.#seq += 1;
     if (record.endpoint === 'close') {
       const groupId = record.groupId ?? '';
-      const before = this.#deletes.get(groupId);
-      if (before !== undefined || this.#deletes.size < KEPT_DELETE_IDS) {
-        this.#deletes.set(groupId, (before ?? 0) + 1);
-      }
+      this.#deletes.set(groupId, (this.#deletes.get(groupId) ?? 0) + 1);
     }
     this.#events.emit('received', record);
     return record;
@@ -158,27 +156,20 @@ export class WireLog {
 
   /** The next request that matches, from now on. Rejects when the signal fires or the stand-in closes. */
   next(filter: WireFilter = {}, { stage = 'received', signal }: NextOptions = {}): Promise<WireRecord> {
+    const stops = signal === undefined ? this.#closed.signal : AbortSignal.any([signal, this.#closed.signal]);
     const promise = new Promise<WireRecord>((resolve, reject) => {
-      const stop = () => {
-        this.#events.off(stage, see);
-        this.#events.off('closed', onClosed);
-        signal?.removeEventListener('abort', onAbort);
-      };
       const see = (record: WireRecord) => {
-        if (!matches(record, filter)) return;
-        stop();
-        resolve(record);
+        if (matches(record, filter)) settle(() => resolve(record));
       };
-      const fail = (error: unknown) => {
-        stop();
-        reject(error);
+      const fail = () => settle(() => reject(stops.reason));
+      const settle = (how: () => void) => {
+        this.#events.off(stage, see);
+        stops.removeEventListener('abort', fail);
+        how();
       };
-      const onClosed = () => fail(new Error('the exchange stand-in closed'));
-      const onAbort = () => fail(signal?.reason);
       this.#events.on(stage, see);
-      this.#events.on('closed', onClosed);
-      signal?.addEventListener('abort', onAbort);
-      if (signal?.aborted === true) onAbort();
+      stops.addEventListener('abort', fail);
+      if (stops.aborted) fail();
     });
     // A waiter that nobody awaits any more must not end the process.
     promise.catch(() => {});
@@ -198,7 +189,7 @@ export class WireLog {
   }
 
   close(): void {
-    this.#events.emit('closed');
+    this.#closed.abort(new Error('the exchange stand-in closed'));
   }
 }
 

@@ -1,98 +1,140 @@
-/** Block Kit on the page: `slack-blocks-to-jsx` draws what only shows, this file and its neighbours what acts. */
-import { type Block, Message, type MessageProps } from 'slack-blocks-to-jsx';
-import { isObject, type JsonObject, readObjects } from '../slack/json.ts';
-import { drawActionElement, drawInput, plainText } from './draw-element.ts';
-import { drawTable } from './draw-table.ts';
-import { type Content, drawReact, h, html, type Markup } from './html.ts';
-import { drawDate, type Reader } from './reader.ts';
+/** Block Kit on the page: what acts goes to the bot as Slack would send it; tables, since the library draws none of ours. */
+import { isObject, type JsonObject, readObjects, readString } from '../slack/json.ts';
+import { readOptions } from '../slack/view-payload.ts';
+import { drawByLibrary, type Reader } from './draw-text.ts';
+import { type Attributes, type Content, html, type Markup } from './html.ts';
 
-const LIBRARY_DRAWS = [
-  'header',
-  'section',
-  'context',
-  'divider',
-  'rich_text',
-  'image',
-  'alert',
-  'data_visualization',
-];
-
-function isLibraryBlock(block: JsonObject): block is JsonObject & Block {
-  return LIBRARY_DRAWS.includes(String(block.type));
+export function plainText(value: unknown): string {
+  return isObject(value) ? (readString(value, 'text') ?? '') : '';
 }
 
-/** Two asterisks or more mean nothing in Slack's mrkdwn; the library would draw a masked address in bold. */
-const ASTERISKS = /\*{2,}/g;
-const LOOKS_LIKE_AN_ASTERISK = '\u2217';
-
-/**
- * Blocks as the library needs them to draw what Slack would. Slack parses mrkdwn that says `verbatim`, too (it only
- * leaves bare names and addresses alone); the library shows it raw.
- */
-function forLibrary(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(forLibrary);
-  if (!isObject(value)) return value;
-  const { verbatim: _verbatim, ...fields } = value;
-  const mapped = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, forLibrary(field)]));
-  if (value.type !== 'mrkdwn' || typeof value.text !== 'string') return mapped;
-  const text = value.text.replaceAll(ASTERISKS, (run) => LOOKS_LIKE_AN_ASTERISK.repeat(run.length));
-  return { ...mapped, text };
-}
-
-function namesFor({ directory }: Reader): Pick<MessageProps, 'data'> {
-  const named = (id: string) => directory.nameOf(id).slice(1);
-  return {
-    data: {
-      users: [...directory.people.keys()].map((id) => ({ id, name: named(id) })),
-      channels: [...directory.channels.keys()].map((id) => ({ id, name: named(id) })),
-      user_groups: [...directory.userGroups.keys()].map((id) => ({ id, name: named(id) })),
-    },
+/** What the browser needs to act on an element. */
+function actionData({ action_id: id, confirm }: JsonObject): Attributes {
+  if (!isObject(confirm)) return { 'data-action': String(id) };
+  const texts = {
+    title: plainText(confirm.title),
+    text: plainText(confirm.text),
+    yes: plainText(confirm.confirm) || 'Yes',
+    no: plainText(confirm.deny) || 'Cancel',
   };
+  return { 'data-action': String(id), 'data-confirm': JSON.stringify(texts) };
 }
 
-const mention = (text: string) => h('span', { className: 'mention' }, text);
-
-function hooksFor(reader: Reader): NonNullable<MessageProps['hooks']> {
-  return {
-    user: ({ id, name }) => mention(`@${name || id}`),
-    channel: ({ id, name }) => mention(`#${name || id}`),
-    usergroup: ({ id, name }) => mention(`@${name || id}`),
-    date: ({ timestamp, format, fallback }) => drawDate(reader, Number(timestamp), format, fallback),
-    // ":45:" in a time is not an emoji.
-    emoji: (emoji, parse) => {
-      const drawn = parse(emoji);
-      return drawn === emoji.name ? `:${emoji.name}:` : drawn;
-    },
-    link: ({ href, children }) => {
-      // Addresses that the library found by itself, and people's profiles, lead nowhere here.
-      if (href.startsWith('mailto:')) return h('span', null, children);
-      if (href.includes('/team/')) return h('span', { className: 'mention' }, children);
-      const card = /\/archives\/([A-Z0-9]+)\/p\d+/.exec(href)?.[1];
-      return h('a', { href: card === undefined ? href : `#/at=${card}` }, children);
-    },
-  };
+function drawButton(element: JsonObject): Markup {
+  const text = plainText(element.text);
+  const label = readString(element, 'accessibility_label');
+  // Who speaks to the machine says what stands on the button: the name that is read aloud must contain it.
+  const spoken = label?.toLowerCase().includes(text.toLowerCase()) === false ? `${text} ${label}` : label;
+  const look = { class: `button ${readString(element, 'style') ?? ''}`, 'aria-label': spoken };
+  const url = readString(element, 'url');
+  if (url !== undefined) return html`<a ${{ ...look, href: url }}>${text}</a>`;
+  const acts = { ...actionData(element), 'data-value': readString(element, 'value') };
+  return html`<button type="button" ${{ ...look, ...acts }}>${text}</button>`;
 }
 
-function drawByLibrary(blocks: readonly JsonObject[], reader: Reader): Markup {
-  const drawable = blocks.map(forLibrary).filter(isObject).filter(isLibraryBlock);
-  const names = namesFor(reader);
-  const hooks = hooksFor(reader);
-  return drawReact(
-    h(Message, {
-      ...names,
-      blocks: drawable,
-      hooks,
-      logo: '',
-      name: '',
-      withoutWrapper: true,
-      unstyled: true,
-    }),
+function drawMenu(element: JsonObject, given: Attributes): Markup {
+  const label = plainText(element.placeholder) || (element.type === 'overflow' ? 'More' : 'Choose');
+  const initial = isObject(element.initial_option) ? element.initial_option.value : '';
+  const options = readOptions(element).map(
+    ({ value, text }) =>
+      html`<option ${{ value: String(value), selected: value === initial }}>${plainText(text)}</option>`,
   );
+  return html`<select ${{ 'aria-label': given.id === undefined && label, ...given }}>
+    <option ${{ value: '', selected: initial === '' }}>${label}</option>${options}</select>`;
 }
 
-/** mrkdwn alone, as in messages without blocks. */
-export function drawText(text: string, reader: Reader): Markup {
-  return drawByLibrary([{ type: 'section', text: { type: 'mrkdwn', text } }], reader);
+function drawChoices(element: JsonObject, given: Attributes): Markup[] {
+  const initial = isObject(element.initial_option) ? element.initial_option.value : undefined;
+  return readOptions(element).map(({ value, text }) => {
+    const own = { ...given, value: String(value), checked: value === initial };
+    return html`<label class="choice"><input type="radio" ${own}> ${plainText(text)}</label>`;
+  });
+}
+
+const notDrawn = ({ type }: JsonObject) => html`<span class="quiet">(${String(type)}: not drawn here)</span>`;
+
+/** An element of an `actions` block or an accessory. */
+function drawActionElement(element: JsonObject, blockId: string): Markup {
+  switch (element.type) {
+    case 'button':
+      return drawButton(element);
+    case 'static_select':
+    case 'overflow':
+      return drawMenu(element, actionData(element));
+    case 'radio_buttons':
+      return html`<div>${drawChoices(element, { name: blockId, ...actionData(element) })}</div>`;
+    default:
+      return notDrawn(element);
+  }
+}
+
+function drawControl(element: JsonObject, given: Attributes): Markup {
+  if (element.type === 'static_select') return drawMenu(element, given);
+  const { min_length: min, max_length: max } = element;
+  const typed = {
+    ...given,
+    minlength: typeof min === 'number' && min,
+    maxlength: typeof max === 'number' && max,
+    placeholder: plainText(element.placeholder) || undefined,
+  };
+  const value = readString(element, 'initial_value');
+  if (element.multiline === true) return html`<textarea rows="4" ${typed}>${value}</textarea>`;
+  return html`<input type="text" autocomplete="off" ${{ ...typed, value }}>`;
+}
+
+/** An `input` block with its label, hint and what its last submission was refused with. */
+function drawInput(block: JsonObject, error: string | undefined): Markup {
+  const name = String(block.block_id);
+  const element = isObject(block.element) ? block.element : {};
+  const id = `field-${name}`;
+  const hint = plainText(block.hint);
+  const required = block.optional !== true;
+  const label = plainText(block.label) + (required ? '' : ' (optional)');
+  const parts = [...(hint === '' ? [] : ['hint']), ...(error === undefined ? [] : ['error'])];
+  const described = parts.map((part) => `${id}-${part}`).join(' ') || undefined;
+  const below = [
+    hint !== '' && html`<p id="${id}-hint" class="quiet">${hint}</p>`,
+    error !== undefined && html`<p id="${id}-error" class="bad" role="alert">${error}</p>`,
+  ];
+  if (element.type === 'radio_buttons')
+    return html`<fieldset class="field" ${{ 'aria-describedby': described }}><legend>${label}</legend>
+      ${drawChoices(element, { name })}${below}</fieldset>`;
+  const invalid = error === undefined ? undefined : 'true';
+  const given = { id, name, required, 'aria-describedby': described, 'aria-invalid': invalid };
+  return html`<div class="field"><label for="${id}">${label}</label>${drawControl(element, given)}${below}</div>`;
+}
+
+function cellText(cell: JsonObject): string {
+  return readString(cell, 'text') ?? readObjects(cell.elements).map(cellText).join('');
+}
+
+/** Columns of numbers are on the right unless the block says otherwise; a data table can be sorted. */
+function drawTable(block: JsonObject): Markup {
+  const [header = [], ...rows] = Array.isArray(block.rows) ? block.rows.map(readObjects) : [];
+  const settings = Array.isArray(block.column_settings) ? block.column_settings : [];
+  const isData = block.type === 'data_table';
+  const caption = readString(block, 'caption') ?? 'Table';
+  const alignOf = (column: number): string => {
+    const asked: unknown = isObject(settings[column]) ? settings[column].align : undefined;
+    const isNumeric = rows.some((row) => row[column]?.type === 'raw_number');
+    return `align-${asked ?? (isNumeric ? 'right' : 'left')}`;
+  };
+  const head = header.map((cell, column) => {
+    const sort = html`<button type="button" class="sort" data-sort="${column}">${cellText(cell)}</button>`;
+    return html`<th scope="col" class="${alignOf(column)}">${isData ? sort : cellText(cell)}</th>`;
+  });
+  const drawCell = (cell: JsonObject, column: number): Markup => {
+    const number = cell.type === 'raw_number' && Number(cell.value);
+    const given = { class: alignOf(column), 'data-number': number };
+    return isData && column === block.row_header_column_index
+      ? html`<th scope="row" ${given}>${cellText(cell)}</th>`
+      : html`<td ${given}>${cellText(cell)}</td>`;
+  };
+  const body = rows.map((row) => html`<tr>${row.map(drawCell)}</tr>`);
+  return html`<div class="table-frame" role="group" aria-label="${caption}" tabindex="0"><table class="block-table">
+    <caption class="${!isData && 'only-heard'}">${caption}</caption>
+    <thead><tr>${head}</tr></thead><tbody>${body}</tbody>
+  </table></div>`;
 }
 
 function drawContainer(block: JsonObject, reader: Reader): Markup {
@@ -100,12 +142,12 @@ function drawContainer(block: JsonObject, reader: Reader): Markup {
   const inside = drawBlocks(readObjects(block.child_blocks), reader);
   if (block.is_collapsible !== true)
     return html`<div class="container"><p class="container-title">${title}</p>${inside}</div>`;
-  const open = block.default_collapsed !== true && html`open`;
+  const open = { open: block.default_collapsed !== true };
   return html`<details class="container" ${open}><summary>${title}</summary>${inside}</details>`;
 }
 
 function drawSection({ accessory, ...shown }: JsonObject, reader: Reader): Markup {
-  const text = drawByLibrary([shown], reader);
+  const text = drawByLibrary(shown, reader);
   if (!isObject(accessory)) return html`<div>${text}</div>`;
   return html`<div class="with-accessory">${text}${drawActionElement(accessory, String(shown.block_id))}</div>`;
 }
@@ -121,7 +163,7 @@ export function drawBlocks(
     switch (block.type) {
       case 'actions': {
         const elements = readObjects(block.elements).map((element) => drawActionElement(element, blockId));
-        return html`<div class="actions">${elements}</div>`;
+        return html`<div class="row actions">${elements}</div>`;
       }
       case 'input':
         return drawInput(block, errors[blockId]);
@@ -133,9 +175,7 @@ export function drawBlocks(
       case 'section':
         return drawSection(block, reader);
       default:
-        return isLibraryBlock(block)
-          ? drawByLibrary([block], reader)
-          : html`<p class="quiet">(${String(block.type)}: not drawn here)</p>`;
+        return drawByLibrary(block, reader) ?? notDrawn(block);
     }
   });
 }

@@ -1,65 +1,265 @@
-/** Small parts that the side panel's sections are made of. */
-import { attributes, type Content, html, type Markup } from './html.ts';
+/** The side panel: what the exchange holds and heard, what can be broken on purpose, what the bot has stored. */
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
+import type { PersonId } from '../../src/domain/person.ts';
+import type { Exchange, UnitView } from '../binance/exchange.ts';
+import type { Fault } from '../binance/faults.ts';
+import type { WireRecord } from '../binance/wire-log.ts';
+import type { Directory } from '../slack/directory.ts';
+import type { BotState } from './bot-fleet.ts';
+import { type Content, html, type Markup, toHtml } from './html.ts';
+import type { RecordView } from './record-reader.ts';
+
+const CALLS_SHOWN = 30;
+const MINUTE_MS = 60_000;
 
 /** "14:05:09", UTC. */
-export function clockText(ms: number): string {
+function clockText(ms: number): string {
   return Number.isFinite(ms) ? new Date(ms).toISOString().slice(11, 19) : '–';
 }
 
-/** A button that posts a JSON body to a path of the page's server. */
-export function postButton(
-  label: string,
-  path: string,
-  body: object,
-  more: { readonly spoken?: string; readonly className?: string } = {},
-): Markup {
-  const given = attributes({
-    class: `button small ${more.className ?? ''}`.trim(),
-    'data-post': path,
-    'data-body': JSON.stringify(body),
-    'aria-label': more.spoken,
-  });
-  return html`<button type="button" ${given}>${label}</button>`;
+/** A button that posts a JSON body to a path of the control. `spoken`: its name where the label alone says too little. */
+function postButton(label: string, path: string, body: object, spoken?: string, look = ''): Markup {
+  const given = { 'data-post': path, 'data-body': JSON.stringify(body), 'aria-label': spoken };
+  return html`<button type="button" class="button small ${look}" ${given}>${label}</button>`;
 }
 
-/**
- * A form whose fields are posted as one JSON object, over `body`. A field's name is its place in the object; one
- * marked `data-number` is a number; one marked `data-merge` holds JSON whose fields join the object.
- */
-export function postForm(
-  path: string,
-  body: object,
-  id: string,
-  submit: string,
-  ...fields: Content[]
-): Markup {
+/** A form whose fields are posted as one JSON object, over `body`; a field `json` holds JSON whose fields join it. */
+function postForm(path: string, body: object, id: string, submit: string, ...fields: Content[]): Markup {
   return html`<form class="row" id="${id}" data-post="${path}" data-body="${JSON.stringify(body)}">
     ${fields}<button type="submit" class="button small">${submit}</button></form>`;
 }
 
-export function labelled(label: string, control: Markup): Markup {
+function labelled(label: string, control: Markup): Markup {
   return html`<label class="labelled"><span>${label}</span>${control}</label>`;
 }
 
-/** A menu whose options carry JSON; see `data-merge` above. */
-export function mergeMenu(
-  label: string,
-  options: readonly (readonly [text: string, fields: object])[],
-): Markup {
+/** The fields that come with each choice, as JSON. */
+function menu(label: string, options: readonly (readonly [text: string, fields: object])[]): Markup {
   const drawn = options.map(
     ([text, fields]) => html`<option value="${JSON.stringify(fields)}">${text}</option>`,
   );
-  return labelled(label, html`<select data-merge="">${drawn}</select>`);
+  return labelled(label, html`<select name="json">${drawn}</select>`);
 }
 
-export function table(
-  caption: string,
-  headings: readonly string[],
-  rows: readonly (readonly Content[])[],
-): Markup {
+const decimal = (name: string, given: string) =>
+  html`<input name="${name}" required inputmode="decimal" pattern="-?[0-9]+(\\.[0-9]+)?" autocomplete="off"
+    size="9" value="${given}">`;
+
+function table(caption: string, headings: readonly string[], rows: readonly (readonly Content[])[]): Markup {
   const head = headings.map((text) => html`<th scope="col">${text}</th>`);
   const body = rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`);
   return html`<div class="table-frame" role="group" aria-label="${caption}" tabindex="0"><table class="panel-table">
     <caption class="only-heard">${caption}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody>
   </table></div>`;
+}
+
+function drawLiability(
+  { groupId }: UnitView,
+  { assetName, principal, interest }: UnitView['liabilities'][number],
+) {
+  const spoken = `Repay all ${assetName} of unit ${groupId}`;
+  return html`<li class="row"><span>${principal} ${assetName}, interest ${interest}</span>
+    ${postButton('Repay all', '/exchange/repay', { groupId, assetName }, spoken)}</li>`;
+}
+
+function drawUnit(unit: UnitView): Markup {
+  const { groupId, ltv, creditEmail, totalNetEquity, totalLiability, liquidation } = unit;
+  const owed = unit.liabilities.filter(({ principal, interest }) => Number(principal) + Number(interest) > 0);
+  const wallets = unit.members.flatMap(({ email, wallets: own }) =>
+    own.map(
+      ({ accountType, netEquity }) =>
+        [`${email} ${accountType}: ${netEquity}`, { email, accountType }] as const,
+    ),
+  );
+  const mark = liquidation === null ? (owed.length === 0 ? ' · repaid' : '') : ' · FROZEN';
+  const path = '/exchange/setLiquidation';
+  const freeze =
+    liquidation === null
+      ? postButton(
+          'Freeze into liquidation',
+          path,
+          { groupId, code: -27024 },
+          `Freeze into liquidation: unit ${groupId}`,
+          'danger',
+        )
+      : postButton('Thaw', path, { groupId, code: null }, `Thaw unit ${groupId}`);
+  const fields = [menu('Wallet', wallets), labelled('Net equity', decimal('netEquity', ''))];
+  return html`<details id="unit-${groupId}" class="container">
+    <summary>Unit ${groupId}<span class="quiet"> LTV ${ltv}${mark}</span></summary>
+    <p class="quiet">${creditEmail} · equity ${totalNetEquity} · owes ${totalLiability}</p>
+    <ul class="plain">${owed.map((each) => drawLiability(unit, each))}</ul>
+    ${postForm('/exchange/editEquity', { groupId }, `equity-${groupId}`, 'Set equity', fields)}
+    <p>${freeze}</p>
+  </details>`;
+}
+
+export function unitsHtml(exchange: Exchange): string {
+  const taken = new Set([...exchange.units(), ...exchange.closedUnits()].map(({ groupId }) => groupId));
+  let free = 20;
+  while (taken.has(String(free))) free += 1;
+  const id = html`<input name="groupId" required inputmode="numeric" pattern="[1-9][0-9]{0,18}" size="8" value="${free}">`;
+  const fields = [labelled('New unit', id), labelled('owes USDT', decimal('owes', '0'))];
+  return toHtml(html`<div>
+    <p class="quiet">What the exchange holds. A repaid unit can be closed: ask for it with <code>/close-unit</code>.</p>
+    ${exchange.units().map(drawUnit)}${postForm('/world/add-unit', {}, 'add-unit', 'Add unit', fields)}
+  </div>`);
+}
+
+function drawWeights(exchange: Exchange): Markup {
+  const minuteMs = Math.floor(exchange.serverTimeMs() / MINUTE_MS) * MINUTE_MS;
+  const counted = exchange.weights().filter(({ minuteStartMs }) => minuteStartMs === minuteMs);
+  if (counted.length === 0) return html`<p class="quiet">Nothing was asked in this minute.</p>`;
+  const rows = counted.map(({ pool, scope, subject, used, limit }) => [
+    pool,
+    `${scope.toUpperCase()} ${subject}`,
+    html`<meter min="0" max="${limit}" value="${used}" aria-label="Weight used of ${pool}"></meter> ${used} of ${limit}`,
+  ]);
+  return table('Weight used this minute', ['Pool', 'For', 'Used of limit'], rows);
+}
+
+function drawCall(call: WireRecord): readonly Content[] {
+  const isBad = call.status === null ? call.done : call.status >= 400;
+  const status = call.done ? (call.status ?? 'no answer') : 'under way';
+  const code = call.code === null ? '' : ` (${call.code})`;
+  return [
+    clockText(call.receivedAtMs),
+    html`<span class="${call.method === 'DELETE' && 'strong'}">${call.method} ${call.path.split('/').at(-1)}</span>`,
+    [call.account, call.groupId === null ? null : `unit ${call.groupId}`]
+      .filter((part) => part !== null)
+      .join(', '),
+    html`<span class="${isBad && 'bad'}">${status}${code}${call.fault !== null && `, ${call.fault}`}</span>`,
+    call.answeredAtMs === null ? '' : `${call.answeredAtMs - call.receivedAtMs} ms`,
+  ];
+}
+
+export function callsHtml(exchange: Exchange): string {
+  const rows = exchange.lastRequests(CALLS_SHOWN).map(drawCall);
+  return toHtml(html`<div>
+    <h3>Weight used this minute</h3>${drawWeights(exchange)}
+    <h3>Last calls, newest first (UTC)</h3>${table('Last calls', ['Time', 'Call', 'By', 'Status', 'Took'], rows)}
+  </div>`);
+}
+
+type Choice = readonly [text: string, fields: object];
+
+/** First the one that shows most: the close took effect, and nobody is told. */
+const EFFECTS: readonly Choice[] = [
+  ['connection reset after the effect', { effect: { kind: 'reset', when: 'after' } }],
+  ['503 after the effect', { effect: { kind: 'error', when: 'after', status: 503 } }],
+  ['500 before the effect', { effect: { kind: 'error', when: 'before', status: 500 } }],
+  ['429, too many requests', { effect: { kind: 'rate-limited', retryAfterS: 5 } }],
+  ['slow: 5 s before the effect', { effect: { kind: 'latency', ms: 5_000, when: 'before' } }],
+  ['slow: 5 s after the effect', { effect: { kind: 'latency', ms: 5_000, when: 'after' } }],
+];
+const CALLS: readonly Choice[] = [
+  ['the close (DELETE)', { method: 'DELETE' }],
+  ['reads (GET)', { method: 'GET' }],
+  ['every call', {}],
+];
+const COUNTS: readonly Choice[] = [
+  ['once', { count: 1 }],
+  ['three times', { count: 3 }],
+  ['until switched off', {}],
+];
+
+function drawFault({ id, effect, endpoint, method, remaining }: Fault): Markup {
+  const what = { latency: 'slow', error: 'status' in effect ? String(effect.status) : '' }[
+    effect.kind as string
+  ];
+  const when = 'when' in effect ? ` ${effect.when} the effect` : '';
+  const left = remaining === null ? 'until switched off' : `${remaining} to go`;
+  const text = `${what ?? effect.kind}${when}, ${endpoint ?? method ?? 'every call'}, ${left}`;
+  const off = postButton('Off', '/exchange/clearFaults', { id }, `Switch off: ${text}`);
+  return html`<li id="fault-${id}" class="row"><span>${text}</span>${off}</li>`;
+}
+
+function drawBot({ name, state, pid, restarts }: BotState): Markup {
+  const text = {
+    running: `running, process ${pid}`,
+    starting: 'starting',
+    gone: 'gone; it comes back by itself',
+  }[state];
+  const again = restarts === 0 ? '' : `, killed ${restarts} ${restarts === 1 ? 'time' : 'times'}`;
+  const kill = postButton('Kill now', '/world/kill', { name }, `Kill now: ${name}`, 'danger');
+  return html`<li id="${name}" class="row"><span class="state ${state}">${name}: ${text}${again}</span>
+    ${state === 'running' && kill}</li>`;
+}
+
+export interface Machinery {
+  readonly exchange: Exchange;
+  readonly bots: readonly BotState[];
+  readonly redisIsDown: boolean;
+}
+
+export function faultsHtml({ exchange, bots, redisIsDown: isDown }: Machinery): string {
+  const faults = exchange.faults().map(drawFault);
+  const menus = [menu('What', EFFECTS), menu('Which call', CALLS), menu('How often', COUNTS)];
+  const [replicas, count] = bots.length > 1 ? ['Stop the second replica', 1] : ['Start a second replica', 2];
+  const redis = isDown
+    ? html`<span class="bad">The bot cannot reach it.</span>`
+    : html`<span>It is there.</span>`;
+  const skew = html`<input name="skewMs" type="number" step="100" required value="0">`;
+  return toHtml(html`<div>
+    <h3>The exchange answers badly</h3>
+    ${postForm('/exchange/inject', {}, 'inject', 'Switch on', menus)}
+    ${faults.length === 0 ? html`<p class="quiet">No fault is switched on.</p>` : html`<ul class="plain">${faults}</ul>`}
+    <h3>The bot</h3>
+    <ul class="plain">${bots.map(drawBot)}</ul>
+    ${postButton(String(replicas), '/world/replicas', { count })}
+    <h3>Redis</h3>
+    <p class="row">${redis}
+      ${postButton(isDown ? 'Bring Redis back' : 'Take Redis away', '/world/redis', { down: !isDown })}</p>
+    <h3>The exchange's clock</h3>
+    <p class="quiet">It shows ${clockText(exchange.serverTimeMs())} UTC, ${exchange.settings().skewMs} ms off.</p>
+    ${postForm('/exchange/configure', {}, 'skew', 'Set clock', labelled('Skew in ms', skew))}
+  </div>`);
+}
+
+function drawRequest(request: CloseRequest, nameOf: (person: PersonId) => string): Markup {
+  const { sent, answer, evidence, readBack, votes, voidedVotes } = request;
+  const told = votes.map(({ voter, atMs }) => `${nameOf(voter)} at ${clockText(atMs)}`);
+  const voided = voidedVotes.map(({ voter, because }) => `${nameOf(voter)} (void: ${because})`);
+  const seen =
+    evidence === null
+      ? readBack.lastSeen?.kind
+      : `in the closed list, closed at ${clockText(evidence.closedAtMs)}`;
+  const rows: readonly (readonly [string, Content])[] = [
+    ['State', html`<strong class="state ${request.state}">${request.state}</strong>`],
+    ['Version', `${request.version} (revision ${request.revision})`],
+    ['Asked by', `${nameOf(request.requester)} at ${clockText(request.createdAtMs)}`],
+    [`Votes, ${request.policy.quorum} needed`, [...told, ...voided].join('; ') || 'none'],
+    ['Facts', html`<code>${request.factsDigest.slice(0, 16)}</code>`],
+    ['DELETE marked', sent === null ? 'not sent' : `at ${clockText(sent.atMs)}`],
+    ['Answer', answer === null ? 'none' : `${answer.kind}: ${answer.meaning}`],
+    ['Read back', seen ?? 'nothing seen yet'],
+  ];
+  return html`<dl class="record">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+}
+
+/** What the bot has stored about a request, and whether its audit trail holds. */
+export function recordHtml({ requests, chosen, trail, fault }: RecordView, directory: Directory): string {
+  if (chosen === null)
+    return toHtml(html`<p class="quiet">No close was asked for yet. Try /close-unit 7 repaid, as Rina.</p>`);
+  const nameOf = ({ userId }: PersonId) => directory.people.get(userId)?.realName ?? userId;
+  const options = requests.map(
+    ({ id, groupId, state }) =>
+      html`<option ${{ value: id, selected: id === chosen.id }}>unit ${groupId}: ${state}, ${id}</option>`,
+  );
+  const verdict =
+    fault === null
+      ? html`<p class="good">✓ The audit chain holds: ${trail.length} entries.</p>`
+      : html`<p class="bad" role="alert">✗ The audit chain is broken at ${fault}</p>`;
+  const rows = trail.map(({ sequence, atMs, by, type, stateAfter, seal, holds }) => [
+    sequence,
+    clockText(atMs),
+    by === null ? 'the bot' : nameOf(by),
+    `${type} → ${stateAfter}`,
+    html`<span class="${holds ? 'good' : 'bad'}">${holds ? '✓ fits' : '✗ does not fit'} <code>${seal.slice(0, 8)}</code></span>`,
+  ]);
+  return toHtml(html`<div>
+    ${labelled('Close request', html`<select id="record-choice">${options}</select>`)}
+    ${drawRequest(chosen, nameOf)}
+    <h3>Audit trail (UTC)</h3>${verdict}
+    ${table('Audit trail', ['#', 'Time', 'Who', 'What → state after', 'Seal'], rows)}
+  </div>`);
 }

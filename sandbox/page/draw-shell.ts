@@ -1,7 +1,6 @@
 /** The page itself: landmarks, the composer, the side panel's frame. What changes is filled in by the browser. */
 import type { Exchange } from '../binance/exchange.ts';
 import type { Directory } from '../slack/directory.ts';
-import type { Store } from '../slack/store.ts';
 import { html, toHtml } from './html.ts';
 import { ACTORS } from './playground.ts';
 
@@ -24,49 +23,53 @@ export function shellHtml(directory: Directory, commands: readonly SlashCommand[
   );
   const panels = PANELS.map(
     ([name, label], index) =>
-      html`<button type="button" data-panel="${name}" aria-pressed="${index === 0 ? 'true' : 'false'}">${label}</button>`,
+      html`<button type="button" data-panel="${name}" aria-pressed="${String(index === 0)}">${label}</button>`,
   );
-  const page = html`<!doctype html>
+  const options = commands.map(
+    ({ command, usage_hint: hint, description }, index) =>
+      html`<li role="option" id="completion-${index}" data-command="${command}" aria-selected="false" hidden>
+        <strong>${command}</strong> <code>${hint}</code> <span class="quiet">${description}</span></li>`,
+  );
+  return toHtml(html`<!doctype html>
 <html lang="en">
 <head>
   <meta charset="utf-8">
   <title>Loandesk sandbox</title>
   <meta name="viewport" content="width=device-width, initial-scale=1">
-  <meta name="color-scheme" content="light dark">
   <link rel="icon" href="data:,">
   <link rel="stylesheet" href="/page.css">
   <script type="module" src="/browser/main.ts"></script>
 </head>
-<body data-pane="chat" data-commands="${JSON.stringify(commands)}">
-  <a href="#line" class="skip" id="skip">Skip to the message field</a>
-  <header class="sidebar">
+<body data-pane="chat">
+  <a href="#line" class="only-heard" id="skip">Skip to the message field</a>
+  <header>
     <h1>Loandesk <span>sandbox</span></h1>
     <label class="labelled"><span>Acting as</span><select id="actor">${actors}</select></label>
     <nav id="channels" aria-label="Channels"></nav>
-    <p class="sidebar-note">Everything runs on this machine. Nothing here reaches Slack or Binance.</p>
+    <p>Everything runs on this machine. Nothing here reaches Slack or Binance.</p>
   </header>
   <main>
     <section id="chat" aria-labelledby="place">
-      <div class="main-head"><h2 id="place"> </h2></div>
+      <h2 id="place" class="head"> </h2>
       <div class="scroller" id="scroller" tabindex="0" role="group" aria-labelledby="place">
-        <ol id="messages" class="messages" role="list" aria-live="polite"></ol>
-        <div id="home" hidden></div>
+        <ol id="messages" class="messages plain" role="list" aria-live="polite"></ol>
+        <div id="home"></div>
       </div>
       <form id="composer" autocomplete="off">
-        <ul id="completions" role="listbox" aria-label="Slash commands" hidden></ul>
-        <div class="composer-line">
+        <ul id="completions" class="plain" role="listbox" aria-label="Slash commands" hidden>${options}</ul>
+        <div class="row">
           <label for="line" class="only-heard">Message or slash command</label>
           <input id="line" role="combobox" aria-expanded="false" aria-controls="completions"
             aria-autocomplete="list" placeholder="Type / for commands" maxlength="3000">
           <button type="submit" class="button primary">Send</button>
         </div>
-        <div id="examples" class="examples"></div>
+        <div id="examples" class="row"></div>
       </form>
     </section>
     <section id="panel" aria-labelledby="panel-title">
-      <div class="panel-head">
+      <div class="head">
         <h2 id="panel-title">The other side</h2>
-        <div class="panel-choice" role="group" aria-label="What to show">${panels}</div>
+        <div class="row" role="group" aria-label="What to show">${panels}</div>
       </div>
       <div id="panel-body" class="scroller" tabindex="0" role="group" aria-label="Units"></div>
     </section>
@@ -79,47 +82,14 @@ export function shellHtml(directory: Directory, commands: readonly SlashCommand[
   <dialog id="confirm" aria-labelledby="confirm-title" aria-describedby="confirm-text">
     <h2 id="confirm-title"> </h2>
     <p id="confirm-text"></p>
-    <form method="dialog" class="modal-buttons">
+    <form method="dialog" class="row modal-buttons">
       <button id="confirm-no" value="no" class="button">Cancel</button>
       <button id="confirm-yes" value="yes" class="button primary">Yes</button>
     </form>
   </dialog>
   <div id="notice" role="status" aria-live="assertive"></div>
 </body>
-</html>`;
-  return toHtml(page);
-}
-
-export const HOME = 'home';
-
-/** Something a person can open: a channel, the direct message with the bot, the bot's Home tab. */
-export interface Place {
-  /** A channel's id, or `home`. */
-  readonly id: string;
-  readonly label: string;
-  /** Order number of the newest thing in it: larger than what was seen means unread. */
-  readonly newest: number;
-}
-
-export function placesOf(directory: Directory, store: Store, userId: string): readonly Place[] {
-  const newestIn = (id: string) => store.messages(id, userId).at(-1)?.order ?? 0;
-  const direct = directory.directMessage(userId);
-  const channels = [...directory.channels.values()].filter(
-    ({ kind, isArchived, members }) => kind === 'channel' && !isArchived && members.has(userId),
-  );
-  return [
-    ...channels.map(({ id, name }) => ({ id, label: `#${name}`, newest: newestIn(id) })),
-    { id: direct.id, label: '@Loandesk', newest: newestIn(direct.id) },
-    { id: HOME, label: 'Loandesk Home', newest: 0 },
-  ];
-}
-
-export function channelsHtml(places: readonly Place[], openId: string): string {
-  const links = places.map(({ id, label, newest }) => {
-    const current = id === openId && html`aria-current="page"`;
-    return html`<li id="place-${id}"><a href="#/at=${id}" data-newest="${newest}" ${current}>${label}</a></li>`;
-  });
-  return toHtml(html`<ul>${links}</ul>`);
+</html>`);
 }
 
 /** Commands worth trying now; a click puts one into the message field. */
@@ -132,8 +102,6 @@ export function examplesHtml(exchange: Exchange): string {
     .sort((a, b) => a.length - b.length);
   const close = repaid === undefined ? [] : [`/close-unit ${repaid} repaid`];
   const lines = ['/ltv', '/ltv 1', ...close, '/closed-units', '/loandesk requests'];
-  const buttons = lines.map(
-    (line) => html`<button type="button" class="example" data-example="${line}">${line}</button>`,
-  );
-  return toHtml(html`<span>Try</span>${buttons}`);
+  return toHtml(html`<span>Try</span>
+    ${lines.map((line) => html`<button type="button" data-example="${line}">${line}</button>`)}`);
 }

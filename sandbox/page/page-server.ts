@@ -6,18 +6,19 @@
  *   GET  /side?show=units|faults|calls|record&request=…
  *   GET  /file/F…                           a file the bot sent
  */
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { stripTypeScriptTypes } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { createControl } from '../control.ts';
-import { sendJson } from '../slack/http-body.ts';
-import { type Asset, loadAssets } from './assets.ts';
-import { callsHtml, unitsHtml } from './draw-exchange.ts';
-import { faultsHtml } from './draw-faults.ts';
-import { conversationHtml, homeHtml, modalHtml } from './draw-message.ts';
-import { recordHtml } from './draw-record.ts';
-import { channelsHtml, examplesHtml, HOME, placesOf, shellHtml } from './draw-shell.ts';
-import { streamChanges } from './event-stream.ts';
+import { closeServer, listen, sendJson } from '../http.ts';
+import { callsHtml, faultsHtml, recordHtml, unitsHtml } from './draw-panel.ts';
+import { examplesHtml, type SlashCommand, shellHtml } from './draw-shell.ts';
+import { conversationHtml, HOME, homeHtml, modalHtml, placesHtml, placesOf } from './draw-slack.ts';
+import type { Reader } from './draw-text.ts';
 import type { Playground } from './playground.ts';
-import type { Reader } from './reader.ts';
 
 export interface PageOptions {
   /** 0, the default: a free one. */
@@ -29,105 +30,165 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
-const HEADERS = {
+const HEADERS = new Headers({
   'content-security-policy':
     "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'",
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cache-control': 'no-store',
-};
+});
+const HTML = 'text/html; charset=utf-8';
+const CSS = 'text/css; charset=utf-8';
+const SCRIPT = 'text/javascript; charset=utf-8';
+
+interface Asset {
+  readonly type: string;
+  readonly body: string | Buffer;
+}
+
+/** What the browser loads, by path: the style sheet as it is, the scripts with their types stripped. */
+async function loadAssets(): Promise<ReadonlyMap<string, Asset>> {
+  const read = async (path: string) => readFile(new URL(path, import.meta.url), 'utf8');
+  const files = new Map<string, Asset>([
+    ['/page.css', { type: CSS, body: await read('page.css') }],
+    [
+      '/idiomorph.js',
+      { type: SCRIPT, body: await readFile(fileURLToPath(import.meta.resolve('idiomorph'))) },
+    ],
+  ]);
+  for (const name of await readdir(new URL('browser/', import.meta.url))) {
+    if (!name.endsWith('.ts')) continue;
+    const body = stripTypes(await read(`browser/${name}`));
+    files.set(`/browser/${name}`, { type: SCRIPT, body });
+  }
+  return files;
+}
+
+/** Types stripped, the one package by its path here. Node warns that its function is new: nobody needs to read that. */
+function stripTypes(source: string): string {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return stripTypeScriptTypes(source).replace("from 'idiomorph'", "from '/idiomorph.js'");
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+const slashCommand = z.object({
+  command: z.string(),
+  description: z.string(),
+  usage_hint: z.string().default(''),
+});
+const manifest = z.object({ features: z.object({ slash_commands: z.array(slashCommand) }) });
+
+/** The slash commands of the manifest, for the composer. */
+async function loadCommands(): Promise<readonly SlashCommand[]> {
+  const text = await readFile(new URL('../../manifest.yml', import.meta.url), 'utf8');
+  return manifest.parse(parse(text)).features.slash_commands;
+}
+
+const GATHERED_MS = 100;
+const ANYWAY_EVERY_MS = 2_000;
+
+/**
+ * Tells the browser that it should look again, at most ten times a second: `talk` (what Slack shows) and `side` (the
+ * exchange, the bots, the record), the latter once in two seconds anyway.
+ */
+function streamChanges(playground: Playground, response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.write(': open\n\n');
+  const waiting = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+  const flush = () => {
+    timer = undefined;
+    for (const kind of waiting) response.write(`event: ${kind}\ndata: \n\n`);
+    waiting.clear();
+  };
+  const tell = (...kinds: readonly ('talk' | 'side')[]) => {
+    for (const kind of kinds) waiting.add(kind);
+    timer ??= setTimeout(flush, GATHERED_MS);
+  };
+  // A card that changed means that the record behind it changed.
+  const stopTalk = playground.world.workspace.store.listen(() => tell('talk', 'side'));
+  const stopSide = playground.onChange(() => tell('side'));
+  const anyway = setInterval(() => tell('side'), ANYWAY_EVERY_MS);
+  response.on('close', () => {
+    stopTalk();
+    stopSide();
+    clearInterval(anyway);
+    clearTimeout(timer);
+  });
+}
 
 export async function startPage(playground: Playground, options: PageOptions = {}): Promise<PageServer> {
+  const { world, fleet, records } = playground;
+  const { directory, store } = world.workspace;
   const assets = await loadAssets();
-  const shell = shellHtml(playground.world.workspace.directory, assets.commands);
-  const closing = new AbortController();
+  const shell = shellHtml(directory, await loadCommands());
   const control = createControl(playground);
-  const server = createServer((request, response) => {
-    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
-    answer(request, response).catch((error: unknown) => {
-      sendJson(response, 500, { error: error instanceof Error ? error.message : String(error) });
-    });
-  });
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (!(await control(request, response)))
-      await read(new URL(request.url ?? '/', 'http://127.0.0.1'), response);
-  }
-
-  async function read(url: URL, response: ServerResponse): Promise<void> {
-    const { pathname, searchParams: query } = url;
-    if (pathname === '/') return send(response, { type: 'text/html; charset=utf-8', body: shell });
-    if (pathname === '/events') return streamChanges(playground, closing.signal, response);
-    if (pathname === '/talk')
-      return sendJson(response, 200, talk(query.get('as') ?? '', query.get('at') ?? ''));
-    if (pathname === '/side')
-      return sendJson(response, 200, { html: await side(query.get('show') ?? '', query.get('request')) });
-    if (pathname.startsWith('/file/')) return sendFile(pathname.slice('/file/'.length), response);
-    const asset = assets.files.get(pathname);
-    return asset === undefined ? sendJson(response, 404, { error: 'not found' }) : send(response, asset);
+    response.setHeaders(HEADERS);
+    if (await control(request, response)) return;
+    const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const asked = (name: string) => query.get(name) ?? '';
+    if (pathname === '/') send(response, { type: HTML, body: shell });
+    else if (pathname === '/events') streamChanges(playground, response);
+    else if (pathname === '/talk') sendJson(response, 200, talk(asked('as'), asked('at')));
+    else if (pathname === '/side')
+      sendJson(response, 200, { html: await side(asked('show'), query.get('request')) });
+    else if (pathname.startsWith('/file/')) sendFile(pathname.slice('/file/'.length), response);
+    else send(response, assets.get(pathname));
   }
 
   function talk(userId: string, asked: string): object {
-    const { directory, store } = playground.world.workspace;
     const person = directory.people.get(userId);
     if (person === undefined) throw new Error('no such person');
     const reader: Reader = { person, directory, nowMs: Date.now() };
-    const places = placesOf(directory, store, userId);
+    const places = placesOf(reader);
     // Each person has a direct message of their own with the bot.
     const wanted = asked.startsWith('D') ? directory.directMessage(userId).id : asked;
-    const place = places.find(({ id }) => id === wanted) ?? places[0];
-    const modals = store.modals(userId);
-    const modal = modals.at(-1);
-    const isHome = place?.id === HOME;
+    const { id = '', label = '' } = places.find((place) => place.id === wanted) ?? places[0] ?? {};
+    const modal = store.modals(userId).at(-1);
     return {
-      at: place?.id ?? '',
-      title: place?.label ?? '',
-      examples: examplesHtml(playground.world.exchange),
-      channels: channelsHtml(places, place?.id ?? ''),
-      messages: isHome ? '' : conversationHtml(store, place?.id ?? '', reader),
-      home: isHome ? homeHtml(store.home(userId), reader) : null,
+      at: id,
+      title: label,
+      examples: examplesHtml(world.exchange),
+      channels: placesHtml(places, id, store, reader),
+      messages: id === HOME ? '' : conversationHtml(store, id, reader),
+      home: id === HOME ? homeHtml(store.home(userId), reader) : '',
       modal: modal === undefined ? null : { id: modal.id, html: modalHtml(modal, reader) },
     };
   }
 
   async function side(show: string, requestId: string | null): Promise<string> {
-    const { world, fleet, redisIsDown, records } = playground;
-    if (show === 'units') return unitsHtml(world.exchange);
-    if (show === 'calls') return callsHtml(world.exchange);
-    if (show === 'faults') return faultsHtml({ exchange: world.exchange, bots: fleet.list(), redisIsDown });
-    return recordHtml(await records.read(requestId), world.workspace.directory);
+    const { exchange } = world;
+    if (show === 'units') return unitsHtml(exchange);
+    if (show === 'calls') return callsHtml(exchange);
+    if (show === 'faults')
+      return faultsHtml({ exchange, bots: fleet.list(), redisIsDown: playground.redisIsDown });
+    return recordHtml(await records.read(requestId), directory);
   }
 
   function sendFile(id: string, response: ServerResponse): void {
-    const file = playground.world.workspace.store.files.find((one) => one.id === id);
-    if (file === undefined) {
-      sendJson(response, 404, { error: 'not found' });
-      return;
-    }
+    const file = store.files.find((one) => one.id === id);
     response.setHeader('content-disposition', 'attachment');
-    send(response, { type: 'application/octet-stream', body: file.bytes });
+    send(response, file && { type: 'application/octet-stream', body: file.bytes });
   }
 
-  const port = await new Promise<number>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', () => {
-      const address = server.address();
-      if (typeof address === 'object' && address !== null) resolve(address.port);
-      else reject(new Error('the page has no port'));
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      sendJson(response, 500, { error: error instanceof Error ? error.message : String(error) });
     });
   });
   return {
-    url: `http://127.0.0.1:${port}/`,
-    async close() {
-      closing.abort();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
-    },
+    url: `http://127.0.0.1:${await listen(server, options.port)}/`,
+    close: () => closeServer(server),
   };
 }
 
-function send(response: ServerResponse, { type, body }: Asset): void {
-  response.writeHead(200, { 'content-type': type });
-  response.end(body);
+function send(response: ServerResponse, asset: Asset | undefined): void {
+  if (asset === undefined) sendJson(response, 404, { error: 'not found' });
+  else response.writeHead(200, { 'content-type': asset.type }).end(asset.body);
 }

@@ -30,7 +30,7 @@ export interface Playground {
   close(): Promise<void>;
 }
 
-export interface PlaygroundOptions extends Omit<WorldOptions, 'replicas'> {
+export interface PlaygroundOptions extends Omit<WorldOptions, 'replicas' | 'workspace'> {
   /** Each line of a bot's log, with its name. */
   readonly onLine?: (line: string) => void;
 }
@@ -44,11 +44,8 @@ const ANSWERS_ARE_SHARED_MS = 2_000;
 const SCOPES = ['commands', 'chat:write', 'users:read', 'usergroups:read', 'files:write'];
 
 export async function startPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
-  const world = await startWorld({
-    ...options,
-    replicas: 0,
-    workspace: { scopes: SCOPES, ...options.workspace },
-  });
+  const world = await startWorld({ ...options, replicas: 0, workspace: { scopes: SCOPES } });
+  const { exchange, workspace } = world;
   const proxy = await startTcpProxy(world.redis.url);
   const listeners = new Set<() => void>();
   const tell = () => {
@@ -56,16 +53,15 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
   };
   const fleet = new BotFleet({
     settings: { ...world.settings(), REDIS_URL: proxy.url },
-    pointAt: world.workspace.setBotUrl,
+    pointAt: workspace.setBotUrl,
     onChange: tell,
     onLine: options.onLine ?? (() => {}),
   });
   const records = createRecordReader(world.settings(), world.redis.url);
-  const stopHearing = world.exchange.onAnswered(tell);
+  exchange.onAnswered(tell);
   let redisIsDown = false;
 
   const close = async () => {
-    stopHearing();
     // A bot that cannot reach Redis cannot stop in good order.
     proxy.heal();
     await fleet.stop();
@@ -95,9 +91,9 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
     },
     async addUnit(groupId, owes) {
       const liabilities = Number(owes) === 0 ? [] : [{ assetName: 'USDT', principal: owes, interest: '0' }];
-      world.exchange.addUnit({ groupId, liabilities });
-      await writeFile(world.accountsFile, JSON.stringify(world.exchange.accounts()), { mode: 0o600 });
-      const asked = world.exchange.nextRequest(
+      exchange.addUnit({ groupId, liabilities });
+      await writeFile(world.accountsFile, JSON.stringify(exchange.accounts()), { mode: 0o600 });
+      const asked = exchange.nextRequest(
         { account: `loan-${groupId}`, done: true },
         { stage: 'answered', signal: AbortSignal.timeout(KEY_IS_TRIED_WITHIN_MS) },
       );

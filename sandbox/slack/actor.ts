@@ -32,12 +32,12 @@ export interface ActionOptions extends SendOptions {
 
 export interface CommandOptions extends ActionOptions {
   /** Where it is typed; the direct message with the bot by default. */
-  readonly channelId?: string;
+  readonly channelId?: string | undefined;
 }
 
 export interface ClickOptions extends ActionOptions {
   /** For a button: which one, where several share the action id. For a select: what is chosen. */
-  readonly value?: InputValue;
+  readonly value?: InputValue | undefined;
   readonly blockId?: string;
   /** What was typed into inputs beside it. */
   readonly values?: InputValues;

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readBody, sendJson } from '../http.ts';
 import type { WorkspaceFault, WorkspaceFaults } from './faults.ts';
-import { readArguments, readBody, readUpload, sendJson } from './http-body.ts';
-import { type JsonObject, parseJson, readObjects, readString } from './json.ts';
+import { isObject, type JsonObject, parseJson, readObjects, readString } from './json.ts';
 import {
   type Method,
   type MethodAnswer,
@@ -60,6 +60,28 @@ function refuseBlockType(args: JsonObject, blockType: string): MethodAnswer {
   const code = prefix === '' ? 'invalid_blocks' : 'invalid_arguments';
   const pointer = `/blocks/${index}/type`;
   return refuseFaults([{ pointer, code, text: `unsupported type: ${blockType}` }], prefix);
+}
+
+/** The arguments of a Web API call: form fields as texts, a JSON body as it is. */
+function readArguments(body: Buffer, contentType: string): JsonObject {
+  const text = body.toString('utf8');
+  if (contentType.startsWith('application/json')) {
+    const parsed = parseJson(text);
+    return isObject(parsed) ? parsed : {};
+  }
+  return Object.fromEntries(new URLSearchParams(text));
+}
+
+/** The uploaded bytes: the first file of a multipart form, or the raw body. */
+async function readUpload(body: Buffer, contentType: string): Promise<Buffer> {
+  if (!contentType.startsWith('multipart/form-data')) return body;
+  const form = await new Response(new Uint8Array(body), {
+    headers: { 'content-type': contentType },
+  }).formData();
+  for (const value of form.values()) {
+    if (typeof value !== 'string') return Buffer.from(await value.arrayBuffer());
+  }
+  return Buffer.alloc(0);
 }
 
 /** The HTTP side of the Web API, the response URLs and the upload host. */

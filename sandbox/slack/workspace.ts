@@ -20,10 +20,10 @@
  * - which block types an old client cannot draw: refusals are switched on as faults (`refuse_block`).
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { closeServer, listen, sendJson } from '../http.ts';
 import { Actor, type Surroundings } from './actor.ts';
 import { Directory, type WorkspaceSeed } from './directory.ts';
 import { WorkspaceFaults } from './faults.ts';
-import { sendJson } from './http-body.ts';
 import type { MethodContext } from './method.ts';
 import {
   PayloadSender,
@@ -111,17 +111,6 @@ export interface Workspace {
 /** The bot scopes of manifest.yml. */
 const MANIFEST_SCOPES = ['commands', 'chat:write', 'users:read', 'usergroups:read'];
 
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      if (typeof address === 'object' && address !== null) resolve(address.port);
-      else reject(new Error('The workspace has no port'));
-    });
-  });
-}
-
 /** Sends a request where it belongs. */
 async function route(api: WebApi, request: IncomingMessage, response: ServerResponse) {
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
@@ -143,12 +132,6 @@ function createRoutedServer(api: WebApi): Server {
       });
     });
   });
-}
-
-async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeAllConnections();
-  await closed;
 }
 
 function readGrants(options: WorkspaceOptions): Grants {
@@ -194,7 +177,7 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
   const as = (userId: string) => new Actor(surroundings, userId);
   const server = createRoutedServer(api);
   server.on('upgrade', (request, socket, head) => sockets.accept(request, socket, head));
-  const url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}`;
+  const url = `http://127.0.0.1:${await listen(server, options.port)}`;
   sockets.baseUrl = url.replace('http', 'ws');
   uploads.baseUrl = `${url}/upload/v1/`;
   responseUrls.baseUrl = `${url}/commands/`;

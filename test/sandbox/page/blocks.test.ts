@@ -1,9 +1,9 @@
 /** What the page makes of Block Kit, where the library alone would draw something else. */
 import { describe, expect, it } from 'vitest';
 import { drawBlocks } from '../../../sandbox/page/draw-blocks.ts';
-import { conversationHtml, modalHtml } from '../../../sandbox/page/draw-message.ts';
+import { conversationHtml, modalHtml } from '../../../sandbox/page/draw-slack.ts';
+import type { Reader } from '../../../sandbox/page/draw-text.ts';
 import { toHtml } from '../../../sandbox/page/html.ts';
-import type { Reader } from '../../../sandbox/page/reader.ts';
 import { Directory } from '../../../sandbox/slack/directory.ts';
 import type { JsonObject } from '../../../sandbox/slack/json.ts';
 import { createSeed, SEED_IDS } from '../../../sandbox/slack/seed.ts';

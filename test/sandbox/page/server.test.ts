@@ -35,7 +35,7 @@ describe("the page's server", () => {
     expect(headers['content-security-policy']).toContain("default-src 'self'");
     for (const name of ['Rina', 'Ada', 'Ben', 'Chen', 'Vera', 'Gus']) expect(page).toContain(name);
     for (const command of ['/ltv', '/closed-units', '/close-unit', '/loandesk'])
-      expect(page).toContain(`&quot;${command}&quot;`);
+      expect(page).toContain(`data-command="${command}"`);
   });
 
   it('serves its scripts as JavaScript: no types, no build', async () => {
