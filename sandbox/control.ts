@@ -27,7 +27,7 @@ export interface Controlled {
 type Run = (body: unknown) => unknown;
 
 const text = z.string();
-const chosen = z.union([z.string(), z.array(z.string())]);
+const chosen = z.string();
 const values = z.record(z.string(), chosen).default({});
 const groupId = z.string().regex(/^[1-9]\d{0,18}$/);
 const amount = z.string().regex(/^\d{1,30}(\.\d{1,18})?$/);

@@ -1,10 +1,10 @@
 /** What Slack does with the body of an ack. */
-
 import { LIMITS } from '../../src/slack/views/limits.ts';
 import { findBlockKitFaults } from './block-kit/faults.ts';
 import type { Directory } from './directory.ts';
 import { isObject, type JsonObject, readObjects } from './json.ts';
-import { readContent } from './message-content.ts';
+import { readContent } from './method.ts';
+import { Refused } from './refused.ts';
 import { SEED_IDS } from './seed.ts';
 import type { Ack } from './signed-sender.ts';
 import type { Store, StoredMessage, StoredView } from './store.ts';
@@ -49,10 +49,14 @@ export function applyCommandAck(
   const { channelId, viewerId, line } = typed;
   if (isPublic) store.addMessage({ channelId, userId: viewerId }, { text: line, blocks: [] });
   if ((body.text === undefined || body.text === '') && body.blocks === undefined) return {};
-  const content = readContent(body, { viaResponseUrl: true });
-  if (!content.ok) return showFailure(store, typed, String(content.refusal.error));
-  const place = { channelId, userId: directory.botUserId, ...(isPublic ? {} : { viewerId }) };
-  return { shown: store.addMessage(place, content.content) };
+  try {
+    const content = readContent(body, { viaResponseUrl: true });
+    const place = { channelId, userId: directory.botUserId, ...(isPublic ? {} : { viewerId }) };
+    return { shown: store.addMessage(place, content) };
+  } catch (error) {
+    if (error instanceof Refused) return showFailure(store, typed, error.message);
+    throw error;
+  }
 }
 
 function readErrors(body: JsonObject, view: StoredView): Readonly<Record<string, string>> | undefined {

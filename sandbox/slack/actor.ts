@@ -1,12 +1,11 @@
 import { applyCommandAck, applySubmissionAck } from './ack-effects.ts';
 import type { Channel, Directory, Person } from './directory.ts';
-import type { Outgoing } from './envelope.ts';
-import { escapeCommandText } from './escape-command.ts';
 import { isObject, type JsonObject, readObjects, readString } from './json.ts';
 import type { Delivered } from './payload-sender.ts';
 import {
   closedPayload,
   commandFields,
+  escapeCommandText,
   type FoundElement,
   findActionElements,
   homeOpenedEvent,
@@ -17,6 +16,7 @@ import {
 } from './payloads.ts';
 import type { ResponseUrls } from './response-urls.ts';
 import type { SendOptions } from './signed-sender.ts';
+import type { Outgoing } from './socket-connections.ts';
 import type { Store, StoredMessage, StoredView } from './store.ts';
 import type { Triggers } from './triggers.ts';
 import { findStatefulElements, type InputValue, type InputValues } from './view-payload.ts';
@@ -65,7 +65,6 @@ export interface Surroundings {
   readonly now: () => number;
   /** Takes a payload to the bot and brings back its ack. */
   readonly send: (outgoing: Outgoing, options: SendOptions) => Promise<Delivered>;
-  readonly shouldEscape: boolean;
 }
 
 /** One person at the keyboard. What they do goes to the bot as Slack would send it. */
@@ -85,8 +84,7 @@ export class Actor {
     const channel = this.#channel(options.channelId ?? directory.directMessage(this.#userId).id, options);
     const { id, url } = responseUrls.create({ channelId: channel.id, viewerId: this.#userId });
     const situation = this.#situation(options, url);
-    const escaped = this.#around.shouldEscape ? escapeCommandText(text, directory) : text;
-    const payload = commandFields(situation, channel, command, escaped.trim());
+    const payload = commandFields(situation, channel, command, escapeCommandText(text, directory).trim());
     const result = await this.#send({ kind: 'slash_commands', payload }, options);
     const line = `${command} ${text}`.trim();
     const effects = applyCommandAck(
@@ -234,11 +232,9 @@ function refuseIncomplete(view: StoredView, values: InputValues): void {
     readObjects(view.payload.blocks),
   )) {
     const value = values[actionId] ?? values[blockId];
-    const initial = ['initial_value', 'initial_option', 'initial_options', 'initial_date', 'initial_user'];
-    const isEmpty =
-      value === undefined ? initial.every((name) => element[name] === undefined) : value.length === 0;
+    const isEmpty = value === undefined ? !element.initial_value && !element.initial_option : value === '';
     if (isEmpty && isRequired) throw new Error(`Please complete this required field: ${actionId}`);
-    const typed = typeof value === 'string' ? value : (readString(element, 'initial_value') ?? '');
+    const typed = value ?? readString(element, 'initial_value') ?? '';
     const { min_length: min, max_length: max } = element;
     if (typed !== '' && typeof min === 'number' && typed.length < min)
       throw new Error(`${actionId}: at least ${min} characters`);

@@ -1,74 +1,65 @@
 import { toSlackChannel, toSlackUser } from './directory.ts';
 import { type JsonObject, readFlag, readString } from './json.ts';
-import { accept, type Method, type MethodAnswer, type MethodContext, refuse } from './method.ts';
+import { channelOf, type Method, type MethodContext } from './method.ts';
+import { Refused } from './refused.ts';
 
-function authTest({ directory }: MethodContext): MethodAnswer {
-  return accept({
-    url: `https://${directory.team.domain}.slack.com/`,
-    team: directory.team.name,
-    team_id: directory.team.id,
+function authTest({ directory }: MethodContext): JsonObject {
+  const { id, domain, name, enterpriseId } = directory.team;
+  return {
+    ...{ url: `https://${domain}.slack.com/`, team: name, team_id: id },
     user: directory.people.get(directory.botUserId)?.name,
-    user_id: directory.botUserId,
-    bot_id: directory.botId,
-    ...(directory.team.enterpriseId === undefined ? {} : { enterprise_id: directory.team.enterpriseId }),
+    ...{ user_id: directory.botUserId, bot_id: directory.botId },
+    ...(enterpriseId === undefined ? {} : { enterprise_id: enterpriseId }),
     is_enterprise_install: false,
-  });
+  };
 }
 
-function usersInfo({ directory }: MethodContext, args: JsonObject): MethodAnswer {
+function usersInfo({ directory }: MethodContext, args: JsonObject): JsonObject {
   const person = directory.people.get(readString(args, 'user') ?? '');
-  return person === undefined
-    ? refuse('user_not_found')
-    : accept({ user: toSlackUser(person, directory.team.id) });
+  if (person === undefined) throw new Refused('user_not_found');
+  return { user: toSlackUser(person, directory.team.id) };
 }
 
-function userGroupMembers({ directory }: MethodContext, args: JsonObject): MethodAnswer {
+function userGroupMembers({ directory }: MethodContext, args: JsonObject): JsonObject {
   const group = directory.userGroups.get(readString(args, 'usergroup') ?? '');
-  return group === undefined ? refuse('no_such_subteam') : accept({ users: [...group.members] });
+  if (group === undefined) throw new Refused('no_such_subteam');
+  return { users: [...group.members] };
 }
 
-function userGroups({ directory }: MethodContext, args: JsonObject): MethodAnswer {
-  const usergroups = [...directory.userGroups.values()].map((group) => ({
-    id: group.id,
-    team_id: directory.team.id,
-    is_usergroup: true,
-    name: group.name,
-    handle: group.handle,
-    description: '',
-    date_delete: 0,
-    user_count: group.members.size,
-    ...(readFlag(args.include_users) ? { users: [...group.members] } : {}),
+function userGroups({ directory }: MethodContext, args: JsonObject): JsonObject {
+  const usergroups = [...directory.userGroups.values()].map(({ id, name, handle, members }) => ({
+    ...{ id, team_id: directory.team.id, is_usergroup: true, name, handle, description: '' },
+    ...{ date_delete: 0, user_count: members.size },
+    ...(readFlag(args.include_users) ? { users: [...members] } : {}),
   }));
-  return accept({ usergroups });
+  return { usergroups };
 }
 
-function conversationsInfo({ directory }: MethodContext, args: JsonObject): MethodAnswer {
-  const channel = directory.channels.get(readString(args, 'channel') ?? '');
-  if (channel === undefined) return refuse('channel_not_found');
-  return accept({ channel: toSlackChannel(channel, directory.botUserId, directory.team.id) });
+function conversationsInfo(context: MethodContext, args: JsonObject): JsonObject {
+  const { botUserId, team } = context.directory;
+  return { channel: toSlackChannel(channelOf(context, args), botUserId, team.id) };
 }
 
-function conversationsMembers({ directory }: MethodContext, args: JsonObject): MethodAnswer {
-  const channel = directory.channels.get(readString(args, 'channel') ?? '');
-  if (channel === undefined) return refuse('channel_not_found');
-  return accept({ members: [...channel.members], response_metadata: { next_cursor: '' } });
+function conversationsMembers(context: MethodContext, args: JsonObject): JsonObject {
+  return { members: [...channelOf(context, args).members], response_metadata: { next_cursor: '' } };
 }
 
-function conversationsOpen({ directory }: MethodContext, args: JsonObject): MethodAnswer {
+function conversationsOpen({ directory }: MethodContext, args: JsonObject): JsonObject {
   const users = (readString(args, 'users') ?? '').split(',').filter((user) => user !== '');
   const [userId] = users;
-  if (userId === undefined) return refuse('users_list_not_supplied');
-  if (users.length > 1) return refuse('invalid_arguments');
+  if (userId === undefined) throw new Refused('users_list_not_supplied');
+  if (users.length > 1) throw new Refused('invalid_arguments');
   const person = directory.people.get(userId);
-  if (person === undefined) return refuse('user_not_found');
-  if (person.deleted === true) return refuse('user_disabled');
-  if (person.isBot === true) return refuse('cannot_dm_bot');
-  return accept({ channel: { id: directory.directMessage(userId).id } });
+  if (person === undefined) throw new Refused('user_not_found');
+  if (person.deleted === true) throw new Refused('user_disabled');
+  if (person.isBot === true) throw new Refused('cannot_dm_bot');
+  return { channel: { id: directory.directMessage(userId).id } };
 }
 
-function openConnection({ sockets }: MethodContext): MethodAnswer {
+function openConnection({ sockets }: MethodContext): JsonObject {
   // Which error Slack gives an app with Socket Mode off was not seen; ours says what is the matter.
-  return sockets.isEnabled ? accept({ url: sockets.createUrl() }) : refuse('feature_not_enabled');
+  if (!sockets.isEnabled) throw new Refused('feature_not_enabled');
+  return { url: sockets.createUrl() };
 }
 
 /** auth.*, apps.*, users.*, usergroups.*, conversations.* */

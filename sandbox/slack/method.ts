@@ -1,11 +1,12 @@
-import type { Fault } from './block-kit/faults.ts';
-import type { Directory } from './directory.ts';
-import { type JsonObject, parseJson } from './json.ts';
+import { LIMITS } from '../../src/slack/views/limits.ts';
+import { findBlockKitFaults } from './block-kit/faults.ts';
+import type { Channel, Directory } from './directory.ts';
+import { isObject, type JsonObject, parseJson, readObjects, readString } from './json.ts';
 import type { Tier } from './rate-limits.ts';
+import { Refused, refuseFaults } from './refused.ts';
 import type { SocketConnections } from './socket-connections.ts';
-import type { Store } from './store.ts';
-import type { Triggers } from './triggers.ts';
-import type { Uploads } from './uploads.ts';
+import type { MessageContent, Store, StoredMessage } from './store.ts';
+import type { Triggers, Uploads } from './triggers.ts';
 
 /** What the methods of the Web API work on. */
 export interface MethodContext {
@@ -16,8 +17,6 @@ export interface MethodContext {
   readonly sockets: SocketConnections;
 }
 
-export type MethodAnswer = JsonObject & { readonly ok: boolean };
-
 /** One method of the Web API. */
 export interface Method {
   /** The scope it needs; none where Slack asks for none. */
@@ -25,29 +24,71 @@ export interface Method {
   /** `app`: an app-level token (`xapp-…`) instead of the bot's. */
   readonly token: 'bot' | 'app';
   readonly tier: Tier;
-  readonly run: (context: MethodContext, args: JsonObject) => MethodAnswer;
-}
-
-export const accept = (body: JsonObject = {}): MethodAnswer => ({ ok: true, ...body });
-
-export const refuse = (error: string, more: JsonObject = {}): MethodAnswer => ({ ok: false, error, ...more });
-
-/** Slack's answer to a payload with faults; `prefix` is where the payload sits in the arguments. */
-export function refuseFaults(faults: readonly Fault[], prefix = ''): MethodAnswer {
-  const detailed = faults.filter(({ code }) => code === 'invalid_blocks' || code === 'invalid_arguments');
-  const error = detailed[0]?.code ?? faults[0]?.code ?? 'invalid_arguments';
-  const lines = (detailed.length > 0 ? detailed : faults).map(
-    ({ text, pointer }) => `${text} [json-pointer:${prefix}${pointer}]`,
-  );
-  return refuse(error, {
-    errors: lines,
-    response_metadata: { messages: lines.map((line) => `[ERROR] ${line}`) },
-  });
+  /** The fields of the answer beside `ok`. @throws Refused */
+  readonly run: (context: MethodContext, args: JsonObject) => JsonObject;
 }
 
 /** An argument that is JSON: as it is from a JSON body, parsed from a form field. */
 export function readJsonArgument(args: JsonObject, name: string): unknown {
   const value = args[name];
-  if (typeof value !== 'string') return value ?? undefined;
-  return parseJson(value) ?? null;
+  return typeof value === 'string' ? (parseJson(value) ?? null) : (value ?? undefined);
+}
+
+/** The channel that the arguments name. */
+export function channelOf({ directory }: MethodContext, args: JsonObject, name = 'channel'): Channel {
+  const channel = directory.channels.get(readString(args, name) ?? '');
+  if (channel === undefined) throw new Refused('channel_not_found');
+  return channel;
+}
+
+/** That channel, if the bot may post there. */
+export function postableChannelOf(context: MethodContext, args: JsonObject, name = 'channel'): Channel {
+  const channel = channelOf(context, args, name);
+  if (channel.isArchived) throw new Refused('is_archived');
+  if (!channel.members.has(context.directory.botUserId)) throw new Refused('not_in_channel');
+  return channel;
+}
+
+/** `{event_type, event_payload}` of message metadata. */
+function readMetadata(args: JsonObject): Pick<MessageContent, 'metadata'> {
+  const metadata = readJsonArgument(args, 'metadata');
+  if (metadata === undefined) return {};
+  const isSound =
+    isObject(metadata) && readString(metadata, 'event_type') && isObject(metadata.event_payload);
+  if (!isSound) throw new Refused('invalid_metadata_format');
+  return { metadata };
+}
+
+export interface ContentRules {
+  /** chat.update: a shorter text limit. */
+  readonly update?: boolean;
+  /** response_url: the ceiling over all blocks is not applied there (bolt-js#2867). */
+  readonly viaResponseUrl?: boolean;
+}
+
+/** Reads text, blocks and metadata of a message to be shown. @throws Refused what Slack refuses */
+export function readContent(args: JsonObject, rules: ContentRules = {}): MessageContent {
+  const blocks = readJsonArgument(args, 'blocks');
+  if (blocks !== undefined && !Array.isArray(blocks)) throw new Refused('invalid_blocks_format');
+  const text = readString(args, 'text') ?? '';
+  if (text === '' && (blocks ?? []).length === 0) throw new Refused('no_text');
+  const payload = blocks === undefined ? { text } : { text, blocks };
+  const faults = findBlockKitFaults('message', payload, { update: rules.update === true }).filter(
+    ({ code }) => rules.viaResponseUrl !== true || code !== 'msg_blocks_too_long',
+  );
+  if (faults.length > 0) throw refuseFaults(faults);
+  const shown = text.slice(0, LIMITS.message.textTruncatedAbove);
+  return { text: shown, blocks: readObjects(blocks), ...readMetadata(args) };
+}
+
+/** The `message` object as the Web API and interaction payloads show it. */
+export function toSlackMessage(message: StoredMessage, directory: Directory): JsonObject {
+  const { userId, ts, text, blocks, threadTs, metadata } = message;
+  return {
+    type: 'message',
+    ...(userId === directory.botUserId ? { bot_id: directory.botId, app_id: directory.appId } : {}),
+    ...{ user: userId, ts, team: directory.team.id, text, blocks },
+    ...(threadTs === undefined ? {} : { thread_ts: threadTs, parent_user_id: directory.botUserId }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
 }

@@ -1,15 +1,13 @@
-import { CHAT_METHODS } from './chat-methods.ts';
 import { DIRECTORY_METHODS } from './directory-methods.ts';
-import { FILE_METHODS } from './file-methods.ts';
+import { MESSAGE_METHODS } from './message-methods.ts';
 import type { Method } from './method.ts';
 import { VIEW_METHODS } from './view-methods.ts';
 
 /** Every method that is answered. A test holds `COVERAGE` against it. */
 export const METHODS: Readonly<Record<string, Method>> = {
   ...DIRECTORY_METHODS,
-  ...CHAT_METHODS,
+  ...MESSAGE_METHODS,
   ...VIEW_METHODS,
-  ...FILE_METHODS,
 };
 
 /**
@@ -21,7 +19,6 @@ export const COVERAGE: Readonly<Record<string, 'yes' | 'no' | `partly: ${string}
   'apps.connections.open': 'partly: see the head of workspace.ts for what Slack keeps to itself',
   'chat.postMessage': 'partly: no attachments, markdown_text, reply_broadcast, unfurling',
   'chat.update': 'partly: no attachments, no edit window',
-  'chat.delete': 'yes',
   'chat.postEphemeral': 'partly: no attachments; a thread need not be active',
   'chat.getPermalink': 'yes',
   'views.open': 'yes',

@@ -1,4 +1,3 @@
-import { createEnvelope, type Envelope, markRetry, type Outgoing, type RetryOptions } from './envelope.ts';
 import {
   type Ack,
   deliver,
@@ -8,7 +7,14 @@ import {
   type SignedRequest,
   signRequest,
 } from './signed-sender.ts';
-import type { SocketConnections } from './socket-connections.ts';
+import {
+  createEnvelope,
+  type Envelope,
+  markRetry,
+  type Outgoing,
+  type RetryOptions,
+  type SocketConnections,
+} from './socket-connections.ts';
 
 export type Transport = 'http' | 'socket';
 

@@ -1,11 +1,12 @@
+import { escapeMrkdwn } from '../../src/slack/views/limits.ts';
 import type { Channel, Directory, Person } from './directory.ts';
 import { isObject, type JsonObject, readObjects } from './json.ts';
-import { toSlackMessage } from './message-content.ts';
+import { toSlackMessage } from './method.ts';
 import type { Store, StoredMessage, StoredView } from './store.ts';
 import {
   type InputValue,
   type InputValues,
-  readOptions,
+  pickOption,
   toSlackView,
   toState,
   toStateValue,
@@ -20,47 +21,34 @@ export interface FoundElement {
   readonly element: JsonObject;
 }
 
-/** Every element that can be acted on, containers, cards and inputs included. */
+/** Every element that can be acted on, in containers too. */
 export function findActionElements(blocks: readonly JsonObject[]): readonly FoundElement[] {
   return blocks.flatMap((block) => {
-    const nested = [
-      ...readObjects(block.child_blocks),
-      ...(block.type === 'carousel' ? readObjects(block.elements) : []),
-    ];
     const own = [
-      ...(['actions', 'context_actions'].includes(String(block.type)) ? readObjects(block.elements) : []),
-      ...readObjects(block.actions),
+      ...(block.type === 'actions' ? readObjects(block.elements) : []),
       ...(isObject(block.accessory) ? [block.accessory] : []),
       ...(isObject(block.element) && block.dispatch_action === true ? [block.element] : []),
     ];
     return [
-      ...own
-        .filter((element) => typeof element.action_id === 'string')
-        .map((element) => ({ blockId: String(block.block_id), element })),
-      ...findActionElements(nested),
+      ...own.map((element) => ({ blockId: String(block.block_id), element })),
+      ...findActionElements(readObjects(block.child_blocks)),
     ];
   });
 }
 
-function toAction(found: FoundElement, value: InputValue | undefined, actionTs: string): JsonObject {
-  const { element, blockId } = found;
-  const base = { action_id: element.action_id, block_id: blockId, type: element.type, action_ts: actionTs };
-  if (element.type === 'button' || element.type === 'icon_button') {
-    const { text, value: ownValue, style, confirm } = element;
-    return {
-      ...base,
-      text,
-      ...(ownValue === undefined ? {} : { value: ownValue }),
-      ...(style === undefined ? {} : { style }),
-      ...(confirm === undefined ? {} : { confirm }),
-    };
-  }
-  if (element.type === 'overflow') {
-    const chosen = readOptions(element).find((option) => option.value === value);
-    if (chosen === undefined) throw new Error(`No option "${String(value)}" in ${String(element.action_id)}`);
-    return { ...base, selected_option: chosen };
-  }
-  return { ...base, ...toStateValue(element, value) };
+function toAction(
+  { element, blockId }: FoundElement,
+  value: InputValue | undefined,
+  actionTs: string,
+): JsonObject {
+  const { action_id, type, text, value: ownValue, style, confirm } = element;
+  const base = { action_id, block_id: blockId, type, action_ts: actionTs };
+  if (type === 'overflow') return { ...base, selected_option: pickOption(element, value) };
+  if (type !== 'button') return { ...base, ...toStateValue(element, value) };
+  const given = Object.entries({ value: ownValue, style, confirm }).filter(
+    ([, field]) => field !== undefined,
+  );
+  return { ...base, text, ...Object.fromEntries(given) };
 }
 
 /**
@@ -222,4 +210,30 @@ export function homeOpenedEvent(situation: Situation, eventId: string, nowMs: nu
     ],
     is_ext_shared_channel: false,
   };
+}
+
+/**
+ * A command's text as the bot receives it with `should_escape: true`: the three special characters as
+ * entities, `@handle` and `#channel` as ids, links in angle brackets. Ready-made `<@U…>` are kept.
+ * Source: docs.slack.dev/interactivity/implementing-slash-commands
+ */
+export function escapeCommandText(text: string, directory: Directory): string {
+  const parts = text.split(/(<[@#!][^<>]+>)/);
+  return parts
+    .map((part, index) => {
+      if (index % 2 === 1) return part;
+      return escapeMrkdwn(part)
+        .replaceAll(/https?:\/\/[^\s|]+/g, (url) => `<${url}>`)
+        .replaceAll(/(?<![\w&;/])@([\w.-]+)/g, (whole, handle: string) => {
+          const person = [...directory.people.values()].find(({ name }) => name === handle);
+          if (person !== undefined) return `<@${person.id}|${person.name}>`;
+          const group = [...directory.userGroups.values()].find((entry) => entry.handle === handle);
+          return group === undefined ? whole : `<!subteam^${group.id}|@${group.handle}>`;
+        })
+        .replaceAll(/(?<![\w&;/])#([\w-]+)/g, (whole, name: string) => {
+          const channel = [...directory.channels.values()].find((entry) => entry.name === name);
+          return channel === undefined ? whole : `<#${channel.id}|${channel.name}>`;
+        });
+    })
+    .join('');
 }

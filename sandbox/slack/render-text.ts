@@ -50,6 +50,7 @@ function renderTextObject(value: unknown, nameOf: NameOf): string {
 const indent = (lines: readonly string[], by: string): string[] => lines.map((line) => `${by}${line}`);
 
 function renderBlock(block: JsonObject, nameOf: NameOf): string[] {
+  const elements = readObjects(block.elements);
   switch (block.type) {
     case 'header': {
       const text = renderTextObject(block.text, nameOf);
@@ -60,22 +61,11 @@ function renderBlock(block: JsonObject, nameOf: NameOf): string[] {
     case 'section':
       return renderSection(block, nameOf);
     case 'context':
-      return [
-        readObjects(block.elements)
-          .map((element) => renderContextElement(element, nameOf))
-          .join('  '),
-      ];
+      return [elements.map((element) => renderContextElement(element, nameOf)).join('  ')];
     case 'actions':
-    case 'context_actions':
-      return [
-        readObjects(block.elements)
-          .map((element) => renderElement(element, nameOf))
-          .join(' '),
-      ];
-    case 'markdown':
-      return (readString(block, 'text') ?? '').split('\n');
+      return [elements.map((element) => renderElement(element, nameOf)).join(' ')];
     case 'rich_text':
-      return renderRichText(readObjects(block.elements), nameOf);
+      return renderRichText(elements, nameOf);
     case 'table':
     case 'data_table':
       return renderTableBlock(block, nameOf);
@@ -87,10 +77,6 @@ function renderBlock(block: JsonObject, nameOf: NameOf): string[] {
       return renderInput(block, nameOf);
     case 'image':
       return [`(image: ${readString(block, 'alt_text') ?? ''})`];
-    case 'card':
-      return renderCard(block, nameOf);
-    case 'carousel':
-      return renderBlocks(readObjects(block.elements), nameOf);
     case 'data_visualization':
       return [`(chart: ${readString(block, 'title') ?? ''})`];
     default:
@@ -133,22 +119,18 @@ function renderContextElement(element: JsonObject, nameOf: NameOf): string {
 function renderElement(element: JsonObject, nameOf: NameOf): string {
   switch (element.type) {
     case 'button':
-    case 'workflow_button':
-    case 'icon_button':
       return `[${renderTextObject(element.text, nameOf)}]`;
     case 'overflow':
       return '[…]';
     case 'radio_buttons':
-      return renderChoices(element, '( )', '(•)', nameOf);
-    case 'checkboxes':
-      return renderChoices(element, '[ ]', '[x]', nameOf);
+      return renderChoices(element, nameOf);
     case 'image':
       return `(image: ${readString(element, 'alt_text') ?? ''})`;
     default: {
       const initial = isObject(element.initial_option)
         ? renderTextObject(element.initial_option.text, nameOf)
         : '';
-      const value = readString(element, 'initial_value') ?? readString(element, 'initial_date') ?? initial;
+      const value = readString(element, 'initial_value') ?? initial;
       const shown = value === '' ? renderTextObject(element.placeholder, nameOf) : value;
       return String(element.type).endsWith('_input')
         ? `[${shown === '' ? '________' : shown}]`
@@ -157,14 +139,10 @@ function renderElement(element: JsonObject, nameOf: NameOf): string {
   }
 }
 
-function renderChoices(element: JsonObject, off: string, on: string, nameOf: NameOf): string {
-  const initial = [
-    ...readObjects(element.initial_options),
-    ...(isObject(element.initial_option) ? [element.initial_option] : []),
-  ];
-  const chosen = initial.map((option) => option.value);
+function renderChoices(element: JsonObject, nameOf: NameOf): string {
+  const chosen = isObject(element.initial_option) ? element.initial_option.value : undefined;
   return readObjects(element.options)
-    .map((option) => `${chosen.includes(option.value) ? on : off} ${renderTextObject(option.text, nameOf)}`)
+    .map(({ value, text }) => `${value === chosen ? '(•)' : '( )'} ${renderTextObject(text, nameOf)}`)
     .join('   ');
 }
 
@@ -173,16 +151,6 @@ function renderInput(block: JsonObject, nameOf: NameOf): string[] {
   const hint = renderTextObject(block.hint, nameOf);
   const element = isObject(block.element) ? renderElement(block.element, nameOf) : '';
   return [`${label}:`, `  ${element}`, ...(hint === '' ? [] : [`  ${hint}`])];
-}
-
-function renderCard(block: JsonObject, nameOf: NameOf): string[] {
-  const texts = ['title', 'subtitle', 'body', 'subtext'].map((name) => renderTextObject(block[name], nameOf));
-  const buttons = readObjects(block.actions).map((element) => renderElement(element, nameOf));
-  const lines = [...texts.filter((text) => text !== ''), ...(buttons.length > 0 ? [buttons.join(' ')] : [])];
-  return indent(
-    lines.flatMap((text) => text.split('\n')),
-    '│ ',
-  );
 }
 
 function renderContainer(block: JsonObject, nameOf: NameOf): string[] {

@@ -1,5 +1,6 @@
 import { isObject, type JsonObject, readFlag, readString } from './json.ts';
-import { readContent } from './message-content.ts';
+import { readContent } from './method.ts';
+import { Refused } from './refused.ts';
 import type { Store, StoredMessage } from './store.ts';
 
 /** docs.slack.dev/interactivity/handling-user-interaction: five uses within thirty minutes. */
@@ -20,13 +21,6 @@ interface Entry extends ResponsePlace {
   /** What `replace_original` and `delete_original` mean: the clicked message, or a command's first answer. */
   original: { readonly channelId: string; readonly ts: string } | undefined;
 }
-
-export interface ResponseAnswer {
-  readonly status: number;
-  readonly body: JsonObject;
-}
-
-const refused = (status: number, error: string): ResponseAnswer => ({ status, body: { ok: false, error } });
 
 /** The host of response URLs. The author of what is posted there is always the bot. */
 export class ResponseUrls {
@@ -56,40 +50,46 @@ export class ResponseUrls {
     if (entry !== undefined) entry.original = { channelId: message.channelId, ts: message.ts };
   }
 
-  /** Handles one POST of a JSON body. */
-  answer(id: string, body: unknown): ResponseAnswer {
+  /** Handles one POST of a JSON body. Answers the HTTP status. */
+  answer(id: string, body: unknown): { readonly status: number; readonly body: JsonObject } {
     const entry = this.#entries.get(id);
-    if (entry === undefined) return refused(404, 'invalid_url');
-    if (this.#now() - entry.createdAtMs > LIFE_MS) return refused(404, 'expired_url');
-    if (entry.uses >= MAX_USES) return refused(404, 'used_url');
-    if (!isObject(body)) return refused(400, 'invalid_payload');
-    entry.uses += 1;
-    const original =
-      entry.original === undefined
-        ? undefined
-        : this.#store.message(entry.original.channelId, entry.original.ts);
+    const refuse = (error: string) => ({ status: 404, body: { ok: false, error } });
+    if (entry === undefined) return refuse('invalid_url');
+    if (this.#now() - entry.createdAtMs > LIFE_MS) return refuse('expired_url');
+    if (entry.uses >= MAX_USES) return refuse('used_url');
+    try {
+      if (!isObject(body)) throw new Refused('invalid_payload');
+      entry.uses += 1;
+      this.#show(entry, body);
+      return { status: 200, body: { ok: true } };
+    } catch (error) {
+      // Which HTTP status Slack gives a bad body here was not seen; incoming webhooks give 400.
+      if (error instanceof Refused) return { status: 400, body: error.body };
+      throw error;
+    }
+  }
+
+  #show(entry: Entry, body: JsonObject): void {
+    const { channelId, ts } = entry.original ?? { channelId: '', ts: '' };
+    const original = this.#store.message(channelId, ts);
     if (readFlag(body.delete_original)) {
       if (original !== undefined) this.#store.deleteMessage(original);
-      return { status: 200, body: { ok: true } };
+      return;
     }
     const content = readContent(body, { viaResponseUrl: true });
-    // Which HTTP status Slack gives a bad body here was not seen; incoming webhooks give 400.
-    if (!content.ok) return { status: 400, body: content.refusal };
     if (readFlag(body.replace_original) && original !== undefined) {
-      this.#store.changeMessage(original, content.content);
-      return { status: 200, body: { ok: true } };
+      this.#store.changeMessage(original, content);
+      return;
     }
-    const isPublic = body.response_type === 'in_channel';
     const posted = this.#store.addMessage(
       {
         channelId: entry.channelId,
         userId: this.#botUserId,
         threadTs: readString(body, 'thread_ts') ?? entry.threadTs,
-        viewerId: isPublic ? undefined : entry.viewerId,
+        viewerId: body.response_type === 'in_channel' ? undefined : entry.viewerId,
       },
-      content.content,
+      content,
     );
-    entry.original ??= { channelId: posted.channelId, ts: posted.ts };
-    return { status: 200, body: { ok: true } };
+    entry.original ??= posted;
   }
 }

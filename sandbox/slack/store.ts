@@ -1,6 +1,4 @@
-import { type JsonObject, readObjects } from './json.ts';
-import { nameBlocks } from './name-blocks.ts';
-import type { OpenConnection } from './open-connection.ts';
+import { isObject, type JsonObject, readObjects } from './json.ts';
 
 /** What a message said at one time. */
 export interface MessageContent {
@@ -63,6 +61,12 @@ export interface ApiCall {
   readonly status: number;
 }
 
+/** A Socket Mode connection; the first one has id 1. */
+export interface OpenConnection {
+  readonly id: number;
+  readonly openedAtMs: number;
+}
+
 type Happening =
   | { readonly type: 'message' | 'message_changed' | 'message_deleted'; readonly message: StoredMessage }
   | { readonly type: 'view_opened' | 'view_changed' | 'view_closed' | 'home'; readonly view: StoredView }
@@ -110,6 +114,28 @@ export class Store {
   listen(listener: (event: WorkspaceEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** What `look` returns as soon as it is not undefined: looked at now and after each event. Rejects after `timeoutMs`. */
+  until<T>(look: () => T | undefined, timeoutMs: number): Promise<T> {
+    const found = look();
+    if (found !== undefined) return Promise.resolve(found);
+    const { stack } = new Error('Waiting began here');
+    return new Promise((resolve, reject) => {
+      const stop = this.listen(() => {
+        const value = look();
+        if (value === undefined) return;
+        clearTimeout(timer);
+        stop();
+        resolve(value);
+      });
+      const timer = setTimeout(() => {
+        stop();
+        const newest = this.#events.slice(-5).map(({ type, order }) => `${order} ${type}`);
+        const message = `Nothing that fits happened in ${timeoutMs} ms. Newest events: ${newest.join(', ') || 'none'}`;
+        reject(new Error(message, { cause: stack }));
+      }, timeoutMs);
+    });
   }
 
   /** A new id as Slack makes them: the prefix and ten characters. */
@@ -293,4 +319,26 @@ export class Store {
   #nameView(payload: JsonObject): JsonObject {
     return { ...payload, blocks: nameBlocks(readObjects(payload.blocks), this.#newName) };
   }
+}
+
+/** Slack names every block and every interactive element that came without a name. */
+function nameBlocks(
+  blocks: readonly JsonObject[],
+  newName: (prefix: string) => string,
+): readonly JsonObject[] {
+  return blocks.map((block) => {
+    const named: Record<string, unknown> = { block_id: newName('b'), ...block };
+    if (Array.isArray(block.child_blocks))
+      named.child_blocks = nameBlocks(readObjects(block.child_blocks), newName);
+    if (block.type === 'actions' && Array.isArray(block.elements))
+      named.elements = block.elements.map((element) => nameElement(element, newName));
+    for (const place of ['accessory', 'element'])
+      if (isObject(block[place])) named[place] = nameElement(block[place], newName);
+    return named;
+  });
+}
+
+function nameElement(element: unknown, newName: (prefix: string) => string): unknown {
+  if (!isObject(element) || element.type === 'image') return element;
+  return { action_id: newName('a'), ...element };
 }

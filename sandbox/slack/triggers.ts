@@ -1,3 +1,5 @@
+import { Refused } from './refused.ts';
+
 /** A trigger_id lives three seconds and opens one view: docs.slack.dev/interactivity/handling-user-interaction */
 const LIFE_MS = 3_000;
 
@@ -8,13 +10,6 @@ interface Trigger {
   readonly viewId: string | undefined;
   isUsed: boolean;
 }
-
-export type TriggerAnswer =
-  | { readonly ok: true; readonly userId: string; readonly viewId: string | undefined }
-  | {
-      readonly ok: false;
-      readonly error: 'invalid_trigger_id' | 'expired_trigger_id' | 'exchanged_trigger_id';
-    };
 
 export class Triggers {
   readonly #now: () => number;
@@ -31,13 +26,49 @@ export class Triggers {
     return id;
   }
 
-  /** Uses the trigger up. The codes are those that views.open answers with (seen in bolt-python#886). */
-  exchange(id: string): TriggerAnswer {
+  /** Uses the trigger up. @throws Refused with the codes of views.open (seen in bolt-python#886) */
+  exchange(id: string): Pick<Trigger, 'userId' | 'viewId'> {
     const trigger = this.#triggers.get(id);
-    if (trigger === undefined) return { ok: false, error: 'invalid_trigger_id' };
-    if (trigger.isUsed) return { ok: false, error: 'exchanged_trigger_id' };
-    if (this.#now() - trigger.createdAtMs > LIFE_MS) return { ok: false, error: 'expired_trigger_id' };
+    if (trigger === undefined) throw new Refused('invalid_trigger_id');
+    if (trigger.isUsed) throw new Refused('exchanged_trigger_id');
+    if (this.#now() - trigger.createdAtMs > LIFE_MS) throw new Refused('expired_trigger_id');
     trigger.isUsed = true;
-    return { ok: true, userId: trigger.userId, viewId: trigger.viewId };
+    return trigger;
+  }
+}
+
+/** Files between files.getUploadURLExternal and files.completeUploadExternal. */
+export interface Upload {
+  readonly id: string;
+  readonly name: string;
+  readonly length: number;
+  readonly bytes?: Buffer;
+}
+
+export class Uploads {
+  readonly #pending = new Map<string, Upload>();
+  /** Where the upload host listens, without the file id; set once the server's port is known. */
+  baseUrl = '';
+
+  start(upload: Upload): string {
+    this.#pending.set(upload.id, upload);
+    return `${this.baseUrl}${upload.id}`;
+  }
+
+  /** Takes the bytes. False where no such upload waits for them. */
+  receive(id: string, bytes: Buffer): boolean {
+    const upload = this.#pending.get(id);
+    if (upload === undefined || upload.bytes !== undefined) return false;
+    this.#pending.set(id, { ...upload, bytes });
+    return true;
+  }
+
+  get(id: string): Upload | undefined {
+    return this.#pending.get(id);
+  }
+
+  /** Ends an upload: a second completion finds nothing. */
+  finish(id: string): void {
+    this.#pending.delete(id);
   }
 }

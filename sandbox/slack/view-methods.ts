@@ -1,101 +1,84 @@
 import { LIMITS } from '../../src/slack/views/limits.ts';
-import { findBlockKitFaults, type Surface } from './block-kit/faults.ts';
+import { findBlockKitFaults } from './block-kit/faults.ts';
 import { isObject, type JsonObject, readString } from './json.ts';
-import {
-  accept,
-  type Method,
-  type MethodAnswer,
-  type MethodContext,
-  readJsonArgument,
-  refuse,
-  refuseFaults,
-} from './method.ts';
+import { type Method, type MethodContext, readJsonArgument } from './method.ts';
+import { Refused, refuseFaults } from './refused.ts';
 import type { StoredView } from './store.ts';
 import { toSlackView } from './view-payload.ts';
 
 /** docs.slack.dev/reference/methods/views.open: `view_too_large` above 250 kB. */
 const MAX_VIEW_BYTES = 250_000;
 
-type ViewAnswer = { readonly view: JsonObject } | { readonly refusal: MethodAnswer };
-
 function readView(
-  context: MethodContext,
+  { store }: MethodContext,
   args: JsonObject,
-  surface: Surface,
+  surface: 'modal' | 'home',
   current?: StoredView,
-): ViewAnswer {
+): JsonObject {
   const view = readJsonArgument(args, 'view');
-  if (!isObject(view)) return { refusal: refuseFaults([missing('view')]) };
+  if (!isObject(view))
+    throw refuseFaults([{ pointer: '', code: 'invalid_arguments', text: 'missing required field: view' }]);
   const faults = findBlockKitFaults(surface, view);
-  if (faults.length > 0) return { refusal: refuseFaults(faults, '/view') };
-  if (Buffer.byteLength(JSON.stringify(view)) > MAX_VIEW_BYTES) return { refusal: refuse('view_too_large') };
+  if (faults.length > 0) throw refuseFaults(faults, '/view');
+  if (Buffer.byteLength(JSON.stringify(view)) > MAX_VIEW_BYTES) throw new Refused('view_too_large');
   const externalId = readString(view, 'external_id');
-  const isTaken = context.store
+  const isTaken = store
     .views()
     .some((other) => other.isOpen && other.id !== current?.id && other.payload.external_id === externalId);
-  if (externalId !== undefined && isTaken) return { refusal: refuse('duplicate_external_id') };
-  return { view };
+  if (externalId !== undefined && isTaken) throw new Refused('duplicate_external_id');
+  return view;
 }
 
-const missing = (name: string) => ({
-  pointer: '',
-  code: 'invalid_arguments' as const,
-  text: `missing required field: ${name}`,
-});
+const answer = ({ directory }: MethodContext, view: StoredView) => ({ view: toSlackView(view, directory) });
 
-const answer = (context: MethodContext, view: StoredView): MethodAnswer =>
-  accept({ view: toSlackView(view, context.directory) });
-
-function open(context: MethodContext, args: JsonObject): MethodAnswer {
-  const read = readView(context, args, 'modal');
-  if ('refusal' in read) return read.refusal;
-  const trigger = context.triggers.exchange(readString(args, 'trigger_id') ?? '');
-  if (!trigger.ok) return refuse(trigger.error);
-  for (const old of context.store.modals(trigger.userId).toReversed()) context.store.closeView(old);
-  return answer(context, context.store.addView(trigger.userId, read.view));
+function open(context: MethodContext, args: JsonObject): JsonObject {
+  const { store, triggers } = context;
+  const view = readView(context, args, 'modal');
+  const { userId } = triggers.exchange(readString(args, 'trigger_id') ?? '');
+  for (const old of store.modals(userId).toReversed()) store.closeView(old);
+  return answer(context, store.addView(userId, view));
 }
 
-function push(context: MethodContext, args: JsonObject): MethodAnswer {
-  const read = readView(context, args, 'modal');
-  if ('refusal' in read) return read.refusal;
-  const trigger = context.triggers.exchange(readString(args, 'trigger_id') ?? '');
-  if (!trigger.ok) return refuse(trigger.error);
-  const stack = context.store.modals(trigger.userId);
+function push(context: MethodContext, args: JsonObject): JsonObject {
+  const { store, triggers } = context;
+  const view = readView(context, args, 'modal');
+  const { userId, viewId } = triggers.exchange(readString(args, 'trigger_id') ?? '');
+  const stack = store.modals(userId);
   const top = stack.at(-1);
   // Slack pushes onto the modal that the trigger came from; from elsewhere there is nothing to push onto.
-  if (top === undefined || trigger.viewId === undefined) return refuse('invalid_trigger_id');
-  if (stack.length >= LIMITS.view.stack) return refuse('push_limit_reached');
-  return answer(context, context.store.addView(trigger.userId, read.view, top));
+  if (top === undefined || viewId === undefined) throw new Refused('invalid_trigger_id');
+  if (stack.length >= LIMITS.view.stack) throw new Refused('push_limit_reached');
+  return answer(context, store.addView(userId, view, top));
 }
 
-function update(context: MethodContext, args: JsonObject): MethodAnswer {
+function checkHash(args: JsonObject, current: StoredView | undefined): void {
+  const hash = readString(args, 'hash');
+  if (hash !== undefined && hash !== current?.hash) throw new Refused('hash_conflict');
+}
+
+function update(context: MethodContext, args: JsonObject): JsonObject {
+  const { store } = context;
   const id = readString(args, 'view_id');
   const externalId = readString(args, 'external_id');
-  const current = context.store
+  const current = store
     .views()
     .find(
       (view) => view.isOpen && (id === undefined ? view.payload.external_id === externalId : view.id === id),
     );
-  if (current === undefined || (id === undefined && externalId === undefined)) return refuse('not_found');
-  const read = readView(context, args, current.payload.type === 'home' ? 'home' : 'modal', current);
-  if ('refusal' in read) return read.refusal;
-  const hash = readString(args, 'hash');
-  if (hash !== undefined && hash !== current.hash) return refuse('hash_conflict');
-  return answer(context, context.store.changeView(current, read.view));
+  if (current === undefined || (id === undefined && externalId === undefined)) throw new Refused('not_found');
+  const view = readView(context, args, current.payload.type === 'home' ? 'home' : 'modal', current);
+  checkHash(args, current);
+  return answer(context, store.changeView(current, view));
 }
 
-function publish(context: MethodContext, args: JsonObject): MethodAnswer {
+function publish(context: MethodContext, args: JsonObject): JsonObject {
+  const { store } = context;
   const person = context.directory.people.get(readString(args, 'user_id') ?? '');
-  if (person === undefined || person.deleted === true) return refuse('user_not_found');
-  const current = context.store.home(person.id);
-  const read = readView(context, args, 'home', current);
-  if ('refusal' in read) return read.refusal;
-  const hash = readString(args, 'hash');
-  if (hash !== undefined && hash !== current?.hash) return refuse('hash_conflict');
-  const stored =
-    current === undefined
-      ? context.store.addView(person.id, read.view)
-      : context.store.changeView(current, read.view);
+  if (person === undefined || person.deleted === true) throw new Refused('user_not_found');
+  const current = store.home(person.id);
+  const view = readView(context, args, 'home', current);
+  checkHash(args, current);
+  const stored = current === undefined ? store.addView(person.id, view) : store.changeView(current, view);
   return answer(context, stored);
 }
 

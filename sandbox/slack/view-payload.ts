@@ -2,8 +2,8 @@ import type { Directory } from './directory.ts';
 import { isObject, type JsonObject, readObjects, readString } from './json.ts';
 import type { StoredView } from './store.ts';
 
-/** What a person typed or chose: one text, or several for checkboxes and multi-selects. */
-export type InputValue = string | readonly string[];
+/** What a person typed, or the value of what they chose. */
+export type InputValue = string;
 
 /** What was typed, by block id or action id. */
 export type InputValues = Readonly<Record<string, InputValue>>;
@@ -18,14 +18,7 @@ export interface StatefulElement {
   readonly isInput: boolean;
 }
 
-const STATELESS = new Set([
-  'button',
-  'overflow',
-  'image',
-  'workflow_button',
-  'icon_button',
-  'feedback_buttons',
-]);
+const STATELESS: readonly unknown[] = ['button', 'overflow', 'image'];
 
 /** Every element of the blocks that keeps a value, containers included. */
 export function findStatefulElements(blocks: readonly JsonObject[]): readonly StatefulElement[] {
@@ -38,7 +31,7 @@ export function findStatefulElements(blocks: readonly JsonObject[]): readonly St
       ...(block.type === 'actions' ? readObjects(block.elements) : []),
     ];
     const own = candidates
-      .filter((element) => !STATELESS.has(String(element.type)))
+      .filter((element) => !STATELESS.includes(element.type))
       .map((element) => ({
         blockId: String(block.block_id),
         actionId: String(element.action_id),
@@ -50,72 +43,26 @@ export function findStatefulElements(blocks: readonly JsonObject[]): readonly St
   });
 }
 
-/** The options of a select, radio or checkbox element, groups flattened. */
 export function readOptions(element: JsonObject): readonly JsonObject[] {
-  const groups = readObjects(element.option_groups).flatMap((group) => readObjects(group.options));
-  return [...readObjects(element.options), ...groups];
+  return readObjects(element.options);
 }
 
-function pickOptions(element: JsonObject, values: readonly string[]): readonly JsonObject[] {
-  return values.map((value) => {
-    const option = readOptions(element).find((entry) => entry.value === value);
-    if (option === undefined) throw new Error(`No option "${value}" in ${String(element.action_id)}`);
-    return option;
-  });
+/** The option with that value. @throws when the element has none. */
+export function pickOption(element: JsonObject, value: unknown): JsonObject {
+  const option = readOptions(element).find((entry) => entry.value === value);
+  if (option === undefined) throw new Error(`No option "${String(value)}" in ${String(element.action_id)}`);
+  return option;
 }
-
-const asList = (value: InputValue): readonly string[] => (typeof value === 'string' ? [value] : value);
-
-const SELECTED: Readonly<Record<string, string>> = {
-  datepicker: 'selected_date',
-  timepicker: 'selected_time',
-  users_select: 'selected_user',
-  conversations_select: 'selected_conversation',
-  channels_select: 'selected_channel',
-  multi_users_select: 'selected_users',
-  multi_conversations_select: 'selected_conversations',
-  multi_channels_select: 'selected_channels',
-};
-
-const INITIAL: Readonly<Record<string, string>> = {
-  datepicker: 'initial_date',
-  timepicker: 'initial_time',
-  users_select: 'initial_user',
-  conversations_select: 'initial_conversation',
-  channels_select: 'initial_channel',
-  multi_users_select: 'initial_users',
-  multi_conversations_select: 'initial_conversations',
-  multi_channels_select: 'initial_channels',
-};
 
 /** The entry of `state.values` (and of an action) for one element, as Slack shapes it by type. */
 export function toStateValue(element: JsonObject, value: InputValue | undefined): JsonObject {
   const type = String(element.type);
-  switch (type) {
-    case 'static_select':
-    case 'external_select':
-    case 'radio_buttons': {
-      const chosen = value === undefined ? element.initial_option : pickOptions(element, asList(value))[0];
-      return { type, selected_option: chosen ?? null };
-    }
-    case 'multi_static_select':
-    case 'multi_external_select':
-    case 'checkboxes': {
-      const chosen = value === undefined ? element.initial_options : pickOptions(element, asList(value));
-      return { type, selected_options: chosen ?? [] };
-    }
-    case 'datetimepicker': {
-      const chosen = value === undefined ? element.initial_date_time : Number(value);
-      return { type, selected_date_time: chosen ?? null };
-    }
-    default: {
-      const name = SELECTED[type];
-      const empty = type.startsWith('multi_') ? [] : null;
-      if (name !== undefined) return { type, [name]: value ?? element[INITIAL[type] ?? ''] ?? empty };
-      const typed = value ?? element.initial_value;
-      return { type, value: typed === '' ? null : (typed ?? null) };
-    }
+  if (type === 'static_select' || type === 'radio_buttons') {
+    const chosen = value === undefined ? element.initial_option : pickOption(element, value);
+    return { type, selected_option: chosen ?? null };
   }
+  const typed = value ?? element.initial_value;
+  return { type, value: typed === '' ? null : (typed ?? null) };
 }
 
 /** `state.values` for these blocks. A value under a name that no element has is a mistake of the caller. */

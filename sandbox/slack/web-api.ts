@@ -3,16 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readBody, sendJson } from '../http.ts';
 import type { WorkspaceFault, WorkspaceFaults } from './faults.ts';
 import { isObject, type JsonObject, parseJson, readObjects, readString } from './json.ts';
-import {
-  type Method,
-  type MethodAnswer,
-  type MethodContext,
-  readJsonArgument,
-  refuse,
-  refuseFaults,
-} from './method.ts';
+import { type Method, type MethodContext, readJsonArgument } from './method.ts';
 import { METHODS } from './methods.ts';
 import type { RateLimits } from './rate-limits.ts';
+import { Refused, refuseFaults } from './refused.ts';
 import type { ResponseUrls } from './response-urls.ts';
 
 export interface Grants {
@@ -43,23 +37,33 @@ interface Outcome {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const ok200 = (body: JsonObject): Outcome => ({ status: 200, body });
+/** Slack refuses with HTTP 200. */
+function attempt(run: () => JsonObject): Outcome {
+  try {
+    return { status: 200, body: { ok: true, ...run() } };
+  } catch (error) {
+    if (error instanceof Refused) return { status: 200, body: error.body };
+    throw error;
+  }
+}
+
+const refuse = (error: string): Outcome => ({ status: 200, body: { ok: false, error } });
 
 /** Blocks of a call, wherever they are: in a message or in a view. */
 function readBlocks(args: JsonObject): { readonly prefix: string; readonly blocks: readonly JsonObject[] } {
   const view = readJsonArgument(args, 'view');
-  if (typeof view === 'object' && view !== null && 'blocks' in view)
-    return { prefix: '/view', blocks: readObjects(view.blocks) };
+  if (isObject(view)) return { prefix: '/view', blocks: readObjects(view.blocks) };
   return { prefix: '', blocks: readObjects(readJsonArgument(args, 'blocks')) };
 }
 
 /** How an old workspace refuses a block type that it does not know. */
-function refuseBlockType(args: JsonObject, blockType: string): MethodAnswer {
+function refuseBlockType(args: JsonObject, blockType: string): Outcome {
   const { prefix, blocks } = readBlocks(args);
   const index = blocks.findIndex((block) => block.type === blockType);
   const code = prefix === '' ? 'invalid_blocks' : 'invalid_arguments';
   const pointer = `/blocks/${index}/type`;
-  return refuseFaults([{ pointer, code, text: `unsupported type: ${blockType}` }], prefix);
+  const { body } = refuseFaults([{ pointer, code, text: `unsupported type: ${blockType}` }], prefix);
+  return { status: 200, body };
 }
 
 /** The arguments of a Web API call: form fields as texts, a JSON body as it is. */
@@ -106,7 +110,7 @@ export class WebApi {
   /** `POST /commands/<id>`: what the bot posts to a response_url. */
   async answerResponseUrl(id: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = parseJson((await readBody(request)).toString('utf8'));
-    const args = typeof body === 'object' && body !== null && !Array.isArray(body) ? { ...body } : {};
+    const args = isObject(body) ? body : {};
     await this.#respond('response_url', args, response, () => this.#parts.responseUrls.answer(id, body));
   }
 
@@ -120,25 +124,28 @@ export class WebApi {
 
   /** Token, scope, rate limit, then the method itself. */
   #decide(name: string, args: JsonObject, token: string | undefined): Outcome {
+    const { limits, context, grants } = this.#parts;
     const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
-    if (method === undefined) return ok200(refuse('unknown_method', { req_method: name }));
-    const refusal = this.#refuseToken(method, token);
-    if (refusal !== undefined) return ok200(refusal);
-    const retryAfterS = this.#parts.limits.take(name, method.tier, readString(args, 'channel') ?? '');
+    if (method === undefined)
+      return { status: 200, body: { ok: false, error: 'unknown_method', req_method: name } };
+    const refused = attempt(() => this.#checkToken(method, token));
+    if (refused.body.ok === false) return refused;
+    const retryAfterS = limits.take(name, method.tier, readString(args, 'channel') ?? '');
     if (retryAfterS !== undefined) return rateLimited(retryAfterS);
-    const granted = method.token === 'app' ? 'connections:write' : [...this.#parts.grants.scopes].join(',');
+    const granted = method.token === 'app' ? 'connections:write' : [...grants.scopes].join(',');
     const headers = { 'x-oauth-scopes': granted, 'x-accepted-oauth-scopes': method.scope ?? '' };
-    return { ...ok200(method.run(this.#parts.context, args)), headers };
+    return { ...attempt(() => method.run(context, args)), headers };
   }
 
-  #refuseToken(method: Method, token: string | undefined): MethodAnswer | undefined {
+  #checkToken(method: Method, token: string | undefined): JsonObject {
     const { botToken, appToken, scopes, tokenError } = this.#parts.grants;
-    if (token === undefined) return refuse('not_authed');
-    if (token === botToken && tokenError !== null) return refuse(tokenError);
-    if (token !== botToken && token !== appToken) return refuse('invalid_auth');
-    if (token !== (method.token === 'app' ? appToken : botToken)) return refuse('not_allowed_token_type');
-    if (method.token === 'app' || method.scope === undefined || scopes.has(method.scope)) return undefined;
-    return refuse('missing_scope', { needed: method.scope, provided: [...scopes].join(',') });
+    if (token === undefined) throw new Refused('not_authed');
+    if (token === botToken && tokenError !== null) throw new Refused(tokenError);
+    if (token !== botToken && token !== appToken) throw new Refused('invalid_auth');
+    if (token !== (method.token === 'app' ? appToken : botToken)) throw new Refused('not_allowed_token_type');
+    if (method.token === 'bot' && method.scope !== undefined && !scopes.has(method.scope))
+      throw new Refused('missing_scope', { needed: method.scope, provided: [...scopes].join(',') });
+    return {};
   }
 
   /** Answers, with the faults that are switched on; notes the call in the log. */
@@ -184,11 +191,11 @@ export class WebApi {
       case 'http':
         return { status: fault.status, body: { ok: false, error: 'internal_error' } };
       case 'error':
-        return ok200(refuse(fault.code));
+        return refuse(fault.code);
       case 'refuse_block':
-        return ok200(refuseBlockType(args, fault.blockType));
+        return refuseBlockType(args, fault.blockType);
       case 'html':
-        return ok200(refuse('blocked'));
+        return refuse('blocked');
       case 'hang':
         return 'silence';
       case 'reset':
@@ -200,7 +207,7 @@ export class WebApi {
 }
 
 function rateLimited(retryAfterS: number): Outcome {
-  return { status: 429, body: refuse('ratelimited'), headers: { 'retry-after': String(retryAfterS) } };
+  return { ...refuse('ratelimited'), status: 429, headers: { 'retry-after': String(retryAfterS) } };
 }
 
 function dropTs(body: JsonObject): JsonObject {

@@ -8,7 +8,7 @@
  *   no connection open, or one that breaks before the ack, a person sees `dispatch_failed`; an ack counts only
  *   on the connection that got the envelope; `feature_not_enabled` while Socket Mode is off; a connection
  *   that was warned gets payloads until it is refreshed. Not here: compression, several apps;
- * - methods not in `workspace/methods.ts` (COVERAGE there lists every method and what is missing);
+ * - methods not in `methods.ts` (COVERAGE there lists every method and what is missing);
  * - Enterprise Grid, org-wide installs, OAuth, token rotation, several bots, user tokens;
  * - Slack's own redelivery of events: a retry is sent when a test asks for it (`retryNum`);
  * - loss of ephemeral messages on reload, unread marks, notifications, unfurling, link_names, attachments;
@@ -25,23 +25,15 @@ import { Actor, type Surroundings } from './actor.ts';
 import { Directory, type WorkspaceSeed } from './directory.ts';
 import { WorkspaceFaults } from './faults.ts';
 import type { MethodContext } from './method.ts';
-import {
-  PayloadSender,
-  type ResendOptions,
-  type SenderParts,
-  type SentRequest,
-  type Transport,
-} from './payload-sender.ts';
+import { PayloadSender, type ResendOptions, type SentRequest, type Transport } from './payload-sender.ts';
 import { RateLimits } from './rate-limits.ts';
 import { type Renderable, renderText } from './render-text.ts';
 import { ResponseUrls } from './response-urls.ts';
 import { createSeed } from './seed.ts';
 import type { Ack } from './signed-sender.ts';
-import { type ChooseConnection, SocketConnections, type SocketParts } from './socket-connections.ts';
+import { type ChooseConnection, SocketConnections } from './socket-connections.ts';
 import { Store, type StoredMessage, type StoredView, type WorkspaceEvent } from './store.ts';
-import { Triggers } from './triggers.ts';
-import { Uploads } from './uploads.ts';
-import { waitFor } from './wait-for.ts';
+import { Triggers, Uploads } from './triggers.ts';
 import { type Grants, WebApi } from './web-api.ts';
 
 export interface WorkspaceOptions {
@@ -64,8 +56,6 @@ export interface WorkspaceOptions {
   readonly strictRateLimits?: boolean;
   /** How long Slack waits for an ack: 3,000 ms. */
   readonly ackTimeoutMs?: number;
-  /** `should_escape` of the commands in the manifest: true. */
-  readonly shouldEscape?: boolean;
   /** 0, the default, takes any free port. */
   readonly port?: number;
   /** Socket Mode: which connection a payload goes to; each in turn by default. */
@@ -143,16 +133,6 @@ function readGrants(options: WorkspaceOptions): Grants {
   };
 }
 
-/** Both ways for payloads to travel. */
-function createSender(
-  { ackTimeoutMs = 3_000, chooseConnection: choose, transport, botUrl }: WorkspaceOptions,
-  parts: Pick<SocketParts & SenderParts, 'store' | 'now' | 'appId' | 'signingSecret'>,
-) {
-  const sockets = new SocketConnections({ ...parts, ackTimeoutMs, choose });
-  sockets.isEnabled = transport !== 'http';
-  return { sockets, sender: new PayloadSender({ ...parts, sockets, ackTimeoutMs, transport, botUrl }) };
-}
-
 /** Starts a workspace. It listens on 127.0.0.1 only. */
 export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Workspace> {
   const now = options.now ?? Date.now;
@@ -165,14 +145,17 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
   const responseUrls = new ResponseUrls(now, store, directory.botUserId);
   const grants = readGrants(options);
   const signingSecret = options.signingSecret ?? 'sandbox-signing-secret';
-  const { sockets, sender } = createSender(options, { store, now, appId: directory.appId, signingSecret });
+  const { ackTimeoutMs = 3_000, chooseConnection: choose, transport, botUrl } = options;
+  const parts = { store, now, appId: directory.appId, signingSecret, ackTimeoutMs };
+  const sockets = new SocketConnections({ ...parts, choose });
+  sockets.isEnabled = transport !== 'http';
+  const sender = new PayloadSender({ ...parts, sockets, transport, botUrl });
   const context: MethodContext = { directory, store, triggers, uploads, sockets };
   const closing = new AbortController();
   const api = new WebApi({ context, grants, limits, faults, responseUrls, closing: closing.signal });
   const surroundings: Surroundings = {
     ...{ directory, store, triggers, responseUrls, now },
     send: (outgoing, how) => sender.send(outgoing, how),
-    shouldEscape: options.shouldEscape ?? true,
   };
   const as = (userId: string) => new Actor(surroundings, userId);
   const server = createRoutedServer(api);
@@ -192,8 +175,8 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
     },
     resend: (request, how) => sender.resend(request, how),
     next: (fits, { after = store.order, timeoutMs = 5_000 } = {}) =>
-      waitFor(store, () => store.events.slice(after).find(fits), timeoutMs),
-    until: (look, timeoutMs = 5_000) => waitFor(store, look, timeoutMs),
+      store.until(() => store.events.slice(after).find(fits), timeoutMs),
+    until: (look, timeoutMs = 5_000) => store.until(look, timeoutMs),
     renderText: (shown) =>
       renderText('payload' in shown ? shown.payload : shown, (id) => directory.nameOf(id)),
     close: async () => {

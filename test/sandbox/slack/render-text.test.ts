@@ -209,7 +209,6 @@ describe('other blocks', () => {
         'rich_text',
         'actions',
         'input',
-        'card',
         'header',
         'x',
       ),

@@ -1,0 +1,134 @@
+import { LIMITS } from '../../src/slack/views/limits.ts';
+import type { Channel } from './directory.ts';
+import { type JsonObject, readObjects, readString } from './json.ts';
+import {
+  channelOf,
+  type Method,
+  type MethodContext,
+  postableChannelOf,
+  readContent,
+  readJsonArgument,
+  toSlackMessage,
+} from './method.ts';
+import { Refused } from './refused.ts';
+import type { StoredFile, StoredMessage } from './store.ts';
+
+/** The conversation to post to. A user id opens the direct message with that person. */
+function targetOf(context: MethodContext, args: JsonObject): Channel {
+  const { directory } = context;
+  const person = directory.people.get(readString(args, 'channel') ?? '');
+  if (person === undefined) return postableChannelOf(context, args);
+  if (person.deleted || person.isBot || person.isStranger) throw new Refused('channel_not_found');
+  return directory.directMessage(person.id);
+}
+
+/** A thread's parent must exist. Slack is quieter about a wrong thread_ts; here it is an error on purpose. */
+function threadOf({ store }: MethodContext, channelId: string, args: JsonObject): string | undefined {
+  const threadTs = readString(args, 'thread_ts');
+  if (threadTs === undefined) return undefined;
+  const parent = store.message(channelId, threadTs);
+  if (parent === undefined) throw new Refused('invalid_thread_ts');
+  return parent.threadTs ?? parent.ts;
+}
+
+function postMessage(context: MethodContext, args: JsonObject): JsonObject {
+  const { directory, store } = context;
+  const channelId = targetOf(context, args).id;
+  const content = readContent(args);
+  const threadTs = threadOf(context, channelId, args);
+  const message = store.addMessage({ channelId, userId: directory.botUserId, threadTs }, content);
+  const isCut = String(args.text ?? '').length > LIMITS.message.textTruncatedAbove;
+  const warnings = ['message_truncated'];
+  return {
+    ...{ channel: channelId, ts: message.ts, message: toSlackMessage(message, directory) },
+    ...(isCut ? { warning: warnings.join(','), response_metadata: { warnings } } : {}),
+  };
+}
+
+/** The bot's own message under `channel` and `ts`; an ephemeral one cannot be found. */
+function ownMessageOf(context: MethodContext, args: JsonObject): StoredMessage {
+  const channel = channelOf(context, args);
+  const message = context.store.message(channel.id, readString(args, 'ts') ?? '');
+  if (message === undefined || message.viewerId !== undefined) throw new Refused('message_not_found');
+  if (message.userId !== context.directory.botUserId) throw new Refused('cant_update_message');
+  if (channel.isArchived) throw new Refused('is_inactive');
+  return message;
+}
+
+function update(context: MethodContext, args: JsonObject): JsonObject {
+  const own = ownMessageOf(context, args);
+  const content = readContent(args, { update: true });
+  // Text without blocks removes the blocks; metadata and files stay unless given anew.
+  const { metadata, files } = own;
+  const kept = { ...(metadata === undefined ? {} : { metadata }), ...(files === undefined ? {} : { files }) };
+  const message = context.store.changeMessage(own, { ...kept, ...content });
+  const { channelId: channel, ts, text } = message;
+  return { channel, ts, text, message: toSlackMessage(message, context.directory) };
+}
+
+function postEphemeral(context: MethodContext, args: JsonObject): JsonObject {
+  const { directory, store } = context;
+  const channel = postableChannelOf(context, args);
+  const viewer = directory.people.get(readString(args, 'user') ?? '');
+  if (viewer === undefined || viewer.deleted === true || !channel.members.has(viewer.id))
+    throw new Refused('user_not_in_channel');
+  const content = readContent(args);
+  const threadTs = threadOf(context, channel.id, args);
+  const place = { channelId: channel.id, userId: directory.botUserId, viewerId: viewer.id, threadTs };
+  return { message_ts: store.addMessage(place, content).ts };
+}
+
+function getPermalink(context: MethodContext, args: JsonObject): JsonObject {
+  const { id } = channelOf(context, args);
+  const message = context.store.message(id, readString(args, 'message_ts') ?? '');
+  if (message === undefined || message.viewerId !== undefined) throw new Refused('message_not_found');
+  const base = `https://${context.directory.team.domain}.slack.com/archives/${id}`;
+  const thread = message.threadTs === undefined ? '' : `?thread_ts=${message.threadTs}&cid=${id}`;
+  return { channel: id, permalink: `${base}/p${message.ts.replace('.', '')}${thread}` };
+}
+
+function getUploadUrl({ store, uploads }: MethodContext, args: JsonObject): JsonObject {
+  const name = readString(args, 'filename');
+  const length = Number(args.length);
+  if (name === undefined || !Number.isSafeInteger(length) || length <= 0)
+    throw new Refused('invalid_arguments');
+  const id = store.newId('F');
+  return { upload_url: uploads.start({ id, name, length }), file_id: id };
+}
+
+function completeUpload(context: MethodContext, args: JsonObject): JsonObject {
+  const { directory, store, uploads } = context;
+  const channel = args.channel_id === undefined ? null : postableChannelOf(context, args, 'channel_id');
+  const threadTs = readString(args, 'thread_ts');
+  const place = { ...(channel ? { channelId: channel.id } : {}), ...(threadTs ? { threadTs } : {}) };
+  const files = readObjects(readJsonArgument(args, 'files')).map((entry): StoredFile => {
+    const upload = uploads.get(readString(entry, 'id') ?? '');
+    if (upload?.bytes?.length !== upload?.length || upload?.bytes === undefined)
+      throw new Refused('file_not_found');
+    const { id, name, bytes } = upload;
+    return { id, name, title: readString(entry, 'title') ?? name, bytes, ...place };
+  });
+  if (files.length === 0) throw new Refused('invalid_arguments');
+  for (const file of files) {
+    uploads.finish(file.id);
+    store.addFile(file);
+  }
+  const told = files.map(({ bytes: _bytes, ...file }) => file);
+  const text = readString(args, 'initial_comment') ?? '';
+  if (channel !== null)
+    store.addMessage(
+      { channelId: channel.id, userId: directory.botUserId, threadTs },
+      { text, blocks: [], files: told },
+    );
+  return { files: files.map(({ id, title, name }) => ({ id, title, name })) };
+}
+
+/** chat.*, files.* */
+export const MESSAGE_METHODS: Readonly<Record<string, Method>> = {
+  'chat.postMessage': { scope: 'chat:write', token: 'bot', tier: 'post', run: postMessage },
+  'chat.update': { scope: 'chat:write', token: 'bot', tier: 3, run: update },
+  'chat.postEphemeral': { scope: 'chat:write', token: 'bot', tier: 4, run: postEphemeral },
+  'chat.getPermalink': { token: 'bot', tier: 'none', run: getPermalink },
+  'files.getUploadURLExternal': { scope: 'files:write', token: 'bot', tier: 4, run: getUploadUrl },
+  'files.completeUploadExternal': { scope: 'files:write', token: 'bot', tier: 4, run: completeUpload },
+};
