@@ -59,9 +59,7 @@ function update(context: MethodContext, args: JsonObject): JsonObject {
   const own = ownMessageOf(context, args);
   const content = readContent(args, { update: true });
   // Text without blocks removes the blocks; metadata and files stay unless given anew.
-  const { metadata, files } = own;
-  const kept = { ...(metadata === undefined ? {} : { metadata }), ...(files === undefined ? {} : { files }) };
-  const message = context.store.changeMessage(own, { ...kept, ...content });
+  const message = context.store.changeMessage(own, { metadata: own.metadata, files: own.files, ...content });
   const { channelId: channel, ts, text } = message;
   return { channel, ts, text, message: toSlackMessage(message, context.directory) };
 }
@@ -100,13 +98,12 @@ function completeUpload(context: MethodContext, args: JsonObject): JsonObject {
   const { directory, store, uploads } = context;
   const channel = args.channel_id === undefined ? null : postableChannelOf(context, args, 'channel_id');
   const threadTs = readString(args, 'thread_ts');
-  const place = { ...(channel ? { channelId: channel.id } : {}), ...(threadTs ? { threadTs } : {}) };
   const files = readObjects(readJsonArgument(args, 'files')).map((entry): StoredFile => {
     const upload = uploads.get(readString(entry, 'id') ?? '');
     if (upload?.bytes?.length !== upload?.length || upload?.bytes === undefined)
       throw new Refused('file_not_found');
     const { id, name, bytes } = upload;
-    return { id, name, title: readString(entry, 'title') ?? name, bytes, ...place };
+    return { id, name, title: readString(entry, 'title') ?? name, bytes, channelId: channel?.id, threadTs };
   });
   if (files.length === 0) throw new Refused('invalid_arguments');
   for (const file of files) {
@@ -114,12 +111,9 @@ function completeUpload(context: MethodContext, args: JsonObject): JsonObject {
     store.addFile(file);
   }
   const told = files.map(({ bytes: _bytes, ...file }) => file);
-  const text = readString(args, 'initial_comment') ?? '';
+  const content = { text: readString(args, 'initial_comment') ?? '', blocks: [], files: told };
   if (channel !== null)
-    store.addMessage(
-      { channelId: channel.id, userId: directory.botUserId, threadTs },
-      { text, blocks: [], files: told },
-    );
+    store.addMessage({ channelId: channel.id, userId: directory.botUserId, threadTs }, content);
   return { files: files.map(({ id, title, name }) => ({ id, title, name })) };
 }
 

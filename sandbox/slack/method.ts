@@ -50,13 +50,13 @@ export function postableChannelOf(context: MethodContext, args: JsonObject, name
 }
 
 /** `{event_type, event_payload}` of message metadata. */
-function readMetadata(args: JsonObject): Pick<MessageContent, 'metadata'> {
+function readMetadata(args: JsonObject): JsonObject | undefined {
   const metadata = readJsonArgument(args, 'metadata');
-  if (metadata === undefined) return {};
+  if (metadata === undefined) return undefined;
   const isSound =
     isObject(metadata) && readString(metadata, 'event_type') && isObject(metadata.event_payload);
   if (!isSound) throw new Refused('invalid_metadata_format');
-  return { metadata };
+  return metadata;
 }
 
 export interface ContentRules {
@@ -78,7 +78,8 @@ export function readContent(args: JsonObject, rules: ContentRules = {}): Message
   );
   if (faults.length > 0) throw refuseFaults(faults);
   const shown = text.slice(0, LIMITS.message.textTruncatedAbove);
-  return { text: shown, blocks: readObjects(blocks), ...readMetadata(args) };
+  const metadata = readMetadata(args);
+  return { text: shown, blocks: readObjects(blocks), ...(metadata && { metadata }) };
 }
 
 /** The `message` object as the Web API and interaction payloads show it. */
@@ -89,6 +90,6 @@ export function toSlackMessage(message: StoredMessage, directory: Directory): Js
     ...(userId === directory.botUserId ? { bot_id: directory.botId, app_id: directory.appId } : {}),
     ...{ user: userId, ts, team: directory.team.id, text, blocks },
     ...(threadTs === undefined ? {} : { thread_ts: threadTs, parent_user_id: directory.botUserId }),
-    ...(metadata === undefined ? {} : { metadata }),
+    ...(metadata && { metadata }),
   };
 }

@@ -4,9 +4,9 @@ import { isObject, type JsonObject, readObjects } from './json.ts';
 export interface MessageContent {
   readonly text: string;
   readonly blocks: readonly JsonObject[];
-  readonly metadata?: JsonObject;
+  readonly metadata?: JsonObject | undefined;
   /** Files shared with it; their bytes are in the store's `files`. */
-  readonly files?: readonly Omit<StoredFile, 'bytes'>[];
+  readonly files?: readonly Omit<StoredFile, 'bytes'>[] | undefined;
 }
 
 /** A message as people see it now, with what it said before. */
@@ -16,11 +16,11 @@ export interface StoredMessage extends MessageContent {
   readonly channelId: string;
   readonly ts: string;
   /** The parent's ts, for a reply. */
-  readonly threadTs?: string;
+  readonly threadTs?: string | undefined;
   /** Who wrote it. */
   readonly userId: string;
   /** The only person who sees it, for an ephemeral message. */
-  readonly viewerId?: string;
+  readonly viewerId?: string | undefined;
   readonly deleted: boolean;
   /** Older contents, oldest first. */
   readonly history: readonly MessageContent[];
@@ -34,7 +34,7 @@ export interface StoredView {
   readonly userId: string;
   readonly payload: JsonObject;
   readonly rootViewId: string;
-  readonly previousViewId?: string;
+  readonly previousViewId?: string | undefined;
   readonly isOpen: boolean;
   /** What the last submission was refused with, by block id. */
   readonly errors: Readonly<Record<string, string>>;
@@ -46,8 +46,8 @@ export interface StoredFile {
   readonly name: string;
   readonly title: string;
   readonly bytes: Buffer;
-  readonly channelId?: string;
-  readonly threadTs?: string;
+  readonly channelId?: string | undefined;
+  readonly threadTs?: string | undefined;
 }
 
 /** One call of the Web API or of a response_url. No tokens and no URLs are kept. */
@@ -82,9 +82,9 @@ export class Store {
   readonly #now: () => number;
   readonly #messages = new Map<string, StoredMessage>();
   readonly #views = new Map<string, StoredView>();
-  readonly #files: StoredFile[] = [];
-  readonly #calls: ApiCall[] = [];
-  readonly #events: WorkspaceEvent[] = [];
+  readonly files: StoredFile[] = [];
+  readonly calls: ApiCall[] = [];
+  readonly events: WorkspaceEvent[] = [];
   readonly #listeners = new Set<(event: WorkspaceEvent) => void>();
   #lastTsMicros = 0;
   #ids = 0;
@@ -95,19 +95,7 @@ export class Store {
 
   /** The order number of the newest event; 0 before the first. */
   get order(): number {
-    return this.#events.length;
-  }
-
-  get events(): readonly WorkspaceEvent[] {
-    return this.#events;
-  }
-
-  get calls(): readonly ApiCall[] {
-    return this.#calls;
-  }
-
-  get files(): readonly StoredFile[] {
-    return this.#files;
+    return this.events.length;
   }
 
   /** Calls the listener after each event, until the returned function is called. */
@@ -131,7 +119,7 @@ export class Store {
       });
       const timer = setTimeout(() => {
         stop();
-        const newest = this.#events.slice(-5).map(({ type, order }) => `${order} ${type}`);
+        const newest = this.events.slice(-5).map(({ type, order }) => `${order} ${type}`);
         const message = `Nothing that fits happened in ${timeoutMs} ms. Newest events: ${newest.join(', ') || 'none'}`;
         reject(new Error(message, { cause: stack }));
       }, timeoutMs);
@@ -179,36 +167,22 @@ export class Store {
   }
 
   addMessage(
-    place: Pick<StoredMessage, 'channelId' | 'userId'> & {
-      threadTs?: string | undefined;
-      viewerId?: string | undefined;
-    },
+    place: Pick<StoredMessage, 'channelId' | 'userId' | 'threadTs' | 'viewerId'>,
     content: MessageContent,
   ): StoredMessage {
-    const message: StoredMessage = {
-      ...content,
-      blocks: nameBlocks(content.blocks, this.#newName),
-      order: this.order + 1,
-      channelId: place.channelId,
-      userId: place.userId,
-      ts: this.newTs(),
-      ...(place.threadTs === undefined ? {} : { threadTs: place.threadTs }),
-      ...(place.viewerId === undefined ? {} : { viewerId: place.viewerId }),
-      deleted: false,
-      history: [],
-    };
-    return this.#putMessage('message', message);
+    const blocks = nameBlocks(content.blocks, this.#newName);
+    const fresh = { order: this.order + 1, ts: this.newTs(), deleted: false, history: [] };
+    return this.#putMessage('message', { ...content, ...place, blocks, ...fresh });
   }
 
   changeMessage(message: StoredMessage, content: MessageContent): StoredMessage {
     const { text, blocks, metadata, files } = message;
-    const before = { text, blocks, ...(metadata ? { metadata } : {}), ...(files ? { files } : {}) };
     return this.#putMessage('message_changed', {
       ...message,
       ...content,
       blocks: nameBlocks(content.blocks, this.#newName),
       order: this.order + 1,
-      history: [...message.history, before],
+      history: [...message.history, { text, blocks, metadata, files }],
     });
   }
 
@@ -246,7 +220,7 @@ export class Store {
       userId,
       payload: this.#nameView(payload),
       rootViewId: previous?.rootViewId ?? id,
-      ...(previous === undefined ? {} : { previousViewId: previous.id }),
+      previousViewId: previous?.id,
       isOpen: true,
       errors: {},
       history: [],
@@ -275,13 +249,13 @@ export class Store {
   }
 
   addFile(file: StoredFile): void {
-    this.#files.push(file);
+    this.files.push(file);
     this.#emit({ type: 'file', file });
   }
 
   addCall(call: Omit<ApiCall, 'order' | 'atMs'>): void {
     const entry = { ...call, order: this.order + 1, atMs: this.#now() };
-    this.#calls.push(entry);
+    this.calls.push(entry);
     this.#emit({ type: 'call', call: entry });
   }
 
@@ -306,7 +280,7 @@ export class Store {
 
   #emit(happening: Happening): void {
     const event: WorkspaceEvent = { ...happening, order: this.order + 1, atMs: this.#now() };
-    this.#events.push(event);
+    this.events.push(event);
     for (const listener of [...this.#listeners]) listener(event);
   }
 
