@@ -1,25 +1,24 @@
 /** The Slack app: transport, guard and route table put together, with a start that survives a Slack that is down. */
 import { setMaxListeners } from 'node:events';
-import type { Server } from 'node:http';
-import { App, type HTTPReceiver, type SocketModeReceiver } from '@slack/bolt';
+import { App } from '@slack/bolt';
 import { endsInTime } from '../ends-in-time.ts';
 import type { Desk } from '../usecases/desk.ts';
 import type { Log, NewId, SeenOnce } from '../usecases/ports.ts';
 import { boltLogger } from './bolt-logger.ts';
 import { createGuard, type GuardParts } from './guard.ts';
 import { HomeWatch } from './home-watch.ts';
-import { createHttpReceiver, type Route, SERVER_LIMITS } from './http-transport.ts';
+import { type HomeWorkspace, keepAskingSlack } from './home-workspace.ts';
+import { createHttpTransport } from './http-transport.ts';
 import { errorFields } from './redaction.ts';
 import { register, routes } from './register.ts';
 import { observedBy, type SlackClients } from './slack-clients.ts';
 import type { SlackEvents } from './slack-events.ts';
 import { fetchThrough } from './slack-fetch.ts';
 import type { SlackSettings } from './slack-settings.ts';
-import { createSocketLink } from './socket-link.ts';
-import { createRouteServer, createSocketReceiver } from './socket-transport.ts';
+import { createSocketTransport } from './socket-mode.ts';
+import type { Route, ServerLimits, Transport } from './transport.ts';
 import { createWebClient, webClientOptions } from './web-client.ts';
 import { WorkQueue } from './work-queue.ts';
-import type { HomeWorkspace } from './workspace.ts';
 
 export interface SlackAppParts {
   readonly settings: SlackSettings;
@@ -32,6 +31,10 @@ export interface SlackAppParts {
   readonly newReference: NewId;
   /** /livez, /readyz, /metrics. */
   readonly routes: readonly Route[];
+  /** Of the HTTP server, in milliseconds; default: those of production. */
+  readonly serverLimits?: ServerLimits;
+  /** When a request that no listener acked is answered anyway; default 2.5 s. */
+  readonly unhandledAfterMs?: number;
   readonly events?: Partial<SlackEvents>;
   readonly within?: NonNullable<GuardParts['within']>;
   /** Slack takes the token again, after it did not. */
@@ -64,20 +67,6 @@ const LANE_LIMITS = {
 };
 /** Clicks that find it full: each is one short message to Slack. */
 const TURNED_AWAY_LIMITS = { atOnce: 8, waitingAtMost: 200 };
-
-/** How soon a token that Slack does not take is tried again, at first and at most. */
-const FIRST_RETRY_MS = 1_000;
-const LONGEST_RETRY_MS = 30_000;
-/** How often Slack is asked whether it still takes the token; any other call tells it as well. */
-const ASKED_EVERY_MS = 30_000;
-const IDLE_CLOSED_EVERY_MS = 50;
-
-interface Transport {
-  readonly receiver: HTTPReceiver | SocketModeReceiver;
-  listen(): Promise<Server>;
-  close(): Promise<void>;
-  isUp(): boolean;
-}
 
 export function createSlackApp(parts: SlackAppParts): SlackApp {
   const { settings, desk, home, log } = parts;
@@ -128,12 +117,12 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
     onSlackCall,
   });
 
-  const greeting = keepGreeting(home, log, parts.onSlackBack);
+  const greeting = keepAskingSlack(home, log, parts.onSlackBack);
   return {
     start: async () => {
-      const server = await transport.listen();
+      await transport.open(settings);
       greeting.start();
-      const address = server.address();
+      const address = transport.server.address();
       return { port: typeof address === 'object' && address !== null ? address.port : settings.port };
     },
     stop: async (patienceMs) => {
@@ -158,103 +147,18 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
 }
 
 function createTransport(parts: SlackAppParts): Transport {
-  const { settings, log, now, routes: extra } = parts;
-  const { signingSecret, appToken, host, port } = settings;
-  if (appToken !== null) return socketTransport(appToken, settings, log, extra);
+  const { settings, log, routes } = parts;
+  const { signingSecret, appToken } = settings;
+  if (appToken !== null) return createSocketTransport(appToken, settings, routes, log);
   if (signingSecret === null) throw new RangeError('neither a signing secret nor an app token is set');
-  const receiver = createHttpReceiver({
+  return createHttpTransport({
     signingSecret,
-    routes: extra,
+    routes,
     log,
-    now,
+    now: parts.now,
+    serverLimits: parts.serverLimits,
+    unhandledAfterMs: parts.unhandledAfterMs,
     onRefused: parts.events?.httpRequestRefused,
     onUnacknowledged: parts.events?.interactionUnacknowledged,
   });
-  let server: Server | null = null;
-  let up = false;
-  return {
-    receiver,
-    listen: async () => {
-      server = await receiver.start({ host, port }, SERVER_LIMITS);
-      up = true;
-      return server;
-    },
-    close: async () => {
-      if (!up) return;
-      up = false;
-      // Connections that are kept alive would keep the server open: each is ended as soon as it is idle.
-      const idle = setInterval(() => server?.closeIdleConnections(), IDLE_CLOSED_EVERY_MS);
-      await receiver.stop().finally(() => clearInterval(idle));
-    },
-    isUp: () => up,
-  };
-}
-
-function socketTransport(
-  appToken: string,
-  settings: SlackSettings,
-  log: Log,
-  extra: readonly Route[],
-): Transport {
-  const receiver = createSocketReceiver(appToken, settings, log);
-  const server = createRouteServer(extra);
-  const link = createSocketLink(
-    { client: receiver.client, start: () => receiver.start(), stop: () => receiver.stop() },
-    log,
-  );
-  return {
-    receiver,
-    listen: () =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ host: settings.host, port: settings.port }, () => {
-          link.open();
-          resolve(server);
-        });
-      }),
-    close: async () => {
-      await link.close();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
-    isUp: link.isUp,
-  };
-}
-
-/** Asks Slack who we are, again and again: readiness and links follow what it answers now. */
-function keepGreeting(
-  home: HomeWorkspace,
-  log: Log,
-  onBack: (() => void) | undefined,
-): { start(): void; stop(): void } {
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  const later = (delayMs: number, failures: number): void => {
-    clearTimeout(timer);
-    if (stopped) return;
-    timer = setTimeout(() => void greet(failures), delayMs);
-    timer.unref();
-  };
-  const greet = async (failures: number): Promise<void> => {
-    const answer = await home.ask();
-    if (answer.ok) return later(ASKED_EVERY_MS, 0);
-    if (!stopped) log.warn({ why: answer.why }, 'Slack did not confirm the token; tried again');
-    later(Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS), failures + 1);
-  };
-  home.onAcceptedChanged((accepted) => {
-    if (stopped) return;
-    if (accepted) {
-      log.info({}, 'Slack takes the token again');
-      onBack?.();
-    } else {
-      log.error({}, 'Slack does not take the token, or cannot be reached');
-      later(FIRST_RETRY_MS, 1);
-    }
-  });
-  return {
-    start: () => void greet(0),
-    stop: () => {
-      stopped = true;
-      clearTimeout(timer);
-    },
-  };
 }

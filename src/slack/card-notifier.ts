@@ -8,6 +8,7 @@ import { isTerminal } from '../domain/close/close-state.ts';
 import type { Notice } from '../domain/close/notices.ts';
 import type { PersonId } from '../domain/person.ts';
 import type { Delivery, Directory, Log, NewId, Notifier } from '../usecases/ports.ts';
+import type { HomeWorkspace } from './home-workspace.ts';
 import { failureText, type SlackAnswer, type SlackFailure, slackCall, TOKEN_REFUSED } from './slack-call.ts';
 import { approverText, directText } from './views/direct-text.ts';
 import { dryRunPrefix } from './views/dry-run.ts';
@@ -17,7 +18,6 @@ import { standingText } from './views/outcome-text.ts';
 import { copyText, requestCard } from './views/request-card.ts';
 import { stillToVote } from './views/request-facts.ts';
 import { threadText } from './views/thread-text.ts';
-import type { HomeWorkspace } from './workspace.ts';
 
 interface Posted {
   readonly channelId: string;

@@ -6,8 +6,8 @@
 import type { WebClient } from '@slack/web-api';
 import type { Person, PersonId, PersonKind } from '../domain/person.ts';
 import type { Directory, Log, Lookup, LookupOptions, MembersLookup } from '../usecases/ports.ts';
+import type { HomeWorkspace } from './home-workspace.ts';
 import { failureText, slackCall } from './slack-call.ts';
-import type { HomeWorkspace } from './workspace.ts';
 
 const REMEMBERED_MS = 60_000;
 const ENTRIES_AT_MOST = 5_000;

@@ -1,17 +1,23 @@
-/** HTTP mode: Bolt's receiver behind a signature check of our own, with an answer where nothing else gives one. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+/**
+ * HTTP mode. Bolt checks the signature, and reads and answers requests; in front of it stands what it lacks: requests
+ * that cannot be Slack's are refused before their body is read, bodies are bounded, timestamps from the future are
+ * refused, and what was refused is counted.
+ */
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { parse } from 'node:querystring';
 import { type BufferedIncomingMessage, HTTPReceiver } from '@slack/bolt';
 import type { Log } from '../usecases/ports.ts';
 import { boltLogger } from './bolt-logger.ts';
 import { errorFields } from './redaction.ts';
-import { headerFault, type SignatureFault, signatureFault, signingKey } from './request-signature.ts';
-
-/** GET only: /livez, /readyz, /metrics. */
-export interface Route {
-  readonly path: string;
-  readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
-}
+import {
+  closeServer,
+  createRouteServer,
+  listen,
+  pathOf,
+  type Route,
+  type ServerLimits,
+  type Transport,
+} from './transport.ts';
 
 /** Slack shows an error after 3000 ms; Bolt's own default of 3001 is too late. */
 const UNHANDLED_AFTER_MS = 2_500;
@@ -22,12 +28,11 @@ const ENDPOINT = '/slack/events';
 const BODY_AT_MOST_BYTES = 1024 * 1024;
 
 /**
- * Bodies are read before it is known who sends them, so what is held of them at one time is bounded. A flood of large
- * ones is cut first: Slack's own are small.
+ * Bodies are read before it is known who sends them, so what is held of them at one time is bounded; large ones, which
+ * Slack does not send, sooner than small ones.
  */
 const SMALL_BODY_BYTES = 64 * 1024;
-const LARGE_BODIES_AT_ONCE = 32;
-const BODIES_HELD_BYTES = 128 * 1024 * 1024;
+const HELD_AT_MOST_BYTES = { large: 32 * 1024 * 1024, small: 128 * 1024 * 1024 };
 
 /** Slack's probe of a certificate is a token and a flag. */
 const PROBE_AT_MOST_BYTES = 1024;
@@ -35,99 +40,125 @@ const PROBE_AT_MOST_BYTES = 1024;
 /** A flood of refused requests is one line in the log for each of these, with their number. */
 const REFUSALS_LOGGED_EVERY_MS = 60_000;
 
-export const SERVER_LIMITS = {
-  /** Slack gives up after 3 s; who sends slower holds memory for nothing. Node looks only every 30 s by itself. */
-  requestTimeout: 10_000,
-  headersTimeout: 10_000,
-  connectionsCheckingInterval: 1_000,
-  /** Longer than balancers keep a connection (60 s), or they send a request into one that is just being closed. */
-  keepAliveTimeout: 75_000,
-} as const;
+/** Bolt's rule (5 minutes), applied before the body is read. */
+const PAST_AT_MOST_MS = 5 * 60_000;
+
+/** Clocks differ a little; a signature from further ahead would stay valid for longer than we remember it. */
+const FUTURE_AT_MOST_MS = 60_000;
+
+/** What the headers alone can tell. */
+type HeaderFault = 'unsigned' | 'stale' | 'from the future';
 
 /** Why a request was turned away before anything looked at what it says. */
-export type RefusedRequest = SignatureFault | 'too large' | 'unreadable' | 'too many at once';
+export type RefusedRequest =
+  | HeaderFault
+  | 'signature mismatch'
+  | 'too large'
+  | 'unreadable'
+  | 'too many at once';
 
 export interface HttpTransportParts {
   readonly signingSecret: string;
   readonly routes: readonly Route[];
   readonly log: Log;
   readonly now: () => number;
+  readonly serverLimits?: ServerLimits | undefined;
+  /** When a request that no listener acked is answered anyway; default 2.5 s. */
+  readonly unhandledAfterMs?: number | undefined;
   readonly onRefused?: ((why: RefusedRequest) => void) | undefined;
   readonly onUnacknowledged?: (() => void) | undefined;
 }
 
-export function createHttpReceiver(parts: HttpTransportParts): HTTPReceiver {
+export function createHttpTransport(parts: HttpTransportParts): Transport {
   const { signingSecret, routes, log, now } = parts;
   const receiver = new HTTPReceiver({
     signingSecret,
-    // Checked below, before Bolt sees the request.
-    signatureVerification: false,
     endpoints: ENDPOINT,
-    logger: boltLogger(log),
+    // Its warnings are the refusals that are counted here.
+    logger: Object.assign(boltLogger(log), { warn: () => {} }),
     customPropertiesExtractor: (request) => ({ slackSignature: request.headers['x-slack-signature'] }),
-    unhandledRequestTimeoutMillis: UNHANDLED_AFTER_MS,
+    unhandledRequestTimeoutMillis: parts.unhandledAfterMs ?? UNHANDLED_AFTER_MS,
     unhandledRequestHandler: ({ request, response }) => {
       parts.onUnacknowledged?.();
       log.error({ path: pathOf(request) }, 'a request from Slack was not acknowledged in time');
       if (!response.headersSent) answerUnhandled(request, response);
     },
   });
-  const key = signingKey(signingSecret);
-  const toBolt = receiver.requestListener;
   const tally = new RefusalTally(log, now);
   const bodies = new Bodies();
 
-  function refuse(response: ServerResponse, status: number, why: RefusedRequest, close = true): void {
+  function note(why: RefusedRequest): void {
     tally.note(why);
     parts.onRefused?.(why);
-    response.writeHead(status, close ? { connection: 'close' } : {}).end();
   }
 
-  async function checked(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  function refuse(response: ServerResponse, status: number, why: RefusedRequest): void {
+    note(why);
+    response.writeHead(status, { connection: 'close' }).end();
+  }
+
+  async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const length = Number(request.headers['content-length'] ?? Number.NaN);
-    const early = headerFault(request.headers, now());
-    // Nothing long is read from somebody who cannot be Slack; the probe below is short.
-    if (early !== null && !(length <= PROBE_AT_MOST_BYTES)) return refuse(response, 401, early);
-    const body = await bodies.read(request, !(length <= SMALL_BODY_BYTES));
+    const fault = headerFault(request.headers, now());
+    if (fault !== null && !(length <= PROBE_AT_MOST_BYTES)) return refuse(response, 401, fault);
+    const body = await bodies.read(request, length <= SMALL_BODY_BYTES ? 'small' : 'large');
     if (typeof body === 'number') return refuse(response, body, WHY_NOT_READ[body]);
-    const signed = Object.assign(request, { rawBody: body });
-    const fault = signatureFault(key, signed.headers, signed.rawBody, now());
-    if (fault === null) return handOver(signed, response);
-    // Slack's probe of our certificate is not signed; it gets its 200 and nothing else happens.
-    const isProbe = /(?:^|&)ssl_check=1(?:&|$)/.test(signed.rawBody.toString());
-    if (isProbe) response.writeHead(200).end();
-    else refuse(response, 401, fault, false);
+    // The probe is not signed: Bolt answers it and looks at nothing else in it.
+    if (fault !== null && !isProbe(body)) return refuse(response, 401, fault);
+    toBolt(Object.assign(request, { rawBody: body }), response);
   }
 
-  /** Bolt compares the media type as a whole, and rejects unheard when a body is not an object. */
-  function handOver(signed: BufferedIncomingMessage, response: ServerResponse): void {
-    const mediaType = (signed.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
-    signed.headers['content-type'] = mediaType;
-    if (isInteraction(mediaType === 'application/x-www-form-urlencoded', signed.rawBody.toString())) {
-      toBolt(signed, response);
+  /** Bolt compares the media type as a whole, and its promise rejects without a handler when a body is not an object. */
+  function toBolt(request: BufferedIncomingMessage, response: ServerResponse): void {
+    const mediaType = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
+    request.headers['content-type'] = mediaType;
+    if (!isInteraction(mediaType === 'application/x-www-form-urlencoded', request.rawBody.toString())) {
+      log.warn({}, 'a request was not in the form of Slack');
+      response.writeHead(400).end();
       return;
     }
-    log.warn({}, 'a signed request was not in the form of Slack');
-    response.writeHead(400).end();
-  }
-
-  receiver.requestListener = (request, response) => {
-    const path = pathOf(request);
-    const route = routes.find((each) => each.path === path);
-    if (request.method === 'GET' && route !== undefined) {
-      route.handler(request, response);
-      return;
-    }
-    if (request.method !== 'POST' || path !== ENDPOINT) {
-      response.writeHead(404).end();
-      return;
-    }
-    checked(request, response).catch((error: unknown) => {
-      log.error(errorFields(error), 'a request from Slack could not be handed over');
-      if (!response.headersSent) response.writeHead(500).end();
+    response.once('close', () => {
+      if (response.statusCode === 401) note('signature mismatch');
     });
+    receiver.requestListener(request, response);
+  }
+
+  const server = createRouteServer(
+    routes,
+    (request, response) => {
+      if (request.method !== 'POST' || pathOf(request) !== ENDPOINT) {
+        response.writeHead(404).end();
+        return;
+      }
+      receive(request, response).catch((error: unknown) => {
+        log.error(errorFields(error), 'a request from Slack could not be handed over');
+        if (!response.headersSent) response.writeHead(500).end();
+      });
+    },
+    parts.serverLimits,
+  );
+  return {
+    receiver,
+    server,
+    open: (address) => listen(server, address),
+    close: () => closeServer(server),
+    isUp: () => server.listening,
   };
-  return receiver;
+}
+
+/** Null: it may be Slack. `nowMs` is UTC milliseconds. */
+export function headerFault(headers: IncomingHttpHeaders, nowMs: number): HeaderFault | null {
+  const timestamp = headers['x-slack-request-timestamp'];
+  const signature = headers['x-slack-signature'];
+  if (typeof timestamp !== 'string' || typeof signature !== 'string') return 'unsigned';
+  if (!/^v0=[0-9a-f]{64}$/.test(signature) || !/^[0-9]{1,12}$/.test(timestamp)) return 'unsigned';
+  const signedAtMs = Number(timestamp) * 1000;
+  if (signedAtMs < nowMs - PAST_AT_MOST_MS) return 'stale';
+  return signedAtMs > nowMs + FUTURE_AT_MOST_MS ? 'from the future' : null;
+}
+
+function isProbe(body: Buffer): boolean {
+  return /(?:^|&)ssl_check=1(?:&|$)/.test(body.toString());
 }
 
 /** Whether the body says something that Bolt can look into: an object, in JSON or as the fields of a form. */
@@ -146,25 +177,18 @@ const WHY_NOT_READ = { 400: 'unreadable', 413: 'too large', 503: 'too many at on
 
 /** Reads bodies as far as there is room for them. */
 class Bodies {
-  #held = 0;
-  #large = 0;
+  #heldBytes = 0;
 
-  /** The whole body, or the status that says why not. `isLarge`: it may be, by its headers. */
-  async read(request: IncomingMessage, isLarge: boolean): Promise<Buffer | keyof typeof WHY_NOT_READ> {
-    if (!isLarge) return this.#read(request);
-    if (this.#large >= LARGE_BODIES_AT_ONCE) return 503;
-    this.#large += 1;
-    return this.#read(request).finally(() => {
-      this.#large -= 1;
-    });
-  }
-
-  #read(request: IncomingMessage): Promise<Buffer | keyof typeof WHY_NOT_READ> {
+  /** The whole body, or the status that says why not. `size`: as its headers state it. */
+  read(
+    request: IncomingMessage,
+    size: keyof typeof HELD_AT_MOST_BYTES,
+  ): Promise<Buffer | keyof typeof WHY_NOT_READ> {
     const { promise, resolve } = Promise.withResolvers<Buffer | keyof typeof WHY_NOT_READ>();
     const chunks: Buffer[] = [];
     let bytes = 0;
     const end = (result: Buffer | keyof typeof WHY_NOT_READ): void => {
-      this.#held -= bytes;
+      this.#heldBytes -= bytes;
       bytes = 0;
       chunks.length = 0;
       request.removeAllListeners('data').pause();
@@ -172,10 +196,10 @@ class Bodies {
     };
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      this.#held += chunk.length;
+      this.#heldBytes += chunk.length;
       chunks.push(chunk);
       if (bytes > BODY_AT_MOST_BYTES) end(413);
-      else if (this.#held > BODIES_HELD_BYTES) end(503);
+      else if (this.#heldBytes > HELD_AT_MOST_BYTES[size]) end(503);
     });
     request.once('end', () => end(Buffer.concat(chunks)));
     request.once('error', () => end(400));
@@ -207,21 +231,13 @@ class RefusalTally {
   }
 }
 
-function pathOf(request: IncomingMessage): string {
-  return (request.url ?? '').split('?')[0] ?? '';
-}
-
-function isBuffered(request: IncomingMessage): request is BufferedIncomingMessage {
-  return 'rawBody' in request && Buffer.isBuffer(request.rawBody);
-}
-
 /**
  * A command is answered with text. For a click or a form the person must see that nothing came of it: Slack shows that
  * for any status but 200, and leaves a form open.
  */
 function answerUnhandled(request: IncomingMessage, response: ServerResponse): void {
-  const isCommand = isBuffered(request) && /(?:^|&)command=/.test(request.rawBody.toString());
-  if (!isCommand) {
+  const body = 'rawBody' in request && Buffer.isBuffer(request.rawBody) ? request.rawBody.toString() : '';
+  if (!/(?:^|&)command=/.test(body)) {
     response.writeHead(503).end();
     return;
   }

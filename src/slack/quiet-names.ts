@@ -1,7 +1,8 @@
 /** Looks up the names that stand for mentions in messages to a channel. */
+
+import type { HomeWorkspace } from './home-workspace.ts';
 import type { Message } from './views/message.ts';
 import { mentionedIn, withoutPings } from './views/quiet-mentions.ts';
-import type { HomeWorkspace } from './workspace.ts';
 
 /** `nameOf`: null when a name is not known now; the id then stands in its place. */
 export function quietNames(

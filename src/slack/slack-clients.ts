@@ -3,13 +3,13 @@ import type { AuditBoard, Directory, Log, NewId, Notifier } from '../usecases/po
 import { AuditChannel } from './audit-channel.ts';
 import { CardNotifier } from './card-notifier.ts';
 import { SlackDirectory } from './directory.ts';
+import { HomeWorkspace } from './home-workspace.ts';
 import { quietNames } from './quiet-names.ts';
 import type { OnSlackCall } from './slack-call.ts';
 import type { SlackEvents } from './slack-events.ts';
 import type { SlackSettings } from './slack-settings.ts';
 import type { Message } from './views/message.ts';
 import { createWebClient } from './web-client.ts';
-import { HomeWorkspace } from './workspace.ts';
 
 export interface SlackClients {
   readonly directory: Directory;

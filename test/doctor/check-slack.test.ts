@@ -5,7 +5,7 @@ import { startWorkspace, type Workspace, type WorkspaceOptions } from '../../san
 import { checkSlack } from '../../src/doctor/check-slack.ts';
 import { SlackDirectory } from '../../src/slack/directory.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
-import { HomeWorkspace } from '../../src/slack/workspace.ts';
+import { HomeWorkspace } from '../../src/slack/home-workspace.ts';
 import { createAccess } from '../../src/usecases/access.ts';
 import { policy } from '../support/close-requests.ts';
 import { QUIET } from '../support/logs.ts';

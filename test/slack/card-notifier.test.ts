@@ -4,9 +4,9 @@ import { startWorkspace, type Workspace } from '../../sandbox/slack/workspace.ts
 import type { CloseRequest, RequestEvent } from '../../src/domain/close/close-request.ts';
 import { CardNotifier } from '../../src/slack/card-notifier.ts';
 import { SlackDirectory } from '../../src/slack/directory.ts';
+import { HomeWorkspace } from '../../src/slack/home-workspace.ts';
 import { quietNames } from '../../src/slack/quiet-names.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
-import { HomeWorkspace } from '../../src/slack/workspace.ts';
 import { request, START_MS } from '../support/close-requests.ts';
 import { QUIET } from '../support/logs.ts';
 

@@ -7,13 +7,14 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { done, refuse } from '../../src/domain/refusal.ts';
 import { ACTIONS } from '../../src/slack/ids.ts';
+import { SERVER_LIMITS } from '../../src/slack/transport.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
 import type { Desk } from '../../src/usecases/desk.ts';
 import { type SeenOnce, StoreUnavailable } from '../../src/usecases/ports.ts';
 import { fakeDesk } from '../fakes/desk.ts';
 import { request } from '../support/close-requests.ts';
 import { QUIET } from '../support/logs.ts';
-import { type SlackHarness, startSlackHarness } from './support/slack-harness.ts';
+import { type SlackHarness, type SlackHarnessOptions, startSlackHarness } from './support/slack-harness.ts';
 
 const FLOODER = new URL('./support/flood-bodies.mjs', import.meta.url).pathname;
 
@@ -25,9 +26,14 @@ afterEach(async () => {
 
 const emptyLists = async () => done({ open: [], recent: [] });
 
-async function start(desk: Partial<Desk>, seenOnce?: SeenOnce): Promise<void> {
+async function start(
+  desk: Partial<Desk>,
+  seenOnce?: SeenOnce,
+  http?: SlackHarnessOptions['http'],
+): Promise<void> {
   slack = await startSlackHarness({
     desk: () => fakeDesk(desk),
+    ...(http === undefined ? {} : { http }),
     ...(seenOnce === undefined ? {} : { seenOnce }),
   });
 }
@@ -131,7 +137,11 @@ describe('requests over HTTP', () => {
   });
 
   it('waits 10 s for the rest of a body, whoever seems to send it', async () => {
-    await start({});
+    expect(SERVER_LIMITS).toMatchObject({ requestTimeout: 10_000, headersTimeout: 10_000 });
+    // Node looks at intervals of this length; here everything goes ten times as fast.
+    expect(SERVER_LIMITS.connectionsCheckingInterval).toBeLessThanOrEqual(1_000);
+    const serverLimits = { requestTimeout: 1_000, headersTimeout: 1_000, connectionsCheckingInterval: 100 };
+    await start({}, undefined, { serverLimits });
     const { port, hostname } = new URL(slack.url);
     const socket = connect(Number(port), hostname);
     const startedMs = performance.now();
@@ -142,12 +152,12 @@ describe('requests over HTTP', () => {
     socket.resume();
     await once(socket, 'close');
     const tookMs = performance.now() - startedMs;
-    expect(tookMs).toBeGreaterThan(9_000);
-    expect(tookMs).toBeLessThan(15_000);
+    expect(tookMs).toBeGreaterThan(900);
+    expect(tookMs).toBeLessThan(1_500);
   });
 
   it('shows the person that a form or a click which nobody handles came to nothing', async () => {
-    await start({});
+    await start({}, undefined, { unhandledAfterMs: 50 });
     const payload = {
       type: 'view_submission',
       team: { id: ids.team },
@@ -331,7 +341,7 @@ describe('requests in unusual forms', () => {
     ['command=', FORM],
     ['', FORM],
   ])('fault A12, relative: "%s" is answered, whatever Bolt makes of it', async (body, contentType) => {
-    await start({});
+    await start({}, undefined, { unhandledAfterMs: 50 });
     expect((await signed(body, contentType)).status).toBeGreaterThanOrEqual(200);
   });
 

@@ -3,6 +3,7 @@
  * token now, as of its last answer to any call.
  */
 import type { WebClient } from '@slack/web-api';
+import type { Log } from '../usecases/ports.ts';
 import { failureText, type SlackCallRecord, slackCall, TOKEN_REFUSED } from './slack-call.ts';
 
 export interface Workspace {
@@ -73,4 +74,49 @@ export class HomeWorkspace {
     if (before === accepted || (before === null && accepted)) return;
     for (const listener of this.#listeners) listener(accepted);
   }
+}
+
+/** How soon a token that Slack does not take is tried again, at first and at most. */
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 30_000;
+/** How often Slack is asked whether it still takes the token; any other call tells it as well. */
+const ASKED_EVERY_MS = 30_000;
+
+/** Asks Slack who we are, again and again: readiness and links follow what it answers now. */
+export function keepAskingSlack(
+  home: HomeWorkspace,
+  log: Log,
+  onBack: (() => void) | undefined,
+): { start(): void; stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const later = (delayMs: number, failures: number): void => {
+    clearTimeout(timer);
+    if (stopped) return;
+    timer = setTimeout(() => void ask(failures), delayMs);
+    timer.unref();
+  };
+  const ask = async (failures: number): Promise<void> => {
+    const answer = await home.ask();
+    if (answer.ok) return later(ASKED_EVERY_MS, 0);
+    if (!stopped) log.warn({ why: answer.why }, 'Slack did not confirm the token; tried again');
+    later(Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS), failures + 1);
+  };
+  home.onAcceptedChanged((accepted) => {
+    if (stopped) return;
+    if (accepted) {
+      log.info({}, 'Slack takes the token again');
+      onBack?.();
+    } else {
+      log.error({}, 'Slack does not take the token, or cannot be reached');
+      later(FIRST_RETRY_MS, 1);
+    }
+  });
+  return {
+    start: () => void ask(0),
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
 }

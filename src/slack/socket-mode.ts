@@ -1,18 +1,22 @@
 /**
- * Keeps one Socket Mode connection open. The client's own reconnecting is switched off, for two reasons read in
+ * Socket Mode: the same listeners behind one outbound connection, which is kept open here. The client's own reconnecting is switched off, for two reasons read in
  * @slack/socket-mode 3.1.0: it waits `clientPingTimeout` before it tries again after every routine refresh, and a
  * failed `apps.connections.open` on that path rejects where nobody listens and is never tried again.
  */
-import type { SocketModeReceiver } from '@slack/bolt';
+import { SocketModeReceiver } from '@slack/bolt';
 import type { Log } from '../usecases/ports.ts';
+import { boltLogger } from './bolt-logger.ts';
 import { errorFields } from './redaction.ts';
+import type { SlackSettings } from './slack-settings.ts';
+import { closeServer, createRouteServer, listen, type Route, type Transport } from './transport.ts';
+import { webClientOptions } from './web-client.ts';
 
-export interface SocketLink {
-  open(): void;
-  /** Ends the connection and opens no other. */
-  close(): Promise<void>;
-  isUp(): boolean;
-}
+/**
+ * A ping goes out every third of this time, and a connection without a pong for all of it is given up: three lost
+ * in a row, and still within the 3 s in which Slack waits for the ack of a click. Slack's own pings (every few
+ * seconds) are waited for 30 s, the library's default.
+ */
+const PONG_WITHIN_MS = 2_400;
 
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 30_000;
@@ -21,7 +25,23 @@ const HELLO_WITHIN_MS = 10_000;
 /** Slack announces a refresh and does not end the connection itself; acks on their way have this long. */
 const LAST_ACKS_MS = 100;
 
-export function createSocketLink({ client, start, stop }: SocketReceiverParts, log: Log): SocketLink {
+export function createSocketTransport(
+  appToken: string,
+  settings: SlackSettings,
+  routes: readonly Route[],
+  log: Log,
+): Transport {
+  const receiver = new SocketModeReceiver({
+    appToken,
+    logger: boltLogger(log),
+    clientPingTimeout: PONG_WITHIN_MS,
+    autoReconnectEnabled: false,
+    ...(settings.dispatcher === undefined ? {} : { dispatcher: settings.dispatcher }),
+    // Bolt's App.clientOptions do not reach this receiver.
+    installerOptions: { clientOptions: webClientOptions(settings, log) },
+  });
+  const { client } = receiver;
+  const server = createRouteServer(routes);
   let up = false;
   let wanted = false;
   let opening = false;
@@ -37,7 +57,8 @@ export function createSocketLink({ client, start, stop }: SocketReceiverParts, l
     if (!wanted || opening) return;
     opening = true;
     const giveUp = setTimeout(force, HELLO_WITHIN_MS);
-    start()
+    receiver
+      .start()
       .then(
         () => {
           failures = 0;
@@ -84,7 +105,10 @@ export function createSocketLink({ client, start, stop }: SocketReceiverParts, l
   });
 
   return {
-    open: () => {
+    receiver,
+    server,
+    open: async (address) => {
+      await listen(server, address);
       wanted = true;
       open();
     },
@@ -92,17 +116,12 @@ export function createSocketLink({ client, start, stop }: SocketReceiverParts, l
       wanted = false;
       up = false;
       clearTimeout(timer);
-      await stop();
+      await receiver.stop();
+      await closeServer(server);
     },
     isUp: () => up,
   };
 }
-
-type SocketReceiverParts = {
-  readonly client: SocketModeReceiver['client'];
-  readonly start: () => Promise<unknown>;
-  readonly stop: () => Promise<unknown>;
-};
 
 /** A warning, a refresh, or Socket Mode switched off: the client ends its connection at each of them. */
 function isGoodbye(data: unknown): boolean {
