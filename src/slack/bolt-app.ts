@@ -33,6 +33,8 @@ export interface SlackAppParts {
   readonly routes: readonly Route[];
   /** Of the HTTP server, in milliseconds; default: those of production. */
   readonly serverLimits?: ServerLimits;
+  /** Default: those of production. */
+  readonly queueLimits?: typeof QUEUE_LIMITS;
   /** When a request that no listener acked is answered anyway; default 2.5 s. */
   readonly unhandledAfterMs?: number;
   readonly events?: Partial<SlackEvents>;
@@ -45,28 +47,28 @@ export interface SlackApp {
   /** Listens (HTTP) or connects (Socket Mode); answers the port of the HTTP server. Slack may be down meanwhile. */
   start(): Promise<{ readonly port: number }>;
   /**
-   * Takes nothing new and waits for what is under way, `patienceMs` at most (default: as long as it takes). Whoever
-   * would then still wait is told that the bot restarts, so every interaction that was acknowledged gets an answer.
+   * Takes nothing new and waits for what is under way, `patienceMs` at most (default: as long as it takes). People who
+   * would then still wait are told that the bot restarts, so every interaction that was acknowledged gets an answer.
    */
   stop(patienceMs?: number): Promise<void>;
   /** Redraws App Home for those who opened it lately, if a request changed; answers for how many. */
   refreshHomes(): Promise<number>;
-  /** Slack takes the token, as of its last answer, and in Socket Mode the connection stands. */
+  /** Slack takes the token, as of its last answer, and in Socket Mode the socket is connected. */
   connected(): boolean;
-  /** The way in from Slack is open: listening (HTTP), or the socket stands (Socket Mode). */
+  /** The way in from Slack is open: listening (HTTP), or the socket is connected (Socket Mode). */
   reachable(): boolean;
 }
 
-/** What telling the last ones may take: one call to Slack, or its timeout. */
-const LAST_WORDS_MS = 1_500;
+/** For the last answers at a stop: one call to Slack. */
+const LAST_ANSWERS_MS = 1_500;
 
 /** Enough for 500 people who ask at one instant, in one process; beyond it people are asked to try again. */
-const LANE_LIMITS = {
+export const QUEUE_LIMITS = {
   read: { atOnce: 32, waitingAtMost: 1_000 },
   decision: { atOnce: 64, waitingAtMost: 400 },
+  /** Clicks that find their lane full: each is one short message to Slack. */
+  overflow: { atOnce: 8, waitingAtMost: 200 },
 };
-/** Clicks that find it full: each is one short message to Slack. */
-const TURNED_AWAY_LIMITS = { atOnce: 8, waitingAtMost: 200 };
 
 export function createSlackApp(parts: SlackAppParts): SlackApp {
   const { settings, desk, home, log } = parts;
@@ -84,16 +86,17 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
   app.error(async (failure: { readonly error: Error }) =>
     log.error(errorFields(failure.error), 'Bolt could not hand over an interaction'),
   );
-  const lanes = { read: new WorkQueue(LANE_LIMITS.read), decision: new WorkQueue(LANE_LIMITS.decision) };
-  const turnedAway = new WorkQueue(TURNED_AWAY_LIMITS);
-  const hurry = new AbortController();
-  setMaxListeners(0, hurry.signal);
+  const limits = parts.queueLimits ?? QUEUE_LIMITS;
+  const lanes = { read: new WorkQueue(limits.read), decision: new WorkQueue(limits.decision) };
+  const overflowQueue = new WorkQueue(limits.overflow);
+  const shutdown = new AbortController();
+  setMaxListeners(0, shutdown.signal);
   const guard = createGuard({
     ...parts,
     lanes,
-    turnedAway,
+    overflowQueue,
     redrawCard: (requestId) => desk.redrawCard(requestId),
-    hurry: hurry.signal,
+    shutdownSignal: shutdown.signal,
   });
   const homes = new HomeWatch({
     client: createWebClient(settings, log, onSlackCall),
@@ -130,15 +133,15 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
       // In this order: what arrived on an open connection may enter the queue until the last one is closed.
       const done = transport
         .close()
-        .then(() => Promise.all([...Object.values(lanes), turnedAway].map((queue) => queue.idle())));
+        .then(() => Promise.all([...Object.values(lanes), overflowQueue].map((queue) => queue.idle())));
       if (patienceMs === undefined) {
         await done;
         return;
       }
       if (await endsInTime(done, patienceMs)) return;
       log.warn({ patienceMs }, 'stopping before all answers were ready; telling those who wait');
-      hurry.abort();
-      await endsInTime(done, LAST_WORDS_MS);
+      shutdown.abort();
+      await endsInTime(done, LAST_ANSWERS_MS);
     },
     reachable: () => transport.isUp(),
     refreshHomes: () => homes.refresh(),

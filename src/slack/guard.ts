@@ -31,8 +31,8 @@ export interface GuardParts {
   readonly seenOnce: SeenOnce;
   /** A queue for each lane, so that neither waits for the other. */
   readonly lanes: Readonly<Record<Lane, WorkQueue>>;
-  /** For those who find their lane full and whose ack cannot say so: they are told after it, a few at a time. */
-  readonly turnedAway: WorkQueue;
+  /** For clicks that find their lane full: their ack can't say so, so they are answered after it, a few at a time. */
+  readonly overflowQueue: WorkQueue;
   readonly log: Log;
   readonly now: () => number;
   readonly newReference: NewId;
@@ -42,7 +42,7 @@ export interface GuardParts {
   /** Runs all that one interaction sets off, so that its log lines can carry the reference. */
   readonly within?: (reference: string, work: () => Promise<void>) => Promise<void>;
   /** Aborted when the process cannot wait any longer: what is still under way gets its answer now. */
-  readonly hurry?: AbortSignal;
+  readonly shutdownSignal?: AbortSignal;
 }
 
 const RESTARTING =
@@ -174,7 +174,7 @@ export function createGuard(parts: GuardParts): Guard {
       // Waits in line unobserved for a while: its failure must not count as unhandled meanwhile.
       preparing.catch(() => {});
       const ready = preparing;
-      return await orHurry(
+      return await orShutdown(
         turn,
         place.run(() => work(listener, delivered, ready, waits)),
       );
@@ -197,7 +197,7 @@ export function createGuard(parts: GuardParts): Guard {
     if (await delivered.answerInAck(refusalMessage(refusal))) {
       return { outcome: refusal.code, requestId: null };
     }
-    const place = parts.turnedAway.enter();
+    const place = parts.overflowQueue.enter();
     if (place === null) return { outcome: 'not-acked', requestId: null };
     try {
       await delivered.ack({ faults: null, loading: null });
@@ -208,22 +208,22 @@ export function createGuard(parts: GuardParts): Guard {
   }
 
   /** The work, or an honest answer in its place when the process must end before it. */
-  async function orHurry(turn: Turn, working: Promise<Ended>): Promise<Ended> {
-    const { hurry } = parts;
-    if (hurry === undefined) return working;
-    const { promise: hurried, resolve } = Promise.withResolvers<null>();
+  async function orShutdown(turn: Turn, working: Promise<Ended>): Promise<Ended> {
+    const { shutdownSignal } = parts;
+    if (shutdownSignal === undefined) return working;
+    const { promise: stopped, resolve } = Promise.withResolvers<null>();
     const stop = () => resolve(null);
-    if (hurry.aborted) stop();
-    hurry.addEventListener('abort', stop, { once: true });
+    if (shutdownSignal.aborted) stop();
+    shutdownSignal.addEventListener('abort', stop, { once: true });
     try {
-      const ended = await Promise.race([working, hurried]);
+      const ended = await Promise.race([working, stopped]);
       if (ended !== null) return ended;
       // It goes on until the process ends; nobody is left to hear how.
       working.catch(() => {});
       await turn.tell(noticeMessage(RESTARTING));
       return { outcome: 'restarting', requestId: null };
     } finally {
-      hurry.removeEventListener('abort', stop);
+      shutdownSignal.removeEventListener('abort', stop);
     }
   }
 

@@ -2,16 +2,19 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { done, refuse } from '../../src/domain/refusal.ts';
+import { QUEUE_LIMITS } from '../../src/slack/bolt-app.ts';
 import { ACTIONS, INPUTS } from '../../src/slack/ids.ts';
 import { fakeDesk } from '../fakes/desk.ts';
 import { request } from '../support/close-requests.ts';
 import { type SlackHarness, startSlackHarness } from './support/slack-harness.ts';
 
-/** Those at work and those in line, in one process: who looks things up, and who decides. */
-const PLACES = 1_032;
-const PLACES_OF_DECISIONS = 464;
-/** Clicks that are told so at one time, and those in line for it. */
-const CLICKS_TURNED_AWAY = 208;
+/** Queues a tenth as long as in production. */
+const LIMITS = {
+  read: { atOnce: 3, waitingAtMost: 100 },
+  decision: { atOnce: 6, waitingAtMost: 40 },
+  overflow: { atOnce: 1, waitingAtMost: 20 },
+};
+const places = ({ atOnce, waitingAtMost }: (typeof LIMITS)['read']) => atOnce + waitingAtMost;
 const BUSY = 'Loandesk has more to do right now';
 
 let slack: SlackHarness;
@@ -23,11 +26,14 @@ afterEach(() => {
 
 describe.each(['http', 'socket'] as const)('over %s', (transport) => {
   it('commands and forms are refused in their ack, clicks after it', async () => {
+    // Who looks things up, who decides, and clicks that are told that there is no room.
+    expect(Object.values(QUEUE_LIMITS).map(places)).toEqual([1_032, 464, 208]);
     const held = Promise.withResolvers<void>();
     release = held.resolve;
     const pending = request({ requester: { teamId: ids.team, userId: ids.rina }, card: null });
     slack = await startSlackHarness({
       transport,
+      limits: { queueLimits: LIMITS },
       desk: () =>
         fakeDesk({
           openRejection: async () => done(pending),
@@ -49,15 +55,17 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     await workspace.as(ids.ada).click(card, ACTIONS.reject);
     const form = await slack.modal(ids.ada, (text) => text.includes('Why do you reject it?'));
 
-    for (let sent = 0; sent < PLACES; sent += 43)
-      await Promise.all(Array.from({ length: 43 }, () => workspace.as(ids.vera).command('/ltv', '', at)));
+    const looks = Array.from({ length: places(LIMITS.read) }, () =>
+      workspace.as(ids.vera).command('/ltv', '', at),
+    );
+    for (const look of await Promise.all(looks)) expect(look.failure).toBeUndefined();
     const command = await workspace.as(ids.rina).command('/ltv', '', at);
     if (command.shown === undefined) throw new Error('the ack showed nothing');
     expect(workspace.renderText(command.shown)).toContain(BUSY);
-    for (let sent = 0; sent < PLACES_OF_DECISIONS; sent += 58) {
-      const clicks = Array.from({ length: 58 }, () => workspace.as(ids.rina).click(card, ACTIONS.withdraw));
-      for (const click of await Promise.all(clicks)) expect(click.failure).toBeUndefined();
-    }
+    const decisions = Array.from({ length: places(LIMITS.decision) }, () =>
+      workspace.as(ids.rina).click(card, ACTIONS.withdraw),
+    );
+    for (const click of await Promise.all(decisions)) expect(click.failure).toBeUndefined();
     const sent = await workspace.as(ids.ada).submit(form.id, { [INPUTS.reason]: 'not yet' });
     expect(sent.failure).toBeUndefined();
     // The form is still open, with what was typed and why it was not taken.
@@ -70,7 +78,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
 
     // With as many clicks to answer as may be, one more is not acked: Slack shows its person that it failed.
     workspace.faults.add('response_url', { kind: 'hang' });
-    const clicks = Array.from({ length: CLICKS_TURNED_AWAY }, () =>
+    const clicks = Array.from({ length: places(LIMITS.overflow) }, () =>
       workspace.as(ids.ben).click(card, ACTIONS.approve),
     );
     for (const click of await Promise.all(clicks)) expect(click.failure).toBeUndefined();
@@ -81,6 +89,6 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     const told = workspace.store
       .ephemerals(ids.vera)
       .filter((message) => workspace.renderText(message).includes('The unit is missing'));
-    expect(told).toHaveLength(PLACES);
-  }, 60_000);
+    expect(told).toHaveLength(places(LIMITS.read));
+  });
 });

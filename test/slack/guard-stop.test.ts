@@ -12,13 +12,13 @@ function scene() {
   const told: string[] = [];
   const records: HandledInteraction[] = [];
   const references: string[] = [];
-  const hurry = new AbortController();
+  const shutdown = new AbortController();
   const turn = notingTurn(told);
   const queue = new WorkQueue({ atOnce: 1, waitingAtMost: 5 });
   const guard = createGuard({
     seenOnce: new MemorySeenOnce(() => 0),
     lanes: { decision: queue, read: queue },
-    turnedAway: new WorkQueue({ atOnce: 1, waitingAtMost: 0 }),
+    overflowQueue: new WorkQueue({ atOnce: 1, waitingAtMost: 0 }),
     log: QUIET,
     now: () => 0,
     newReference: () => `ref-${references.length}`,
@@ -28,7 +28,7 @@ function scene() {
       references.push(reference);
       return work();
     },
-    hurry: hurry.signal,
+    shutdownSignal: shutdown.signal,
   });
   const click = (listener: NamedListener, deliveryKey: string) =>
     guard(listener, {
@@ -37,15 +37,15 @@ function scene() {
       ack: async () => false,
       answerInAck: async () => false,
     });
-  return { told, records, references, hurry, click };
+  return { told, records, references, shutdown, click };
 }
 
 it('tells all who wait when the process must end, and counts them', async () => {
-  const { told, records, references, hurry, click } = scene();
+  const { told, records, references, shutdown, click } = scene();
   const never: NamedListener = { name: 'never', work: () => new Promise(() => {}) };
   const running = [click(never, 'a'), click(never, 'b')];
   await Promise.resolve();
-  hurry.abort();
+  shutdown.abort();
   await Promise.all(running);
   expect(told).toEqual([
     expect.stringContaining('is being restarted'),
@@ -60,9 +60,9 @@ it('tells all who wait when the process must end, and counts them', async () => 
 });
 
 it('leaves alone what ends in time', async () => {
-  const { told, records, hurry, click } = scene();
+  const { told, records, shutdown, click } = scene();
   await click({ name: 'quick', work: async () => handled() }, 'a');
-  hurry.abort();
+  shutdown.abort();
   expect(told).toEqual([]);
   expect(records).toMatchObject([{ listener: 'quick', outcome: 'done' }]);
 });

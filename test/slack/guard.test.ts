@@ -23,7 +23,7 @@ function scene(options: { seenOnce?: SeenOnce; atOnce?: number; slackHolds?: boo
   const guard = createGuard({
     seenOnce: options.seenOnce ?? new MemorySeenOnce(() => nowMs),
     lanes: { decision: lane(), read: lane() },
-    turnedAway: new WorkQueue({ atOnce: 1, waitingAtMost: 0 }),
+    overflowQueue: new WorkQueue({ atOnce: 1, waitingAtMost: 0 }),
     log: keepingLog((line) => log.push(line)),
     now: () => nowMs,
     newReference: () => 'ref-1',

@@ -29,11 +29,11 @@ const emptyLists = async () => done({ open: [], recent: [] });
 async function start(
   desk: Partial<Desk>,
   seenOnce?: SeenOnce,
-  http?: SlackHarnessOptions['http'],
+  limits?: SlackHarnessOptions['limits'],
 ): Promise<void> {
   slack = await startSlackHarness({
     desk: () => fakeDesk(desk),
-    ...(http === undefined ? {} : { http }),
+    ...(limits === undefined ? {} : { limits }),
     ...(seenOnce === undefined ? {} : { seenOnce }),
   });
 }

@@ -32,8 +32,8 @@ export interface SlackHarnessOptions {
   readonly auditChannel?: string;
   readonly onSlackBack?: () => void;
   readonly events?: NonNullable<SlackAppParts['events']>;
-  /** The limits of the HTTP server, changed. */
-  readonly http?: Pick<SlackAppParts, 'serverLimits' | 'unhandledAfterMs'>;
+  /** Limits of the transport and the queues, changed. */
+  readonly limits?: Pick<SlackAppParts, 'serverLimits' | 'unhandledAfterMs' | 'queueLimits'>;
   /** The adapter's own settings, changed. */
   readonly settings?: Partial<SlackSettings>;
   /** Before the bot starts: faults to switch on. */
@@ -92,7 +92,7 @@ export async function startSlackHarness(options: SlackHarnessOptions): Promise<S
       log,
       now: Date.now,
       newReference: newId,
-      ...options.http,
+      ...options.limits,
       ...(options.onSlackBack === undefined ? {} : { onSlackBack: options.onSlackBack }),
       ...(options.events === undefined ? {} : { events: options.events }),
       routes: [{ path: '/livez', handler: (_request, response) => response.writeHead(200).end('ok') }],
