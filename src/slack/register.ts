@@ -1,6 +1,6 @@
 /** The one route table: which listener answers which command, button, form and event; each runs inside the guard. */
 import type { App, BlockButtonAction, ViewSubmitAction } from '@slack/bolt';
-import { requireChannel, requireRole } from './access.ts';
+import type { Refusal } from '../domain/refusal.ts';
 import {
   actionDelivery,
   commandDelivery,
@@ -10,7 +10,7 @@ import {
 } from './bolt-delivery.ts';
 import type { Guard, NamedListener } from './guard.ts';
 import { type ActionId, type CommandName, EVENTS, type ModalId } from './ids.ts';
-import type { Listener, ListenerParts } from './listener.ts';
+import { type Listener, type ListenerParts, refused, type Turn } from './listener.ts';
 import { cardListeners, unknownButton } from './listeners/card.ts';
 import { closeUnitListeners } from './listeners/close-unit.ts';
 import { closedUnitsListeners } from './listeners/closed-units.ts';
@@ -71,6 +71,50 @@ function named<Id extends string>(
   const found = {} as Record<Id, NamedListener>;
   for (const name in table) found[name] = { name, ...inside(table[name]) };
   return found;
+}
+
+type PlaceParts = Pick<ListenerParts, 'allowedChannels' | 'closeChannel'>;
+
+/**
+ * Null: allowed. Direct messages always are: an answer there is as private as anywhere, and the person's role is
+ * checked all the same. App Home and modals have no channel.
+ */
+export function refusePlace(
+  { allowedChannels, closeChannel }: PlaceParts,
+  channelId: string | null,
+): Refusal | null {
+  if (allowedChannels.length === 0 || channelId === null || channelId.startsWith('D')) return null;
+  const known = [...new Set([closeChannel, ...allowedChannels])];
+  return known.includes(channelId) ? null : { code: 'channel-not-allowed', channels: known };
+}
+
+/** For buttons that show figures. */
+export function requireChannel(parts: PlaceParts, listener: Listener): Listener {
+  const { prepare } = listener;
+  return {
+    ...listener,
+    ...(prepare === undefined
+      ? {}
+      : {
+          prepare: (turn: Turn) =>
+            refusePlace(parts, turn.channelId) === null ? prepare(turn) : Promise.resolve(true),
+        }),
+    work: async (turn) => {
+      const refusal = refusePlace(parts, turn.channelId);
+      return refusal === null ? listener.work(turn) : refused(refusal);
+    },
+  };
+}
+
+/** For commands. */
+export function requireRole(parts: ListenerParts, listener: Listener): Listener {
+  return requireChannel(parts, {
+    ...listener,
+    work: async (turn) => {
+      const roles = await parts.desk.admit(turn.by);
+      return roles.ok ? listener.work(turn) : refused(roles.refusal);
+    },
+  });
 }
 
 /** Any name: its listener is looked up in the table. */
