@@ -157,7 +157,7 @@ export function createDesk(parts: DeskParts): DeskWork {
       return true;
     },
     async noteForgery(by, requestId, what) {
-      log.warn({ by, requestId, what }, 'a forged or foreign click was refused');
+      log.warn({ by, requestId, what }, 'forged click refused');
       if (requestId !== null) await book.noteRefusal(requestId, by, what, 'not-the-card');
     },
   };

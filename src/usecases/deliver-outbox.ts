@@ -124,7 +124,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     const { requestId, notice } = item;
     const fields = { requestId, notice: notice.kind, why };
     if (item.id.startsWith(KEPT)) {
-      log.warn(fields, 'a kept message is still refused');
+      log.warn(fields, 'kept message still refused');
     } else {
       log.error(fields, 'a message could not be delivered and is kept; it is tried again from time to time');
       parts.events.noticeMissed({ notice: notice.kind, outcome: 'kept' });
@@ -141,7 +141,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     const atMs = await store.nowMs();
     const event = { type: 'card-undeliverable', by: null, why, atMs } as const;
     const told = await draw({ kind: 'direct', to: request.requester, event }, request, null);
-    if (!('ok' in told && told.ok)) log.warn({ requestId: request.id }, 'the requester could not be told');
+    if (!('ok' in told && told.ok)) log.warn({ requestId: request.id }, 'requester not reached');
   }
 
   async function retry(

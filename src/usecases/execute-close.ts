@@ -1,7 +1,7 @@
 /**
- * Sends an approved close: claim, last look, one mark, one DELETE, outcome, read-back. Any replica may run it; the
- * store lets one through. One copy of the record, loaded after the claim, is checked, decided on and marked. Whatever
- * fails before the mark sends nothing and gives the claim back; after the mark nothing is ever sent again.
+ * Sends an approved close: claim, last check, one marker, one DELETE, outcome, read-back. Any replica may run it; the
+ * store lets one through. One copy of the record, loaded after the claim, is checked, decided on and marked. Anything
+ * that fails before the marker releases the claim and sends nothing; after the marker nothing is ever sent again.
  */
 import type { CloseRequest, Command, CommandOf, PeopleNow } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
@@ -69,10 +69,10 @@ const STORE_LOST = "Loandesk couldn't reach its database.";
 
 export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
   const { access, book, reader, closer, sentCloses, newId, log } = parts;
-  /** Claims of this process that it could not give back while the store was away: request and owner. */
+  /** Claims that this process could not release while the store was unavailable: request id and owner. */
   const owed = new Map<string, string>();
 
-  /** On this very copy; nothing is stored. People come last: reading the unit may take seconds. */
+  /** Checks this copy; stores nothing. People are checked after the unit, because reading the unit may take seconds. */
   async function lastLook(copy: StoredRequest): Promise<LastLook> {
     const { request } = copy;
     const current = await readFactsBeforeSending(reader, request.groupId, request.facts.creditAccount);
@@ -118,7 +118,7 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
   ): Promise<Result<CloseRequest>> {
     const { id } = copy.request;
     if (sentCloses.wasSent(id)) {
-      // The store lost it: it is told again, and never sent twice from here.
+      // The store lost the marker: restore it, and never send again from this process.
       await sentCloses.tellAll();
       return refuse({ code: 'already-executing' });
     }
@@ -133,12 +133,12 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
     );
     if (claimed.ok) return owedIfLost(id, owner, () => checkAndSend(id, owner));
     if (claimed.refusal.code !== 'too-few-approvals') return claimed;
-    // The settings of now ask for more: the request waits for them.
+    // The current settings need more approvals than the request has.
     const people = await access.peopleFor(copy.request, { fresh: true });
     return people.ok ? book.apply(id, () => ({ type: 'recount-votes', ...people.value })) : people;
   }
 
-  /** A store that is away may hold the claim all the same: it is given back when the store answers again. */
+  /** A store that does not answer may hold the claim all the same: it is released when the store answers again. */
   async function owedIfLost(
     requestId: string,
     owner: string,
@@ -163,7 +163,7 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
       case 'found':
         return recordOrRelease(copy, owner, look.command);
       case 'forged':
-        log.error({ requestId, forbidden: look.why }, 'close not sent: record and audit trail disagree');
+        log.error({ requestId, forbidden: look.why }, 'close not sent: record differs from the audit trail');
         return recordOrRelease(copy, owner, { type: 'never-sent', owner, why: look.why });
       case 'clear':
         break;
@@ -176,13 +176,13 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
     return send(copy, owner, prepared.value, people);
   }
 
-  /** The approvals are kept, and whoever finds the trouble gone sends it. */
+  /** Keeps the approvals: the next attempt that finds nothing in the way sends the close. */
   function release(requestId: string, owner: string, why: string): Promise<Result<CloseRequest>> {
-    log.warn({ requestId, why }, 'close not sent yet: the claim is given back');
+    log.warn({ requestId, why }, 'claim released before sending');
     return book.apply(requestId, () => ({ type: 'release-claim', owner, why }));
   }
 
-  /** What was decided on one copy is stored on that copy, or not at all. */
+  /** Stores the command on the copy it was decided on, or not at all. */
   async function recordOrRelease(
     copy: StoredRequest,
     owner: string,
@@ -202,7 +202,7 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
     const { signedTimestampMs, recvWindowMs } = prepared;
     const now = await book.asOfNow(copy);
     const deadlineAtMs = now.nowMs + ANSWER_EXPECTED_WITHIN_MS;
-    // Whatever changed since the copy was loaded, the mark is refused: what was checked is what is sent.
+    // Refused if anything changed since the copy was loaded: only what was checked is sent.
     const marked = await book.applyOnce(now, {
       type: 'mark-sent',
       owner,
@@ -226,7 +226,7 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
     try {
       return await prepared.send();
     } catch (error) {
-      log.error({ requestId, err: error }, 'the sending of a close failed in an unexpected way');
+      log.error({ requestId, err: error }, 'sending a close failed unexpectedly');
       return UNEXPECTED;
     }
   }
@@ -237,11 +237,11 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
       if (!loaded.ok) return loaded;
       const copy = loaded.value;
       if (copy.request.state === 'approved' && copy.request.obstacle !== null) {
-        // An outage must not write a claim for each try: first a look whether it is over.
+        // Check first whether the trouble is over, so that a long outage does not write a claim at each attempt.
         const look = await lastLook(copy);
         const trouble = look.kind === 'clear' ? await whyNotPrepared(copy.request) : look;
         if (trouble?.kind === 'trouble') {
-          log.info({ requestId, why: trouble.why }, 'close not sent yet: the trouble goes on');
+          log.info({ requestId, why: trouble.why }, 'close still blocked');
           return done(book.underRule(copy.request));
         }
         if (look.kind === 'found') return book.applyOnce(await book.asOfNow(copy), look.command);
@@ -255,8 +255,8 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
           await release(requestId, owner, STORE_LOST);
         } catch (error) {
           if (error instanceof StoreUnavailable) throw error;
-          // Other requests must not wait for it; the claim ends at its deadline.
-          log.error({ requestId, err: error }, 'a claim could not be given back');
+          // Others must not wait for this one; the claim ends at its deadline.
+          log.error({ requestId, err: error }, 'claim release failed');
         }
         owed.delete(requestId);
       }

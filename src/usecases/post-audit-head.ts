@@ -31,8 +31,8 @@ export function createPostAuditHead(
     const { fault, ...rest } = verdict;
     if (fault !== null) log.error({ fault }, 'the audit trail is not whole');
     const delivery = await board.postHead(verdict, now());
-    if (delivery.ok) log.info(rest, 'the audit head was posted');
-    else log.warn({ why: delivery.why }, 'the audit head was not posted; tried again');
+    if (delivery.ok) log.info(rest, 'audit head posted');
+    else log.warn({ why: delivery.why }, 'audit head not posted');
     return delivery.ok;
   }
 

@@ -150,7 +150,7 @@ export function createRequestBook(parts: RequestBookParts): RequestBook {
     if (why === null) return null;
     const now = await store.load(request.id);
     if (now?.stored !== stored) return { code: 'changed-meanwhile' };
-    log.error({ requestId: request.id, why }, 'record and audit trail disagree');
+    log.error({ requestId: request.id, why }, 'record differs from the audit trail');
     return { code: 'record-not-proved', requestId: request.id, why };
   }
 

@@ -45,15 +45,15 @@ export function createSentCloses({ book, log }: { book: RequestBook; log: Log })
       return { type: 'record-answer', mark, answer: sending.answer };
     });
     if (told.ok && lost)
-      log.error({ requestId, answer: outcome?.kind ?? null }, 'the store had lost the mark of a sent close');
+      log.error(
+        { requestId, answer: outcome?.kind ?? null },
+        'marker of a sent close was lost and is restored',
+      );
     const isAgain = !told.ok && told.refusal.code === 'changed-meanwhile';
     sending.told = outcome !== null && !isAgain;
-    if (another) log.error({ requestId, mark }, 'a close was sent twice for one request');
+    if (another) log.error({ requestId, mark }, 'two closes sent for one request');
     if (!told.ok && told.refusal.code === 'request-not-found')
-      log.error(
-        { requestId, mark, answer: outcome?.kind ?? null },
-        'the store lost the request of a sent close',
-      );
+      log.error({ requestId, mark, answer: outcome?.kind ?? null }, 'request of a sent close is missing');
     return told;
   }
 
@@ -69,7 +69,7 @@ export function createSentCloses({ book, log }: { book: RequestBook; log: Log })
         const { mark, outcome } = sending;
         log.error(
           { requestId, mark, answer: outcome?.kind ?? null, err: error },
-          'the store could not be told of a sent close',
+          'recording a sent close failed',
         );
       }
     }
