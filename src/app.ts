@@ -35,7 +35,7 @@ import { redisSettings } from './settings/redis-settings.ts';
 import { slackSettingsOf } from './settings/slack-settings.ts';
 import { createSlackApp } from './slack/bolt-app.ts';
 import { createSlackClients } from './slack/slack-clients.ts';
-import { dispatcherThrough } from './slack/slack-fetch.ts';
+import { dispatcherThrough } from './slack/web-client.ts';
 import { createDesk, type DeskWork } from './usecases/create-desk.ts';
 import type { Log } from './usecases/ports.ts';
 import { createPostAuditHead } from './usecases/post-audit-head.ts';

@@ -23,8 +23,7 @@ import { type Config, ConfigFaults, loadConfig } from './settings/config.ts';
 import { redisSettings } from './settings/redis-settings.ts';
 import { slackSettingsOf } from './settings/slack-settings.ts';
 import { createSlackClients } from './slack/slack-clients.ts';
-import { dispatcherThrough } from './slack/slack-fetch.ts';
-import { createWebClient } from './slack/web-client.ts';
+import { createWebClient, dispatcherThrough } from './slack/web-client.ts';
 import { createAccess } from './usecases/access.ts';
 
 const EXIT_FAULTS = 1;

@@ -1,6 +1,6 @@
 /** From the settings to what the Slack adapter takes. */
 
-import type { SlackSettings } from '../slack/slack-settings.ts';
+import type { SlackSettings } from '../slack/adapter-settings.ts';
 import type { Config } from './config.ts';
 
 export function slackSettingsOf({ slack }: Config): SlackSettings {

@@ -4,20 +4,18 @@ import { App } from '@slack/bolt';
 import { endsInTime } from '../ends-in-time.ts';
 import type { Desk } from '../usecases/desk.ts';
 import type { Log, NewId, SeenOnce } from '../usecases/ports.ts';
-import { boltLogger } from './bolt-logger.ts';
+import type { SlackSettings } from './adapter-settings.ts';
 import { createGuard, type GuardParts } from './guard.ts';
 import { HomeWatch } from './home-watch.ts';
 import { type HomeWorkspace, keepAskingSlack } from './home-workspace.ts';
 import { createHttpTransport } from './http-transport.ts';
-import { errorFields } from './redaction.ts';
 import { register, routes } from './register.ts';
 import { observedBy, type SlackClients } from './slack-clients.ts';
 import type { SlackEvents } from './slack-events.ts';
-import { fetchThrough } from './slack-fetch.ts';
-import type { SlackSettings } from './slack-settings.ts';
+import { boltLogger, errorFields } from './slack-log.ts';
 import { createSocketTransport } from './socket-mode.ts';
 import type { Route, ServerLimits, Transport } from './transport.ts';
-import { createWebClient, webClientOptions } from './web-client.ts';
+import { createWebClient, fetchThrough, webClientOptions } from './web-client.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface SlackAppParts {

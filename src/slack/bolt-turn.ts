@@ -5,7 +5,7 @@ import type { PersonId } from '../domain/person.ts';
 import type { Log } from '../usecases/ports.ts';
 import type { Turn } from './listener.ts';
 import { failureText, type OnSlackCall, observedCall, type SlackAnswer, slackCall } from './slack-call.ts';
-import type { Home, Message, Modal } from './views/message.ts';
+import type { Home, Message, Modal } from './views/blocks.ts';
 import { noticeModal } from './views/notice-message.ts';
 
 export interface BoltTurnParts {

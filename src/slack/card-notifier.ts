@@ -10,14 +10,12 @@ import type { PersonId } from '../domain/person.ts';
 import type { Delivery, Directory, Log, NewId, Notifier } from '../usecases/ports.ts';
 import type { HomeWorkspace } from './home-workspace.ts';
 import { failureText, type SlackAnswer, type SlackFailure, slackCall, TOKEN_REFUSED } from './slack-call.ts';
-import { approverText, directText } from './views/direct-text.ts';
-import { dryRunPrefix } from './views/dry-run.ts';
-import type { Message } from './views/message.ts';
+import type { Message } from './views/blocks.ts';
+import { approverText, directText, threadText } from './views/event-text.ts';
 import { noticeMessage } from './views/notice-message.ts';
-import { standingText } from './views/outcome-text.ts';
 import { copyText, requestCard } from './views/request-card.ts';
 import { stillToVote } from './views/request-facts.ts';
-import { threadText } from './views/thread-text.ts';
+import { dryRunPrefix, standingText } from './views/request-text.ts';
 
 interface Posted {
   readonly channelId: string;

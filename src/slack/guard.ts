@@ -13,9 +13,9 @@ import {
   UnreadableRecord,
 } from '../usecases/ports.ts';
 import { type Lane, type Listener, type Outcome, refused, type Turn } from './listener.ts';
-import { errorFields } from './redaction.ts';
 import type { HandledInteraction, SlackEvents } from './slack-events.ts';
-import type { Message } from './views/message.ts';
+import { errorFields } from './slack-log.ts';
+import type { Message } from './views/blocks.ts';
 import {
   duplicateMessage,
   noticeMessage,

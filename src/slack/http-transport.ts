@@ -7,8 +7,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { parse } from 'node:querystring';
 import { type BufferedIncomingMessage, HTTPReceiver } from '@slack/bolt';
 import type { Log } from '../usecases/ports.ts';
-import { boltLogger } from './bolt-logger.ts';
-import { errorFields } from './redaction.ts';
+import { boltLogger, errorFields } from './slack-log.ts';
 import {
   closeServer,
   createRouteServer,

@@ -3,7 +3,7 @@ import type { PersonId } from '../domain/person.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Desk } from '../usecases/desk.ts';
 import type { HomeWatch } from './home-watch.ts';
-import type { Home, Message, Modal } from './views/message.ts';
+import type { Home, Message, Modal } from './views/blocks.ts';
 
 export interface Turn {
   readonly by: PersonId;

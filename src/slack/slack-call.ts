@@ -5,7 +5,7 @@ import {
   WebAPIRateLimitedError,
   WebAPIRequestError,
 } from '@slack/web-api';
-import { redact } from './redaction.ts';
+import { redact } from './slack-log.ts';
 
 export type SlackFailure =
   | { readonly kind: 'rate-limited'; readonly retryAfterMs: number }

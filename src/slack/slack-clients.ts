@@ -1,14 +1,17 @@
 /** What the desk needs of Slack: who people are, and bringing notices to them. Built before the desk exists. */
-import type { AuditBoard, Directory, Log, NewId, Notifier } from '../usecases/ports.ts';
-import { AuditChannel } from './audit-channel.ts';
+
+import type { WebClient } from '@slack/web-api';
+import type { AuditVerdict } from '../domain/close/audit-chain.ts';
+import type { AuditBoard, Delivery, Directory, Log, NewId, Notifier } from '../usecases/ports.ts';
+import type { SlackSettings } from './adapter-settings.ts';
 import { CardNotifier } from './card-notifier.ts';
 import { SlackDirectory } from './directory.ts';
 import { HomeWorkspace } from './home-workspace.ts';
-import { quietNames } from './quiet-names.ts';
-import type { OnSlackCall } from './slack-call.ts';
+import { failureText, type OnSlackCall, slackCall } from './slack-call.ts';
 import type { SlackEvents } from './slack-events.ts';
-import type { SlackSettings } from './slack-settings.ts';
-import type { Message } from './views/message.ts';
+import { auditHeadMessage } from './views/audit-view.ts';
+import type { Message } from './views/blocks.ts';
+import { mentionedIn, withoutPings } from './views/quiet-mentions.ts';
 import { createWebClient } from './web-client.ts';
 
 export interface SlackClients {
@@ -62,5 +65,46 @@ export function observedBy(
   return (record) => {
     home.noteCall(record);
     events?.slackCalled?.(record);
+  };
+}
+
+export class AuditChannel implements AuditBoard {
+  readonly #client: WebClient;
+  readonly #channelId: string;
+
+  constructor(client: WebClient, channelId: string) {
+    this.#client = client;
+    this.#channelId = channelId;
+  }
+
+  async postHead(verdict: AuditVerdict, atMs: number): Promise<Delivery> {
+    const { text, blocks } = auditHeadMessage(verdict, atMs);
+    const answer = await slackCall(() =>
+      this.#client.chat.postMessage({
+        channel: this.#channelId,
+        text,
+        blocks: [...blocks],
+        unfurl_links: false,
+        unfurl_media: false,
+      }),
+    );
+    if (answer.ok) return { ok: true, card: null };
+    const { failure } = answer;
+    const retryAfterMs = failure.kind === 'rate-limited' ? failure.retryAfterMs : null;
+    return { ok: false, retry: true, why: failureText(failure), retryAfterMs };
+  }
+}
+
+/** `nameOf`: null when a name is not known now; the id then stands in its place. */
+export function quietNames(
+  nameOf: (userId: string) => Promise<string | null>,
+  home: HomeWorkspace,
+): (message: Message) => Promise<Message> {
+  return async (message) => {
+    const ids = [...mentionedIn(message)];
+    if (ids.length === 0) return message;
+    await home.read();
+    const names = await Promise.all(ids.map(async (id) => [id, await nameOf(id)] as const));
+    return withoutPings(message, new Map(names), home.url);
   };
 }

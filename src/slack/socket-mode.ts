@@ -5,9 +5,8 @@
  */
 import { SocketModeReceiver } from '@slack/bolt';
 import type { Log } from '../usecases/ports.ts';
-import { boltLogger } from './bolt-logger.ts';
-import { errorFields } from './redaction.ts';
-import type { SlackSettings } from './slack-settings.ts';
+import type { SlackSettings } from './adapter-settings.ts';
+import { boltLogger, errorFields } from './slack-log.ts';
 import { closeServer, createRouteServer, listen, type Route, type Transport } from './transport.ts';
 import { webClientOptions } from './web-client.ts';
 

@@ -7,7 +7,7 @@ import type { Workspace } from '../../sandbox/slack/workspace.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { isTerminal } from '../../src/domain/close/close-state.ts';
 import { ACTIONS } from '../../src/slack/ids.ts';
-import { standingText } from '../../src/slack/views/outcome-text.ts';
+import { standingText } from '../../src/slack/views/request-text.ts';
 import { offers } from './people.ts';
 
 export interface Told {

@@ -11,7 +11,7 @@ import { requestIdFrom } from '../../src/domain/request-id.ts';
 import { textOf } from '../../src/redis/audit-entry.ts';
 import { encodeRecord } from '../../src/redis/request-record.ts';
 import { Seals } from '../../src/redis/seals.ts';
-import { standingText } from '../../src/slack/views/outcome-text.ts';
+import { standingText } from '../../src/slack/views/request-text.ts';
 import { UnreadableRecord } from '../../src/usecases/ports.ts';
 import { onlyKey } from '../contracts/audit-trail.ts';
 import { LEAVE_UNREADABLE_MS } from '../contracts/outbox.ts';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { startWorkspace, type Workspace } from '../../sandbox/slack/workspace.ts';
 import type { AuditVerdict } from '../../src/domain/close/audit-chain.ts';
-import { AuditChannel } from '../../src/slack/audit-channel.ts';
+import { AuditChannel } from '../../src/slack/slack-clients.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
 import { START_MS } from '../support/close-requests.ts';
 import { QUIET } from '../support/logs.ts';

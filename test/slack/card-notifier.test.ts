@@ -5,7 +5,7 @@ import type { CloseRequest, RequestEvent } from '../../src/domain/close/close-re
 import { CardNotifier } from '../../src/slack/card-notifier.ts';
 import { SlackDirectory } from '../../src/slack/directory.ts';
 import { HomeWorkspace } from '../../src/slack/home-workspace.ts';
-import { quietNames } from '../../src/slack/quiet-names.ts';
+import { quietNames } from '../../src/slack/slack-clients.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
 import { request, START_MS } from '../support/close-requests.ts';
 import { QUIET } from '../support/logs.ts';

@@ -3,10 +3,8 @@ import { type RequestValue, readBallotMetadata, readRequestValue } from '../butt
 import { ACTIONS, INPUTS, MODALS } from '../ids.ts';
 import { handled, type Listener, type ListenerParts, type Outcome, refused, type Turn } from '../listener.ts';
 import { plainTyped, textFault, typedQuery } from '../typed-text.ts';
-import { ballotModal } from '../views/ballot-modal.ts';
-import { recordedMessage } from '../views/done-text.ts';
-import { noticeMessage, noticeModal } from '../views/notice-message.ts';
-import { LONGEST_REJECTION, rejectionModal } from '../views/rejection-modal.ts';
+import { noticeMessage, noticeModal, recordedMessage } from '../views/notice-message.ts';
+import { ballotModal, LONGEST_REJECTION, rejectionModal } from '../views/request-forms.ts';
 
 export function cardListeners(parts: ListenerParts) {
   return {

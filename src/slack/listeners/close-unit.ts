@@ -3,10 +3,9 @@ import { readUnitValue } from '../button-value.ts';
 import { ACTIONS, COMMANDS, INPUTS, MODALS } from '../ids.ts';
 import { handled, type Listener, type ListenerParts, type Outcome, refused, type Turn } from '../listener.ts';
 import { firstWord, plainTyped, textFault } from '../typed-text.ts';
-import { askModal, LONGEST_ASK_REASON } from '../views/ask-modal.ts';
-import { askedMessage } from '../views/done-text.ts';
 import { commandHelpMessage } from '../views/help-view.ts';
-import { noticeModal } from '../views/notice-message.ts';
+import { askedMessage, noticeModal } from '../views/notice-message.ts';
+import { askModal, LONGEST_ASK_REASON } from '../views/request-forms.ts';
 
 export function closeUnitListeners(parts: ListenerParts) {
   return {

@@ -4,9 +4,8 @@ import { ACTIONS, COMMANDS } from '../ids.ts';
 import { handled, type Listener, type ListenerParts, refused, type Turn } from '../listener.ts';
 import { typedQuery } from '../typed-text.ts';
 import { closedUnitsMessage } from '../views/closed-units-view.ts';
-import { fileSentMessage } from '../views/done-text.ts';
 import { commandHelpMessage } from '../views/help-view.ts';
-import { noticeMessage } from '../views/notice-message.ts';
+import { fileSentMessage, noticeMessage } from '../views/notice-message.ts';
 import { flawBlocks } from '../views/units-view.ts';
 
 export function closedUnitsListeners(parts: ListenerParts) {

@@ -5,8 +5,8 @@ import { COMMANDS } from '../ids.ts';
 import { handled, type Listener, type ListenerParts, type Outcome, refused, type Turn } from '../listener.ts';
 import { firstWord, typedQuery } from '../typed-text.ts';
 import { auditVerdictMessage } from '../views/audit-view.ts';
-import { fileSentMessage } from '../views/done-text.ts';
 import { helpMessage, unknownArgumentMessage } from '../views/help-view.ts';
+import { fileSentMessage } from '../views/notice-message.ts';
 import { resumedMessage, statusMessage } from '../views/status-view.ts';
 import { tellRequest, tellRequests } from './requests.ts';
 

@@ -2,8 +2,7 @@
 import { readPageValue, readRequestValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
 import { handled, type Listener, type ListenerParts, type Outcome, refused, type Turn } from '../listener.ts';
-import { requestListMessage } from '../views/request-list-view.ts';
-import { requestMessage } from '../views/request-view.ts';
+import { requestListMessage, requestMessage } from '../views/request-view.ts';
 
 export function requestsListeners(parts: ListenerParts) {
   const turnPage = turnRequestsPage(parts);

@@ -3,9 +3,8 @@ import { readRequestValue } from '../button-value.ts';
 import { ACTIONS, INPUTS, MODALS } from '../ids.ts';
 import { handled, type Listener, type ListenerParts, refused } from '../listener.ts';
 import { plainTyped, textFault } from '../typed-text.ts';
-import { recordedMessage } from '../views/done-text.ts';
-import { noticeModal } from '../views/notice-message.ts';
-import { isVerdict, LONGEST_NOTE, settleModal } from '../views/settle-modal.ts';
+import { noticeModal, recordedMessage } from '../views/notice-message.ts';
+import { isVerdict, LONGEST_NOTE, settleModal } from '../views/request-forms.ts';
 
 export function settleListeners(parts: ListenerParts) {
   return {

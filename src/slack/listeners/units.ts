@@ -4,8 +4,8 @@ import { readPageValue } from '../button-value.ts';
 import { ACTIONS, COMMANDS } from '../ids.ts';
 import { handled, type Listener, type ListenerParts, refused } from '../listener.ts';
 import { typedQuery } from '../typed-text.ts';
+import type { Message } from '../views/blocks.ts';
 import { commandHelpMessage } from '../views/help-view.ts';
-import type { Message } from '../views/message.ts';
 import { unitMessage } from '../views/unit-view.ts';
 import { sharedUnitsMessage, type UnitsQuestion, unitsMessage } from '../views/units-view.ts';
 

@@ -1,9 +1,8 @@
 /** `/loandesk audit verify`, and the day's head for the channel that keeps it. */
 import { type AuditVerdict, isVerified, type KeptHeadFinding } from '../../domain/close/audit-chain.ts';
-import { header, section } from './block-builders.ts';
+import { header, type Message, section } from './blocks.ts';
+import { utcText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
-import type { Message } from './message.ts';
-import { utcText } from './time-text.ts';
 
 /** The day's head: how it can be checked later stands in the message, because nobody remembers by then. */
 export function auditHeadMessage(verdict: AuditVerdict, atMs: number): Message {

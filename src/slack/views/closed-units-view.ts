@@ -4,13 +4,19 @@ import { knownTimeZone } from '../../domain/person.ts';
 import type { ClosedUnitsView } from '../../usecases/desk.ts';
 import { writePageValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
-import { type ButtonSpec, buttons, context, fitLines, header, section, sections } from './block-builders.ts';
-import { cardMention } from './card-link.ts';
+import {
+  type ButtonSpec,
+  buttons,
+  context,
+  fitLines,
+  header,
+  type Message,
+  pager,
+  section,
+  sections,
+} from './blocks.ts';
+import { cardMention, durationText, mentions, secondsToken, zonedText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
-import type { Message } from './message.ts';
-import { pager } from './pager.ts';
-import { mentions } from './people-text.ts';
-import { durationText, secondsToken, zonedText } from './time-text.ts';
 import { flawBlocks } from './units-view.ts';
 
 /** Private to the asker: addresses in full. `filter` is what was typed; the buttons ask it again. */

@@ -1,8 +1,7 @@
 /** What each command answers to `help`, and to what it does not understand. */
 import { COMMANDS, type CommandName } from '../ids.ts';
-import { header, section } from './block-builders.ts';
+import { header, type Message, section } from './blocks.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
-import type { Message } from './message.ts';
 
 interface Usage {
   readonly usage: string;

@@ -4,14 +4,13 @@ import type { Refusal } from '../../domain/refusal.ts';
 import { type Level, levelOf } from '../../domain/unit/risk-unit.ts';
 import type { HomeView, UnitsView } from '../../usecases/desk.ts';
 import { COMMANDS } from '../ids.ts';
-import { context, divider, header, section, sections } from './block-builders.ts';
+import { context, divider, type Home, header, section, sections } from './blocks.ts';
+import { dateToken, secondsToken } from './format.ts';
 import { USAGE } from './help-view.ts';
 import { escapeMrkdwn } from './limits.ts';
-import type { Home } from './message.ts';
 import { refusalText } from './refusal-text.ts';
-import { requestLine } from './request-list-view.ts';
-import { levelText } from './state-text.ts';
-import { dateToken, secondsToken } from './time-text.ts';
+import { levelText } from './request-text.ts';
+import { requestLine } from './request-view.ts';
 import { unitLine } from './units-table.ts';
 import { flawBlocks } from './units-view.ts';
 

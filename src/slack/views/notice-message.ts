@@ -1,12 +1,14 @@
-/** Short private answers: one text, told in one section. */
+/** Short private answers: one text, in one section or in a form that only tells. */
 import type { SectionBlock } from '@slack/types';
+import type { CloseRequest } from '../../domain/close/close-request.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { writePageValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
-import { buttons, context, section } from './block-builders.ts';
+import { buttons, context, type Message, type Modal, section } from './blocks.ts';
+import { countdownToken } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
-import type { Message, Modal } from './message.ts';
 import { NOTHING_CHANGED, refusalText } from './refusal-text.ts';
+import { dryRunPrefix, standingText } from './request-text.ts';
 
 /** `text` is mrkdwn, escaped. */
 export function noticeMessage(text: string): Message {
@@ -66,4 +68,38 @@ export function noticeModal(title: string, text: string): Modal {
     close: { type: 'plain_text', text: 'Close window', emoji: false },
     blocks: [section(fitted)],
   };
+}
+
+function channel(id: string): string {
+  return /^[CG][A-Z0-9]+$/.test(id) ? `<#${id}>` : 'the approvals channel';
+}
+
+export function askedMessage(request: CloseRequest, closeChannel: string): Message {
+  const { quorum } = request.policy;
+  return noticeMessage(
+    `${dryRunPrefix(request.policy.mode)}Your request to close unit *${request.groupId}* is recorded (\`${escapeMrkdwn(request.id)}\`). Its card goes to ${channel(closeChannel)}; ${quorum} approval${quorum === 1 ? ' is' : 's are'} needed before ${countdownToken(request.expiresAtMs)}. Nothing has been sent to the exchange.`,
+  );
+}
+
+/** `step`: what was recorded, as a sentence; then where the request stands. */
+export function recordedMessage(step: string, request: CloseRequest): Message {
+  return noticeMessage(
+    `${dryRunPrefix(request.policy.mode)}${step} Unit *${request.groupId}*: ${standingText(request)}`,
+  );
+}
+
+export function fileSentMessage(fileName: string, outcome: 'sent' | 'scope-missing' | 'failed'): Message {
+  const name = `*${shorten(escapeMrkdwn(fileName), 100)}*`;
+  switch (outcome) {
+    case 'sent':
+      return noticeMessage(`${name} is in your direct messages with Loandesk.`);
+    case 'scope-missing':
+      return noticeMessage(
+        `${name} could not be sent: the app was installed without the optional scope \`files:write\`. Ask your administrator to grant it. Nothing was changed.`,
+      );
+    case 'failed':
+      return noticeMessage(
+        `${name} could not be sent: Slack did not take the file. Try again in a minute. Nothing was changed.`,
+      );
+  }
 }

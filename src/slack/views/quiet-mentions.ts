@@ -5,8 +5,8 @@
  * told directly (reminders, outcomes), once.
  */
 import type { KnownBlock } from '@slack/types';
+import type { Message } from './blocks.ts';
 import { escapeMrkdwn, LIMITS, shorten } from './limits.ts';
-import type { Message } from './message.ts';
 
 const MENTION = /<@([UW][A-Z0-9]{1,30})>/g;
 const LONGEST_NAME = 40;

@@ -5,12 +5,11 @@
  */
 import type { FactChange, LiabilityFact } from '../../domain/close/facts.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
-import { amountText } from './amount-text.ts';
-import { fitLines } from './block-builders.ts';
-import { factChangeLines } from './fact-change-text.ts';
+import { fitLines } from './blocks.ts';
+import { amountText, dateAndUtc, dateToken } from './format.ts';
 import { escapeMrkdwn, shorten, withoutMarks } from './limits.ts';
-import { stateText, stateWhenRefused } from './state-text.ts';
-import { dateAndUtc, dateToken } from './time-text.ts';
+import { factChangeLines } from './request-facts.ts';
+import { stateText, stateWhenRefused } from './request-text.ts';
 
 export const NOTHING_CHANGED = 'Nothing was changed.';
 

@@ -12,18 +12,21 @@ import {
   fields,
   fitLines,
   header,
+  type Message,
   quote,
   section,
-} from './block-builders.ts';
-import { cardMention } from './card-link.ts';
-import { DRY_RUN_LINE, dryRunPrefix } from './dry-run.ts';
-import { factChangeLines } from './fact-change-text.ts';
+} from './blocks.ts';
+import { cardMention, countdownToken, dateToken, mention } from './format.ts';
 import { escapeMrkdwn } from './limits.ts';
-import type { Message } from './message.ts';
-import { standingText } from './outcome-text.ts';
-import { mention } from './people-text.ts';
-import { factPairs, quoted, votesText, whatWillHappen, whoMayVote } from './request-facts.ts';
-import { countdownToken, dateToken } from './time-text.ts';
+import {
+  factChangeLines,
+  factPairs,
+  quoted,
+  votesText,
+  whatWillHappen,
+  whoMayVote,
+} from './request-facts.ts';
+import { DRY_RUN_LINE, dryRunPrefix, standingText } from './request-text.ts';
 
 export interface CardOptions {
   /** Who may vote now (user ids); null: not known. */

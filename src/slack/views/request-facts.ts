@@ -1,13 +1,13 @@
-/** A request's facts, votes and rules in words, shared by the card and the private view. mrkdwn, escaped. */
+/** A request's facts, their changes, votes and rules in words, for the card, the forms and the private view. mrkdwn, escaped. */
+
+import { parseAmount } from '../../domain/amount.ts';
 import type { CloseRequest, VoidedVote, Vote } from '../../domain/close/close-request.ts';
 import { countApprovals } from '../../domain/close/decision.ts';
-import { type Facts, shortDigest } from '../../domain/close/facts.ts';
+import { type FactChange, type Facts, shortDigest } from '../../domain/close/facts.ts';
 import { personKey } from '../../domain/person.ts';
-import { amountText } from './amount-text.ts';
-import { fitLines } from './block-builders.ts';
+import { fitLines } from './blocks.ts';
+import { type Audience, account, amountText, dateAndUtc, dateToken, mention, mentions } from './format.ts';
 import { escapeMrkdwn, shorten, withoutMarks } from './limits.ts';
-import { type Audience, account, mention, mentions } from './people-text.ts';
-import { dateAndUtc, dateToken } from './time-text.ts';
 
 export function owedText(facts: Facts, max: number): string {
   if (facts.liabilities.length === 0) return `nothing (total ${amountText(facts.totalLiability)})`;
@@ -100,4 +100,22 @@ export function whatWillHappen(request: CloseRequest): string {
   if (request.policy.mode === 'dry-run')
     return 'After the last approval Loandesk reads the unit and the approvers again and stops there: this is a rehearsal, nothing is sent.';
   return 'After the last approval Loandesk reads the unit and the approvers again, then sends *one* DELETE to Binance that ends this risk unit. *It cannot be undone.*';
+}
+
+const LONGEST = 300;
+
+export function factChangeLines(changes: readonly FactChange[], audience: Audience): string[] {
+  return changes.map((change) => {
+    const isAddress = change.fact === 'collateral account';
+    const which =
+      change.which === null
+        ? ''
+        : ` ${isAddress ? account(change.which, audience) : escapeMrkdwn(change.which)}`;
+    const value = (text: string | null): string => {
+      if (text === null) return 'none';
+      if (change.fact === 'credit account') return account(text, audience);
+      return parseAmount(text) === null ? escapeMrkdwn(text) : amountText(text);
+    };
+    return `• ${change.fact}${shorten(which, LONGEST)}: ${shorten(value(change.before), LONGEST)} → ${shorten(value(change.after), LONGEST)}`;
+  });
 }

@@ -11,17 +11,17 @@ import {
   fields,
   fitLines,
   header,
+  type Message,
+  type Position,
+  pager,
   quote,
   section,
-} from './block-builders.ts';
-import { cardMention } from './card-link.ts';
-import { DRY_RUN_LINE, dryRunPrefix } from './dry-run.ts';
+  sections,
+} from './blocks.ts';
+import { cardMention, countdownToken, dateAndUtc, dateToken, mention, utcText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
-import type { Message } from './message.ts';
-import { answerText, standingText } from './outcome-text.ts';
-import { mention } from './people-text.ts';
 import { factPairs, votesText, whoMayVote } from './request-facts.ts';
-import { countdownToken, dateAndUtc, utcText } from './time-text.ts';
+import { answerText, DRY_RUN_LINE, dryRunPrefix, standingText, stateOf } from './request-text.ts';
 
 /** What is known of the one DELETE and of the exchange's record. mrkdwn, escaped. */
 export function evidenceLines(request: CloseRequest): string[] {
@@ -116,4 +116,55 @@ function controls(request: CloseRequest): ButtonSpec[] {
     style: 'danger',
   };
   return [refresh, settle];
+}
+
+/** Lines are up to about 300 characters long: this many fit beside the recent ones. */
+const A_PAGE = 15;
+
+/** One line a request. mrkdwn, escaped. */
+export function requestLine(request: CloseRequest, workspaceUrl: string | null): string {
+  const votes =
+    request.state === 'pending' ? `, ${request.votes.length} of ${request.policy.quorum} approvals` : '';
+  const dry = request.policy.mode === 'dry-run' ? `, ${DRY_RUN_LINE}` : '';
+  return `• *Unit ${request.groupId}*: ${stateOf(request)}${votes}${dry} · ${mention(request.requester)} ${dateToken(request.createdAtMs)} · \`${escapeMrkdwn(request.id)}\`${cardMention(workspaceUrl, request.card)}`;
+}
+
+/** `page` from 1; past the end shows the last. */
+export function requestListMessage(
+  lists: { readonly open: readonly CloseRequest[]; readonly recent: readonly CloseRequest[] },
+  page: number,
+  workspaceUrl: string | null,
+): Message {
+  const pages = Math.max(1, Math.ceil(lists.open.length / A_PAGE));
+  const shown = Math.min(page, pages);
+  const line = (request: CloseRequest): string => requestLine(request, workspaceUrl);
+  const onPage = lists.open.slice((shown - 1) * A_PAGE, shown * A_PAGE);
+  const open = onPage.length === 0 ? ['None.'] : onPage.map(line);
+  const recent = lists.recent.length === 0 ? ['None.'] : lists.recent.map(line);
+  const title = pages === 1 ? 'Open' : `Open: ${lists.open.length}, oldest first. Page ${shown} of ${pages}.`;
+  const more = (left: number): string => `… and ${left} more`;
+  const blocks: KnownBlock[] = [
+    header('Close requests'),
+    section(`*${title}*`),
+    ...sections(open, 5_200, more),
+    section('*Recent*'),
+    ...sections(recent, 3_600, more),
+    context('`/loandesk request &lt;id&gt;` shows one with its evidence.'),
+    ...buttons(listControls({ page: shown, pages })),
+  ];
+  const text = fitLines([`Close requests. ${title}:`, ...open, 'Recent:', ...recent], 3_500, more);
+  return { text, blocks };
+}
+
+function listControls(position: Position): ButtonSpec[] {
+  return pager(
+    '',
+    position,
+    {
+      id: ACTIONS.requestsPageBack,
+      label: 'Page back',
+      spoken: 'Show the page of open requests before this one',
+    },
+    { id: ACTIONS.requestsPageOn, label: 'Next page', spoken: 'Show the next page of open requests' },
+  );
 }

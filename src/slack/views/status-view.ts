@@ -1,12 +1,11 @@
 /** `/loandesk status`. */
 import type { StatusView } from '../../usecases/desk.ts';
 import type { ExchangeStop } from '../../usecases/ports.ts';
-import { context, fitLines, header, sections } from './block-builders.ts';
-import { DRY_RUN_LINE } from './dry-run.ts';
+import { context, fitLines, header, type Message, sections } from './blocks.ts';
+import { dateToken } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
-import type { Message } from './message.ts';
 import { noticeMessage } from './notice-message.ts';
-import { dateToken } from './time-text.ts';
+import { DRY_RUN_LINE } from './request-text.ts';
 
 const LEVELS = {
   ok: ':white_check_mark: OK',

@@ -14,7 +14,6 @@ import {
 import type { UnitView } from '../../usecases/desk.ts';
 import { writePageValue, writeUnitValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
-import { amountText, fallText, ltvText, percentText } from './amount-text.ts';
 import {
   type ButtonSpec,
   buttons,
@@ -22,15 +21,23 @@ import {
   fields,
   fitLines,
   header,
+  type Message,
   plain,
   section,
-} from './block-builders.ts';
+} from './blocks.ts';
+import {
+  amountText,
+  dateToken,
+  durationText,
+  fallText,
+  ltvText,
+  mention,
+  percentText,
+  secondsToken,
+} from './format.ts';
 import { escapeMrkdwn, LIMITS, shorten } from './limits.ts';
-import type { Message } from './message.ts';
-import { mention } from './people-text.ts';
 import { refusalReason } from './refusal-text.ts';
-import { levelText, stateText } from './state-text.ts';
-import { dateToken, durationText, secondsToken } from './time-text.ts';
+import { levelText, stateText } from './request-text.ts';
 import { flawBlocks } from './units-view.ts';
 
 const ACCOUNTS_SHOWN = 15;

@@ -9,10 +9,9 @@ import {
   standingOf,
   type Thresholds,
 } from '../../domain/unit/risk-unit.ts';
-import { amountText, fallText, ltvText } from './amount-text.ts';
+import { type Audience, accountPlain, amountText, fallText, ltvText } from './format.ts';
 import { escapeMrkdwn, LIMITS, shorten } from './limits.ts';
-import { type Audience, accountPlain } from './people-text.ts';
-import { levelText } from './state-text.ts';
+import { levelText } from './request-text.ts';
 
 type Cell = RawNumberElement | RawTextElement;
 

@@ -6,13 +6,20 @@ import type { RiskUnit } from '../../domain/unit/risk-unit.ts';
 import type { UnitsView } from '../../usecases/desk.ts';
 import { writePageValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
-import { amountText } from './amount-text.ts';
-import { type ButtonSpec, buttons, context, fitLines, header, section, sections } from './block-builders.ts';
+import {
+  type ButtonSpec,
+  buttons,
+  context,
+  fitLines,
+  header,
+  type Message,
+  type Position,
+  pager,
+  section,
+  sections,
+} from './blocks.ts';
+import { type Audience, amountText, durationText, mention, secondsToken } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
-import type { Message } from './message.ts';
-import { type Position, pager } from './pager.ts';
-import { type Audience, mention } from './people-text.ts';
-import { durationText, secondsToken } from './time-text.ts';
 import { dataTable, pagesOf, plainTable } from './units-table.ts';
 
 export interface UnitsQuestion {

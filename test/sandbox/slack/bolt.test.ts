@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import { SEED_IDS as ids } from '../../../sandbox/slack/seed.ts';
 import type { StoredMessage } from '../../../sandbox/slack/store.ts';
 import { startWorkspace, type Workspace } from '../../../sandbox/slack/workspace.ts';
-import { boltLogger } from '../../../src/slack/bolt-logger.ts';
+import { boltLogger } from '../../../src/slack/slack-log.ts';
 import { QUIET } from '../../support/logs.ts';
 
 /** A small bot on Bolt 5, as the real one is built: its listeners are what these tests play against. */

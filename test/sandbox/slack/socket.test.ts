@@ -4,7 +4,7 @@ import { WebSocket } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SEED_IDS as ids } from '../../../sandbox/slack/seed.ts';
 import { startWorkspace, type Workspace, type WorkspaceOptions } from '../../../sandbox/slack/workspace.ts';
-import { boltLogger } from '../../../src/slack/bolt-logger.ts';
+import { boltLogger } from '../../../src/slack/slack-log.ts';
 import { QUIET } from '../../support/logs.ts';
 
 const quiet = boltLogger(QUIET);

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { COVERAGE, METHODS } from '../../../sandbox/slack/methods.ts';
 import { SEED_IDS as ids } from '../../../sandbox/slack/seed.ts';
 import { startWorkspace, type Workspace, type WorkspaceOptions } from '../../../sandbox/slack/workspace.ts';
-import { boltLogger } from '../../../src/slack/bolt-logger.ts';
+import { boltLogger } from '../../../src/slack/slack-log.ts';
 import { QUIET } from '../../support/logs.ts';
 
 let workspace: Workspace;

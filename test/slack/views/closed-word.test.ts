@@ -2,12 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CloseRequest, RequestEvent } from '../../../src/domain/close/close-request.ts';
-import { approverText, directText } from '../../../src/slack/views/direct-text.ts';
-import { askedMessage, recordedMessage } from '../../../src/slack/views/done-text.ts';
+import { approverText, directText, threadText } from '../../../src/slack/views/event-text.ts';
+import { askedMessage, recordedMessage } from '../../../src/slack/views/notice-message.ts';
 import { requestCard } from '../../../src/slack/views/request-card.ts';
+import { settleModal } from '../../../src/slack/views/request-forms.ts';
 import { requestMessage } from '../../../src/slack/views/request-view.ts';
-import { settleModal } from '../../../src/slack/views/settle-modal.ts';
-import { threadText } from '../../../src/slack/views/thread-text.ts';
 import { ALICE, BOB, REQUESTER, request, START_MS } from '../../support/close-requests.ts';
 import { eventArb, requestArb } from '../support/arbitraries.ts';
 

@@ -3,25 +3,29 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findBlockKitFaults } from '../../../sandbox/slack/block-kit/faults.ts';
 import { findInconsistencies, PUBLISHED_THRESHOLDS } from '../../../src/domain/unit/risk-unit.ts';
-import { askModal } from '../../../src/slack/views/ask-modal.ts';
 import { auditVerdictMessage } from '../../../src/slack/views/audit-view.ts';
-import { ballotModal } from '../../../src/slack/views/ballot-modal.ts';
+import type { Message } from '../../../src/slack/views/blocks.ts';
 import { closedUnitsMessage } from '../../../src/slack/views/closed-units-view.ts';
-import { approverText, directText } from '../../../src/slack/views/direct-text.ts';
-import { askedMessage, recordedMessage } from '../../../src/slack/views/done-text.ts';
+import { approverText, directText, threadText } from '../../../src/slack/views/event-text.ts';
 import { helpMessage, unknownArgumentMessage } from '../../../src/slack/views/help-view.ts';
 import { homeTab } from '../../../src/slack/views/home-view.ts';
 import { LIMITS } from '../../../src/slack/views/limits.ts';
-import type { Message } from '../../../src/slack/views/message.ts';
-import { noticeMessage, noticeModal } from '../../../src/slack/views/notice-message.ts';
+import {
+  askedMessage,
+  noticeMessage,
+  noticeModal,
+  recordedMessage,
+} from '../../../src/slack/views/notice-message.ts';
 import { mentionedIn, withoutPings } from '../../../src/slack/views/quiet-mentions.ts';
-import { rejectionModal } from '../../../src/slack/views/rejection-modal.ts';
 import { requestCard } from '../../../src/slack/views/request-card.ts';
-import { requestListMessage } from '../../../src/slack/views/request-list-view.ts';
-import { requestMessage } from '../../../src/slack/views/request-view.ts';
-import { settleModal } from '../../../src/slack/views/settle-modal.ts';
+import {
+  askModal,
+  ballotModal,
+  rejectionModal,
+  settleModal,
+} from '../../../src/slack/views/request-forms.ts';
+import { requestListMessage, requestMessage } from '../../../src/slack/views/request-view.ts';
 import { statusMessage } from '../../../src/slack/views/status-view.ts';
-import { threadText } from '../../../src/slack/views/thread-text.ts';
 import { unitMessage } from '../../../src/slack/views/unit-view.ts';
 import { sharedUnitsMessage, unitsMessage } from '../../../src/slack/views/units-view.ts';
 import { ALICE, START_MS } from '../../support/close-requests.ts';

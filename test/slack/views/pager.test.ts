@@ -1,10 +1,9 @@
 /** The one row of page buttons, as each list that has pages uses it. */
 import { expect, it } from 'vitest';
 import { ACTIONS } from '../../../src/slack/ids.ts';
+import { type Message, pager } from '../../../src/slack/views/blocks.ts';
 import { closedUnitsMessage } from '../../../src/slack/views/closed-units-view.ts';
-import type { Message } from '../../../src/slack/views/message.ts';
-import { pager } from '../../../src/slack/views/pager.ts';
-import { requestListMessage } from '../../../src/slack/views/request-list-view.ts';
+import { requestListMessage } from '../../../src/slack/views/request-view.ts';
 import { request, START_MS } from '../../support/close-requests.ts';
 
 const BACK = { id: ACTIONS.closedNewer, label: 'Newer', spoken: 'Show newer' } as const;

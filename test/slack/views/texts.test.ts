@@ -3,17 +3,21 @@ import { describe, expect, it } from 'vitest';
 import { amount } from '../../../src/domain/amount.ts';
 import { knownTimeZone } from '../../../src/domain/person.ts';
 import { parseClosedFilter } from '../../../src/domain/unit/closed-filter.ts';
-import { amountText, fallText, percentText } from '../../../src/slack/views/amount-text.ts';
-import { cardLink } from '../../../src/slack/views/card-link.ts';
-import { nearestExample } from '../../../src/slack/views/help-view.ts';
-import { account, maskEmail, mention } from '../../../src/slack/views/people-text.ts';
 import {
+  account,
+  amountText,
+  cardLink,
   countdownToken,
   dateToken,
   durationText,
+  fallText,
+  maskEmail,
+  mention,
+  percentText,
   utcText,
   zonedText,
-} from '../../../src/slack/views/time-text.ts';
+} from '../../../src/slack/views/format.ts';
+import { nearestExample } from '../../../src/slack/views/help-view.ts';
 import { anyAmount } from '../support/arbitraries.ts';
 
 describe('amounts', () => {

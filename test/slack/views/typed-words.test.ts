@@ -2,13 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import type { CloseRequest, RequestEvent } from '../../../src/domain/close/close-request.ts';
 import { decide } from '../../../src/domain/close/close-rule.ts';
-import { directText } from '../../../src/slack/views/direct-text.ts';
+import { directText, threadText } from '../../../src/slack/views/event-text.ts';
 import { homeTab } from '../../../src/slack/views/home-view.ts';
 import { refusalText } from '../../../src/slack/views/refusal-text.ts';
 import { requestCard } from '../../../src/slack/views/request-card.ts';
-import { requestListMessage } from '../../../src/slack/views/request-list-view.ts';
-import { requestMessage } from '../../../src/slack/views/request-view.ts';
-import { threadText } from '../../../src/slack/views/thread-text.ts';
+import { requestListMessage, requestMessage } from '../../../src/slack/views/request-view.ts';
 import { ALICE, BOB, ELIGIBLE, policy, REQUESTER, request, START_MS } from '../../support/close-requests.ts';
 
 const MARKS =

@@ -3,11 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { longId, ZERO } from '../../../src/domain/amount.ts';
 import { LONGEST_REASON } from '../../../src/domain/close/close-request.ts';
 import { PUBLISHED_THRESHOLDS } from '../../../src/domain/unit/risk-unit.ts';
-import { askModal, LONGEST_ASK_REASON } from '../../../src/slack/views/ask-modal.ts';
-import { ballotModal } from '../../../src/slack/views/ballot-modal.ts';
+import { threadText } from '../../../src/slack/views/event-text.ts';
 import { LIMITS } from '../../../src/slack/views/limits.ts';
 import { cardButtons, requestCard } from '../../../src/slack/views/request-card.ts';
-import { threadText } from '../../../src/slack/views/thread-text.ts';
+import { askModal, ballotModal, LONGEST_ASK_REASON } from '../../../src/slack/views/request-forms.ts';
 import { unitsMessage } from '../../../src/slack/views/units-view.ts';
 import { ALICE, BOB, exampleUnit, facts, request, START_MS } from '../../support/close-requests.ts';
 

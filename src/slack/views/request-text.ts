@@ -1,13 +1,64 @@
 /**
- * Where a request stands and how it ended, in one or two sentences, from the record alone. The unit is called
- * "closed" in one place only: when the record's state is `closed`. mrkdwn, escaped.
+ * A request in words: its state, where it is now and how it ended, from the record alone. A unit is called "closed" in
+ * one place only: when the record's state is `closed`. mrkdwn, escaped.
  */
+
 import type { CloseRequest, Ending, ExchangeAnswer } from '../../domain/close/close-request.ts';
+import type { CloseState } from '../../domain/close/close-state.ts';
 import { countApprovals } from '../../domain/close/decision.ts';
+import type { CloseMode } from '../../domain/policy.ts';
+import type { Level } from '../../domain/unit/risk-unit.ts';
+import { dateAndUtc, mention, mentions, utcText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
-import { mention, mentions } from './people-text.ts';
 import { quoted } from './request-facts.ts';
-import { dateAndUtc, utcText } from './time-text.ts';
+
+export const DRY_RUN_LINE = 'DRY RUN — no close will be sent';
+
+/** Before plain or mrkdwn text; empty in live mode. */
+export function dryRunPrefix(mode: CloseMode): string {
+  return mode === 'dry-run' ? `[${DRY_RUN_LINE}] ` : '';
+}
+
+const STATES: Readonly<Record<CloseState, string>> = {
+  pending: 'waiting for approvals',
+  approved: 'approved, not sent yet',
+  sending: 'being carried out',
+  unknown: 'outcome not known',
+  closed: 'closed',
+  rehearsed: 'rehearsed (dry run), nothing sent',
+  failed: 'failed',
+  rejected: 'rejected',
+  withdrawn: 'withdrawn',
+  expired: 'expired',
+  superseded: 'superseded by a close made elsewhere',
+};
+
+export function stateText(state: CloseState): string {
+  return STATES[state];
+}
+
+/** The same for a record: an end that two people stated is never shown as one that was read. */
+export function stateOf({ state, ending }: Pick<CloseRequest, 'state' | 'ending'>): string {
+  return stateWhenRefused({ state, settled: ending?.kind === 'settled' });
+}
+
+/** The same for a refusal that names the state of its request. */
+export function stateWhenRefused({ state, settled }: { state: CloseState; settled?: boolean }): string {
+  return settled === true ? `${stateText(state)} (resolved manually)` : stateText(state);
+}
+
+const LEVELS: Readonly<Record<Level, string>> = {
+  normal: 'Normal',
+  initial: 'Above initial LTV',
+  'transfer-out': 'Above transfer-out LTV',
+  'margin-call': 'MARGIN CALL',
+  liquidation: 'LIQUIDATION',
+  'undefined-ltv': 'LTV UNDEFINED (no net collateral)',
+};
+
+export function levelText(level: Level): string {
+  return LEVELS[level];
+}
 
 export const ACCEPTED =
   "The exchange answered that it accepted the close. The read-back is pending: Loandesk waits to see the unit in the exchange's own record.";

@@ -1,21 +1,31 @@
-/**
- * The few blocks that our views are made of, each kept within Slack's limits. Text given here is mrkdwn that is
- * already escaped; `verbatim` keeps Slack from turning names and addresses in it into links and pings.
- */
+/** What a view gives: text that says everything essential (screen readers and notifications read it), and blocks. */
 import type {
   ActionsBlock,
   Button,
   ContextBlock,
   HeaderBlock,
+  HomeView,
   InputBlock,
   KnownBlock,
+  ModalView,
   MrkdwnElement,
   PlainTextElement,
   RichTextBlock,
   SectionBlock,
 } from '@slack/types';
+import { writePageValue } from '../button-value.ts';
 import { type ActionId, INPUT } from '../ids.ts';
 import { LIMITS, shorten } from './limits.ts';
+
+export interface Message {
+  readonly text: string;
+  readonly blocks: readonly KnownBlock[];
+  /** The same in older blocks, for a Slack that refuses these with `invalid_blocks`. */
+  readonly plainer?: Message;
+}
+
+export type Modal = ModalView;
+export type Home = HomeView;
 
 export function mrkdwn(text: string, max: number = LIMITS.section.text): MrkdwnElement {
   // Slack refuses empty text; a dash says that there is none.
@@ -157,4 +167,21 @@ export function sections(
     text = text === '' ? line : `${text}\n${line}`;
   }
   return text === '' ? found : [...found, section(text)];
+}
+
+export interface Position {
+  /** From 1. */
+  readonly page: number;
+  readonly pages: number;
+}
+
+type PageTurn = Pick<ButtonSpec, 'id' | 'label' | 'spoken'>;
+
+/** `query` is asked again for the other page. */
+export function pager(query: string, { page, pages }: Position, back: PageTurn, on: PageTurn): ButtonSpec[] {
+  const to = (turn: PageTurn, target: number): ButtonSpec => ({
+    ...turn,
+    value: writePageValue({ query, page: target }),
+  });
+  return [...(page > 1 ? [to(back, page - 1)] : []), ...(page < pages ? [to(on, page + 1)] : [])];
 }

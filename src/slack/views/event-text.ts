@@ -1,17 +1,24 @@
 /**
- * What a stored event says in the card's thread. Read by the whole channel: addresses masked. Drawn from the event
- * and from the record as it is when the message leaves; "closed" is said when the record says it. mrkdwn, escaped.
+ * What a stored event says: in the card's thread (read by the whole channel: addresses masked) and to one person directly
+ * (private: in full). Drawn from the event and from the record as it is when the message is sent; "closed" is said when
+ * the record says it. mrkdwn, escaped.
  */
 import type { CloseRequest, RequestEvent } from '../../domain/close/close-request.ts';
 import { countApprovals } from '../../domain/close/decision.ts';
-import { fitLines } from './block-builders.ts';
-import { dryRunPrefix } from './dry-run.ts';
-import { factChangeLines } from './fact-change-text.ts';
+import type { PersonId } from '../../domain/person.ts';
+import { fitLines } from './blocks.ts';
+import {
+  type Audience,
+  cardMention,
+  countdownToken,
+  dateAndUtc,
+  mention,
+  mentions,
+  utcText,
+} from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
-import { answerText, standingText } from './outcome-text.ts';
-import { type Audience, mention, mentions } from './people-text.ts';
-import { quoted } from './request-facts.ts';
-import { countdownToken, dateAndUtc, utcText } from './time-text.ts';
+import { factChangeLines, quoted } from './request-facts.ts';
+import { answerText, dryRunPrefix, standingText } from './request-text.ts';
 
 export function threadText(event: RequestEvent, request: CloseRequest): string {
   return dryRunPrefix(request.policy.mode) + eventText(event, request, 'channel');
@@ -117,4 +124,38 @@ function factsChangedText(
   const lines = factChangeLines(event.changes, audience);
   const head = `A fact of unit ${request.groupId} changed ${dateAndUtc(event.atMs)}. Nothing was sent.${voided} The card shows the facts of now.`;
   return fitLines([head, ...lines], 2_400, (left) => `• … and ${left} more changes`);
+}
+
+/** To the requester, or to a voter whose vote no longer counts. mrkdwn, escaped. */
+export function directText(
+  event: RequestEvent,
+  request: CloseRequest,
+  to: PersonId,
+  workspaceUrl: string | null,
+): string {
+  const isRequester = to.userId === request.requester.userId && to.teamId === request.requester.teamId;
+  const lost =
+    !isRequester && losers(event).some((each) => each.userId === to.userId && each.teamId === to.teamId);
+  const whose = lost
+    ? 'Your approval no longer counts.'
+    : isRequester
+      ? `Your request to close unit ${request.groupId}:`
+      : `The request to close unit ${request.groupId}:`;
+  return `${dryRunPrefix(request.policy.mode)}${whose} ${eventText(event, request, 'private')}${cardMention(workspaceUrl, request.card)}`;
+}
+
+function losers(event: RequestEvent): readonly PersonId[] {
+  if (event.type === 'facts-changed') return event.voided;
+  if (event.type === 'approved' || event.type === 'votes-dropped') return event.dropped;
+  return [];
+}
+
+/** To everyone who may still vote. mrkdwn, escaped. */
+export function approverText(
+  event: RequestEvent,
+  request: CloseRequest,
+  workspaceUrl: string | null,
+): string {
+  const reason = `Reason: ${quoted(request.reason, 500)}`;
+  return `${dryRunPrefix(request.policy.mode)}${mention(request.requester)} asks to close unit ${request.groupId}. ${eventText(event, request, 'private')} ${reason}${cardMention(workspaceUrl, request.card)}`;
 }

@@ -1,0 +1,38 @@
+/** Keeps tokens and URLs (a response_url is a secret) out of everything that is logged, by us and by Bolt. */
+import { type Logger, LogLevel } from '@slack/bolt';
+import type { Log } from '../usecases/ports.ts';
+
+export function redact(text: string): string {
+  return text
+    .replace(/https?:\/\/[^\s"'<>)]+/g, '<url>')
+    .replace(/\bx(?:ox[a-z]|app)-[A-Za-z0-9-]+/g, '<token>')
+    .replace(/\bv0=[0-9a-f]{16,}/g, '<signature>');
+}
+
+/** An unexpected error as fields for the log: the chain of causes, without secrets. */
+export function errorFields(error: unknown, depth = 0): object {
+  if (!(error instanceof Error)) return { thrown: redact(String(error)) };
+  return {
+    name: error.name,
+    message: redact(error.message),
+    stack: redact(error.stack ?? ''),
+    ...(error.cause === undefined || depth >= 3 ? {} : { cause: errorFields(error.cause, depth + 1) }),
+  };
+}
+
+function joined(parts: readonly unknown[]): string {
+  return redact(parts.map((part) => (part instanceof Error ? part.message : String(part))).join(' '));
+}
+
+export function boltLogger(log: Log): Logger {
+  const fields = { part: 'slack-sdk' };
+  return {
+    debug: () => {},
+    info: (...parts) => log.debug(fields, joined(parts)),
+    warn: (...parts) => log.warn(fields, joined(parts)),
+    error: (...parts) => log.error(fields, joined(parts)),
+    setLevel: () => {},
+    getLevel: () => LogLevel.INFO,
+    setName: () => {},
+  };
+}

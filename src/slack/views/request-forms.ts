@@ -1,0 +1,169 @@
+/** The forms of a close: ask, approve, reject, settle. Private: addresses in full. */
+
+import type { KnownBlock } from '@slack/types';
+import { type CloseRequest, LONGEST_REASON, type Verdict } from '../../domain/close/close-request.ts';
+import { type Facts, shortDigest } from '../../domain/close/facts.ts';
+import type { BallotView, FreshFacts } from '../../usecases/desk.ts';
+import { writeBallotMetadata, writeRequestValue, writeUnitValue } from '../button-value.ts';
+import { COMMANDS, INPUT, INPUTS, MODALS } from '../ids.ts';
+import { context, fields, fitLines, type Modal, plain, quote, section, textInput } from './blocks.ts';
+import { countdownToken, durationText, mention } from './format.ts';
+import { LIMITS } from './limits.ts';
+import { factChangeLines, factPairs, votesText, whatWillHappen } from './request-facts.ts';
+import { DRY_RUN_LINE, standingText } from './request-text.ts';
+import { evidenceLines } from './request-view.ts';
+
+/** The desk takes longer ones, a Slack form does not. */
+export const LONGEST_ASK_REASON = Math.min(LONGEST_REASON, LIMITS.plainTextInput.value);
+
+export function askModal({ facts, digest, policy }: FreshFacts): Modal {
+  return {
+    type: 'modal',
+    callback_id: MODALS.ask,
+    private_metadata: writeUnitValue({ unit: facts.groupId }),
+    title: plain('Ask to close', 24),
+    submit: plain('Ask to close', 24),
+    close: plain('Go back', 24),
+    blocks: [
+      ...(policy.mode === 'dry-run' ? [context(`:no_entry_sign: *${DRY_RUN_LINE}*`)] : []),
+      section(`You are about to ask that risk unit *${facts.groupId}* be closed.`),
+      fields(pairs(facts, digest)),
+      section(
+        `${policy.quorum} other ${policy.quorum === 1 ? 'person' : 'people'} must approve within ${durationText(policy.expiresAfterMs)}. Asking sends nothing to the exchange; the close itself cannot be undone.`,
+      ),
+      textInput({
+        blockId: INPUTS.reason,
+        label: 'Why should it be closed?',
+        hint: `Approvers and the audit trail read this text. Up to ${LONGEST_ASK_REASON} characters here, up to ${LONGEST_REASON} after the unit in ${COMMANDS.closeUnit}.`,
+        multiline: true,
+        maxLength: LONGEST_ASK_REASON,
+      }),
+    ],
+  };
+}
+
+function pairs(facts: Facts, digest: string): (readonly [string, string])[] {
+  const request = { groupId: facts.groupId, version: 1, factsDigest: digest };
+  return factPairs(request, facts, 'private').map(([label, value]) =>
+    label === 'Facts'
+      ? [label, `digest \`${shortDigest(digest).replaceAll('`', '')}\`, read just now`]
+      : [label, value],
+  );
+}
+
+export function ballotModal({ request, facts, digest, changesSinceFirstVote }: BallotView): Modal {
+  const changed = factChangeLines(changesSinceFirstVote, 'private');
+  const blocks: KnownBlock[] = [
+    ...(request.policy.mode === 'dry-run' ? [context(`:no_entry_sign: *${DRY_RUN_LINE}*`)] : []),
+    section(
+      `${mention(request.requester)} asks to close risk unit *${request.groupId}*. Reason, in their words:`,
+    ),
+    quote(request.reason, 2_000),
+    fields(factPairs({ ...request, factsDigest: digest }, facts, 'private')),
+    ...(changed.length === 0
+      ? []
+      : [
+          section(
+            fitLines(
+              [':warning: *WARNING: changed since the first vote*', ...changed],
+              2_000,
+              (left) => `• … and ${left} more changes`,
+            ),
+          ),
+        ]),
+    section(votesText(request, 2_000)),
+    section(`*What will happen*: ${whatWillHappen(request)}`),
+    context(`Expires ${countdownToken(request.expiresAtMs)}`),
+    textInput({
+      blockId: INPUTS.typedId,
+      label: `Type the unit's id (${request.groupId}) to approve`,
+      hint: 'Typing it shows that you mean this unit and no other.',
+      multiline: false,
+      maxLength: 30,
+    }),
+  ];
+  return {
+    type: 'modal',
+    callback_id: MODALS.ballot,
+    private_metadata: writeBallotMetadata({
+      requestId: request.id,
+      version: request.version,
+      digest,
+      groupId: request.groupId,
+    }),
+    title: plain('Approve close', 24),
+    submit: plain('Approve close', 24),
+    close: plain('Go back', 24),
+    blocks,
+  };
+}
+
+export const LONGEST_REJECTION = 1_000;
+
+export function rejectionModal(request: CloseRequest): Modal {
+  return {
+    type: 'modal',
+    callback_id: MODALS.rejection,
+    private_metadata: writeRequestValue({ requestId: request.id, version: request.version }),
+    title: plain('Reject close', 24),
+    submit: plain('Reject close', 24),
+    close: plain('Go back', 24),
+    blocks: [
+      ...(request.policy.mode === 'dry-run' ? [context(`:no_entry_sign: *${DRY_RUN_LINE}*`)] : []),
+      section(
+        `${mention(request.requester)} asks to close risk unit *${request.groupId}*. Reason, in their words:`,
+      ),
+      quote(request.reason, 2_000),
+      textInput({
+        blockId: INPUTS.reason,
+        label: 'Why do you reject it?',
+        hint: 'The requester, the channel and the audit trail get this text. The request ends; nothing is sent.',
+        multiline: true,
+        maxLength: LONGEST_REJECTION,
+      }),
+    ],
+  };
+}
+
+export const LONGEST_NOTE = 1_000;
+
+const VERDICTS: readonly (readonly [Verdict, string])[] = [
+  ['closed', 'Executed: the unit is in the closed list'],
+  ['not-closed', 'Not executed: the unit is still active'],
+];
+
+export function settleModal(request: CloseRequest): Modal {
+  return {
+    type: 'modal',
+    callback_id: MODALS.settle,
+    private_metadata: writeRequestValue({ requestId: request.id, version: request.version }),
+    title: plain('Settle the outcome', 24),
+    submit: plain('Settle', 24),
+    close: plain('Go back', 24),
+    blocks: [
+      section(`*Unit ${request.groupId}*. ${standingText(request)}`),
+      section(evidenceLines(request).join('\n')),
+      {
+        type: 'input',
+        block_id: INPUTS.verdict,
+        label: plain("What happened, by the exchange's own record?", 200),
+        element: {
+          type: 'radio_buttons',
+          action_id: INPUT,
+          options: VERDICTS.map(([value, label]) => ({ value, text: plain(label, 75) })),
+        },
+      },
+      textInput({
+        blockId: INPUTS.note,
+        label: 'On what evidence?',
+        hint: 'The note goes to the audit trail. A second approver must confirm the same verdict.',
+        multiline: true,
+        maxLength: LONGEST_NOTE,
+      }),
+    ],
+  };
+}
+
+export function isVerdict(text: string): text is Verdict {
+  return text === 'closed' || text === 'not-closed';
+}
