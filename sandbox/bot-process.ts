@@ -24,9 +24,9 @@ export interface BotProcess {
   readonly paused: boolean;
   /** The newest lines of its log, oldest first. */
   log(): readonly string[];
-  /** SIGKILL: nothing is finished, nothing is said. */
+  /** SIGKILL: the bot finishes and logs nothing. */
   kill(): Promise<BotExit>;
-  /** SIGSTOP: it stands still, its sockets stay open. */
+  /** SIGSTOP: the process stops, its sockets stay open. */
   pause(): void;
   /** SIGCONT. */
   resume(): void;
@@ -35,8 +35,6 @@ export interface BotProcess {
 }
 
 export interface BotProcessOptions {
-  /** Lines of the log that are kept: 2,000. */
-  readonly logLines?: number;
   /** How long /readyz may take to answer 200: 20,000 ms. */
   readonly readyWithinMs?: number;
   /** False: resolves as soon as it listens, say while Redis is away. */
@@ -50,6 +48,7 @@ const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const END_WITH_PARENT = new URL('./end-with-parent.ts', import.meta.url).href;
 const STOPS_WITHIN_MS = 10_000;
 const ASK_EVERY_MS = 25;
+const KEPT_LINES = 2_000;
 /** The bot gets its settings and these, nothing else of our environment. */
 const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'SystemRoot'];
 
@@ -67,11 +66,10 @@ export async function startBotProcess(
   });
   const exited = exitOf(child);
   const lines: string[] = [];
-  const keepAtMost = options.logLines ?? 2_000;
   const listening = Promise.withResolvers<number>();
   const see = (line: string) => {
     lines.push(line);
-    if (lines.length > keepAtMost) lines.shift();
+    if (lines.length > KEPT_LINES) lines.shift();
     const port = portIn(line);
     if (port !== null) listening.resolve(port);
     options.onLine?.(line);
@@ -163,7 +161,7 @@ function chattyLevel(level: string | undefined): string {
   return level === 'debug' || level === 'trace' ? level : 'info';
 }
 
-/** A process that stands still does not see that we are gone: a shell that does wakes it. */
+/** A stopped process cannot notice that its parent ended: a shell, which can, resumes it. */
 function resumeWithoutUs(pid: number): ChildProcess {
   const script = `read -r nothing; kill -CONT ${pid}`;
   const shell = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'] });

@@ -38,7 +38,7 @@ function on<Schema extends z.ZodType>(schema: Schema, run: (body: z.output<Schem
   return (body) => run(schema.parse(body));
 }
 
-/** The request itself, its headers and its signature stay here. */
+/** Leaves out the request: its headers carry a signature. */
 async function tell(acted: Promise<ActionResult | undefined>): Promise<object> {
   const { request: _request, ...told } = (await acted) ?? {};
   return told;
@@ -107,7 +107,7 @@ function routes({ world: { workspace, exchange }, fleet, ...controlled }: Contro
   );
 }
 
-/** Answers whatever asks to change something, or comes from elsewhere; false: it is a GET from this machine. */
+/** Answers every request but a GET from this machine: false, and nothing is written. */
 export type Control = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 
 export function createControl(controlled: Controlled): Control {

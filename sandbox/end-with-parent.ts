@@ -1,6 +1,6 @@
 /**
- * Loaded into a bot process before `main.ts`: its standard input is a pipe that the process that started it holds
- * open, so its end says that that process is gone, however it ended. Then nobody wants this bot any more.
+ * Loaded into a bot process before `main.ts`: its standard input is a pipe that its parent holds open. When the pipe
+ * ends, the parent is gone, however it ended, and the bot ends too.
  */
 process.stdin.on('error', () => {});
 process.stdin.once('close', () => process.kill(process.pid, 'SIGKILL'));

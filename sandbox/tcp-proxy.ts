@@ -1,4 +1,4 @@
-/** A TCP proxy before Redis: it can break connections, refuse new ones, fall silent, and lose the answer to a command. */
+/** A TCP proxy in front of Redis that can break connections, refuse new ones, fall silent, or lose the answer to a command. */
 import { connect, createServer, type Socket } from 'node:net';
 import { listen } from './http.ts';
 
@@ -10,13 +10,13 @@ export interface TcpProxy {
   readonly connections: number;
   /** Answers that were lost so far. */
   readonly lost: number;
-  /** Breaks every connection once; new ones are welcome. */
+  /** Breaks every connection once; new ones are accepted. */
   breakAll(): void;
   /** Breaks every connection and refuses new ones until `heal`. */
   cut(): void;
   /**
    * Passes the first command that contains this text on, and from then on nothing back until `heal`: Redis has done
-   * it, and its sender stands waiting. Resolves when that has happened.
+   * it, and the sender keeps waiting. Resolves when that has happened.
    */
   silenceAfter(text: string): Promise<void>;
   /** Passes nothing back and cuts nothing, as a host that fell silent, until `heal`. */
@@ -107,7 +107,7 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
       silent = true;
     },
     heal() {
-      // What was held back while silent is gone: those connections are of no more use.
+      // Answers dropped while silent cannot be replayed: those connections are useless.
       if (silent) breakAll();
       refusing = false;
       silent = false;

@@ -16,10 +16,11 @@ export interface UnitFigures {
 /** LTV where E - M is not positive: undocumented, so a value that no healthy unit can have. */
 const LTV_UNDEFINED = '999.000';
 
-export function figuresOf(
-  unit: Unit,
-  settings: Pick<Settings, 'initialLtv' | 'transferOutLtv'>,
-): UnitFigures {
+/** Levels of the announcement of 2026-04-02. */
+const INITIAL_LTV = '0.80';
+const TRANSFER_OUT_LTV = '0.83';
+
+export function figuresOf(unit: Unit): UnitFigures {
   const wallets = unit.members.flatMap((member) => member.wallets);
   const equity = sum(wallets.map((wallet) => wallet.netEquity));
   const margin = sum(wallets.map((wallet) => wallet.maintainMargin));
@@ -28,8 +29,8 @@ export function figuresOf(
     wallets.filter((wallet) => wallet.accountType === 'SPOT').map((wallet) => wallet.netEquity),
   );
   const room = equity.minus(margin);
-  const borrow = room.times(settings.initialLtv).minus(liability).div(new Big(1).minus(settings.initialLtv));
-  const transfer = room.minus(spot).minus(liability.div(settings.transferOutLtv));
+  const borrow = room.times(INITIAL_LTV).minus(liability).div(new Big(1).minus(INITIAL_LTV));
+  const transfer = room.minus(spot).minus(liability.div(TRANSFER_OUT_LTV));
   return {
     ltv: ltvOf(liability, room),
     totalNetEquity: equity.toFixed(),
@@ -56,7 +57,7 @@ function sum(amounts: readonly string[]): Big {
 
 /** A row of ltv-details, fields in the order of the document's example. */
 export function ltvDetails(unit: Unit, settings: Settings, nowMs: number): object {
-  const figures = figuresOf(unit, settings);
+  const figures = figuresOf(unit);
   return {
     groupId: bareNumber(unit.groupId),
     parentEmail: unit.parentEmail,

@@ -215,7 +215,7 @@ function history<Row extends { groupId: string; timestampMs: number; assetName: 
   return { total: rows.length, rows: shown.map(show) };
 }
 
-function maxBorrowableAnswer(params: Params, caller: Account, { ledger, settings }: Backend): object {
+function maxBorrowableAnswer(params: Params, caller: Account, { ledger }: Backend): object {
   const asset = readMandatory(params, 'assetName');
   if (!BORROWABLE.includes(asset.toUpperCase())) throw REFUSALS.assetNotSupported(asset);
   const groupId = readLong(params, 'groupId');
@@ -223,5 +223,5 @@ function maxBorrowableAnswer(params: Params, caller: Account, { ledger, settings
   const unit = ledger
     .activeUnits()
     .find((one) => sees(caller, one) && (groupId === undefined || one.groupId === groupId));
-  return { maxBorrowableAmount: unit === undefined ? null : figuresOf(unit, settings).maxAllowedBorrowLimit };
+  return { maxBorrowableAmount: unit === undefined ? null : figuresOf(unit).maxAllowedBorrowLimit };
 }

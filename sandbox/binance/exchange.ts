@@ -125,12 +125,12 @@ export class Exchange {
   }
 
   units(): UnitView[] {
-    return this.#ledger.units().map((unit) => this.#view(unit));
+    return this.#ledger.units().map(viewOf);
   }
 
   /** @throws when no such unit is active; so do all that follow. */
   unit(groupId: string): UnitView {
-    return this.#view(this.#ledger.unit(groupId));
+    return viewOf(this.#ledger.unit(groupId));
   }
 
   closedUnits(): ClosedUnit[] {
@@ -303,8 +303,8 @@ export class Exchange {
   #loadSeed(): void {
     this.#ledger.load((this.#options.ledger ?? seedLedger)(this.serverTimeMs()));
   }
+}
 
-  #view(unit: Unit): UnitView {
-    return { ...unit, ...figuresOf(unit, this.#machine.settings) };
-  }
+function viewOf(unit: Unit): UnitView {
+  return { ...unit, ...figuresOf(unit) };
 }

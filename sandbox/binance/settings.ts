@@ -1,4 +1,4 @@
-/** What can be turned while the stand-in runs; `reset` puts the first values back. */
+/** What can be changed while the stand-in runs; `reset` puts the first values back. */
 export interface Settings {
   /** Added to the clock that the exchange itself reads: `/api/v3/time`, windows, minutes, close times. */
   skewMs: number;
@@ -10,9 +10,6 @@ export interface Settings {
   detailsLingerMs: number;
   /** The order is undocumented: the document's example ascends by id. */
   closedOrder: 'groupId-ascending' | 'closeTime-descending';
-  /** The initial LTV and the transfer-out LTV of the announcement of 2026-04-02. */
-  initialLtv: string;
-  transferOutLtv: string;
   /** Rows of ltv-details are dated at the call, as the real ones are; false: with the dates they were given. */
   liveFigures: boolean;
 }
@@ -23,8 +20,6 @@ export const DEFAULT_SETTINGS: Readonly<Settings> = {
   closedListDelayMs: 0,
   detailsLingerMs: 0,
   closedOrder: 'groupId-ascending',
-  initialLtv: '0.80',
-  transferOutLtv: '0.83',
   liveFigures: false,
 };
 

@@ -171,7 +171,7 @@ export class WireLog {
       stops.addEventListener('abort', fail);
       if (stops.aborted) fail();
     });
-    // A waiter that nobody awaits any more must not end the process.
+    // An abandoned waiter must not end the process by an unhandled rejection.
     promise.catch(() => {});
     return promise;
   }

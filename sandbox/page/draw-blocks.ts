@@ -1,4 +1,4 @@
-/** Block Kit on the page: what acts goes to the bot as Slack would send it; tables, since the library draws none of ours. */
+/** Block Kit on the page: buttons, inputs, containers, and tables, which the library does not draw. */
 import { isObject, type JsonObject, readObjects, readString } from '../slack/json.ts';
 import { readOptions } from '../slack/view-payload.ts';
 import { drawByLibrary, type Reader } from './draw-text.ts';
@@ -23,7 +23,7 @@ function actionData({ action_id: id, confirm }: JsonObject): Attributes {
 function drawButton(element: JsonObject): Markup {
   const text = plainText(element.text);
   const label = readString(element, 'accessibility_label');
-  // Who speaks to the machine says what stands on the button: the name that is read aloud must contain it.
+  // Speech input uses the text on the button, so the accessible name must contain it.
   const spoken = label?.toLowerCase().includes(text.toLowerCase()) === false ? `${text} ${label}` : label;
   const look = { class: `button ${readString(element, 'style') ?? ''}`, 'aria-label': spoken };
   const url = readString(element, 'url');

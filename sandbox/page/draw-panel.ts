@@ -249,11 +249,11 @@ export function recordHtml({ requests, chosen, trail, fault }: RecordView, direc
     fault === null
       ? html`<p class="good">✓ The audit chain holds: ${trail.length} entries.</p>`
       : html`<p class="bad" role="alert">✗ The audit chain is broken at ${fault}</p>`;
-  const rows = trail.map(({ sequence, atMs, by, type, stateAfter, seal, holds }) => [
+  const rows = trail.map(({ body: { sequence, event, stateAfter }, seal, holds }) => [
     sequence,
-    clockText(atMs),
-    by === null ? 'the bot' : nameOf(by),
-    `${type} → ${stateAfter}`,
+    clockText(event.atMs),
+    event.by === null ? 'the bot' : nameOf(event.by),
+    `${event.type} → ${stateAfter}`,
     html`<span class="${holds ? 'good' : 'bad'}">${holds ? '✓ fits' : '✗ does not fit'} <code>${seal.slice(0, 8)}</code></span>`,
   ]);
   return toHtml(html`<div>

@@ -91,7 +91,7 @@ export function conversationHtml(store: Store, channelId: string, reader: Reader
     threadTs === undefined || threadTs === ts ? undefined : store.message(channelId, threadTs);
   const shown = all.filter((message) => parentOf(message) === undefined).slice(-MESSAGES_SHOWN);
   if (shown.length === 0)
-    return toHtml(html`<li class="empty"><p>Nothing here yet. Type a command below: <code>/ltv</code> shows where
+    return toHtml(html`<li class="empty quiet"><p>Nothing here yet. Type a command below: <code>/ltv</code> shows where
       every risk unit stands.</p></li>`);
   return shown
     .map((message) =>

@@ -1,4 +1,4 @@
-/** Texts as the reader's Slack would show them: `slack-blocks-to-jsx` draws what only shows, with these names and times. */
+/** Text as the reader's Slack would show it: `slack-blocks-to-jsx` draws it with the names and times from here. */
 import { createElement as h, type ReactElement } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { type Block, Message, type MessageProps } from 'slack-blocks-to-jsx';

@@ -64,7 +64,7 @@ async function loadAssets(): Promise<ReadonlyMap<string, Asset>> {
   return files;
 }
 
-/** Types stripped, the one package by its path here. Node warns that its function is new: nobody needs to read that. */
+/** Strips the types as Node does and names idiomorph by its path here; hides Node's warning that this is experimental. */
 function stripTypes(source: string): string {
   const { emitWarning } = process;
   process.emitWarning = () => {};

@@ -1,4 +1,4 @@
-/** Everything the page shows and turns: the world, its bots as processes, and the way to Redis that can be cut. */
+/** Everything the page shows and controls: the world, its bots as processes, and a connection to Redis that can be cut. */
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SEED_IDS } from '../slack/seed.ts';

@@ -1,8 +1,6 @@
 /** The bot's own record, read beside it through a second connection: what is stored, and whether the trail holds. */
-
-import { AuditVerifier } from '../../src/domain/close/audit-chain.ts';
+import { type AuditEntry, AuditVerifier } from '../../src/domain/close/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
-import type { PersonId } from '../../src/domain/person.ts';
 import { createLogger } from '../../src/ops/logger.ts';
 import { RedisAuditLog } from '../../src/redis/audit-log.ts';
 import { RedisCloseRequestStore } from '../../src/redis/close-request-store.ts';
@@ -12,16 +10,8 @@ import { loadConfig } from '../../src/settings/config.ts';
 
 const REQUESTS_LISTED = 20;
 
-export interface AuditLine {
-  readonly sequence: number;
-  readonly atMs: number;
-  readonly by: PersonId | null;
-  readonly type: string;
-  readonly stateAfter: string;
-  readonly seal: string;
-  /** The seal fits this entry and all before it. */
-  readonly holds: boolean;
-}
+/** `holds`: the seal fits this entry and all before it. */
+export type AuditLine = AuditEntry & { readonly holds: boolean };
 
 export interface RecordView {
   readonly requests: readonly CloseRequest[];
@@ -46,27 +36,17 @@ export function createRecordReader(
   const log = createLogger('silent');
   const connection = new RedisConnection({ url: redisUrl }, log);
   const keys = new KeyNames(redis.prefix);
-  const store = new RedisCloseRequestStore({
-    connection,
-    keys,
-    auditKeys,
-    newId: () => crypto.randomUUID(),
-    log,
-  });
+  const newId = () => crypto.randomUUID();
+  const store = new RedisCloseRequestStore({ connection, keys, auditKeys, newId, log });
   const audit = new RedisAuditLog({ connection, keys });
 
-  async function trailOf(request: CloseRequest): Promise<Pick<RecordView, 'trail' | 'fault'>> {
-    const verifier = new AuditVerifier(auditKeys, {
-      whole: false,
-      newest: new Map([[request.id, request.audit]]),
-    });
+  async function readTrail(request: CloseRequest): Promise<Pick<RecordView, 'trail' | 'fault'>> {
+    const newest = new Map([[request.id, request.audit]]);
+    const verifier = new AuditVerifier(auditKeys, { whole: false, newest });
     const trail: AuditLine[] = [];
     for await (const entry of audit.entries(request.id)) {
       verifier.read(entry);
-      const { event, sequence, stateAfter } = entry.body;
-      const holds = verifier.fault === null;
-      const { atMs, by, type } = event;
-      trail.push({ sequence, atMs, by, type, stateAfter, seal: entry.seal, holds });
+      trail.push({ ...entry, holds: verifier.fault === null });
     }
     const { fault } = verifier.result();
     return { trail, fault: fault === null ? null : `entry ${fault.sequence}: ${fault.what}` };
@@ -77,7 +57,7 @@ export function createRecordReader(
       const requests = await store.listRecent(REQUESTS_LISTED);
       const chosen = requests.find(({ id }) => id === requestId) ?? requests[0] ?? null;
       if (chosen === null) return { requests, chosen, trail: [], fault: null };
-      return { requests, chosen, ...(await trailOf(chosen)) };
+      return { requests, chosen, ...(await readTrail(chosen)) };
     },
     close: () => connection.close(),
   };

@@ -84,13 +84,6 @@ export class Directory {
     this.people.set(id, { ...person, ...change });
   }
 
-  /** Changes a channel, e.g. `{isArchived: true}`. Members are changed through its set. */
-  changeChannel(id: string, change: Partial<Channel>): void {
-    const channel = this.channels.get(id);
-    if (channel === undefined) throw new Error(`No such channel: ${id}`);
-    this.channels.set(id, { ...channel, ...change });
-  }
-
   /** The direct-message channel of the bot and a person; it is made when first asked for. */
   directMessage(userId: string): Channel {
     const id = `D${userId.slice(1)}`;

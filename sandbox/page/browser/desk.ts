@@ -1,4 +1,4 @@
-/** What the other scripts stand on: finding elements, who one is and where one looks, and talking to the server. */
+/** What the other scripts share: finding elements, who is acting and where they look, and requests to the server. */
 
 /** The element of that id. @throws when the page has none, or one of another kind. */
 export function element<Kind extends HTMLElement = HTMLElement>(
@@ -30,7 +30,7 @@ export interface Where {
 
 let where: Where = { as: '', at: '' };
 const { promise, resolve } = Promise.withResolvers<void>();
-/** Settles when it is known which channel one looks at. */
+/** Settles when it is known which channel is open. */
 export const placed: Promise<void> = promise;
 
 export function now(): Where {
