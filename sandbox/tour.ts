@@ -9,7 +9,7 @@ import type { World } from './world.ts';
 
 export interface TourStep {
   readonly title: string;
-  /** Who does it: a user id, or null for what nobody does. */
+  /** Who does it: a user id; null for a look at what happened. */
   readonly actor: string | null;
   /** What is typed or clicked, as a person would say it. */
   readonly does: string;

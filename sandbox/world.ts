@@ -1,6 +1,6 @@
 /**
  * Everything on this machine: Redis, the exchange, the Slack workspace, and the bot through the same `createApp` as
- * production, which is told nothing but URLs and keys. The sandbox plays in it; the tests and the chaos run, too.
+ * production, which gets only URLs and keys. The sandbox plays in it; the tests and the chaos run, too.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

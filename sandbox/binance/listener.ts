@@ -22,7 +22,7 @@ export interface Machine extends Backend {
   readonly weights: Weights;
   readonly faults: Faults;
   readonly log: WireLog;
-  /** Fires when the stand-in closes: nothing waits any longer. */
+  /** Fires when the stand-in closes; ends every wait. */
   readonly closing: AbortSignal;
 }
 
@@ -46,7 +46,7 @@ function findEndpoint(method: string, path: string): Endpoint | undefined {
 export function apiListener(machine: Machine): RequestListener {
   return (request, response) => {
     serve(request, response, machine).catch((error: unknown) => {
-      // A client that left in the middle, or the stand-in closing while a call waits: nobody is there to answer.
+      // The client left in the middle, or the stand-in closed while a call was waiting: no answer is possible.
       if (machine.closing.aborted || response.destroyed || response.headersSent) response.destroy();
       else response.writeHead(500).end(`the exchange stand-in failed: ${String(error)}`);
     });

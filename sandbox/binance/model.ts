@@ -1,5 +1,5 @@
 /**
- * What the stand-in remembers about loans. Amounts are decimal strings, LONG ids are strings of digits, times are
+ * What the stand-in stores about loans. Amounts are decimal strings, LONG ids are strings of digits, times are
  * UTC milliseconds. Field names follow the API's where a field is shown by it.
  */
 export interface Wallet {
@@ -46,7 +46,7 @@ export interface ClosedUnit {
   creditEmail: string;
   createTimeMs: number;
   closeTimeMs: number;
-  /** By the stand-in's unskewed clock; Infinity = not before it is told to. */
+  /** By the stand-in's unskewed clock; Infinity = not before `revealClosed`. */
   listedFromMs: number;
 }
 

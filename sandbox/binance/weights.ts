@@ -68,7 +68,7 @@ export class Weights {
     return { admitted, limit, shown: counter.shown, retryAfterS: Math.max(1, Math.ceil(leftMs / 1000)) };
   }
 
-  /** Weight that somebody else behind the same address or UID used up: only the header and the limit see it. */
+  /** Weight that another program behind the same address or UID used: it counts in the header and the limit only. */
   spend(pool: string, scope: WeightScope, subject: string, weight: number, serverMs: number): void {
     this.#counter(pool, scope, subject, serverMs).shown += weight;
   }

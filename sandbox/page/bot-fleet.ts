@@ -70,7 +70,7 @@ export class BotFleet {
     await seat.process?.stop();
   }
 
-  /** SIGKILL; it comes back by itself. */
+  /** SIGKILL; the fleet starts it again. */
   async kill(name: string): Promise<void> {
     const seat = this.#seats.find((one) => one.name === name);
     await seat?.process?.kill();

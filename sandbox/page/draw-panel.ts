@@ -142,7 +142,7 @@ export function callsHtml(exchange: Exchange): string {
 
 type Choice = readonly [text: string, fields: object];
 
-/** First the one that shows most: the close took effect, and nobody is told. */
+/** The most instructive one first: the close took effect, but its answer is lost. */
 const EFFECTS: readonly Choice[] = [
   ['connection reset after the effect', { effect: { kind: 'reset', when: 'after' } }],
   ['503 after the effect', { effect: { kind: 'error', when: 'after', status: 503 } }],

@@ -74,7 +74,7 @@ function drawMessage(message: StoredMessage, replies: readonly StoredMessage[], 
   </li>`;
 }
 
-/** Where a block cannot be drawn, the message's text stands in for it, as in a notification. */
+/** If a block cannot be drawn, the message's text is shown instead, as in a notification. */
 function messageHtml(message: StoredMessage, replies: readonly StoredMessage[], reader: Reader): string {
   try {
     return toHtml(drawMessage(message, replies, reader));

@@ -65,7 +65,7 @@ function hooksFor(reader: Reader): NonNullable<MessageProps['hooks']> {
       return drawn === emoji.name ? `:${emoji.name}:` : drawn;
     },
     link: ({ href, children }) => {
-      // Addresses that the library found by itself, and people's profiles, lead nowhere here.
+      // E-mail addresses and people's profiles open nothing here.
       if (href.startsWith('mailto:')) return h('span', null, children);
       if (href.includes('/team/')) return h('span', { className: 'mention' }, children);
       const channel = /\/archives\/([A-Z0-9]+)\/p\d+/.exec(href)?.[1];
@@ -116,6 +116,6 @@ export function drawByLibrary(block: JsonObject, reader: Reader): Markup | null 
     withoutWrapper: true,
     unstyled: true,
   });
-  // The library gives every message the same id; an id may stand in a page only once.
+  // The library gives every message the same id; ids must be unique in a page.
   return new Markup(renderToStaticMarkup(message).replaceAll(' id="slack_blocks_to_jsx"', ''));
 }

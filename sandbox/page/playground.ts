@@ -35,7 +35,7 @@ export interface PlaygroundOptions extends Omit<WorldOptions, 'replicas' | 'work
   readonly onLine?: (line: string) => void;
 }
 
-/** A bot that was told of a new key asks the exchange with it at once. */
+/** A bot that reads a new key from its accounts file uses it at once. */
 const KEY_IS_TRIED_WITHIN_MS = 3_000;
 /** For this long bots may answer from a list of units that they read before. */
 const ANSWERS_ARE_SHARED_MS = 2_000;
@@ -99,7 +99,7 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
       );
       fleet.reloadAccounts();
       tell();
-      // Without a bot that runs, nobody tries it: the next one reads the file when it starts.
+      // With no bot running, no call comes: the next bot reads the file when it starts.
       await asked.catch(() => {});
       await pause(ANSWERS_ARE_SHARED_MS);
     },

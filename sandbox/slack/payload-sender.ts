@@ -54,7 +54,7 @@ const HTTP_ONLY = ['signature', 'timestampOffsetS', 'alter', 'to'] as const;
 /** The one place that knows how payloads travel to the bot: signed over HTTP, or through Socket Mode. */
 export class PayloadSender {
   readonly #parts: SenderParts;
-  /** Where the bot listens; undefined until somebody says so. */
+  /** Where the bot listens; undefined until it is set. */
   botUrl: string | undefined;
 
   constructor(parts: SenderParts) {

@@ -12,7 +12,7 @@ import {
   toStateValue,
 } from './view-payload.ts';
 
-/** Slack still sends its deprecated verification token; nobody may rely on it. */
+/** Slack still sends its deprecated verification token; the bot must not rely on it. */
 const DEPRECATED_TOKEN = 'deprecated-verification-token';
 
 /** An interactive element in a message or view. */

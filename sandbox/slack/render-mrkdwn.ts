@@ -46,7 +46,7 @@ function renderToken(token: string, nameOf: NameOf): string {
   }
   if (target.startsWith('!subteam^')) return nameOf(target.slice('!subteam^'.length));
   if (target.startsWith('!')) return `@${target.slice(1)}`;
-  // A profile stands for the person: its address says nothing more.
+  // A profile link is shown as the person's name.
   if (label !== undefined && /\/team\/[UW][A-Z0-9]+$/.test(target)) return label;
   return label === undefined ? target : `${label} (${target})`;
 }

@@ -2,7 +2,7 @@
 
 export interface TableCell {
   readonly text: string;
-  /** Numbers stand on the right. */
+  /** Numbers are on the right. */
   readonly align: 'left' | 'right' | 'center';
 }
 

@@ -93,7 +93,7 @@ function renderSection(block: JsonObject, nameOf: NameOf): string[] {
   return [...lines, ...renderFields(fields)];
 }
 
-/** Fields stand in two columns, as in Slack; a field of two lines is a label over its value. */
+/** Fields in two columns, as in Slack; a field of two lines is a label over its value. */
 function renderFields(fields: readonly string[]): string[] {
   const cells = fields.map((field) => field.split('\n'));
   const left = cells.filter((_, index) => index % 2 === 0);

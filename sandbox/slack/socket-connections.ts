@@ -62,7 +62,7 @@ export function createEnvelope({ kind, payload }: Outgoing, options: RetryOption
   return markRetry(first, options);
 }
 
-/** The same envelope, said to be a redelivery. */
+/** The same envelope, marked as a redelivery. */
 export function markRetry(envelope: Envelope, { retryNum, retryReason = 'timeout' }: RetryOptions): Envelope {
   return retryNum === undefined
     ? envelope
@@ -88,7 +88,7 @@ interface Connection extends OpenConnection {
   readonly timers: Set<NodeJS.Timeout>;
   /** False leaves pings without a pong, as a peer that hangs does. */
   answersPings: boolean;
-  /** False once it was told to go: no new payloads. */
+  /** False once it got a disconnect message: no new payloads. */
   takesPayloads: boolean;
 }
 
@@ -138,7 +138,7 @@ export class SocketConnections {
     return this.#ids > 0;
   }
 
-  /** A URL for one connection. Slack's are short-lived; how long is not said. */
+  /** A URL for one connection. Slack's are short-lived; how long is undocumented. */
   createUrl(): string {
     const ticket = randomUUID();
     this.#tickets.add(ticket);

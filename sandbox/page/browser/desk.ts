@@ -37,7 +37,7 @@ export function now(): Where {
   return where;
 }
 
-/** Both stand in the address, so that two windows can be two people; what it leaves out stays as it was. */
+/** Reads person and place from the address, so that two windows can be two people; a missing part keeps its value. */
 export function readAddress(firstPerson: string): Where {
   const asked = new URLSearchParams(location.hash.slice(2));
   where = { as: asked.get('as') ?? (where.as || firstPerson), at: asked.get('at') ?? where.at };
@@ -59,7 +59,7 @@ export function notice(text: string): void {
   noticeTimer = setTimeout(() => notice(''), NOTICE_STAYS_MS);
 }
 
-/** Posts JSON. False when it was refused; the person has then been told why. */
+/** Posts JSON. False when it was refused; the page then shows why. */
 export async function post(path: string, body: object): Promise<boolean> {
   try {
     const headers = { 'content-type': 'application/json' };

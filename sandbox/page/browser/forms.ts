@@ -42,7 +42,7 @@ function confirmed({ dataset: { confirm: json } }: HTMLElement): Promise<boolean
 
 const typedIn = (form: HTMLFormElement) => Object.fromEntries(new FormData(form));
 
-/** Posts what a control stands for; a second press while the first is under way does nothing. */
+/** Posts for a control; a second press before the answer does nothing. */
 async function postOnce(control: Element | null, path: string, body: object): Promise<boolean> {
   if (control?.ariaBusy === 'true') return false;
   control?.setAttribute('aria-busy', 'true');
@@ -88,7 +88,7 @@ async function submitModal(form: HTMLFormElement): Promise<void> {
   await postOnce(form.querySelector('[type=submit]'), '/slack/submit', body);
 }
 
-/** The JSON that a form of the panel stands for; see `postForm` on the server's side. */
+/** The JSON that a form of the panel posts; see `postForm` on the server's side. */
 function bodyOf(form: HTMLFormElement): object {
   const { json: _, ...fields } = typedIn(form);
   const chosen = new FormData(form).getAll('json').map((json) => JSON.parse(String(json)));
