@@ -199,9 +199,11 @@ class OneExchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return;
     this.#settled = true;
     clearTimeout(this.#timer);
-    // Two turns later the pool knows that this connection is free (or closed): a call that follows takes the same one,
-    // where it would open another.
-    setImmediate(() => setImmediate(this.#settle, result));
+    // The pool learns in the next turn that the connection is free, and one turn later that it was closed. A call made
+    // before that would open a further connection.
+    const settle = () => this.#settle(result);
+    const isClosing = headerOf(this.#headers, 'connection')?.toLowerCase() === 'close';
+    queueMicrotask(() => setImmediate(isClosing ? () => setImmediate(settle) : settle));
   }
 }
 
