@@ -250,7 +250,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     const answer = await this.#connection.run('listRequests', (client) =>
       client.listRequests(this.#keys.open, this.#keys.requestStem, 'oldest-first', '+inf', -1),
     );
-    return this.#readable(recordsIn(answer));
+    return this.#readableCopies(answer).map(({ request }) => request);
   }
 
   async listRecent(limit: number, before?: number): Promise<readonly CloseRequest[]> {
@@ -258,17 +258,38 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     const answer = await this.#connection.run('listRequests', (client) =>
       client.listRequests(this.#keys.recent, this.#keys.requestStem, 'newest-first', highest, limit),
     );
-    return this.#readable(recordsIn(answer));
+    return this.#readableCopies(answer).map(({ request }) => request);
   }
 
-  async closedThrough(groupIds: readonly LongId[]): Promise<ReadonlyMap<LongId, CloseRequest>> {
-    const found = new Map<LongId, CloseRequest>();
+  async listUnreadable(limit: number): Promise<readonly string[]> {
+    const { open, recent, requestStem } = this.#keys;
+    const answers = await Promise.all([
+      this.#connection.run('listRequests', (client) =>
+        client.listRequests(open, requestStem, 'oldest-first', '+inf', -1),
+      ),
+      this.#connection.run('listRequests', (client) =>
+        client.listRequests(recent, requestStem, 'newest-first', '+inf', limit),
+      ),
+    ]);
+    const unreadable = answers.flatMap(recordsIn).filter((each) => this.#readable(each) === null);
+    return [...new Set(unreadable.map(({ id }) => id))];
+  }
+
+  async closedThrough(
+    groupIds: readonly LongId[],
+  ): Promise<ReadonlyMap<LongId, CloseRequest | 'unreadable'>> {
+    const found = new Map<LongId, CloseRequest | 'unreadable'>();
     for (let at = 0; at < groupIds.length; at += UNITS_A_CALL) {
       const some = groupIds.slice(at, at + UNITS_A_CALL);
       const answer = await this.#connection.run('closedThrough', (client) =>
         client.closedThrough(this.#keys.closedThrough, this.#keys.requestStem, ...some),
       );
-      for (const request of this.#readable(recordsIn(answer))) found.set(request.groupId, request);
+      for (const [index, record] of recordsIn(answer).entries()) {
+        const groupId = some[index];
+        if (groupId === undefined || record.id === '') continue;
+        const request = this.#readable(record)?.request;
+        found.set(groupId, request?.groupId === groupId ? request : 'unreadable');
+      }
     }
     return found;
   }
@@ -279,25 +300,22 @@ export class RedisCloseRequestStore implements CloseRequestStore {
       client.takeAttention(this.#keys.attention, this.#keys.requestStem, leaseMs, limit, PUT_OFF_AT_MOST_MS),
     );
     this.#clock.believe(nowMs);
-    return this.#readableCopies(recordsIn(answer)).map((copy) => ({ ...copy, nowMs }));
+    return this.#readableCopies(answer).map((copy) => ({ ...copy, nowMs }));
   }
 
-  /** One record that cannot be read is named in the log; it must not keep people from seeing the others. */
-  #readableCopies(stored: readonly NamedRecord[]): RecordCopy[] {
-    const copies: RecordCopy[] = [];
-    for (const { id, record } of stored) {
-      try {
-        copies.push(this.#copyOf(id, record));
-      } catch (error) {
-        if (!(error instanceof UnreadableRecord)) throw error;
-        this.#log.error({ requestId: id, why: error.message }, 'a close request cannot be read');
-      }
+  #readableCopies(answer: readonly string[]): RecordCopy[] {
+    return recordsIn(answer).flatMap((named) => this.#readable(named) ?? []);
+  }
+
+  /** Null: it cannot be read, and the log names it; it must not keep people from seeing the others. */
+  #readable({ id, record }: NamedRecord): RecordCopy | null {
+    try {
+      return this.#copyOf(id, record);
+    } catch (error) {
+      if (!(error instanceof UnreadableRecord)) throw error;
+      this.#log.error({ requestId: id, why: error.message }, 'a close request cannot be read');
+      return null;
     }
-    return copies;
-  }
-
-  #readable(stored: readonly NamedRecord[]): CloseRequest[] {
-    return this.#readableCopies(stored).map(({ request }) => request);
   }
 
   async postponeAttention(requestId: string, revision: number, atMs: number): Promise<void> {

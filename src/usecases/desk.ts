@@ -40,7 +40,10 @@ export interface UnitView {
 }
 
 export interface ClosedUnitsView {
-  readonly rows: readonly { readonly unit: ClosedUnit; readonly through: CloseRequest | null }[];
+  readonly rows: readonly {
+    readonly unit: ClosedUnit;
+    readonly through: CloseRequest | 'unreadable' | null;
+  }[];
   /** From 1. */
   readonly page: number;
   readonly pages: number;
@@ -92,6 +95,8 @@ export interface HomeView {
   readonly waitingForMe: readonly CloseRequest[];
   readonly open: readonly CloseRequest[];
   readonly recent: readonly CloseRequest[];
+  /** Ids of requests, open or recent, whose records cannot be read. */
+  readonly unreadable: readonly string[];
   readonly units: UnitsView | null;
   /** Why `units` is null, when the person may view and the exchange did not answer. */
   readonly unitsRefusal: Refusal | null;
@@ -132,9 +137,7 @@ export interface Desk {
   startSending(by: PersonId, requestId: string, version: number): Promise<Result<CloseRequest>>;
   settle(by: PersonId, requestId: string, verdict: Verdict, note: string): Promise<Result<CloseRequest>>;
   viewRequest(by: PersonId, requestId: string): Promise<Result<RequestView>>;
-  listRequests(
-    by: PersonId,
-  ): Promise<Result<{ readonly open: readonly CloseRequest[]; readonly recent: readonly CloseRequest[] }>>;
+  listRequests(by: PersonId): Promise<Result<Pick<HomeView, 'open' | 'recent' | 'unreadable'>>>;
   /** The whole trail, or one request's part; `kept`: a head that was posted before, to compare with. */
   verifyAudit(by: PersonId, requestId: string | null, kept?: KeptHead | null): Promise<Result<AuditVerdict>>;
   /** JSON Lines, one entry a line, no secrets. */

@@ -69,7 +69,7 @@ export function createListClosedUnits(
       return units.map((unit) => ({ unit, through: through.get(unit.groupId) ?? null }));
     } catch (error) {
       parts.log.warn({ err: error }, 'approvals not readable; showing closed units without them');
-      return units.map((unit) => ({ unit, through: null }));
+      return units.map((unit) => ({ unit, through: 'unreadable' }));
     }
   }
 

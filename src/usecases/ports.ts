@@ -220,12 +220,14 @@ export interface CloseRequestStore {
    */
   save(change: Change): Promise<Saved>;
   openRequestFor(groupId: LongId): Promise<CloseRequest | null>;
-  /** Open requests, oldest first. Lists leave out records that cannot be read; each is named in the log. */
+  /** Open requests, oldest first. Lists leave out records that cannot be read; each is in the log and in `listUnreadable`. */
   listOpen(): Promise<readonly CloseRequest[]>;
   /** All requests, newest first; `before` (a createdAtMs, exclusive) pages on. */
   listRecent(limit: number, before?: number): Promise<readonly CloseRequest[]>;
+  /** Ids of requests, open or among the `limit` newest, whose records cannot be read. */
+  listUnreadable(limit: number): Promise<readonly string[]>;
   /** For each unit, the request through which Loandesk closed it, if it did. */
-  closedThrough(groupIds: readonly LongId[]): Promise<ReadonlyMap<LongId, CloseRequest>>;
+  closedThrough(groupIds: readonly LongId[]): Promise<ReadonlyMap<LongId, CloseRequest | 'unreadable'>>;
   /** Up to `limit` requests whose attention is due, each leased to one caller for `leaseMs`. */
   takeAttention(leaseMs: number, limit: number): Promise<readonly StoredRequest[]>;
   /** Looks at it again at that time, if it is still open and unchanged since this revision. */

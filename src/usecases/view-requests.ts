@@ -54,9 +54,10 @@ export function createViewRequests({
     async home(by) {
       const roles = await access.rolesOf(by);
       if (!roles.ok) return roles;
-      const [stored, recent, units, nowMs] = await Promise.all([
+      const [stored, recent, unreadable, units, nowMs] = await Promise.all([
         store.listOpen(),
         store.listRecent(RECENT_AT_HOME * 2),
+        store.listUnreadable(RECENT_AT_HOME * 2),
         viewUnits.allUnits(),
         store.nowMs(),
       ]);
@@ -70,6 +71,7 @@ export function createViewRequests({
           .filter((request) => isTerminal(request.state))
           .slice(0, RECENT_AT_HOME)
           .map(book.underRule),
+        unreadable,
         units: units.ok ? units.value : null,
         unitsRefusal: units.ok ? null : units.refusal,
         nowMs,
@@ -101,8 +103,12 @@ export function createViewRequests({
     async listRequests(by) {
       const viewer = await access.admit(by, 'viewer');
       if (!viewer.ok) return viewer;
-      const [open, recent] = await Promise.all([store.listOpen(), store.listRecent(RECENT_IN_LIST)]);
-      return done({ open: open.map(book.underRule), recent: recent.map(book.underRule) });
+      const [open, recent, unreadable] = await Promise.all([
+        store.listOpen(),
+        store.listRecent(RECENT_IN_LIST),
+        store.listUnreadable(RECENT_IN_LIST),
+      ]);
+      return done({ open: open.map(book.underRule), recent: recent.map(book.underRule), unreadable });
     },
   };
 }

@@ -131,6 +131,10 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
       .slice(0, limit);
   }
 
+  async listUnreadable(): Promise<readonly string[]> {
+    return [];
+  }
+
   async closedThrough(groupIds: readonly LongId[]): Promise<ReadonlyMap<LongId, CloseRequest>> {
     const found = new Map<LongId, CloseRequest>();
     for (const groupId of groupIds) {

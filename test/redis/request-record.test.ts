@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, inject, it } from 'vitest';
+import { type LongId, longId } from '../../src/domain/amount.ts';
 import { sealEntry } from '../../src/domain/close/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { readAuditEntry, textOf } from '../../src/redis/audit-entry.ts';
@@ -121,10 +122,32 @@ describe('broken records in Redis', () => {
     expect(await parts.store.listOpen()).toEqual([sound]);
     expect(await parts.store.listRecent(5)).toEqual([sound]);
     expect((await parts.store.takeAttention(60_000, 5)).map(({ request }) => request)).toEqual([sound]);
-    expect(parts.log.lines).toHaveLength(3);
+    expect(await parts.store.listUnreadable(5)).toEqual([broken.id]);
+    expect(parts.log.lines).toHaveLength(5);
     for (const line of parts.log.lines)
       expect(line).toMatchObject({ level: 'error', fields: { requestId: broken.id } });
   });
+
+  it.each([
+    ['damaged', (id: string) => ({ [id]: ['schema', '7'] as const })],
+    ['forged', (id: string) => ({ [id]: ['seal', '00'] as const })],
+  ])(
+    'fault T2, relative: how a unit was closed is called unreadable when the record is %s',
+    async (_, harm) => {
+      const parts = await redisParts(inject('redisUrl'));
+      const [request, other] = [await openOne(parts.store), await openOne(parts.store)];
+      const { client } = parts.connection;
+      for (const each of [request, other])
+        await client.hset(parts.keys.closedThrough, each.groupId, request.id);
+      const through = (asked: LongId) => parts.store.closedThrough([longId('99'), asked]);
+      expect(await through(request.groupId)).toEqual(new Map([[request.groupId, request]]));
+      // The index names the record of another unit.
+      expect(await through(other.groupId)).toEqual(new Map([[other.groupId, 'unreadable']]));
+      for (const [id, [field, value]] of Object.entries(harm(request.id)))
+        await client.hset(parts.keys.request(id), field, value);
+      expect(await through(request.groupId)).toEqual(new Map([[request.groupId, 'unreadable']]));
+    },
+  );
 
   it('a record that is gone under its unit is an error, never a free unit', async () => {
     const parts = await redisParts(inject('redisUrl'));

@@ -166,6 +166,7 @@ describe.each(['http', 'socket'] as const)('over %s', (way) => {
             waitingForMe: [],
             open: [request()],
             recent: [],
+            unreadable: [],
             units: UNITS,
             unitsRefusal: null,
             nowMs: START_MS,

@@ -13,6 +13,7 @@ const VIEW: HomeView = {
   waitingForMe: [],
   open: [request()],
   recent: [],
+  unreadable: [],
   units: null,
   unitsRefusal: null,
   nowMs: START_MS,

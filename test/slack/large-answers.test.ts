@@ -77,7 +77,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     const open = Array.from({ length: 100 }, (_, index) =>
       request({ id: `R${String(index).padStart(9, '0')}` }),
     );
-    await start(transport, { listRequests: async () => done({ open, recent: [] }) });
+    await start(transport, { listRequests: async () => done({ open, recent: [], unreadable: [] }) });
     await slack.workspace.as(ids.rina).command('/loandesk', 'requests', { channelId: ids.general });
     const first = await slack.privateText(ids.rina, (text) => text.includes('Page 1'), ids.general);
     const pages = await walk(first, ACTIONS.requestsPageOn, pageOf);

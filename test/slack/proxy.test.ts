@@ -57,7 +57,7 @@ describe('fault W2: with a proxy and no direct way out', () => {
     const dispatcher = through(proxy.url);
     const slack = await startSlackHarness({
       transport,
-      desk: () => fakeDesk({ listRequests: async () => done({ open: [], recent: [] }) }),
+      desk: () => fakeDesk({ listRequests: async () => done({ open: [], recent: [], unreadable: [] }) }),
       settings: { dispatcher },
     });
     closing.push(() => slack.close());

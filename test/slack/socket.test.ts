@@ -26,7 +26,7 @@ async function start(replicas: 1 | 2 = 1): Promise<void> {
     fakeDesk({
       listRequests: async () => {
         answered.push(name);
-        return done({ open: [], recent: [] });
+        return done({ open: [], recent: [], unreadable: [] });
       },
     });
   slack = await startSlackHarness({ transport: 'socket', desk: () => desk('first'), seenOnce });

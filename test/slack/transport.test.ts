@@ -24,7 +24,7 @@ afterEach(async () => {
   await slack.close();
 });
 
-const emptyLists = async () => done({ open: [], recent: [] });
+const emptyLists = async () => done({ open: [], recent: [], unreadable: [] });
 
 async function start(
   desk: Partial<Desk>,

@@ -55,7 +55,9 @@ function rowLine(
   const who =
     through === null
       ? 'not closed through Loandesk'
-      : `asked by ${mentions([through.requester])}, approved by ${mentions(through.votes.slice(0, 10).map((vote) => vote.voter))}${cardMention(workspaceUrl, through.card)}`;
+      : through === 'unreadable'
+        ? "Loandesk's record of it can't be read"
+        : `asked by ${mentions([through.requester])}, approved by ${mentions(through.votes.slice(0, 10).map((vote) => vote.voter))}${cardMention(workspaceUrl, through.card)}`;
   return `• *Unit ${unit.groupId}* · ${escapeMrkdwn(shorten(unit.creditEmail, 100))} · closed ${zonedText(unit.closedAtMs, timeZone)} · opened ${zonedText(unit.createdAtMs, timeZone)} · open for ${open} · ${who}`;
 }
 

@@ -10,7 +10,7 @@ import { USAGE } from './help-view.ts';
 import { escapeMrkdwn } from './limits.ts';
 import { refusalText } from './refusal-text.ts';
 import { levelText } from './request-text.ts';
-import { requestLine } from './request-view.ts';
+import { requestLine, unreadableLines } from './request-view.ts';
 import { unitLine } from './units-table.ts';
 import { flawBlocks } from './units-view.ts';
 
@@ -26,17 +26,17 @@ const LEVELS_WORST_FIRST: readonly Level[] = [
 export function homeTab(view: HomeView, workspaceUrl: string | null): Home {
   const line = (request: HomeView['open'][number]): string => requestLine(request, workspaceUrl);
   const more = (left: number): string => `… and ${left} more: \`/loandesk requests\``;
-  const list = (title: string, requests: HomeView['open'], empty: string): KnownBlock[] => [
+  const list = (title: string, lines: readonly string[], empty: string): KnownBlock[] => [
     header(title),
-    ...(requests.length === 0 ? [section(empty)] : sections(requests.map(line), 4_000, more)),
+    ...(lines.length === 0 ? [section(empty)] : sections(lines, 4_000, more)),
   ];
   return {
     type: 'home',
     blocks: [
-      ...list('Waiting for me', view.waitingForMe, 'Nothing waits for your decision.'),
+      ...list('Waiting for me', view.waitingForMe.map(line), 'Nothing waits for your decision.'),
       ...unitBlocks(view),
-      ...list('Open close requests', view.open, 'None.'),
-      ...list('Recent decisions', view.recent, 'None.'),
+      ...list('Open close requests', [...unreadableLines(view.unreadable), ...view.open.map(line)], 'None.'),
+      ...list('Recent decisions', view.recent.map(line), 'None.'),
       divider,
       ...helpBlocks(),
       context(

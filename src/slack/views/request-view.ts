@@ -1,7 +1,7 @@
 /** `/loandesk request <id>` and `/loandesk requests`: the record in private, addresses in full. */
 import type { KnownBlock } from '@slack/types';
 import type { CloseRequest, ReadBack, Sighting } from '../../domain/close/close-request.ts';
-import type { RequestView } from '../../usecases/desk.ts';
+import type { HomeView, RequestView } from '../../usecases/desk.ts';
 import { writeRequestValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
 import {
@@ -129,9 +129,17 @@ export function requestLine(request: CloseRequest, workspaceUrl: string | null):
   return `• *Unit ${request.groupId}*: ${stateOf(request)}${votes}${dry} · ${mention(request.requester)} ${dateToken(request.createdAtMs)} · \`${escapeMrkdwn(request.id)}\`${cardMention(workspaceUrl, request.card)}`;
 }
 
+/** One line for each request whose record cannot be read. mrkdwn. */
+export function unreadableLines(ids: readonly string[]): string[] {
+  return ids.map(
+    (id) =>
+      `• *Request \`${escapeMrkdwn(id)}\` can't be read.* Check it with \`/loandesk audit verify ${escapeMrkdwn(id)}\`.`,
+  );
+}
+
 /** `page` from 1; past the end shows the last. */
 export function requestListMessage(
-  lists: { readonly open: readonly CloseRequest[]; readonly recent: readonly CloseRequest[] },
+  lists: Pick<HomeView, 'open' | 'recent' | 'unreadable'>,
   page: number,
   workspaceUrl: string | null,
 ): Message {
@@ -139,7 +147,8 @@ export function requestListMessage(
   const shown = Math.min(page, pages);
   const line = (request: CloseRequest): string => requestLine(request, workspaceUrl);
   const onPage = lists.open.slice((shown - 1) * A_PAGE, shown * A_PAGE);
-  const open = onPage.length === 0 ? ['None.'] : onPage.map(line);
+  const listed = [...unreadableLines(lists.unreadable), ...onPage.map(line)];
+  const open = listed.length === 0 ? ['None.'] : listed;
   const recent = lists.recent.length === 0 ? ['None.'] : lists.recent.map(line);
   const title = pages === 1 ? 'Open' : `Open: ${lists.open.length}, oldest first. Page ${shown} of ${pages}.`;
   const more = (left: number): string => `… and ${left} more`;

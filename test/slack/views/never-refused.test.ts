@@ -170,7 +170,9 @@ describe('no message is ever refused', () => {
           expect(faultsOf(requestMessage({ request, approvers, nowMs: START_MS }, URL))).toEqual([]);
           const many = Array.from({ length: 100 }, () => request);
           for (const page of [1, 4, 99])
-            expect(faultsOf(requestListMessage({ open: many, recent: others }, page, URL))).toEqual([]);
+            expect(
+              faultsOf(requestListMessage({ open: many, recent: others, unreadable: [] }, page, URL)),
+            ).toEqual([]);
           expect(faultsOf(askedMessage(request, 'C0DESK'))).toEqual([]);
           expect(faultsOf(recordedMessage('Recorded.', request))).toEqual([]);
           const modals = [
@@ -210,6 +212,7 @@ describe('no message is ever refused', () => {
             waitingForMe: many,
             open: many,
             recent: many,
+            unreadable: many.map(({ id }) => id),
             units: { ...viewBase, kind: 'many', units: all, hidden: 0, filter: null, flaws: [] },
             unitsRefusal: null,
             nowMs: START_MS,

@@ -29,7 +29,7 @@ function actionsOf({ blocks }: Message): string[] {
 
 it('a list in the middle of its pages turns both ways', () => {
   const many = Array.from({ length: 40 }, () => request());
-  expect(actionsOf(requestListMessage({ open: many, recent: [] }, 2, null))).toEqual([
+  expect(actionsOf(requestListMessage({ open: many, recent: [], unreadable: [] }, 2, null))).toEqual([
     ACTIONS.requestsPageBack,
     ACTIONS.requestsPageOn,
   ]);

@@ -1,7 +1,9 @@
 /** What people type is shown as typed: it never looks like a line of the bot's. */
 import { describe, expect, it } from 'vitest';
+import { longId } from '../../../src/domain/amount.ts';
 import type { CloseRequest, RequestEvent } from '../../../src/domain/close/close-request.ts';
 import { decide } from '../../../src/domain/close/close-rule.ts';
+import { closedUnitsMessage } from '../../../src/slack/views/closed-units-view.ts';
 import { directText, threadText } from '../../../src/slack/views/event-text.ts';
 import { homeTab } from '../../../src/slack/views/home-view.ts';
 import { refusalText } from '../../../src/slack/views/refusal-text.ts';
@@ -50,18 +52,66 @@ describe('fault T13: mrkdwn in what people type', () => {
   });
 });
 
+describe('fault T2, relative: a record that cannot be read is named where requests are listed', () => {
+  it.each([
+    ['the list', requestListMessage({ open: [], recent: [], unreadable: ['R1'] }, 1, null)],
+    [
+      'Home',
+      homeTab(
+        {
+          roles: ['viewer'],
+          waitingForMe: [],
+          open: [],
+          recent: [],
+          unreadable: ['R1'],
+          units: null,
+          unitsRefusal: null,
+          nowMs: START_MS,
+        },
+        null,
+      ),
+    ],
+  ])('%s', (_, view) => {
+    expect(JSON.stringify(view)).toContain("Request `R1` can't be read.");
+  });
+
+  it('and where closed units are', () => {
+    const unit = {
+      groupId: longId('7'),
+      creditEmail: 'a@test.com',
+      parentEmail: 'p@test.com',
+      createdAtMs: START_MS,
+      closedAtMs: START_MS,
+      enabled: false,
+    };
+    const shown = (through: 'unreadable' | null) =>
+      closedUnitsMessage(
+        {
+          ...{ rows: [{ unit, through }], page: 1, pages: 1, total: 1, filter: null },
+          ...{ timeZone: 'UTC', asOfMs: START_MS, flaws: [] },
+        },
+        '',
+        null,
+      ).text;
+    expect(shown(null)).toContain('not closed through Loandesk');
+    expect(shown('unreadable')).not.toContain('not closed through');
+    expect(shown('unreadable')).toContain("Loandesk's record of it can't be read");
+  });
+});
+
 describe('fault T14: an outcome that two people stated', () => {
   const view = {
     roles: ['viewer' as const],
     waitingForMe: [],
     open: [],
     recent: [settled],
+    unreadable: [],
     units: null,
     unitsRefusal: null,
     nowMs: START_MS,
   };
   it.each([
-    ['the list', requestListMessage({ open: [], recent: [settled] }, 1, null)],
+    ['the list', requestListMessage({ open: [], recent: [settled], unreadable: [] }, 1, null)],
     ['Home', homeTab(view, null)],
     ['the card', requestCard(settled, { approvers: null, edition: 'e' })],
     ['the request itself', requestMessage({ request: settled, approvers: null, nowMs: 0 }, null)],
@@ -86,7 +136,7 @@ describe('fault T14: an outcome that two people stated', () => {
 
   it('relative: so is one that was not executed, and one that was read is not', () => {
     const list = (each: CloseRequest) =>
-      JSON.stringify(requestListMessage({ open: [], recent: [each] }, 1, null));
+      JSON.stringify(requestListMessage({ open: [], recent: [each], unreadable: [] }, 1, null));
     const failed = request({
       state: 'failed',
       ending: { kind: 'settled', verdict: 'not-closed', by: [ALICE, BOB], note: 'n', atMs: START_MS },
