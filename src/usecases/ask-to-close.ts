@@ -45,7 +45,7 @@ export function createAskToClose(parts: AskToCloseParts): Pick<Desk, 'prepareAsk
     const refusal = refuseFacts(groupId.value, current) ?? (await refuseWithoutKey(groupId.value));
     if (refusal !== null || current.kind !== 'read')
       return refuse(refusal ?? { code: 'unknown-unit', input: unit });
-    return done({ facts: current.facts, digest: current.digest, unit: current.unit, policy });
+    return done({ facts: current.facts, digest: current.digest, policy });
   }
 
   async function refuseWithoutKey(groupId: LongId): Promise<Refusal | null> {

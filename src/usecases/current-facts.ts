@@ -13,7 +13,7 @@ import {
 } from './ports.ts';
 
 export type CurrentFacts =
-  | { readonly kind: 'read'; readonly facts: Facts; readonly digest: string; readonly unit: RiskUnit }
+  | { readonly kind: 'read'; readonly facts: Facts; readonly digest: string }
   | { readonly kind: 'closed'; readonly closedUnit: ClosedUnit }
   /** In neither list. That proves nothing: a wrong key also sees nothing. */
   | { readonly kind: 'not-visible' }
@@ -55,7 +55,7 @@ async function judge(
   if (flaws.length > 0) return { kind: 'unreadable', failure: unreadableRow(flaws) };
   if (read.value !== null) {
     const facts = factsOf(read.value, read.asOfMs);
-    return { kind: 'read', facts, digest: digestOf(facts), unit: read.value };
+    return { kind: 'read', facts, digest: digestOf(facts) };
   }
   const closed = await reader.findClosedUnit(groupId, closedList);
   if (!closed.ok) return { kind: 'unreadable', failure: closed.failure };

@@ -5,7 +5,7 @@
  */
 import type { AuditVerdict, KeptHead } from '../domain/close/audit-chain.ts';
 import type { CardLocation, CloseRequest, Verdict } from '../domain/close/close-request.ts';
-import type { FactChange, Facts } from '../domain/close/facts.ts';
+import type { Facts } from '../domain/close/facts.ts';
 import type { PersonId, Role } from '../domain/person.ts';
 import type { ClosePolicy } from '../domain/policy.ts';
 import type { Refusal, Result } from '../domain/refusal.ts';
@@ -59,15 +59,13 @@ export interface ClosedUnitsView {
 export interface FreshFacts {
   readonly facts: Facts;
   readonly digest: string;
-  readonly unit: RiskUnit;
   readonly policy: ClosePolicy;
 }
 
+/** A request, and its facts as read just now: equal to the request's own in everything that a vote is bound to. */
 export interface BallotView {
   readonly request: CloseRequest;
   readonly facts: Facts;
-  readonly digest: string;
-  readonly changesSinceFirstVote: readonly FactChange[];
 }
 
 export interface RequestView {

@@ -139,10 +139,7 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
       if (!held.ok) return held;
       return done({
         request: held.value,
-        // Equal in everything a vote is bound to, but read just now.
         facts: current.kind === 'read' ? current.facts : held.value.facts,
-        digest: held.value.factsDigest,
-        changesSinceFirstVote: held.value.factChanges,
       });
     },
 

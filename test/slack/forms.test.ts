@@ -25,8 +25,7 @@ async function start(desk: Partial<Desk>, about: CloseRequest = pending) {
     transport,
     desk: () =>
       fakeDesk({
-        openBallot: async () =>
-          done({ request: about, facts: facts(), digest: about.factsDigest, changesSinceFirstVote: [] }),
+        openBallot: async () => done({ request: about, facts: facts() }),
         redrawCard: async () => {},
         ...desk,
       }),

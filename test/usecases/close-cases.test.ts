@@ -806,7 +806,7 @@ describe('decisions', () => {
     });
     expect(await harness.desk.openBallot(ALICE, request.id, 1)).toMatchObject({
       ok: true,
-      value: { digest: request.factsDigest },
+      value: { request: { factsDigest: request.factsDigest } },
     });
   });
 

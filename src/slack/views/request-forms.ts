@@ -51,15 +51,15 @@ function pairs(facts: Facts, digest: string): (readonly [string, string])[] {
   );
 }
 
-export function ballotModal({ request, facts, digest, changesSinceFirstVote }: BallotView): Modal {
-  const changed = factChangeLines(changesSinceFirstVote, 'private');
+export function ballotModal({ request, facts }: BallotView): Modal {
+  const changed = factChangeLines(request.factChanges, 'private');
   const blocks: KnownBlock[] = [
     ...(request.policy.mode === 'dry-run' ? [context(`:no_entry_sign: *${DRY_RUN_LINE}*`)] : []),
     section(
       `${mention(request.requester)} asks to close risk unit *${request.groupId}*. Reason, in their words:`,
     ),
     quote(request.reason, 2_000),
-    fields(factPairs({ ...request, factsDigest: digest }, facts, 'private')),
+    fields(factPairs(request, facts, 'private')),
     ...(changed.length === 0
       ? []
       : [
@@ -88,7 +88,7 @@ export function ballotModal({ request, facts, digest, changesSinceFirstVote }: B
     private_metadata: writeBallotMetadata({
       requestId: request.id,
       version: request.version,
-      digest,
+      digest: request.factsDigest,
       groupId: request.groupId,
     }),
     title: plain('Approve close', 24),

@@ -162,8 +162,7 @@ describe('no message is ever refused', () => {
         fc.array(requestArb, { maxLength: 3 }),
         factsArb,
         fc.array(factChange, { maxLength: 40 }),
-        unit,
-        (request, others, facts, changes, fresh) => {
+        (request, others, facts, changes) => {
           const approvers = new Set(Array.from({ length: 40 }, (_, index) => `U0PERSON${index}`));
           expect(faultsOf(requestCard(request, { approvers, edition: 'e'.repeat(50) }))).toEqual([]);
           expect(faultsOf(requestCard(request, { approvers: null, edition: '1' }))).toEqual([]);
@@ -176,10 +175,13 @@ describe('no message is ever refused', () => {
           expect(faultsOf(askedMessage(request, 'C0DESK'))).toEqual([]);
           expect(faultsOf(recordedMessage('Recorded.', request))).toEqual([]);
           const modals = [
-            ballotModal({ request, facts, digest: 'ab'.repeat(32), changesSinceFirstVote: changes }),
+            ballotModal({
+              request: { ...request, factsDigest: 'ab'.repeat(32), factChanges: changes },
+              facts,
+            }),
             rejectionModal(request),
             settleModal(request),
-            askModal({ facts, digest: 'ab'.repeat(32), unit: fresh, policy: request.policy }),
+            askModal({ facts, digest: 'ab'.repeat(32), policy: request.policy }),
             noticeModal('A title that is much too long for Slack', request.reason),
           ];
           for (const modal of modals) expect(findBlockKitFaults('modal', modal)).toEqual([]);

@@ -186,10 +186,12 @@ describe('the end in the thread', () => {
 describe('the ballot', () => {
   it('shows addresses in full, asks for the id, and keeps what was shown', () => {
     const modal = ballotModal({
-      request: pending,
+      request: {
+        ...pending,
+        factsDigest: 'abcdef0123456789',
+        factChanges: [{ fact: 'total liability', which: null, before: '1', after: '0' }],
+      },
       facts: facts(),
-      digest: 'abcdef0123456789',
-      changesSinceFirstVote: [{ fact: 'total liability', which: null, before: '1', after: '0' }],
     });
     expect(modal.callback_id).toBe('modal:ballot');
     expect(JSON.parse(modal.private_metadata ?? '')).toEqual({
