@@ -7,7 +7,6 @@ import { loadAccounts } from './binance/accounts.ts';
 import { createLoanExchange, type LoanExchange } from './binance/loan-exchange.ts';
 import { MAX_STOP_MS } from './binance/shared-state.ts';
 import { referenceFrom, requestIdFrom } from './domain/request-id.ts';
-import { endsInTime } from './ends-in-time.ts';
 import { createAuditRound } from './ops/audit-round.ts';
 import { type Background, createBackground } from './ops/background.ts';
 import { Correlation } from './ops/correlation.ts';
@@ -31,8 +30,7 @@ import { RedisSharedReads } from './redis/shared-reads.ts';
 import { StoreClock } from './redis/store-clock.ts';
 import { RedisWeightLedger } from './redis/weight-ledger.ts';
 import { type Config, ConfigFaults } from './settings/config.ts';
-import { redisSettings } from './settings/redis-settings.ts';
-import { slackSettingsOf } from './settings/slack-settings.ts';
+import { endsInTime } from './shared/in-time.ts';
 import { createSlackApp } from './slack/bolt-app.ts';
 import { createSlackClients } from './slack/slack-clients.ts';
 import { dispatcherThrough } from './slack/web-client.ts';
@@ -125,13 +123,13 @@ export async function createApp(
   });
   const events = createEvents(metrics, tracing, log);
   const accounts = await readAccounts(config, log);
-  const redis = new RedisConnection(redisSettings(config.redis), log, REDIS_TIMES, events);
+  const redis = new RedisConnection(config.redis.connection, log, REDIS_TIMES, events);
   const keys = new KeyNames(config.redis.prefix);
   const { auditKeys } = config;
   const exchange = createLoanExchange({
     closeMode: config.closePolicy.mode,
     baseUrl: config.binance.apiUrl,
-    proxy: config.binance.proxy,
+    proxy: config.proxy,
     accounts,
     ledger: new RedisWeightLedger({ connection: redis, keys, longestStopMs: MAX_STOP_MS }),
     sharedReads: new RedisSharedReads({ connection: redis, keys, auditKeys: config.auditKeys }),
@@ -139,8 +137,8 @@ export async function createApp(
     now,
     events,
   });
-  const slackDispatcher = dispatcherThrough(config.binance.proxy);
-  const slackSettings = { ...slackSettingsOf(config), dispatcher: slackDispatcher };
+  const slackDispatcher = dispatcherThrough(config.proxy);
+  const slackSettings = { ...config.slack, dispatcher: slackDispatcher };
   const { directory, notifier, auditBoard, home, quiet } = createSlackClients({
     settings: slackSettings,
     log,

@@ -16,7 +16,6 @@ import { RedisCloseRequestStore } from './redis/close-request-store.ts';
 import { RedisConnection } from './redis/connection.ts';
 import { KeyNames } from './redis/key-names.ts';
 import { ConfigFaults, loadConfig } from './settings/config.ts';
-import { redisSettings } from './settings/redis-settings.ts';
 import { keptHeadText } from './slack/views/audit-view.ts';
 import { type CheckAudit, createCheckAudit } from './usecases/check-audit.ts';
 import { compareWithExport, type ExportDifference } from './usecases/export-audit.ts';
@@ -77,7 +76,7 @@ function parsed(words: readonly string[]) {
 async function run({ verb, requestId, kept, against }: Asked): Promise<number> {
   const { redis, auditKeys } = loadConfig();
   const log = createLogger('silent');
-  const connection = new RedisConnection(redisSettings(redis), log);
+  const connection = new RedisConnection(redis.connection, log);
   const keys = new KeyNames(redis.prefix);
   const store = new RedisCloseRequestStore({ connection, keys, auditKeys, newId: randomUUID, log });
   const audit = new RedisAuditLog({ connection, keys });

@@ -20,8 +20,7 @@ import { RedisOutbox } from './redis/outbox.ts';
 import { RedisSharedReads } from './redis/shared-reads.ts';
 import { RedisWeightLedger } from './redis/weight-ledger.ts';
 import { type Config, ConfigFaults, loadConfig } from './settings/config.ts';
-import { redisSettings } from './settings/redis-settings.ts';
-import { slackSettingsOf } from './settings/slack-settings.ts';
+import { inTime } from './shared/in-time.ts';
 import { createSlackClients } from './slack/slack-clients.ts';
 import { createWebClient, dispatcherThrough } from './slack/web-client.ts';
 import { createAccess } from './usecases/access.ts';
@@ -35,7 +34,7 @@ const EACH_PART_WITHIN_MS = 60_000;
 const log = createLogger('silent');
 
 async function examine(config: Config): Promise<Finding[]> {
-  const redis = new RedisConnection(redisSettings(config.redis), log);
+  const redis = new RedisConnection(config.redis.connection, log);
   const keys = new KeyNames(config.redis.prefix);
   const queue = new RedisOutbox({ connection: redis, keys, auditKeys: config.auditKeys, log });
   const outbox = { backlog: () => queue.backlog(), setAsideKey: keys.outboxSetAside };
@@ -51,9 +50,9 @@ async function examine(config: Config): Promise<Finding[]> {
       ...(await checkSecretFiles(config.secretFiles, process.platform)),
       ...judgeAccountsFile(accounts),
       examineTraces(config),
-      ...(await inTime('Redis', examineRedis(redis, config.redis, outbox))),
-      ...(await inTime('Slack', examineSlack(config))),
-      ...(accounts.ok ? await inTime('Exchange', examineExchange(config, accounts.accounts, redis)) : []),
+      ...(await bounded('Redis', examineRedis(redis, config.redis, outbox))),
+      ...(await bounded('Slack', examineSlack(config))),
+      ...(accounts.ok ? await bounded('Exchange', examineExchange(config, accounts.accounts, redis)) : []),
     ];
   } finally {
     await redis.close();
@@ -68,7 +67,7 @@ function examineTraces({ tracesAskedForBy }: Config): Finding {
 }
 
 function examineSlack(config: Config): Promise<Finding[]> {
-  const settings = { ...slackSettingsOf(config), dispatcher: dispatcherThrough(config.binance.proxy) };
+  const settings = { ...config.slack, dispatcher: dispatcherThrough(config.proxy) };
   const { directory } = createSlackClients({ settings, log, now: Date.now, newId: randomUUID });
   return checkSlack({
     client: createWebClient(settings, log),
@@ -92,7 +91,7 @@ async function examineExchange(
     // The doctor closes nothing.
     closeMode: 'dry-run',
     baseUrl: config.binance.apiUrl,
-    proxy: config.binance.proxy,
+    proxy: config.proxy,
     accounts,
     ledger: new RedisWeightLedger({ connection: redis, keys, longestStopMs: MAX_STOP_MS }),
     sharedReads: new RedisSharedReads({ connection: redis, keys, auditKeys: config.auditKeys }),
@@ -105,18 +104,13 @@ async function examineExchange(
   }
 }
 
-async function inTime(about: string, findings: Promise<Finding[]>): Promise<Finding[]> {
-  const { promise: late, resolve } = Promise.withResolvers<Finding[]>();
-  const advice = 'Something answers too slowly or not at all: try again, and look at the network.';
-  const timer = setTimeout(
-    () => resolve([findingsAbout(about).fault('the check did not end in time', advice)]),
-    EACH_PART_WITHIN_MS,
-  );
-  try {
-    return await Promise.race([findings, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function bounded(about: string, findings: Promise<Finding[]>): Promise<Finding[]> {
+  return inTime(findings, EACH_PART_WITHIN_MS, () => [
+    findingsAbout(about).fault(
+      'the check did not end in time',
+      'Something answers too slowly or not at all: try again, and look at the network.',
+    ),
+  ]);
 }
 
 function report(findings: readonly Finding[]): string {

@@ -2,7 +2,9 @@
  * One call to the exchange from its parameters to its result: key and role, clock, weight, signature, the wire, and
  * what the answer says about limits. `Caller` sends once; `ReadCaller` repeats reads.
  */
+
 import type { z } from 'zod';
+import { inTime } from '../shared/in-time.ts';
 import type { Log } from '../usecases/ports.ts';
 import type { Account } from './accounts.ts';
 import type { Delay, ExchangeClock } from './clock.ts';
@@ -311,14 +313,8 @@ export class ReadCaller {
   async call(call: ReadCall): Promise<CallResult> {
     const deadlineMs = call.deadlineMs ?? this.deadlineFor(call.priority);
     if (deadlineMs === undefined) return this.#tryUntil(call, Number.POSITIVE_INFINITY);
-    const { promise: late, resolve } = Promise.withResolvers<CallResult>();
-    // The race also ends waits that have no timer of their own: for the clock, or for another caller's answer.
-    const timer = setTimeout(() => resolve(TOO_LATE), deadlineMs - this.#options.monotonic());
-    try {
-      return await Promise.race([this.#tryUntil(call, deadlineMs), late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    // This also ends waits that have no timer of their own: for the clock, or for another caller's answer.
+    return inTime(this.#tryUntil(call, deadlineMs), deadlineMs - this.#options.monotonic(), () => TOO_LATE);
   }
 
   async #tryUntil(call: ReadCall, deadlineMs: number): Promise<CallResult> {

@@ -6,6 +6,7 @@
  * A call near the turn of a minute is counted in both minutes in which the exchange might count it.
  */
 import Bottleneck from 'bottleneck';
+import { inTime } from '../shared/in-time.ts';
 import type { ExchangeStop, Log, ReadOptions, StopCause } from '../usecases/ports.ts';
 import type { Delay } from './clock.ts';
 import type { WeightLedger } from './shared-state.ts';
@@ -194,7 +195,7 @@ export class WeightLimiter {
       const over = this.#overLimit(asked, minute, known, limit);
       if (over !== null) return over;
       try {
-        const answer = await inTime(ledger.reserve(asked.bucket, minute, asked.weight, limit));
+        const answer = await answered(ledger.reserve(asked.bucket, minute, asked.weight, limit));
         this.#ledgerIs('up');
         count.noteUsed(minute, answer.used);
         if (!answer.ok) return await this.#whyRefused(asked, minute, answer.used, limit, count);
@@ -320,7 +321,7 @@ export class WeightLimiter {
   }
 
   async #learnStops(buckets: readonly string[]): Promise<void> {
-    for (const { bucket, leftMs, cause } of await inTime(this.#options.ledger.stops(buckets))) {
+    for (const { bucket, leftMs, cause } of await answered(this.#options.ledger.stops(buckets))) {
       this.#stops.note(bucket, leftMs, cause);
     }
   }
@@ -334,14 +335,14 @@ export class WeightLimiter {
   }
 
   async #learnOfLift(): Promise<void> {
-    const sinceMs = await inTime(this.#options.ledger.sinceLiftMs());
+    const sinceMs = await answered(this.#options.ledger.sinceLiftMs());
     if (sinceMs !== null) this.#stops.lift(sinceMs);
   }
 
   /** A ledger call whose failure stops nothing. */
   async #tell(what: string, call: () => Promise<void>): Promise<void> {
     try {
-      await inTime(call());
+      await answered(call());
     } catch (error) {
       this.#ledgerIs('down', error);
       this.#options.log.debug({ what }, 'weight ledger call failed');
@@ -379,14 +380,8 @@ function waitingBefore(priority: Priority, { waiting }: Bucket): number {
 }
 
 /** The ledger's answer, or an error when it takes too long. */
-async function inTime<Value>(answer: Promise<Value>): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the ledger did not answer in time')), LEDGER_TIMEOUT_MS);
+function answered<Value>(answer: Promise<Value>): Promise<Value> {
+  return inTime(answer, LEDGER_TIMEOUT_MS, () => {
+    throw new Error('the ledger did not answer in time');
   });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

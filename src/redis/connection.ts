@@ -10,6 +10,7 @@ import { isIP } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { ConnectionOptions } from 'node:tls';
 import { Cluster, type CommonRedisOptions, Redis } from 'ioredis';
+import { inTime } from '../shared/in-time.ts';
 import { type Log, StoreUnavailable } from '../usecases/ports.ts';
 import { defineScripts } from './scripts.ts';
 
@@ -128,17 +129,9 @@ export class RedisConnection {
     }).finally(() => {
       this.#waiting = null;
     });
-    const { promise: tooLong, reject } = Promise.withResolvers<never>();
-    const timer = new AbortController();
-    setTimeout(patienceMs, null, { signal: timer.signal }).then(
-      () => reject(new Error('Redis is not connected')),
-      () => {},
-    );
-    try {
-      await Promise.race([this.#waiting, tooLong]);
-    } finally {
-      timer.abort();
-    }
+    await inTime(this.#waiting, patienceMs, () => {
+      throw new Error('Redis is not connected');
+    });
     if (this.#noDatabase !== null) throw new Error('Redis refused the database');
   }
 

@@ -5,29 +5,17 @@ import { amount } from '../domain/amount.ts';
 import { personKey } from '../domain/person.ts';
 import type { ClosePolicy } from '../domain/policy.ts';
 import type { Thresholds } from '../domain/unit/risk-unit.ts';
+import type { RedisSettings } from '../redis/connection.ts';
+import type { SlackSettings } from '../slack/adapter-settings.ts';
 import { mistypedSettings } from './mistyped.ts';
 import { type ProxyAddresses, readProxy } from './proxy.ts';
-import { type RedisTarget, type RedisTls, redisFaults, redisTarget, redisTls } from './redis-target.ts';
+import { redisFaults, redisSettings } from './redis-settings.ts';
 import { type Settings, schema } from './schema.ts';
 
 export interface Config {
-  readonly slack: {
-    readonly botToken: string;
-    /** HTTP mode with a signing secret, Socket Mode with an app token; exactly one of the two. */
-    readonly transport:
-      | { readonly kind: 'http'; readonly signingSecret: string }
-      | { readonly kind: 'socket'; readonly appToken: string };
-    readonly apiUrl: string;
-    readonly host: string;
-    readonly port: number;
-    readonly closeChannel: string;
-    /** Channels in which commands are answered; empty: every channel and direct message. */
-    readonly allowedChannels: readonly string[];
-    readonly auditChannel: string | null;
-  };
+  readonly slack: SlackSettings;
   readonly redis: {
-    readonly target: RedisTarget;
-    readonly tls: RedisTls;
+    readonly connection: RedisSettings;
     readonly prefix: string;
     /** Start although Redis keeps nothing on disk or may evict keys. */
     readonly mayForget: boolean;
@@ -38,8 +26,9 @@ export interface Config {
     readonly apiUrl: string;
     readonly accountsFile: string;
     readonly keyPassphrase: string | null;
-    readonly proxy: ProxyAddresses;
   };
+  /** For Slack and the exchange. */
+  readonly proxy: ProxyAddresses;
   readonly people: {
     readonly requesters: readonly string[];
     readonly approvers: readonly string[];
@@ -226,10 +215,8 @@ function toConfig(
   return {
     slack: {
       botToken: settings.SLACK_BOT_TOKEN,
-      transport:
-        settings.SLACK_APP_TOKEN === undefined
-          ? { kind: 'http', signingSecret: settings.SLACK_SIGNING_SECRET ?? '' }
-          : { kind: 'socket', appToken: settings.SLACK_APP_TOKEN },
+      signingSecret: settings.SLACK_SIGNING_SECRET ?? null,
+      appToken: settings.SLACK_APP_TOKEN ?? null,
       apiUrl: settings.SLACK_API_URL,
       host: settings.HOST,
       port: settings.PORT,
@@ -238,8 +225,7 @@ function toConfig(
       auditChannel: settings.AUDIT_CHANNEL ?? null,
     },
     redis: {
-      target: redisTarget(settings),
-      tls: redisTls(settings),
+      connection: redisSettings(settings),
       prefix: settings.REDIS_PREFIX,
       mayForget: settings.REDIS_MAY_FORGET,
       waitReplicas: settings.REDIS_WAIT_REPLICAS,
@@ -248,8 +234,8 @@ function toConfig(
       apiUrl: settings.BINANCE_API_URL,
       accountsFile: settings.BINANCE_ACCOUNTS_FILE,
       keyPassphrase: settings.BINANCE_KEY_PASSPHRASE ?? null,
-      proxy,
     },
+    proxy,
     people: {
       requesters: settings.CLOSE_REQUESTERS,
       approvers: settings.CLOSE_APPROVERS,

@@ -1,14 +1,18 @@
-/** From the settings to what the Redis connection takes. */
+/** The settings of Redis, as its connection takes them. */
+import { readFileSync } from 'node:fs';
+import type { RedisSettings, TlsSettings } from '../redis/connection.ts';
+import type { HostPort, Settings } from './schema.ts';
+import { hasReadableCredentials, PERCENT_ENCODED } from './url-parts.ts';
 
-import type { RedisSettings } from '../redis/connection.ts';
-import type { Config } from './config.ts';
-import type { HostPort } from './schema.ts';
-
-/** With Sentinel and Cluster, REDIS_URL gives the nodes' user and password, and TLS (Sentinels included) by rediss://. */
-export function redisSettings({ target, tls: { ca, serverName } }: Config['redis']): RedisSettings {
-  const tls = { ...(ca === null ? {} : { ca }), ...(serverName === null ? {} : { serverName }) };
-  if (target.kind === 'single') return { url: target.url, tls };
-  const given = target.url === null ? null : new URL(target.url);
+/**
+ * With Sentinel and Cluster, REDIS_URL gives the nodes' user, password and database (Sentinel), and TLS (Sentinels
+ * included) by rediss://. Throws nothing new: `redisFaults` has read the CA file a moment ago.
+ */
+export function redisSettings(settings: Settings): RedisSettings {
+  const { REDIS_SENTINELS: sentinels, REDIS_CLUSTER_NODES: clusterNodes, REDIS_URL: url = '' } = settings;
+  const tls = tlsSettings(settings);
+  if (!sentinels && !clusterNodes) return { url, tls };
+  const given = url === '' ? null : new URL(url);
   const access = {
     tls,
     ...(given?.username ? { username: decodeURIComponent(given.username) } : {}),
@@ -16,13 +20,84 @@ export function redisSettings({ target, tls: { ca, serverName } }: Config['redis
   };
   const text = ({ host, port }: HostPort) =>
     `${given?.protocol ?? 'redis:'}//${host.includes(':') ? `[${host}]` : host}:${port}`;
-  if (target.kind === 'cluster') return { ...access, clusterNodes: target.nodes.map(text) };
+  if (!sentinels) return { ...access, clusterNodes: (clusterNodes ?? []).map(text) };
+  const { REDIS_SENTINEL_USERNAME: username, REDIS_SENTINEL_PASSWORD: password } = settings;
   return {
     ...access,
-    sentinels: target.sentinels.map(text),
-    name: target.name,
+    sentinels: sentinels.map(text),
+    name: settings.REDIS_SENTINEL_NAME ?? '',
     database: Number(given?.pathname.slice(1) || '0'),
-    ...(target.username === null ? {} : { sentinelUsername: target.username }),
-    ...(target.password === null ? {} : { sentinelPassword: target.password }),
+    ...(username === undefined ? {} : { sentinelUsername: username }),
+    ...(password === undefined ? {} : { sentinelPassword: password }),
   };
+}
+
+function tlsSettings({ REDIS_TLS_CA_FILE: file, REDIS_TLS_SERVER_NAME: serverName }: Settings): TlsSettings {
+  return {
+    ...(file === undefined ? {} : { ca: readFileSync(file, 'utf8') }),
+    ...(serverName === undefined ? {} : { serverName }),
+  };
+}
+
+type Given = Readonly<Record<string, string>>;
+
+/** Faults that no single setting shows. `urlFailed`: REDIS_URL_FILE could not be read, which has been said already. */
+export function redisFaults(given: Given, urlFailed: boolean): string[] {
+  const faults: string[] = [];
+  const isSet = (name: string) => given[name] !== undefined;
+  if (isSet('REDIS_SENTINELS') && isSet('REDIS_CLUSTER_NODES')) {
+    faults.push('REDIS_SENTINELS and REDIS_CLUSTER_NODES are both set: expected one');
+  }
+  if (isSet('REDIS_SENTINELS') !== isSet('REDIS_SENTINEL_NAME')) {
+    faults.push('REDIS_SENTINELS and REDIS_SENTINEL_NAME belong together: one of them is missing');
+  }
+  if (!isSet('REDIS_URL') && !isSet('REDIS_SENTINELS') && !isSet('REDIS_CLUSTER_NODES') && !urlFailed) {
+    faults.push('REDIS_URL is missing (or REDIS_SENTINELS with REDIS_SENTINEL_NAME, or REDIS_CLUSTER_NODES)');
+  }
+  for (const name of ['REDIS_SENTINEL_USERNAME', 'REDIS_SENTINEL_PASSWORD']) {
+    if (isSet(name) && !isSet('REDIS_SENTINELS')) faults.push(`${name} is set without REDIS_SENTINELS`);
+  }
+  if (isSet('REDIS_SENTINEL_USERNAME') && !isSet('REDIS_SENTINEL_PASSWORD')) {
+    faults.push('REDIS_SENTINEL_USERNAME is set without REDIS_SENTINEL_PASSWORD');
+  }
+  return [...faults, ...urlFaults(given), ...tlsFaults(given, urlFailed)];
+}
+
+/** What a client would misread, ignore or throw at. What does not look like a URL of Redis at all was named already. */
+function urlFaults({ REDIS_URL: text = '', REDIS_CLUSTER_NODES: cluster }: Given): string[] {
+  if (!/^rediss?:\/\//i.test(text) || !URL.canParse(text)) return [];
+  const url = new URL(text);
+  const database = url.pathname.slice(1);
+  if (!hasReadableCredentials(url)) return [`REDIS_URL: expected ${PERCENT_ENCODED}`];
+  if (url.search !== '' || url.hash !== '') {
+    return [`REDIS_URL: expected nothing after host, port and database number, and ${PERCENT_ENCODED}`];
+  }
+  if (!/^\d{0,6}$/.test(database)) {
+    return ['REDIS_URL: expected a database number behind the host, as in redis://host:6379/0, or none'];
+  }
+  if (cluster !== undefined && Number(database) !== 0) {
+    return ['REDIS_URL: expected no database number with REDIS_CLUSTER_NODES: a Cluster has only database 0'];
+  }
+  return [];
+}
+
+function tlsFaults(given: Given, urlFailed: boolean): string[] {
+  const faults: string[] = [];
+  const hasTls = urlFailed || given.REDIS_URL?.startsWith('rediss:');
+  for (const name of ['REDIS_TLS_CA_FILE', 'REDIS_TLS_SERVER_NAME']) {
+    if (given[name] !== undefined && !hasTls) {
+      faults.push(`${name} is set, but there is no TLS: expected a REDIS_URL that begins with rediss://`);
+    }
+  }
+  const file = given.REDIS_TLS_CA_FILE;
+  if (file === undefined) return faults;
+  try {
+    if (!readFileSync(file, 'utf8').includes('-----BEGIN CERTIFICATE-----')) {
+      faults.push('REDIS_TLS_CA_FILE names a file without a certificate: expected PEM');
+    }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    faults.push(`REDIS_TLS_CA_FILE names a file that cannot be read (${code})`);
+  }
+  return faults;
 }

@@ -38,7 +38,7 @@ const apiUrl = (name: string) =>
       error: `${name}: expected a URL without user and password`,
     });
 
-/** What may stand in it is judged in redis-target.ts, with the settings it belongs to. */
+/** What may stand in it is judged in redis-settings.ts, with the settings it belongs to. */
 const redisUrl = z.string().refine((text) => beginsWith(['redis://', 'rediss://'], text), {
   error: `REDIS_URL: expected a URL that begins with redis:// or rediss://, ${PERCENT_ENCODED}`,
 });

@@ -1,7 +1,7 @@
 /** The Slack app: transport, guard and route table put together, with a start that survives a Slack that is down. */
 import { setMaxListeners } from 'node:events';
 import { App } from '@slack/bolt';
-import { endsInTime } from '../ends-in-time.ts';
+import { endsInTime } from '../shared/in-time.ts';
 import type { Desk } from '../usecases/desk.ts';
 import type { Log, NewId, SeenOnce } from '../usecases/ports.ts';
 import type { SlackSettings } from './adapter-settings.ts';

@@ -5,7 +5,7 @@ import type { FaultOrder } from '../../sandbox/binance/faults.ts';
 import type { WorkspaceFault } from '../../sandbox/slack/faults.ts';
 import { SEED_IDS } from '../../sandbox/slack/seed.ts';
 import type { Workspace } from '../../sandbox/slack/workspace.ts';
-import { endsInTime } from '../../src/ends-in-time.ts';
+import { endsInTime } from '../../src/shared/in-time.ts';
 import { type Absence, RESTARTS, type Settings } from './brakes.ts';
 import type { Fleet, Place } from './fleet.ts';
 import type { People } from './people.ts';

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ConfigFaults, loadConfig } from '../../src/settings/config.ts';
-import { redisSettings } from '../../src/settings/redis-settings.ts';
 
 /** As `openssl rand -hex 32` would write them, and known to nobody's bot. */
 const KEY = '7d1f0a93c45be268f1973aa0d2e84c6655b9107cfe2383d94a6e10b7c8f25d31';
@@ -38,7 +37,8 @@ describe('settings', () => {
       host: '127.0.0.1',
       port: 3000,
       apiUrl: 'https://slack.com/api/',
-      transport: { kind: 'http' },
+      signingSecret: GOOD.SLACK_SIGNING_SECRET,
+      appToken: null,
     });
     expect(config.redis.prefix).toBe('loandesk');
     expect(config.binance.apiUrl).toBe('https://api.binance.com');
@@ -169,7 +169,7 @@ describe('settings', () => {
       REDIS_SENTINEL_PASSWORD: 'other',
       REDIS_TLS_SERVER_NAME: 'redis.example.com',
     });
-    expect(redisSettings(redis)).toMatchObject({
+    expect(redis.connection).toMatchObject({
       sentinels: ['rediss://one:26379', 'rediss://[::1]:26380'],
       name: 'desk',
       username: 'desk',
@@ -233,7 +233,7 @@ describe('settings', () => {
       HTTPS_PROXY: written,
       http_proxy: written,
       NO_PROXY: 'redis',
-    }).binance;
+    });
     expect(proxy).toEqual({ httpProxy: used, httpsProxy: used, noProxy: 'redis' });
   });
 
@@ -272,7 +272,7 @@ describe('settings', () => {
       REDIS_SENTINELS: 'a:26379',
       REDIS_SENTINEL_NAME: 'desk',
     });
-    expect(redisSettings(redis)).toMatchObject({ password: meant });
+    expect(redis.connection).toMatchObject({ password: meant });
   });
 
   it.each([
