@@ -142,7 +142,6 @@ export class AuditVerifier {
     this.#whole = whole;
     this.#awaited = new Map(newest);
     this.#kept = kept;
-    this.#noteHead();
   }
 
   read(entry: AuditEntry): void {

@@ -751,6 +751,27 @@ const STEPS: readonly Step[] = [
     null,
   ],
   [
+    'a third look agrees that a DELETE without an answer was not executed',
+    {
+      ...AT_STAGE['unknown, unanswered'](),
+      readBack: { agreeingActiveReads: 2, lastSeen: { kind: 'still-active', why: null }, lastSeenAtMs: NOW },
+    },
+    look({ kind: 'still-active', readAtMs: NOW + 65_000 }),
+    PAGING_MS,
+    {
+      ...ENDED,
+      state: 'failed',
+      ending: { kind: 'not-executed', atMs: PAGING_MS },
+      readBack: {
+        agreeingActiveReads: 3,
+        lastSeen: { kind: 'still-active', why: null },
+        lastSeenAtMs: PAGING_MS,
+      },
+    },
+    { type: 'read-back', by: null, seen: 'still-active', why: null, evidence: null, atMs: PAGING_MS },
+    null,
+  ],
+  [
     'people are paged',
     unknown(),
     { type: 'page-people' },
@@ -983,6 +1004,13 @@ describe('what is refused, and with what', () => {
       { code: 'role-missing', role: 'approver' },
     ],
     [
+      'abandoning a claim on what is not being sent',
+      { ...approved(), claim: { owner: 'one', deadlineAtMs: CLAIM_DEADLINE_MS } },
+      { type: 'abandon-claim' },
+      CLAIM_DEADLINE_MS,
+      { code: 'wrong-state', state: 'approved' },
+    ],
+    [
       'a release by another process',
       claimed(),
       { type: 'release-claim', owner: 'two', why: 'x' },
@@ -1108,6 +1136,13 @@ describe('what is refused, and with what', () => {
       { code: 'role-missing', role: 'approver' },
     ],
     [
+      'a vote by a guest on what was settled',
+      AT_STAGE['closed, settled'](),
+      approveBy(person(ALICE.userId, { kind: 'guest' })),
+      NOW,
+      { code: 'not-a-full-member', kind: 'guest' },
+    ],
+    [
       'a finding of "not closed" while the DELETE may still arrive',
       unknown(),
       settle(ALICE, 'not-closed'),
@@ -1132,6 +1167,14 @@ describe('what is refused, and with what', () => {
     expect(decideAt(start, command, atMs)).toEqual({ ok: false, refusal });
   });
 
+  it('an unknown request without its mark can be settled as not closed at once', () => {
+    const lost: CloseRequest = { ...unknown(), sent: null };
+    expect(decideAt(lost, settle(ALICE, 'not-closed'), NOW)).toMatchObject({
+      ok: true,
+      next: { settlement: { verdict: 'not-closed' } },
+    });
+  });
+
   it('a sent request without its mark is not believed', () => {
     for (const state of ['sending', 'unknown'] as const) {
       const lost: CloseRequest = { ...unknown(), state, sent: null };
@@ -1145,6 +1188,12 @@ describe('what is refused, and with what', () => {
 });
 
 describe('where a card is', () => {
+  it('is recorded when the first one was posted', () => {
+    const start = request({ card: null });
+    const command: Command = { type: 'record-card', card: CARD };
+    expect(decideAt(start, command, NOW)).toMatchObject({ ok: true, next: { card: CARD } });
+  });
+
   it.each([
     ['in another channel', { ...CARD, channelId: 'C0OTHER' }],
     ['as another message', { ...CARD, messageTs: '1700000002.000300' }],
