@@ -159,7 +159,7 @@ export function tourOf(world: World): readonly TourStep[] {
           const shown = [...workspace.store.ephemerals(rina), ...workspace.store.modals(rina)]
             .filter((each) => each.order > order)
             .map((each) => workspace.renderText(each));
-          return shown.findLast((text) => /you asked for this close/i.test(text));
+          return shown.findLast((text) => /you requested this close/i.test(text));
         });
         await closeForms(rina);
         return refused;
@@ -218,7 +218,8 @@ export function tourOf(world: World): readonly TourStep[] {
       title: 'The audit trail verifies',
       actor: chen,
       does: '/loandesk audit verify',
-      run: async () => expectText(await command(chen, '/loandesk', 'audit verify', /audit/i), /chain holds/),
+      run: async () =>
+        expectText(await command(chen, '/loandesk', 'audit verify', /audit/i), /trail verified/),
     },
   ];
 }

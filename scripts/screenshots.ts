@@ -36,7 +36,7 @@ async function takeCard(browser: Browser, url: string): Promise<void> {
   await hands.approve('7');
   await hands.card.getByText('Closed.', { exact: true }).first().waitFor();
   await hands.open("Bot's record");
-  await hands.panel.getByText('The audit chain holds').waitFor();
+  await hands.panel.getByText('Audit trail verified').waitFor();
   await hands.actAs('Vera');
   await hands.page.locator('#messages > li').first().waitFor();
   await hands.page.locator('#scroller').evaluate('scroller => scroller.scrollTo(0, 0)');

@@ -208,6 +208,6 @@ export class BoltTurn implements Turn {
   }
 
   #note(what: string, answer: SlackAnswer<unknown>): void {
-    if (!answer.ok) this.#parts.log.warn({ what, why: failureText(answer.failure) }, 'Slack did not take it');
+    if (!answer.ok) this.#parts.log.warn({ what, why: failureText(answer.failure) }, 'Slack call failed');
   }
 }

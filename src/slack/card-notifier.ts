@@ -161,14 +161,14 @@ export class CardNotifier implements Notifier {
       { requestId: request.id, why: failureText(answer.failure) },
       'a card could not be redrawn',
     );
-    // Deleted by hand: posted anew, so that people can still decide. Its buttons carry the same request and version,
+    // Someone deleted it: posted again, so that people can still decide. Its buttons carry the same request and version,
     // and its location is recorded, so that later edits reach this one.
     if (error === 'message_not_found') {
-      const anew = await this.#post(place.channelId, card);
-      return anew.ok ? { ok: true, card: anew.value } : delivery(anew);
+      const reposted = await this.#post(place.channelId, card);
+      return reposted.ok ? { ok: true, card: reposted.value } : delivery(reposted);
     }
     if (!EDIT_IS_OVER.has(error)) return delivery(answer);
-    const note = `${dryRunPrefix(request.policy.mode)}Slack does not let this card be redrawn (${error}), so its buttons may be out of date. Where unit ${request.groupId} stands: ${standingText(request)}`;
+    const note = `${dryRunPrefix(request.policy.mode)}Slack won't let this card be updated (${error}), so its buttons may be out of date. Unit ${request.groupId} now: ${standingText(request)}`;
     return this.#reply(noticeMessage(note), place);
   }
 

@@ -18,7 +18,7 @@ interface Remembered<Value> {
 }
 
 /** Answers by key; those asked for at the same time share one call, and failures are not remembered. */
-class MinuteMemory<Value> {
+class TtlCache<Value> {
   readonly #entries = new Map<string, Remembered<Value>>();
   readonly #now: () => number;
 
@@ -62,16 +62,16 @@ export class SlackDirectory implements Directory {
   readonly #client: WebClient;
   readonly #home: HomeWorkspace;
   readonly #log: Log;
-  readonly #people: MinuteMemory<NamedPerson>;
+  readonly #people: TtlCache<NamedPerson>;
   /** Null: Slack says that there is no such group. */
-  readonly #groups: MinuteMemory<readonly string[] | null>;
+  readonly #groups: TtlCache<readonly string[] | null>;
 
   constructor({ client, home, now, log }: SlackDirectoryParts) {
     this.#client = client;
     this.#home = home;
     this.#log = log;
-    this.#people = new MinuteMemory(now);
-    this.#groups = new MinuteMemory(now);
+    this.#people = new TtlCache(now);
+    this.#groups = new TtlCache(now);
   }
 
   async person(id: PersonId, options?: LookupOptions): Promise<Lookup<Person>> {

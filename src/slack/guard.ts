@@ -46,7 +46,7 @@ export interface GuardParts {
 }
 
 const RESTARTING =
-  'Loandesk is being restarted and did not finish this. What was recorded counts and is carried on: see `/loandesk requests`. For everything else please ask again in a minute.';
+  "Loandesk is restarting and didn't finish this. What was recorded counts and is carried on: see `/loandesk requests`. For anything else, ask again in a minute.";
 
 /** What the transport brings beside the turn. */
 export interface Delivered {
@@ -97,7 +97,7 @@ const SAW_AN_OLD_CARD: ReadonlySet<string> = new Set<RefusalCode>([
   'too-few-approvals',
 ]);
 
-const FORM_NOT_OPENED = 'Slack did not open the form in time. Nothing was changed. Please click again.';
+const FORM_NOT_OPENED = "Slack didn't open the form in time. Nothing was changed. Click again.";
 
 type Ended = { readonly outcome: string; readonly requestId: string | null };
 
@@ -218,7 +218,7 @@ export function createGuard(parts: GuardParts): Guard {
     try {
       const ended = await Promise.race([working, stopped]);
       if (ended !== null) return ended;
-      // It goes on until the process ends; nobody is left to hear how.
+      // It goes on until the process ends; its result is not reported.
       working.catch(() => {});
       await turn.tell(noticeMessage(RESTARTING));
       return { outcome: 'restarting', requestId: null };

@@ -1,7 +1,7 @@
 /**
  * Redraws App Home for people who have it open, when a close request changed. Slack tells that Home was opened, never
  * that it was left, so those who opened it lately count. Kept in this process alone: each replica looks after the
- * people whose opening it was told of, and whoever is lost with a process gets a fresh Home at the next opening.
+ * people whose opening it was told of, and people lost with a process get a fresh Home at the next opening.
  */
 import type { WebClient } from '@slack/web-api';
 import type { PersonId } from '../domain/person.ts';
@@ -10,7 +10,7 @@ import type { Log } from '../usecases/ports.ts';
 import { failureText, slackCall } from './slack-call.ts';
 import { homeTab, refusedHomeTab } from './views/home-view.ts';
 
-/** Nobody keeps an eye on a tab for longer; opening it again starts anew. */
+/** After that, opening the tab again starts a new watch. */
 const WATCHED_FOR_MS = 30 * 60_000;
 const PEOPLE_AT_MOST = 200;
 /** views.publish allows 100 and more a minute: with a round every 5 s this stays below it, openings included. */
@@ -33,7 +33,7 @@ export interface HomeWatchParts {
 
 export class HomeWatch {
   readonly #parts: HomeWatchParts;
-  /** By team and user id; whoever waits longest comes first. */
+  /** By team and user id; the one waiting longest comes first. */
   readonly #watchers = new Map<string, Watcher>();
   #pausedUntilMs = 0;
 
@@ -48,7 +48,7 @@ export class HomeWatch {
     if (this.#watchers.size > PEOPLE_AT_MOST && oldest !== undefined) this.#watchers.delete(oldest);
   }
 
-  /** One round; answers how many tabs were redrawn. Without anybody to look after it asks nobody. */
+  /** One round; answers how many tabs were redrawn. Without watchers it asks nothing. */
   async refresh(): Promise<number> {
     const nowMs = this.#parts.now();
     for (const [key, { untilMs }] of this.#watchers) if (nowMs >= untilMs) this.#watchers.delete(key);

@@ -99,16 +99,16 @@ export function keepAskingSlack(
   const ask = async (failures: number): Promise<void> => {
     const answer = await home.ask();
     if (answer.ok) return later(ASKED_EVERY_MS, 0);
-    if (!stopped) log.warn({ why: answer.why }, 'Slack did not confirm the token; tried again');
+    if (!stopped) log.warn({ why: answer.why }, 'Slack did not confirm the bot token; retrying');
     later(Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS), failures + 1);
   };
   home.onAcceptedChanged((accepted) => {
     if (stopped) return;
     if (accepted) {
-      log.info({}, 'Slack takes the token again');
+      log.info({}, 'Slack accepts the bot token again');
       onBack?.();
     } else {
-      log.error({}, 'Slack does not take the token, or cannot be reached');
+      log.error({}, 'Slack refuses the bot token or is unreachable');
       later(FIRST_RETRY_MS, 1);
     }
   });

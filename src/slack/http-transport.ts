@@ -243,7 +243,7 @@ function answerUnhandled(request: IncomingMessage, response: ServerResponse): vo
   response.writeHead(200, { 'content-type': 'application/json' }).end(
     JSON.stringify({
       response_type: 'ephemeral',
-      text: 'Loandesk did not get to this command in time. If an answer does not follow, try again in a minute; `/loandesk requests` shows what was recorded.',
+      text: "Loandesk didn't get to this command in time. If no answer follows, try again in a minute; `/loandesk requests` shows what was recorded.",
     }),
   );
 }

@@ -57,7 +57,7 @@ export function createSlackClients(parts: SlackClientsParts): SlackClients {
   };
 }
 
-/** Calls are told to the workspace, which learns from them whether Slack takes the token, and then to whoever listens. */
+/** Calls are told to the workspace, which learns from them whether Slack takes the token, and then to the observer. */
 export function observedBy(
   home: HomeWorkspace,
   events: Pick<Partial<SlackEvents>, 'slackCalled'> | undefined,
@@ -95,7 +95,7 @@ export class AuditChannel implements AuditBoard {
   }
 }
 
-/** `nameOf`: null when a name is not known now; the id then stands in its place. */
+/** `nameOf`: null when a name is not known now; the id is shown instead. */
 export function quietNames(
   nameOf: (userId: string) => Promise<string | null>,
   home: HomeWorkspace,

@@ -1,7 +1,7 @@
 /**
  * Socket Mode: the same listeners behind one outbound connection, which is kept open here. The client's own reconnecting is switched off, for two reasons read in
  * @slack/socket-mode 3.1.0: it waits `clientPingTimeout` before it tries again after every routine refresh, and a
- * failed `apps.connections.open` on that path rejects where nobody listens and is never tried again.
+ * failed `apps.connections.open` on that path rejects without a handler and is never retried.
  */
 import { SocketModeReceiver } from '@slack/bolt';
 import type { Log } from '../usecases/ports.ts';
@@ -65,7 +65,7 @@ export function createSocketTransport(
         (error: unknown) => {
           failures += 1;
           const delayMs = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LONGEST_RETRY_MS);
-          log.warn({ ...errorFields(error), delayMs }, 'the socket to Slack did not open; tried again');
+          log.warn({ ...errorFields(error), delayMs }, 'Socket Mode did not connect; retrying');
           if (wanted) later(delayMs);
         },
       )
@@ -85,7 +85,7 @@ export function createSocketTransport(
 
   client.on('connected', () => {
     up = true;
-    log.info({}, 'the socket to Slack is open');
+    log.info({}, 'Socket Mode connected');
   });
   client.on('disconnected', () => {
     const was = up;
@@ -95,7 +95,7 @@ export function createSocketTransport(
   client.on('ws_message', (data: unknown) => {
     if (!up || !isGoodbye(data)) return;
     up = false;
-    log.info({}, 'Slack asks for a new socket');
+    log.info({}, 'Socket Mode refresh requested');
     clearTimeout(timer);
     timer = setTimeout(() => {
       force();

@@ -55,6 +55,6 @@ export function textFault(
 ): Readonly<Record<string, string>> | null {
   const text = (fields.get(blockId) ?? '').trim();
   if (text === '') return { [blockId]: `${whenEmpty} Nothing was changed.` };
-  if (text.length > max) return { [blockId]: `At most ${max} characters, please. Nothing was changed.` };
+  if (text.length > max) return { [blockId]: `At most ${max} characters. Nothing was changed.` };
   return null;
 }

@@ -23,7 +23,7 @@ export interface Told {
 /** The exchange's list by its name, our own command, a denial, and a late click's answer: none names a closed unit. */
 const FIXED_PHRASES = new RegExp(
   [
-    "exchange's closed list",
+    "Binance's closed list",
     'in the closed list',
     '/closed-units',
     '"(?:not-)?closed"',

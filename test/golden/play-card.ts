@@ -68,7 +68,7 @@ export async function playCard(world: World, scribe: Scribe, advance: Advance): 
   advance(SHARED_ANSWER_MS);
   await scribe.click(ben, once, ACTIONS.approve, 'clicks Approve', { modal: true });
   await scribe.closeForms(ben);
-  const changed = await cardShows(world, scribe, 'The card', /changed since version 1/);
+  const changed = await cardShows(world, scribe, 'The card', /Changed since version 1/);
   await scribe.click(
     chen,
     once,
@@ -147,7 +147,7 @@ export async function playUnknown(world: World, scribe: Scribe): Promise<void> {
   const settle = async (userId: string, verdict: 'closed' | 'not-closed', note: string) => {
     const own = userId === ada ? shown : await scribe.command(userId, `/loandesk request ${id}`);
     const form = view(
-      await scribe.click(userId, own, ACTIONS.settle, 'clicks Settle by hand', { modal: true }),
+      await scribe.click(userId, own, ACTIONS.settle, 'clicks Resolve manually', { modal: true }),
     );
     const values = { [INPUTS.verdict]: verdict, [INPUTS.note]: note };
     await scribe.submit(userId, form, values, `chooses "${verdict}", notes "${note}" and submits`);

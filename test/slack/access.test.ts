@@ -35,7 +35,7 @@ const warnings = () =>
 describe.each(['http', 'socket'] as const)('over %s', (transport) => {
   it.each([
     ['a guest', ids.gus, 'not for guests'],
-    ['a member without a role', ids.vera, 'not on the list of people'],
+    ['a member without a role', ids.vera, "aren't on the list of people"],
   ])('%s is refused every command, help included', async (_, userId, sentence) => {
     await start(transport);
     for (const command of Object.values(COMMANDS)) {
@@ -75,9 +75,9 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
       await slack.privateText(ids.rina, (text) => text.includes('Total liability'), channelId);
     }
     await ask(ids.general);
-    const told = await slack.privateText(ids.rina, (text) => text.includes('does not answer'), ids.general);
+    const told = await slack.privateText(ids.rina, (text) => text.includes("doesn't answer"), ids.general);
     expect(slack.workspace.renderText(told)).toBe(
-      'Loandesk does not answer in this channel: positions are shown only where your administrator allowed it. Repeat it in a direct message with Loandesk or in #loan-desk, #partner-desk. Nothing was changed.',
+      "Loandesk doesn't answer in this channel: positions are shown only where your administrator allows it. Repeat it in a direct message with Loandesk or in #loan-desk, #partner-desk. Nothing was changed.",
     );
     await expect
       .poll(() => warnings().map(({ fields }) => fields))
@@ -88,7 +88,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     await start(transport, [ids.partnerDesk]);
     const rina = slack.workspace.as(ids.rina);
     await rina.command('/close-unit', '7', { channelId: ids.general });
-    await slack.privateText(ids.rina, (text) => text.includes('does not answer'), ids.general);
+    await slack.privateText(ids.rina, (text) => text.includes("doesn't answer"), ids.general);
     expect(slack.workspace.store.modals(ids.rina)).toEqual([]);
     await rina.command('/ltv', '', { channelId: ids.partnerDesk });
     const shown = await slack.privateText(
@@ -102,6 +102,6 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
       { text: shown.text, blocks: shown.blocks },
     );
     await rina.click(copy, ACTIONS.refreshUnits);
-    await slack.privateText(ids.rina, (text) => text.includes('does not answer'), ids.general, order);
+    await slack.privateText(ids.rina, (text) => text.includes("doesn't answer"), ids.general, order);
   });
 });

@@ -92,13 +92,13 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
   it('approval case 1: the requester, an approver too, cannot approve; the audit has it', async () => {
     await start(transport);
     const request = await ask('7 Repaid', ids.ada);
-    expect(await clickApprove(ids.ada, cardOf('7'))).toContain('You asked for this close yourself');
+    expect(await clickApprove(ids.ada, cardOf('7'))).toContain('You requested this close');
     expect((await office.get(request.id)).votes).toEqual([]);
     expect((await auditOf(request.id)).at(-1)).toContain('self-approval');
   });
 
   it.each([
-    ['a member of the channel without the role', ids.vera, {}, 'not on the list'],
+    ['a member of the channel without the role', ids.vera, {}, "aren't on the list"],
     ['a guest', ids.gus, {}, 'not for guests'],
     ['somebody of another team', ids.frank, { force: true }, 'another workspace'],
     ['somebody deactivated', ids.dora, { force: true }, 'deactivated'],
@@ -205,7 +205,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     await start(transport);
     const request = await ask();
     await slack.workspace.as(ids.ada).click(cardOf('7'), ACTIONS.withdraw);
-    await slack.privateText(ids.ada, (text) => text.includes('Only the person who asked'), ids.loanDesk);
+    await slack.privateText(ids.ada, (text) => text.includes('Only the requester'), ids.loanDesk);
     expect((await office.get(request.id)).state).toBe('pending');
     await slack.workspace.as(ids.rina).click(cardOf('7'), ACTIONS.withdraw);
     await slack.privateText(ids.rina, (text) => text.includes('is withdrawn'), ids.loanDesk);
@@ -255,7 +255,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     slack.workspace.faults.add('chat.postMessage', { kind: 'error', code: 'not_in_channel' }, 2);
     const request = await ask();
     await office.pass(61_000);
-    await slack.privateText(ids.rina, (text) => text.includes('Slack does not take the card'));
+    await slack.privateText(ids.rina, (text) => text.includes("Slack won't post the card"));
     expect(await office.approve({ teamId: ids.team, userId: ids.ada }, request)).toMatchObject({
       refusal: { code: 'card-not-posted' },
     });

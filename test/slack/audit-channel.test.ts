@@ -35,7 +35,7 @@ describe('the audit channel', () => {
   it('gets the fault, if there is one', async () => {
     const fault = { position: 4, requestId: 'R000000001', sequence: 2, what: 'its seal does not fit' };
     await channel.postHead({ ...WHOLE, fault }, START_MS);
-    expect(text()).toContain('FAULT in the audit chain');
+    expect(text()).toContain('FAULT in the audit trail');
     expect(text()).toContain('entry 4 in order, number 2 of request `R000000001`: its seal does not fit');
   });
 

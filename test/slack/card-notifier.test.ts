@@ -131,7 +131,7 @@ describe('the card', () => {
     const [card, reply] = inChannel();
     const profile = (id: string, name: string) => `<https://loandesk-sandbox.slack.com/team/${id}|${name}>`;
     expect(card?.text).toContain(`${profile(ids.rina, 'Rina !channel Okafor')} asks to close`);
-    expect(JSON.stringify(card?.blocks)).toContain(`May still vote: ${profile(ids.ben, ids.ben)}`);
+    expect(JSON.stringify(card?.blocks)).toContain(`Can approve: ${profile(ids.ben, ids.ben)}`);
     expect(reply?.text).toContain(`${profile(ids.ada, 'Ada Lindqvist')} approved`);
   });
 });

@@ -15,7 +15,7 @@ const LIMITS = {
   overflow: { atOnce: 1, waitingAtMost: 20 },
 };
 const places = ({ atOnce, waitingAtMost }: (typeof LIMITS)['read']) => atOnce + waitingAtMost;
-const BUSY = 'Loandesk has more to do right now';
+const BUSY = 'Loandesk is too busy right now';
 
 let slack: SlackHarness;
 let release = (): void => {};

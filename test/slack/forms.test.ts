@@ -150,7 +150,7 @@ describe.each(['http', 'socket'] as const)('over %s', (way) => {
       await workspace
         .as(ids.ada)
         .submit(form.id, { [INPUTS.verdict]: 'not-closed', [INPUTS.note]: 'Seen active in the account' });
-      await slack.modal(ids.ada, (text) => text.includes('Your verdict is recorded'));
+      await slack.modal(ids.ada, (text) => text.includes('Your finding is recorded'));
       expect(settled).toEqual([[unknown.id, 'not-closed', 'Seen active in the account']]);
     });
   });

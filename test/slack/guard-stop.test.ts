@@ -47,10 +47,7 @@ it('tells all who wait when the process must end, and counts them', async () => 
   await Promise.resolve();
   shutdown.abort();
   await Promise.all(running);
-  expect(told).toEqual([
-    expect.stringContaining('is being restarted'),
-    expect.stringContaining('is being restarted'),
-  ]);
+  expect(told).toEqual([expect.stringContaining('is restarting'), expect.stringContaining('is restarting')]);
   const record = { listener: 'never', actor: 'T0HOME/U0ALICE', requestId: null, durationMs: 0 };
   expect(records).toEqual([
     { ...record, outcome: 'restarting' },

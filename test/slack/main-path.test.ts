@@ -139,7 +139,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     await workspace.as(ids.rina).click(await card(), ACTIONS.approve);
     await slack.modal(ids.rina, (text) => text.includes('Nothing was changed.'));
     await workspace.as(ids.vera).click(await card(), ACTIONS.withdraw);
-    await slack.privateText(ids.vera, (text) => text.includes('Only the person who asked'), ids.loanDesk);
+    await slack.privateText(ids.vera, (text) => text.includes('Only the requester'), ids.loanDesk);
     expect(office.exchange.deletes).toEqual([]);
   });
 
@@ -195,7 +195,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     const cause = { httpStatus: 418, exchangeCode: -1003 };
     office.exchange.stopsInForce = [{ bucket: 'ip/ltv-details', untilMs: until, cause }];
     await workspace.as(ids.rina).command('/loandesk', 'resume', { channelId: ids.general });
-    await slack.privateText(ids.rina, (text) => text.includes('not on the list'), ids.general);
+    await slack.privateText(ids.rina, (text) => text.includes("aren't on the list"), ids.general);
     expect(office.exchange.stopsInForce).toHaveLength(1);
     await workspace.as(ids.ada).command('/loandesk', 'resume', { channelId: ids.general });
     await slack.privateText(
@@ -217,7 +217,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     ['/loandesk', 'requests', 'Open'],
     ['/loandesk', 'status', 'mode live'],
     ['/loandesk', 'reqests', 'Did you mean'],
-    ['/loandesk', 'audit verify', 'audit chain holds'],
+    ['/loandesk', 'audit verify', 'Audit trail verified'],
     ['/loandesk', 'audit verify 0000000000', 'There is no request'],
     ['/loandesk', `audit verify 90 ${'ab'.repeat(32)}`, '90 entries of those 90 are missing'],
     ['/loandesk', 'audit verify 90 abc', 'is not a number of entries and a head'],

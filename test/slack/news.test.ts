@@ -147,12 +147,8 @@ describe('fault N3: clicks of people without rights', () => {
         Array.from({ length: 10 }, () => workspace.as(ids.vera).click(card, ACTIONS.withdraw)),
       );
     }
-    await office.slack.privateText(
-      ids.vera,
-      (text) => text.includes('Only the person who asked'),
-      ids.loanDesk,
-    );
-    expect(await office.form(ids.rina, card)).toContain('You asked for this close yourself');
+    await office.slack.privateText(ids.vera, (text) => text.includes('Only the requester'), ids.loanDesk);
+    expect(await office.form(ids.rina, card)).toContain('You requested this close');
     await office.desk.settled();
     expect(edits()).toBe(before);
     const noted: string[] = [];
@@ -370,7 +366,7 @@ describe('fault T9: an approver group is deleted in Slack, other people are name
   it('relative: with too few left nobody can ask, and the group is named', async () => {
     const alone = [GONE, ids.ada];
     await open({ roles: { ...roles, approvers: alone }, policy: policy({ approvers: alone }) });
-    expect(await say(ids.rina, '/close-unit', '7 Repaid', 'need 2 approvals')).toContain(GONE);
+    expect(await say(ids.rina, '/close-unit', '7 Repaid', 'needs 2 approvals')).toContain(GONE);
   });
 
   it('relative: a group that cannot be looked at stops decisions, not those who look', async () => {

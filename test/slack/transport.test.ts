@@ -197,7 +197,7 @@ describe('requests over HTTP', () => {
       },
     );
     await slack.workspace.as(ids.rina).command('/loandesk', 'requests', { channelId: ids.general });
-    await slack.privateText(ids.rina, (text) => text.includes('cannot reach its own records'), ids.general);
+    await slack.privateText(ids.rina, (text) => text.includes("can't reach its own records"), ids.general);
   });
 
   it('acknowledges at once while desk and store take their time', async () => {
@@ -262,7 +262,7 @@ describe('requests over HTTP', () => {
     await start({});
     const answer = await post(commandBody('1.2.three').replace('loandesk', 'unheard-of'));
     expect(answer.status).toBe(200);
-    expect(await answer.text()).toContain('did not get to this command');
+    expect(await answer.text()).toContain("didn't get to this command");
   });
 
   it('waits at its stop for what is under way', async () => {

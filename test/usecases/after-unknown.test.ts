@@ -122,7 +122,7 @@ it('exchange case 24: unknown, then in the closed list: it says closed, after a 
     },
   });
   expect(cardOf(ended)).toContain(
-    "*Closed.* The unit is in the exchange's closed list, close time 2026-11-20 12:0",
+    "*Closed.* The unit is in Binance's closed list, close time 2026-11-20 12:0",
   );
   expect(exchange.deletes()).toEqual(new Map([[UNIT, 1]]));
 });
@@ -151,7 +151,7 @@ it('exchange case 24: unknown, then in neither list: not known, and people settl
     readBack: { lastSeen: { kind: 'neither' } },
   });
   expect(still.pagedAtMs).not.toBeNull();
-  expect(cardOf(still)).toMatch(/\*Outcome not known\.\*.* lets two approvers settle it/);
+  expect(cardOf(still)).toMatch(/\*Outcome not known\.\*.* lets two approvers resolve it/);
   expect(cardOf(still)).not.toMatch(/\*(Closed|Failed)/);
   expect(await harness.desk.settle(ALICE, still.id, 'closed', 'seen in the console')).toMatchObject({
     ok: true,

@@ -163,7 +163,7 @@ export const unknownButton: Listener = {
   work: async (turn) => {
     await turn.tell(
       noticeMessage(
-        'This button belongs to an earlier version of Loandesk and does nothing any more. Nothing was changed. `/loandesk help` shows what there is.',
+        'This button is from an earlier version of Loandesk and no longer works. Nothing was changed. `/loandesk help` lists the commands.',
       ),
     );
     return handled();

@@ -1,4 +1,4 @@
-/** Settling an unknown outcome by hand: the evidence, a verdict and a note. Two people have to agree; the rule counts. */
+/** Resolving an unknown outcome manually: the evidence, a finding and a note. The rule decides when two people agree. */
 import { readRequestValue } from '../button-value.ts';
 import { ACTIONS, INPUTS, MODALS } from '../ids.ts';
 import { handled, type Listener, type ListenerParts, refused } from '../listener.ts';
@@ -15,7 +15,7 @@ export function settleListeners(parts: ListenerParts) {
 
 function settle({ desk }: ListenerParts): Listener {
   return {
-    prepare: (turn) => turn.openModal(noticeModal('Settle the outcome', 'Looking up the evidence…')),
+    prepare: (turn) => turn.openModal(noticeModal('Resolve manually', 'Looking up the evidence…')),
     work: async (turn) => {
       const value = readRequestValue(turn.input);
       if (value === null) return refused({ code: 'bad-request-id', input: '' });
@@ -37,7 +37,7 @@ function verdictSent({ desk }: ListenerParts): Listener {
     check: (turn) =>
       isVerdict(turn.fields.get(INPUTS.verdict) ?? '')
         ? textFault(turn.fields, INPUTS.note, LONGEST_NOTE, 'A note is needed.')
-        : { [INPUTS.verdict]: 'Choose what happened. Nothing was changed.' },
+        : { [INPUTS.verdict]: "Choose what Binance's record shows. Nothing was changed." },
     work: async (turn) => {
       const value = readRequestValue(turn.metadata);
       const verdict = turn.fields.get(INPUTS.verdict) ?? '';
@@ -48,7 +48,7 @@ function verdictSent({ desk }: ListenerParts): Listener {
       const note = plainTyped(turn.fields.get(INPUTS.note) ?? '');
       const result = await desk.settle(turn.by, value.requestId, verdict, note);
       if (!result.ok) return refused(result.refusal, value.requestId);
-      await turn.tell(recordedMessage('Your verdict is recorded.', result.value));
+      await turn.tell(recordedMessage('Your finding is recorded.', result.value));
       return handled(value.requestId);
     },
   };

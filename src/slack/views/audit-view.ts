@@ -4,7 +4,7 @@ import { header, type Message, section } from './blocks.ts';
 import { utcText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 
-/** The day's head: how it can be checked later stands in the message, because nobody remembers by then. */
+/** The day's head, with the command that checks it later. */
 export function auditHeadMessage(verdict: AuditVerdict, atMs: number): Message {
   const title = `Audit head of ${utcText(atMs).slice(0, 10)}`;
   const read = `Read ${utcText(atMs, 'seconds')}.`;
@@ -12,7 +12,7 @@ export function auditHeadMessage(verdict: AuditVerdict, atMs: number): Message {
   const check =
     head === ''
       ? ''
-      : `\nTo check later that nothing up to here was removed or changed: \`/loandesk audit verify ${entries} ${head}\` or, from the command line, \`npm run audit -- verify --entries ${entries} --head ${head}\`.`;
+      : `\nTo check later that nothing up to here was removed or changed, run \`/loandesk audit verify ${entries} ${head}\` or, from the command line, \`npm run audit -- verify --entries ${entries} --head ${head}\`.`;
   const text = `${verdictText(verdict, null)}\n${headText(verdict)} ${read}${check}`;
   return { text: `${title}: ${text}`, blocks: [header(title), section(text)] };
 }
@@ -21,7 +21,7 @@ export function auditVerdictMessage(verdict: AuditVerdict, requestId: string | n
   const { kept } = verdict;
   const compared =
     kept === null
-      ? 'The end of the trail could have been cut off without a trace in it. To rule that out, take the last message in the audit channel: `/loandesk audit verify &lt;entries&gt; &lt;head&gt;`.'
+      ? 'Compare this head with the last one posted in the audit channel to rule out truncation: `/loandesk audit verify &lt;entries&gt; &lt;head&gt;`.'
       : `${kept.kind === 'same' ? ':white_check_mark:' : ':red_circle:'} ${keptHeadText(kept)}`;
   const tell = isVerified(verdict) ? '' : '\nTell your administrator.';
   const text = `${verdictText(verdict, requestId)}\n${headText(verdict)}\n${compared}${tell}`;
@@ -47,8 +47,8 @@ function verdictText({ entries, requests, fault }: AuditVerdict, requestId: stri
     requestId === null ? 'the whole audit trail' : `request \`${shorten(escapeMrkdwn(requestId), 100)}\``;
   const read = `${counted(entries)} of ${requests} request${requests === 1 ? '' : 's'} read`;
   if (fault === null)
-    return `:white_check_mark: *The audit chain holds* for ${scope}, without a gap: ${read}, every seal and every record fits.`;
-  return `:red_circle: *FAULT in the audit chain* of ${scope}: entry ${fault.position} in order, number ${fault.sequence} of request \`${shorten(escapeMrkdwn(fault.requestId), 100)}\`: ${shorten(escapeMrkdwn(fault.what), 500)}. ${read}; nothing after that entry is verified.`;
+    return `:white_check_mark: *Audit trail verified*, no gaps in ${scope}: ${read}, every record matches its seal.`;
+  return `:red_circle: *FAULT in the audit trail*, checking ${scope}: entry ${fault.position} in order, number ${fault.sequence} of request \`${shorten(escapeMrkdwn(fault.requestId), 100)}\`: ${shorten(escapeMrkdwn(fault.what), 500)}. ${read}; nothing after that entry is verified.`;
 }
 
 function headText({ entries, head }: AuditVerdict): string {

@@ -82,7 +82,7 @@ export interface ButtonSpec {
   readonly confirm?: { readonly title: string; readonly text: string; readonly yes: string };
 }
 
-/** Whoever speaks to the screen says what is on the button, so what is read aloud begins with it (WCAG 2.5.3). */
+/** People who use voice control say the visible label, so the accessible name contains it (WCAG 2.5.3). */
 function spokenLabel({ label, spoken }: ButtonSpec): string {
   return spoken.toLowerCase().includes(label.replace('…', '').toLowerCase()) ? spoken : `${label}: ${spoken}`;
 }

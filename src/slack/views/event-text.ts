@@ -41,7 +41,7 @@ export function eventText(event: RequestEvent, request: CloseRequest, audience: 
       const dropped =
         event.dropped.length === 0
           ? ''
-          : ` No longer counted, because no longer approvers: ${mentions(event.dropped)}.`;
+          : ` No longer counted, because these people are no longer approvers: ${mentions(event.dropped)}.`;
       const next =
         event.votes >= need
           ? ' That is enough: the unit and the approvers are read again before anything is sent.'
@@ -61,7 +61,7 @@ export function eventText(event: RequestEvent, request: CloseRequest, audience: 
     case 'claim-released':
       return `*Not sent yet* ${when}: ${quoted(event.why, 500)} Nothing was sent and the approvals still count. Loandesk keeps trying until the request expires.`;
     case 'sent':
-      return `The one DELETE was recorded as sent ${when}. It is never repeated; its answer is awaited.`;
+      return `One close order was recorded as sent ${when}. It is never repeated; waiting for Binance's answer.`;
     case 'answered':
       return `${answerText(event.answer)} (${when})${voters(request)}`;
     case 'mark-restored':
@@ -69,14 +69,14 @@ export function eventText(event: RequestEvent, request: CloseRequest, audience: 
     case 'lost-track':
       return `*Outcome not known* ${when}: ${request.answer === null ? 'no answer to the close order was recorded in time' : "Binance's own record doesn't confirm its answer"}. The order isn't sent again; Loandesk keeps checking Binance's record. Two approvers can resolve it: ${requestCommand(request)}.`;
     case 'people-paged':
-      return `*Still not known* ${when}: neither the answer nor the exchange's record tells whether the DELETE was executed. Two approvers can settle it by hand: ${requestCommand(request)}.`;
+      return `*Still not known* ${when}: neither the answer nor Binance's record tells whether the close order was executed. Two approvers can resolve it manually: ${requestCommand(request)}.`;
     case 'settlement-proposed':
-      return `${who(event)} proposes ${when} to settle the outcome as ${verdictText(event.verdict)}. A second approver must confirm. Note: ${quoted(event.note, 800)}`;
+      return `${who(event)} recorded a finding ${when}: ${verdictText(event.verdict)}. A second approver must confirm. Note: ${quoted(event.note, 800)}`;
     case 'refused':
       return `${who(event)} tried: ${escapeMrkdwn(shorten(event.attempted, 100))}; refused.`;
     case 'card-undeliverable':
       if (request.ending === null)
-        return `Slack does not take the card into the approvals channel (${quoted(event.why, 300)}), so nobody can approve yet. Loandesk keeps trying until the request expires ${countdownToken(request.expiresAtMs)}. Tell your administrator.`;
+        return `Slack won't post the card in the approvals channel (${quoted(event.why, 300)}), so nobody can approve yet. Loandesk keeps trying until the request expires ${countdownToken(request.expiresAtMs)}. Tell your administrator.`;
       return `${standingText(request)}${voters(request)}`;
     case 'rejected':
     case 'withdrawn':
@@ -101,7 +101,7 @@ function votesDroppedText(
   const left = `${countApprovals(request, request.votes)} of ${request.policy.quorum} approvals count now.`;
   if (dropped.length === 0)
     return `More approvals are needed under the current settings: ${left} Nothing was sent.`;
-  return `Votes that no longer count, because their owners are no longer approvers: ${mentions(dropped)}. ${left}`;
+  return `Approvals that no longer count, because these people are no longer approvers: ${mentions(dropped)}. ${left}`;
 }
 
 /** An end says who had voted and when; while it is open the card says so. */
@@ -120,9 +120,10 @@ function factsChangedText(
   request: CloseRequest,
   audience: Audience,
 ): string {
-  const voided = event.voided.length === 0 ? '' : ` Votes that no longer count: ${mentions(event.voided)}.`;
+  const voided =
+    event.voided.length === 0 ? '' : ` Approvals that no longer count: ${mentions(event.voided)}.`;
   const lines = factChangeLines(event.changes, audience);
-  const head = `A fact of unit ${request.groupId} changed ${dateAndUtc(event.atMs)}. Nothing was sent.${voided} The card shows the facts of now.`;
+  const head = `A fact of unit ${request.groupId} changed ${dateAndUtc(event.atMs)}. Nothing was sent.${voided} The card shows the current facts.`;
   return fitLines([head, ...lines], 2_400, (left) => `• … and ${left} more changes`);
 }
 

@@ -23,7 +23,7 @@ export const USAGE: Readonly<Record<CommandName, Usage>> = {
   },
   '/closed-units': {
     usage: '/closed-units [filter]',
-    does: "Shows the exchange's closed list, newest first, and who approved what was closed through Loandesk.",
+    does: "Shows Binance's closed list, newest first, and who approved what was closed through Loandesk.",
     examples: [
       ['/closed-units', 'all, newest first'],
       ['/closed-units 72', 'one unit'],
@@ -46,7 +46,7 @@ export const USAGE: Readonly<Record<CommandName, Usage>> = {
     examples: [
       ['/loandesk requests', 'open and recent close requests'],
       ['/loandesk request <id>', 'one request with its evidence'],
-      ['/loandesk status', 'exchange, limits, clock, store, versions'],
+      ['/loandesk status', 'Binance, limits, clock, store, versions'],
       ['/loandesk resume', 'calls Binance again although a limit or a ban stopped Loandesk (approvers)'],
       ['/loandesk audit verify', 'checks the whole audit trail and every record'],
       ['/loandesk audit verify <entries> <head>', 'compares it with a head from the audit channel'],
@@ -111,6 +111,6 @@ function editDistance(a: string, b: string): number {
 
 export function unknownArgumentMessage(input: string): Message {
   const typed = shorten(escapeMrkdwn(input), 200);
-  const text = `“${typed}” is not something Loandesk knows. Did you mean \`${escapeMrkdwn(nearestExample(input))}\`? Nothing was changed.`;
+  const text = `“${typed}” is not a Loandesk command. Did you mean \`${escapeMrkdwn(nearestExample(input))}\`? Nothing was changed.`;
   return { text, blocks: [section(text), section(usageText(COMMANDS.loandesk))] };
 }

@@ -55,7 +55,12 @@ function unitBlocks(view: HomeView): KnownBlock[] {
 function levels(view: UnitsView): KnownBlock[] {
   const flaws = flawBlocks(view.flaws);
   if (view.units.length === 0)
-    return [section('No unit is visible to this key. That does not mean that nothing is owed.'), ...flaws];
+    return [
+      section(
+        "No units found. That doesn't mean nothing is owed: units under an account this bot has no key for aren't shown.",
+      ),
+      ...flaws,
+    ];
   const counts = LEVELS_WORST_FIRST.map((level) => ({
     level,
     count: view.units.filter((unit) => levelOf(unit, view.thresholds) === level).length,

@@ -23,7 +23,7 @@ export function refusalMessage(refusal: Refusal): Message {
   // Each unit has a line of its own, with a button.
   const said = [refusalText({ ...refusal, matches: [] })];
   const left = matches.length - OFFERED_AT_MOST;
-  if (left > 0) said.push(`${left} more fit: type a longer part of the name.`);
+  if (left > 0) said.push(`${left} more match: type a longer part of the name.`);
   const offers = matches.slice(0, OFFERED_AT_MOST).flatMap(offer);
   return { text: message.text, blocks: [section(said.join('\n')), ...offers] };
 }
@@ -77,7 +77,7 @@ function channel(id: string): string {
 export function askedMessage(request: CloseRequest, closeChannel: string): Message {
   const { quorum } = request.policy;
   return noticeMessage(
-    `${dryRunPrefix(request.policy.mode)}Your request to close unit *${request.groupId}* is recorded (\`${escapeMrkdwn(request.id)}\`). Its card goes to ${channel(closeChannel)}; ${quorum} approval${quorum === 1 ? ' is' : 's are'} needed before ${countdownToken(request.expiresAtMs)}. Nothing has been sent to the exchange.`,
+    `${dryRunPrefix(request.policy.mode)}Your request to close unit *${request.groupId}* is recorded (\`${escapeMrkdwn(request.id)}\`). Its card goes to ${channel(closeChannel)}; ${quorum} approval${quorum === 1 ? ' is' : 's are'} needed before ${countdownToken(request.expiresAtMs)}. Nothing has been sent to Binance.`,
   );
 }
 

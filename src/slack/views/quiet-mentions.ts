@@ -1,5 +1,5 @@
 /**
- * Messages that a channel reads name people without pinging them: a mention (`<@U…>`) notifies whoever it names, even
+ * Messages that a channel reads name people without pinging them: a mention (`<@U…>`) notifies the person it names, even
  * with `verbatim`, and the approvers of a busy desk would be called for every card and every vote of others. So each
  * mention becomes a name that links to the person's profile: still who it is by user id, and silent. Who must act is
  * told directly (reminders, outcomes), once.

@@ -72,11 +72,11 @@ function groupList(groups: readonly string[]): string {
 function goneGroups(groups: readonly string[]): string {
   if (groups.length === 0) return '';
   return groups.length === 1
-    ? ` User group ${groupList(groups)} of the settings does not exist in Slack any more, so nobody counts through it.`
-    : ` These user groups of the settings do not exist in Slack any more, so nobody counts through them: ${groupList(groups)}.`;
+    ? ` User group ${groupList(groups)} in the settings no longer exists in Slack, so nobody counts through it.`
+    : ` These user groups in the settings no longer exist in Slack, so nobody counts through them: ${groupList(groups)}.`;
 }
 
-const LOOK = 'See `/loandesk requests` for where it stands.';
+const LOOK = 'See `/loandesk requests` for its status.';
 
 const KIND_WORDS = {
   guest: 'guests',
@@ -88,7 +88,7 @@ const KIND_WORDS = {
 
 const ROLE_WORDS = {
   viewer: 'to look at loans',
-  requester: 'to ask for a close',
+  requester: 'to request a close',
   approver: 'to decide on this request',
 } as const;
 
@@ -102,8 +102,8 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     advice: 'Name it by its id, for example `/close-unit 1`. `/ltv` lists the units with their ids.',
   }),
   'unknown-unit': ({ input }) => ({
-    what: `No unit that this key can see fits ${typed(input)}. That says nothing about what is owed: the unit may exist and belong to another key.`,
-    advice: '`/ltv` lists the units that are visible, `/closed-units` the ones in the closed list.',
+    what: `No unit matches ${typed(input)}. It may exist under an account this bot has no key for.`,
+    advice: '`/ltv` lists the units this bot can see, `/closed-units` the ones in the closed list.',
   }),
   'unit-unreadable': ({ input, rows }) => ({
     what: `${typed(input)} can't be shown: Binance lists it, or may list it, but what it lists can't be read or contradicts itself.\n${fitLines(
@@ -115,7 +115,7 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
       'Try again in a minute, or look at Binance. Until it can be read, nothing is known about what it owes.',
   }),
   'ambiguous-unit': ({ input, matches }) => ({
-    what: `${typed(input)} fits several units:\n${fitLines(
+    what: `${typed(input)} matches several units:\n${fitLines(
       matches.map(({ groupId, creditEmail }) => `• ${groupId} (${escapeMrkdwn(creditEmail)})`),
       1_800,
       (left) => `• … and ${left} more`,
@@ -127,15 +127,15 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     advice: 'Repeat the command with a filter of that form, or with `help` for examples.',
   }),
   'reason-missing': () => ({
-    what: 'A reason is needed: approvers and the audit trail read it.',
-    advice: 'Repeat with a reason of your own words.',
+    what: 'A reason is needed: approvers read it, and the audit trail keeps it.',
+    advice: 'Repeat the command with a reason.',
   }),
   'reason-too-long': ({ limit }) => ({
     what: `The reason is longer than ${limit} characters.`,
     advice: 'Shorten it and repeat.',
   }),
   'note-missing': () => ({
-    what: 'A note is needed: it says on what evidence the outcome is settled.',
+    what: 'A note is needed: it says on what evidence the outcome is resolved.',
     advice: 'Repeat with a note.',
   }),
   'typed-id-differs': ({ typed: wrong, groupId }) => ({
@@ -147,11 +147,11 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     advice: '`/loandesk requests` lists the requests with their ids.',
   }),
   'unknown-command': ({ input }) => ({
-    what: `${typed(input)} is not something Loandesk knows.`,
+    what: `${typed(input)} is not a Loandesk command.`,
     advice: '`/loandesk help` shows every command with examples.',
   }),
   'channel-not-allowed': ({ channels }) => ({
-    what: 'Loandesk does not answer in this channel: positions are shown only where your administrator allowed it.',
+    what: "Loandesk doesn't answer in this channel: positions are shown only where your administrator allows it.",
     advice: `Repeat it in a direct message with Loandesk${channels.length === 0 ? '' : ` or in ${channelList(channels)}`}.`,
   }),
   'not-a-full-member': ({ kind }) => ({
@@ -159,8 +159,8 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     advice: 'Ask a colleague on the desk.',
   }),
   'role-missing': ({ role, missingGroups = [] }) => ({
-    what: `You are not on the list of people who may act here (${ROLE_WORDS[role]}). Being in the channel does not grant it.${goneGroups(missingGroups)}`,
-    advice: 'Ask your administrator if you should be on it.',
+    what: `You aren't on the list of people who may do this (${ROLE_WORDS[role]}). Channel membership alone doesn't give access.${goneGroups(missingGroups)}`,
+    advice: 'If you should be, ask your administrator.',
   }),
   'identity-unavailable': ({ groups = [] }) => ({
     what:
@@ -170,11 +170,11 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     advice: 'Try again in a minute.',
   }),
   'self-approval': () => ({
-    what: 'You asked for this close yourself, so your decision cannot count: it takes other people.',
-    advice: 'To take the request back, use Withdraw.',
+    what: 'You requested this close, so someone else must decide on it.',
+    advice: 'To take it back, use Withdraw.',
   }),
   'not-the-requester': () => ({
-    what: 'Only the person who asked can withdraw the request.',
+    what: 'Only the requester can withdraw the request.',
     advice: 'Approvers stop a request with Reject.',
   }),
   'requester-not-allowed': () => ({
@@ -182,7 +182,7 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     advice: 'An approver can reject it; someone who may ask can then request the close again.',
   }),
   'quorum-unreachable': ({ eligible, quorum, missingGroups = [] }) => ({
-    what: `This close would need ${quorum} approvals, but only ${eligible} people other than you may approve. It could never be decided.${goneGroups(missingGroups)}`,
+    what: `This close needs ${quorum} approvals, but only ${eligible} people other than you can approve, so it could never be approved.${goneGroups(missingGroups)}`,
     advice: 'Ask your administrator to name more approvers.',
   }),
   'request-not-found': ({ requestId }) => ({
@@ -222,24 +222,24 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     advice: 'If the close is still wanted, ask for it again with `/close-unit`.',
   }),
   'old-version': () => ({
-    what: 'What you were shown is no longer the current version of this request: a fact of the unit changed meanwhile.',
-    advice: 'Read the card as it is now, then decide again.',
+    what: "This is no longer the current version of the request: the unit's facts have changed since.",
+    advice: 'Read the updated card, then decide again.',
   }),
   'facts-changed': ({ changes }) => ({
-    what: `The unit is no longer as the request says, so no vote can be taken on it.${changeList(changes)}`,
-    advice: 'The card is redrawn with the facts of now; votes on the old facts do not count.',
-    effect: 'Your vote was not counted.',
+    what: `The unit no longer matches the request, so it can't be approved as it was.${changeList(changes)}`,
+    advice: "The card is updated with the current facts; approvals of the old facts don't count.",
+    effect: 'Your approval was not counted.',
   }),
   'card-not-posted': () => ({
-    what: 'The request has no card in the approvals channel yet, and nobody can vote before everybody can see it.',
+    what: 'The request has no card in the approvals channel yet, so nobody can decide on it.',
     advice: 'Try again in a minute.',
   }),
   'not-the-card': () => ({
-    what: "This button is not on the request's card in the approvals channel, so it counts for nothing.",
+    what: "This button is not on the request's card in the approvals channel, so it does nothing.",
     advice: 'Use the card itself; `/loandesk requests` links to it.',
   }),
   'wrong-state': (refusal) => ({
-    what: `That cannot be done now: the request is ${stateWhenRefused(refusal)}.`,
+    what: `Can't do that now: the request is ${stateWhenRefused(refusal)}.`,
     advice: LOOK,
   }),
   'too-few-approvals': ({ approvals, quorum }) => ({
@@ -256,31 +256,31 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
   }),
   'nothing-changed': () => ({ what: 'There was nothing to do.', advice: LOOK }),
   'second-person-needed': () => ({
-    what: 'Your verdict is recorded already. A second person has to confirm it.',
-    advice: 'Ask another approver to look at the evidence and settle it, too.',
+    what: 'Your finding is recorded already. A second person must confirm it.',
+    advice: 'Ask another approver to check the evidence and record their finding.',
   }),
   'too-early-to-settle': ({ notBeforeMs }) => ({
-    what: `Until ${dateAndUtc(notBeforeMs)} the exchange may still carry out what was sent, so nobody can know yet that it did not.`,
-    advice: 'Look at the evidence again then, and settle it if it is still unknown.',
+    what: `Until ${dateAndUtc(notBeforeMs)} Binance may still carry out what was sent, so it's too early to say that it didn't.`,
+    advice: 'Check the evidence again then, and resolve it if it is still unknown.',
   }),
   'not-evidence': () => ({
     what: "That row of Binance's closed list doesn't show that this unit was closed.",
     advice: LOOK,
   }),
   owes: ({ groupId, liabilities, totalLiability }) => ({
-    what: `Unit ${groupId} still owes, and the exchange closes repaid units only. ${owedLines(liabilities, totalLiability)}`,
-    advice: `Repay that to the last digit, interest included, then ask again. \`/ltv ${groupId}\` shows the unit.`,
+    what: `Unit ${groupId} still owes, and Binance closes repaid units only. ${owedLines(liabilities, totalLiability)}`,
+    advice: `Repay it in full, including interest, then ask again. \`/ltv ${groupId}\` shows the unit.`,
   }),
   'already-closed': ({ groupId, closedAtMs }) => ({
-    what: `The exchange's closed list already holds unit ${groupId}, since ${dateAndUtc(closedAtMs)}.`,
+    what: `Unit ${groupId} is already in Binance's closed list, since ${dateAndUtc(closedAtMs)}.`,
     advice: `See \`/closed-units ${groupId}\`.`,
   }),
   'no-credit-key': ({ groupId }) => ({
-    what: `Loandesk has no key of the credit account of unit ${groupId}, and only that account can ask the exchange to close it.`,
+    what: `Loandesk has no key for the credit account of unit ${groupId}, and only that account can ask Binance to close it.`,
     advice: 'Ask your administrator to add it to the accounts file.',
   }),
   'facts-unreadable': ({ why }) => ({
-    what: `The unit could not be read in full (${inBrackets(why)}), and nobody decides on facts that are not known.`,
+    what: `The unit couldn't be read in full (${inBrackets(why)}), so nothing can be decided on it.`,
     advice: 'Try again in a minute.',
   }),
   'exchange-busy': ({ why, retryAtMs }) => ({
@@ -288,21 +288,21 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     advice: retryAdvice(retryAtMs),
   }),
   'exchange-unavailable': ({ why, retryAtMs }) => ({
-    what: `The exchange did not answer in a way that can be trusted (${inBrackets(why)}).`,
+    what: `Binance gave no usable answer (${inBrackets(why)}).`,
     advice: retryAdvice(retryAtMs),
   }),
   'exchange-refused': ({ exchangeCode, meaning, advice }) => ({
-    what: `The exchange refused${exchangeCode === null ? '' : ` (code ${exchangeCode})`}: ${shorten(escapeMrkdwn(meaning), 500)}`,
+    what: `Binance refused${exchangeCode === null ? '' : ` (code ${exchangeCode})`}: ${shorten(escapeMrkdwn(meaning), 500)}`,
     advice: shorten(escapeMrkdwn(advice), 500),
   }),
   'store-unavailable': () => ({
-    what: 'Loandesk cannot reach its own records right now, or cannot trust them, and it does nothing that it cannot record.',
+    what: "Loandesk can't reach its own records right now, or can't trust them, and it does nothing that it can't record.",
     advice: 'Try again in a minute; `/loandesk status` says why.',
     effect:
-      'Whether your last step was recorded is not known: look at `/loandesk requests` before you repeat it.',
+      'Whether your last step was recorded is not known: check `/loandesk requests` before you repeat it.',
   }),
   'too-much-at-once': () => ({
-    what: 'Loandesk has more to do right now than it can take on.',
+    what: 'Loandesk is too busy right now.',
     advice: 'Try again in a minute.',
   }),
   'changed-meanwhile': () => ({

@@ -45,7 +45,7 @@ export function requestCard(request: CloseRequest, { approvers, edition }: CardO
     header(`${dryRunPrefix(mode)}Close request: unit ${request.groupId}`),
     ...(mode === 'dry-run' ? [context(`:no_entry_sign: *${DRY_RUN_LINE}*`)] : []),
     section(standing, 1_900),
-    section(`${intro} Reason, in their words:`),
+    section(`${intro} Reason:`),
     quote(request.reason, 1_200),
     fields(factPairs(request, request.facts, 'channel')),
     ...changes(request),
@@ -75,20 +75,20 @@ export function requestCard(request: CloseRequest, { approvers, edition }: CardO
 /** In place of a second copy of a card (Slack posted it, and its answer was lost). mrkdwn, escaped. */
 export function copyText(request: CloseRequest, workspaceUrl: string | null): string {
   const link = cardMention(workspaceUrl, request.card);
-  return `${dryRunPrefix(request.policy.mode)}This is a second copy of the card for unit ${request.groupId}, and its buttons do not count. Use the card itself${link === '' ? ': `/loandesk requests` links to it.' : link}`;
+  return `${dryRunPrefix(request.policy.mode)}This is a second copy of the card for unit ${request.groupId}, and its buttons do nothing. Use the card itself${link === '' ? ': `/loandesk requests` links to it.' : link}`;
 }
 
 function changes(request: CloseRequest): KnownBlock[] {
   if (request.factChanges.length === 0) return [];
   const lines = factChangeLines(request.factChanges, 'channel');
-  const head = `:warning: *WARNING: changed since version ${request.version - 1}; earlier votes do not count*`;
+  const head = `:warning: *Changed since version ${request.version - 1}; earlier approvals no longer count*`;
   return [section(fitLines([head, ...lines], 1_200, (left) => `• … and ${left} more changes`))];
 }
 
 /** Who may still vote and until when; nothing once the request is being carried out. */
 function rules(request: CloseRequest, approvers: ReadonlySet<string> | null): string[] {
   const expiry = `Expires ${countdownToken(request.expiresAtMs)}`;
-  if (request.state === 'pending') return [`May still vote: ${whoMayVote(request, approvers)} · ${expiry}`];
+  if (request.state === 'pending') return [`Can approve: ${whoMayVote(request, approvers)} · ${expiry}`];
   return request.state === 'approved' ? [expiry] : [];
 }
 
@@ -142,7 +142,7 @@ export function cardButtons(request: CloseRequest): ButtonSpec[] {
         spoken: `Withdraw the request to close ${unit}; requester only`,
         confirm: {
           title: 'Withdraw the request?',
-          text: 'Only the person who asked can do this. Nothing is sent then.',
+          text: 'Only the requester can do this. Nothing will be sent.',
           yes: 'Withdraw',
         },
       },

@@ -84,7 +84,7 @@ export function stillToVote(request: CloseRequest, approvers: ReadonlySet<string
 
 /** `approvers`: user ids that may vote now; null: not known, so the configured names are counted instead. */
 export function whoMayVote(request: CloseRequest, approvers: ReadonlySet<string> | null): string {
-  const except = request.policy.requesterMayApprove ? '' : '; never the person who asks';
+  const except = request.policy.requesterMayApprove ? '' : ', but not the requester';
   if (approvers === null) {
     const groups = request.policy.approvers.filter((name) => name.startsWith('S')).length;
     const people = request.policy.approvers.length - groups;
@@ -93,13 +93,13 @@ export function whoMayVote(request: CloseRequest, approvers: ReadonlySet<string>
   const open = stillToVote(request, approvers);
   const shown = open.slice(0, 12);
   const more = open.length > shown.length ? ` and ${open.length - shown.length} more` : '';
-  return `${shown.length === 0 ? 'nobody at present' : mentions(shown)}${more}${except}`;
+  return `${shown.length === 0 ? 'nobody at present' : mentions(shown)}${more}`;
 }
 
 export function whatWillHappen(request: CloseRequest): string {
   if (request.policy.mode === 'dry-run')
     return 'After the last approval Loandesk reads the unit and the approvers again and stops there: this is a rehearsal, nothing is sent.';
-  return 'After the last approval Loandesk reads the unit and the approvers again, then sends *one* DELETE to Binance that ends this risk unit. *It cannot be undone.*';
+  return "After the last approval Loandesk reads the unit and the approvers again, then sends *one* close order to Binance, which ends this risk unit. *It can't be undone.*";
 }
 
 const LONGEST = 300;

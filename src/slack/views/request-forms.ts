@@ -26,15 +26,15 @@ export function askModal({ facts, digest, policy }: FreshFacts): Modal {
     close: plain('Go back', 24),
     blocks: [
       ...(policy.mode === 'dry-run' ? [context(`:no_entry_sign: *${DRY_RUN_LINE}*`)] : []),
-      section(`You are about to ask that risk unit *${facts.groupId}* be closed.`),
+      section(`You are about to request the close of risk unit *${facts.groupId}*.`),
       fields(pairs(facts, digest)),
       section(
-        `${policy.quorum} other ${policy.quorum === 1 ? 'person' : 'people'} must approve within ${durationText(policy.expiresAfterMs)}. Asking sends nothing to the exchange; the close itself cannot be undone.`,
+        `${policy.quorum} other ${policy.quorum === 1 ? 'person' : 'people'} must approve within ${durationText(policy.expiresAfterMs)}. Asking sends nothing to Binance; the close itself can't be undone.`,
       ),
       textInput({
         blockId: INPUTS.reason,
         label: 'Why should it be closed?',
-        hint: `Approvers and the audit trail read this text. Up to ${LONGEST_ASK_REASON} characters here, up to ${LONGEST_REASON} after the unit in ${COMMANDS.closeUnit}.`,
+        hint: `Approvers read this text, and the audit trail keeps it. Up to ${LONGEST_ASK_REASON} characters here, up to ${LONGEST_REASON} after the unit in ${COMMANDS.closeUnit}.`,
         multiline: true,
         maxLength: LONGEST_ASK_REASON,
       }),
@@ -55,9 +55,7 @@ export function ballotModal({ request, facts }: BallotView): Modal {
   const changed = factChangeLines(request.factChanges, 'private');
   const blocks: KnownBlock[] = [
     ...(request.policy.mode === 'dry-run' ? [context(`:no_entry_sign: *${DRY_RUN_LINE}*`)] : []),
-    section(
-      `${mention(request.requester)} asks to close risk unit *${request.groupId}*. Reason, in their words:`,
-    ),
+    section(`${mention(request.requester)} asks to close risk unit *${request.groupId}*. Reason:`),
     quote(request.reason, 2_000),
     fields(factPairs(request, facts, 'private')),
     ...(changed.length === 0
@@ -65,7 +63,7 @@ export function ballotModal({ request, facts }: BallotView): Modal {
       : [
           section(
             fitLines(
-              [':warning: *WARNING: changed since the first vote*', ...changed],
+              [':warning: *Changed since the first approval*', ...changed],
               2_000,
               (left) => `• … and ${left} more changes`,
             ),
@@ -77,7 +75,7 @@ export function ballotModal({ request, facts }: BallotView): Modal {
     textInput({
       blockId: INPUTS.typedId,
       label: `Type the unit's id (${request.groupId}) to approve`,
-      hint: 'Typing it shows that you mean this unit and no other.',
+      hint: 'This confirms that you mean this unit and no other.',
       multiline: false,
       maxLength: 30,
     }),
@@ -110,9 +108,7 @@ export function rejectionModal(request: CloseRequest): Modal {
     close: plain('Go back', 24),
     blocks: [
       ...(request.policy.mode === 'dry-run' ? [context(`:no_entry_sign: *${DRY_RUN_LINE}*`)] : []),
-      section(
-        `${mention(request.requester)} asks to close risk unit *${request.groupId}*. Reason, in their words:`,
-      ),
+      section(`${mention(request.requester)} asks to close risk unit *${request.groupId}*. Reason:`),
       quote(request.reason, 2_000),
       textInput({
         blockId: INPUTS.reason,
@@ -137,8 +133,8 @@ export function settleModal(request: CloseRequest): Modal {
     type: 'modal',
     callback_id: MODALS.settle,
     private_metadata: writeRequestValue({ requestId: request.id, version: request.version }),
-    title: plain('Settle the outcome', 24),
-    submit: plain('Settle', 24),
+    title: plain('Resolve manually', 24),
+    submit: plain('Record finding', 24),
     close: plain('Go back', 24),
     blocks: [
       section(`*Unit ${request.groupId}*. ${standingText(request)}`),
@@ -146,7 +142,7 @@ export function settleModal(request: CloseRequest): Modal {
       {
         type: 'input',
         block_id: INPUTS.verdict,
-        label: plain("What happened, by the exchange's own record?", 200),
+        label: plain("What does Binance's own record show?", 200),
         element: {
           type: 'radio_buttons',
           action_id: INPUT,
@@ -156,7 +152,7 @@ export function settleModal(request: CloseRequest): Modal {
       textInput({
         blockId: INPUTS.note,
         label: 'On what evidence?',
-        hint: 'The note goes to the audit trail. A second approver must confirm the same verdict.',
+        hint: 'The note goes to the audit trail. A second approver must record the same finding.',
         multiline: true,
         maxLength: LONGEST_NOTE,
       }),

@@ -61,7 +61,7 @@ export function levelText(level: Level): string {
 }
 
 export const ACCEPTED =
-  "The exchange answered that it accepted the close. The read-back is pending: Loandesk waits to see the unit in the exchange's own record.";
+  "Binance accepted the close. The read-back is pending: Loandesk is waiting to see that in Binance's own record.";
 
 /** The exchange's words, cut and quoted. */
 export function answerText(answer: ExchangeAnswer): string {
@@ -71,11 +71,11 @@ export function answerText(answer: ExchangeAnswer): string {
     case 'closed':
       return ACCEPTED;
     case 'refused':
-      return `The exchange refused the close${code}${http}: ${said(answer)}`;
+      return `Binance refused the close${code}${http}: ${said(answer)}`;
     case 'not-sent':
-      return `The DELETE never left: ${said(answer)}`;
+      return `The close order was not sent: ${said(answer)}`;
     case 'unknown':
-      return `The answer to the DELETE does not tell whether it was executed${code}${http}: ${said(answer)}`;
+      return `Binance's answer does not tell whether the close order was executed${code}${http}: ${said(answer)}`;
   }
 }
 
@@ -102,7 +102,7 @@ export function standingText(request: CloseRequest): string {
         return `*Refused by Binance; being checked.* ${answerText(request.answer)} Loandesk checks Binance's record before it's final.`;
       return request.sent === null
         ? '*Re-check.* The unit and the approvers are being read again; nothing is sent yet.'
-        : `*Sent.* The one DELETE was recorded as sent ${dateAndUtc(request.sent.atMs)}; its answer is awaited.`;
+        : `*Sent.* One close order was recorded as sent ${dateAndUtc(request.sent.atMs)}; waiting for Binance's answer.`;
     case 'unknown':
       return `*Outcome not known.* ${unknownText(request)}`;
     default:
@@ -112,12 +112,12 @@ export function standingText(request: CloseRequest): string {
 
 function unknownText(request: CloseRequest): string {
   const sent =
-    request.sent === null ? '' : `The DELETE was recorded as sent ${dateAndUtc(request.sent.atMs)}. `;
+    request.sent === null ? '' : `The close order was recorded as sent ${dateAndUtc(request.sent.atMs)}. `;
   const proposal =
     request.settlement === null
       ? ''
-      : ` ${mention(request.settlement.by)} proposes to settle it as ${request.settlement.verdict === 'closed' ? 'executed' : 'not executed'}; a second person must confirm.`;
-  return `${sent}Whether it was executed is not known, and it is never sent again. Loandesk keeps looking at the exchange's own record. \`/loandesk request ${shorten(escapeMrkdwn(request.id), 100).replaceAll('`', '')}\` shows the evidence and lets two approvers settle it.${proposal}`;
+      : ` ${mention(request.settlement.by)} found that it was ${request.settlement.verdict === 'closed' ? 'executed' : 'not executed'}; a second person must confirm.`;
+  return `${sent}Whether it was executed is not known, and it is never sent again. Loandesk keeps checking Binance's record. \`/loandesk request ${shorten(escapeMrkdwn(request.id), 100).replaceAll('`', '')}\` shows the evidence and lets two approvers resolve it.${proposal}`;
 }
 
 function endingText(request: CloseRequest, ending: Ending): string {
@@ -125,23 +125,23 @@ function endingText(request: CloseRequest, ending: Ending): string {
   switch (ending.kind) {
     case 'read-back':
       return request.state === 'closed'
-        ? `*Closed.* The unit is in the exchange's closed list${evidenceText(request)}. Confirmed ${when}.`
+        ? `*Closed.* The unit is in Binance's closed list${evidenceText(request)}. Confirmed ${when}.`
         : `*Ended* ${when}.`;
     case 'settled':
       return ending.verdict === 'closed' && request.state === 'closed'
         ? `*Closed (resolved manually)* by ${mentions(ending.by)} ${when}. Note: ${note(ending.note)}`
         : `*Failed (resolved manually as not executed)* by ${mentions(ending.by)} ${when}. Note: ${note(ending.note)}`;
     case 'rehearsed':
-      return `*Rehearsed* ${when}. Everything but the DELETE was done; nothing was sent.`;
+      return `*Rehearsed* ${when}. Everything but the close order was done; nothing was sent.`;
     case 'refused-by-exchange':
-      return `*Failed* ${when}. ${request.answer === null ? 'The exchange refused the close.' : answerText(request.answer)} Binance's record still shows the unit as active.`;
+      return `*Failed* ${when}. ${request.answer === null ? 'Binance refused the close.' : answerText(request.answer)} Binance's record still shows the unit as active.`;
     case 'never-sent':
       // Of a record that its audit trail contradicts nobody knows what was sent before.
       return `*Failed* ${when}. This attempt sent nothing: ${note(ending.why)}`;
     case 'not-executed':
-      return `*Failed* ${when}. The exchange's own record shows the unit still active after any late copy of the DELETE would be refused: it was not executed. If the close is still wanted, ask for it again.`;
+      return `*Failed* ${when}. Binance's record still shows the unit as active, after the time in which a late close order could count: it was not executed. If the close is still wanted, ask for it again.`;
     case 'card-undeliverable':
-      return `*Failed* ${when}. The card could not be posted, so nobody could vote: ${note(ending.why)}`;
+      return `*Failed* ${when}. The card couldn't be posted, so nobody could approve: ${note(ending.why)}`;
     case 'rejected':
       return `*Rejected* by ${mention(ending.by)} ${when}. Reason: ${note(ending.reason)} Nothing was sent.`;
     case 'withdrawn':
@@ -149,7 +149,7 @@ function endingText(request: CloseRequest, ending: Ending): string {
     case 'expired':
       return `*Expired* ${when}. Nothing was sent.`;
     case 'closed-elsewhere':
-      return `*Superseded* ${when}. The exchange's closed list shows this unit${evidenceText(request)}, through another way than this request.`;
+      return `*Superseded* ${when}. Binance's closed list shows this unit${evidenceText(request)}, through another way than this request.`;
   }
 }
 

@@ -38,7 +38,7 @@ export function evidenceLines(request: CloseRequest): string[] {
   }
   if (evidence !== null) {
     lines.push(
-      `• In the exchange's closed list: created ${utcText(evidence.createdAtMs, 'seconds')}, close time ${utcText(evidence.closedAtMs, 'seconds')}, ${escapeMrkdwn(shorten(evidence.creditEmail, 200))}`,
+      `• In Binance's closed list: created ${utcText(evidence.createdAtMs, 'seconds')}, close time ${utcText(evidence.closedAtMs, 'seconds')}, ${escapeMrkdwn(shorten(evidence.creditEmail, 200))}`,
     );
   }
   if (request.abandonedClaims > 0)
@@ -74,15 +74,13 @@ export function requestMessage(view: RequestView, workspaceUrl: string | null): 
     header(`${dryRunPrefix(mode)}Close request: unit ${request.groupId}`),
     ...(mode === 'dry-run' ? [context(`:no_entry_sign: *${DRY_RUN_LINE}*`)] : []),
     section(`${standing}${cardMention(workspaceUrl, request.card)}`, 2_500),
-    section(
-      `${mention(request.requester)} asked ${dateAndUtc(request.createdAtMs)}. Reason, in their words:`,
-    ),
+    section(`${mention(request.requester)} asked ${dateAndUtc(request.createdAtMs)}. Reason:`),
     quote(request.reason, 1_000),
     fields(factPairs(request, request.facts, 'private')),
     section(votesText(request, 1_400)),
     section(`*Evidence*\n${fitLines(evidence, 1_700, (left) => `• … and ${left} more`)}`),
     context(
-      `Request \`${escapeMrkdwn(request.id)}\` · ${request.audit.sequence} audit entries${request.state === 'pending' ? ` · May still vote: ${whoMayVote(request, view.approvers)}` : ''}${voting ? ` · Expires ${countdownToken(request.expiresAtMs)}` : ''}`,
+      `Request \`${escapeMrkdwn(request.id)}\` · ${request.audit.sequence} audit entries${request.state === 'pending' ? ` · Can approve: ${whoMayVote(request, view.approvers)}` : ''}${voting ? ` · Expires ${countdownToken(request.expiresAtMs)}` : ''}`,
     ),
     ...buttons(controls(request)),
   ];
@@ -110,9 +108,9 @@ function controls(request: CloseRequest): ButtonSpec[] {
   if (request.state !== 'unknown') return [refresh];
   const settle: ButtonSpec = {
     id: ACTIONS.settle,
-    label: 'Settle by hand…',
+    label: 'Resolve manually…',
     value,
-    spoken: `Settle the outcome for unit ${request.groupId}; opens a form`,
+    spoken: `Resolve manually the outcome for unit ${request.groupId}; opens a form`,
     style: 'danger',
   };
   return [refresh, settle];
@@ -171,9 +169,9 @@ function listControls(position: Position): ButtonSpec[] {
     position,
     {
       id: ACTIONS.requestsPageBack,
-      label: 'Page back',
-      spoken: 'Show the page of open requests before this one',
+      label: 'Previous',
+      spoken: 'Previous page of open requests',
     },
-    { id: ACTIONS.requestsPageOn, label: 'Next page', spoken: 'Show the next page of open requests' },
+    { id: ACTIONS.requestsPageOn, label: 'Next', spoken: 'Next page of open requests' },
   );
 }

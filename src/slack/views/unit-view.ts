@@ -165,16 +165,14 @@ function oddities(view: UnitView): KnownBlock[] {
   const level = levelOf(view.unit, view.thresholds);
   const lines = view.inconsistencies.map(({ kind, stated, recomputed }) => {
     const own = recomputed === null ? 'no figure to compare it with' : shorten(amountText(recomputed), 80);
-    return `• ${SUMS[kind]}: the exchange states ${amountText(stated)}, its parts give ${own}.`;
+    return `• ${SUMS[kind]}: Binance states ${amountText(stated)}, its parts give ${own}.`;
   });
   if (level !== 'normal') lines.unshift(`• The unit is at level *${levelText(level)}*.`);
   const ageMs = view.nowMs - view.unit.updatedAtMs;
   if (ageMs > 60_000)
     lines.push(`• The figures are ${durationText(ageMs)} old (updated ${dateToken(view.unit.updatedAtMs)}).`);
   if (lines.length === 0) return [];
-  return [
-    section(`:warning: *WARNING, look at this*\n${fitLines(lines, 900, (left) => `• … and ${left} more`)}`),
-  ];
+  return [section(`:warning: *Needs attention*\n${fitLines(lines, 900, (left) => `• … and ${left} more`)}`)];
 }
 
 function closeText(view: UnitView): string {
@@ -183,8 +181,8 @@ function closeText(view: UnitView): string {
     return `*Close*: request \`${escapeMrkdwn(id)}\` by ${mention(requester)} is open (${stateText(state)}).`;
   }
   if (view.whyNotClose === null)
-    return "*Close*: nothing is owed. You can ask for this unit's close; other people must approve it.";
-  return `*Close*: not now. ${refusalReason(view.whyNotClose)}`;
+    return "*Close*: nothing is owed. You can request this unit's close; other people must approve it.";
+  return `*Close*: not possible now. ${refusalReason(view.whyNotClose)}`;
 }
 
 function controls(view: UnitView, query: string): ButtonSpec[] {

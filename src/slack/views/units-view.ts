@@ -89,7 +89,7 @@ function summary(view: UnitsView, { page, pages }: Position): string {
   const filter = view.filter === null ? '' : ` with ${shorten(escapeMrkdwn(view.filter), 200)}`;
   const hidden = view.hidden === 0 ? '' : ` (${plural(view.hidden, 'other unit')} hidden by the filter)`;
   const where = pages === 1 ? '' : ` Page ${page} of ${pages}.`;
-  return `*${plural(units.length, 'unit')}*${filter}, worst first${hidden}. Total liability *${total(units, (unit) => unit.totalLiability)}*, total net equity *${total(units, (unit) => unit.totalNetEquity)}*, as the exchange values them.${where}`;
+  return `*${plural(units.length, 'unit')}*${filter}, worst first${hidden}. Total liability *${total(units, (unit) => unit.totalLiability)}*, total net equity *${total(units, (unit) => unit.totalNetEquity)}*, as valued by Binance.${where}`;
 }
 
 function asOf(view: UnitsView, sharedBy: PersonId | null): string {
@@ -139,8 +139,8 @@ function controls(question: UnitsQuestion, position: Position): ButtonSpec[] {
 function emptyMessage(view: UnitsView, question: UnitsQuestion, sharedBy: PersonId | null): Message {
   const what =
     view.filter === null
-      ? 'No unit is visible to this key. That does not mean that nothing is owed: a key of another account sees nothing, either.'
-      : `No visible unit fits the filter (${shorten(escapeMrkdwn(view.filter), 200)}); ${plural(view.hidden, 'unit')} hidden by it.`;
+      ? "No units found. That doesn't mean nothing is owed: units under an account this bot has no key for aren't shown."
+      : `No unit matches the filter (${shorten(escapeMrkdwn(view.filter), 200)}); ${plural(view.hidden, 'unit')} hidden by it.`;
   const blocks: KnownBlock[] = [
     header('Risk units'),
     section(what),

@@ -99,7 +99,7 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
     await hands.type('/close-unit 7 repaid on Friday');
     await hands.card.waitFor();
     await hands.card.getByRole('button', { name: /Approve close/ }).click();
-    await hands.page.getByText(/You asked for this close/i).waitFor();
+    await hands.page.getByText(/You requested this close/i).waitFor();
     if (await hands.modal.isVisible()) await hands.page.keyboard.press('Escape');
     await hands.modal.waitFor({ state: 'hidden' });
 
@@ -121,7 +121,7 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
     expect(deletesOf('7')).toHaveLength(1);
 
     await hands.open("Bot's record");
-    await hands.panel.getByText('The audit chain holds').waitFor();
+    await hands.panel.getByText('Audit trail verified').waitFor();
     expect(await record()).toMatch(/State\s+closed/);
     expect(await hands.panel.getByText('✓ fits').count()).toBeGreaterThan(7);
 
@@ -184,7 +184,7 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
     await hands.panel.getByText('The bot cannot reach it.').waitFor();
     await hands.type('/loandesk requests');
     await hands.newest
-      .getByText(/cannot reach its own records/)
+      .getByText(/can't reach its own records/)
       .first()
       .waitFor();
     await hands.panel.getByRole('button', { name: 'Bring Redis back' }).click();

@@ -11,7 +11,7 @@ import { ALICE, BOB, REQUESTER, request, START_MS } from '../../support/close-re
 import { eventArb, requestArb } from '../support/arbitraries.ts';
 
 /** The exchange's list by its name, and our own command: neither says that this unit is closed. */
-const FIXED_PHRASES = ["exchange's closed list", 'in the closed list', '/closed-units'];
+const FIXED_PHRASES = ["Binance's closed list", 'in the closed list', '/closed-units'];
 
 /** Everything a person could read in it, without what people themselves typed. */
 function readable(value: unknown): string {

@@ -11,7 +11,7 @@ const examples = (text: string) => refusalExamples({ typed: text, why: text, atM
 
 /** What a refusal may end with: whether anything changed. */
 const ENDINGS =
-  /(?:Nothing was changed\.|Your vote was not counted\.|look at `\/loandesk requests` before you repeat it\.)$/;
+  /(?:Nothing was changed\.|Your approval was not counted\.|check `\/loandesk requests` before you repeat it\.)$/;
 
 describe('refusal texts', () => {
   it.each(Object.values(examples('72; DROP')))(
@@ -29,9 +29,9 @@ describe('refusal texts', () => {
   it('states what is owed to the last digit', () => {
     expect(refusalText(examples('').owes)).toBe(
       [
-        'Unit 7 still owes, and the exchange closes repaid units only. Total liability 15.30718772.',
+        'Unit 7 still owes, and Binance closes repaid units only. Total liability 15.30718772.',
         '• *USDT*: principal 15.30718771, interest 0.00000001',
-        'Repay that to the last digit, interest included, then ask again. `/ltv 7` shows the unit. Nothing was changed.',
+        'Repay it in full, including interest, then ask again. `/ltv 7` shows the unit. Nothing was changed.',
       ].join('\n'),
     );
   });

@@ -43,7 +43,7 @@ describe('the form that asks', () => {
     const input = askModal(view).blocks.at(-1);
     expect(input).toMatchObject({
       hint: plain(
-        'Approvers and the audit trail read this text. Up to 3000 characters here, up to 4000 after the unit in /close-unit.',
+        'Approvers read this text, and the audit trail keeps it. Up to 3000 characters here, up to 4000 after the unit in /close-unit.',
       ),
       element: { type: 'plain_text_input', max_length: 3_000 },
     });
@@ -57,7 +57,7 @@ describe('the card of a pending request', () => {
     expect(blocks).toEqual([
       header('Close request: unit 7'),
       section('*Waiting for approvals*: 1 of 2.'),
-      section('<@U0REQ> asks to close risk unit *7*. Reason, in their words:'),
+      section('<@U0REQ> asks to close risk unit *7*. Reason:'),
       quote('Repaid on *Friday*\n<!here>'),
       {
         type: 'section',
@@ -70,11 +70,11 @@ describe('the card of a pending request', () => {
         ],
       },
       section(
-        '*What will happen*: After the last approval Loandesk reads the unit and the approvers again, then sends *one* DELETE to Binance that ends this risk unit. *It cannot be undone.*',
+        "*What will happen*: After the last approval Loandesk reads the unit and the approvers again, then sends *one* close order to Binance, which ends this risk unit. *It can't be undone.*",
       ),
       section(`*Approvals: 1 of 2*, 1 more needed\n• <@U0ALICE> approved ${AT} (2026-11-20 12:00:00 UTC)`),
       context(
-        'May still vote: <@U0BOB>; never the person who asks · Expires <!date^1795190400^{date_short_pretty} {time} ({ago})|2026-11-20 16:00 UTC>',
+        'Can approve: <@U0BOB> · Expires <!date^1795190400^{date_short_pretty} {time} ({ago})|2026-11-20 16:00 UTC>',
       ),
       context(`Request \`R000000001\` · asked ${AT}`),
       {
@@ -105,7 +105,7 @@ describe('the card of a pending request', () => {
             accessibility_label: 'Withdraw the request to close unit 7; requester only',
             confirm: {
               title: plain('Withdraw the request?'),
-              text: plain('Only the person who asked can do this. Nothing is sent then.'),
+              text: plain('Only the requester can do this. Nothing will be sent.'),
               confirm: plain('Withdraw'),
               deny: plain('Go back'),
             },
@@ -123,7 +123,7 @@ describe('the card of a pending request', () => {
         'Reason: “Repaid on ∗Friday∗ &lt;!here&gt;”',
         '*Approvals: 1 of 2*, 1 more needed',
         `• <@U0ALICE> approved ${AT} (2026-11-20 12:00:00 UTC)`,
-        'May still vote: 3 named approvers and 0 user groups; never the person who asks · Expires <!date^1795190400^{date_short_pretty} {time} ({ago})|2026-11-20 16:00 UTC>',
+        'Can approve: 3 named approvers and 0 user groups, but not the requester · Expires <!date^1795190400^{date_short_pretty} {time} ({ago})|2026-11-20 16:00 UTC>',
       ].join('\n'),
     );
   });
@@ -178,7 +178,7 @@ describe('the end in the thread', () => {
         ended,
       ),
     ).toBe(
-      `*Closed.* The unit is in the exchange's closed list, close time 2026-11-20 12:00:00 UTC. Confirmed ${AT} (2026-11-20 12:00:00 UTC).\nApprovals that counted: <@U0ALICE> 2026-11-20 12:00:00 UTC, <@U0BOB> 2026-11-20 12:00:00 UTC.`,
+      `*Closed.* The unit is in Binance's closed list, close time 2026-11-20 12:00:00 UTC. Confirmed ${AT} (2026-11-20 12:00:00 UTC).\nApprovals that counted: <@U0ALICE> 2026-11-20 12:00:00 UTC, <@U0BOB> 2026-11-20 12:00:00 UTC.`,
     );
   });
 });
@@ -203,7 +203,7 @@ describe('the ballot', () => {
     const text = JSON.stringify(modal.blocks);
     expect(text).toContain('credit7@test.com');
     expect(text).toContain('collateral72@test.com');
-    expect(text).toContain('changed since the first vote');
+    expect(text).toContain('Changed since the first approval');
     expect(text).toContain('• total liability: 1 → 0');
   });
 });
@@ -228,7 +228,7 @@ describe('/ltv', () => {
     expect(blocks.slice(0, 4)).toEqual([
       header('Risk units'),
       section(
-        '*2 units*, worst first. Total liability *15.30718771*, total net equity *52.70393892*, as the exchange values them.',
+        '*2 units*, worst first. Total liability *15.30718771*, total net equity *52.70393892*, as valued by Binance.',
       ),
       context(`As of ${AT_SECONDS}, from Binance.`),
       {
@@ -280,7 +280,7 @@ describe('/ltv', () => {
 
   it('never takes an empty list for no loans', () => {
     expect(unitsMessage({ ...view, units: [] }, { query: '', page: 1 }).text).toMatch(
-      /^No unit is visible to this key\. That does not mean that nothing is owed/,
+      /^No units found\. That doesn't mean nothing is owed/,
     );
   });
 });
