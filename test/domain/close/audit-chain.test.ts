@@ -263,6 +263,11 @@ describe('what a fault of the trail is called', () => {
     expect(verify([first, later]).fault).toBeNull();
   });
 
+  it('an opening follows the opening before it, whatever was written between them', () => {
+    const body = { ...first.body, requestId: 'R1', previousOpening: first.seal };
+    expect(verify([first, second, sealEntry(body, '', KEY)]).fault).toBeNull();
+  });
+
   it('an older key than that of the entry before', () => {
     const verifier = new AuditVerifier({ current: KEY, previous: [OLD] }, { whole: true });
     verifier.read(first);
