@@ -51,8 +51,8 @@ try {
   process.on('SIGINT', () => stop('SIGINT'));
   process.on('SIGHUP', () => void app.reloadAccounts());
   process.on('unhandledRejection', (error) => {
-    // Libraries reject where nobody listens (Bolt's sockets do); the process lives, the log tells.
-    log.error({ err: error }, 'a rejection nobody handled');
+    // Some libraries reject without a handler (Bolt's sockets do): log it and keep running.
+    log.error({ err: error }, 'unhandled rejection');
   });
 
   await app.start();

@@ -136,8 +136,8 @@ export class RedisConnection {
   }
 
   /**
-   * Calls back each time the connection stands anew after this call, its first time excepted: a failover may have taken the newest
-   * writes with it. On Cluster: each time its nodes change.
+   * Called on every reconnect, not on the first connect; on Cluster, each time its nodes change. A failover may have
+   * lost the newest writes.
    */
   onReconnected(listener: () => void): void {
     const { client } = this;
@@ -169,7 +169,7 @@ export class RedisConnection {
       this.#trouble = reasonOf(error);
       if (isAnswerToSelect(error)) this.#noDatabase = this.#trouble;
       if (before !== null) return;
-      log.error({ code: this.#trouble }, 'Redis cannot be reached; trying again for ever');
+      log.error({ code: this.#trouble }, 'Redis cannot be reached; reconnecting');
     });
     this.client.on('connect', () => {
       this.#noDatabase = null;
