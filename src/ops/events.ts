@@ -13,7 +13,7 @@ export type TracedEvents = Pick<
 >;
 
 export function createEvents(metrics: Events, traces: TracedEvents, log: Log): Events {
-  return {
+  return guarded(log, {
     ...metrics,
     exchangeCalled(record) {
       metrics.exchangeCalled(record);
@@ -50,5 +50,31 @@ export function createEvents(metrics: Events, traces: TracedEvents, log: Log): E
       metrics.slackCalled(record);
       traces.slackCalled(record);
     },
+  });
+}
+
+/** What happened has happened: a failing observer is logged and changes nothing. */
+function guarded(log: Log, events: Events): Events {
+  const report =
+    <Detail extends unknown[]>(event: keyof Events, tell: (...detail: Detail) => void) =>
+    (...detail: Detail): void => {
+      try {
+        tell(...detail);
+      } catch (error) {
+        log.error({ err: error, event }, 'an observer failed');
+      }
+    };
+  return {
+    requestChanged: report('requestChanged', events.requestChanged),
+    noticeMissed: report('noticeMissed', events.noticeMissed),
+    auditVerified: report('auditVerified', events.auditVerified),
+    exchangeCalled: report('exchangeCalled', events.exchangeCalled),
+    exchangeStopped: report('exchangeStopped', events.exchangeStopped),
+    redisAnswered: report('redisAnswered', events.redisAnswered),
+    slackCalled: report('slackCalled', events.slackCalled),
+    interactionAcked: report('interactionAcked', events.interactionAcked),
+    interactionHandled: report('interactionHandled', events.interactionHandled),
+    interactionUnacknowledged: report('interactionUnacknowledged', events.interactionUnacknowledged),
+    httpRequestRefused: report('httpRequestRefused', events.httpRequestRefused),
   };
 }
