@@ -81,7 +81,7 @@ export function tourOf(world: World): readonly TourStep[] {
     return `${shown}\n\n(typed ${REPAID_UNIT} and submitted; the card now:)\n\n${now}`;
   }
 
-  /** Whoever plays on as this person finds no form of the tour. The bot may be about to fill in the last one. */
+  /** Somebody who plays on as this person finds no form of the tour. The bot may be about to fill in the last one. */
   async function closeForms(user: string): Promise<void> {
     const forms = await workspace.until(() => {
       const open = workspace.store.modals(user);

@@ -100,7 +100,7 @@ async function verify(check: CheckAudit, requestId: string | null, kept: KeptHea
   process.stdout.write(`${entries} entries of ${requests} requests read, head ${head || '(none)'}\n`);
   process.stdout.write(
     fault === null
-      ? 'The chain holds, without a gap: every seal and every record fits.\n'
+      ? 'Audit trail verified, no gaps: every seal and every record fits.\n'
       : `THE CHAIN IS BROKEN at entry ${fault.position} (request ${fault.requestId}, its entry ${fault.sequence}): ${fault.what}\n`,
   );
   if (verdict.kept !== null) process.stdout.write(`${keptHeadText(verdict.kept)}\n`);
@@ -154,7 +154,7 @@ async function printEvidence(check: CheckAudit, requestId: string): Promise<numb
 
 async function exportLines(check: CheckAudit, requestId: string | null): Promise<number> {
   let lines = 0;
-  // Whoever reads slowly is waited for: a trail of any length passes through.
+  // A slow reader is waited for: a trail of any length passes through.
   for await (const line of check.exportLines(requestId)) {
     lines += 1;
     if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');

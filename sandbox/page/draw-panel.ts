@@ -247,7 +247,7 @@ export function recordHtml({ requests, chosen, trail, fault }: RecordView, direc
   );
   const verdict =
     fault === null
-      ? html`<p class="good">✓ The audit chain holds: ${trail.length} entries.</p>`
+      ? html`<p class="good">✓ Audit trail verified, no gaps: ${trail.length} entries.</p>`
       : html`<p class="bad" role="alert">✗ The audit chain is broken at ${fault}</p>`;
   const rows = trail.map(({ body: { sequence, event, stateAfter }, seal, holds }) => [
     sequence,

@@ -17,7 +17,7 @@ export interface RecordView {
   readonly requests: readonly CloseRequest[];
   readonly chosen: CloseRequest | null;
   readonly trail: readonly AuditLine[];
-  /** What the verifier found wrong; null: the chain holds up to the entry that the record names as its newest. */
+  /** What the verifier found wrong; null: it is whole up to the entry that the record names as its newest. */
   readonly fault: string | null;
 }
 

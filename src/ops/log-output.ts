@@ -1,5 +1,5 @@
 /**
- * Standard output for the log. Nobody waits for whoever reads it: lines are written in the background, several at
+ * Standard output for the log. A slow reader blocks nothing: lines are written in the background, several at
  * once. A full disk, a closed pipe or a reader that has stopped costs lines, never the process: it goes on, says so
  * in its metrics and status, and in one line of the log when lines can be written again.
  */
@@ -95,7 +95,7 @@ export class LogOutput {
 
   /**
    * Ends the process as soon as everything is out, or after `patienceMs`. Node waits at its exit for a write that is
-   * under way, which with a reader that has stopped is for ever: then a signal ends it, and the status is not `status`.
+   * under way, which with a reader that has stopped never ends: then a signal ends it, and the status is not `status`.
    */
   endProcess(status: number, patienceMs = END_WITHIN_MS): void {
     const end = () => {

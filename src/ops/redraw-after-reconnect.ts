@@ -1,7 +1,7 @@
 /**
  * Cards may show an older state than the record, or a newer one that was lost: after a start, when Redis is back (a
  * failover loses what the former master had not passed on), and when Slack takes the token again. Then the cards of all
- * requests that are open or ended lately are drawn anew, and messages that Slack refused meanwhile are tried again.
+ * requests that are open or ended lately are drawn again, and messages that Slack refused meanwhile are retried.
  */
 import type { CloseRequest } from '../domain/close/close-request.ts';
 import type { Log, Outbox, SeenOnce } from '../usecases/ports.ts';
@@ -47,7 +47,7 @@ export function createRedrawAfterReconnect(parts: RedrawParts): (why: string) =>
       await redrawCard(id);
       redrawn += 1;
     }
-    log.info({ why, kept, cards: cards.length, redrawn }, 'cards drawn anew, and kept messages tried again');
+    log.info({ why, kept, cards: cards.length, redrawn }, 'cards redrawn and kept messages retried');
   }
 
   return (why) => {

@@ -49,7 +49,7 @@ export interface RedisTimes {
   readonly commandTimeoutMs: number;
   /** How long a command waits for a lost connection to come back. */
   readonly patienceMs: number;
-  /** Longest pause between attempts to connect; it is tried for ever. */
+  /** Longest pause between attempts to connect; attempts never end. */
   readonly reconnectAtMostMs: number;
 }
 
@@ -188,14 +188,14 @@ function createClient(settings: RedisSettings, times: RedisTimes): RedisClient {
   const common = {
     commandTimeout: times.commandTimeoutMs,
     connectTimeout: 3_000,
-    // A silent connection (a host that vanished) is given up and made anew.
+    // A silent connection (a host that vanished) is given up and replaced.
     socketTimeout: times.commandTimeoutMs * 2,
     keepAlive: 10_000,
     // 0: a command whose connection broke fails at once; `run` decides whether it goes out again.
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     enableAutoPipelining: false,
-    // A former master after a failover answers READONLY: connect anew, to the present one.
+    // A former master after a failover answers READONLY: connect again, to the present one.
     reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
   } satisfies CommonRedisOptions;
   if ('url' in settings) {

@@ -353,7 +353,7 @@ export interface AuditBoard {
 }
 
 export type Delivery =
-  /** `card` is set when a card was posted: for the first time, or anew because the old one was deleted. */
+  /** `card` is set when a card was posted: for the first time, or again because the old one was deleted. */
   | { readonly ok: true; readonly card: CardLocation | null }
   | {
       readonly ok: false;
@@ -404,5 +404,5 @@ export interface MissedNotice {
 /** New random names: request ids, claim owners, command ids. */
 export type NewId = () => string;
 
-/** Runs work that concerns one request, so that whoever watches can tell which. */
+/** Runs work that concerns one request, so that logs and traces can tell which. */
 export type WithRequest = <Value>(requestId: string, work: () => Promise<Value>) => Promise<Value>;

@@ -177,10 +177,16 @@ describe('a refusal is looked up before it is final', () => {
     const harness = new DeskHarness();
     harness.exchange.outcome = REFUSED;
     harness.exchange.takesEffect = false;
-    expect(await approved(harness)).toMatchObject({
+    const ended = await approved(harness);
+    expect(ended).toMatchObject({
       state: 'failed',
       ending: { kind: 'refused-by-exchange' },
       answer: { exchangeCode: -27018 },
+    });
+    // Its trail tells of it, so its evidence is shown.
+    expect(await harness.desk.viewRequest(REQUESTER, ended.id)).toMatchObject({
+      ok: true,
+      value: { request: { state: 'failed' } },
     });
   });
 

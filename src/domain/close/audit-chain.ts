@@ -216,7 +216,7 @@ export class AuditVerifier {
   #faultOf({ body, previousSeal }: AuditEntry, key: number): string | null {
     const last = this.#last.get(body.requestId) ?? { sequence: 0, seal: FIRST_SEAL, key };
     if (key === -1) return 'altered: its seal does not fit its text';
-    // Whoever has a former key only must not be able to add to what the current one has sealed.
+    // Somebody who has only a former key must not be able to add to what the current one has sealed.
     if (key > last.key) return 'altered: it is sealed with an older key than the entry before it';
     if (body.sequence !== last.sequence + 1) {
       return `removed or reordered: entry ${last.sequence + 1} of this request was expected here`;

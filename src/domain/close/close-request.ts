@@ -280,7 +280,7 @@ export type Command =
       } | null;
     }
   | { readonly type: 'abandon-claim' }
-  /** Its own process could not go on: it is sent later, by whoever finds the trouble gone. */
+  /** Its own process could not go on: it is sent later, by the replica that finds the trouble gone. */
   | { readonly type: 'release-claim'; readonly owner: string; readonly why: string }
   | ({
       readonly type: 'mark-sent';

@@ -80,7 +80,7 @@ function withEnd(refusal: Refusal, { ending }: CloseRequest): Refusal {
 function decideUnder(request: CloseRequest, command: Command, nowMs: number): Decision {
   switch (command.type) {
     case 'record-card':
-      // Another location: the old card was deleted and posted anew, and edits must reach the one that people see.
+      // Another location: the old card was deleted and posted again, and edits must reach the one that people see.
       if (isSameCard(request.card, command.card)) return no({ code: 'nothing-changed' });
       return to(request, { card: command.card }, { type: 'card-posted', by: null, atMs: nowMs });
     case 'give-up-card':

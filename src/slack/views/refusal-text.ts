@@ -202,7 +202,7 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
   'audit-too-large': ({ limitBytes }) => ({
     what: `The audit trail you asked for is larger than ${Math.floor(limitBytes / 1_048_576)} MiB, the most that Loandesk sends through Slack.`,
     advice:
-      'Ask for one request (`/loandesk audit export &lt;id&gt;`), or have whoever runs Loandesk write the whole to a file: `npm run audit -- export`.',
+      'Ask for one request (`/loandesk audit export &lt;id&gt;`), or ask the operator of Loandesk to write the whole trail to a file: `npm run audit -- export`.',
   }),
   'already-open': ({ requestId, state }) => ({
     what: `There is already an open request for this unit (${typed(requestId)}, ${stateText(state)}). A unit has one at a time.`,
