@@ -74,7 +74,7 @@ describe('a start', () => {
       world.workspace.faults.add('auth.test', { kind: 'http', status: 503 });
       const bot = await start({}, { waitUntilReady: false });
       await becomes(bot, '/readyz', /^503 Slack has not confirmed the token$/);
-      expect(bot.log().join('\n')).toContain('Slack did not confirm the token');
+      expect(bot.log().join('\n')).toContain('Slack did not confirm the bot token');
       world.workspace.faults.clear('auth.test');
       await becomes(bot, '/readyz', /^200 ok/);
       await bot.stop();
@@ -127,7 +127,7 @@ describe('SIGTERM', () => {
           () =>
             workspace.store
               .ephemerals(rina)
-              .find((message) => /being restarted/.test(workspace.renderText(message))),
+              .find((message) => /is restarting/.test(workspace.renderText(message))),
           15_000,
         );
         expect(await timeToStop(bot)).toBeLessThan(10_000);
