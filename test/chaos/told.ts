@@ -44,9 +44,7 @@ export function judgeTold(
 ): Told {
   const violations: string[] = [];
   const confirmedAtMs = confirmations(requests);
-  const unitOfCard = new Map(
-    [...requests.values()].map(({ card, groupId }) => [card?.messageTs ?? '', groupId]),
-  );
+  const unitOfCard = unitsOfCards(workspace);
   let messages = 0;
   let sayClosed = 0;
   for (const event of workspace.store.events) {
@@ -80,6 +78,18 @@ function readable({ text, blocks }: StoredMessage): string {
 function unitOf({ text, blocks, threadTs }: StoredMessage, unitOfCard: ReadonlyMap<string, string>): string {
   const ofCard = threadTs === undefined ? undefined : unitOfCard.get(threadTs);
   return ofCard ?? /unit \*?(\d+)/i.exec(`${text} ${JSON.stringify(blocks)}`)?.[1] ?? '';
+}
+
+/** Every card that was ever posted, also one that another took the place of: replies are under both. */
+function unitsOfCards(workspace: Workspace): Map<string, string> {
+  const units = new Map<string, string>();
+  for (const event of workspace.store.events) {
+    if (event.type !== 'message' || event.message.userId !== SEED_IDS.botUser) continue;
+    const { channelId, threadTs, ts } = event.message;
+    if (channelId === SEED_IDS.loanDesk && threadTs === undefined)
+      units.set(ts, unitOf(event.message, new Map()));
+  }
+  return units;
 }
 
 /** When each unit's record was confirmed as closed, by the store's clock. */

@@ -125,11 +125,21 @@ function failClose(random: Random, { exchange }: TroubleParts, tally: TroubleTal
   tally.exchangeFaults += 1;
 }
 
-/** Bots rightly keep quiet for the rest of the minute, or two minutes: somebody sees it and lifts the stop. */
-async function liftLater(random: Random, { people, stopped }: TroubleParts): Promise<void> {
-  await pause(random.between(500, 3_000), null, { signal: stopped }).catch(() => {});
-  await people.resume(random.pick([SEED_IDS.ada, SEED_IDS.ben, SEED_IDS.chen]));
+/**
+ * Bots rightly keep quiet for the rest of the minute, or two minutes, once a call was refused: then somebody sees it and
+ * lifts the stop, again if the first try met a dead bot.
+ */
+async function liftLater(random: Random, { exchange, people, stopped }: TroubleParts): Promise<void> {
+  const wait = (ms: number) => pause(ms, null, { signal: stopped }).catch(() => {});
+  const isOrdered = () => exchange.faults().some(({ effect }) => STOPS.has(effect.kind));
+  while (isOrdered() && !stopped.aborted) await wait(200);
+  for (let tries = 0; tries < 2 && !stopped.aborted; tries += 1) {
+    await wait(random.between(500, 3_000));
+    await people.resume(random.pick([SEED_IDS.ada, SEED_IDS.ben, SEED_IDS.chen]));
+  }
 }
+
+const STOPS: ReadonlySet<FaultOrder['effect']['kind']> = new Set(['rate-limited', 'ip-banned']);
 
 async function failExchange(random: Random, parts: TroubleParts, tally: TroubleTally): Promise<void> {
   const { exchange, stopped } = parts;
