@@ -13,6 +13,7 @@ import {
   type Log,
   type NewId,
   type RecordCopy,
+  type RequestOverview,
   type Saved,
   type StoredRequest,
   StoreUnavailable,
@@ -247,32 +248,47 @@ export class RedisCloseRequestStore implements CloseRequestStore {
   }
 
   async listOpen(): Promise<readonly CloseRequest[]> {
-    const answer = await this.#connection.run('listRequests', (client) =>
-      client.listRequests(this.#keys.open, this.#keys.requestStem, 'oldest-first', '+inf', -1),
-    );
-    return this.#readableCopies(answer).map(({ request }) => request);
+    return (await this.#open()).requests;
   }
 
   async listRecent(limit: number, before?: number): Promise<readonly CloseRequest[]> {
-    const highest = before === undefined ? '+inf' : `(${before}`;
-    const answer = await this.#connection.run('listRequests', (client) =>
-      client.listRequests(this.#keys.recent, this.#keys.requestStem, 'newest-first', highest, limit),
-    );
-    return this.#readableCopies(answer).map(({ request }) => request);
+    return (await this.#recent(limit, before)).requests;
   }
 
-  async listUnreadable(limit: number): Promise<readonly string[]> {
-    const { open, recent, requestStem } = this.#keys;
-    const answers = await Promise.all([
-      this.#connection.run('listRequests', (client) =>
+  async overview(limit: number): Promise<RequestOverview> {
+    const [open, recent] = await Promise.all([this.#open(), this.#recent(limit)]);
+    const unreadable = [...new Set([...open.unreadable, ...recent.unreadable])];
+    return { open: open.requests, recent: recent.requests, unreadable };
+  }
+
+  async #open(): Promise<Listed> {
+    const { open, requestStem } = this.#keys;
+    return this.#listed(
+      await this.#connection.run('listRequests', (client) =>
         client.listRequests(open, requestStem, 'oldest-first', '+inf', -1),
       ),
-      this.#connection.run('listRequests', (client) =>
-        client.listRequests(recent, requestStem, 'newest-first', '+inf', limit),
+    );
+  }
+
+  async #recent(limit: number, before?: number): Promise<Listed> {
+    const { recent, requestStem } = this.#keys;
+    const highest = before === undefined ? '+inf' : `(${before}`;
+    return this.#listed(
+      await this.#connection.run('listRequests', (client) =>
+        client.listRequests(recent, requestStem, 'newest-first', highest, limit),
       ),
-    ]);
-    const unreadable = answers.flatMap(recordsIn).filter((each) => this.#readable(each) === null);
-    return [...new Set(unreadable.map(({ id }) => id))];
+    );
+  }
+
+  #listed(answer: readonly string[]): Listed {
+    const requests: CloseRequest[] = [];
+    const unreadable: string[] = [];
+    for (const named of recordsIn(answer)) {
+      const copy = this.#readable(named);
+      if (copy === null) unreadable.push(named.id);
+      else requests.push(copy.request);
+    }
+    return { requests, unreadable };
   }
 
   async closedThrough(
@@ -288,7 +304,8 @@ export class RedisCloseRequestStore implements CloseRequestStore {
         const groupId = some[index];
         if (groupId === undefined || record.id === '') continue;
         const request = this.#readable(record)?.request;
-        found.set(groupId, request?.groupId === groupId ? request : 'unreadable');
+        const fits = request?.groupId === groupId && request.state === 'closed';
+        found.set(groupId, fits ? request : 'unreadable');
       }
     }
     return found;
@@ -300,11 +317,10 @@ export class RedisCloseRequestStore implements CloseRequestStore {
       client.takeAttention(this.#keys.attention, this.#keys.requestStem, leaseMs, limit, PUT_OFF_AT_MOST_MS),
     );
     this.#clock.believe(nowMs);
-    return this.#readableCopies(answer).map((copy) => ({ ...copy, nowMs }));
-  }
-
-  #readableCopies(answer: readonly string[]): RecordCopy[] {
-    return recordsIn(answer).flatMap((named) => this.#readable(named) ?? []);
+    return recordsIn(answer).flatMap((named) => {
+      const copy = this.#readable(named);
+      return copy === null ? [] : [{ ...copy, nowMs }];
+    });
   }
 
   /** Null: it cannot be read, and the log names it; it must not keep people from seeing the others. */
@@ -356,6 +372,11 @@ function unitKeyRule(
 ): 'release' | 'must-hold' | 'take-if-free' {
   if (isTerminal(state)) return 'release';
   return sent === null || type === 'sent' ? 'must-hold' : 'take-if-free';
+}
+
+interface Listed {
+  readonly requests: readonly CloseRequest[];
+  readonly unreadable: readonly string[];
 }
 
 interface NamedRecord {

@@ -200,6 +200,14 @@ export type Saved =
   /** `notAfterMs` had passed by the store's clock. */
   | { readonly kind: 'too-late' };
 
+export interface RequestOverview {
+  /** Oldest first. */
+  readonly open: readonly CloseRequest[];
+  /** Newest first, open ones among them. */
+  readonly recent: readonly CloseRequest[];
+  readonly unreadable: readonly string[];
+}
+
 export interface CloseRequestStore {
   nowMs(): Promise<number>;
   /**
@@ -220,13 +228,13 @@ export interface CloseRequestStore {
    */
   save(change: Change): Promise<Saved>;
   openRequestFor(groupId: LongId): Promise<CloseRequest | null>;
-  /** Open requests, oldest first. Lists leave out records that cannot be read; each is in the log and in `listUnreadable`. */
+  /** Open requests, oldest first. Lists leave out records that cannot be read; each is named in the log. */
   listOpen(): Promise<readonly CloseRequest[]>;
   /** All requests, newest first; `before` (a createdAtMs, exclusive) pages on. */
   listRecent(limit: number, before?: number): Promise<readonly CloseRequest[]>;
-  /** Ids of requests, open or among the `limit` newest, whose records cannot be read. */
-  listUnreadable(limit: number): Promise<readonly string[]>;
-  /** For each unit, the request through which Loandesk closed it, if it did. */
+  /** Both lists for people to read, and the ids of those on either whose records cannot be read. */
+  overview(limit: number): Promise<RequestOverview>;
+  /** For each unit, the request through which Loandesk closed it, if it did; a record that does not say so is unreadable. */
   closedThrough(groupIds: readonly LongId[]): Promise<ReadonlyMap<LongId, CloseRequest | 'unreadable'>>;
   /** Up to `limit` requests whose attention is due, each leased to one caller for `leaseMs`. */
   takeAttention(leaseMs: number, limit: number): Promise<readonly StoredRequest[]>;

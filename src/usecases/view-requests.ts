@@ -54,10 +54,8 @@ export function createViewRequests({
     async home(by) {
       const roles = await access.rolesOf(by);
       if (!roles.ok) return roles;
-      const [stored, recent, unreadable, units, nowMs] = await Promise.all([
-        store.listOpen(),
-        store.listRecent(RECENT_AT_HOME * 2),
-        store.listUnreadable(RECENT_AT_HOME * 2),
+      const [{ open: stored, recent, unreadable }, units, nowMs] = await Promise.all([
+        store.overview(RECENT_AT_HOME * 2),
         viewUnits.allUnits(),
         store.nowMs(),
       ]);
@@ -103,11 +101,7 @@ export function createViewRequests({
     async listRequests(by) {
       const viewer = await access.admit(by, 'viewer');
       if (!viewer.ok) return viewer;
-      const [open, recent, unreadable] = await Promise.all([
-        store.listOpen(),
-        store.listRecent(RECENT_IN_LIST),
-        store.listUnreadable(RECENT_IN_LIST),
-      ]);
+      const { open, recent, unreadable } = await store.overview(RECENT_IN_LIST);
       return done({ open: open.map(book.underRule), recent: recent.map(book.underRule), unreadable });
     },
   };

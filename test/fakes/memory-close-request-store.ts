@@ -17,6 +17,7 @@ import {
   type OutboxItem,
   REDRAW,
   type RecordCopy,
+  type RequestOverview,
   type Saved,
   type StoredRequest,
   type TakenItem,
@@ -131,8 +132,8 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
       .slice(0, limit);
   }
 
-  async listUnreadable(): Promise<readonly string[]> {
-    return [];
+  async overview(limit: number): Promise<RequestOverview> {
+    return { open: await this.listOpen(), recent: await this.listRecent(limit), unreadable: [] };
   }
 
   async closedThrough(groupIds: readonly LongId[]): Promise<ReadonlyMap<LongId, CloseRequest>> {

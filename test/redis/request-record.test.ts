@@ -122,7 +122,11 @@ describe('broken records in Redis', () => {
     expect(await parts.store.listOpen()).toEqual([sound]);
     expect(await parts.store.listRecent(5)).toEqual([sound]);
     expect((await parts.store.takeAttention(60_000, 5)).map(({ request }) => request)).toEqual([sound]);
-    expect(await parts.store.listUnreadable(5)).toEqual([broken.id]);
+    expect(await parts.store.overview(5)).toEqual({
+      open: [sound],
+      recent: [sound],
+      unreadable: [broken.id],
+    });
     expect(parts.log.lines).toHaveLength(5);
     for (const line of parts.log.lines)
       expect(line).toMatchObject({ level: 'error', fields: { requestId: broken.id } });
@@ -135,14 +139,17 @@ describe('broken records in Redis', () => {
     'fault T2, relative: how a unit was closed is called unreadable when the record is %s',
     async (_, harm) => {
       const parts = await redisParts(inject('redisUrl'));
-      const [request, other] = [await openOne(parts.store), await openOne(parts.store)];
+      const [opened, other] = [await openOne(parts.store), await openOne(parts.store)];
+      const nowMs = await parts.store.nowMs();
+      const request = await advance(parts.store, opened, ...closeCommands(opened, nowMs));
       const { client } = parts.connection;
-      for (const each of [request, other])
-        await client.hset(parts.keys.closedThrough, each.groupId, request.id);
       const through = (asked: LongId) => parts.store.closedThrough([longId('99'), asked]);
       expect(await through(request.groupId)).toEqual(new Map([[request.groupId, request]]));
-      // The index names the record of another unit.
-      expect(await through(other.groupId)).toEqual(new Map([[other.groupId, 'unreadable']]));
+      // An index that names another unit's record, or one that closed nothing, is not believed.
+      for (const named of [request, other]) {
+        await client.hset(parts.keys.closedThrough, other.groupId, named.id);
+        expect(await through(other.groupId)).toEqual(new Map([[other.groupId, 'unreadable']]));
+      }
       for (const [id, [field, value]] of Object.entries(harm(request.id)))
         await client.hset(parts.keys.request(id), field, value);
       expect(await through(request.groupId)).toEqual(new Map([[request.groupId, 'unreadable']]));
