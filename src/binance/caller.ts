@@ -186,7 +186,7 @@ export class Caller {
       answer.kind === 'response' && answer.status !== 200
         ? readRejection(answer.status, answer.headers, answer.body, clock.nowMs())
         : null;
-    this.#tell({
+    this.#options.onCall?.({
       endpoint: endpoint.name,
       method: endpoint.method,
       status: answer.kind === 'response' ? answer.status : answer.fault,
@@ -201,15 +201,6 @@ export class Caller {
     if (rejection === null) return this.#read(answer, timestampMs);
     await this.#stopFor(call, rejection);
     return rejection;
-  }
-
-  /** A failing observer must not lose the exchange's answer. */
-  #tell(record: CallRecord): void {
-    try {
-      this.#options.onCall?.(record);
-    } catch (error) {
-      this.#options.log.error({ err: error }, 'exchange call observer failed');
-    }
   }
 
   #noteWeight(call: Call, answer: HttpResult & { kind: 'response' }, sentMs: number): void {
