@@ -10,7 +10,7 @@ import { loadConfig } from '../../src/settings/config.ts';
 
 const REQUESTS_LISTED = 20;
 
-/** `holds`: the seal fits this entry and all before it. */
+/** `holds`: the seals of this entry and of all before it are right. */
 export type AuditLine = AuditEntry & { readonly holds: boolean };
 
 export interface RecordView {

@@ -77,7 +77,7 @@ function unreadableRow(flaws: readonly Flaw[]): ExchangeFailure {
     kind: 'unavailable',
     httpStatus: 200,
     exchangeCode: null,
-    meaning: `the exchange's answer could not be read: ${flaws.map(({ text }) => text).join('; ')}`,
+    meaning: `Binance's answer couldn't be read: ${flaws.map(({ text }) => text).join('; ')}`,
     advice: 'Ask again in a minute.',
     retryAtMs: null,
   };

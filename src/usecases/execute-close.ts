@@ -283,5 +283,5 @@ const UNEXPECTED: CloseOutcome = {
   httpStatus: null,
   exchangeCode: null,
   meaning: 'Loandesk failed while it waited for the answer.',
-  advice: "What it did is looked up in the exchange's own record; it is not sent again.",
+  advice: "Loandesk looks the unit up in Binance's lists, and never sends the close again.",
 };

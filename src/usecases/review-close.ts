@@ -24,7 +24,7 @@ export interface ReviewCloseParts {
 
 const NOT_VISIBLE: Refusal = {
   code: 'facts-unreadable',
-  why: 'the unit is not visible on the exchange at this moment',
+  why: "Binance doesn't show the unit to this key right now",
 };
 
 type ReviewClose = Pick<

@@ -176,7 +176,7 @@ function at(entries: readonly AuditEntry[], index: number): AuditEntry {
 const forged = ({ body, previousSeal }: AuditEntry, changes: Partial<AuditBody>, seal = previousSeal) =>
   sealEntry({ ...body, ...changes }, seal, KEY);
 
-/** As docs/audit.md has it, for whoever writes their own verifier. */
+/** As docs/audit.md has it, for people who write their own verifier. */
 describe('the algorithm of the trail', () => {
   const entries = trail([2, 1]);
 
