@@ -17,6 +17,18 @@ export function amountText(value: Amount | string): string {
 const HALF_EVEN = 2;
 const TOWARDS_ZERO = 0;
 
+const WHOLE_FROM = 1_000;
+const SMALLEST_ROUNDED = '0.01';
+
+/** Money rounded for reading: no decimals from 1,000, two below; below 0.01 every digit, so that little is not nothing. */
+export function moneyText(value: Amount | string): string {
+  const parsed = typeof value === 'string' ? parseAmount(value) : value;
+  if (parsed === null) return String(value);
+  const size = parsed.abs();
+  if (size.lt(SMALLEST_ROUNDED)) return amountText(parsed);
+  return amountText(parsed.round(size.gte(WHOLE_FROM) ? 0 : 2, HALF_EVEN));
+}
+
 /** A ratio as percent with two decimals: 0.592 becomes "59.20 %". */
 export function percentText(ratio: Amount): string {
   return `${ratio.times(100).toFixed(2, HALF_EVEN)} %`;

@@ -13,6 +13,7 @@ import {
   fallText,
   maskEmail,
   mention,
+  moneyText,
   percentText,
   utcText,
   zonedText,
@@ -40,6 +41,21 @@ describe('amounts', () => {
         expect(amount(amountText(value).replaceAll(',', '')).eq(value)).toBe(true);
       }),
     );
+  });
+
+  it.each([
+    ['1234567.89', '1,234,568'],
+    ['1000', '1,000'],
+    ['999.996', '1,000'],
+    ['999.994', '999.99'],
+    ['26.35196946', '26.35'],
+    ['0.5', '0.5'],
+    ['0.009', '0.009'],
+    ['0', '0'],
+    ['-53017.2', '-53,017'],
+    ['no number', 'no number'],
+  ])('%s is read as %s', (value, text) => {
+    expect(moneyText(value)).toBe(text);
   });
 
   it('show LTV as percent', () => {
