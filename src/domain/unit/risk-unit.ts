@@ -85,11 +85,15 @@ function netCollateral(unit: RiskUnit): Amount {
   return unit.totalNetEquity.minus(unit.totalMaintenanceMargin);
 }
 
-/** LTV from the unit's own sums; zero when nothing is owed, null (worst) when E − M <= 0 and something is owed. */
+/** Zero when nothing is owed; null (worst) when something is owed and nothing is left to back it. */
+export function ltvOf(liability: Amount, collateral: Amount): Amount | null {
+  if (liability.lte(ZERO)) return ZERO;
+  return collateral.lte(ZERO) ? null : liability.div(collateral);
+}
+
+/** LTV from the unit's own sums. */
 export function recomputeLtv(unit: RiskUnit): Amount | null {
-  if (unit.totalLiability.lte(ZERO)) return ZERO;
-  const collateral = netCollateral(unit);
-  return collateral.lte(ZERO) ? null : unit.totalLiability.div(collateral);
+  return ltvOf(unit.totalLiability, netCollateral(unit));
 }
 
 /** How a unit stands by the worse of the exchange's LTV and the recomputed one. */
@@ -126,19 +130,6 @@ export function levelOf(unit: RiskUnit, thresholds: Thresholds, { ltv } = standi
   if (ltv.gte(thresholds.transferOut)) return 'transfer-out';
   if (ltv.gte(thresholds.initial)) return 'initial';
   return 'normal';
-}
-
-/**
- * The fraction by which equity E may fall before the decisive LTV reaches `threshold` (L and M unchanged): 0.3356 =
- * 33.56 %. Null when nothing is owed or E is not positive; zero or negative when the threshold is already crossed.
- */
-export function equityFallTo(
-  unit: RiskUnit,
-  threshold: Amount,
-  { collateral } = standingOf(unit),
-): Amount | null {
-  if (unit.totalLiability.lte(ZERO) || unit.totalNetEquity.lte(ZERO)) return null;
-  return collateral.minus(unit.totalLiability.div(threshold)).div(unit.totalNetEquity);
 }
 
 /** What a unit could still borrow at initial LTV T: (T·(E − M) − L) / (1 − T); never negative. */

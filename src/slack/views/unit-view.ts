@@ -1,9 +1,9 @@
 /** `/ltv 1`: one unit down to its wallets, what is odd about it, and whether it could be closed. */
 import type { ContainerBlock, KnownBlock } from '@slack/types';
+import { cushionTo } from '../../domain/unit/cure.ts';
 import {
   borrowHeadroom,
   decisiveLtv,
-  equityFallTo,
   type Inconsistency,
   type Liability,
   levelOf,
@@ -95,7 +95,7 @@ function headline(view: UnitView): string {
 function keyFigures(view: UnitView): (readonly [string, string])[] {
   const { unit, thresholds } = view;
   const fall = (at: keyof typeof thresholds): string => {
-    const fraction = equityFallTo(unit, thresholds[at]);
+    const fraction = cushionTo(unit, thresholds[at])?.ofEquity ?? null;
     return fraction === null
       ? 'n/a'
       : fraction.lte(0)

@@ -1,8 +1,8 @@
 /** The units as rows: one table in the newest block Slack takes, then in older ones, then as text. */
 import type { DataTableBlock, RawNumberElement, RawTextElement, TableBlock } from '@slack/types';
 import { type Amount, ZERO } from '../../domain/amount.ts';
+import { cushionTo } from '../../domain/unit/cure.ts';
 import {
-  equityFallTo,
   type Level,
   levelOf,
   type RiskUnit,
@@ -90,8 +90,8 @@ function figuresOf(unit: RiskUnit, thresholds: Thresholds): Figures {
   return {
     ltv: standing.ltv,
     level: levelOf(unit, thresholds, standing),
-    toMarginCall: equityFallTo(unit, thresholds.marginCall, standing),
-    toLiquidation: equityFallTo(unit, thresholds.liquidation, standing),
+    toMarginCall: cushionTo(unit, thresholds.marginCall, standing)?.ofEquity ?? null,
+    toLiquidation: cushionTo(unit, thresholds.liquidation, standing)?.ofEquity ?? null,
   };
 }
 

@@ -4,7 +4,6 @@ import {
   borrowHeadroom,
   compareLtv,
   decisiveLtv,
-  equityFallTo,
   findInconsistencies,
   levelOf,
   outstanding,
@@ -41,11 +40,10 @@ describe('loan-to-value', () => {
     expect(findInconsistencies(unit)[0]).toMatchObject({ kind: 'ltv', recomputed: null });
   });
 
-  it('exchange case 11: nothing owed is LTV zero and no distance to anything', () => {
+  it('exchange case 11: nothing owed is LTV zero', () => {
     const unit = exampleUnit({ totalLiability: ZERO, ltv: ZERO, liabilities: [] });
     expect(recomputeLtv(unit)?.eq(ZERO)).toBe(true);
     expect(levelOf(unit, PUBLISHED_THRESHOLDS)).toBe('normal');
-    expect(equityFallTo(unit, PUBLISHED_THRESHOLDS.marginCall)).toBeNull();
   });
 
   it.each([
@@ -74,28 +72,10 @@ describe('loan-to-value', () => {
     expect(borrowHeadroom(exampleUnit(), amount('0.80')).toFixed(8)).toBe('26.86769221');
   });
 
-  it('tells how far equity may fall to margin call and liquidation', () => {
-    expect(equityFallTo(exampleUnit(), PUBLISHED_THRESHOLDS.marginCall)?.toFixed(4)).toBe('0.2976');
-    expect(equityFallTo(exampleUnit(), PUBLISHED_THRESHOLDS.liquidation)?.toFixed(4)).toBe('0.3356');
-    expect(equityFallTo(owingAt('0.87'), PUBLISHED_THRESHOLDS.marginCall)?.lt(ZERO)).toBe(true);
-  });
-
   it('borrow headroom is nothing from the initial LTV on', () => {
     expect(borrowHeadroom(owingAt('0.80'), amount('0.80')).toFixed()).toBe('0');
     expect(borrowHeadroom(owingAt('0.79'), amount('0.80')).toFixed()).toBe('0.05');
     expect(borrowHeadroom(owingAt('0.95'), amount('0.80')).toFixed()).toBe('0');
-  });
-
-  it('nobody can tell how far equity may fall that is not there, or without a debt', () => {
-    const fall = (changes: Parameters<typeof exampleUnit>[0]) =>
-      equityFallTo(exampleUnit(changes), PUBLISHED_THRESHOLDS.marginCall);
-    expect(fall({ totalNetEquity: ZERO })).toBeNull();
-    expect(fall({ totalNetEquity: amount('-1') })).toBeNull();
-    expect(fall({ totalLiability: ZERO })).toBeNull();
-    expect(fall({ totalLiability: amount('-1') })).toBeNull();
-    // E = 1, M = 1, L = 0.85 at a level of 0.85: the collateral must grow from 0 to 1.
-    const margin = { totalNetEquity: amount('1'), totalMaintenanceMargin: amount('1') };
-    expect(fall({ ...margin, totalLiability: amount('0.85') })?.toFixed()).toBe('-1');
   });
 
   it('a negative debt is LTV zero', () => {
@@ -147,13 +127,6 @@ describe('fault T6: one LTV decides, the worse of the stated and the recomputed 
       { ...owingAt('0.885'), groupId: longId('3') },
     ];
     expect(worstFirst(units, PUBLISHED_THRESHOLDS).map(({ groupId }) => groupId)).toEqual(['2', '3', '1']);
-  });
-
-  it('fault T6, relative: how far equity may fall agrees with the level', () => {
-    expect(equityFallTo(stated('0.91'), PUBLISHED_THRESHOLDS.liquidation)?.lt(ZERO)).toBe(true);
-    expect(equityFallTo(stated('0.90'), PUBLISHED_THRESHOLDS.liquidation)?.eq(ZERO)).toBe(true);
-    expect(equityFallTo(stated('0.89'), PUBLISHED_THRESHOLDS.liquidation)?.gt(ZERO)).toBe(true);
-    expect(equityFallTo(stated('0.5'), PUBLISHED_THRESHOLDS.liquidation)?.toFixed(4)).toBe('0.0222');
   });
 });
 
