@@ -108,7 +108,10 @@ function cellText(cell: JsonObject): string {
   return readString(cell, 'text') ?? readObjects(cell.elements).map(cellText).join('');
 }
 
-/** Columns of numbers are on the right unless the block says otherwise; a data table can be sorted. */
+/** What Slack takes where a data table does not say. Source: docs.slack.dev/reference/block-kit/blocks/data-table-block */
+const ROWS_PER_PAGE = 5;
+
+/** Columns of numbers are on the right unless the block says otherwise; a data table can be sorted and has pages. */
 function drawTable(block: JsonObject): Markup {
   const [header = [], ...rows] = Array.isArray(block.rows) ? block.rows.map(readObjects) : [];
   const settings = Array.isArray(block.column_settings) ? block.column_settings : [];
@@ -116,7 +119,8 @@ function drawTable(block: JsonObject): Markup {
   const caption = readString(block, 'caption') ?? 'Table';
   const alignOf = (column: number): string => {
     const asked: unknown = isObject(settings[column]) ? settings[column].align : undefined;
-    const isNumeric = rows.some((row) => row[column]?.type === 'raw_number');
+    const isNumeric =
+      column !== block.row_header_column_index && rows.some((row) => row[column]?.type === 'raw_number');
     return `align-${asked ?? (isNumeric ? 'right' : 'left')}`;
   };
   const head = header.map((cell, column) => {
@@ -130,15 +134,24 @@ function drawTable(block: JsonObject): Markup {
       ? html`<th scope="row" ${given}>${cellText(cell)}</th>`
       : html`<td ${given}>${cellText(cell)}</td>`;
   };
-  const body = rows.map((row) => html`<tr>${row.map(drawCell)}</tr>`);
-  return html`<div class="table-frame" role="group" aria-label="${caption}" tabindex="0"><table class="block-table">
-    <caption class="${!isData && 'only-heard'}">${caption}</caption>
-    <thead><tr>${head}</tr></thead><tbody>${body}</tbody>
-  </table></div>`;
+  const size = isData ? Number(block.page_size ?? ROWS_PER_PAGE) : rows.length;
+  const body = rows.map((row, index) => html`<tr ${{ hidden: index >= size }}>${row.map(drawCell)}</tr>`);
+  const pager = html`<div class="row pager"><span class="quiet">1–${size} of ${rows.length}</span>
+    <button type="button" data-turn="-1" aria-label="Previous rows" disabled>‹</button>
+    <button type="button" data-turn="1" aria-label="Next rows">›</button></div>`;
+  return html`<div class="table-block" data-page-size="${size}" data-page="0">
+    <div class="table-frame" role="group" aria-label="${caption}" tabindex="0"><table class="block-table">
+      <caption class="${!isData && 'only-heard'}">${caption}</caption>
+      <thead><tr>${head}</tr></thead><tbody>${body}</tbody>
+    </table><p class="scrolls quiet" aria-hidden="true">More columns →</p></div>${rows.length > size && pager}
+  </div>`;
 }
 
 function drawContainer(block: JsonObject, reader: Reader): Markup {
-  const title = plainText(block.title);
+  const rich = isObject(block.rich_text_title) ? block.rich_text_title : {};
+  const subtitle = plainText(block.subtitle);
+  const title = html`${plainText(block.title) || cellText(rich)}
+    ${subtitle !== '' && html`<span class="quiet">${subtitle}</span>`}`;
   const inside = drawBlocks(readObjects(block.child_blocks), reader);
   if (block.is_collapsible !== true)
     return html`<div class="container"><p class="container-title">${title}</p>${inside}</div>`;

@@ -78,7 +78,7 @@ function renderBlock(block: JsonObject, nameOf: NameOf): string[] {
     case 'image':
       return [`(image: ${readString(block, 'alt_text') ?? ''})`];
     case 'data_visualization':
-      return [`(chart: ${readString(block, 'title') ?? ''})`];
+      return renderChart(block);
     default:
       return [`(${String(block.type)})`];
   }
@@ -160,6 +160,27 @@ function renderContainer(block: JsonObject, nameOf: NameOf): string[] {
   const mark = block.is_collapsible === true ? (block.default_collapsed === true ? '▸ ' : '▾ ') : '';
   const head = `${mark}${title}${subtitle === '' ? '' : ` · ${subtitle}`}`;
   return [head, ...indent(renderBlocks(readObjects(block.child_blocks), nameOf), '  ')];
+}
+
+const BARS = '▁▂▃▄▅▆▇█';
+
+/** Each series as a row of bars on one scale, with its last value; a pie's segments likewise, one after the other. */
+function renderChart({ title, chart }: JsonObject): string[] {
+  const { type, series, segments } = isObject(chart) ? chart : {};
+  const drawn = type === 'pie' ? [{ name: '', data: segments }] : readObjects(series);
+  const valuesOf = ({ data }: JsonObject) => readObjects(data).map(({ value }) => Number(value));
+  const all = drawn.flatMap(valuesOf);
+  const low = Math.min(...all);
+  const span = Math.max(...all) - low || 1;
+  const width = Math.max(0, ...drawn.map(({ name }) => displayWidth(String(name))));
+  const lines = drawn.map((each) => {
+    const bars = valuesOf(each).map((value) => BARS[Math.round(((value - low) / span) * 7)] ?? ' ');
+    const last = readObjects(each.data).at(-1);
+    const name = String(each.name);
+    const end = `${String(last?.value)} (${String(last?.label)})`;
+    return `${name}${' '.repeat(width - displayWidth(name))}  ${bars.join('')}  ${end}`;
+  });
+  return [`Chart: ${String(title)}`, ...indent(lines, '  ')];
 }
 
 function renderTableBlock(block: JsonObject, nameOf: NameOf): string[] {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readBody, sendJson } from '../http.ts';
+import { placeBlocks } from './block-kit/faults.ts';
 import type { WorkspaceFault, WorkspaceFaults } from './faults.ts';
 import { isObject, type JsonObject, parseJson, readObjects, readString } from './json.ts';
 import { type Method, type MethodContext, readJsonArgument } from './method.ts';
@@ -59,9 +60,9 @@ function readBlocks(args: JsonObject): { readonly prefix: string; readonly block
 /** How an old workspace refuses a block type that it does not know. */
 function refuseBlockType(args: JsonObject, blockType: string): Outcome {
   const { prefix, blocks } = readBlocks(args);
-  const index = blocks.findIndex((block) => block.type === blockType);
+  const found = placeBlocks('/blocks', blocks).find(({ block }) => block.type === blockType);
   const code = prefix === '' ? 'invalid_blocks' : 'invalid_arguments';
-  const pointer = `/blocks/${index}/type`;
+  const pointer = `${found?.pointer}/type`;
   const { body } = refuseFaults([{ pointer, code, text: `unsupported type: ${blockType}` }], prefix);
   return { status: 200, body };
 }
@@ -156,8 +157,8 @@ export class WebApi {
     run: () => Outcome,
   ): Promise<void> {
     const { faults, closing } = this.#parts;
-    const { blocks } = readBlocks(args);
-    const met = faults.take(name, (type) => blocks.some((block) => block.type === type));
+    const sent = placeBlocks('/blocks', readBlocks(args).blocks);
+    const met = faults.take(name, (type) => sent.some(({ block }) => block.type === type));
     for (const fault of met) {
       if (fault.kind !== 'latency') continue;
       const isCut = await delay(fault.ms, false, { signal: closing }).catch(() => true);

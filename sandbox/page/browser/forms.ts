@@ -1,6 +1,7 @@
-/** What people do with messages, modals and the side panel, on its way to the server; sorting of tables. */
+/** What people do with messages, modals and the side panel, on its way to the server. */
 import { around, element, now, post } from './desk.ts';
 import { morph } from './morph.ts';
+import { sort, turn } from './tables.ts';
 
 export interface ShownModal {
   readonly id: string;
@@ -66,22 +67,6 @@ async function act(control: HTMLElement, value: string | undefined): Promise<voi
   });
 }
 
-/** Sorts a data table by a column: up, then down. */
-function sort(button: HTMLElement): void {
-  const heading = button.closest('th');
-  const body = button.closest('table')?.tBodies[0];
-  if (heading === null || body === undefined) return;
-  const column = Number(button.dataset.sort);
-  const turn = heading.ariaSort === 'ascending' ? -1 : 1;
-  for (const other of heading.parentElement?.children ?? []) other.ariaSort = null;
-  heading.ariaSort = turn < 0 ? 'descending' : 'ascending';
-  const keyOf = ({ cells }: HTMLTableRowElement) =>
-    cells[column]?.dataset.number ?? cells[column]?.innerText ?? '';
-  const order = new Intl.Collator('en', { numeric: true });
-  const compare = (a: string, b: string) => Number(a) - Number(b) || order.compare(a, b);
-  body.append(...[...body.rows].sort((a, b) => turn * compare(keyOf(a), keyOf(b))));
-}
-
 async function submitModal(form: HTMLFormElement): Promise<void> {
   wanted = '[aria-invalid]';
   const body = { user: now().as, view: shownId, values: typedIn(form) };
@@ -105,8 +90,9 @@ export function listenToForms(refreshPanel: () => Promise<void>): void {
   document.addEventListener('click', async (event) => {
     const button = around(event, 'button');
     if (button === null) return;
-    const { sort: column, action, value, closeView, post: path, body = '{}' } = button.dataset;
+    const { sort: column, turn: pages, action, value, closeView, post: path, body = '{}' } = button.dataset;
     if (column !== undefined) sort(button);
+    else if (pages !== undefined) turn(button, Number(pages));
     else if (action !== undefined) await act(button, value);
     else if (closeView !== undefined) await closeModal();
     else if (path !== undefined) {

@@ -93,13 +93,13 @@ function pointerOf(path: readonly PropertyKey[]): string {
   return path.map((step) => `/${String(step)}`).join('');
 }
 
-interface Placed {
+export interface Placed {
   readonly pointer: string;
   readonly block: JsonObject;
 }
 
 /** All blocks with their pointers, children of containers included. */
-function placeBlocks(pointer: string, blocks: unknown): readonly Placed[] {
+export function placeBlocks(pointer: string, blocks: unknown): readonly Placed[] {
   if (!Array.isArray(blocks)) return [];
   return blocks.flatMap((entry: unknown, index) => {
     if (!isObject(entry)) return [];

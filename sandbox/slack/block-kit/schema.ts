@@ -236,6 +236,8 @@ const seriesChart = z
   })
   .superRefine(
     rule(({ series, axis_config: { categories } }, say) => {
+      if (new Set(categories).size < categories.length)
+        say('categories must be unique', 'axis_config', 'categories');
       series.forEach(({ name, data }, index) => {
         if (series.findIndex((other) => other.name === name) !== index)
           say('series names must be unique', 'series', index, 'name');

@@ -17,9 +17,27 @@ import { writePageValue } from '../button-value.ts';
 import { type ActionId, INPUT } from '../ids.ts';
 import { LIMITS, shorten } from './limits.ts';
 
+/** Slack draws it in messages only, at most two each. @slack/types 3.2.0 does not have it yet. */
+export interface ChartBlock {
+  readonly type: 'data_visualization';
+  readonly block_id?: string;
+  readonly title: string;
+  readonly chart: {
+    readonly type: 'line' | 'bar' | 'area';
+    readonly series: readonly {
+      readonly name: string;
+      readonly data: readonly { readonly label: string; readonly value: number }[];
+    }[];
+    readonly axis_config: { readonly categories: string[]; readonly y_label?: string };
+  };
+}
+
+/** What a message may hold; a modal and a Home tab take `KnownBlock` only. */
+export type MessageBlock = KnownBlock | ChartBlock;
+
 export interface Message {
   readonly text: string;
-  readonly blocks: readonly KnownBlock[];
+  readonly blocks: readonly MessageBlock[];
   /** The same in older blocks, for a Slack that refuses these with `invalid_blocks`. */
   readonly plainer?: Message;
 }
@@ -133,6 +151,62 @@ export function textInput(spec: {
       max_length: spec.maxLength,
     },
   };
+}
+
+export interface ChartSpec {
+  readonly title: string;
+  readonly kind: 'line' | 'bar' | 'area';
+  /** Along the x axis, from left to right. */
+  readonly labels: readonly string[];
+  /** Each series by its name, one value for each label. A chart shows where things are; it is not for exact money. */
+  readonly series: Readonly<Record<string, readonly number[]>>;
+  readonly unit?: string;
+}
+
+/**
+ * A chart within Slack's limits; none where there is nothing to draw. Of too many points a line keeps the newest (the
+ * last), bars keep the first; a point without a value in every series is left out, since Slack refuses holes.
+ */
+export function chart({ title, kind, labels, series, unit }: ChartSpec): readonly ChartBlock[] {
+  const { chart: most } = LIMITS;
+  const drawn = Object.entries(series).slice(0, most.series);
+  const whole = [...labels.keys()].filter((at) => drawn.every(([, values]) => Number.isFinite(values[at])));
+  const points = kind === 'bar' ? whole.slice(0, most.points) : whole.slice(-most.points);
+  if (drawn.length === 0 || points.length === 0) return [];
+  const categories = distinct(points.map((at) => labels[at] ?? ''));
+  const names = distinct(drawn.map(([name]) => name));
+  return [
+    {
+      type: 'data_visualization',
+      title: shorten(title, most.title),
+      chart: {
+        type: kind,
+        series: drawn.map(([, values], index) => ({
+          name: names[index] ?? '',
+          data: points.map((at, place) => ({ label: categories[place] ?? '', value: values[at] ?? 0 })),
+        })),
+        axis_config: {
+          categories,
+          ...(unit === undefined ? {} : { y_label: shorten(unit, most.axisLabel) }),
+        },
+      },
+    },
+  ];
+}
+
+/** Labels as long as Slack takes them, each once: a repeated one gets its number, as "16:00 (2)". */
+function distinct(labels: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return labels.map((given) => {
+    const label = given.trim() === '' ? '–' : given;
+    let fitting = shorten(label, LIMITS.chart.label);
+    for (let number = 2; taken.has(fitting); number += 1) {
+      const mark = ` (${number})`;
+      fitting = shorten(label, LIMITS.chart.label - mark.length) + mark;
+    }
+    taken.add(fitting);
+    return fitting;
+  });
 }
 
 /** As many whole lines as fit into `max` characters; `more` says what to do about the others. */

@@ -66,8 +66,8 @@ export const LIMITS = {
   table: { rows: 100, columns: 20, columnSettings: 20, characters: 10_000 },
   /** [R] rows include the header row; an older copy of the page says 101 rows and 10,000 characters. */
   dataTable: { minRows: 2, rows: 201, columns: 20, characters: 20_000, pageSize: 100 },
-  /** [R] */
-  chart: { title: 50, series: 12, points: 20, label: 20, axisLabel: 50 },
+  /** [R] `series` (and segments) is 12 in the newest copy and 6 in an older one: the stricter is taken. */
+  chart: { title: 50, series: 6, points: 20, label: 20, axisLabel: 50 },
   button: { text: 75, value: 2_000, url: 3_000, accessibilityLabel: 75 },
   confirm: { title: 100, text: 300, confirm: 30, deny: 30 },
   /** `value` is 75 in [T] and 150 in a newer copy of [R]: the stricter is taken. */

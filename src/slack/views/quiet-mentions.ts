@@ -4,8 +4,7 @@
  * mention becomes a name that links to the person's profile: still who it is by user id, and silent. Who must act is
  * told directly (reminders, outcomes), once.
  */
-import type { KnownBlock } from '@slack/types';
-import type { Message } from './blocks.ts';
+import type { Message, MessageBlock } from './blocks.ts';
 import { escapeMrkdwn, LIMITS, shorten } from './limits.ts';
 
 const MENTION = /<@([UW][A-Z0-9]{1,30})>/g;
@@ -48,7 +47,7 @@ function quietName(userId: string, names: Names, workspaceUrl: string | null): s
 }
 
 /** The mrkdwn texts of our blocks; quotes of people's own words are data and stay as they are. */
-function mrkdwnOf(block: KnownBlock): string[] {
+function mrkdwnOf(block: MessageBlock): string[] {
   if (block.type === 'section') {
     return [block.text, ...(block.fields ?? [])].flatMap((each) =>
       each?.type === 'mrkdwn' ? [each.text] : [],
@@ -58,7 +57,7 @@ function mrkdwnOf(block: KnownBlock): string[] {
   return block.elements.flatMap((each) => (each.type === 'mrkdwn' ? [each.text] : []));
 }
 
-function quietBlock(block: KnownBlock, quiet: (text: string, max: number) => string): KnownBlock {
+function quietBlock(block: MessageBlock, quiet: (text: string, max: number) => string): MessageBlock {
   const one = <Text extends { readonly type: string; readonly text?: string }>(
     each: Text,
     max: number,

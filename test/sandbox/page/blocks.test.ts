@@ -8,6 +8,7 @@ import { Directory } from '../../../sandbox/slack/directory.ts';
 import type { JsonObject } from '../../../sandbox/slack/json.ts';
 import { createSeed, SEED_IDS } from '../../../sandbox/slack/seed.ts';
 import { Store } from '../../../sandbox/slack/store.ts';
+import { chart } from '../../../src/slack/views/blocks.ts';
 
 const NOON_MS = Date.UTC(2026, 10, 20, 12);
 const directory = new Directory(createSeed());
@@ -86,6 +87,41 @@ describe('tables', () => {
     expect(textOf(markup)).toContain('15');
     expect(markup).toContain('data-number="0.92"');
     expect(markup).toMatch(/<th[^>]*scope="col"[^>]*>/);
+  });
+});
+
+describe('a data table with more rows than a page', () => {
+  const cells = (...texts: string[]) => texts.map((text) => ({ type: 'raw_text', text }));
+  const rows = [cells('Unit'), ...Array.from({ length: 7 }, (_, index) => cells(`unit ${index}`))];
+  const rowsShown = (markup: string) => (markup.match(/<tr >/g) ?? []).length;
+
+  it.each([
+    [undefined, 5, '1–5 of 7'],
+    [3, 3, '1–3 of 7'],
+  ])('page_size %s', (pageSize, shown, label) => {
+    const markup = html({ type: 'data_table', caption: 'Units', rows, page_size: pageSize });
+    expect(rowsShown(markup)).toBe(shown);
+    expect(textOf(markup)).toContain(label);
+  });
+
+  it('has no pager where all rows fit', () => {
+    const markup = html({ type: 'data_table', caption: 'Units', rows, page_size: 7 });
+    expect(markup).not.toContain('data-turn');
+  });
+});
+
+describe('a chart', () => {
+  it('is drawn with its series and its levels as lines, and their names', () => {
+    const labels = ['08:00', '09:00'];
+    const [block] = chart({
+      title: 'Unit 12: LTV',
+      kind: 'line',
+      labels,
+      series: { LTV: [82, 84], 'Margin call': [85, 85] },
+    });
+    const markup = html({ ...block });
+    expect(markup.match(/<path[^>]* stroke="rgb/g)).toHaveLength(2);
+    expect(textOf(markup)).toMatch(/Unit 12: LTV.*08:00.*LTV.*Margin call/);
   });
 });
 

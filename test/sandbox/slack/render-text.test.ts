@@ -142,6 +142,20 @@ describe('other blocks', () => {
     expect(render(container)).toEqual(['▾ Account 7 · SPOT', '  one', '', '  two']);
   });
 
+  it('a chart shows each series on one scale, with its last value', () => {
+    const data = (...values: number[]) => values.map((value, index) => ({ label: `1${index}:00`, value }));
+    const series = [
+      { name: 'LTV', data: data(79, 81, 84.2) },
+      { name: 'Margin call', data: data(85, 85, 85) },
+    ];
+    const chart = { type: 'line', series, axis_config: { categories: ['10:00', '11:00', '12:00'] } };
+    expect(render({ type: 'data_visualization', title: 'Unit 12: LTV', chart })).toEqual([
+      'Chart: Unit 12: LTV',
+      '  LTV          ▁▃▇  84.2 (12:00)',
+      '  Margin call  ███  85 (12:00)',
+    ]);
+  });
+
   it('rich text: lists, quotes, code, emoji, links', () => {
     const piece = (text: string) => ({ type: 'text', text });
     const line = (...elements: object[]) => ({ type: 'rich_text_section', elements });
@@ -206,6 +220,7 @@ describe('other blocks', () => {
         'table',
         'data_table',
         'container',
+        'data_visualization',
         'rich_text',
         'actions',
         'input',
@@ -218,6 +233,11 @@ describe('other blocks', () => {
       child_blocks: fc.jsonValue(),
       fields: fc.jsonValue(),
       element: fc.jsonValue(),
+      chart: fc.record({
+        type: fc.constantFrom('line', 'pie'),
+        series: fc.jsonValue(),
+        segments: fc.jsonValue(),
+      }),
     });
     fc.assert(
       fc.property(fc.array(block, { maxLength: 4 }), (blocks) => {

@@ -457,6 +457,18 @@ describe('faults', () => {
     });
     expect((await post(web, { blocks: [section('x')] })).ok).toBe(true);
   });
+
+  it('refuses it in a container, too', async () => {
+    const web = await start();
+    workspace.faults.add('*', { kind: 'refuse_block', blockType: 'table' }, 1);
+    const table = { type: 'table', rows: [[{ type: 'raw_text', text: 'a' }]] };
+    const title = { type: 'plain_text', text: 'Wallets' };
+    const blocks = [{ type: 'container', title, child_blocks: [table] }];
+    expect(await refusal(post(web, { blocks }))).toMatchObject({
+      errors: ['unsupported type: table [json-pointer:/blocks/0/child_blocks/0/type]'],
+    });
+    expect((await post(web, { blocks })).ok).toBe(true);
+  });
 });
 
 describe('waiting', () => {

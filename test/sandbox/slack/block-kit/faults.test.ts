@@ -492,6 +492,9 @@ describe('charts', () => {
     expect(ofMessage(line(['a'], ['a', 'b']))).toEqual([
       ['/blocks/0/chart/series/0/data', 'invalid_blocks', 'must have one entry for every category'],
     ]);
+    expect(ofMessage(line(['a', 'a'], ['a', 'a']))).toEqual([
+      ['/blocks/0/chart/axis_config/categories', 'invalid_blocks', 'categories must be unique'],
+    ]);
     expect(ofMessage(...repeat(3, () => line(['a'], ['a'])))).toEqual([
       ['/blocks', 'invalid_blocks', 'too many data_visualization blocks'],
     ]);
