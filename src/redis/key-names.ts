@@ -95,11 +95,6 @@ export class KeyNames {
     return `${this.#requests}:outbox-attempts`;
   }
 
-  /** String with an end: since when the first notice of the request is unreadable, and that notice. */
-  outboxUnreadable(requestId: string): string {
-    return `${this.#requests}:outbox-unreadable:${requestId}`;
-  }
-
   /** List: notices that nobody could read, as "<request> <set aside at, ms> <as stored>"; kept until a person deletes it. */
   get outboxSetAside(): string {
     return `${this.#requests}:outbox-set-aside`;

@@ -5,13 +5,10 @@
 import { z } from 'zod';
 import type { CloseRequest, RequestEvent, RequestEventType } from '../domain/close/close-request.ts';
 import type { Notice } from '../domain/close/notices.ts';
+import type { OutboxItem } from '../usecases/ports.ts';
 import type { Seals } from './seals.ts';
 
-export interface StoredNotice {
-  readonly id: string;
-  readonly createdAtMs: number;
-  readonly notice: Notice;
-}
+type StoredNotice = Pick<OutboxItem, 'id' | 'createdAtMs' | 'notice'>;
 
 /** The notices of one change, in order; an id is unique in its request. `createdAtMs` is the time of the event. */
 export function encodeNotices(
@@ -38,6 +35,24 @@ export function encodeNotice(
 /** What the stored text of the notice with this id begins with. */
 export function noticePrefix(id: string): string {
   return `${id} `;
+}
+
+/** The id of a stored notice tells its origin. */
+const KEPT = 'kept-';
+const REDRAW = 'redraw-';
+
+export function keptId(id: string): string {
+  return id.startsWith(KEPT) ? id : `${KEPT}${id}`;
+}
+
+export function redrawId(nowMs: number): string {
+  return `${REDRAW}${nowMs}`;
+}
+
+/** Of an id, or of a stored notice, which begins with it. */
+export function originOf(id: string): OutboxItem['origin'] {
+  if (id.startsWith(KEPT)) return 'kept';
+  return id.startsWith(REDRAW) ? 'redraw' : 'change';
 }
 
 const NOT_OURS = { why: 'it is not what this version writes' };
@@ -88,7 +103,7 @@ export function decodeNotice(
   seals: Seals,
   requestId: string,
   stored: string,
-): StoredNotice | { readonly why: string } {
+): (StoredNotice & Pick<OutboxItem, 'origin'>) | { readonly why: string } {
   const parts = /^(\S+) (\d+) ([0-9a-f]{64}) (.*)$/s.exec(stored);
   if (parts === null) return NOT_OURS;
   const [, id = '', createdAtMs = '', seal = '', json = ''] = parts;
@@ -100,7 +115,8 @@ export function decodeNotice(
   } catch {
     return NOT_OURS;
   }
-  return isNotice(value) ? { id, createdAtMs: Number(createdAtMs), notice: value } : NOT_OURS;
+  if (!isNotice(value)) return NOT_OURS;
+  return { id, origin: originOf(id), createdAtMs: Number(createdAtMs), notice: value };
 }
 
 /** Of a stored notice, whether or not it can be believed; null where there is none. */

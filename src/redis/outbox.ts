@@ -7,17 +7,23 @@
 import type { AuditKeys } from '../domain/close/audit-chain.ts';
 import type { Notice } from '../domain/close/notices.ts';
 import {
-  KEPT,
   type Log,
   type Outbox,
   type OutboxItem,
-  REDRAW,
   type TakenItem,
   UnreadableRecord,
 } from '../usecases/ports.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
-import { createdAtMsOf, decodeNotice, encodeNotice, noticePrefix } from './outbox-item.ts';
+import {
+  createdAtMsOf,
+  decodeNotice,
+  encodeNotice,
+  keptId,
+  noticePrefix,
+  originOf,
+  redrawId,
+} from './outbox-item.ts';
 import { decodeRecord, type StoredRecord } from './request-record.ts';
 import { Seals } from './seals.ts';
 import { StoreClock } from './store-clock.ts';
@@ -44,10 +50,9 @@ const UNREADABLE_DUE_AGAIN_MS = 5_000;
 /** Longer than any lease or pause between attempts: what is due later was put off by a clock that was wrong. */
 const PUT_OFF_AT_MOST_MS = 15 * 60_000;
 
-/** What the scripts answer; see their headers. */
+/** What outbox-remove.lua answers. */
 const REMOVED_AND_NEXT_IS_DUE = 2;
-const LEFT_FIRST_TIME = 1;
-const SET_ASIDE = 3;
+const NOT_FIRST = 0;
 
 const REDRAW_OF_CARD: Notice = { kind: 'card' };
 /** How every stored redraw of a card ends. */
@@ -106,7 +111,8 @@ export class RedisOutbox implements Outbox {
       );
       const notice = decodeNotice(this.#seals, ofRequest, text);
       if ('why' in notice) {
-        await this.#leaveOrSetAside(ofRequest, text, notice.why);
+        const { why } = notice;
+        await this.#leaveOrSetAside(ofRequest, { text, beginning: text, attempts: Number(attempts), why });
       } else {
         const stored = this.#storedOf(ofRequest, [schema, record, seal], nowMs);
         items.push({ requestId: ofRequest, ...notice, attempts: Number(attempts), stored });
@@ -126,54 +132,25 @@ export class RedisOutbox implements Outbox {
     }
   }
 
-  async done(item: OutboxItem): Promise<boolean> {
-    const keys = this.#keys;
-    const answer = await this.#connection.run('outboxDone', (client) =>
-      client.outboxDone(
-        keys.outbox(item.requestId),
-        keys.outboxDue,
-        keys.outboxAttempts,
-        item.requestId,
-        noticePrefix(item.id),
-      ),
-    );
-    return answer === REMOVED_AND_NEXT_IS_DUE;
+  async done({ requestId, id }: OutboxItem): Promise<boolean> {
+    return (await this.#remove(requestId, noticePrefix(id))) === REMOVED_AND_NEXT_IS_DUE;
   }
 
-  async retry(item: OutboxItem, delayMs: number): Promise<void> {
-    const keys = this.#keys;
-    await this.#connection.run('outboxRetry', (client) =>
-      client.outboxRetry(
-        keys.outbox(item.requestId),
-        keys.outboxDue,
-        keys.outboxAttempts,
-        item.requestId,
-        noticePrefix(item.id),
-        item.attempts,
-        Math.min(delayMs, PUT_OFF_AT_MOST_MS),
-      ),
-    );
+  async retry({ requestId, id, attempts }: OutboxItem, delayMs: number): Promise<void> {
+    await this.#retry(requestId, noticePrefix(id), attempts, Math.min(delayMs, PUT_OFF_AT_MOST_MS));
   }
 
   unreadable(item: OutboxItem, why: string): Promise<'left' | 'set-aside'> {
-    return this.#leaveOrSetAside(item.requestId, noticePrefix(item.id), why);
+    const { requestId, id, attempts } = item;
+    const text = this.#encode(requestId, item);
+    return this.#leaveOrSetAside(requestId, { text, beginning: noticePrefix(id), attempts, why });
   }
 
   async keep(item: OutboxItem): Promise<void> {
-    const keys = this.#keys;
-    const id = item.id.startsWith(KEPT) ? item.id : `${KEPT}${item.id}`;
-    await this.#connection.run('outboxKeep', (client) =>
-      client.outboxKeep(
-        keys.outbox(item.requestId),
-        keys.outboxDue,
-        keys.outboxAttempts,
-        keys.outboxKept,
-        item.requestId,
-        noticePrefix(item.id),
-        encodeNotice(this.#seals, item.requestId, { ...item, id }),
-        CARD,
-      ),
-    );
+    const { requestId, id } = item;
+    const kept = this.#encode(requestId, { ...item, id: keptId(id) });
+    const entry = `${requestId} ${kept}`;
+    await this.#remove(requestId, noticePrefix(id), { list: this.#keys.outboxKept, entry, onlyOne: CARD });
   }
 
   retryKept(): Promise<number> {
@@ -185,43 +162,89 @@ export class RedisOutbox implements Outbox {
 
   async redraw(requestId: string): Promise<void> {
     const keys = this.#keys;
-    const nowMs = await this.#connection.run('nowMs', (client) => client.nowMs(keys.outboxDue));
-    const item = { id: `${REDRAW}${nowMs}`, createdAtMs: nowMs, notice: REDRAW_OF_CARD };
-    const redraw = encodeNotice(this.#seals, requestId, item);
+    const redraw = this.#redrawAt(requestId, await this.#nowMs());
     await this.#connection.run('outboxRedraw', (client) =>
       client.outboxRedraw(keys.outbox(requestId), keys.outboxDue, requestId, redraw, CARD),
     );
   }
 
-  /** `beginning`: of the stored text, so that only this notice is meant. */
-  async #leaveOrSetAside(requestId: string, beginning: string, why: string): Promise<'left' | 'set-aside'> {
+  /**
+   * For the first notice in line. A redraw of the card takes the place of what is set aside, so that people see the
+   * record as it is, unless it was such a redraw itself.
+   */
+  async #leaveOrSetAside(
+    requestId: string,
+    { text, beginning, attempts, why }: { text: string; beginning: string; attempts: number; why: string },
+  ): Promise<'left' | 'set-aside'> {
+    const dueAgainMs = Math.min(UNREADABLE_DUE_AGAIN_MS, this.#leaveUnreadableForMs);
+    if (attempts * dueAgainMs < this.#leaveUnreadableForMs) {
+      const counted = await this.#retry(requestId, beginning, attempts, dueAgainMs);
+      const leftForMs = this.#leaveUnreadableForMs;
+      if (counted && attempts === 0)
+        this.#log.warn({ requestId, why, leftForMs }, 'unreadable notice left to other replicas');
+      return 'left';
+    }
+    const nowMs = await this.#nowMs();
+    const list = this.#keys.outboxSetAside;
+    const answer = await this.#remove(requestId, beginning, {
+      list,
+      entry: `${requestId} ${nowMs} ${text}`,
+      inItsPlace: originOf(text) === 'redraw' ? '' : this.#redrawAt(requestId, nowMs),
+    });
+    if (answer === NOT_FIRST) return 'left';
+    this.#log.error({ requestId, why, list }, 'unreadable notice set aside');
+    return 'set-aside';
+  }
+
+  /** `beginning`: of the stored text of the first notice, so that no other one is meant. */
+  #remove(
+    requestId: string,
+    beginning: string,
+    into: { list: string; entry: string; inItsPlace?: string; onlyOne?: string } | null = null,
+  ): Promise<number> {
     const keys = this.#keys;
-    const nowMs = await this.#connection.run('nowMs', (client) => client.nowMs(keys.outboxDue));
-    const redraw = { id: `${REDRAW}${nowMs}`, createdAtMs: nowMs, notice: REDRAW_OF_CARD };
-    const answer = await this.#connection.run('outboxUnreadable', (client) =>
-      client.outboxUnreadable(
+    return this.#connection.run('outboxRemove', (client) =>
+      client.outboxRemove(
         keys.outbox(requestId),
         keys.outboxDue,
         keys.outboxAttempts,
-        keys.outboxUnreadable(requestId),
-        keys.outboxSetAside,
+        into?.list ?? keys.outboxKept,
         requestId,
         beginning,
-        Math.min(UNREADABLE_DUE_AGAIN_MS, this.#leaveUnreadableForMs),
-        this.#leaveUnreadableForMs,
-        encodeNotice(this.#seals, requestId, redraw),
+        into?.entry ?? '',
+        into?.inItsPlace ?? '',
+        into?.onlyOne ?? '',
       ),
     );
-    if (answer === LEFT_FIRST_TIME) {
-      const leftForMs = this.#leaveUnreadableForMs;
-      this.#log.warn({ requestId, why, leftForMs }, 'a stored notice cannot be read; left to other replicas');
-    }
-    if (answer !== SET_ASIDE) return 'left';
-    this.#log.error(
-      { requestId, why, kept: keys.outboxSetAside },
-      'a notice that nobody could read was set aside',
+  }
+
+  /** True: the attempt was counted. */
+  async #retry(requestId: string, beginning: string, attempts: number, delayMs: number): Promise<boolean> {
+    const keys = this.#keys;
+    const counted = await this.#connection.run('outboxRetry', (client) =>
+      client.outboxRetry(
+        keys.outbox(requestId),
+        keys.outboxDue,
+        keys.outboxAttempts,
+        requestId,
+        beginning,
+        attempts,
+        delayMs,
+      ),
     );
-    return 'set-aside';
+    return counted === 1;
+  }
+
+  #nowMs(): Promise<number> {
+    return this.#connection.run('nowMs', (client) => client.nowMs(this.#keys.outboxDue));
+  }
+
+  #redrawAt(requestId: string, nowMs: number): string {
+    return this.#encode(requestId, { id: redrawId(nowMs), createdAtMs: nowMs, notice: REDRAW_OF_CARD });
+  }
+
+  #encode(requestId: string, { id, createdAtMs, notice }: Pick<OutboxItem, 'id' | 'createdAtMs' | 'notice'>) {
+    return encodeNotice(this.#seals, requestId, { id, createdAtMs, notice });
   }
 
   /**

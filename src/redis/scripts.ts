@@ -21,10 +21,8 @@ declare module 'ioredis' {
     postponeAttention(...args: Arguments): Result<number, Context>;
     requestTrail(...args: Arguments): Result<[id: string, fields: string[]][], Context>;
     outboxTake(...args: Arguments): Result<[nowMs: number, ...items: string[]], Context>;
-    outboxDone(...args: Arguments): Result<number, Context>;
+    outboxRemove(...args: Arguments): Result<number, Context>;
     outboxRetry(...args: Arguments): Result<number, Context>;
-    outboxUnreadable(...args: Arguments): Result<number, Context>;
-    outboxKeep(...args: Arguments): Result<number, Context>;
     outboxRetryKept(...args: Arguments): Result<number, Context>;
     outboxRedraw(...args: Arguments): Result<number, Context>;
     outboxBacklog(
@@ -61,10 +59,8 @@ const SCRIPTS = {
   postponeAttention: { file: 'postpone-attention', numberOfKeys: 2 },
   requestTrail: { file: 'request-trail', numberOfKeys: 2 },
   outboxTake: { file: 'outbox-take', numberOfKeys: 2 },
-  outboxDone: { file: 'outbox-done', numberOfKeys: 3 },
+  outboxRemove: { file: 'outbox-remove', numberOfKeys: 4 },
   outboxRetry: { file: 'outbox-retry', numberOfKeys: 3 },
-  outboxUnreadable: { file: 'outbox-unreadable', numberOfKeys: 5 },
-  outboxKeep: { file: 'outbox-keep', numberOfKeys: 4 },
   outboxRetryKept: { file: 'outbox-retry-kept', numberOfKeys: 2 },
   outboxRedraw: { file: 'outbox-redraw', numberOfKeys: 2 },
   outboxBacklog: { file: 'outbox-backlog', numberOfKeys: 3 },

@@ -12,12 +12,10 @@ import {
   type CloseRequestStore,
   type Delivery,
   type DeskEvents,
-  KEPT,
   type Log,
   type Notifier,
   type Outbox,
   type OutboxItem,
-  REDRAW,
   type StoredRequest,
   type TakenItem,
   UnreadableRecord,
@@ -73,8 +71,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     if (notice.kind === 'card') {
       if (request.card === null && isTerminal(request.state)) return null;
       // Several changes in a row are one edit, unless somebody asked for the redraw.
-      const asked = item.id.startsWith(REDRAW) || item.id.startsWith(KEPT);
-      if (!asked && drawn.get(request.id) === request.audit.seal) return null;
+      if (item.origin === 'change' && drawn.get(request.id) === request.audit.seal) return null;
     }
     // Calls for a decision are void once there is one.
     if (
@@ -123,16 +120,14 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
   async function keep(item: OutboxItem, request: CloseRequest, why: string): Promise<boolean> {
     const { requestId, notice } = item;
     const fields = { requestId, notice: notice.kind, why };
-    if (item.id.startsWith(KEPT)) {
-      log.warn(fields, 'kept message still refused');
-    } else {
-      log.error(fields, 'a message could not be delivered and is kept; it is tried again from time to time');
-      parts.events.noticeMissed({ notice: notice.kind, outcome: 'kept' });
-    }
     await outbox.keep(item);
-    if (notice.kind === 'card' && request.card === null && !item.id.startsWith(KEPT)) {
-      await tellWaitingRequester(request, why);
+    if (item.origin === 'kept') {
+      log.warn(fields, 'kept message still refused');
+      return true;
     }
+    log.error(fields, 'message kept: Slack refuses it');
+    parts.events.noticeMissed({ notice: notice.kind, outcome: 'kept' });
+    if (notice.kind === 'card' && request.card === null) await tellWaitingRequester(request, why);
     return true;
   }
 
@@ -151,7 +146,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
   ): Promise<boolean> {
     const { why } = failure;
     const ageMs = nowMs - item.createdAtMs;
-    const isKept = item.id.startsWith(KEPT);
+    const isKept = item.origin === 'kept';
     if (isKept && ageMs >= GIVEN_UP_AFTER_MS) return giveUp(item, why);
     const patienceMs = failure.onlyThis === true ? KEPT_AFTER_MS : KEPT_AFTER_OUTAGE_MS;
     if (isKept || ageMs >= patienceMs) return keep(item, request, why);

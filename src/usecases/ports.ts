@@ -245,6 +245,8 @@ export interface CloseRequestStore {
 export interface OutboxItem {
   readonly requestId: string;
   readonly id: string;
+  /** Stored with a change of the request; a redraw that was asked for; or tried for long enough before, and kept. */
+  readonly origin: 'change' | 'redraw' | 'kept';
   readonly notice: Notice;
   readonly attempts: number;
   readonly createdAtMs: number;
@@ -264,10 +266,10 @@ export interface Outbox {
   /** Leaves it first in line and due again after `delayMs`; counts the attempt. */
   retry(item: OutboxItem, delayMs: number): Promise<void>;
   /**
-   * For an item that this process cannot make sense of (`why`, for the log). It is left first in line for ten minutes,
-   * so that a replica of another version may deliver it; then it is set aside, kept for people to look at, and a
-   * redraw of the card stands in its place. `take` does the same with what it cannot read or what does not fit its
-   * seal, and never gives it out.
+   * For an item that this process cannot read or draw (`why`, for the log). It is left first in line for ten minutes of
+   * attempts, so that a replica of another version may deliver it; then it is set aside for people to look at, and a
+   * redraw of the card takes its place. `take` does the same with what it cannot read or what does not fit its seal,
+   * and never gives it out.
    */
   unreadable(item: OutboxItem, why: string): Promise<'left' | 'set-aside'>;
   /** Takes it out of the line, so that those behind it go on, and keeps it until `retryKept`. */
@@ -277,11 +279,6 @@ export interface Outbox {
   /** Has the card drawn once more; one such redraw at most waits for each request. */
   redraw(requestId: string): Promise<void>;
 }
-
-/** A kept notice is known by its id: it was tried for long enough before. */
-export const KEPT = 'kept-';
-/** So is a redraw that was asked for; others follow from a change of the record. */
-export const REDRAW = 'redraw-';
 
 /** An entry that is not what was written: no chain can be read past it. The fields fit an AuditFault. */
 export class UnreadableAuditEntry extends Error {

@@ -1,7 +1,7 @@
 /** What every outbox must do; part of the contract of the stores that write it. */
 import { expect, it } from 'vitest';
 import type { Notice } from '../../src/domain/close/notices.ts';
-import { KEPT, type Outbox, type TakenItem } from '../../src/usecases/ports.ts';
+import type { Outbox, TakenItem } from '../../src/usecases/ports.ts';
 import {
   advance,
   approval,
@@ -113,11 +113,14 @@ export function outboxContract(create: () => Promise<StoreUnderTest>): void {
     expect(await outbox.take(LEASE_MS, 1)).toEqual([]);
     await passTime(LEAVE_UNREADABLE_MS);
     const sameAgain = await mustTake(outbox);
-    expect(withoutRecord(sameAgain)).toEqual(withoutRecord(damaged));
+    expect(withoutRecord(sameAgain)).toEqual({ ...withoutRecord(damaged), attempts: 1 });
+    // A caller whose lease ran out counts nothing.
+    expect(await outbox.unreadable(damaged, 'damaged')).toBe('left');
     expect(await outbox.unreadable(sameAgain, 'damaged')).toBe('set-aside');
     expect(await outbox.unreadable(sameAgain, 'damaged')).toBe('left');
     const redraw = await mustTake(outbox);
-    expect(redraw).toMatchObject({ requestId: request.id, notice: cardNotice(), attempts: 0 });
+    const { id } = request;
+    expect(redraw).toMatchObject({ requestId: id, origin: 'redraw', notice: cardNotice(), attempts: 0 });
     await outbox.done(redraw);
     expect((await drain(outbox)).map(({ notice }) => notice)).toEqual(numbered(2, 2));
   });
@@ -154,7 +157,8 @@ export function outboxContract(create: () => Promise<StoreUnderTest>): void {
     await outbox.done(second);
     const rest = await drain(outbox);
     expect(rest.map(({ notice }) => notice)).toEqual([...numbered(3, 3), ...numbered(1, 1)]);
-    expect(rest.at(-1)).toMatchObject({ id: `${KEPT}${refused.id}`, createdAtMs: refused.createdAtMs });
+    expect(rest.map(({ origin }) => origin)).toEqual(['change', 'kept']);
+    expect(rest.at(-1)).toMatchObject({ createdAtMs: refused.createdAtMs });
   });
 
   it('fault N1, relative: a request without a line has one again, due at once; kept twice it is one', async () => {

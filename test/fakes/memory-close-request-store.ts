@@ -8,27 +8,23 @@ import { type AuditEntry, FIRST_SEAL, sealEntry } from '../../src/domain/close/a
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { isTerminal } from '../../src/domain/close/close-state.ts';
 import type { Notice } from '../../src/domain/close/notices.ts';
-import {
-  type AuditLog,
-  type Change,
-  type CloseRequestStore,
-  KEPT,
-  type Outbox,
-  type OutboxItem,
-  REDRAW,
-  type RecordCopy,
-  type RequestOverview,
-  type Saved,
-  type StoredRequest,
-  type TakenItem,
+import type {
+  AuditLog,
+  Change,
+  CloseRequestStore,
+  Outbox,
+  OutboxItem,
+  RecordCopy,
+  RequestOverview,
+  Saved,
+  StoredRequest,
+  TakenItem,
 } from '../../src/usecases/ports.ts';
 
 interface Line {
   dueAtMs: number;
   attempts: number;
-  /** The first item, as long as it was reported unreadable. */
-  unreadable: { readonly id: string; readonly sinceMs: number } | null;
-  readonly items: { readonly id: string; readonly createdAtMs: number; readonly notice: Notice }[];
+  readonly items: Pick<OutboxItem, 'id' | 'origin' | 'createdAtMs' | 'notice'>[];
 }
 
 export class MemoryCloseRequestStore implements CloseRequestStore {
@@ -222,7 +218,8 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
     if (notices.length > 0) {
       const line = this.#line(next.id);
       notices.forEach((notice, index) => {
-        line.items.push({ id: `${revision}.${index + 1}`, createdAtMs: event.atMs, notice: copy(notice) });
+        const id = `${revision}.${index + 1}`;
+        line.items.push({ id, origin: 'change', createdAtMs: event.atMs, notice: copy(notice) });
       });
     }
     return copy(request);
@@ -264,15 +261,14 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
     const line = this.#lines.get(item.requestId);
     if (line?.items[0]?.id !== item.id) return 'left';
     const nowMs = this.#now();
-    if (line.unreadable?.id !== item.id) line.unreadable = { id: item.id, sinceMs: nowMs };
-    if (nowMs - line.unreadable.sinceMs < this.#leaveUnreadableForMs) {
-      line.dueAtMs = nowMs + Math.min(5_000, this.#leaveUnreadableForMs);
+    const dueAgainMs = Math.min(5_000, this.#leaveUnreadableForMs);
+    if (line.attempts * dueAgainMs < this.#leaveUnreadableForMs) {
+      this.#retry(item, dueAgainMs);
       return 'left';
     }
     this.setAside.push({ requestId: item.requestId, id: item.id });
-    const again = item.id.startsWith('redraw');
-    if (!again) line.items[0] = { id: `redraw-${nowMs}`, createdAtMs: nowMs, notice: { kind: 'card' } };
-    else line.items.shift();
+    if (item.origin === 'redraw') line.items.shift();
+    else line.items[0] = redrawAt(nowMs);
     line.attempts = 0;
     line.dueAtMs = nowMs;
     if (line.items.length === 0) this.#lines.delete(item.requestId);
@@ -289,7 +285,7 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
     if (line.items.length === 0) this.#lines.delete(requestId);
     const isCard = ({ notice }: Line['items'][number]) => notice.kind === 'card';
     if (isCard(first) && this.kept.some((kept) => kept.requestId === requestId && isCard(kept.item))) return;
-    this.kept.push({ requestId, item: { ...first, id: id.startsWith(KEPT) ? id : `${KEPT}${id}` } });
+    this.kept.push({ requestId, item: { ...first, origin: 'kept' } });
   }
 
   #retryKept(): number {
@@ -301,15 +297,13 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
   #redraw(requestId: string): void {
     const line = this.#line(requestId);
     if (line.items.slice(1).some(({ notice }) => notice.kind === 'card')) return;
-    const nowMs = this.#now();
-    line.items.push({ id: `${REDRAW}${nowMs}`, createdAtMs: nowMs, notice: { kind: 'card' } });
+    line.items.push(redrawAt(this.#now()));
   }
 
   #line(requestId: string): Line {
     const line = this.#lines.get(requestId) ?? {
       dueAtMs: this.#now(),
       attempts: 0,
-      unreadable: null,
       items: [],
     };
     this.#lines.set(requestId, line);
@@ -328,6 +322,10 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
       .sort((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1))
       .map(copy);
   }
+}
+
+function redrawAt(nowMs: number): Line['items'][number] {
+  return { id: `redraw-${nowMs}`, origin: 'redraw', createdAtMs: nowMs, notice: { kind: 'card' } };
 }
 
 /** Ids that are due, the longest due first. */

@@ -42,7 +42,7 @@ it.each(UNREADABLE)(
     expect(kept[0]?.endsWith(` ${stored}`)).toBe(true);
     expect(logged(parts, 'warn')).toEqual([expect.objectContaining({ requestId: id })]);
     expect(logged(parts, 'error')).toEqual([
-      expect.objectContaining({ requestId: id, kept: keys.outboxSetAside }),
+      expect.objectContaining({ requestId: id, list: keys.outboxSetAside }),
     ]);
   },
 );
@@ -64,8 +64,9 @@ it('a newer replica delivers within the ten minutes what an older one cannot rea
   expect(await older.outbox.take(LEASE_MS, 10)).toEqual([]);
   // What a newer version does with a notice that it can read.
   const { keys, connection } = newer;
-  await connection.run('outboxDone', (client) =>
-    client.outboxDone(keys.outbox(id), keys.outboxDue, keys.outboxAttempts, id, '2.1 '),
+  const { outboxDue, outboxAttempts, outboxKept } = keys;
+  await connection.run('outboxRemove', (client) =>
+    client.outboxRemove(keys.outbox(id), outboxDue, outboxAttempts, outboxKept, id, '2.1 ', '', '', ''),
   );
   expect((await drain(older.outbox)).map(({ notice }) => notice)).toEqual([{ kind: 'card' }]);
   // The next unreadable one of the same request has ten minutes of its own.

@@ -205,6 +205,7 @@ describe('stored texts', () => {
         ]);
         expect(decodeNotice(NOTICE_SEALS, 'R', text)).toEqual({
           id: '7.1',
+          origin: 'change',
           createdAtMs: NOW_MS,
           notice: { kind: 'thread', event },
         });

@@ -27,6 +27,6 @@ it('a vote costs four, and each notice two: taken with its record, and struck of
   await replicas.settled();
   expect(replica.notifier.delivered.slice(1).map(({ notice }) => notice.kind)).toEqual(['card', 'thread']);
   const vote = ['loadRequest', 'nowMs', 'requestTrail', 'saveRequest'];
-  const notice = ['outboxTake', 'outboxDone'];
+  const notice = ['outboxTake', 'outboxRemove'];
   expect(names).toEqual([...vote, ...notice, ...notice]);
 });

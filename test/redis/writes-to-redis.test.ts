@@ -428,7 +428,7 @@ describe('fault R8: where messages go', () => {
     const [request, other] = [await replicas.open(bot), await replicas.open(bot)];
     const { redis, keys } = writer;
     await writer.forge(request.id, { card: { channelId: 'C0GENERAL', messageTs: '1.000100' } });
-    await redis.set(keys.outboxUnreadable(request.id), 'x y');
+    await redis.hset(keys.outboxAttempts, request.id, 'x');
     await redis.rpush(keys.outboxKept, 'x');
     const told = bot.notifier.delivered.length;
     for (const { id } of [request, other]) await bot.work.desk.redrawCard(id);

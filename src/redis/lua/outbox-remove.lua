@@ -1,0 +1,54 @@
+--[[
+  Takes the first notice of a request out of its line, because it was delivered or goes into a list for later; the next
+  one of the request is due at once. Only the first notice in line can be removed, so a repeat (a re-sent command, a
+  caller whose lease ran out) changes nothing.
+
+  KEYS[1]  outbox of the request
+  KEYS[2]  due index of the outbox
+  KEYS[3]  attempts counted
+  KEYS[4]  list of notices kept, or of those set aside
+
+  ARGV[1]  request id
+  ARGV[2]  what the notice's stored text begins with: its id and a blank, or all of it
+  ARGV[3]  entry for the list, beginning with the request id; '': delivered
+  ARGV[4]  notice that takes its place in the line, or ''
+  ARGV[5]  how an entry ends of which the list needs only one for each request (a card is drawn from the record as it
+           is then), or ''
+
+  Answer: 2 removed and the next one is due, 1 removed and nothing waits behind it, 0 not the first in line
+]]
+local function begins(text, beginning)
+  return string.sub(text, 1, #beginning) == beginning
+end
+local function ends(text, ending)
+  return ending ~= '' and string.sub(text, -#ending) == ending
+end
+
+local first = redis.call('LINDEX', KEYS[1], 0)
+if not first or not begins(first, ARGV[2]) then
+  return 0
+end
+if ARGV[4] == '' then
+  redis.call('LPOP', KEYS[1])
+else
+  redis.call('LSET', KEYS[1], 0, ARGV[4])
+end
+redis.call('HDEL', KEYS[3], ARGV[1])
+if ARGV[3] ~= '' then
+  local listed = false
+  if ends(ARGV[3], ARGV[5]) then
+    for _, entry in ipairs(redis.call('LRANGE', KEYS[4], 0, -1)) do
+      listed = listed or (begins(entry, ARGV[1] .. ' ') and ends(entry, ARGV[5]))
+    end
+  end
+  if not listed then
+    redis.call('RPUSH', KEYS[4], ARGV[3])
+  end
+end
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  redis.call('ZREM', KEYS[2], ARGV[1])
+  return 1
+end
+local t = redis.call('TIME')
+redis.call('ZADD', KEYS[2], t[1] * 1000 + math.floor(t[2] / 1000), ARGV[1])
+return 2
