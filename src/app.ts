@@ -146,11 +146,9 @@ export async function createApp(
     newId: randomUUID,
     events,
   });
-  const round = (what: string, work: () => Promise<unknown>) => {
-    const reference = newReference();
-    return correlation.within({ reference }, () => tracing.round(what, reference, work));
-  };
-  const background = createBackground({ log, now, within: round });
+  const withReference = <Value>(work: () => Promise<Value>) =>
+    correlation.within({ reference: newReference() }, work);
+  const background = createBackground({ log, now, within: withReference });
   const inBackground = (what: string, work: () => Promise<unknown>) =>
     background.run(what, () => tracing.task(what, work));
   const clock = new StoreClock({
@@ -237,7 +235,7 @@ export async function createApp(
     redrawCard: work.desk.redrawCard,
     outbox,
     seenOnce,
-    inBackground: (what, work) => background.run(what, () => round(what, work)),
+    inBackground: (what, work) => inBackground(what, () => withReference(work)),
     log,
   });
   const stopping = new AbortController();

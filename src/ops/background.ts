@@ -28,13 +28,13 @@ export interface BackgroundOptions {
   readonly log: Log;
   readonly now: () => number;
   /** Runs a round so that its log lines can be told from those of others. */
-  readonly within?: (what: string, work: () => Promise<unknown>) => Promise<unknown>;
+  readonly within?: (work: () => Promise<unknown>) => Promise<unknown>;
   readonly waitsForARoundMs?: number;
 }
 
 export function createBackground(options: BackgroundOptions): Background {
   const { log, now } = options;
-  const within = options.within ?? ((_, work) => work());
+  const within = options.within ?? ((work) => work());
   const waitsForARoundMs = options.waitsForARoundMs ?? WAITS_FOR_A_ROUND_MS;
   const running = new Map<Promise<void>, string>();
   const timers = new Map<string, NodeJS.Timeout>();
@@ -78,7 +78,7 @@ export function createBackground(options: BackgroundOptions): Background {
       const turn = async () => {
         if (unfinished.size < ROUNDS_AT_ONCE) {
           seen();
-          const round = run(what, () => within(what, work)).then(() => {
+          const round = run(what, () => within(work)).then(() => {
             unfinished.delete(round);
             seen();
           });

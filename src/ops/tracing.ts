@@ -12,8 +12,6 @@ import { type Attributes, createSpans, type Spans } from './spans.ts';
 export interface Tracing extends TracedEvents {
   /** One command, button, form or event from Slack. `reference`: the one its log lines carry. */
   interaction<Value>(reference: string, work: () => Promise<Value>): Promise<Value>;
-  /** One round of background work. */
-  round<Value>(what: string, reference: string, work: () => Promise<Value>): Promise<Value>;
   /** Work that outlives the click or the round that set it off. */
   task<Value>(what: string, work: () => Promise<Value>): Promise<Value>;
   readonly request: WithRequest;
@@ -37,7 +35,6 @@ export function createTracing(version: string): Tracing {
   const spans = createSpans(trace.getTracer('loandesk', version));
   return {
     interaction: (reference, work) => spans.trace('interaction', { 'loandesk.reference': reference }, work),
-    round: (what, reference, work) => spans.round(`round ${what}`, { 'loandesk.reference': reference }, work),
     task: (what, work) => spans.span(`task ${what}`, {}, work),
     request: (requestId, work) => spans.span('request', { 'loandesk.request_id': requestId }, work),
     desk: (desk) => tracedDesk(desk, spans),
@@ -69,7 +66,6 @@ export function createTracing(version: string): Tracing {
         },
         durationMs,
         failure: failed ? String(code ?? status) : null,
-        idle: false,
       });
     },
     redisAnswered({ command, durationMs, ok }) {
@@ -78,7 +74,6 @@ export function createTracing(version: string): Tracing {
         attributes: { 'db.system.name': 'redis', 'db.operation.name': command },
         durationMs,
         failure: ok ? null : 'store-unavailable',
-        idle: true,
       });
     },
     slackCalled({ method, outcome, durationMs }) {
@@ -87,7 +82,6 @@ export function createTracing(version: string): Tracing {
         attributes: { 'loandesk.slack_method': method, 'loandesk.outcome': outcome },
         durationMs,
         failure: outcome === 'ok' ? null : outcome,
-        idle: false,
       });
     },
     requestChanged({ request, event }) {

@@ -1,4 +1,4 @@
-/** Which span is around: also across what nobody awaits, in rounds that find nothing, and after the end. */
+/** Which span is around: also across what nobody awaits, and after the end. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { context } from '@opentelemetry/api';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
@@ -25,10 +25,9 @@ function scene() {
 }
 
 const call = (name: string, more: Partial<EndedCall> = {}): EndedCall => ({
-  ...{ name, attributes: {}, durationMs: 0, failure: null, idle: false },
+  ...{ name, attributes: {}, durationMs: 0, failure: null },
   ...more,
 });
-const idle = (name: string) => call(name, { idle: true });
 const nothing = async () => {};
 
 it('puts what is started within a span into it, awaited or not, and what is outside nowhere', async () => {
@@ -58,33 +57,13 @@ it('keeps two traces at one time apart', async () => {
   expect(drawn()).toEqual(['call of quick < quick', 'quick', 'call of slow < slow', 'slow']);
 });
 
-it('draws a round only if more than idle calls happen in it, and then those before, too', async () => {
-  const { spans, drawn } = scene();
-  await spans.round('idle', {}, async () => spans.ended(idle('take')));
-  expect(drawn()).toEqual([]);
-  await spans.round('busy', {}, async () => {
-    spans.ended(idle('take'));
-    expect(spans.logFields()).toEqual({});
-    spans.ended(call('post'));
-    expect(spans.logFields()).toMatchObject({ trace_id: expect.stringMatching(/^[0-9a-f]{32}$/) });
-    spans.ended(idle('done'));
-  });
-  await spans.round('sets off', {}, () => spans.span('task', {}, nothing));
-  await expect(spans.round('breaks', {}, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-  expect(drawn()).toEqual([
-    ...['take < busy', 'post < busy', 'done < busy', 'busy'],
-    ...['task < sets off', 'sets off', 'breaks'],
-  ]);
-});
-
-it('leaves out of a span what starts after its end: a timer goes off in no trace', async () => {
+it('leaves out of a span what starts or ends after its end: a timer goes off in no trace', async () => {
   const { spans, drawn } = scene();
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   let later: Promise<void> | undefined;
   await spans.trace('click', {}, async () => {
     later = ended.then(async () => {
-      spans.ended(call('since before the end', { durationMs: 60_000 }));
-      spans.ended(call('after the end'));
+      spans.ended(call('call after the end'));
       spans.note({ attributes: { late: 1 } });
       expect(spans.logFields()).toEqual({});
       await spans.span('after the end, too', {}, nothing);
@@ -93,7 +72,7 @@ it('leaves out of a span what starts after its end: a timer goes off in no trace
   await pause(2);
   end();
   await later;
-  expect(drawn()).toEqual(['click', 'since before the end < click', 'after the end, too']);
+  expect(drawn()).toEqual(['click', 'after the end, too']);
 });
 
 it('marks what throws with the kind of its error, never with its words', async () => {
@@ -124,10 +103,10 @@ it('says more about the span around: its name, attributes, a failure', async () 
   ]);
 });
 
-it('runs the work, passes its answer and its failure on, and draws nothing where nobody preloaded an SDK', async () => {
+it('runs the work, passes its answer and its failure on, and has no span around where nobody preloaded an SDK', async () => {
   const { spans, drawn } = scene();
   context.disable();
-  expect(await spans.round('idle', {}, async () => spans.span('part', {}, async () => 7))).toBe(7);
+  expect(await spans.trace('trace', {}, async () => spans.span('part', {}, async () => 7))).toBe(7);
   await expect(spans.span('breaks', {}, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   spans.ended(call('call'));
   spans.note({ attributes: { nowhere: 1 } });
