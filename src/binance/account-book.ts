@@ -6,60 +6,105 @@ import type { LongId } from '../domain/amount.ts';
 import type { ExchangeFailure, Log } from '../usecases/ports.ts';
 import type { Account } from './accounts.ts';
 import { listAnswer, readRows, riskUnitRow } from './answers.ts';
-import { bucketOf, type ReadCaller } from './caller.ts';
+import { bucketOf } from './caller.ts';
 import { ENDPOINTS, type Endpoint } from './endpoints.ts';
-import { failureOf } from './failure.ts';
+import { failed, failureOf } from './failure.ts';
+import type { ReadCaller } from './read-caller.ts';
 import { isMoreUrgent, type Priority } from './weight-limiter.ts';
 
-/** What decides which key signs a call. */
-export type KeyChoice =
-  /** The desk's own view: the parent key. */
-  | { readonly by: 'parent' }
-  /** What only the unit's own credit account may ask or do. */
-  | { readonly by: 'owner'; readonly groupId: LongId }
-  /** One account by its configured name. */
-  | { readonly by: 'name'; readonly name: string };
+export type Owner =
+  | { readonly ok: true; readonly account: Account }
+  /** `no-account`: every credit key was asked, and none shows the unit. Else not every one answered. */
+  | { readonly ok: false; readonly failure: ExchangeFailure };
+
+export interface AccountBookOptions {
+  readonly accounts: readonly Account[];
+  readonly reads: Pick<ReadCaller, 'read' | 'deadlineFor'>;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** What is known of an account. */
+interface Known {
+  /** Units that its own key has shown. Kept after a close: they tell whose closed list has the unit. */
+  readonly units: Set<LongId>;
+  /** When the key was last asked for its unit. */
+  answer: KeyAnswer | null;
+  question: { readonly priority: Priority; readonly answer: Promise<KeyAnswer> } | null;
+}
+
+interface KeyAnswer {
+  readonly atMs: number;
+  readonly failure: ExchangeFailure | null;
+}
+
+/** That no key shows a unit is never said from an older answer: the unit may have been opened since. */
+const ASK_AGAIN_MS = 2_000;
 
 export class AccountBook {
-  #accounts: readonly Account[];
-  /** Units that each credit account's own key has shown. Kept after a close: they tell whose closed list has the unit. */
-  #units = new Map<string, Set<LongId>>();
+  readonly #options: AccountBookOptions;
+  #known: ReadonlyMap<Account, Known>;
 
-  constructor(accounts: readonly Account[]) {
-    this.#accounts = accounts;
+  constructor(options: AccountBookOptions) {
+    this.#options = options;
+    this.#known = new Map(options.accounts.map((account) => [account, unknown()]));
   }
 
   all(): readonly Account[] {
-    return this.#accounts;
+    return [...this.#known.keys()];
   }
 
   credit(): readonly Account[] {
-    return this.#accounts.filter((account) => account.role === 'credit');
+    return this.all().filter((account) => account.role === 'credit');
   }
 
-  /** The account for this call, or null when none fits: its role is one that the endpoint takes. */
-  choose(endpoint: Endpoint, choice: KeyChoice): Account | null {
-    const fits = (account: Account) => endpoint.roles.includes(account.role);
-    switch (choice.by) {
-      case 'parent':
-        return this.#accounts.find((account) => account.role === 'parent' && fits(account)) ?? null;
-      case 'owner':
-        return (
-          this.credit().find((account) => fits(account) && this.unitsOf(account).has(choice.groupId)) ?? null
-        );
-      case 'name':
-        return this.#accounts.find((account) => account.name === choice.name && fits(account)) ?? null;
-    }
+  /** The desk's own view of all units. */
+  parent(): Account | null {
+    return this.all().find((account) => account.role === 'parent') ?? null;
   }
 
-  noteUnits(account: Account, units: readonly LongId[]): void {
-    // A reload may have replaced the account while it was being asked.
-    if (!this.#accounts.includes(account)) return;
-    this.#units.set(account.name, new Set([...this.unitsOf(account), ...units]));
+  named(name: string): Account | null {
+    return this.all().find((account) => account.name === name) ?? null;
   }
 
   unitsOf(account: Account): ReadonlySet<LongId> {
-    return this.#units.get(account.name) ?? new Set();
+    return this.#known.get(account)?.units ?? new Set();
+  }
+
+  /** Whether this credit key has shown its unit, for the status. */
+  hasAnswered(account: Account): boolean {
+    return this.#known.get(account)?.answer?.failure === null;
+  }
+
+  /** The credit account whose key has shown this unit; null: none so far. */
+  knownOwner(groupId: LongId): Account | null {
+    return this.credit().find((account) => this.unitsOf(account).has(groupId)) ?? null;
+  }
+
+  /** Which credit account a unit belongs to; where no key has shown it, all are asked again first. */
+  async findOwner(groupId: LongId, priority: Priority, givenDeadlineMs?: number): Promise<Owner> {
+    const before = this.knownOwner(groupId);
+    if (before !== null) return { ok: true, account: before };
+    const deadlineMs = givenDeadlineMs ?? this.#options.reads.deadlineFor(priority);
+    const answers = await Promise.all(
+      this.credit().map((account) => this.#recentAnswer(account, priority, deadlineMs)),
+    );
+    const account = this.knownOwner(groupId);
+    if (account !== null) return { ok: true, account };
+    const failure = answers.find((answer) => answer.failure !== null)?.failure;
+    return failure
+      ? { ok: false, failure }
+      : failed({ kind: 'no-account', endpoint: ENDPOINTS.close, account }, null);
+  }
+
+  /** Asks each credit key that has not answered yet for its unit. True: all have answered. */
+  async askAll(priority: Priority): Promise<boolean> {
+    const deadlineMs = this.#options.reads.deadlineFor(priority);
+    const open = this.credit().filter((account) => !this.hasAnswered(account));
+    const answers = await Promise.all(
+      open.map((account) => this.#recentAnswer(account, priority, deadlineMs)),
+    );
+    return answers.every(({ failure }) => failure === null);
   }
 
   /**
@@ -67,14 +112,13 @@ export class AccountBook {
    * forgotten, unless it kept its key.
    */
   replace(accounts: readonly Account[]): void {
-    const before = this.#accounts;
-    this.#accounts = accounts;
-    const kept = accounts.filter((account) =>
-      before.some(
-        (old) => old.name === account.name && old.role === account.role && old.hasSameKeyAs(account),
-      ),
+    const before = [...this.#known];
+    this.#known = new Map(
+      accounts.map((account) => {
+        const kept = before.find(([old]) => old.isSameAs(account))?.[1];
+        return [account, unknown(kept?.units)];
+      }),
     );
-    this.#units = new Map(kept.map((account) => [account.name, new Set(this.unitsOf(account))]));
   }
 
   /** Every weight bucket that these accounts can use. */
@@ -86,118 +130,53 @@ export class AccountBook {
     );
     return [...new Set(names)];
   }
-}
 
-export type Owner =
-  /** Null: every credit key was asked, and none shows the unit. */
-  | { readonly ok: true; readonly account: Account | null }
-  /** None shows it, but not every one answered. */
-  | { readonly ok: false; readonly failure: ExchangeFailure };
-
-export interface UnitOwnersOptions {
-  readonly book: AccountBook;
-  readonly reads: ReadCaller;
-  readonly now: () => number;
-  readonly log: Log;
-}
-
-/** That a credit key was asked for its unit. */
-interface KeyAnswer {
-  readonly atMs: number;
-  readonly failure: ExchangeFailure | null;
-}
-
-interface RunningQuestion {
-  readonly priority: Priority;
-  readonly answer: Promise<KeyAnswer>;
-}
-
-/** That no key shows a unit is never said from an older answer: the unit may have been opened since. */
-const ASK_AGAIN_MS = 2_000;
-const ASK_AGAIN_AFTER_FAILURE_MS = 3_000;
-
-export class UnitOwners {
-  readonly #options: UnitOwnersOptions;
-  readonly #running = new Map<Account, RunningQuestion>();
-  readonly #answers = new WeakMap<Account, KeyAnswer>();
-
-  constructor(options: UnitOwnersOptions) {
-    this.#options = options;
-  }
-
-  /** Asks each credit key that has not answered yet for its unit. True: all have answered. */
-  async askAll(priority: Priority): Promise<boolean> {
-    const { book, reads } = this.#options;
-    const deadlineMs = reads.deadlineFor(priority);
-    const answers = book
-      .credit()
-      .map((account) => this.#answerOf(account, priority, deadlineMs, () => false));
-    return (await Promise.all(answers)).every(({ failure }) => failure === null);
-  }
-
-  /** Which credit account a unit belongs to; where no key has shown it, all are asked again first. */
-  async find(groupId: LongId, priority: Priority, deadlineMs?: number): Promise<Owner> {
-    const { book, now, reads } = this.#options;
-    const known = () => book.choose(ENDPOINTS.close, { by: 'owner', groupId });
-    const before = known();
-    if (before !== null) return { ok: true, account: before };
-    // Either way: a clock that was ahead must not keep an old answer.
-    const isOld = ({ atMs }: KeyAnswer) => Math.abs(now() - atMs) >= ASK_AGAIN_MS;
-    const untilMs = deadlineMs ?? reads.deadlineFor(priority);
-    const answers = book.credit().map((account) => this.#answerOf(account, priority, untilMs, isOld));
-    const failure = (await Promise.all(answers)).find((answer) => answer.failure !== null)?.failure;
-    const account = known();
-    return account === null && failure ? { ok: false, failure } : { ok: true, account };
-  }
-
-  /** Whether a credit key has answered, for the status. */
-  hasAnswered(account: Account): boolean {
-    return this.#answers.get(account)?.failure === null;
-  }
-
-  #answerOf(
+  /** The answer of a moment ago, or one that is asked for now; simultaneous callers share it. */
+  #recentAnswer(
     account: Account,
     priority: Priority,
     deadlineMs: number | undefined,
-    isOld: (answer: KeyAnswer) => boolean,
   ): Promise<KeyAnswer> | KeyAnswer {
-    const running = this.#running.get(account);
+    const known = this.#known.get(account) ?? unknown();
+    const { question, answer: last } = known;
     // Background work may wait for its weight for long: more urgent work does not wait for its answer.
-    if (running !== undefined && !isMoreUrgent(priority, running.priority)) return running.answer;
-    const before = this.#answers.get(account);
-    if (before !== undefined) {
-      const sinceMs = Math.abs(this.#options.now() - before.atMs);
-      const again = before.failure === null ? isOld(before) : sinceMs >= ASK_AGAIN_AFTER_FAILURE_MS;
-      if (!again) return before;
-    }
-    const answer = this.#ask(account, priority, deadlineMs).finally(() => {
-      if (this.#running.get(account)?.answer === answer) this.#running.delete(account);
+    if (question !== null && !isMoreUrgent(priority, question.priority)) return question.answer;
+    // Either way: a clock that was ahead must not keep an old answer.
+    if (last !== null && Math.abs(this.#options.now() - last.atMs) < ASK_AGAIN_MS) return last;
+    const answer = this.#ask(account, known, priority, deadlineMs).finally(() => {
+      if (known.question?.answer === answer) known.question = null;
     });
-    this.#running.set(account, { priority, answer });
+    known.question = { priority, answer };
     return answer;
   }
 
-  async #ask(account: Account, priority: Priority, deadlineMs: number | undefined): Promise<KeyAnswer> {
-    const { book, reads, now, log } = this.#options;
-    const endpoint = ENDPOINTS.ltvDetails;
-    const call = { endpoint, account, parameters: [], priority, deadlineMs };
+  async #ask(
+    account: Account,
+    known: Known,
+    priority: Priority,
+    deadlineMs: number | undefined,
+  ): Promise<KeyAnswer> {
+    const { reads, now, log } = this.#options;
+    const call = { endpoint: ENDPOINTS.ltvDetails, account, parameters: [], priority, deadlineMs };
     const result = await reads.read(call, listAnswer, 'it is not a list');
     const failure = result.kind === 'read' ? null : failureOf(result, account);
-    if (result.kind === 'read') this.#noteUnits(account, result.value);
+    if (result.kind === 'read') this.#noteUnits(account, known, result.value);
     else log.warn({ account: account.name, ...failure }, 'credit key unit lookup failed');
-    const answer: KeyAnswer = { atMs: now(), failure };
-    if (book.all().includes(account)) this.#answers.set(account, answer);
-    return answer;
+    known.answer = { atMs: now(), failure };
+    return known.answer;
   }
 
-  #noteUnits(account: Account, answer: readonly unknown[]): void {
-    const { book, log } = this.#options;
+  #noteUnits(account: Account, known: Known, answer: readonly unknown[]): void {
     const { rows, flawed } = readRows(answer, riskUnitRow);
     const units = [...rows.map((unit) => unit.groupId), ...flawed.flatMap(({ groupId }) => groupId ?? [])];
-    book.noteUnits(account, units);
+    for (const unit of units) known.units.add(unit);
     const fields = { account: account.name, units };
     if (units.length > 1) {
-      log.warn(fields, 'a key with the role "credit" sees several units: is it the parent\'s key?');
-    } else log.info(fields, 'units of a credit key read');
+      this.#options.log.warn(fields, 'credit key sees several units: check that it is not the parent key');
+    } else this.#options.log.info(fields, 'credit key unit read');
   }
+}
+
+function unknown(units: Set<LongId> = new Set()): Known {
+  return { units, answer: null, question: null };
 }

@@ -36,9 +36,9 @@ export class Account {
     return this.#key.sign(payload);
   }
 
-  /** Whether both entries hold the same API key (a reload that did not rotate it). */
-  hasSameKeyAs(other: Account): boolean {
-    return this.#apiKey === other.#apiKey;
+  /** Whether both are the same entry with the same API key: a reload that did not rotate it. */
+  isSameAs(other: Account): boolean {
+    return this.name === other.name && this.role === other.role && this.#apiKey === other.#apiKey;
   }
 }
 

@@ -1,13 +1,10 @@
 /**
  * One call to the exchange from its parameters to its result: key and role, clock, weight, signature, the wire, and
- * what the answer says about limits. `Caller` sends once; `ReadCaller` repeats reads.
+ * what the answer says about limits. It sends once, whatever happens; reads are repeated in read-caller.ts.
  */
-
-import type { z } from 'zod';
-import { inTime } from '../shared/in-time.ts';
 import type { Log } from '../usecases/ports.ts';
 import type { Account } from './accounts.ts';
-import type { Delay, ExchangeClock } from './clock.ts';
+import type { ExchangeClock } from './clock.ts';
 import { type Endpoint, LIMIT_PER_MINUTE, type LimitScope } from './endpoints.ts';
 import { parseExactJson } from './exact-json.ts';
 import { type Http, type HttpResult, headerOf, type NetworkFault } from './http.ts';
@@ -34,8 +31,6 @@ export type CallResult = Answered | FailedCall;
 export interface Answered {
   readonly kind: 'answered';
   readonly json: unknown;
-  /** The body as received, to be shared with other replicas. */
-  readonly body: string;
   /** Exchange time at which the call was sent: the answer is at least that new. */
   readonly asOfMs: number;
 }
@@ -216,7 +211,7 @@ export class Caller {
     try {
       const json = parseExactJson(answer.body);
       this.#lastSuccessAtMs = this.#options.clock.nowMs();
-      return { kind: 'answered', json, body: answer.body, asOfMs };
+      return { kind: 'answered', json, asOfMs };
     } catch {
       // The parser's message quotes the body; that it is no JSON says enough.
       return { kind: 'unreadable', detail: 'it is not whole JSON' };
@@ -233,111 +228,6 @@ export class Caller {
       { endpoint: call.endpoint.name, extent, untilMs: rejection.retryAtMs, ...cause },
       'exchange told us to stop',
     );
-    await this.#options.limiter.stop(buckets, rejection.retryAtMs, cause);
+    await this.#options.limiter.stops.stop(buckets, rejection.retryAtMs, cause);
   }
-}
-
-export interface ReadAnswer<Value> extends Omit<Answered, 'kind'> {
-  readonly kind: 'read';
-  readonly value: Value;
-}
-
-/** A call that changes nothing, so it may be repeated. */
-export interface ReadCall extends Pick<Call, 'endpoint' | 'account' | 'parameters' | 'priority'> {
-  /** Steady milliseconds: for a read of several calls, the end of the time that all of them have. */
-  readonly deadlineMs?: number | undefined;
-}
-
-export interface ReadCallerOptions {
-  readonly caller: Pick<Caller, 'call'>;
-  readonly clock: Pick<ExchangeClock, 'sync'>;
-  readonly delay: Delay;
-  /** Steady milliseconds. */
-  readonly monotonic: () => number;
-  /** How long a call may wait for its weight. */
-  readonly patienceMs: Readonly<Record<Priority, number>>;
-  /** How long a person waits for a read, with all its tries. */
-  readonly budgetMs: number;
-  /** Of one HTTP exchange. */
-  readonly timeoutMs: number;
-  /** In [0, 1). */
-  readonly random: () => number;
-  /** Asks the exchange whether it is under maintenance; called after its 5xx. */
-  readonly isUnderMaintenance: () => Promise<boolean>;
-}
-
-const MAX_TRIES = 3;
-const FIRST_PAUSE_MS = 250;
-const TIMESTAMP_REFUSED = -1021;
-/** A try with less time left cannot be answered. */
-const MIN_TRY_MS = 50;
-
-const TOO_LATE: CallResult = { kind: 'network', fault: 'timeout', written: false };
-
-/** Repeats reads where that may help: at most three tries, each with its own signature, all within one time budget. */
-export class ReadCaller {
-  readonly #options: ReadCallerOptions;
-
-  constructor(options: ReadCallerOptions) {
-    this.#options = options;
-  }
-
-  /** Steady milliseconds at which a read that begins now must be answered; undefined: no person waits for it. */
-  deadlineFor(priority: Priority): number | undefined {
-    const { monotonic, budgetMs } = this.#options;
-    return priority === 'background' ? undefined : monotonic() + budgetMs;
-  }
-
-  /** A call whose answer is parsed; `otherwise` completes "could not be read: …" for one that does not fit. */
-  async read<Value>(
-    call: ReadCall,
-    schema: z.ZodType<Value>,
-    otherwise: string,
-  ): Promise<ReadAnswer<Value> | FailedCall> {
-    const result = await this.call(call);
-    if (result.kind !== 'answered') return result;
-    const parsed = schema.safeParse(result.json);
-    if (!parsed.success) return { kind: 'unreadable', detail: otherwise };
-    return { kind: 'read', value: parsed.data, body: result.body, json: result.json, asOfMs: result.asOfMs };
-  }
-
-  async call(call: ReadCall): Promise<CallResult> {
-    const deadlineMs = call.deadlineMs ?? this.deadlineFor(call.priority);
-    if (deadlineMs === undefined) return this.#tryUntil(call, Number.POSITIVE_INFINITY);
-    // This also ends waits that have no timer of their own: for the clock, or for another caller's answer.
-    return inTime(this.#tryUntil(call, deadlineMs), deadlineMs - this.#options.monotonic(), () => TOO_LATE);
-  }
-
-  async #tryUntil(call: ReadCall, deadlineMs: number): Promise<CallResult> {
-    const { caller, clock, delay, monotonic, patienceMs, timeoutMs, random } = this.#options;
-    let resynced = false;
-    let last: CallResult = TOO_LATE;
-    for (let tries = 1; ; tries += 1) {
-      const leftMs = deadlineMs - monotonic();
-      if (leftMs < MIN_TRY_MS) return last;
-      last = await caller.call({
-        ...call,
-        patienceMs: Math.min(patienceMs[call.priority], leftMs),
-        timeoutMs: Math.min(timeoutMs, leftMs),
-      });
-      if (last.kind === 'rejected' && last.code === TIMESTAMP_REFUSED && !resynced) {
-        resynced = true;
-        await clock.sync();
-        continue;
-      }
-      if (!mayPass(last)) return last;
-      if (tries >= MAX_TRIES) return (await this.#isMaintenance(last)) ? { kind: 'maintenance' } : last;
-      await delay(FIRST_PAUSE_MS * 2 ** (tries - 1) * (0.5 + random()));
-    }
-  }
-
-  async #isMaintenance(result: CallResult): Promise<boolean> {
-    return result.kind === 'rejected' && (await this.#options.isUnderMaintenance());
-  }
-}
-
-/** Network failures and 5xx: the next try may succeed. */
-function mayPass(result: CallResult): boolean {
-  if (result.kind === 'network') return result.fault !== 'tls' && result.fault !== 'too-large';
-  return result.kind === 'rejected' && result.httpStatus >= 500;
 }

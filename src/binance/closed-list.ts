@@ -1,10 +1,11 @@
 /** The closed list of each account, page by page, and all of them as one: no unit twice, newest first, nothing hidden. */
+import { z } from 'zod';
 import type { ClosedUnit } from '../domain/unit/risk-unit.ts';
 import type { Flaw, Read } from '../usecases/ports.ts';
 import type { Account } from './accounts.ts';
 import { closedUnitRow, pageAnswer, readRows } from './answers.ts';
 import type { CallResult, FailedCall } from './caller.ts';
-import { jsonOf, type Text, type TextPart } from './coalesced-read.ts';
+import type { ReadAnswer } from './read-caller.ts';
 import type { QueryParameter } from './signing.ts';
 
 export const LARGEST_PAGE = 100;
@@ -22,6 +23,13 @@ export function pageParameters(current: number, size: number): readonly QueryPar
   ];
 }
 
+/** A page as it came. */
+export interface RawPage {
+  /** Number of its first row, from 1. */
+  readonly firstRow: number;
+  readonly page: unknown;
+}
+
 type FetchPage = (parameters: readonly QueryParameter[]) => Promise<CallResult>;
 
 /**
@@ -30,8 +38,8 @@ type FetchPage = (parameters: readonly QueryParameter[]) => Promise<CallResult>;
  * apart by id and createTime. Each page says how many rows there are in all. Where rows are missing and the counts
  * differ, a row came in between, and the list is read again.
  */
-export async function walkClosedPages(fetchPage: FetchPage): Promise<Text | FailedCall> {
-  const parts: TextPart[] = [];
+export async function walkClosedPages(fetchPage: FetchPage): Promise<ReadAnswer<RawPage[]> | FailedCall> {
+  const pages: RawPage[] = [];
   const seen = new Set<string>();
   let total = 0;
   let asOfMs = Number.POSITIVE_INFINITY;
@@ -45,18 +53,18 @@ export async function walkClosedPages(fetchPage: FetchPage): Promise<Text | Fail
       const { rows } = page.data;
       const seenBefore = seen.size;
       for (const row of rows) seen.add(identityOf(row));
-      parts.push({ firstRow: (current - 1) * LARGEST_PAGE + 1, body: result.body, json: result.json });
+      pages.push({ firstRow: (current - 1) * LARGEST_PAGE + 1, page: result.json });
       totals.add(page.data.total);
       total = Math.max(total, page.data.total);
       asOfMs = Math.min(asOfMs, result.asOfMs);
-      if (seen.size >= total) return { kind: 'text', parts, asOfMs };
+      if (seen.size >= total) return { kind: 'read', value: pages, asOfMs };
       // An exchange that answers each number with the same page has no further one.
       const isSamePage = walk === 1 && current > 1 && seen.size === seenBefore;
       if (rows.length < LARGEST_PAGE || isSamePage) break;
     }
     if (totals.size === 1) break;
   }
-  return { kind: 'text', parts, asOfMs };
+  return { kind: 'read', value: pages, asOfMs };
 }
 
 /** The id and when it was created (an id may be given again), or for a row without them the whole row. */
@@ -75,14 +83,16 @@ export interface ClosedList {
   readonly missing: number;
 }
 
-export function decodeClosed(text: Text): ClosedList {
+const rawPages = z.array(z.object({ firstRow: z.number(), page: pageAnswer }));
+
+/** `pages` as `walkClosedPages` gave them, here or in another replica. */
+export function decodeClosed(pages: readonly unknown[]): ClosedList {
   const units = new Map<string, ClosedUnit>();
   const flawed = new Map<string, Flaw>();
   let total = 0;
-  for (const part of text.parts) {
-    const page = pageAnswer.parse(jsonOf(part));
+  for (const { firstRow, page } of rawPages.parse(pages)) {
     total = Math.max(total, page.total);
-    const read = readRows(page.rows, closedUnitRow, part.firstRow);
+    const read = readRows(page.rows, closedUnitRow, firstRow);
     for (const unit of read.rows) if (!units.has(lifeOf(unit))) units.set(lifeOf(unit), unit);
     // A row that shifted to another page is the same row under another number.
     for (const row of read.flawed) {

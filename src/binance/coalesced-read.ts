@@ -1,33 +1,17 @@
 /**
- * Lets simultaneous reads of the same thing share one call: in this process always, across replicas while the store
- * answers. The text of the answers is shared, so that each replica parses it with its own schemas.
+ * Lets simultaneous reads of the same list share one call: in this process always, across replicas while the store
+ * answers. Rows are shared as they came, so that each replica reads them with its own schemas.
  */
 import { z } from 'zod';
 import type { FailedCall } from './caller.ts';
 import type { Delay } from './clock.ts';
-import { parseExactJson } from './exact-json.ts';
+import type { ReadAnswer } from './read-caller.ts';
 import type { SharedReads } from './shared-state.ts';
 import type { Priority } from './weight-limiter.ts';
 
-/** One or more answers that together are what was read. */
-export interface Text {
-  readonly kind: 'text';
-  readonly parts: readonly TextPart[];
-  /** Exchange time; of several answers the oldest. */
-  readonly asOfMs: number;
-}
-
-export interface TextPart {
-  /** Number of the part's first row, from 1. */
-  readonly firstRow: number;
-  readonly body: string;
-  /** The body as parsed by the call itself; what another replica shared has to be parsed first. */
-  readonly json?: unknown;
-}
-
-export function jsonOf(part: TextPart): unknown {
-  return part.json ?? parseExactJson(part.body);
-}
+/** Exact JSON: its numbers are texts, so it survives being stored. */
+export type SharedList = ReadAnswer<readonly unknown[]>;
+type Loaded = SharedList | FailedCall;
 
 export interface CoalescedReadOptions {
   readonly shared: SharedReads;
@@ -44,25 +28,25 @@ const LOOK_AGAIN_MS = 40;
 /** After so many looks for another replica's answer (about 1.5 s) a process asks by itself. */
 const MAX_LOOKS = 37;
 
-const textSchema = z.object({
-  kind: z.literal('text'),
-  parts: z.array(z.object({ firstRow: z.number(), body: z.string() })),
+const listSchema = z.object({
+  kind: z.literal('read'),
+  value: z.array(z.unknown()),
   asOfMs: z.number(),
 });
 
 export class CoalescedRead {
   readonly #options: CoalescedReadOptions;
-  readonly #running = new Map<string, Promise<Text | FailedCall>>();
+  readonly #running = new Map<string, Promise<Loaded>>();
 
   constructor(options: CoalescedReadOptions) {
     this.#options = options;
   }
 
   /**
-   * `load` makes the call; only a `text` is shared. `key` names the thing, and holds no secret. Any finished answer
+   * `load` makes the call; only an answer is shared. `key` names the thing, and holds no secret. Any finished answer
    * will do, but one waits for a call under way only if that has the same priority: background work may take long.
    */
-  read(key: string, priority: Priority, load: () => Promise<Text | FailedCall>): Promise<Text | FailedCall> {
+  read(key: string, priority: Priority, load: () => Promise<Loaded>): Promise<Loaded> {
     const lead = `${key}/${priority}`;
     const running = this.#running.get(lead);
     if (running !== undefined) return running;
@@ -71,22 +55,18 @@ export class CoalescedRead {
     return started;
   }
 
-  async #leadOrFollow(
-    key: string,
-    lead: string,
-    load: () => Promise<Text | FailedCall>,
-  ): Promise<Text | FailedCall> {
+  async #leadOrFollow(key: string, lead: string, load: () => Promise<Loaded>): Promise<Loaded> {
     const token = this.#options.newToken();
     const found = await this.#findAnswer(key, lead, token);
     if (found === 'alone') return load();
     if (found !== 'lead') return found;
-    const text = await load();
-    await this.#share(key, lead, token, text);
-    return text;
+    const loaded = await load();
+    await this.#share(key, lead, token, loaded);
+    return loaded;
   }
 
   /** Another replica's answer, or whether to ask for all (`lead`) or for this process only (`alone`). */
-  async #findAnswer(key: string, lead: string, token: string): Promise<Text | 'lead' | 'alone'> {
+  async #findAnswer(key: string, lead: string, token: string): Promise<SharedList | 'lead' | 'alone'> {
     const { shared, delay } = this.#options;
     try {
       for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
@@ -101,26 +81,25 @@ export class CoalescedRead {
     return 'alone';
   }
 
-  #fresh(stored: string | null): Text | null {
+  #fresh(stored: string | null): SharedList | null {
     if (stored === null) return null;
     try {
-      const text = textSchema.parse(JSON.parse(stored));
-      const ageMs = this.#options.nowMs() - text.asOfMs;
+      const list = listSchema.parse(JSON.parse(stored));
+      const ageMs = this.#options.nowMs() - list.asOfMs;
       // An answer of the future would stay fresh for as long as it is ahead.
-      return ageMs >= 0 && ageMs <= FRESH_MS ? text : null;
+      return ageMs >= 0 && ageMs <= FRESH_MS ? list : null;
     } catch {
       // Not ours, or of another version: ignored.
       return null;
     }
   }
 
-  async #share(key: string, lead: string, token: string, text: Text | FailedCall): Promise<void> {
+  async #share(key: string, lead: string, token: string, loaded: Loaded): Promise<void> {
     const { shared, nowMs } = this.#options;
     try {
-      if (text.kind === 'text') {
-        const leftMs = Math.ceil(FRESH_MS - (nowMs() - text.asOfMs));
-        const parts = text.parts.map(({ firstRow, body }) => ({ firstRow, body }));
-        if (leftMs > 0) await shared.put(key, JSON.stringify({ ...text, parts }), leftMs);
+      if (loaded.kind === 'read') {
+        const leftMs = Math.ceil(FRESH_MS - (nowMs() - loaded.asOfMs));
+        if (leftMs > 0) await shared.put(key, JSON.stringify(loaded), leftMs);
       }
       await shared.release(lead, token);
     } catch {

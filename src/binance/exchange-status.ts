@@ -1,13 +1,14 @@
 /** What the status command and the doctor show of the exchange: maintenance, each key's permissions, a snapshot. */
 import { z } from 'zod';
 import type { ExchangeStop, Read } from '../usecases/ports.ts';
-import type { AccountBook, UnitOwners } from './account-book.ts';
+import type { AccountBook } from './account-book.ts';
 import type { Account } from './accounts.ts';
 import { flagField, systemStatusAnswer } from './answers.ts';
-import type { Caller, ReadCaller } from './caller.ts';
+import type { Caller } from './caller.ts';
 import type { ExchangeClock } from './clock.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { failed } from './failure.ts';
+import type { ReadCaller } from './read-caller.ts';
 import type { WeightLimiter } from './weight-limiter.ts';
 
 /** Whether the exchange is under maintenance (GET /sapi/v1/system/status, unsigned, weight 1). */
@@ -90,7 +91,7 @@ export function createAccountChecks(options: {
   return {
     isUnderMaintenance: () => options.status.ask(),
     async permissionsOf(name) {
-      const account = options.book.choose(ENDPOINTS.apiRestrictions, { by: 'name', name });
+      const account = options.book.named(name);
       const endpoint = ENDPOINTS.apiRestrictions;
       const call = { endpoint, account, parameters: [], priority: 'interactive' } as const;
       const result = await options.reads.read(call, permissions, "it does not list the key's permissions");
@@ -129,7 +130,6 @@ export interface ExchangeSnapshot {
 
 export interface SnapshotParts {
   readonly book: AccountBook;
-  readonly owners: UnitOwners;
   readonly clock: ExchangeClock;
   readonly limiter: WeightLimiter;
   readonly caller: Caller;
@@ -138,7 +138,7 @@ export interface SnapshotParts {
 }
 
 export function takeSnapshot(parts: SnapshotParts): ExchangeSnapshot {
-  const { book, owners, clock, limiter, caller, status, now } = parts;
+  const { book, clock, limiter, caller, status, now } = parts;
   const reading = clock.reading();
   const { weights, stops, ledgerDown } = limiter.snapshot();
   return {
@@ -156,7 +156,7 @@ export function takeSnapshot(parts: SnapshotParts): ExchangeSnapshot {
       role: account.role,
       keyKind: account.keyKind,
       units: [...book.unitsOf(account)],
-      learned: owners.hasAnswered(account),
+      learned: book.hasAnswered(account),
     })),
   };
 }

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { Amount, LongId } from '../domain/amount.ts';
 import type { Liability } from '../domain/unit/risk-unit.ts';
 import type { Read, ReadOptions } from '../usecases/ports.ts';
-import type { AccountBook, UnitOwners } from './account-book.ts';
+import type { AccountBook } from './account-book.ts';
 import {
   amountField,
   flagField,
@@ -21,10 +21,10 @@ import {
   textField,
   timeField,
 } from './answers.ts';
-import type { ReadCaller } from './caller.ts';
 import { LARGEST_PAGE, pageParameters } from './closed-list.ts';
 import { ENDPOINTS, type Endpoint } from './endpoints.ts';
 import { failed } from './failure.ts';
+import type { ReadCaller } from './read-caller.ts';
 import type { QueryParameter } from './signing.ts';
 
 export interface ActivatedUnit {
@@ -176,17 +176,10 @@ export interface InstitutionalLoan {
 
 export interface InstitutionalLoanOptions {
   readonly book: AccountBook;
-  readonly owners: UnitOwners;
   readonly reads: ReadCaller;
 }
 
-export function createInstitutionalLoan({
-  book,
-  owners,
-  reads,
-}: InstitutionalLoanOptions): InstitutionalLoan {
-  const parentOf = (endpoint: Endpoint) => book.choose(endpoint, { by: 'parent' });
-
+export function createInstitutionalLoan({ book, reads }: InstitutionalLoanOptions): InstitutionalLoan {
   async function readHistory<Row>(
     endpoint: Endpoint,
     row: z.ZodType<Row>,
@@ -200,7 +193,7 @@ export function createInstitutionalLoan({
       return failed({ kind: 'bad-request', detail }, null);
     }
     const deadlineMs = reads.deadlineFor(priority);
-    const owner = await owners.find(query.groupId, priority, deadlineMs);
+    const owner = await book.findOwner(query.groupId, priority, deadlineMs);
     if (!owner.ok) return owner;
     const { account } = owner;
     const parameters = [
@@ -219,7 +212,7 @@ export function createInstitutionalLoan({
   return {
     async activatedUnits({ priority }) {
       const endpoint = ENDPOINTS.activated;
-      const account = parentOf(endpoint);
+      const account = book.parent();
       const call = { endpoint, account, parameters: [], priority };
       const result = await reads.read(call, listAnswer, 'it is not a list of units');
       if (result.kind !== 'read') return failed(result, account);
@@ -233,7 +226,7 @@ export function createInstitutionalLoan({
       readHistory(ENDPOINTS.forceLiquidation, forcedLiquidationRow, query, read),
     async maxBorrowable(groupId, asset, { priority }) {
       const endpoint = ENDPOINTS.maxBorrowable;
-      const account = parentOf(endpoint);
+      const account = book.parent();
       const parameters: QueryParameter[] = [
         ['groupId', groupId],
         ['assetName', asset],

@@ -6,7 +6,7 @@
 import { type LongId, parseLongId } from '../domain/amount.ts';
 import type { CloseMode } from '../domain/policy.ts';
 import type { CloseOutcome, LoanCloser, PreparedClose, Read } from '../usecases/ports.ts';
-import type { UnitOwners } from './account-book.ts';
+import type { AccountBook } from './account-book.ts';
 import type { Account } from './accounts.ts';
 import { closeAnswer } from './answers.ts';
 import { bucketOf, type Caller, type CallResult, RECV_WINDOW_MS } from './caller.ts';
@@ -14,14 +14,14 @@ import { ENDPOINTS } from './endpoints.ts';
 import { AMBIGUOUS_CODES, meaningOf } from './error-codes.ts';
 import { failed, failureOf, rejectionWords, stoppedWords } from './failure.ts';
 import type { Rejection } from './rejection.ts';
-import type { WeightLimiter } from './weight-limiter.ts';
+import type { Stops } from './stops.ts';
 
 export interface LoanCloserOptions {
   /** `dry-run`: this process sends no close, whatever it is asked. */
   readonly closeMode: CloseMode;
   readonly caller: Pick<Caller, 'prepare'>;
-  readonly limiter: Pick<WeightLimiter, 'stopOf'>;
-  readonly owners: Pick<UnitOwners, 'find'>;
+  readonly stops: Pick<Stops, 'of'>;
+  readonly book: Pick<AccountBook, 'findOwner'>;
   readonly monotonic: () => number;
   readonly patienceMs: number;
 }
@@ -40,10 +40,9 @@ async function prepareClose(given: LongId, options: LoanCloserOptions): Promise<
   // Checked again although it is typed: an id that is not canonical may name another unit.
   const groupId = typeof given === 'string' ? parseLongId(given) : null;
   if (groupId === null) return failed({ kind: 'bad-request', detail: 'The unit id is not a LONG id' }, null);
-  const owner = await options.owners.find(groupId, 'close');
+  const owner = await options.book.findOwner(groupId, 'close');
   if (!owner.ok) return owner;
   const { account } = owner;
-  if (account === null) return failed({ kind: 'no-account', endpoint: ENDPOINTS.close, account }, null);
   const ready = await options.caller.prepare({
     endpoint: ENDPOINTS.close,
     account,
@@ -75,7 +74,7 @@ function whyNotSend(account: Account, sinceMs: number, options: LoanCloserOption
   if (sinceMs > RECV_WINDOW_MS) {
     return 'Too much time passed after the close was signed: Binance would refuse it.';
   }
-  const stop = options.limiter.stopOf(bucketOf(ENDPOINTS.close, account));
+  const stop = options.stops.of(bucketOf(ENDPOINTS.close, account));
   return stop === null ? null : 'Binance told Loandesk meanwhile to stop calling for a while.';
 }
 

@@ -5,11 +5,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Dispatcher } from 'undici';
 import type { CloseMode } from '../domain/policy.ts';
+import { endsInTime } from '../shared/in-time.ts';
 import type { ExchangeStop, ExchangeStops, LoanCloser, LoanReader, Log } from '../usecases/ports.ts';
-import { AccountBook, UnitOwners } from './account-book.ts';
+import { AccountBook } from './account-book.ts';
 import type { Account } from './accounts.ts';
 import { timeAnswer } from './answers.ts';
-import { Caller, type CallRecord, type FailedCall, ReadCaller } from './caller.ts';
+import { Caller, type CallRecord, type FailedCall } from './caller.ts';
 import { createExchangeClock, type Delay, realDelay } from './clock.ts';
 import { CoalescedRead } from './coalesced-read.ts';
 import { ENDPOINTS } from './endpoints.ts';
@@ -24,6 +25,7 @@ import { createHttp, HTTP_TIMEOUT_MS, type ProxySettings } from './http.ts';
 import { createInstitutionalLoan, type InstitutionalLoan } from './institutional-loan.ts';
 import { createLoanCloser } from './loan-closer.ts';
 import { ExchangeLoanReader } from './loan-reader.ts';
+import { ReadCaller } from './read-caller.ts';
 import { stopExtent } from './rejection.ts';
 import type { SharedReads, WeightLedger } from './shared-state.ts';
 import { type Priority, WeightLimiter } from './weight-limiter.ts';
@@ -48,7 +50,6 @@ export interface LoanExchangeOptions {
   readonly monotonic?: () => number;
   readonly delay?: Delay;
   readonly random?: () => number;
-  readonly newToken?: () => string;
   readonly proxy?: ProxySettings;
   readonly dispatcher?: Dispatcher;
   /** For one HTTP exchange; default 13 s. */
@@ -91,7 +92,6 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
   const delay = options.delay ?? realDelay;
   const given = { ...PATIENCE_MS, ...options.patienceMs };
   const patienceMs = { ...given, close: given.interactive };
-  const book = new AccountBook(accounts);
   const http = createHttp(options);
   let noTime: FailedCall = { kind: 'no-clock' };
   const sample = async (): Promise<number | null> => {
@@ -134,53 +134,49 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
     random: options.random ?? Math.random,
     isUnderMaintenance: async () => (await status.ask()) === true,
   });
-  const owners = new UnitOwners({ book, reads, now, log });
+  const book = new AccountBook({ accounts, reads, now, log });
   const nowMs = () => Math.floor(clock.nowMs());
-  const newToken = options.newToken ?? randomUUID;
-  const coalesced = new CoalescedRead({ shared: sharedReads, nowMs, delay, newToken });
+  const coalesced = new CoalescedRead({ shared: sharedReads, nowMs, delay, newToken: randomUUID });
   let stopping: AbortController | null = null;
 
   /** Asks until each credit key has shown its unit; resolves after the first attempt, or 5 s. */
-  async function askKeys(firstAttempt: () => Promise<boolean>): Promise<void> {
+  async function askKeys(first: Promise<boolean>): Promise<void> {
     if (stopping === null) return;
-    const first = firstAttempt();
     void keepAsking(first, stopping.signal);
-    const patience = new AbortController();
-    await Promise.race([first, delay(START_PATIENCE_MS, patience.signal)]);
-    patience.abort();
+    await endsInTime(first, START_PATIENCE_MS);
   }
 
   async function keepAsking(first: Promise<boolean>, signal: AbortSignal): Promise<void> {
     let allAnswered = await first;
     while (!allAnswered && !signal.aborted) {
-      log.warn({ againInMs: ASK_KEYS_AGAIN_MS }, 'not every credit key has shown its unit yet; asking again');
+      log.warn({ againInMs: ASK_KEYS_AGAIN_MS }, 'credit keys have not shown their units; asking again');
       await delay(ASK_KEYS_AGAIN_MS, signal);
-      if (!signal.aborted) allAnswered = await owners.askAll('background');
+      if (!signal.aborted) allAnswered = await book.askAll('background');
     }
   }
 
   return {
-    reader: new ExchangeLoanReader({ book, owners, reads, coalesced, nowMs }),
+    reader: new ExchangeLoanReader({ book, reads, coalesced, nowMs }),
     closer: createLoanCloser({
       closeMode: options.closeMode,
       caller,
-      limiter,
-      owners,
+      stops: limiter.stops,
+      book,
       monotonic,
       patienceMs: patienceMs.close,
     }),
-    institutionalLoan: createInstitutionalLoan({ book, owners, reads }),
-    stops: { list: () => limiter.stopsOf(book.buckets()), lift: () => limiter.liftStops() },
+    institutionalLoan: createInstitutionalLoan({ book, reads }),
+    stops: { list: () => limiter.stops.list(book.buckets()), lift: () => limiter.stops.lift() },
     checks: createAccountChecks({ book, reads, status }),
-    snapshot: () => takeSnapshot({ book, owners, clock, limiter, caller, status, now }),
+    snapshot: () => takeSnapshot({ book, clock, limiter, caller, status, now }),
     async start() {
       if (stopping !== null) return;
       stopping = new AbortController();
-      await askKeys(async () => {
-        await status.ask();
+      const first = status.ask().then(() => {
         clock.start();
-        return owners.askAll('background');
+        return book.askAll('background');
       });
+      await askKeys(first);
     },
     async stop() {
       clock.stop();
@@ -191,7 +187,7 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
     async reload(fresh) {
       book.replace(fresh);
       log.info({ accounts: fresh.map(({ name, role }) => ({ name, role })) }, 'accounts reloaded');
-      await askKeys(() => owners.askAll('background'));
+      await askKeys(book.askAll('background'));
     },
   };
 }

@@ -8,20 +8,20 @@ import {
   type Read,
   type ReadOptions,
 } from '../usecases/ports.ts';
-import type { AccountBook, UnitOwners } from './account-book.ts';
+import type { AccountBook } from './account-book.ts';
 import type { Account } from './accounts.ts';
 import { eachOnce, listAnswer, type ReadRows, readRows, riskUnitRow } from './answers.ts';
-import type { FailedCall, ReadCaller } from './caller.ts';
+import type { FailedCall } from './caller.ts';
 import { type ClosedList, decodeClosed, mergeClosed, walkClosedPages } from './closed-list.ts';
-import { type CoalescedRead, jsonOf, type Text } from './coalesced-read.ts';
-import { ENDPOINTS, type Endpoint } from './endpoints.ts';
+import type { CoalescedRead, SharedList } from './coalesced-read.ts';
+import { ENDPOINTS } from './endpoints.ts';
 import { failed } from './failure.ts';
+import type { ReadCaller } from './read-caller.ts';
 import type { QueryParameter } from './signing.ts';
 import type { Priority } from './weight-limiter.ts';
 
 export interface LoanReaderOptions {
   readonly book: AccountBook;
-  readonly owners: UnitOwners;
   readonly reads: ReadCaller;
   readonly coalesced: CoalescedRead;
   /** Exchange time. */
@@ -37,32 +37,30 @@ interface Asked {
 
 export class ExchangeLoanReader implements LoanReader {
   readonly #options: LoanReaderOptions;
-  readonly #decoded = new WeakMap<Text, ReadRows<RiskUnit>>();
 
   constructor(options: LoanReaderOptions) {
     this.#options = options;
   }
 
   async riskUnits(options: ReadOptions): Promise<Read<readonly RiskUnit[]>> {
-    const read = await this.#details(this.#parent(), null, this.#asked(options));
+    const read = await this.#details(this.#options.book.parent(), null, this.#asked(options));
     return read.ok ? { ...read, value: read.value.rows, flaws: read.value.flawed } : read;
   }
 
   async riskUnit(groupId: LongId, options: ReadOptions): Promise<Read<RiskUnit | null>> {
-    return onlyUnit(await this.#details(this.#parent(), groupId, this.#asked(options)), groupId);
+    return onlyUnit(await this.#details(this.#options.book.parent(), groupId, this.#asked(options)), groupId);
   }
 
   async riskUnitAsCreditAccount(groupId: LongId, options: ReadOptions): Promise<Read<RiskUnit | null>> {
     const asked = { ...this.#asked(options), fresh: true };
-    const owner = await this.#options.owners.find(groupId, asked.priority, asked.deadlineMs);
+    const owner = await this.#options.book.findOwner(groupId, asked.priority, asked.deadlineMs);
     if (!owner.ok) return owner;
-    if (owner.account === null) return noAccount(ENDPOINTS.close);
     return onlyUnit(await this.#details(owner.account, groupId, asked), groupId);
   }
 
   async closedUnits(options: ReadOptions): Promise<Read<readonly ClosedUnit[]>> {
     const accounts = this.#options.book.credit();
-    if (accounts.length === 0) return noAccount(ENDPOINTS.closed);
+    if (accounts.length === 0) return noCreditAccount();
     const asked = this.#asked(options);
     const lists = await Promise.all(accounts.map((account) => this.#closedList(account, asked)));
     return mergeClosed(accounts, lists);
@@ -70,9 +68,9 @@ export class ExchangeLoanReader implements LoanReader {
 
   async findClosedUnit(groupId: LongId, options: FindOptions): Promise<Read<ClosedUnit | null>> {
     const accounts = this.#options.book.credit();
-    if (accounts.length === 0) return noAccount(ENDPOINTS.closed);
+    if (accounts.length === 0) return noCreditAccount();
     const asked = { ...this.#asked(options), fresh: true };
-    const owner = this.#options.book.choose(ENDPOINTS.closed, { by: 'owner', groupId });
+    const owner = this.#options.book.knownOwner(groupId);
     // The key has proved whose list it is: e-mails need not be compared, and no other list matters.
     if (owner !== null) return this.#findIn(owner, groupId, () => true, asked);
     const ofOwner = rowsOf(options.creditAccount);
@@ -80,17 +78,13 @@ export class ExchangeLoanReader implements LoanReader {
   }
 
   async canClose(groupId: LongId): Promise<Read<boolean>> {
-    const owner = await this.#options.owners.find(groupId, 'interactive');
-    if (!owner.ok) return owner;
-    return { ok: true, value: owner.account !== null, asOfMs: this.#options.nowMs(), flaws: [] };
+    const owner = await this.#options.book.findOwner(groupId, 'interactive');
+    if (!owner.ok && owner.failure.kind !== 'no-account') return owner;
+    return { ok: true, value: owner.ok, asOfMs: this.#options.nowMs(), flaws: [] };
   }
 
   #asked({ priority, fresh = false }: ReadOptions): Asked {
     return { priority, fresh, deadlineMs: this.#options.reads.deadlineFor(priority) };
-  }
-
-  #parent(): Account | null {
-    return this.#options.book.choose(ENDPOINTS.ltvDetails, { by: 'parent' });
   }
 
   async #details(
@@ -100,26 +94,10 @@ export class ExchangeLoanReader implements LoanReader {
   ): Promise<Read<ReadRows<RiskUnit>>> {
     const { priority, deadlineMs } = asked;
     const parameters: QueryParameter[] = groupId === null ? [] : [['groupId', groupId]];
-    const load = async (): Promise<Text | FailedCall> => {
-      const call = { endpoint: ENDPOINTS.ltvDetails, account, parameters, priority, deadlineMs };
-      const answer = await this.#options.reads.read(call, listAnswer, 'it is not a list of risk units');
-      if (answer.kind !== 'read') return answer;
-      const { body, json, asOfMs } = answer;
-      return { kind: 'text', parts: [{ firstRow: 1, body, json }], asOfMs };
-    };
-    const text = await this.#text(`ltv-details/${account?.name ?? ''}/${groupId ?? 'all'}`, asked, load);
-    if (text.kind !== 'text') return failed(text, account);
-    return { ok: true, value: this.#decode(text), asOfMs: text.asOfMs, flaws: [] };
-  }
-
-  /** Once for all who share the answer. */
-  #decode(text: Text): ReadRows<RiskUnit> {
-    let decoded = this.#decoded.get(text);
-    if (decoded === undefined) {
-      decoded = eachOnce(readRows(listAnswer.parse(text.parts.flatMap(jsonOf)), riskUnitRow));
-      this.#decoded.set(text, decoded);
-    }
-    return decoded;
+    const call = { endpoint: ENDPOINTS.ltvDetails, account, parameters, priority, deadlineMs };
+    const load = () => this.#options.reads.read(call, listAnswer, 'it is not a list of risk units');
+    const key = `ltv-details/${account?.name ?? ''}/${groupId ?? 'all'}`;
+    return this.#read(key, account, asked, load, (rows) => eachOnce(readRows(rows, riskUnitRow)));
   }
 
   async #closedList(account: Account, asked: Asked): Promise<Read<ClosedList>> {
@@ -128,13 +106,20 @@ export class ExchangeLoanReader implements LoanReader {
       walkClosedPages((parameters) =>
         this.#options.reads.call({ endpoint: ENDPOINTS.closed, account, parameters, priority, deadlineMs }),
       );
-    const text = await this.#text(`closed/${account.name}`, asked, load);
-    if (text.kind !== 'text') return failed(text, account);
-    return { ok: true, value: decodeClosed(text), asOfMs: text.asOfMs, flaws: [] };
+    return this.#read(`closed/${account.name}`, account, asked, load, decodeClosed);
   }
 
-  #text(key: string, asked: Asked, load: () => Promise<Text | FailedCall>): Promise<Text | FailedCall> {
-    return asked.fresh ? load() : this.#options.coalesced.read(key, asked.priority, load);
+  /** Shared with others who ask for the same, unless it must be fresh. */
+  async #read<Value>(
+    key: string,
+    account: Account | null,
+    { fresh, priority }: Asked,
+    load: () => Promise<SharedList | FailedCall>,
+    decode: (rows: readonly unknown[]) => Value,
+  ): Promise<Read<Value>> {
+    const list = fresh ? await load() : await this.#options.coalesced.read(key, priority, load);
+    if (list.kind !== 'read') return failed(list, account);
+    return { ok: true, value: decode(list.value), asOfMs: list.asOfMs, flaws: [] };
   }
 
   async #findIn(
@@ -187,8 +172,8 @@ async function firstFound(
   return found.catch(none);
 }
 
-function noAccount(endpoint: Endpoint) {
-  return failed({ kind: 'no-account', endpoint, account: null }, null);
+function noCreditAccount() {
+  return failed({ kind: 'no-account', endpoint: ENDPOINTS.closed, account: null }, null);
 }
 
 /** A row that cannot be read must not turn into "not there". */

@@ -2,7 +2,8 @@
  * What the exchange client shares with the other replicas through the store. The store implements both; a throw of
  * StoreUnavailable means that nothing is known.
  */
-import type { StopCause } from '../usecases/ports.ts';
+import { inTime } from '../shared/in-time.ts';
+import type { Log, StopCause } from '../usecases/ports.ts';
 
 /** Weight used per bucket and server minute, shared by all replicas. */
 export interface WeightLedger {
@@ -24,6 +25,48 @@ export interface WeightLedger {
   lift(): Promise<void>;
   /** How long ago `lift` was called; null: not within `MAX_STOP_MS`. */
   sinceLiftMs(): Promise<number | null>;
+}
+
+/** A ledger that answers later than this, in real time, counts as down. */
+const LEDGER_TIMEOUT_MS = 1_000;
+
+/** The ledger with a limit on how long it is waited for; says once that it is down, and once that it is up again. */
+export class TimedLedger {
+  readonly #ledger: WeightLedger;
+  readonly #log: Log;
+  #isDown = false;
+
+  constructor(ledger: WeightLedger, log: Log) {
+    this.#ledger = ledger;
+    this.#log = log;
+  }
+
+  get isDown(): boolean {
+    return this.#isDown;
+  }
+
+  /** Throws when it is down. */
+  async ask<Value>(call: (ledger: WeightLedger) => Promise<Value>): Promise<Value> {
+    try {
+      const answer = await inTime(call(this.#ledger), LEDGER_TIMEOUT_MS, () => {
+        throw new Error('the ledger did not answer in time');
+      });
+      if (this.#isDown) this.#log.info({}, 'weight ledger up again');
+      this.#isDown = false;
+      return answer;
+    } catch (error) {
+      if (!this.#isDown) {
+        this.#log.warn({ err: error }, 'weight ledger down: reads continue within a small local budget');
+      }
+      this.#isDown = true;
+      throw error;
+    }
+  }
+
+  /** A call whose failure stops nothing. */
+  async tell(call: (ledger: WeightLedger) => Promise<void>): Promise<void> {
+    await this.ask(call).catch(() => {});
+  }
 }
 
 /** Binance bans an address for three days at most (general info, "Limits"): no stop is believed to last longer. */

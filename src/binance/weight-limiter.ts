@@ -6,10 +6,10 @@
  * A call near the turn of a minute is counted in both minutes in which the exchange might count it.
  */
 import Bottleneck from 'bottleneck';
-import { inTime } from '../shared/in-time.ts';
 import type { ExchangeStop, Log, ReadOptions, StopCause } from '../usecases/ports.ts';
 import type { Delay } from './clock.ts';
-import type { WeightLedger } from './shared-state.ts';
+import { TimedLedger, type WeightLedger } from './shared-state.ts';
+import { Stops } from './stops.ts';
 import {
   BucketCount,
   backgroundLimit,
@@ -17,7 +17,6 @@ import {
   MINUTE_MS,
   minuteOf,
   minutesAround,
-  Stops,
 } from './weight-count.ts';
 
 export type Priority = ReadOptions['priority'];
@@ -84,27 +83,22 @@ const PRIORITY: Readonly<Record<Priority, number>> = { close: 0, interactive: 1,
 /** How many may wait for a bucket: a minute's worth of the heaviest read, and as many commands before them. */
 const MAX_WAITING: Readonly<Record<Priority, number>> = { background: 60, interactive: 120, close: 180 };
 const MIN_WAIT_MS = 20;
-/** How often a stopped process asks whether a person has lifted the stops. */
-const ASK_FOR_LIFT_EVERY_MS = 1_000;
 /** Reservations of one call: two at a turn of the minute, and as many again if they took long. */
 const MAX_RESERVATIONS = 4;
-/** A ledger that answers later than this, in real time, counts as down. */
-const LEDGER_TIMEOUT_MS = 1_000;
 
 export class WeightLimiter {
   readonly #options: WeightLimiterOptions;
   readonly #buckets = new Map<string, Bucket>();
-  readonly #stops: Stops;
-  readonly #monotonic: () => number;
-  #ledgerDown = false;
-  #askedForLiftAtMs = Number.NEGATIVE_INFINITY;
+  readonly #ledger: TimedLedger;
+  readonly stops: Stops;
 
   constructor(options: WeightLimiterOptions) {
     this.#options = options;
-    this.#monotonic = options.monotonic ?? (() => performance.now());
-    this.#stops = new Stops({
+    this.#ledger = new TimedLedger(options.ledger, options.log);
+    this.stops = new Stops({
+      ledger: this.#ledger,
       nowMs: () => options.clock.nowMs(),
-      monotonic: this.#monotonic,
+      monotonic: options.monotonic ?? (() => performance.now()),
       onStop: (stop) => options.onStop?.(stop),
     });
   }
@@ -114,7 +108,7 @@ export class WeightLimiter {
     const startedMs = this.#options.clock.nowMs();
     const asked = { ...request, startedMs, deadlineMs: startedMs + request.patienceMs };
     const bucket = this.#bucket(request.bucket, request.limit);
-    if (this.stopOf(request.bucket) !== null) await this.#askForLift();
+    if (this.stops.of(request.bucket) !== null) await this.stops.askForLift();
     const known = this.#knownWait(request.bucket, bucket);
     if (known !== null && known.retryAtMs > asked.deadlineMs) return known;
     if (known === null && waitingBefore(request.priority, bucket) === 0) {
@@ -137,33 +131,6 @@ export class WeightLimiter {
     if (used > count.usedIn(minute)) await this.#raise(bucketName, minute, used, count);
   }
 
-  /** Stops these buckets for all replicas until then (exchange time); a later stop wins. */
-  async stop(buckets: readonly string[], untilMs: number, cause: StopCause): Promise<void> {
-    const lastsMs = Math.ceil(untilMs - this.#options.clock.nowMs());
-    for (const bucket of buckets) this.#stops.note(bucket, lastsMs, cause);
-    await Promise.all(
-      buckets.map((bucket) => this.#tell('stop', () => this.#options.ledger.stop(bucket, lastsMs, cause))),
-    );
-  }
-
-  /** The stop of a bucket that this process knows of. */
-  stopOf(bucket: string): ExchangeStop | null {
-    return this.#stops.of(bucket);
-  }
-
-  /** The stops that any replica noted for these buckets, and what this one knows. Throws when the ledger is down. */
-  async stopsOf(buckets: readonly string[]): Promise<readonly ExchangeStop[]> {
-    await this.#learnOfLift();
-    await this.#learnStops(buckets);
-    return this.#stops.inForce();
-  }
-
-  /** Lifts every stop, in all replicas. Throws when the ledger is down. */
-  async liftStops(): Promise<void> {
-    await this.#options.ledger.lift();
-    this.#stops.lift(0);
-  }
-
   snapshot(): {
     readonly weights: readonly { bucket: string; used: number; limit: number; waiting: number }[];
     readonly stops: readonly ExchangeStop[];
@@ -176,14 +143,14 @@ export class WeightLimiter {
       limit: bucket.count.limit,
       waiting: waitingIn(bucket),
     }));
-    return { weights, stops: this.#stops.inForce(), ledgerDown: this.#ledgerDown };
+    return { weights, stops: this.stops.inForce(), ledgerDown: this.#ledger.isDown };
   }
 
   async #attempt(asked: Asked, { count }: Bucket): Promise<AdmitResult> {
-    const { clock, ledger } = this.#options;
+    const { clock } = this.#options;
     const counted = new Set<number>();
     for (let rounds = 0; rounds < MAX_RESERVATIONS; rounds += 1) {
-      const stop = this.stopOf(asked.bucket);
+      const stop = this.stops.of(asked.bucket);
       if (stop !== null) return stopped(stop);
       // Determined again after each reservation: it may have taken us into the next minute.
       const minute = minutesAround(clock.nowMs(), clock.uncertaintyMs()).find((each) => !counted.has(each));
@@ -195,15 +162,15 @@ export class WeightLimiter {
       const over = this.#overLimit(asked, minute, known, limit);
       if (over !== null) return over;
       try {
-        const answer = await answered(ledger.reserve(asked.bucket, minute, asked.weight, limit));
-        this.#ledgerIs('up');
+        const answer = await this.#ledger.ask((ledger) =>
+          ledger.reserve(asked.bucket, minute, asked.weight, limit),
+        );
         count.noteUsed(minute, answer.used);
         if (!answer.ok) return await this.#whyRefused(asked, minute, answer.used, limit, count);
         counted.add(minute);
         // The shared count fell within its minute: it was lost, and is set to what is known.
         if (answer.used < known) await this.#raise(asked.bucket, minute, known + asked.weight, count);
-      } catch (error) {
-        this.#ledgerIs('down', error);
+      } catch {
         if (asked.mustCount) return { kind: 'uncounted' };
         const spent = counted.size > 0 || count.spendUncounted(minute, asked.weight);
         return spent ? this.#admitted(asked) : this.#untilMinute(minute + 1);
@@ -225,8 +192,8 @@ export class WeightLimiter {
     const over = this.#overLimit(asked, minute, used, limit);
     if (over !== null) return over;
     const nowMs = this.#options.clock.nowMs();
-    await this.#learnStops([asked.bucket]);
-    const stop = this.stopOf(asked.bucket);
+    await this.stops.learn([asked.bucket]);
+    const stop = this.stops.of(asked.bucket);
     // Without the least wait this would spin.
     return stop === null ? busy(nowMs + MIN_WAIT_MS) : stopped(stop);
   }
@@ -258,7 +225,7 @@ export class WeightLimiter {
 
   /** What is known without asking: a stop, or a minute that is full. */
   #knownWait(name: string, { count }: Bucket): Busy | null {
-    const stop = this.stopOf(name);
+    const stop = this.stops.of(name);
     if (stop !== null) return stopped(stop);
     return count.isFull(minuteOf(this.#options.clock.nowMs())) ? this.#untilNextMinute() : null;
   }
@@ -317,45 +284,7 @@ export class WeightLimiter {
 
   async #raise(bucket: string, minute: number, used: number, count: BucketCount): Promise<void> {
     count.noteUsed(minute, used);
-    await this.#tell('raise', () => this.#options.ledger.raise(bucket, minute, used));
-  }
-
-  async #learnStops(buckets: readonly string[]): Promise<void> {
-    for (const { bucket, leftMs, cause } of await answered(this.#options.ledger.stops(buckets))) {
-      this.#stops.note(bucket, leftMs, cause);
-    }
-  }
-
-  /** While stopped, now and then: a person may have lifted the stops through another replica. */
-  async #askForLift(): Promise<void> {
-    const nowMs = this.#monotonic();
-    if (nowMs - this.#askedForLiftAtMs < ASK_FOR_LIFT_EVERY_MS) return;
-    this.#askedForLiftAtMs = nowMs;
-    await this.#tell('lift', () => this.#learnOfLift());
-  }
-
-  async #learnOfLift(): Promise<void> {
-    const sinceMs = await answered(this.#options.ledger.sinceLiftMs());
-    if (sinceMs !== null) this.#stops.lift(sinceMs);
-  }
-
-  /** A ledger call whose failure stops nothing. */
-  async #tell(what: string, call: () => Promise<void>): Promise<void> {
-    try {
-      await answered(call());
-    } catch (error) {
-      this.#ledgerIs('down', error);
-      this.#options.log.debug({ what }, 'weight ledger call failed');
-    }
-  }
-
-  #ledgerIs(state: 'up' | 'down', error?: unknown): void {
-    const down = state === 'down';
-    if (down === this.#ledgerDown) return;
-    this.#ledgerDown = down;
-    const { log } = this.#options;
-    if (down) log.warn({ err: error }, 'weight ledger down: reads continue within a small local budget');
-    else log.info({}, 'weight ledger up again');
+    await this.#ledger.tell((ledger) => ledger.raise(bucket, minute, used));
   }
 }
 
@@ -377,11 +306,4 @@ function waitingBefore(priority: Priority, { waiting }: Bucket): number {
     (total, other) => total + waiting[other],
     0,
   );
-}
-
-/** The ledger's answer, or an error when it takes too long. */
-function answered<Value>(answer: Promise<Value>): Promise<Value> {
-  return inTime(answer, LEDGER_TIMEOUT_MS, () => {
-    throw new Error('the ledger did not answer in time');
-  });
 }

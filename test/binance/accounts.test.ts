@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { z } from 'zod';
 import { AccountBook } from '../../src/binance/account-book.ts';
 import { loadAccounts } from '../../src/binance/accounts.ts';
-import { ENDPOINTS } from '../../src/binance/endpoints.ts';
+import type { ReadCall } from '../../src/binance/read-caller.ts';
 import { longId } from '../../src/domain/amount.ts';
+import { capturingLog } from '../support/logs.ts';
 import { E1_PEM, S1 } from './support/vectors.ts';
 
 let folder: string;
@@ -142,20 +144,43 @@ describe('loadAccounts', () => {
   });
 });
 
+/** Keys that show these units, once `held` has passed. */
+function bookOf(
+  loaded: Awaited<ReturnType<typeof load>>,
+  shows: Readonly<Record<string, readonly string[]>>,
+  held: Promise<void> = Promise.resolve(),
+): AccountBook {
+  return new AccountBook({
+    accounts: loaded.ok ? loaded.accounts : [],
+    reads: {
+      deadlineFor: () => undefined,
+      async read<Value>({ account }: ReadCall, schema: z.ZodType<Value>) {
+        await held;
+        const units = (shows[account?.name ?? ''] ?? []).map((groupId) => ({ groupId }));
+        return { kind: 'read', value: schema.parse(units), asOfMs: 1 } as const;
+      },
+    },
+    now: () => 1,
+    log: capturingLog(),
+  });
+}
+
 describe('which key for which call', () => {
-  it("is the parent for the desk's view, the owner for the close, and never the wrong role", async () => {
+  it("is the parent for the desk's view, and the owner for the close", async () => {
     const result = await load([parent, credit, { ...credit, name: 'loan-2', apiKey: 'KEY-2' }]);
-    const book = new AccountBook(result.ok ? result.accounts : []);
-    const [loan1] = book.credit();
-    if (loan1 === undefined) throw new Error('no account');
-    book.noteUnits(loan1, [longId('1')]);
-    const name = (...args: Parameters<AccountBook['choose']>) => book.choose(...args)?.name ?? null;
-    expect(name(ENDPOINTS.ltvDetails, { by: 'parent' })).toBe('fund');
-    expect(name(ENDPOINTS.close, { by: 'owner', groupId: longId('1') })).toBe('loan-1');
-    expect(name(ENDPOINTS.close, { by: 'owner', groupId: longId('2') })).toBeNull();
-    expect(name(ENDPOINTS.close, { by: 'parent' })).toBeNull();
-    expect(name(ENDPOINTS.closed, { by: 'name', name: 'fund' })).toBeNull();
-    expect(name(ENDPOINTS.activated, { by: 'name', name: 'loan-1' })).toBeNull();
+    const book = bookOf(result, { 'loan-1': ['1'] });
+    expect(book.parent()?.name).toBe('fund');
+    expect(await book.findOwner(longId('1'), 'close')).toMatchObject({
+      ok: true,
+      account: { name: 'loan-1' },
+    });
+    expect(await book.findOwner(longId('2'), 'close')).toMatchObject({
+      ok: false,
+      failure: { kind: 'no-account', meaning: 'No credit account in BINANCE_ACCOUNTS_FILE fits this call.' },
+    });
+    expect(book.knownOwner(longId('2'))).toBeNull();
+    expect(book.named('fund')).toBe(book.parent());
+    expect(book.named('loan-3')).toBeNull();
     expect(book.buckets()).toContain('uid/loan-2/close');
     expect(book.buckets()).toContain('ip/ltv-details');
     expect(book.buckets()).toContain('ip/api');
@@ -163,16 +188,21 @@ describe('which key for which call', () => {
 
   it('forgets on reload what a rotated key had shown, and keeps the rest', async () => {
     const first = await load([parent, credit, { ...credit, name: 'loan-2', apiKey: 'KEY-2' }]);
-    const book = new AccountBook(first.ok ? first.accounts : []);
-    const before = book.credit();
-    for (const [at, account] of before.entries()) book.noteUnits(account, [longId(String(at + 1))]);
+    const shows: Record<string, string[]> = { 'loan-1': ['1'], 'loan-2': ['2'] };
+    let answer = () => {};
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    const book = bookOf(first, shows);
+    await book.askAll('background');
+    const late = bookOf(first, shows, held);
+    const asking = late.askAll('background');
     const second = await load([parent, credit, { ...credit, name: 'loan-2', apiKey: 'KEY-new', secret: S1 }]);
     book.replace(second.ok ? second.accounts : []);
     expect(book.credit().map((account) => [...book.unitsOf(account)])).toEqual([['1'], []]);
-    const [, old] = before;
-    if (old !== undefined) book.noteUnits(old, [longId('9')]);
+    late.replace(second.ok ? second.accounts : []);
+    answer();
+    await asking;
     expect(
-      book.credit().map((account) => [...book.unitsOf(account)]),
+      late.credit().map((account) => [...late.unitsOf(account)]),
       'a late answer of an old key',
     ).toEqual([['1'], []]);
   });

@@ -16,8 +16,7 @@ const rowOf = (groupId: string) => ({
 });
 
 function answered(page: object, asOfMs = 1): CallResult {
-  const body = JSON.stringify(page);
-  return { kind: 'answered', json: parseExactJson(body), body, asOfMs };
+  return { kind: 'answered', json: parseExactJson(JSON.stringify(page)), asOfMs };
 }
 
 /** A closed list that gets another row before the answers with these numbers, at these places (in parts of it). */
@@ -48,9 +47,9 @@ class GrowingList {
 }
 
 async function unitsOf(walk: ReturnType<typeof walkClosedPages>) {
-  const text = await walk;
-  if (text.kind !== 'text') throw new Error(text.kind);
-  const { units, missing } = decodeClosed(text);
+  const read = await walk;
+  if (read.kind !== 'read') throw new Error(read.kind);
+  const { units, missing } = decodeClosed(read.value);
   return { ids: units.map(({ groupId }) => String(groupId)), missing };
 }
 
@@ -86,11 +85,9 @@ describe('the closed list', () => {
   it('of several counts the largest says what is missing', () => {
     const part = (total: number, groupId: string) => ({
       firstRow: 1,
-      body: JSON.stringify({ total, rows: [rowOf(groupId)] }),
+      page: parseExactJson(JSON.stringify({ total, rows: [rowOf(groupId)] })),
     });
-    expect(decodeClosed({ kind: 'text', parts: [part(3, '1'), part(2, '2')], asOfMs: 1 })).toMatchObject({
-      missing: 1,
-    });
+    expect(decodeClosed([part(3, '1'), part(2, '2')])).toMatchObject({ missing: 1 });
   });
 
   it('reads one page after the other, and each of them once while nothing changes', async () => {
@@ -114,7 +111,7 @@ describe('the closed list', () => {
     const list = new GrowingList(250, new Map());
     const lying = async (parameters: readonly QueryParameter[]): Promise<CallResult> => {
       const answer = list.answer(parameters);
-      return answer.kind === 'answered' ? answered({ ...JSON.parse(answer.body), total: 252 }) : answer;
+      return answer.kind === 'answered' ? answered({ ...Object(answer.json), total: 252 }) : answer;
     };
     expect(await unitsOf(walkClosedPages(lying))).toMatchObject({ missing: 2 });
     expect(list.asked).toEqual([1, 2, 3]);

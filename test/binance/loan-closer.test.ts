@@ -61,8 +61,8 @@ describe('a process in dry run', () => {
     const options = {
       closeMode: 'live' as CloseMode,
       caller: { prepare: async () => ({ kind: 'ready', timestampMs: 1, send }) as const },
-      limiter: { stopOf: () => null },
-      owners: { find: async () => ({ ok: true, account }) as const },
+      stops: { of: () => null },
+      book: { findOwner: async () => ({ ok: true, account }) as const },
       monotonic: () => 0,
       patienceMs: 0,
     };

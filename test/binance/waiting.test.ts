@@ -9,8 +9,9 @@ import {
   type LoanExchange,
   type LoanExchangeOptions,
 } from '../../src/binance/loan-exchange.ts';
-import { MAX_STOP_MS } from '../../src/binance/shared-state.ts';
-import { BucketCount, Stops } from '../../src/binance/weight-count.ts';
+import { MAX_STOP_MS, TimedLedger } from '../../src/binance/shared-state.ts';
+import { Stops } from '../../src/binance/stops.ts';
+import { BucketCount } from '../../src/binance/weight-count.ts';
 import { WeightLimiter } from '../../src/binance/weight-limiter.ts';
 import { longId } from '../../src/domain/amount.ts';
 import type { ExchangeStop, ReadOptions } from '../../src/usecases/ports.ts';
@@ -127,10 +128,10 @@ describe('one time budget for a read', () => {
   it('fault A1, relative: nobody waits behind background work that asks for the same', async () => {
     const shared = new MemorySharedReads(Date.now);
     const coalesced = new CoalescedRead({ shared, nowMs: Date.now, delay: quickDelay, newToken: randomUUID });
-    const text = { kind: 'text', parts: [], asOfMs: Date.now() } as const;
+    const list = { kind: 'read', value: [], asOfMs: Date.now() } as const;
     void coalesced.read('units', 'background', () => new Promise(() => {}));
     await new Promise(setImmediate);
-    expect(await coalesced.read('units', 'interactive', async () => text)).toBe(text);
+    expect(await coalesced.read('units', 'interactive', async () => list)).toBe(list);
   });
 });
 
@@ -265,12 +266,13 @@ describe('a stop', () => {
   it('fault A3, relative: a lift in one replica does not undo what another was told afterwards', () => {
     let nowMs = 0;
     const onStop = () => {};
-    const stops = new Stops({ nowMs: () => nowMs, monotonic: () => nowMs, onStop });
+    const ledger = new TimedLedger(new MemoryWeightLedger(() => nowMs), capturingLog());
+    const stops = new Stops({ ledger, nowMs: () => nowMs, monotonic: () => nowMs, onStop });
     stops.note('before', HOUR_MS, LIMITED);
     nowMs += 1_000;
     stops.note('after', HOUR_MS, LIMITED);
     nowMs += 500;
-    stops.lift(700);
+    stops.forget(700);
     expect(stops.inForce().map(({ bucket }) => bucket)).toEqual(['after']);
   });
 });
@@ -308,9 +310,9 @@ describe('a clock that is an hour ahead for a while', () => {
       monotonic: time.now,
       onStop: (stop) => noted.push(stop),
     });
-    await limiter.stop([LTV.bucket], time.nowMs + aheadMs + 50_000, LIMITED);
+    await limiter.stops.stop([LTV.bucket], time.nowMs + aheadMs + 50_000, LIMITED);
     aheadMs = 0;
-    expect(limiter.stopOf(LTV.bucket)?.untilMs).toBe(time.nowMs + 50_000);
+    expect(limiter.stops.of(LTV.bucket)?.untilMs).toBe(time.nowMs + 50_000);
     expect(await ledger.stops([LTV.bucket])).toMatchObject([{ leftMs: 50_000 }]);
     await time.advance(50_001);
     expect(await limiter.admit({ ...LTV, patienceMs: 0 })).toMatchObject({ kind: 'admitted' });
@@ -387,8 +389,7 @@ describe('whoever can write to Redis', () => {
   });
 
   describe('fault R7: an answer that was not sealed by this deployment is not shown', () => {
-    const forged = (asOfMs: number) =>
-      JSON.stringify({ kind: 'text', parts: [{ firstRow: 1, body: '[]' }], asOfMs });
+    const forged = (asOfMs: number) => JSON.stringify({ kind: 'read', value: [], asOfMs });
 
     it('fault R7: `ltv-details` with `asOfMs` a year ahead', async () => {
       const exchange = await standIn();

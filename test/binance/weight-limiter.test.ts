@@ -205,7 +205,7 @@ describe('background work beside commands', () => {
 describe('stops', () => {
   it('exchange case 20: a stop holds in every process until it is over, for its bucket only', async () => {
     const [a, b] = [process(), process()];
-    await a.stop([LTV.bucket], time.nowMs + 17_000, LIMITED);
+    await a.stops.stop([LTV.bucket], time.nowMs + 17_000, LIMITED);
     expect(await a.admit({ ...LTV, ...COMMAND })).toMatchObject({
       kind: 'busy',
       why: 'stopped',
@@ -228,15 +228,15 @@ describe('stops', () => {
   it('exchange case 20: a stop of days is reported, not slept through', async () => {
     const limiter = process();
     const untilMs = time.nowMs + 259_200_000;
-    await limiter.stop([LTV.bucket], untilMs, LIMITED);
+    await limiter.stops.stop([LTV.bucket], untilMs, LIMITED);
     expect(await limiter.admit(LTV)).toMatchObject({ kind: 'busy', why: 'stopped', retryAtMs: untilMs });
   });
 
   it('the later of two stops wins', async () => {
     const limiter = process();
-    await limiter.stop([LTV.bucket], time.nowMs + 30_000, LIMITED);
-    await limiter.stop([LTV.bucket], time.nowMs + 10_000, { httpStatus: 418, exchangeCode: null });
-    expect(limiter.stopOf(LTV.bucket)).toMatchObject({ untilMs: time.nowMs + 30_000, cause: LIMITED });
+    await limiter.stops.stop([LTV.bucket], time.nowMs + 30_000, LIMITED);
+    await limiter.stops.stop([LTV.bucket], time.nowMs + 10_000, { httpStatus: 418, exchangeCode: null });
+    expect(limiter.stops.of(LTV.bucket)).toMatchObject({ untilMs: time.nowMs + 30_000, cause: LIMITED });
   });
 });
 
