@@ -11,6 +11,8 @@ export default defineConfig({
     // It stands between a test and each of its assertions.
     onStackTrace: (_, { file }) => !file.includes('/test/support/leaks/'),
     env: { TZ: 'UTC' },
+    // The files of a worker share its modules: most of them load the whole bot, its libraries and the stand-ins.
+    isolate: false,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     // Two cores everywhere this runs: more workers only make timers late.

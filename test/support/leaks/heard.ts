@@ -21,6 +21,14 @@ export class Heard {
     if (this.#characters >= SEARCHED_AT_CHARACTERS) this.search();
   }
 
+  /** For the next test file of this process. */
+  forget(): void {
+    Object.assign(this.counts, { 'log line': 0, message: 0, error: 0 });
+    this.leaks.clear();
+    this.#texts = [];
+    this.#characters = 0;
+  }
+
   /** What was added since the last search. Called at the end, too, when every secret of the file is known. */
   search(): void {
     const texts = this.#texts;

@@ -41,6 +41,12 @@ const AROUND = 100;
 const long = new Map<string, string>();
 const short = new Map<string, string>();
 
+/** For the next test file of this process. */
+export function forgetSecrets(): void {
+  long.clear();
+  short.clear();
+}
+
 export function registerSecret(kind: string, value: string | null | undefined): void {
   if (value == null || value.length < SHORTEST) return;
   const bare = value.replace(/=+$/, '');

@@ -7,13 +7,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DestinationStream } from 'pino';
 import { afterAll, expect, inject, vi } from 'vitest';
-import { Heard } from './heard.ts';
-import { registerKeyMaterial, registerSecret, registerSettings } from './known-secrets.ts';
-import { listenToAssertions } from './listen-to-assertions.ts';
-import { listenToProcesses } from './listen-to-processes.ts';
-import { listenToRequests } from './listen-to-requests.ts';
+import { heard } from './ears.ts';
+import { forgetSecrets, registerKeyMaterial, registerSecret, registerSettings } from './known-secrets.ts';
 
-const heard = new Heard();
+heard.forget();
+forgetSecrets();
 const NOWHERE: DestinationStream = { write() {} };
 
 vi.mock(import('../../../src/ops/logger.ts'), async (load) => {
@@ -106,10 +104,6 @@ vi.mock(import('../../../src/settings/config.ts'), async (load) => {
     },
   };
 });
-
-listenToProcesses(heard);
-listenToRequests();
-listenToAssertions(heard);
 
 const file = expect.getState().testPath ?? 'unknown';
 const record = (fields: object) => {
