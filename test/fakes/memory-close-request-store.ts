@@ -262,7 +262,7 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
     if (line?.items[0]?.id !== item.id) return 'left';
     const nowMs = this.#now();
     const dueAgainMs = Math.min(5_000, this.#leaveUnreadableForMs);
-    if (line.attempts * dueAgainMs < this.#leaveUnreadableForMs) {
+    if (item.attempts * dueAgainMs < this.#leaveUnreadableForMs) {
       this.#retry(item, dueAgainMs);
       return 'left';
     }
