@@ -69,84 +69,36 @@ export interface DeskWork {
   readonly tellSentCloses: () => Promise<void>;
 }
 
-export function createDesk(parts: DeskParts): DeskWork {
-  const {
-    reader,
-    closer,
-    store,
-    outbox,
-    audit,
-    directory,
-    notifier,
-    policy,
-    thresholds,
-    now,
-    log,
-    inBackground,
-    events,
-  } = parts;
-  const withRequest: WithRequest = parts.withRequest ?? ((_, work) => work());
-  const access = createAccess(directory, parts.roles, policy);
-  const deliverSoon = (requestId: string) => inBackground('deliver', () => deliverOutbox(requestId));
-  const checkAudit = createCheckAudit({ audit, store, keys: parts.auditKeys, events });
-  const book = createRequestBook({
-    store,
-    checkAudit,
-    log,
-    policy,
-    events,
-    afterChange: deliverSoon,
-  });
-  const deliverOutbox = createDeliverOutbox({
-    outbox,
-    store,
-    book,
-    access,
-    notifier,
-    log,
-    withRequest,
-    events,
-  });
-  const readBack = createReadBackClose({ book, reader, pause: parts.pause });
-  const sentCloses = createSentCloses({ book, log });
-  const executor = createExecuteClose({
-    access,
-    book,
-    reader,
-    closer,
-    readBack,
-    checkAudit,
-    sentCloses,
-    newId: parts.newId,
-    log,
-  });
-  const viewUnits = createViewUnits({ access, reader, store, thresholds, policy, now, log });
+/** Each part takes what its own type names from all that there is. */
+export function createDesk(given: DeskParts): DeskWork {
+  const { store, outbox, notifier, log, inBackground } = given;
+  const withRequest: WithRequest = given.withRequest ?? ((_, work) => work());
+  const afterChange = (requestId: string) => inBackground('deliver', () => deliverOutbox(requestId));
+  const access = createAccess(given.directory, given.roles, given.policy);
+  const checkAudit = createCheckAudit({ ...given, keys: given.auditKeys });
+  const book = createRequestBook({ ...given, checkAudit, afterChange });
+  const shared = { ...given, withRequest, afterChange, access, checkAudit, book };
+  const deliverOutbox = createDeliverOutbox(shared);
+  const readBack = createReadBackClose(shared);
+  const sentCloses = createSentCloses(shared);
+  const executor = createExecuteClose({ ...shared, readBack, sentCloses });
+  const viewUnits = createViewUnits(shared);
   const desk: Desk = {
     viewUnits: viewUnits.viewUnits,
-    ...createListClosedUnits({ access, reader, store, now, log }),
-    ...createAskToClose({
-      access,
-      reader,
-      store,
-      policy,
-      newRequestId: parts.newRequestId,
-      events,
-      afterChange: deliverSoon,
-    }),
+    ...createListClosedUnits(shared),
+    ...createAskToClose(shared),
     ...createReviewClose({
-      access,
-      book,
-      reader,
+      ...shared,
       executor,
       onApproved: (requestId) =>
         inBackground('execute', () => withRequest(requestId, () => executor.execute(requestId))),
     }),
-    ...createOperateDesk({ access, probe: parts.probe, policy, stops: parts.stops, log }),
-    ...createAuditVerbs({ access, checkAudit }),
-    ...createViewRequests({ access, store, book, viewUnits }),
+    ...createOperateDesk(shared),
+    ...createAuditVerbs(shared),
+    ...createViewRequests({ ...shared, viewUnits }),
     async redrawCard(requestId) {
       await outbox.redraw(requestId);
-      deliverSoon(requestId);
+      afterChange(requestId);
     },
     async isCopyOfCard(requestId, place) {
       const stored = await store.load(requestId);
@@ -164,16 +116,7 @@ export function createDesk(parts: DeskParts): DeskWork {
   return {
     desk,
     deliverOutbox,
-    attendRequests: createAttendRequests({
-      store,
-      book,
-      executor,
-      reader,
-      readBack,
-      inBackground,
-      log,
-      withRequest,
-    }),
+    attendRequests: createAttendRequests({ ...shared, executor, readBack }),
     tellSentCloses: sentCloses.tellAll,
     checkAudit,
   };
