@@ -21,8 +21,9 @@ import { createStatusProbe } from './ops/status-probe.ts';
 import { createTracing, flushTraces, missingSdk } from './ops/tracing.ts';
 import { waitForRedis } from './ops/wait-for-redis.ts';
 import { RedisAuditLog } from './redis/audit-log.ts';
+import { REDIS_TIMES } from './redis/client.ts';
 import { RedisCloseRequestStore } from './redis/close-request-store.ts';
-import { REDIS_TIMES, RedisConnection } from './redis/connection.ts';
+import { RedisConnection } from './redis/connection.ts';
 import { KeyNames } from './redis/key-names.ts';
 import { RedisOutbox } from './redis/outbox.ts';
 import { RedisSeenOnce } from './redis/seen-once.ts';
@@ -30,6 +31,7 @@ import { RedisSharedReads } from './redis/shared-reads.ts';
 import { StoreClock } from './redis/store-clock.ts';
 import { RedisWeightLedger } from './redis/weight-ledger.ts';
 import { type Config, ConfigFaults } from './settings/config.ts';
+import { throwListeningFault } from './settings/listening-fault.ts';
 import { endsInTime } from './shared/in-time.ts';
 import { createSlackApp } from './slack/bolt-app.ts';
 import { createSlackClients } from './slack/slack-clients.ts';
@@ -82,7 +84,7 @@ export interface RunningApp {
   start(): Promise<void>;
   /**
    * Takes nothing new, finishes what is under way and closes every connection; ends within about 9 s whatever hangs.
-   * What is then not finished is left as it stands in the store, where any other process carries it on.
+   * What is not finished by then stays in the store, and another replica continues it.
    */
   stop(): Promise<void>;
   /** Reads the accounts file again: key rotation. A faulty file changes nothing. */
@@ -107,9 +109,9 @@ export async function createApp(
   const tracing = createTracing(VERSION);
   const correlation = new Correlation(tracing.logFields);
   const log = correlation.log(logger);
-  for (const warning of config.warnings) log.warn({ warning }, 'a setting is not read');
+  for (const warning of config.warnings) log.warn({ warning }, 'setting ignored');
   const noTraces = missingSdk(config.tracesAskedForBy);
-  if (noTraces !== null) log.warn({ warning: noTraces }, 'no traces');
+  if (noTraces !== null) log.warn({ warning: noTraces }, 'traces not sent');
   const metrics = createMetrics({
     version: VERSION,
     mode: config.closePolicy.mode,
@@ -246,7 +248,7 @@ export async function createApp(
       return port;
     },
     async start() {
-      ({ port } = await listening(slack.start()));
+      ({ port } = await slack.start().catch(throwListeningFault));
       health.markListening();
       log.info({ port, mode: config.closePolicy.mode }, 'listening');
       await waitForRedis(redis, config.redis.mayForget, log, stopping.signal);
@@ -287,37 +289,16 @@ export async function createApp(
   };
 }
 
-/** Why the system refuses a socket, as a fault of the settings that name it. */
-const LISTENING_FAULTS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'PORT: another process listens there already',
-  EACCES: 'PORT: this user may not listen there (below 1024 the system asks for more rights)',
-  EADDRNOTAVAIL: 'HOST: this machine has no such address',
-  EAFNOSUPPORT: 'HOST: this machine has no addresses of this kind (IPv6?)',
-  EINVAL: 'HOST: this machine cannot listen on this address',
-  ENOTFOUND: 'HOST: expected a name or an address of this machine; the name is not known',
-  EAI_AGAIN: 'HOST: the name could not be looked up',
-};
-
-async function listening<Started>(start: Promise<Started>): Promise<Started> {
-  try {
-    return await start;
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    const fault = LISTENING_FAULTS[code];
-    throw fault === undefined ? error : new ConfigFaults([`${fault} (${code})`]);
-  }
-}
-
 /** What cannot be finished in time is leased or claimed in the store; other processes take it over from there. */
 async function finishBackground(background: Background, log: Log): Promise<void> {
   if (await endsInTime(background.stop(), BACKGROUND_WITHIN_MS)) return;
-  log.warn({ underWay: background.underWay() }, 'stopping before this was finished; it is left to others');
+  log.warn({ underWay: background.underWay() }, 'background work unfinished at stop');
 }
 
 async function readAccounts(config: Config, log: Log) {
   const { accountsFile: path, keyPassphrase: passphrase } = config.binance;
   const loaded = await loadAccounts({ path, passphrase });
-  for (const warning of loaded.warnings) log.warn({ warning }, 'accounts file');
+  for (const warning of loaded.warnings) log.warn({ warning }, 'accounts file warning');
   if (!loaded.ok) throw new ConfigFaults(loaded.faults.map((fault) => `BINANCE_ACCOUNTS_FILE: ${fault}`));
   return loaded.accounts;
 }
@@ -326,6 +307,6 @@ async function reloadAccounts(config: Config, exchange: LoanExchange, log: Log):
   try {
     await exchange.reload(await readAccounts(config, log));
   } catch (error) {
-    log.error({ err: error }, 'the accounts were not reloaded; the former ones stay in use');
+    log.error({ err: error }, 'accounts reload failed');
   }
 }

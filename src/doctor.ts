@@ -11,7 +11,7 @@ import { checkSecretFiles, judgeAccountsFile } from './doctor/check-files.ts';
 import { examineRedis } from './doctor/check-redis.ts';
 import { checkSlack } from './doctor/check-slack.ts';
 import { type Finding, findingsAbout } from './doctor/finding.ts';
-import { errorText, withoutSecrets } from './ops/log-redaction.ts';
+import { errorText } from './ops/log-redaction.ts';
 import { createLogger } from './ops/logger.ts';
 import { missingSdk } from './ops/tracing.ts';
 import { RedisConnection } from './redis/connection.ts';
@@ -21,6 +21,7 @@ import { RedisSharedReads } from './redis/shared-reads.ts';
 import { RedisWeightLedger } from './redis/weight-ledger.ts';
 import { type Config, ConfigFaults, loadConfig } from './settings/config.ts';
 import { inTime } from './shared/in-time.ts';
+import { withoutSecrets } from './shared/secret-text.ts';
 import { createSlackClients } from './slack/slack-clients.ts';
 import { createWebClient, dispatcherThrough } from './slack/web-client.ts';
 import { createAccess } from './usecases/access.ts';
@@ -45,14 +46,14 @@ async function examine(config: Config): Promise<Finding[]> {
     return [
       findingsAbout('Settings').ok('complete and well-formed'),
       ...config.warnings.map((text) =>
-        findingsAbout('Settings').warning(text, 'Correct its name, or remove it.'),
+        findingsAbout('Settings').warning(text, 'Correct the name, or remove it.'),
       ),
       ...(await checkSecretFiles(config.secretFiles, process.platform)),
       ...judgeAccountsFile(accounts),
       examineTraces(config),
       ...(await bounded('Redis', examineRedis(redis, config.redis, outbox))),
       ...(await bounded('Slack', examineSlack(config))),
-      ...(accounts.ok ? await bounded('Exchange', examineExchange(config, accounts.accounts, redis)) : []),
+      ...(accounts.ok ? await bounded('Binance', examineExchange(config, accounts.accounts, redis)) : []),
     ];
   } finally {
     await redis.close();
@@ -107,8 +108,8 @@ async function examineExchange(
 function bounded(about: string, findings: Promise<Finding[]>): Promise<Finding[]> {
   return inTime(findings, EACH_PART_WITHIN_MS, () => [
     findingsAbout(about).fault(
-      'the check did not end in time',
-      'Something answers too slowly or not at all: try again, and look at the network.',
+      "the check didn't finish in time",
+      'Something answers too slowly or not at all. Check the network and try again.',
     ),
   ]);
 }

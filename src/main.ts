@@ -42,7 +42,7 @@ try {
     app.stop().then(
       () => output.endProcess(0),
       (error: unknown) => {
-        log.error({ err: error }, 'the stop failed');
+        log.error({ err: error }, 'stop failed');
         output.endProcess(EXIT_FAILED);
       },
     );

@@ -185,10 +185,10 @@ describe('settings that cannot work', () => {
     await bot.logged('started');
     bot.child.kill('SIGTERM');
     const { out } = await bot.exited;
-    const warned = out.split('\n').find((line) => line.includes('"a setting is not read"'));
+    const warned = out.split('\n').find((line) => line.includes('"setting ignored"'));
     expect(JSON.parse(warned ?? '{}')).toMatchObject({
       level: 40,
-      warning: 'CLOSE_MOD is set, but Loandesk does not read it: did you mean CLOSE_MODE?',
+      warning: "CLOSE_MOD is set, but Loandesk doesn't read it: did you mean CLOSE_MODE?",
     });
   });
 });

@@ -74,7 +74,7 @@ it('exchange case 30: no secret is in any log line, message, stored value or exp
     workspace.faults.add('chat.postMessage', { kind: 'error', code: 'channel_not_found' }, 1);
     await workspace.as(rina).command('/close-unit', '9007199254740993 repaid', { channelId: loanDesk });
     await workspace.until(() =>
-      lines.some((line) => line.includes('delivery is tried again')) ? true : undefined,
+      lines.some((line) => line.includes('message delivery failed, will retry')) ? true : undefined,
     );
 
     const exported: string[] = [];

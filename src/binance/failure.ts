@@ -43,20 +43,17 @@ export function failed(
 }
 
 export function failureOf(result: FailedCall, account: Account | null): ExchangeFailure {
-  const nothing = { httpStatus: null, exchangeCode: null, retryAtMs: null };
+  const nothing = { exchangeCode: null, retryAtMs: null };
   const unavailable = (meaning: string, advice = LATER) =>
     ({ ...nothing, kind: 'unavailable', meaning, advice }) as const;
   switch (result.kind) {
     case 'rejected': {
-      const { httpStatus, code: exchangeCode, retryAtMs } = result;
+      const { code: exchangeCode, retryAtMs } = result;
       const words = rejectionWords(result, account);
-      return { httpStatus, exchangeCode, retryAtMs, kind: rejectedKind(result), ...words };
+      return { exchangeCode, retryAtMs, kind: rejectedKind(result), ...words };
     }
     case 'unreadable':
-      return {
-        ...unavailable(`Binance's answer could not be read: ${result.detail}.`),
-        httpStatus: 200,
-      };
+      return unavailable(`Binance's answer could not be read: ${result.detail}.`);
     case 'network':
       return unavailable(NETWORK[result.fault]);
     case 'busy': {

@@ -3,6 +3,7 @@
  * failure whether bytes may have been written. Nothing of a request (URL, key, signature) goes into its results.
  */
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+import type { ProxyAddresses } from '../shared/proxy.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'DELETE';
@@ -51,17 +52,10 @@ export type HttpResult =
       readonly written: boolean;
     };
 
-/** The usual environment variables, read by the configuration; all absent: no proxy. */
-export interface ProxySettings {
-  readonly httpProxy?: string;
-  readonly httpsProxy?: string;
-  readonly noProxy?: string;
-}
-
 export interface HttpOptions {
   /** Scheme, host and port, and a path prefix if there is one. */
   readonly baseUrl: string;
-  readonly proxy?: ProxySettings;
+  readonly proxy?: ProxyAddresses;
   /** For the whole call. Above the exchange's own 10 s, or answered calls would become unknown ones. */
   readonly timeoutMs?: number;
   /** In place of the pool made here; it is then not closed here. */
@@ -109,7 +103,7 @@ export function createHttp(options: HttpOptions): Http {
 }
 
 /** Keep-alive, no pipelining; TLS certificates are checked (Node's default, nothing here turns it off). */
-function dispatcherTo(origin: string, proxy: ProxySettings | undefined, connections: number): Dispatcher {
+function dispatcherTo(origin: string, proxy: ProxyAddresses | undefined, connections: number): Dispatcher {
   const options = {
     connections,
     connectTimeout: CONNECT_TIMEOUT_MS,

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Dispatcher } from 'undici';
 import type { CloseMode } from '../domain/policy.ts';
 import { endsInTime } from '../shared/in-time.ts';
+import type { ProxyAddresses } from '../shared/proxy.ts';
 import type { ExchangeStop, ExchangeStops, LoanCloser, LoanReader, Log } from '../usecases/ports.ts';
 import { AccountBook } from './account-book.ts';
 import type { Account } from './accounts.ts';
@@ -21,7 +22,7 @@ import {
   type ExchangeSnapshot,
   takeSnapshot,
 } from './exchange-status.ts';
-import { createHttp, HTTP_TIMEOUT_MS, type ProxySettings } from './http.ts';
+import { createHttp, HTTP_TIMEOUT_MS } from './http.ts';
 import { createInstitutionalLoan, type InstitutionalLoan } from './institutional-loan.ts';
 import { createLoanCloser } from './loan-closer.ts';
 import { ExchangeLoanReader } from './loan-reader.ts';
@@ -50,7 +51,7 @@ export interface LoanExchangeOptions {
   readonly monotonic?: () => number;
   readonly delay?: Delay;
   readonly random?: () => number;
-  readonly proxy?: ProxySettings;
+  readonly proxy?: ProxyAddresses;
   readonly dispatcher?: Dispatcher;
   /** For one HTTP exchange; default 13 s. */
   readonly timeoutMs?: number;

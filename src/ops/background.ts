@@ -1,5 +1,5 @@
 /**
- * Work that nobody waits for: rounds on a timer and tasks set off by clicks. Knows how to stop and wait for both.
+ * Work in the background: rounds on a timer, and tasks that clicks start. Stops both, and waits for what is running.
  *
  * A round that takes long (an exchange that hangs) does not hold up the others: after a while the next one starts
  * beside it. What they look at is leased in the store, one request to one round.
@@ -62,7 +62,7 @@ export function createBackground(options: BackgroundOptions): Background {
         resolve();
       };
       const late = setTimeout(() => {
-        log.warn({ what, afterMs: waitsForARoundMs }, 'a background round takes long; the next one starts');
+        log.warn({ what, afterMs: waitsForARoundMs }, 'background round slow, next one started');
         done();
       }, waitsForARoundMs);
       stopped.signal.addEventListener('abort', done);

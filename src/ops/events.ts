@@ -61,7 +61,7 @@ function guarded(log: Log, events: Events): Events {
       try {
         tell(...detail);
       } catch (error) {
-        log.error({ err: error, event }, 'an observer failed');
+        log.error({ err: error, event }, 'event observer failed');
       }
     };
   return {

@@ -14,7 +14,7 @@ export interface LogOutputState {
 }
 
 const STANDARD_OUTPUT = 1;
-/** Kept for a reader that stands still; beyond this, lines are lost. */
+/** Kept for a reader that has stopped; beyond this, lines are lost. */
 const UNWRITTEN_AT_MOST_BYTES = 32 * 1024 * 1024;
 /** How long a line may wait for others, so that one write takes them together: a write costs more than an ack. */
 const WRITE_AFTER_MS = 10;
@@ -172,7 +172,7 @@ export class LogOutput {
     try {
       while (rest.length > 0) rest = rest.subarray(writeSync(STANDARD_OUTPUT, rest));
     } catch {
-      // There is nobody left to tell.
+      // The process ends: nothing can report it.
     }
   }
 }

@@ -1,5 +1,6 @@
-/** What keeps secrets out of every log line: by the name of a field, at any depth, and by their shape in free text. */
+/** What keeps secrets out of every log line: by the name of a field, at any depth; by shape: shared/secret-text.ts. */
 import { pino } from 'pino';
+import { withoutSecrets } from '../shared/secret-text.ts';
 
 /** Field names whose values never reach a log. */
 const SECRET_FIELDS: ReadonlySet<string> = new Set([
@@ -61,32 +62,6 @@ class Cleaning {
       typeof each === 'object' && each !== null ? this.#value(each, depth + 1) : each,
     );
   }
-}
-
-/**
- * Secrets inside free text: error messages of libraries quote URLs and headers. Lines are cleaned as they are written,
- * in JSON, so none of these may eat a backslash or a quotation mark.
- */
-const SECRET_TEXTS: readonly [RegExp, string][] = [
-  // First, so that nothing else takes its beginning away.
-  [
-    /-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^"]*?-----END [A-Z ]*PRIVATE KEY-----|(?:[^"\\]|\\n)*)/g,
-    '[private key]',
-  ],
-  [/xox[a-z]-[A-Za-z0-9-]+/g, '[token]'],
-  [/xapp-[A-Za-z0-9-]+/g, '[token]'],
-  [/signature=[^\s&"'\\]+/gi, 'signature=[removed]'],
-  // User and password of any URL, up to the last @: an unencoded password may hold slashes and more of them.
-  [/(:\/\/)[^\s"'\\]*@/g, '$1[removed]@'],
-  [/https:\/\/hooks\.slack\.com\/[^\s"'\\]+/g, '[response url]'],
-];
-
-/** One look for what begins each of them: most lines hold none. */
-const MAY_HOLD_SECRETS = /xox|xapp-|signature=|:\/\/|PRIVATE KEY/i;
-
-export function withoutSecrets(text: string): string {
-  if (!MAY_HOLD_SECRETS.test(text)) return text;
-  return SECRET_TEXTS.reduce((clean, [pattern, replacement]) => clean.replace(pattern, replacement), text);
 }
 
 /** An error as its stack and those of its causes; what libraries hang on their errors (arguments, URLs) is left out. */

@@ -1,7 +1,8 @@
 /** The one logger: JSON lines, redacted. Bolt logs through it, too. */
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { withoutSecrets } from '../shared/secret-text.ts';
 import { LogOutput } from './log-output.ts';
-import { withoutSecretFields, withoutSecrets } from './log-redaction.ts';
+import { withoutSecretFields } from './log-redaction.ts';
 
 /** Without `child`: pino would not clean what a child repeats. */
 export type CleanLogger = Pick<
@@ -28,6 +29,6 @@ export function createLogger(level: string, destination: DestinationStream = new
 /** The log of a process: it says by itself when lines could not be written for a while. */
 export function createProcessLogger(level: string, output: LogOutput): CleanLogger {
   const logger = createLogger(level, output);
-  output.onRecovered = (lost) => logger.warn({ lost }, 'the log is written again');
+  output.onRecovered = (lost) => logger.warn({ lost }, 'log output recovered');
   return logger;
 }

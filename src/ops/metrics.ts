@@ -73,7 +73,7 @@ function lifeGauges(registry: Registry, { roundAgesMs, slackConnected, logState 
   });
   new Gauge({
     name: 'loandesk_slack_connected',
-    help: '1 when Slack took the token at its last answer and, in Socket Mode, the connection stands',
+    help: '1 if Slack accepted the token in its last answer and, in Socket Mode, the socket is connected',
     registers,
     collect() {
       this.set(slackConnected() ? 1 : 0);

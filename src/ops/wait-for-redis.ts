@@ -19,7 +19,7 @@ export async function waitForRedis(
       const findings = await checkRedis(redis);
       const faults = findings.filter(({ level }) => level === 'fault');
       for (const { level, text, advice } of findings) {
-        if (level !== 'ok') log.warn({ finding: text, advice }, 'Redis is not fit to hold approvals');
+        if (level !== 'ok') log.warn({ finding: text, advice }, 'Redis check finding');
       }
       if (faults.length === 0 || mayForget) return;
       throw new ConfigFaults(

@@ -40,7 +40,7 @@ export class RedisAuditLog implements AuditLog {
     );
   }
 
-  /** Nothing of a request stands before its opening; where that is not known, all is read. */
+  /** No entry of a request is before its opening; if the opening is not known, all entries are read. */
   #trailOf(requestId: string) {
     return this.#connection.run('requestTrail', (client) =>
       client.requestTrail(this.#keys.request(requestId), this.#keys.audit, ENTRIES_A_PAGE),

@@ -23,8 +23,9 @@ import { textOf } from './audit-entry.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
 import { encodeNotices } from './outbox-item.ts';
-import { decodeRecord, encodeRecord, RECORD_SCHEMA, type StoredRecord } from './request-record.ts';
+import { decodeRecord, encodeRecord, isStored, RECORD_SCHEMA, type StoredRecord } from './request-record.ts';
 import { saveOnReplicas } from './save-on-replicas.ts';
+import type { NamedRecord } from './scripts.ts';
 import { Seals } from './seals.ts';
 import { StoreClock } from './store-clock.ts';
 
@@ -103,17 +104,15 @@ export class RedisCloseRequestStore implements CloseRequestStore {
   ): Promise<{ readonly kind: 'opened' | 'exists' } & RecordCopy> {
     for (let round = 0; round < SEAL_AGAIN_AT_MOST; round += 1) {
       const { request, stored, answer } = await this.#tryOpen(change);
-      const [status, ...details] = answer;
+      const [status, idOrSeal = '', record] = answer;
       if (status === OPENED) {
         this.#lastOpening = request.audit.seal;
         return { kind: 'opened', request, stored };
       }
-      if (status === HELD) {
-        const [holder = '', ...record] = details;
-        return { kind: 'exists', ...this.#copyOf(holder, record) };
-      }
+      if (status === HELD && record !== undefined)
+        return { kind: 'exists', ...this.#copyOf(idOrSeal, record) };
       if (status !== SEAL_AGAIN) throw new Error(`the id ${change.next.id} was used for a request before`);
-      this.#lastOpening = details[0] ?? FIRST_SEAL;
+      this.#lastOpening = idOrSeal;
     }
     throw new Error('too many requests were opened at the same moment');
   }
@@ -154,12 +153,11 @@ export class RedisCloseRequestStore implements CloseRequestStore {
   }
 
   async load(requestId: string): Promise<StoredRequest | null> {
-    const [nowMs, ...record] = await this.#connection.run('loadRequest', (client) =>
+    const [nowMs, record] = await this.#connection.run('loadRequest', (client) =>
       client.loadRequest(this.#keys.request(requestId)),
     );
-    return record.every((field) => field === '')
-      ? null
-      : { ...this.#copyOf(requestId, record), nowMs: this.#clock.believe(nowMs) };
+    if (!isStored(record)) return null;
+    return { ...this.#copyOf(requestId, record), nowMs: this.#clock.believe(nowMs) };
   }
 
   requestIds(): Promise<readonly string[]> {
@@ -167,8 +165,8 @@ export class RedisCloseRequestStore implements CloseRequestStore {
   }
 
   /** Throws UnreadableRecord. */
-  #copyOf(requestId: string, [schema = '', stored = '', seal = '']: readonly string[]): RecordCopy {
-    return { request: decodeRecord(this.#recordSeals, requestId, [schema, stored, seal]), stored };
+  #copyOf(requestId: string, record: StoredRecord): RecordCopy {
+    return decodeRecord(this.#recordSeals, requestId, record);
   }
 
   async save(change: Change): Promise<Saved> {
@@ -222,13 +220,13 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     if (status === SAVED_WITHOUT_UNIT) {
       this.#log.error(
         { requestId: from.id, groupId: from.groupId, event: event.type },
-        'another request holds the unit of a request that was sent',
+        'unit of a sent request is held by another',
       );
     }
     if (isSaved && acknowledged < replicas) {
       this.#log.error(
         { requestId: from.id, event: event.type, acknowledged, replicas },
-        'too few replicas have it',
+        'too few replicas acknowledged a change',
       );
       throw new StoreUnavailable(
         new Error(`${acknowledged} of ${replicas} replicas acknowledged the change`),
@@ -241,10 +239,10 @@ export class RedisCloseRequestStore implements CloseRequestStore {
   }
 
   async openRequestFor(groupId: LongId): Promise<CloseRequest | null> {
-    const [id, ...record] = await this.#connection.run('requestOfUnit', (client) =>
+    const [id, record] = await this.#connection.run('requestOfUnit', (client) =>
       client.requestOfUnit(this.#keys.unit(groupId), this.#keys.requestStem),
     );
-    return id === undefined ? null : this.#copyOf(id, record).request;
+    return id === undefined || record === undefined ? null : this.#copyOf(id, record).request;
   }
 
   async listOpen(): Promise<readonly CloseRequest[]> {
@@ -280,12 +278,12 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     );
   }
 
-  #listed(answer: readonly string[]): Listed {
+  #listed(answer: readonly NamedRecord[]): Listed {
     const requests: CloseRequest[] = [];
     const unreadable: string[] = [];
-    for (const named of recordsIn(answer)) {
+    for (const named of answer) {
       const copy = this.#readable(named);
-      if (copy === null) unreadable.push(named.id);
+      if (copy === null) unreadable.push(named[0]);
       else requests.push(copy.request);
     }
     return { requests, unreadable };
@@ -300,10 +298,11 @@ export class RedisCloseRequestStore implements CloseRequestStore {
       const answer = await this.#connection.run('closedThrough', (client) =>
         client.closedThrough(this.#keys.closedThrough, this.#keys.requestStem, ...some),
       );
-      for (const [index, record] of recordsIn(answer).entries()) {
-        const groupId = some[index];
-        if (groupId === undefined || record.id === '') continue;
-        const request = this.#readable(record)?.request;
+      const through = new Map(answer.map(([groupId, ...named]) => [groupId, named]));
+      for (const groupId of some) {
+        const named = through.get(groupId);
+        if (named === undefined) continue;
+        const request = this.#readable(named)?.request;
         const fits = request?.groupId === groupId && request.state === 'closed';
         found.set(groupId, fits ? request : 'unreadable');
       }
@@ -317,19 +316,19 @@ export class RedisCloseRequestStore implements CloseRequestStore {
       client.takeAttention(this.#keys.attention, this.#keys.requestStem, leaseMs, limit, PUT_OFF_AT_MOST_MS),
     );
     this.#clock.believe(nowMs);
-    return recordsIn(answer).flatMap((named) => {
+    return answer.flatMap((named) => {
       const copy = this.#readable(named);
       return copy === null ? [] : [{ ...copy, nowMs }];
     });
   }
 
   /** Null: it cannot be read, and the log names it; it must not keep people from seeing the others. */
-  #readable({ id, record }: NamedRecord): RecordCopy | null {
+  #readable([id, record]: NamedRecord): RecordCopy | null {
     try {
       return this.#copyOf(id, record);
     } catch (error) {
       if (!(error instanceof UnreadableRecord)) throw error;
-      this.#log.error({ requestId: id, why: error.message }, 'a close request cannot be read');
+      this.#log.error({ requestId: id, why: error.message }, 'close request unreadable');
       return null;
     }
   }
@@ -377,19 +376,4 @@ function unitKeyRule(
 interface Listed {
   readonly requests: readonly CloseRequest[];
   readonly unreadable: readonly string[];
-}
-
-interface NamedRecord {
-  readonly id: string;
-  readonly record: StoredRecord;
-}
-
-/** `{id, schema, record, record seal, ...}` as the scripts answer. */
-function recordsIn(answer: readonly string[]): NamedRecord[] {
-  const all: NamedRecord[] = [];
-  for (let i = 0; i + 3 < answer.length; i += 4) {
-    const [id = '', schema = '', record = '', seal = ''] = answer.slice(i, i + 4);
-    all.push({ id, record: [schema, record, seal] });
-  }
-  return all;
 }

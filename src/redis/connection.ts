@@ -6,52 +6,18 @@
  * command whose connection broke again as soon as it is back; every script here recognises that (see their headers).
  * A StoreUnavailable still means "not known", not "not done": an answer can be lost after the deed.
  */
-import { isIP } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import type { ConnectionOptions } from 'node:tls';
-import { Cluster, type CommonRedisOptions, Redis } from 'ioredis';
+import { Cluster } from 'ioredis';
 import { inTime } from '../shared/in-time.ts';
 import { type Log, StoreUnavailable } from '../usecases/ports.ts';
+import {
+  createClient,
+  REDIS_TIMES,
+  type RedisClient,
+  type RedisSettings,
+  type RedisTimes,
+} from './client.ts';
 import { defineScripts } from './scripts.ts';
-
-export type RedisClient = Redis | Cluster;
-
-/** Where the scheme is `rediss://`. */
-export interface TlsSettings {
-  /** The only authorities that count, in PEM; absent: those that Node trusts. */
-  readonly ca?: string;
-  /** The name that every certificate must bear; absent: the host that was connected to. */
-  readonly serverName?: string;
-}
-
-/** Credentials of the data nodes where the settings name hosts instead of a URL. */
-interface NodeAccess {
-  readonly username?: string;
-  readonly password?: string;
-  readonly tls?: TlsSettings;
-}
-
-/** `host:port`, or `redis://` / `rediss://` (TLS, of the nodes behind Sentinels, too) with host and port. */
-export type RedisSettings =
-  | { readonly url: string; readonly tls?: TlsSettings }
-  | (NodeAccess & {
-      readonly sentinels: readonly string[];
-      readonly name: string;
-      readonly database?: number;
-      /** Of the Sentinels themselves. */
-      readonly sentinelUsername?: string;
-      readonly sentinelPassword?: string;
-    })
-  | (NodeAccess & { readonly clusterNodes: readonly string[] });
-
-export interface RedisTimes {
-  /** A command without an answer counts as failed after this long. */
-  readonly commandTimeoutMs: number;
-  /** How long a command waits for a lost connection to come back. */
-  readonly patienceMs: number;
-  /** Longest pause between attempts to connect; attempts never end. */
-  readonly reconnectAtMostMs: number;
-}
 
 /** What the connection reports, for metrics and traces. */
 export interface RedisEvents {
@@ -65,8 +31,6 @@ export interface RoundTrip {
   readonly durationMs: number;
   readonly ok: boolean;
 }
-
-export const REDIS_TIMES: RedisTimes = { commandTimeoutMs: 1_500, patienceMs: 500, reconnectAtMostMs: 2_000 };
 
 const PAUSE_BEFORE_SENDING_AGAIN_MS = 20;
 
@@ -169,7 +133,7 @@ export class RedisConnection {
       this.#trouble = reasonOf(error);
       if (isAnswerToSelect(error)) this.#noDatabase = this.#trouble;
       if (before !== null) return;
-      log.error({ code: this.#trouble }, 'Redis cannot be reached; reconnecting');
+      log.error({ code: this.#trouble }, 'Redis unreachable, reconnecting');
     });
     this.client.on('connect', () => {
       this.#noDatabase = null;
@@ -180,93 +144,6 @@ export class RedisConnection {
       this.#trouble = null;
     });
   }
-}
-
-function createClient(settings: RedisSettings, times: RedisTimes): RedisClient {
-  const retryStrategy = (attempt: number) =>
-    Math.min(25 * 2 ** Math.min(attempt, 10), times.reconnectAtMostMs);
-  const common = {
-    commandTimeout: times.commandTimeoutMs,
-    connectTimeout: 3_000,
-    // A silent connection (a host that vanished) is given up and replaced.
-    socketTimeout: times.commandTimeoutMs * 2,
-    keepAlive: 10_000,
-    // 0: a command whose connection broke fails at once; `run` decides whether it goes out again.
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-    enableAutoPipelining: false,
-    // A former master after a failover answers READONLY: connect again, to the present one.
-    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
-  } satisfies CommonRedisOptions;
-  if ('url' in settings) {
-    const { protocol, hostname } = new URL(settings.url);
-    return new Redis(settings.url, {
-      ...common,
-      retryStrategy,
-      enableOfflineQueue: false,
-      ...(protocol === 'rediss:' ? { tls: tlsOptions(settings.tls, hostname) } : {}),
-    });
-  }
-  const access = {
-    ...(settings.username === undefined ? {} : { username: settings.username }),
-    ...(settings.password === undefined ? {} : { password: settings.password }),
-  };
-  if ('sentinels' in settings) {
-    const nodes = settings.sentinels.map(parseNode);
-    const tls = tlsOptions(settings.tls);
-    return new Redis({
-      ...common,
-      ...access,
-      sentinels: nodes.map(({ host, port }) => ({ host, port })),
-      name: settings.name,
-      db: settings.database ?? 0,
-      ...(settings.sentinelUsername === undefined ? {} : { sentinelUsername: settings.sentinelUsername }),
-      ...(settings.sentinelPassword === undefined ? {} : { sentinelPassword: settings.sentinelPassword }),
-      ...(nodes[0]?.hasTls ? { enableTLSForSentinelMode: true, tls, sentinelTLS: tls } : {}),
-      retryStrategy,
-      sentinelRetryStrategy: retryStrategy,
-      // Told of a failover at once: a former master still takes writes for seconds, and loses them.
-      failoverDetector: true,
-      enableOfflineQueue: false,
-    });
-  }
-  const nodes = settings.clusterNodes.map(parseNode);
-  const hasTls = nodes[0]?.hasTls === true;
-  return new Cluster(
-    nodes.map(({ host, port }) => ({ host, port })),
-    {
-      clusterRetryStrategy: retryStrategy,
-      enableOfflineQueue: false,
-      redisOptions: { ...common, ...access, ...(hasTls ? { tls: tlsOptions(settings.tls) } : {}) },
-      // ioredis connects to the address otherwise, and a certificate bears the name.
-      ...(hasTls ? { dnsLookup: (host: string, found: FoundAddress) => found(null, host) } : {}),
-    },
-  );
-}
-
-type FoundAddress = (error: null, address: string) => void;
-
-/** Without a name given, each certificate is held against the host connected to; SNI needs one host for all. */
-function tlsOptions({ ca, serverName }: TlsSettings = {}, onlyHost = ''): ConnectionOptions {
-  const servername = serverName ?? (isIP(onlyHost.replace(/^\[|\]$/g, '')) === 0 ? onlyHost : '');
-  return { ...(ca === undefined ? {} : { ca }), ...(servername === '' ? {} : { servername }) };
-}
-
-interface Node {
-  readonly host: string;
-  readonly port: number;
-  readonly hasTls: boolean;
-}
-
-const DEFAULT_PORT = 6379;
-
-function parseNode(written: string): Node {
-  const url = new URL(written.includes('://') ? written : `redis://${written}`);
-  return {
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? DEFAULT_PORT : Number(url.port),
-    hasTls: url.protocol === 'rediss:',
-  };
 }
 
 /** Errors of ioredis itself after which the command may go out again; answers of Redis are not among them. */

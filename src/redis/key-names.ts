@@ -30,7 +30,7 @@ export class KeyNames {
     return `${this.requestStem}${id}`;
   }
 
-  /** What stands before the id in `request(id)`; scripts that find ids in an index build the key from it. */
+  /** The part of `request(id)` before the id; scripts that find ids in an index build the key from it. */
   get requestStem(): string {
     return `${this.#requests}:request:`;
   }
@@ -80,7 +80,7 @@ export class KeyNames {
     return `${this.outboxStem}${requestId}`;
   }
 
-  /** What stands before the request id in `outbox(requestId)`. */
+  /** The part of `outbox(requestId)` before the id. */
   get outboxStem(): string {
     return `${this.#requests}:outbox:`;
   }
@@ -95,7 +95,7 @@ export class KeyNames {
     return `${this.#requests}:outbox-attempts`;
   }
 
-  /** List: notices that nobody could read, as "<request> <set aside at, ms> <as stored>"; kept until a person deletes it. */
+  /** List: notices that no replica could read, as "<request> <set aside at, ms> <as stored>"; kept until a person deletes it. */
   get outboxSetAside(): string {
     return `${this.#requests}:outbox-set-aside`;
   }

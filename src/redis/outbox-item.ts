@@ -1,6 +1,6 @@
 /**
  * The stored form of a notice: `<id> <createdAtMs> <seal> <JSON>`, so that a script can tell the id without reading
- * JSON. The seal is over the rest and the request's id: nobody else can put words or addressees into the bot's mouth.
+ * JSON. The seal is over the rest and the request's id: nobody else can make the bot say something or write to somebody.
  */
 import { z } from 'zod';
 import type { CloseRequest, RequestEvent, RequestEventType } from '../domain/close/close-request.ts';

@@ -1,8 +1,8 @@
 /**
- * Undelivered notices in Redis, one line per request. A caller that dies leaves its lease to run out: the notice is
- * then given out again, which is the one stale repeat a crash may cause. A notice that cannot be read or does not fit
- * its seal is left to other replicas for a while (they may have a newer version, or a newer key) and then set aside,
- * so that it holds up those behind it no longer than that.
+ * Undelivered notices in Redis, one line per request. If a caller dies, its lease runs out and the notice is given out
+ * again: the one repeat a crash can cause. A notice that cannot be read or does not fit its seal is left to other
+ * replicas for a while (they may have a newer version, or a newer key) and then set aside, so that those behind it wait
+ * no longer than that.
  */
 import type { AuditKeys } from '../domain/close/audit-chain.ts';
 import type { Notice } from '../domain/close/notices.ts';
@@ -24,7 +24,7 @@ import {
   originOf,
   redrawId,
 } from './outbox-item.ts';
-import { decodeRecord, type StoredRecord } from './request-record.ts';
+import { decodeRecord, isStored, type StoredRecord } from './request-record.ts';
 import { Seals } from './seals.ts';
 import { StoreClock } from './store-clock.ts';
 
@@ -33,7 +33,7 @@ export interface OutboxBacklog {
   readonly nowMs: number;
   /** Requests with undelivered notices. */
   readonly requests: number;
-  /** Notices that nobody could read, kept for people to look at. */
+  /** Notices that no replica could read, kept for people to look at. */
   readonly setAside: number;
   /** Notices that Slack refuses for a reason that may pass. */
   readonly kept: number;
@@ -42,12 +42,12 @@ export interface OutboxBacklog {
 }
 
 const BACKLOG_LOOKS_AT_MOST = 100;
-/** A rolling upgrade is over by then; a card waits as long before its request is ended. */
+/** Longer than a rolling upgrade. A card that cannot be drawn waits as long before its request is ended. */
 const LEAVE_UNREADABLE_FOR_MS = 10 * 60_000;
 /** Often enough that a newer replica among many old ones gets its turn. */
 const UNREADABLE_DUE_AGAIN_MS = 5_000;
 
-/** Longer than any lease or pause between attempts: what is due later was put off by a clock that was wrong. */
+/** Longer than any lease or pause between attempts: what is due later was written while the clock was wrong. */
 const PUT_OFF_AT_MOST_MS = 15 * 60_000;
 
 /** What outbox-remove.lua answers. */
@@ -104,17 +104,13 @@ export class RedisOutbox implements Outbox {
     if (answer.length === 0) return [];
     this.#clock.believe(nowMs);
     const items: TakenItem[] = [];
-    for (let i = 0; i + 5 < answer.length; i += 6) {
-      const [ofRequest = '', text = '', attempts = '', schema = '', record = '', seal = ''] = answer.slice(
-        i,
-        i + 6,
-      );
+    for (const [ofRequest, text, attempts, record] of answer) {
       const notice = decodeNotice(this.#seals, ofRequest, text);
       if ('why' in notice) {
         const { why } = notice;
         await this.#leaveOrSetAside(ofRequest, { text, beginning: text, attempts: Number(attempts), why });
       } else {
-        const stored = this.#storedOf(ofRequest, [schema, record, seal], nowMs);
+        const stored = this.#storedOf(ofRequest, record, nowMs);
         items.push({ requestId: ofRequest, ...notice, attempts: Number(attempts), stored });
       }
     }
@@ -123,9 +119,9 @@ export class RedisOutbox implements Outbox {
   }
 
   #storedOf(requestId: string, record: StoredRecord, nowMs: number): TakenItem['stored'] {
-    if (record.every((field) => field === '')) return null;
+    if (!isStored(record)) return null;
     try {
-      return { request: decodeRecord(this.#recordSeals, requestId, record), stored: record[1], nowMs };
+      return { ...decodeRecord(this.#recordSeals, requestId, record), nowMs };
     } catch (error) {
       if (error instanceof UnreadableRecord) return error;
       throw error;

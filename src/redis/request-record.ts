@@ -7,14 +7,14 @@ import { z } from 'zod';
 import { type LongId, parseLongId } from '../domain/amount.ts';
 import type { CloseRequest } from '../domain/close/close-request.ts';
 import type { CloseState } from '../domain/close/close-state.ts';
-import { UnreadableRecord } from '../usecases/ports.ts';
+import { type RecordCopy, UnreadableRecord } from '../usecases/ports.ts';
 import type { Seals } from './seals.ts';
 
 /** The version this code writes, and the only one it reads. */
 export const RECORD_SCHEMA = 1;
 
-/** Fields of the request's hash as a script answers them; '' where one is missing. */
-export type StoredRecord = readonly [schema: string, record: string, seal: string];
+/** Fields of the request's hash as a script answers them; null where one is missing. */
+export type StoredRecord = readonly [schema: string | null, record: string | null, seal: string | null];
 
 const text = z.string();
 const ms = z.number().int();
@@ -146,15 +146,21 @@ export function encodeRecord(request: CloseRequest): string {
   return text;
 }
 
+/** Whether a script found any of it: else there is no such request. */
+export function isStored(record: StoredRecord): boolean {
+  return record.some((field) => field !== null);
+}
+
 /** The one place where a stored record becomes a request. Throws UnreadableRecord. */
 export function decodeRecord(
   seals: Seals,
   requestId: string,
   [schema, stored, seal]: StoredRecord,
-): CloseRequest {
-  if (stored === '') throw new UnreadableRecord(requestId, 'it is missing');
-  if (!seals.fits(seal, requestId, stored)) throw new UnreadableRecord(requestId, 'it does not fit its seal');
-  return readRecord(requestId, schema, stored);
+): RecordCopy {
+  if (!stored) throw new UnreadableRecord(requestId, 'it is missing');
+  if (!seals.fits(seal ?? '', requestId, stored))
+    throw new UnreadableRecord(requestId, 'it does not fit its seal');
+  return { request: readRecord(requestId, schema ?? '', stored), stored };
 }
 
 function readRecord(requestId: string, schema: string, stored: string): CloseRequest {

@@ -1,5 +1,5 @@
 /** A save that also learns how many replicas have it (WAIT): what they have, a failover to one of them keeps. */
-import type { RedisClient } from './connection.ts';
+import type { RedisClient } from './client.ts';
 
 /** Replicas acknowledge within a round trip; longer means that they are not there. Commands behind it wait, too. */
 const ACKNOWLEDGED_WITHIN_MS = 500;

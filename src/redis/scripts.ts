@@ -5,22 +5,29 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis, Result } from 'ioredis';
+import type { StoredRecord } from './request-record.ts';
 
 type Arguments = readonly (string | number)[];
+
+export type NamedRecord = [id: string, record: StoredRecord];
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     nowMs(...args: Arguments): Result<number, Context>;
-    loadRequest(...args: Arguments): Result<[nowMs: number, ...record: string[]], Context>;
-    openRequest(...args: Arguments): Result<[status: number, ...details: string[]], Context>;
+    loadRequest(...args: Arguments): Result<[nowMs: number, record: StoredRecord], Context>;
+    openRequest(
+      ...args: Arguments
+    ): Result<[status: number, idOrSeal?: string, record?: StoredRecord], Context>;
     saveRequest(...args: Arguments): Result<number, Context>;
-    listRequests(...args: Arguments): Result<string[], Context>;
-    requestOfUnit(...args: Arguments): Result<string[], Context>;
-    closedThrough(...args: Arguments): Result<string[], Context>;
-    takeAttention(...args: Arguments): Result<[nowMs: number, ...records: string[]], Context>;
+    listRequests(...args: Arguments): Result<NamedRecord[], Context>;
+    requestOfUnit(...args: Arguments): Result<[] | NamedRecord, Context>;
+    closedThrough(...args: Arguments): Result<[groupId: string, ...NamedRecord][], Context>;
+    takeAttention(...args: Arguments): Result<[nowMs: number, ...NamedRecord[]], Context>;
     postponeAttention(...args: Arguments): Result<number, Context>;
     requestTrail(...args: Arguments): Result<[id: string, fields: string[]][], Context>;
-    outboxTake(...args: Arguments): Result<[nowMs: number, ...items: string[]], Context>;
+    outboxTake(
+      ...args: Arguments
+    ): Result<[nowMs: number, ...[id: string, notice: string, attempts: string, StoredRecord][]], Context>;
     outboxRemove(...args: Arguments): Result<number, Context>;
     outboxRetry(...args: Arguments): Result<number, Context>;
     outboxRetryKept(...args: Arguments): Result<number, Context>;

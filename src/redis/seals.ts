@@ -1,6 +1,6 @@
 /**
- * Seals for what stands in Redis beside the audit trail. Somebody who can write to Redis but has no audit key can then
- * put back what was sealed before, and nothing else. Each kind has a key of its own, derived from the audit key
+ * Seals for what is in Redis besides the audit trail. Somebody who can write to Redis but has no audit key can then
+ * only put back what was sealed before. Each kind has a key of its own, derived from the audit key
  * (HKDF-SHA-256, no salt, the kind as info, 32 bytes), so that no seal of one kind fits another kind or the trail.
  */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';

@@ -1,9 +1,10 @@
 /**
- * Is this Redis fit to hold approvals? What it lost, nobody can vote back: so it must keep what it acknowledged
+ * Is this Redis fit to hold approvals? A lost vote cannot be restored, so Redis must keep what it acknowledged
  * (append-only file, or replicas) and never evict. The caller decides what a fault means for the start.
  */
 import { Cluster, type Redis } from 'ioredis';
-import type { RedisClient, RedisConnection } from './connection.ts';
+import type { RedisClient } from './client.ts';
+import type { RedisConnection } from './connection.ts';
 
 export interface RedisFinding {
   readonly level: 'ok' | 'warning' | 'fault';
@@ -78,8 +79,8 @@ export function judgeNode(report: NodeReport): RedisFinding[] {
   if (info.size === 0) {
     return [
       warning(
-        'Redis does not let this user read INFO: version, persistence and eviction are not checked',
-        'Allow +info (and +config|get) for the user, or check by hand: AOF on, maxmemory-policy noeviction.',
+        "this Redis user can't read INFO: version, persistence and eviction were not checked",
+        'Allow +info (and +config|get) for the user, or check manually: AOF on, maxmemory-policy noeviction.',
       ),
     ];
   }
@@ -92,8 +93,8 @@ export function judgeNode(report: NodeReport): RedisFinding[] {
     ...(report.config === null
       ? [
           warning(
-            'Redis does not let this user read CONFIG: how often the append-only file is synced is not checked',
-            'Allow +config|get for the user, or check by hand: appendfsync everysec or always.',
+            "this Redis user can't read CONFIG: how often the append-only file is synced was not checked",
+            'Allow +config|get for the user, or check manually: appendfsync everysec or always.',
           ),
         ]
       : []),
@@ -169,7 +170,7 @@ function judgeEviction({ info, config }: NodeReport): RedisFinding {
   if (policy.startsWith('volatile-')) {
     return warning(
       `requests, votes and the audit are never evicted; counts and repeats already seen may be (${policy})`,
-      'Set maxmemory-policy noeviction: a lost count may spend more of the exchange’s limits than is left.',
+      'Set maxmemory-policy noeviction: a lost count may spend more of the Binance limits than is left.',
     );
   }
   return fault(

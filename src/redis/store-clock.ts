@@ -29,8 +29,8 @@ export class StoreClock {
     const isBelieved = Math.abs(offMs) <= CLOCKS_AGREE_WITHIN_MS;
     if (isBelieved !== this.#isBelieved) {
       this.#isBelieved = isBelieved;
-      if (isBelieved) this.#log.info({ offMs }, "Redis' clock agrees with the others again");
-      else this.#log.error({ offMs }, "Redis' clock is wrong; nothing is decided or sent until it agrees");
+      if (isBelieved) this.#log.info({ offMs }, 'Redis clock agrees again');
+      else this.#log.error({ offMs }, 'Redis clock is wrong, nothing is decided');
     }
     if (!isBelieved) throw new StoreUnavailable(new Error(`Redis' clock is ${offMs} ms from the others`));
     return storeMs;

@@ -5,10 +5,11 @@ import { amount } from '../domain/amount.ts';
 import { personKey } from '../domain/person.ts';
 import type { ClosePolicy } from '../domain/policy.ts';
 import type { Thresholds } from '../domain/unit/risk-unit.ts';
-import type { RedisSettings } from '../redis/connection.ts';
+import type { RedisSettings } from '../redis/client.ts';
+import type { ProxyAddresses } from '../shared/proxy.ts';
 import type { SlackSettings } from '../slack/adapter-settings.ts';
 import { mistypedSettings } from './mistyped.ts';
-import { type ProxyAddresses, readProxy } from './proxy.ts';
+import { readProxy } from './proxy.ts';
 import { redisFaults, redisSettings } from './redis-settings.ts';
 import { type Settings, schema } from './schema.ts';
 
@@ -114,7 +115,7 @@ const QUOTED = /^(["'`]).*\1$|^[“„‘].*[”“’]$/;
 const PLACEHOLDER = /…|\.{3}|^<.*>$/;
 const PLACEHOLDER_SECRET = /(?:^|[-_])(?:your|example|placeholder|change-?me|x{4,})(?:[-_]|$)/i;
 
-/** A value as it stands in an example or in quotes, which `docker run --env-file` keeps; null: neither. */
+/** A value copied from an example, or in quotes, which `docker run --env-file` keeps; null: neither. */
 function exampleFault(name: string, value = ''): string | null {
   if (PASSPHRASES.has(name)) return null;
   if (QUOTED.test(value)) return `${name} stands in quotes: expected the value alone`;

@@ -11,10 +11,10 @@ export function mistypedSettings(given: Iterable<string>, known: ReadonlySet<str
   return [...given].flatMap((name) => {
     if (known.has(name) || name.length < SHORTEST_NAME - 1) return [];
     const meant = closest(name.toUpperCase(), ours);
-    if (meant !== null) return [`${name} is set, but Loandesk does not read it: did you mean ${meant}?`];
+    if (meant !== null) return [`${name} is set, but Loandesk doesn't read it: did you mean ${meant}?`];
     const stem = name.replace(/_FILE$/, '');
     if (stem === name || !known.has(stem)) return [];
-    return [`${name} is set, but Loandesk does not read it: only secrets can be given as files, set ${stem}`];
+    return [`${name} is set, but Loandesk doesn't read it: only secrets can be given as files, set ${stem}`];
   });
 }
 

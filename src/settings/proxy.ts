@@ -1,12 +1,6 @@
 /** The proxy on the way out, from the variables that other programs read, too. */
+import type { ProxyAddresses } from '../shared/proxy.ts';
 import { hasNothingAfterHost, hasReadableCredentials, PERCENT_ENCODED } from './url-parts.ts';
-
-/** Absent: none. As undici's EnvHttpProxyAgent takes them. */
-export interface ProxyAddresses {
-  readonly httpProxy?: string;
-  readonly httpsProxy?: string;
-  readonly noProxy?: string;
-}
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

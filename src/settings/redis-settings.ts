@@ -1,6 +1,6 @@
 /** The settings of Redis, as its connection takes them. */
 import { readFileSync } from 'node:fs';
-import type { RedisSettings, TlsSettings } from '../redis/connection.ts';
+import type { RedisSettings, TlsSettings } from '../redis/client.ts';
 import type { HostPort, Settings } from './schema.ts';
 import { hasReadableCredentials, PERCENT_ENCODED } from './url-parts.ts';
 

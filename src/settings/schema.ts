@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { type Amount, parseAmount } from '../domain/amount.ts';
+import { PUBLISHED_THRESHOLDS } from '../domain/unit/risk-unit.ts';
 import { PERCENT_ENCODED } from './url-parts.ts';
 
 export interface HostPort {
@@ -221,10 +222,10 @@ export const schema = z.object({
       },
     )
     .prefault(''),
-  LTV_INITIAL: fraction('LTV_INITIAL').prefault('0.80'),
-  LTV_TRANSFER_OUT: fraction('LTV_TRANSFER_OUT').prefault('0.83'),
-  LTV_MARGIN_CALL: fraction('LTV_MARGIN_CALL').prefault('0.85'),
-  LTV_LIQUIDATION: fraction('LTV_LIQUIDATION').prefault('0.90'),
+  LTV_INITIAL: fraction('LTV_INITIAL').default(PUBLISHED_THRESHOLDS.initial),
+  LTV_TRANSFER_OUT: fraction('LTV_TRANSFER_OUT').default(PUBLISHED_THRESHOLDS.transferOut),
+  LTV_MARGIN_CALL: fraction('LTV_MARGIN_CALL').default(PUBLISHED_THRESHOLDS.marginCall),
+  LTV_LIQUIDATION: fraction('LTV_LIQUIDATION').default(PUBLISHED_THRESHOLDS.liquidation),
   AUDIT_KEY: z
     .string(missing('AUDIT_KEY', 'at least 32 random bytes in hex or base64 (openssl rand -hex 32)'))
     .pipe(auditKey),

@@ -144,13 +144,13 @@ export function createGuard(parts: GuardParts): Guard {
     error: unknown,
   ): Promise<Ended> {
     if (error instanceof StoreUnavailable) {
-      log.error({ listener: listener.name, reference, ...errorFields(error) }, 'the store is not available');
+      log.error({ listener: listener.name, reference, ...errorFields(error) }, 'store unavailable');
       await turn.tell(refusalMessage({ code: 'store-unavailable' }));
       return { outcome: 'store-unavailable', requestId: null };
     }
     if (error instanceof UnreadableRecord) {
       const { requestId, what: why } = error;
-      log.error({ listener: listener.name, reference, requestId, why }, 'a close request cannot be read');
+      log.error({ listener: listener.name, reference, requestId, why }, 'close request unreadable');
       await turn.tell(refusalMessage({ code: 'record-not-proved', requestId, why }));
       return { outcome: 'record-not-proved', requestId };
     }

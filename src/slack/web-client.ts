@@ -4,6 +4,7 @@
  */
 import { type WebAPICallResult, WebClient, type WebClientOptions } from '@slack/web-api';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import type { ProxyAddresses } from '../shared/proxy.ts';
 import type { Log } from '../usecases/ports.ts';
 import type { SlackSettings } from './adapter-settings.ts';
 import { type OnSlackCall, observedCall } from './slack-call.ts';
@@ -57,15 +58,8 @@ const CONNECTIONS = { connect: { timeout: TIMEOUT_MS }, connections: 128 } as co
 
 const direct = new Agent(CONNECTIONS);
 
-/** As in HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
-export interface SlackProxy {
-  readonly httpProxy?: string;
-  readonly httpsProxy?: string;
-  readonly noProxy?: string;
-}
-
 /** The way to Slack: its Web API, response URLs, uploads, and the sockets of Socket Mode. Undefined: no proxy. */
-export function dispatcherThrough(proxy: SlackProxy): Dispatcher | undefined {
+export function dispatcherThrough(proxy: ProxyAddresses): Dispatcher | undefined {
   const { httpProxy = '', httpsProxy = '', noProxy = '' } = proxy;
   if (httpProxy === '' && httpsProxy === '') return undefined;
   // Empty texts, not absent ones: absent ones would make undici read the environment by itself. A tunnel also where

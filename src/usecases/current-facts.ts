@@ -75,7 +75,6 @@ export function flawsOf(
 function unreadableRow(flaws: readonly Flaw[]): ExchangeFailure {
   return {
     kind: 'unavailable',
-    httpStatus: 200,
     exchangeCode: null,
     meaning: `Binance's answer couldn't be read: ${flaws.map(({ text }) => text).join('; ')}`,
     advice: 'Ask again in a minute.',

@@ -1,8 +1,8 @@
 /**
- * Brings what the outbox holds to Slack, in order per request, drawn from the record as it is at that moment. Only an
- * answer about this message or this recipient makes a notice final; everything else is tried again, and what Slack
- * still refuses then is kept and tried from time to time. A failed delivery never touches a decision: only a card that
- * no form of words gets into the channel ends its request.
+ * Delivers the notices of the outbox to Slack, in order for each request, drawn from the record as it is then. Only an
+ * answer about this message or this recipient makes a notice final; everything else is retried, and what Slack still
+ * refuses is kept and retried every few minutes. A failed delivery changes no decision; only a card that cannot be
+ * posted at all ends its request.
  */
 import type { CloseRequest, RequestEventType } from '../domain/close/close-request.ts';
 import { isTerminal } from '../domain/close/close-state.ts';
@@ -27,9 +27,9 @@ const LEASE_MS = 30_000;
 const AT_ONCE = 10;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 60_000;
-/** What is refused on its own account (a channel, a right) holds up those behind it for so long. */
+/** What is refused for a reason of its own (a channel, a scope) blocks those behind it for so long. */
 const KEPT_AFTER_MS = 60_000;
-/** While Slack takes nothing at all, the order is kept for so long. */
+/** While Slack accepts nothing at all, the order is kept for so long. */
 const KEPT_AFTER_OUTAGE_MS = 24 * 3_600_000;
 /** A kept notice that is still refused by then is given up. */
 const GIVEN_UP_AFTER_MS = 7 * 24 * 3_600_000;
@@ -63,7 +63,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
    */
   const drawn = new Map<string, string>();
 
-  /** Null: nobody needs to hear of it any more. */
+  /** Null: it is no longer needed. */
   async function deliver(item: OutboxItem, request: CloseRequest): Promise<Delivery | Undrawable | null> {
     const { notice } = item;
     // Without a card there is no thread; a request that ended before its card was up needs none.
@@ -107,7 +107,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
 
   async function giveUp(item: OutboxItem, why: string): Promise<boolean> {
     const { requestId, notice } = item;
-    log.error({ requestId, notice: notice.kind, why }, 'a message could not be delivered');
+    log.error({ requestId, notice: notice.kind, why }, 'message given up');
     parts.events.noticeMissed({ notice: notice.kind, outcome: 'given-up' });
     await endWithoutCard(item, why);
     return outbox.done(item);
@@ -125,13 +125,13 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
       log.warn(fields, 'kept message still refused');
       return true;
     }
-    log.error(fields, 'message kept: Slack refuses it');
+    log.error(fields, 'message kept');
     parts.events.noticeMissed({ notice: notice.kind, outcome: 'kept' });
     if (notice.kind === 'card' && request.card === null) await tellWaitingRequester(request, why);
     return true;
   }
 
-  /** Their request is recorded and nobody can see it. Once and by the way: its end is told them in any case. */
+  /** Their request is recorded but has no card. One try, as they are told when it ends in any case. */
   async function tellWaitingRequester(request: CloseRequest, why: string): Promise<void> {
     const atMs = await store.nowMs();
     const event = { type: 'card-undeliverable', by: null, why, atMs } as const;
@@ -151,7 +151,10 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     const patienceMs = failure.onlyThis === true ? KEPT_AFTER_MS : KEPT_AFTER_OUTAGE_MS;
     if (isKept || ageMs >= patienceMs) return keep(item, request, why);
     const backOff = Math.min(FIRST_DELAY_MS * 2 ** Math.min(item.attempts, 10), LONGEST_DELAY_MS);
-    log.warn({ requestId: item.requestId, notice: item.notice.kind, why }, 'delivery is tried again');
+    log.warn(
+      { requestId: item.requestId, notice: item.notice.kind, why },
+      'message delivery failed, will retry',
+    );
     await outbox.retry(item, Math.max(failure.retryAfterMs ?? 0, backOff));
     return false;
   }

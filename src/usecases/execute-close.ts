@@ -226,7 +226,7 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
     try {
       return await prepared.send();
     } catch (error) {
-      log.error({ requestId, err: error }, 'sending a close failed unexpectedly');
+      log.error({ requestId, err: error }, 'sending a close failed');
       return UNEXPECTED;
     }
   }

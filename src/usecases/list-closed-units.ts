@@ -68,7 +68,7 @@ export function createListClosedUnits(
       const through = await store.closedThrough(units.map((unit) => unit.groupId));
       return units.map((unit) => ({ unit, through: through.get(unit.groupId) ?? null }));
     } catch (error) {
-      parts.log.warn({ err: error }, 'approvals not readable; showing closed units without them');
+      parts.log.warn({ err: error }, 'approvals unreadable, closed units shown without them');
       return units.map((unit) => ({ unit, through: 'unreadable' }));
     }
   }

@@ -20,7 +20,7 @@ import type { ClosedUnit, RiskUnit } from '../domain/unit/risk-unit.ts';
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
   constructor(cause: unknown) {
-    super('the store is not available', { cause });
+    super('store unavailable', { cause });
   }
 }
 
@@ -38,7 +38,6 @@ export interface ExchangeFailure {
     | 'region-blocked'
     /** No account in BINANCE_ACCOUNTS_FILE fits the call. */
     | 'no-account';
-  readonly httpStatus: number | null;
   readonly exchangeCode: number | null;
   readonly meaning: string;
   readonly advice: string;
@@ -333,7 +332,7 @@ export type MembersLookup =
   | {
       readonly ok: true;
       readonly value: ReadonlySet<string>;
-      /** Groups of which Slack says that they do not exist: nobody is in them. */
+      /** Groups that do not exist, according to Slack: they have no members. */
       readonly missingGroups: readonly string[];
     }
   | {

@@ -29,7 +29,7 @@ export function createPostAuditHead(
   async function post(): Promise<boolean> {
     const verdict = await checkAudit.verify();
     const { fault, ...rest } = verdict;
-    if (fault !== null) log.error({ fault }, 'the audit trail is not whole');
+    if (fault !== null) log.error({ fault }, 'audit trail is broken');
     const delivery = await board.postHead(verdict, now());
     if (delivery.ok) log.info(rest, 'audit head posted');
     else log.warn({ why: delivery.why }, 'audit head not posted');

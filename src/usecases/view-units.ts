@@ -62,7 +62,7 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
     try {
       return await store.openRequestFor(groupId);
     } catch (error) {
-      parts.log.warn({ err: error }, 'open request not readable; showing the unit without it');
+      parts.log.warn({ err: error }, 'open request unreadable, unit shown without it');
       return null;
     }
   }

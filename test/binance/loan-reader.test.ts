@@ -356,7 +356,7 @@ describe('answers as they may come', () => {
       const { reader } = await connect(() => ({ body }));
       expect(await reader.riskUnits(NOW)).toMatchObject({
         ok: false,
-        failure: { kind: 'unavailable', httpStatus: 200 },
+        failure: { kind: 'unavailable', meaning: expect.stringContaining('could not be read') },
       });
     },
   );
@@ -387,7 +387,7 @@ describe('answers as they may come', () => {
     );
     expect(await reader.riskUnits(NOW)).toMatchObject({
       ok: false,
-      failure: { kind: 'unavailable', httpStatus: 500 },
+      failure: { kind: 'unavailable', meaning: expect.stringContaining('HTTP 500') },
     });
     expect(server.requests.filter(({ path }) => path.endsWith('ltv-details'))).toHaveLength(3);
   });

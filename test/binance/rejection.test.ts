@@ -138,7 +138,7 @@ describe('failureOf', () => {
   ])('%i with %s is "%s"', (status, code, kind, meaning) => {
     const body = code === null ? '' : error(code, 'words');
     const failure = failureOf(readRejection(status, {}, body, NOW), null);
-    expect(failure).toMatchObject({ kind, httpStatus: status, exchangeCode: code });
+    expect(failure).toMatchObject({ kind, exchangeCode: code });
     expect(failure.meaning).toMatch(meaning);
     expect(failure.advice).not.toBe('');
   });

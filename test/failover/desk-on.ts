@@ -8,7 +8,7 @@ import { SEED_IDS } from '../../sandbox/slack/seed.ts';
 import { startWorld, type World } from '../../sandbox/world.ts';
 import { type LongId, longId } from '../../src/domain/amount.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
-import type { RedisSettings } from '../../src/redis/connection.ts';
+import type { RedisSettings } from '../../src/redis/client.ts';
 import { People } from '../chaos/people.ts';
 import { judgeTold } from '../chaos/told.ts';
 import { type RedisParts, redisParts } from '../redis/redis-parts.ts';

@@ -15,7 +15,6 @@ import { exampleUnit } from '../support/close-requests.ts';
 
 export const UNAVAILABLE: ExchangeFailure = {
   kind: 'unavailable',
-  httpStatus: 503,
   exchangeCode: null,
   meaning: 'the exchange did not answer',
   advice: 'Ask again in a minute.',

@@ -25,6 +25,6 @@ it.each(NAMES)('a metric that fails on %s is logged, and what happened stays', (
   expect(report({ request: { audit: {} } })).toBe(undefined);
   expect(fail).toHaveBeenCalledOnce();
   expect(log.lines).toMatchObject([
-    { level: 'error', message: 'an observer failed', fields: { event: name } },
+    { level: 'error', message: 'event observer failed', fields: { event: name } },
   ]);
 });

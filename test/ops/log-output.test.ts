@@ -113,7 +113,7 @@ it('beyond 32 MiB that nobody reads, lines are lost, and the log says how many w
   await promise;
   const lines = written.join('').trimEnd().split('\n');
   expect(lines).toHaveLength(34);
-  expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ lost: 7, msg: 'the log is written again' });
+  expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ lost: 7, msg: 'log output recovered' });
 });
 
 it.each([
@@ -130,7 +130,7 @@ it.each([
     const { promise, resolve } = Promise.withResolvers<void>();
     output.flush(resolve);
     await promise;
-    expect(messages()).toEqual(['first', 'second', expect.stringMatching(/^the log is written again/)]);
+    expect(messages()).toEqual(['first', 'second', expect.stringMatching(/^log output recovered/)]);
     expect(output.state()).toEqual({ lost: 0, trouble: null });
   },
 );

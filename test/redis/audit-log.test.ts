@@ -169,7 +169,7 @@ describe('an audit that cannot be written', () => {
     await raw.set(parts.keys.audit, 'not a stream any more');
     const due = await raw.zrange(parts.keys.outboxDue, '0', '-1', 'WITHSCORES');
     await expect(advance(parts.store, before, { type: 'withdraw', by: person('U_ANN') })).rejects.toThrow(
-      'the store is not available',
+      'store unavailable',
     );
     expect((await parts.store.load(a.id))?.request).toEqual(before);
     expect(await parts.store.openRequestFor(a.groupId)).toEqual(before);

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { type RedisClient, RedisConnection } from '../../src/redis/connection.ts';
+import type { RedisClient } from '../../src/redis/client.ts';
+import { RedisConnection } from '../../src/redis/connection.ts';
 import { StoreUnavailable } from '../../src/usecases/ports.ts';
 import { all, verdictOf } from '../contracts/audit-trail.ts';
 import { CARD, changeBy, mustSave, newRequest, opening, openOne, touch } from '../contracts/requests.ts';
@@ -35,7 +36,7 @@ describe('a Redis that cannot be reached', () => {
       {
         level: 'error',
         fields: { code: 'ECONNREFUSED' },
-        message: expect.stringContaining('cannot be reached'),
+        message: expect.stringContaining('Redis unreachable'),
       },
     ]);
     expect(JSON.stringify(log.lines)).not.toContain('s3cret-word');

@@ -5,13 +5,9 @@ import { Redis } from 'ioredis';
 import { inject, it, onTestFinished } from 'vitest';
 import { MAX_STOP_MS } from '../../src/binance/shared-state.ts';
 import { RedisAuditLog } from '../../src/redis/audit-log.ts';
+import { REDIS_TIMES, type RedisSettings, type RedisTimes } from '../../src/redis/client.ts';
 import { RedisCloseRequestStore } from '../../src/redis/close-request-store.ts';
-import {
-  REDIS_TIMES,
-  RedisConnection,
-  type RedisSettings,
-  type RedisTimes,
-} from '../../src/redis/connection.ts';
+import { RedisConnection } from '../../src/redis/connection.ts';
 import { KeyNames } from '../../src/redis/key-names.ts';
 import { RedisOutbox } from '../../src/redis/outbox.ts';
 import { RedisSeenOnce } from '../../src/redis/seen-once.ts';

@@ -22,7 +22,7 @@ function stored(changes: Partial<CloseRequest> = {}): CloseRequest {
 
 /** Reads a text that this deployment sealed. */
 function decoded(request: CloseRequest, schema: string, text: string): CloseRequest {
-  return decodeRecord(SEALS, request.id, [schema, text, SEALS.seal(request.id, text)]);
+  return decodeRecord(SEALS, request.id, [schema, text, SEALS.seal(request.id, text)]).request;
 }
 
 describe('a stored record', () => {
@@ -102,7 +102,9 @@ describe('a stored record', () => {
     const both = new Seals({ current: AUDIT_KEY, previous: [Buffer.alloc(32, 8)] }, 'record');
     const request = stored();
     const text = encodeRecord(request);
-    expect(decodeRecord(both, request.id, ['1', text, former.seal(request.id, text)])).toEqual(request);
+    expect(decodeRecord(both, request.id, ['1', text, former.seal(request.id, text)]).request).toEqual(
+      request,
+    );
     expect(both.seal(request.id, text)).toBe(SEALS.seal(request.id, text));
     expect(() => decodeRecord(SEALS, request.id, ['1', text, former.seal(request.id, text)])).toThrow(
       'does not fit its seal',

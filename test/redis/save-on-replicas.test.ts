@@ -29,7 +29,7 @@ realRedis(
     await expect(store.save(vote)).rejects.toThrow(StoreUnavailable);
     // It is on the master all the same: "not known", not "not done".
     expect((await store.load(opened.id))?.request.votes).toHaveLength(1);
-    expect(parts.log.lines.map(({ message }) => message)).toContain('too few replicas have it');
+    expect(parts.log.lines.map(({ message }) => message)).toContain('too few replicas acknowledged a change');
   },
 );
 

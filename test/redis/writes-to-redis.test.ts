@@ -467,7 +467,7 @@ describe('fault A6: an unknown outcome whose unit key is gone', () => {
     if (!second.ok) throw new Error(second.refusal.code);
     expect(await desk.settle(ALICE, request.id, 'closed', 'seen')).toMatchObject({ ok: true });
     expect(bot.redis.log.lines).toContainEqual(
-      expect.objectContaining({ message: 'another request holds the unit of a request that was sent' }),
+      expect.objectContaining({ message: 'unit of a sent request is held by another' }),
     );
     expect(await desk.viewRequest(ALICE, request.id)).toMatchObject({ value: { alsoOpen: second.value.id } });
     expect(await desk.settle(BOB, request.id, 'closed', 'seen')).toMatchObject({ ok: true });

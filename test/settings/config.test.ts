@@ -386,7 +386,7 @@ describe('settings', () => {
     ['AUDIT_KEY_PREVIOS', 'AUDIT_KEY_PREVIOUS'],
     ['REDIS_MAY_FORGETT', 'REDIS_MAY_FORGET'],
   ])('warn of %s, which looks like %s and is not read', (name, meant) => {
-    const text = `${name} is set, but Loandesk does not read it: did you mean ${meant}?`;
+    const text = `${name} is set, but Loandesk doesn't read it: did you mean ${meant}?`;
     expect(loadConfig({ ...GOOD, [name]: 'dry-run' }).warnings).toEqual([text]);
     // Where the start fails, it may be why.
     expect(faultsOf({ ...GOOD, [name]: 'dry-run', PORT: 'x' })).toContain(text);
@@ -394,7 +394,7 @@ describe('settings', () => {
 
   it('warn of a file for what is no secret, and of nothing that other programs set', () => {
     expect(loadConfig({ ...GOOD, CLOSE_MODE_FILE: '/run/mode' }).warnings).toEqual([
-      'CLOSE_MODE_FILE is set, but Loandesk does not read it: only secrets can be given as files, set CLOSE_MODE',
+      "CLOSE_MODE_FILE is set, but Loandesk doesn't read it: only secrets can be given as files, set CLOSE_MODE",
     ]);
     const others = {
       ...{ PATH: '/bin', HOSTS: 'a', PORTS: '1', POST: '1', HOSTNAME: 'bot', LOGNAME: 'bot', TZ: 'UTC' },

@@ -145,7 +145,7 @@ describe('the guard', () => {
     expect(told).toHaveLength(1);
     expect(told[0]).toContain('*ref-1*');
     expect(told[0]).not.toMatch(/hooks|secret|xoxb/);
-    expect(log[0]?.fields).toMatchObject({ reference: 'ref-1', message: 'at <url> with <token>' });
+    expect(log[0]?.fields).toMatchObject({ reference: 'ref-1', message: 'at [url] with [token]' });
     expect(JSON.stringify(log)).not.toMatch(/secret|xoxb-123/);
   });
 

@@ -399,7 +399,7 @@ describe('fault R8: an outbox item that the request does not know', () => {
     const posted = office.slack.workspace.store.calls.filter(({ args }) => args.channel === userId);
     expect(posted).toEqual([]);
     expect(office.log.lines.filter(({ level }) => level === 'error')).toEqual([
-      expect.objectContaining({ message: 'a message could not be delivered' }),
+      expect.objectContaining({ message: 'message given up' }),
     ]);
   });
 });

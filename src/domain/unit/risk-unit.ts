@@ -73,6 +73,7 @@ export interface Thresholds {
   readonly liquidation: Amount;
 }
 
+/** Binance's announcement of 2026-04-02; its API returns none. */
 export const PUBLISHED_THRESHOLDS: Thresholds = {
   initial: amount('0.80'),
   transferOut: amount('0.83'),

@@ -1,4 +1,4 @@
-/** What the desk reports: changes of close requests, messages that reached nobody, the audit trail. */
+/** What the desk reports: changes of close requests, messages not delivered, the audit trail. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { isTerminal } from '../../domain/close/close-state.ts';
 import type { DeskEvents } from '../../usecases/ports.ts';

@@ -58,7 +58,7 @@ export function storeGauges(registry: Registry, sources: StoreSources): () => Pr
   });
   const setAside = new Gauge({
     name: 'loandesk_outbox_set_aside',
-    help: 'Messages that nobody could read, kept in Redis until a person looks at them and deletes them',
+    help: 'Messages that no replica could read, kept in Redis until a person has read and deleted them',
     registers,
   });
   const kept = new Gauge({

@@ -6,15 +6,13 @@
   ARGV[1]  stem of request keys (same hash tag)
   ARGV[2...]  unit ids
 
-  Answer: {request id, schema, record, record seal, ...} for each unit, in their order; '' for what is missing
+  Answer: {{unit id, request id, {schema, record, record seal}}, ...} for each unit that was closed through a request
 ]]
 local answer = {}
 for i = 2, #ARGV do
   local id = redis.call('HGET', KEYS[1], ARGV[i])
-  local record = id and redis.call('HMGET', ARGV[1] .. id, 'schema', 'record', 'seal') or {}
-  answer[#answer + 1] = id or ''
-  answer[#answer + 1] = record[1] or ''
-  answer[#answer + 1] = record[2] or ''
-  answer[#answer + 1] = record[3] or ''
+  if id then
+    answer[#answer + 1] = { ARGV[i], id, redis.call('HMGET', ARGV[1] .. id, 'schema', 'record', 'seal') }
+  end
 end
 return answer

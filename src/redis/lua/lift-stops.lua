@@ -4,7 +4,7 @@
   KEYS[1]  stops
   KEYS[2]  when stops were last lifted
 
-  ARGV[1]  how long a stop can last, in ms: after that nobody remembers one
+  ARGV[1]  how long a stop can last, in ms; the time of the lift is kept as long
 
   Answer: the time of the lift, in ms
 ]]

@@ -8,7 +8,7 @@
   ARGV[3]  highest score: '+inf', or '(<createdAtMs>' to read on before it
   ARGV[4]  at most so many; -1: all
 
-  Answer: {id, schema, record, record seal, ...}; '' for what is missing
+  Answer: {{id, {schema, record, record seal}}, ...}
 ]]
 local ids
 if ARGV[2] == 'newest-first' then
@@ -17,11 +17,7 @@ else
   ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[3], 'LIMIT', 0, ARGV[4])
 end
 local answer = {}
-for _, id in ipairs(ids) do
-  local record = redis.call('HMGET', ARGV[1] .. id, 'schema', 'record', 'seal')
-  answer[#answer + 1] = id
-  answer[#answer + 1] = record[1] or ''
-  answer[#answer + 1] = record[2] or ''
-  answer[#answer + 1] = record[3] or ''
+for i, id in ipairs(ids) do
+  answer[i] = { id, redis.call('HMGET', ARGV[1] .. id, 'schema', 'record', 'seal') }
 end
 return answer

@@ -3,9 +3,7 @@
 
   KEYS[1]  request hash
 
-  Answer: {now in ms, schema, record, record seal}; '' for what is missing, all of them when there is no such request
+  Answer: {now in ms, {schema, record, record seal}}
 ]]
 local t = redis.call('TIME')
-local found = redis.call('HMGET', KEYS[1], 'schema', 'record', 'seal')
-return { t[1] * 1000 + math.floor(t[2] / 1000), found[1] or '', found[2] or '',
-  found[3] or '' }
+return { t[1] * 1000 + math.floor(t[2] / 1000), redis.call('HMGET', KEYS[1], 'schema', 'record', 'seal') }

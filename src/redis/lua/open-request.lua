@@ -25,7 +25,7 @@
   ARGV[11...]  notices, in order
 
   Answer: {1}                          opened
-          {0, holder id, schema, record, record seal}   another open request holds the unit ('' for what is missing)
+          {0, holder id, {schema, record, record seal}}   another open request holds the unit
           {-1, newest opening's seal}  chained to an older opening: seal again and retry
           {-2}                         this id is taken by a request that is no longer open
 ]]
@@ -36,8 +36,7 @@ end
 
 local holder = redis.call('GET', KEYS[2])
 if holder then
-  local record = redis.call('HMGET', ARGV[2] .. holder, 'schema', 'record', 'seal')
-  return { 0, holder, record[1] or '', record[2] or '', record[3] or '' }
+  return { 0, holder, redis.call('HMGET', ARGV[2] .. holder, 'schema', 'record', 'seal') }
 end
 if stored then
   return { -2 }

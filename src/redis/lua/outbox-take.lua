@@ -1,7 +1,7 @@
 --[[
   Leases the first undelivered notice of each due request to one caller. While the lease runs no other notice of that
-  request is given out. A time so far ahead that nobody would set it was set while this server's clock was wrong: such
-  a request is due, too.
+  request is given out. A time further ahead than ARGV[5] was set
+  while this server's clock was wrong: such a request is due, too.
 
   KEYS[1]  due index of the outbox
   KEYS[2]  attempts counted
@@ -10,10 +10,10 @@
   ARGV[2]  lease in ms
   ARGV[3]  at most so many requests
   ARGV[4]  only this request, or ''
-  ARGV[5]  nobody puts a notice off further than so many ms
+  ARGV[5]  longest time that a notice is put off, in ms
   ARGV[6]  stem of request keys (same hash tag)
 
-  Answer: {now in ms, request id, notice as stored, attempts, schema, record, record seal, ...}; '' for what is missing
+  Answer: {now in ms, {request id, notice as stored, attempts, {schema, record, record seal}}, ...}
 ]]
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -34,13 +34,8 @@ for _, id in ipairs(due) do
   local first = redis.call('LINDEX', ARGV[1] .. id, 0)
   if first then
     redis.call('ZADD', KEYS[1], now + ARGV[2], id)
-    answer[#answer + 1] = id
-    answer[#answer + 1] = first
-    answer[#answer + 1] = redis.call('HGET', KEYS[2], id) or '0'
-    local record = redis.call('HMGET', ARGV[6] .. id, 'schema', 'record', 'seal')
-    answer[#answer + 1] = record[1] or ''
-    answer[#answer + 1] = record[2] or ''
-    answer[#answer + 1] = record[3] or ''
+    answer[#answer + 1] = { id, first, redis.call('HGET', KEYS[2], id) or '0',
+      redis.call('HMGET', ARGV[6] .. id, 'schema', 'record', 'seal') }
   else
     redis.call('ZREM', KEYS[1], id)
   end

@@ -6,7 +6,7 @@
   ARGV[1]  used, as the exchange counts
   ARGV[2]  how long the counter lives, in ms
 
-  Answer: the count that stands
+  Answer: the count afterwards
 ]]
 local used = tonumber(redis.call('GET', KEYS[1]) or '0') or 0
 if tonumber(ARGV[1]) <= used then

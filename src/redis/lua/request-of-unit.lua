@@ -5,11 +5,10 @@
 
   ARGV[1]  stem of request keys (same hash tag)
 
-  Answer: {} when no open request holds it; else {id, schema, record, record seal}; '' for what is missing
+  Answer: {} when no open request holds it; else {id, {schema, record, record seal}}
 ]]
 local id = redis.call('GET', KEYS[1])
 if not id then
   return {}
 end
-local record = redis.call('HMGET', ARGV[1] .. id, 'schema', 'record', 'seal')
-return { id, record[1] or '', record[2] or '', record[3] or '' }
+return { id, redis.call('HMGET', ARGV[1] .. id, 'schema', 'record', 'seal') }

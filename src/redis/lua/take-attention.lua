@@ -8,9 +8,9 @@
   ARGV[1]  stem of request keys (same hash tag)
   ARGV[2]  lease in ms
   ARGV[3]  at most so many
-  ARGV[4]  nobody puts a look off further than so many ms
+  ARGV[4]  longest time that a look is put off, in ms
 
-  Answer: {now in ms, id, schema, record, record seal, ...}; '' for what is missing
+  Answer: {now in ms, {id, {schema, record, record seal}}, ...}
 ]]
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -22,10 +22,6 @@ for _, id in ipairs(astray) do
 end
 for _, id in ipairs(due) do
   redis.call('ZADD', KEYS[1], now + ARGV[2], id)
-  local record = redis.call('HMGET', ARGV[1] .. id, 'schema', 'record', 'seal')
-  answer[#answer + 1] = id
-  answer[#answer + 1] = record[1] or ''
-  answer[#answer + 1] = record[2] or ''
-  answer[#answer + 1] = record[3] or ''
+  answer[#answer + 1] = { id, redis.call('HMGET', ARGV[1] .. id, 'schema', 'record', 'seal') }
 end
 return answer
