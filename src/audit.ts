@@ -55,11 +55,11 @@ function read(words: readonly string[]): Asked {
   const kept = hasHead ? parseKeptHead(entries ?? '', head ?? '') : null;
   if (hasHead && kept === null)
     throw new BadUsage(
-      '--entries takes a number from 1 on, --head 64 hexadecimal digits; each needs the other.',
+      '--entries takes a number from 1, --head 64 hexadecimal digits; give both or neither.',
     );
   if (verb !== 'verify' && (hasHead || against !== null)) throw new BadUsage();
   if (against !== null && (hasHead || requestId !== null))
-    throw new BadUsage('--against compares everything that is in the file, and takes nothing beside it.');
+    throw new BadUsage('--against compares the whole file and takes no other argument.');
   return { verb, requestId, kept, against };
 }
 
@@ -101,7 +101,7 @@ async function verify(check: CheckAudit, requestId: string | null, kept: KeptHea
   process.stdout.write(
     fault === null
       ? 'Audit trail verified, no gaps: every seal and every record fits.\n'
-      : `THE CHAIN IS BROKEN at entry ${fault.position} (request ${fault.requestId}, its entry ${fault.sequence}): ${fault.what}\n`,
+      : `THE AUDIT TRAIL IS BROKEN at entry ${fault.position} (request ${fault.requestId}, its entry ${fault.sequence}): ${fault.what}\n`,
   );
   if (verdict.kept !== null) process.stdout.write(`${keptHeadText(verdict.kept)}\n`);
   return isVerified(verdict) ? 0 : 1;
@@ -118,7 +118,7 @@ async function compare(
 ): Promise<number> {
   const file = await open(path).catch(() => null);
   if (file === null) {
-    process.stderr.write(`The file ${path} cannot be read. Nothing was compared.\n`);
+    process.stderr.write(`The file ${path} can't be read. Nothing was compared.\n`);
     return 1;
   }
   let lines = 0;
@@ -169,9 +169,9 @@ function explained(error: unknown): { readonly text: string; readonly status: nu
   if (error instanceof ConfigFaults) return { text: `${error.message}\n`, status: 78 };
   if (error instanceof UnreadableRecord) return { text: `Not proved: ${error.message}.\n`, status: 1 };
   if (error instanceof UnreadableAuditEntry)
-    return { text: `The trail cannot be read to its end: ${error.message}.\n`, status: 1 };
+    return { text: `The audit trail can't be read to its end: ${error.message}.\n`, status: 1 };
   if (error instanceof StoreUnavailable)
-    return { text: 'Redis cannot be reached. Nothing was verified.\n', status: 1 };
+    return { text: "Redis can't be reached. Nothing was verified.\n", status: 1 };
   return null;
 }
 

@@ -44,7 +44,7 @@ describe('npm run audit', () => {
   it('fault W11: after a change of keys, the former one verifies what it sealed, and only if it is given', () => {
     const AUDIT_KEY = randomBytes(32).toString('hex');
     const alone = auditWith({ AUDIT_KEY }, 'verify');
-    expect(alone.stdout).toContain('THE CHAIN IS BROKEN at entry 1');
+    expect(alone.stdout).toContain('THE AUDIT TRAIL IS BROKEN at entry 1');
     expect(alone.status).toBe(1);
     const former = world.settings().AUDIT_KEY ?? '';
     const both = auditWith({ AUDIT_KEY, AUDIT_KEY_PREVIOUS: `${'0'.repeat(64)},${former}` }, 'verify');
@@ -149,7 +149,7 @@ describe('npm run audit', () => {
     expect(fields.length).toBeGreaterThan(0);
     const { status, stdout } = audit('verify');
     expect(status).toBe(1);
-    expect(stdout).toContain('THE CHAIN IS BROKEN at entry 3');
+    expect(stdout).toContain('THE AUDIT TRAIL IS BROKEN at entry 3');
     expect(before.status).toBe(0);
     await writeFile(file, before.stdout);
     const compared = audit('verify', '--against', file);

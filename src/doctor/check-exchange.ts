@@ -1,10 +1,10 @@
-/** The exchange: reachable, clocks in step, and what each key is and may do. Reads only. */
+/** Binance: reachable, clocks in step, and what each key is and may do. Reads only. */
 import type { ExchangeSnapshot, KeyPermissions } from '../binance/exchange-status.ts';
 import type { LoanExchange } from '../binance/loan-exchange.ts';
 import type { CloseMode } from '../domain/policy.ts';
 import { type Finding, findingsAbout } from './finding.ts';
 
-const { ok, warning, fault } = findingsAbout('Exchange');
+const { ok, warning, fault } = findingsAbout('Binance');
 
 /** Times are corrected by the offset; a clock this far off points at trouble with the machine. */
 const CLOCK_OFF_BY_MS = 1_000;
@@ -22,27 +22,25 @@ export async function checkExchange(exchange: LoanExchange, mode: CloseMode): Pr
   findings.push(...judgeUnits(exchange.snapshot().accounts));
   const sharedCountDown = exchange.snapshot().sharedCountDown;
   if (sharedCountDown)
-    findings.push(warning('limits could not be counted in Redis', 'See the lines on Redis.'));
+    findings.push(warning("rate limits couldn't be counted in Redis", 'See the lines on Redis.'));
   return findings;
 }
 
 function judgeStatus(maintenance: boolean | null): Finding {
   if (maintenance === null) {
     return fault(
-      'the exchange does not answer',
-      'Check the way out to BINANCE_API_URL: DNS, firewall, proxy.',
+      "Binance doesn't answer",
+      'Check that BINANCE_API_URL can be reached from here: DNS, firewall, proxy.',
     );
   }
-  return maintenance
-    ? warning('the exchange is under maintenance', 'Ask again later.')
-    : ok('the exchange is up');
+  return maintenance ? warning('Binance is under maintenance', 'Try again later.') : ok('Binance is up');
 }
 
 function judgeClock(clock: ExchangeSnapshot['clock']): Finding {
   if (clock === null) {
-    return fault("the exchange's time could not be read: nothing can be signed", 'See the line above.');
+    return fault("Binance's clock couldn't be read: nothing can be signed", 'See the line above.');
   }
-  const text = `this machine's clock is ${Math.round(clock.offsetMs)} ms from the exchange's (round trip ${Math.round(clock.rttMs)} ms)`;
+  const text = `this machine's clock is ${Math.round(clock.offsetMs)} ms from Binance's (round trip ${Math.round(clock.rttMs)} ms)`;
   return Math.abs(clock.offsetMs) > CLOCK_OFF_BY_MS
     ? warning(text, 'Loandesk corrects it, but set the clock by NTP: logs and the audit carry its times.')
     : ok(text);
@@ -67,24 +65,24 @@ function judgePermissions(
   mode: CloseMode,
 ): Finding[] {
   const findings: Finding[] = [];
-  const change = 'Change it under API Management of that account.';
-  if (!enableReading) findings.push(fault(`${who} may not read`, change));
+  const change = 'Change it in API Management of that account.';
+  if (!enableReading) findings.push(fault(`${who} lacks the permission to read`, change));
   if (role === 'credit' && !enableSpotAndMarginTrading) {
-    const text = `${who} may not trade, which the close demands`;
-    findings.push(mode === 'live' ? fault(text, change) : warning(`${text} (dry run: none is sent)`, change));
-  }
-  if (role === 'parent' && enableSpotAndMarginTrading) {
-    findings.push(warning(`${who} may trade, and never needs to`, change));
-  }
-  if (enableWithdrawals)
-    findings.push(warning(`${who} may withdraw, and must never need to`, `Take it away. ${change}`));
-  if (!ipRestrict) {
+    const text = `${who} can't trade, which a close requires`;
     findings.push(
-      warning(`${who} works from any address`, 'Restrict it to the addresses from which the bot calls.'),
+      mode === 'live' ? fault(text, change) : warning(`${text} (dry run: no close is sent)`, change),
     );
   }
+  if (role === 'parent' && enableSpotAndMarginTrading) {
+    findings.push(warning(`${who} can trade, and never needs to`, change));
+  }
+  if (enableWithdrawals)
+    findings.push(warning(`${who} can withdraw, and never needs to`, `Remove the permission. ${change}`));
+  if (!ipRestrict) {
+    findings.push(warning(`${who} works from any IP address`, 'Restrict it to the IP addresses of the bot.'));
+  }
   if (!findings.some(({ level }) => level === 'fault'))
-    findings.unshift(ok(`${who} works, and may do what it must`));
+    findings.unshift(ok(`${who} works and has the permissions it needs`));
   return findings;
 }
 
@@ -97,16 +95,16 @@ function judgeUnits(accounts: ExchangeSnapshot['accounts']): Finding[] {
     if (!learned) {
       findings.push(
         fault(
-          `${who} has not shown its unit`,
-          'Is its role right? A parent key, or another account’s, sees none.',
+          `${who} hasn't shown its unit`,
+          'Check its role: a parent key, or a key of another account, sees no unit here.',
         ),
       );
     } else if (units.length === 0) {
       findings.push(
-        warning(`${who} shows no active unit`, 'Nothing can be closed with it; is it still needed?'),
+        warning(`${who} shows no active unit`, 'It can close nothing. Remove it if it is no longer needed.'),
       );
     } else {
-      findings.push(ok(`${who} closes unit ${units.join(', ')}`));
+      findings.push(ok(`${who} can close unit ${units.join(', ')}`));
     }
     for (const unit of units) {
       const other = ownerOf.get(unit);

@@ -19,11 +19,11 @@ export async function checkSecretFiles(
         const mode = (await stat(path)).mode & 0o777;
         if ((mode & OTHERS) === 0) return ok(`${name}_FILE is readable by its owner only`);
         return warning(
-          `${name}_FILE (${path}) can be used by other users of this machine (mode ${mode.toString(8)})`,
+          `${name}_FILE (${path}) is open to other users of this machine (mode ${mode.toString(8)})`,
           `chmod 600 ${path}`,
         );
       } catch {
-        return fault(`${name}_FILE (${path}) cannot be looked at`, 'Check its folder’s permissions.');
+        return fault(`${name}_FILE (${path}) can't be checked`, 'Check the permissions of its folder.');
       }
     }),
   );
@@ -32,7 +32,10 @@ export async function checkSecretFiles(
 /** The accounts file and the key files it names, as loading them found them. */
 export function judgeAccountsFile(loaded: AccountsResult): Finding[] {
   const warnings = loaded.warnings.map((text) =>
-    warning(text, 'See “The accounts file” in docs/settings.md; keys belong to one user: chmod 600.'),
+    warning(
+      text,
+      'See “The accounts file” in docs/settings.md. Key files should be readable by one user only: chmod 600.',
+    ),
   );
   if (!loaded.ok) {
     const faults = loaded.faults.map((text) => fault(text, 'Correct BINANCE_ACCOUNTS_FILE or the key file.'));

@@ -44,7 +44,7 @@ export async function examineRedis(
     }
     return [
       fault(
-        `Redis cannot be reached, or refuses the user or password${connection.trouble === null ? '' : ` (${connection.trouble})`}`,
+        `Redis can't be reached, or refuses the user or password${connection.trouble === null ? '' : ` (${connection.trouble})`}`,
         'Check REDIS_URL (rediss:// for TLS), the ACL user (Sentinels: REDIS_SENTINEL_PASSWORD), and with TLS REDIS_TLS_CA_FILE (a CA of your own) and REDIS_TLS_SERVER_NAME (certificates that do not name each host).',
       ),
     ];
@@ -61,7 +61,9 @@ async function measure(connection: RedisConnection): Promise<Finding> {
   times.sort((a, b) => a - b);
   const median = times[Math.floor(times.length / 2)] ?? 0;
   const text = `a round trip takes ${median.toFixed(1)} ms (median of ${ASKED_TIMES}, slowest ${(times.at(-1) ?? 0).toFixed(1)} ms)`;
-  return median > SLOW_MS ? warning(text, 'Run the bot near its Redis: the same region or zone.') : ok(text);
+  return median > SLOW_MS
+    ? warning(text, 'Run the bot close to Redis: in the same region or zone.')
+    : ok(text);
 }
 
 async function judgeReplicas(connection: RedisConnection, wanted: number): Promise<Finding[]> {
@@ -78,7 +80,7 @@ async function judgeReplicas(connection: RedisConnection, wanted: number): Promi
   return [
     fewest < wanted
       ? fault(
-          `${text}: no vote would count and nothing could be sent`,
+          `${text}: no approval would count and nothing would be sent`,
           'Attach replicas, or lower the setting.',
         )
       : ok(text),
@@ -89,17 +91,17 @@ async function judgeReplicas(connection: RedisConnection, wanted: number): Promi
 function judgeClock(offMs: number): Finding {
   const text = `Redis' clock is ${offMs} ms from this machine's`;
   if (Math.abs(offMs) <= CLOCK_OFF_BY_MS) return ok(text);
-  const advice = 'Set both clocks by NTP.';
+  const advice = 'Synchronize both clocks with NTP.';
   if (Math.abs(offMs) <= CLOCKS_AGREE_WITHIN_MS) return warning(text, advice);
-  return fault(`${text}: nothing is decided or sent unless it agrees with the exchange's`, advice);
+  return fault(`${text}: nothing is decided or sent unless it agrees with Binance's`, advice);
 }
 
 function findSetAside(setAside: number, key: string): Finding[] {
   if (setAside === 0) return [];
   return [
     warning(
-      `${setAside} message${setAside === 1 ? '' : 's'} to Slack could not be read by any process and set aside`,
-      `Look at them (LRANGE ${key} 0 -1), compare each request's card, then DEL ${key}.`,
+      `${setAside} message${setAside === 1 ? '' : 's'} to Slack couldn't be read by any replica and were set aside`,
+      `Read them (LRANGE ${key} 0 -1), compare the card of each request, then DEL ${key}.`,
     ),
   ];
 }

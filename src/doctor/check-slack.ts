@@ -55,13 +55,13 @@ export async function checkSlack(parts: SlackCheckParts): Promise<Finding[]> {
 function judgeWorkspace(enterpriseId: string | null, isOrgInstall: boolean): Finding {
   if (isOrgInstall)
     return fault(
-      'the app is installed on a whole organisation: there is no home workspace whose members count',
-      'Install it in the one workspace of the desk, and use the bot token of that installation.',
+      'the app is installed on the whole organization, so it has no home workspace whose members count',
+      'Install it in the workspace of the desk only, and use the bot token of that installation.',
     );
   return enterpriseId === null
-    ? ok('a workspace of its own: its full members count')
+    ? ok('standalone workspace: its full members count')
     : ok(
-        `a workspace of the organisation ${enterpriseId} (Enterprise Grid): full members of this workspace count, others of the organisation do not`,
+        `workspace of the organization ${enterpriseId} (Enterprise Grid): only full members of this workspace count`,
       );
 }
 
@@ -69,24 +69,27 @@ function refusedToken(answer: SlackAnswer<unknown> & { ok: false }): Finding {
   const why = failureText(answer.failure);
   return answer.failure.kind === 'refused'
     ? fault(
-        `the bot token does not work: ${why}`,
+        `the bot token doesn't work: ${why}`,
         'Set SLACK_BOT_TOKEN from “OAuth & Permissions” of the app.',
       )
-    : fault(`Slack cannot be reached: ${why}`, 'Check the way out to SLACK_API_URL: DNS, firewall, proxy.');
+    : fault(
+        `Slack can't be reached: ${why}`,
+        'Check that SLACK_API_URL can be reached from here: DNS, firewall, proxy.',
+      );
 }
 
 /** `granted`: what the x-oauth-scopes header of an answer said. */
 function judgeScopes(granted: readonly string[] | undefined, namesGroups: boolean): Finding[] {
   if (granted === undefined) {
     return [
-      warning('Slack did not tell which scopes the token has', 'Compare them with manifest.yml by hand.'),
+      warning("Slack didn't say which scopes the token has", 'Compare them with manifest.yml manually.'),
     ];
   }
   const findings: Finding[] = [];
   for (const [scope, why] of NEEDED_SCOPES) {
     if (granted.includes(scope)) continue;
     const text = `the scope ${scope} is missing (${why})`;
-    const advice = 'Take manifest.yml over into the app and install it again.';
+    const advice = 'Update the app with manifest.yml and reinstall it.';
     const isNeeded = scope !== 'usergroups:read' || namesGroups;
     findings.push(isNeeded ? fault(text, advice) : warning(text, advice));
   }
@@ -107,10 +110,10 @@ function judgeScopes(granted: readonly string[] | undefined, namesGroups: boolea
 async function checkSocket(client: WebClient, appToken: string): Promise<Finding> {
   const answer = await slackCall(() => client.apps.connections.open({ token: appToken }));
   return answer.ok
-    ? ok('Socket Mode: the app token opens connections')
+    ? ok('Socket Mode: the app token can open connections')
     : fault(
         `Socket Mode: no connection: ${failureText(answer.failure)}`,
-        'Switch Socket Mode on and make an app token with connections:write.',
+        'Turn Socket Mode on and create an app token with connections:write.',
       );
 }
 
@@ -120,32 +123,32 @@ async function checkChannel(client: WebClient, channel: string, what: string): P
   if (!answer.ok) {
     const { failure } = answer;
     if (failure.kind === 'refused' && failure.error === 'channel_not_found') {
-      return fault(`the ${what} ${channel} does not exist, or is private and the bot is not in it`, INVITE);
+      return fault(`the ${what} ${channel} doesn't exist, or is private and the bot isn't in it`, INVITE);
     }
     const why =
       failure.kind === 'refused' && failure.error === 'missing_scope'
-        ? 'Slack tells it only with the scope channels:read, which Loandesk does not need otherwise'
+        ? 'Slack only tells with the scope channels:read, which Loandesk needs for nothing else'
         : failureText(failure);
-    return warning(`whether the bot is in the ${what} ${channel} could not be checked: ${why}`, INVITE);
+    return warning(`whether the bot is in the ${what} ${channel} couldn't be checked: ${why}`, INVITE);
   }
   const {
     is_member: isMember,
     is_archived: isArchived,
     is_ext_shared: isShared,
   } = answer.value.channel ?? {};
-  if (isArchived === true) return fault(`the ${what} ${channel} is archived`, 'Name another channel.');
+  if (isArchived === true) return fault(`the ${what} ${channel} is archived`, 'Use another channel.');
   if (isMember !== true) return fault(`the bot is not in the ${what} ${channel}`, INVITE);
   if (isShared === true) {
     return warning(
-      `the ${what} ${channel} is shared with another organisation, which sees every card`,
-      'Use a channel of your own. Their clicks are refused all the same.',
+      `the ${what} ${channel} is shared with another organization, which sees every card`,
+      'Use a channel of your own. Clicks of the other organization are refused anyway.',
     );
   }
   return ok(`the bot is in the ${what} ${channel}`);
 }
 
 const INVITE =
-  'In the channel: /invite @loandesk. While a card cannot be posted, its requester is told and nobody can approve.';
+  "In the channel: /invite @loandesk. While a card can't be posted, its requester is told and the close can't be approved.";
 
 async function checkPeople(parts: SlackCheckParts, teamId: string): Promise<Finding[]> {
   const { directory, access, roles, policy } = parts;
@@ -160,7 +163,7 @@ async function checkPeople(parts: SlackCheckParts, teamId: string): Promise<Find
       members.ok
         ? namedFinding(role, members)
         : fault(
-            `${role} cannot be read: ${members.why}`,
+            `${role} couldn't be read: ${members.why}`,
             'Check the user group ids and the scope usergroups:read.',
           ),
     );
@@ -169,7 +172,7 @@ async function checkPeople(parts: SlackCheckParts, teamId: string): Promise<Find
   if (!requesters.ok || findings.some(({ level }) => level === 'fault')) return findings;
   const standing = await access.approvers(teamId);
   const leftOut = standing.ok ? leftOutText({ ...standing.value, missingGroups: [] }) : null;
-  if (leftOut !== null) findings.push(warning(leftOut, 'Take them off CLOSE_APPROVERS or its groups.'));
+  if (leftOut !== null) findings.push(warning(leftOut, 'Remove them from CLOSE_APPROVERS or its groups.'));
   findings.push(...(await judgeQuorum(access, policy, teamId, [...requesters.value])));
   return findings;
 }
@@ -180,7 +183,7 @@ function namedFinding(role: string, members: Extract<MembersLookup, { ok: true }
   if (missingGroups.length === 0) return ok(text);
   return warning(
     `${text}; ${missingGroupsText(missingGroups)}`,
-    'Take the group off the settings, or name one that exists.',
+    'Remove the group from the settings, or name one that exists.',
   );
 }
 
@@ -197,7 +200,10 @@ async function judgeQuorum(
     const eligible = await access.eligibleFor(policy, { teamId, userId });
     if (!eligible.ok) {
       return [
-        fault('the approvers cannot be looked up one by one', 'Check the user ids and the scope users:read.'),
+        fault(
+          "the approvers couldn't be looked up one by one",
+          'Check the user ids and the scope users:read.',
+        ),
       ];
     }
     const people = new Set([...eligible.value].map((id) => personKey(id, policy.samePerson)));
@@ -206,12 +212,12 @@ async function judgeQuorum(
   }
   const needed = `${policy.quorum} of`;
   if (requesters.length === 0)
-    return [fault('nobody may ask for a close', 'Fill CLOSE_REQUESTERS or its group.')];
+    return [fault('there are no requesters', 'Add people to CLOSE_REQUESTERS or its group.')];
   if (short.length === 0)
-    return [ok(`quorum: ${needed} at least ${fewest} people who count for any requester`)];
+    return [ok(`quorum: ${needed} at least ${fewest} people who count, whoever requests`)];
   const advice =
-    'Add full members to CLOSE_APPROVERS; guests, bots, deactivated people and the requester do not count.';
-  const text = `too few approvers (quorum ${policy.quorum}) when these ask: ${short.join(', ')}`;
+    "Add full members to CLOSE_APPROVERS: guests, bots, deactivated people and the requester don't count.";
+  const text = `too few approvers (quorum ${policy.quorum}) for these requesters: ${short.join(', ')}`;
   return [
     short.length === requesters.length
       ? fault(`${text}: no close is possible`, advice)

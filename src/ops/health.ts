@@ -18,7 +18,7 @@ export interface HealthParts {
   readonly redis: Pick<RedisConnection, 'ready'>;
   /** Slack has confirmed the token and can reach us. */
   readonly slackConnected: () => boolean;
-  /** The way in from Slack is open: the HTTP server listens, or the socket stands. */
+  /** The way in from Slack is open: the HTTP server listens, or the socket is connected. */
   readonly slackReachable: () => boolean;
   /** Whether the exchange has answered since the start; maintenance is an answer. */
   readonly exchangeSeen: () => boolean;
@@ -75,14 +75,14 @@ export function createHealth(parts: HealthParts): Health {
     const faults: string[] = [];
     if (life === 'stopping') faults.push('stopping');
     else if (life !== 'started') faults.push('starting');
-    if (!parts.slackConnected()) faults.push('Slack has not confirmed the token');
-    // Latched: an exchange that goes away later is told to people in words, which a closed door could not.
+    if (!parts.slackConnected()) faults.push("Slack hasn't confirmed the token");
+    // Once is enough: if Binance goes away later, people get an answer that says so, and for that the bot must be ready.
     exchangeSeen ||= parts.exchangeSeen();
-    if (!exchangeSeen) faults.push('the exchange has not answered yet');
+    if (!exchangeSeen) faults.push("Binance hasn't answered yet");
     try {
       await parts.redis.ready(READY_WITHIN_MS);
     } catch {
-      faults.push('Redis cannot be reached');
+      faults.push("Redis can't be reached");
     }
     return faults;
   }

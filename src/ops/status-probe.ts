@@ -41,7 +41,7 @@ export function createStatusProbe(parts: StatusProbeParts): () => Promise<Status
 function logLines({ lost, trouble }: LogOutputState): Line[] {
   if (trouble !== null) {
     return [
-      { name: 'Log', level: 'fault', text: `cannot be written (${trouble}); ${lost} lines are lost so far` },
+      { name: 'Log', level: 'fault', text: `can't be written (${trouble}); ${lost} lines lost so far` },
     ];
   }
   return lost === 0
@@ -85,7 +85,7 @@ async function redisLines({ redis, outbox, clock }: StatusProbeParts): Promise<L
       {
         name: 'Redis',
         level: 'fault',
-        text: 'cannot be reached: closes and votes are refused until it is back',
+        text: "can't be reached: closes and approvals are refused until it is back",
       },
     ];
   }
@@ -93,12 +93,12 @@ async function redisLines({ redis, outbox, clock }: StatusProbeParts): Promise<L
 
 function setAsideText(count: number): string {
   const what = count === 1 ? '1 message' : `${count} messages`;
-  return `${what} could not be read and never reached people; \`npm run doctor\` says where to look. The cards show what is recorded.`;
+  return `${what} couldn't be read and never reached people; \`npm run doctor\` says where to look. The cards show what is recorded.`;
 }
 
 function keptText(count: number): string {
   const what = count === 1 ? '1 message has' : `${count} messages have`;
-  return `${what} not reached Slack, which refuses them; they are kept and tried again. The log says why.`;
+  return `${what} been refused by Slack and will be tried again. The log says why.`;
 }
 
 /** Its time is asked for every five minutes, so that a longer silence is trouble, whether or not people ask. */
@@ -106,9 +106,8 @@ const SILENT_AFTER_MS = 6 * 60_000;
 
 /** Both in the exchange's time. */
 function answeredLine(lastSuccessAtMs: number | null, nowMs: number): Line {
-  const name = 'Exchange';
-  if (lastSuccessAtMs === null)
-    return { name, level: 'fault', text: 'no call has been answered since the start' };
+  const name = 'Binance';
+  if (lastSuccessAtMs === null) return { name, level: 'fault', text: 'no call answered since the start' };
   const silentMs = Math.max(0, nowMs - lastSuccessAtMs);
   const text = `last answered ${Math.round(silentMs / 1000)} s ago`;
   return { name, level: silentMs > SILENT_AFTER_MS ? 'fault' : 'ok', text };
@@ -119,19 +118,19 @@ function exchangeLines(exchange: StatusProbeParts['exchange'], nowMs: number): L
   const lines: Line[] = [
     answeredLine(lastSuccessAtMs, nowMs + (clock?.offsetMs ?? 0)),
     clock === null
-      ? { name: 'Clock', level: 'fault', text: "the exchange's time could not be read: nothing is signed" }
+      ? { name: 'Clock', level: 'fault', text: "Binance's clock couldn't be read: nothing is signed" }
       : {
           name: 'Clock',
           level: 'ok',
-          text: `${clock.offsetMs} ms from the exchange's, measured ${Math.round(clock.ageMs / 1000)} s ago with ${clock.rttMs} ms round trip`,
+          text: `${clock.offsetMs} ms from Binance's, measured ${Math.round(clock.ageMs / 1000)} s ago with ${clock.rttMs} ms round trip`,
         },
   ];
-  if (maintenance) lines.push({ name: 'Exchange', level: 'warning', text: 'is under maintenance' });
+  if (maintenance) lines.push({ name: 'Binance', level: 'warning', text: 'is under maintenance' });
   if (sharedCountDown)
     lines.push({
       name: 'Limits',
       level: 'warning',
-      text: 'the shared count is out of reach: small local budget, no closes',
+      text: "the shared count can't be read: small local budget, no closes",
     });
   for (const { bucket, used, limit, waiting } of weights) {
     lines.push({
@@ -145,8 +144,10 @@ function exchangeLines(exchange: StatusProbeParts['exchange'], nowMs: number): L
       role === 'parent'
         ? 'sees all units'
         : learned
-          ? `closes ${units.join(', ') || 'no active unit'}`
-          : 'has not shown its unit yet';
+          ? units.length === 0
+            ? 'sees no active unit'
+            : `can close unit ${units.join(', ')}`
+          : "hasn't shown its unit yet";
     lines.push({
       name: 'Account',
       level: role === 'credit' && !learned ? 'warning' : 'ok',

@@ -40,11 +40,11 @@ const inOrganisation = () => {
 };
 
 it.each([
-  ['a workspace of its own', {}, 'ok: a workspace of its own: its full members count'],
+  ['a workspace of its own', {}, 'ok: standalone workspace: its full members count'],
   [
     'one of an organisation',
     inOrganisation(),
-    'ok: a workspace of the organisation E0ORG000001 (Enterprise Grid)',
+    'ok: workspace of the organization E0ORG000001 (Enterprise Grid)',
   ],
 ])('fault W1: names %s', async (_, options, expected) => {
   expect(await examine(options)).toContainEqual(expect.stringContaining(expected));

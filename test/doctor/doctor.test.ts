@@ -70,14 +70,14 @@ describe('the doctor', () => {
     expect(lines(visit, 'ok')).toContain('all needed scopes are granted');
     expect(lines(visit, 'ok')).toMatch(/requesters: \d+ named/);
     expect(lines(visit, 'ok')).toMatch(/quorum: 2 of at least \d+ people/);
-    expect(lines(visit, 'ok')).toContain('the exchange is up');
-    expect(lines(visit, 'ok')).toMatch(/this machine's clock is -?\d+ ms from the exchange's/);
-    expect(lines(visit, 'ok')).toMatch(/credit key "[^"]+" closes unit 7/);
+    expect(lines(visit, 'ok')).toContain('Binance is up');
+    expect(lines(visit, 'ok')).toMatch(/this machine's clock is -?\d+ ms from Binance's/);
+    expect(lines(visit, 'ok')).toMatch(/credit key "[^"]+" can close unit 7/);
     expect(lines(visit, 'ok')).toMatch(/Redis' clock is -?\d+ ms from this machine's/);
     expect(lines(visit, 'ok')).toMatch(/a round trip takes [\d.]+ ms/);
     // The scopes of the manifest do not show this.
     expect(lines(visit, 'warning')).toMatch(
-      /whether the bot is in the approvals channel .* could not be checked/,
+      /whether the bot is in the approvals channel .* couldn't be checked/,
     );
     expect(visit.text).toContain('Fit to start.');
     for (const secret of secretsOf(world)) expect(visit.text).not.toContain(secret);
@@ -105,7 +105,7 @@ describe('the doctor', () => {
     expect(visit.status).toBe(1);
     expect(lines(visit, 'fault')).toContain('the scope usergroups:read is missing');
     expect(lines(visit, 'fault')).toMatch(
-      /approvers cannot be read: user group S0APPROVERS: Slack refused: missing_scope/,
+      /approvers couldn't be read: user group S0APPROVERS: Slack refused: missing_scope/,
     );
     expect(lines(visit, 'warning')).toContain('scopes that are not needed: channels:history');
     expect(lines(visit, 'warning')).toMatch(/SLACK_BOT_TOKEN_FILE .* \(mode 644\)/);
@@ -130,7 +130,7 @@ describe('the doctor', () => {
     await withWorld();
     const refused = await doctor({ ...world.settings(), SLACK_BOT_TOKEN: 'xoxb-somebody-elses' });
     expect(refused.status).toBe(1);
-    expect(lines(refused, 'fault')).toContain('the bot token does not work: Slack refused: invalid_auth');
+    expect(lines(refused, 'fault')).toContain("the bot token doesn't work: Slack refused: invalid_auth");
     expect(refused.text).not.toContain('somebody-elses');
     const { SLACK_SIGNING_SECRET: _, ...settings } = world.settings();
     const socket = await doctor({ ...settings, SLACK_APP_TOKEN: 'xapp-somebody-elses' });
@@ -145,12 +145,10 @@ describe('the doctor', () => {
     world.exchange.changeAccount({ name: second.name, allowedIps: ['203.0.113.9'] });
     const visit = await doctor(world.settings());
     expect(visit.status).toBe(1);
-    expect(lines(visit, 'fault')).toContain(
-      `credit key "${first.name}" may not trade, which the close demands`,
-    );
+    expect(lines(visit, 'fault')).toContain(`credit key "${first.name}" can't trade, which a close requires`);
     expect(lines(visit, 'fault')).toMatch(new RegExp(`credit key "${second.name}": `));
     expect(lines(visit, 'warning')).toMatch(/this machine's clock is (?:2999\d|3000\d|300[1-9]\d) ms/);
-    expect(lines(visit, 'warning')).toContain(`parent key "${parent.name}" works from any address`);
+    expect(lines(visit, 'warning')).toContain(`parent key "${parent.name}" works from any IP address`);
   });
 
   it('names approvers who left, and finds the others enough', async () => {
@@ -159,7 +157,7 @@ describe('the doctor', () => {
     const visit = await doctor({ ...world.settings(), CLOSE_APPROVERS: approvers, CLOSE_MOD: 'dry-run' });
     expect(visit.status).toBe(0);
     expect(lines(visit, 'warning')).toContain(
-      'CLOSE_MOD is set, but Loandesk does not read it: did you mean CLOSE_MODE?',
+      "CLOSE_MOD is set, but Loandesk doesn't read it: did you mean CLOSE_MODE?",
     );
     expect(lines(visit, 'warning')).toContain(
       `these approvers do not count: ${SEED_IDS.dora} (deactivated), U0LEFT00001 (not known to Slack)`,
@@ -174,7 +172,7 @@ describe('the doctor', () => {
     await bareClient(inject('redisUrl')).rpush(key, 'R1 1700000000000 2.1 1700000000000 {"kind":"canvas"}');
     const visit = await doctor(settings);
     expect(visit.status).toBe(0);
-    expect(lines(visit, 'warning')).toContain('1 message to Slack could not be read');
+    expect(lines(visit, 'warning')).toContain("1 message to Slack couldn't be read");
     expect(visit.text).toContain(`DEL ${key}`);
   });
 
@@ -182,7 +180,7 @@ describe('the doctor', () => {
     await withWorld();
     world.exchange.configure({ maintenance: true });
     const visit = await doctor(world.settings());
-    expect(lines(visit, 'warning')).toContain('the exchange is under maintenance');
+    expect(lines(visit, 'warning')).toContain('Binance is under maintenance');
   });
 
   it('finds Redis, Slack and the exchange out of reach, all in one report', async () => {
@@ -195,9 +193,9 @@ describe('the doctor', () => {
       BINANCE_API_URL: `http://${nobody}`,
     });
     expect(visit.status).toBe(1);
-    expect(lines(visit, 'fault')).toMatch(/Redis cannot be reached.*\(ECONNREFUSED\)/);
-    expect(lines(visit, 'fault')).toContain('Slack cannot be reached');
-    expect(lines(visit, 'fault')).toContain('the exchange does not answer');
+    expect(lines(visit, 'fault')).toMatch(/Redis can't be reached.*\(ECONNREFUSED\)/);
+    expect(lines(visit, 'fault')).toContain("Slack can't be reached");
+    expect(lines(visit, 'fault')).toContain("Binance doesn't answer");
     expect(visit.text).not.toContain('hunter2');
   });
 });

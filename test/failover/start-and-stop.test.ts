@@ -57,7 +57,7 @@ describe('a start', () => {
       try {
         proxy.cut();
         const bot = await start({ REDIS_URL: proxy.url }, { waitUntilReady: false });
-        await becomes(bot, '/readyz', /^503 starting\n.*Redis cannot be reached/s);
+        await becomes(bot, '/readyz', /^503 starting\n.*Redis can't be reached/s);
         expect(await probe(bot, '/livez')).toBe('200 ok');
         while (!bot.log().join('\n').includes('waiting for Redis')) await pause(25);
         proxy.heal();
@@ -73,7 +73,7 @@ describe('a start', () => {
     scene(async (world, start) => {
       world.workspace.faults.add('auth.test', { kind: 'http', status: 503 });
       const bot = await start({}, { waitUntilReady: false });
-      await becomes(bot, '/readyz', /^503 Slack has not confirmed the token$/);
+      await becomes(bot, '/readyz', /^503 Slack hasn't confirmed the token$/);
       expect(bot.log().join('\n')).toContain('Slack did not confirm the bot token');
       world.workspace.faults.clear('auth.test');
       await becomes(bot, '/readyz', /^200 ok/);
@@ -88,7 +88,7 @@ describe('a start', () => {
       scene(async (world, start) => {
         const fault = world.exchange.inject({ effect: { kind: 'error', status: 503 } });
         const bot = await start({}, { waitUntilReady: false });
-        await becomes(bot, '/readyz', /^503 the exchange has not answered yet$/);
+        await becomes(bot, '/readyz', /^503 Binance hasn't answered yet$/);
         expect(await probe(bot, '/livez')).toBe('200 ok');
         while (!bot.log().join('\n').includes('exchange time could not be read')) await pause(25);
         world.exchange.clearFaults(fault);

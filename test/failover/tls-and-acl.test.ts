@@ -45,7 +45,7 @@ realRedis(
     onTestFinished(() => stranger.kill().then(() => {}));
     const ready = await fetch(`${stranger.baseUrl}/readyz`);
     expect(ready.status).toBe(503);
-    expect(await ready.text()).toContain('Redis cannot be reached');
+    expect(await ready.text()).toContain("Redis can't be reached");
     await expect
       .poll(() => stranger.log().join('\n'), { timeout: 10_000 })
       .toMatch(

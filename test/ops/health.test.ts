@@ -80,9 +80,9 @@ describe('readiness', () => {
     health.markListening();
     expect(await health.readiness()).toEqual([
       'starting',
-      'Slack has not confirmed the token',
-      'the exchange has not answered yet',
-      'Redis cannot be reached',
+      "Slack hasn't confirmed the token",
+      "Binance hasn't answered yet",
+      "Redis can't be reached",
     ]);
     Object.assign(state, { redisUp: true, seen: true, connected: true });
     health.markStarted();

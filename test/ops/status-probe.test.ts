@@ -39,7 +39,7 @@ it('says how many messages were set aside, and nothing of it while there are non
   expect(await linesOf('Messages')).toEqual([]);
   await connection.client.rpush(keys.outboxSetAside, 'R1 1700000000000 2.1 …', 'R1 1700000000000 3.1 …');
   expect(await linesOf('Messages')).toEqual([
-    { name: 'Messages', level: 'warning', text: expect.stringMatching(/^2 messages could not be read/) },
+    { name: 'Messages', level: 'warning', text: expect.stringMatching(/^2 messages couldn't be read/) },
   ]);
 });
 
@@ -91,6 +91,6 @@ it.each([
     };
     const stops = { list: async () => [], lift: async () => {} };
     const { linesOf } = await probeOf({ now: () => nowMs, exchange: { snapshot: () => snapshot, stops } });
-    expect(await linesOf('Exchange')).toEqual([{ name: 'Exchange', level, text }]);
+    expect(await linesOf('Binance')).toEqual([{ name: 'Binance', level, text }]);
   },
 );
