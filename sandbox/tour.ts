@@ -100,7 +100,7 @@ export function tourOf(world: World): readonly TourStep[] {
       title: 'Where the desk stands',
       actor: rina,
       does: '/ltv',
-      run: async () => expectText(await command(rina, '/ltv', '', /Risk units/), '15', 'LIQUIDATION'),
+      run: async () => expectText(await command(rina, '/ltv', '', /need attention/), '15', 'LIQUIDATION'),
     },
     {
       title: 'One unit, down to its wallets',

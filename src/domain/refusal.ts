@@ -14,11 +14,6 @@ export type Refusal =
   | { readonly code: 'unknown-unit'; readonly input: string }
   /** It is listed, or may be: these rows could not be read or contradict each other. */
   | { readonly code: 'unit-unreadable'; readonly input: string; readonly rows: readonly string[] }
-  | {
-      readonly code: 'ambiguous-unit';
-      readonly input: string;
-      readonly matches: readonly { readonly groupId: LongId; readonly creditEmail: string }[];
-    }
   | { readonly code: 'bad-filter'; readonly input: string; readonly expected: string }
   | { readonly code: 'reason-missing' }
   | { readonly code: 'reason-too-long'; readonly limit: number }

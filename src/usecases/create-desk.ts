@@ -85,6 +85,7 @@ export function createDesk(given: DeskParts): DeskWork {
   const viewUnits = createViewUnits(shared);
   const desk: Desk = {
     viewUnits: viewUnits.viewUnits,
+    exportUnits: viewUnits.exportUnits,
     ...createListClosedUnits(shared),
     ...createAskToClose(shared),
     ...createReviewClose({

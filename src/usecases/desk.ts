@@ -18,7 +18,7 @@ export interface UnitsView {
   readonly units: readonly RiskUnit[];
   /** How many the filter hid. */
   readonly hidden: number;
-  /** The filter in words ("LTV above 70 %"), null without one. */
+  /** The filter in words ("LTV > 70%"), null without one. */
   readonly filter: string | null;
   readonly thresholds: Thresholds;
   readonly asOfMs: number;
@@ -101,18 +101,24 @@ export interface HomeView {
   readonly nowMs: number;
 }
 
+/** RFC 4180. */
+export interface CsvFile {
+  readonly fileName: string;
+  readonly csv: string;
+  readonly flaws: readonly string[];
+}
+
 export interface Desk {
   /** Which roles this person has; refuses who has none, and everybody but full members of the home team. */
   admit(by: PersonId): Promise<Result<readonly Role[]>>;
   /** `/ltv`: "" for all, a filter ("> 70%", "margin-call"), a unit id, or a part of the credit account's e-mail. */
   viewUnits(by: PersonId, query: string): Promise<Result<UnitsView | UnitView>>;
+  /** The units of the same query with every digit. */
+  exportUnits(by: PersonId, query: string): Promise<Result<CsvFile>>;
   /** `/closed-units`: filter text as typed; page from 1. */
   listClosedUnits(by: PersonId, filter: string, page: number): Promise<Result<ClosedUnitsView>>;
-  /** All rows of the same filter as RFC 4180 CSV. */
-  exportClosedUnits(
-    by: PersonId,
-    filter: string,
-  ): Promise<Result<{ readonly fileName: string; readonly csv: string; readonly flaws: readonly string[] }>>;
+  /** All rows of the same filter. */
+  exportClosedUnits(by: PersonId, filter: string): Promise<Result<CsvFile>>;
   /** May this person ask to close this unit, as things stand now? */
   prepareAsk(by: PersonId, unit: string): Promise<Result<FreshFacts>>;
   askToClose(by: PersonId, unit: string, reason: string): Promise<Result<CloseRequest>>;

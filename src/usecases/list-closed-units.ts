@@ -5,6 +5,7 @@ import { done, type Result, refuse } from '../domain/refusal.ts';
 import { type ClosedFilter, keeps, parseClosedFilter } from '../domain/unit/closed-filter.ts';
 import type { ClosedUnit } from '../domain/unit/risk-unit.ts';
 import type { Access } from './access.ts';
+import { csvText, csvTime } from './csv.ts';
 import { exchangeRefusal } from './current-facts.ts';
 import type { ClosedUnitsView, Desk } from './desk.ts';
 import type { CloseRequestStore, Flaw, LoanReader, Log, Read } from './ports.ts';
@@ -96,14 +97,16 @@ export function createListClosedUnits(
     async exportClosedUnits(by, text) {
       const found = await find(by, text);
       if (!found.ok) return found;
-      const header = 'groupId,creditEmail,parentEmail,createdAt,closedAt';
-      const lines = found.value.units.map((unit) =>
-        [unit.groupId, unit.creditEmail, unit.parentEmail, iso(unit.createdAtMs), iso(unit.closedAtMs)]
-          .map(csvField)
-          .join(','),
-      );
-      const fileName = `closed-units-${iso(found.value.asOfMs).slice(0, 10)}.csv`;
-      return done({ fileName, csv: `${[header, ...lines].join('\r\n')}\r\n`, flaws: found.value.flaws });
+      const rows = found.value.units.map((unit) => [
+        unit.groupId,
+        unit.creditEmail,
+        unit.parentEmail,
+        csvTime(unit.createdAtMs),
+        csvTime(unit.closedAtMs),
+      ]);
+      const csv = csvText(['groupId', 'creditEmail', 'parentEmail', 'createdAt', 'closedAt'], rows);
+      const fileName = `closed-units-${csvTime(found.value.asOfMs).slice(0, 10)}.csv`;
+      return done({ fileName, csv, flaws: found.value.flaws });
     },
   };
 }
@@ -111,14 +114,4 @@ export function createListClosedUnits(
 /** It contradicts itself, so it is not called closed. */
 function stillEnabled({ groupId }: ClosedUnit): Flaw {
   return { groupId, text: `unit ${groupId} is in the closed list, but still marked as enabled` };
-}
-
-function iso(atMs: number): string {
-  return new Date(atMs).toISOString();
-}
-
-/** RFC 4180; a leading =, +, - or @ would run as a formula in a spreadsheet, so it is defused with a quote mark. */
-function csvField(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

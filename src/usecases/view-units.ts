@@ -8,6 +8,7 @@ import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
 import { findInconsistencies, type RiskUnit, type Thresholds, worstFirst } from '../domain/unit/risk-unit.ts';
 import { describeQuery, matches, parseUnitQuery, type UnitQuery } from '../domain/unit/unit-query.ts';
 import type { Access } from './access.ts';
+import { csvTime } from './csv.ts';
 import { exchangeRefusal, flawsOf } from './current-facts.ts';
 import type { Desk, UnitsView, UnitView } from './desk.ts';
 import {
@@ -18,6 +19,7 @@ import {
   type Log,
   type Read,
 } from './ports.ts';
+import { unitsCsv } from './units-csv.ts';
 
 export interface ViewUnitsParts {
   readonly access: Access;
@@ -29,10 +31,12 @@ export interface ViewUnitsParts {
   readonly log: Log;
 }
 
-export interface ViewUnits extends Pick<Desk, 'viewUnits'> {
+export interface ViewUnits extends Pick<Desk, 'viewUnits' | 'exportUnits'> {
   /** All units, worst first, for a person who was already admitted. */
   allUnits(): Promise<Result<UnitsView>>;
 }
+
+type UnitsRead = Extract<Read<readonly RiskUnit[]>, { ok: true }>;
 
 export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
   const { access, reader, store, thresholds, now } = parts;
@@ -82,7 +86,20 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
     return refuseOwing(factsOf(unit, 0));
   }
 
-  function many(read: Extract<Read<readonly RiskUnit[]>, { ok: true }>, query: UnitQuery): UnitsView {
+  async function find(
+    by: PersonId,
+    text: string,
+  ): Promise<Result<{ query: UnitQuery; read: UnitsRead; view: UnitsView }>> {
+    const viewer = await access.admit(by, 'viewer');
+    if (!viewer.ok) return viewer;
+    const query = parseUnitQuery(text);
+    if (!query.ok) return query;
+    const read = await reader.riskUnits({ priority: 'interactive' });
+    if (!read.ok) return refuse(exchangeRefusal(read.failure));
+    return done({ query: query.value, read, view: many(read, query.value) });
+  }
+
+  function many(read: UnitsRead, query: UnitQuery): UnitsView {
     const matching = read.value.filter((unit) => matches(unit, query, thresholds));
     const shown = worstFirst(matching, thresholds);
     return {
@@ -103,22 +120,21 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
       return read.ok ? done(many(read, { kind: 'all' })) : refuse(exchangeRefusal(read.failure));
     },
     async viewUnits(by, text) {
-      const viewer = await access.admit(by, 'viewer');
-      if (!viewer.ok) return viewer;
-      const query = parseUnitQuery(text);
-      if (!query.ok) return query;
-      const read = await reader.riskUnits({ priority: 'interactive' });
-      if (!read.ok) return refuse(exchangeRefusal(read.failure));
-      const view = many(read, query.value);
-      const named = query.value.kind === 'id' || query.value.kind === 'name';
+      const found = await find(by, text);
+      if (!found.ok) return found;
+      const { query, read, view } = found.value;
+      const named = query.kind === 'id' || query.kind === 'name';
       if (!named) return done(view);
       const [unit, ...others] = view.units;
-      if (unit === undefined) return refuse(notShown(text.trim(), query.value, read.flaws));
-      if (others.length > 0) {
-        const found = view.units.map(({ groupId, creditEmail }) => ({ groupId, creditEmail }));
-        return refuse({ code: 'ambiguous-unit', input: text.trim(), matches: found });
-      }
-      return done(await oneUnit(by, unit, read));
+      if (unit === undefined) return refuse(notShown(text.trim(), query, read.flaws));
+      return done(others.length > 0 ? view : await oneUnit(by, unit, read));
+    },
+    async exportUnits(by, text) {
+      const found = await find(by, text);
+      if (!found.ok) return found;
+      const { units, asOfMs, flaws } = found.value.view;
+      const fileName = `units-${csvTime(asOfMs).slice(0, 16).replace(':', '')}Z.csv`;
+      return done({ fileName, csv: unitsCsv(units, thresholds, asOfMs), flaws });
     },
   };
 }

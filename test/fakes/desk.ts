@@ -9,6 +9,7 @@ export function fakeDesk(answers: Partial<Desk>): Desk {
   const desk: Desk = {
     admit: async () => done(['viewer', 'requester', 'approver']),
     viewUnits: unexpected('viewUnits'),
+    exportUnits: unexpected('exportUnits'),
     listClosedUnits: unexpected('listClosedUnits'),
     exportClosedUnits: unexpected('exportClosedUnits'),
     prepareAsk: unexpected('prepareAsk'),

@@ -21,21 +21,25 @@ export async function playLtv(world: World, scribe: Scribe): Promise<void> {
   const { order } = world.workspace.store;
   await world.workspace.as(rina).click(message(all), ACTIONS.shareUnits);
   await scribe.shows(
-    '**Rina Okafor** clicks Share to channel: everybody in #partner-desk sees it, addresses masked',
+    '**Rina Okafor** clicks Share to channel: everybody in #partner-desk sees it, without addresses',
     () =>
       world.workspace.store
         .messages(partnerDesk)
         .findLast((each) => each.order > order && each.viewerId === undefined),
-    /Shared by/,
+    /shared by/,
   );
   scribe.note('A filter, a level, one unit, and a part of a name.');
   await scribe.command(rina, '/ltv > 70%');
+  await scribe.command(rina, '/ltv above 90');
   await scribe.command(rina, '/ltv margin-call');
+  await scribe.command(rina, '/ltv 95%');
   await scribe.command(rina, '/ltv 1');
   await scribe.command(rina, '/ltv 7');
-  const several = await scribe.command(rina, '/ltv credit');
-  const value = JSON.stringify({ query: '12', page: 1 });
-  await scribe.click(rina, several, ACTIONS.pickUnit, 'clicks Show unit 12', { value });
+  await scribe.command(rina, '/ltv credit');
+  await scribe.click(rina, all, ACTIONS.pickSecondUnit, 'clicks Unit 12');
+  await scribe.click(rina, all, ACTIONS.unitsCsv, 'clicks CSV');
+  scribe.note('The file:');
+  scribe.verbatim(world.workspace.store.files.at(-1)?.bytes.toString().trimEnd() ?? '');
   scribe.note('What is not understood or not there.');
   await scribe.command(rina, '/ltv 072');
   await scribe.command(rina, '/ltv 99');

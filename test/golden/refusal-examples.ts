@@ -24,14 +24,6 @@ export function refusalExamples({ typed, why, atMs }: ExampleTexts): {
       input: typed,
       rows: ['row 3 (unit 7), ltv: is null, not a decimal number', why],
     },
-    'ambiguous-unit': {
-      code: 'ambiguous-unit',
-      input: typed,
-      matches: [
-        { groupId, creditEmail: 'a@test.com' },
-        { groupId: longId('8'), creditEmail: typed },
-      ],
-    },
     'bad-filter': { code: 'bad-filter', input: typed, expected: why },
     'reason-missing': { code: 'reason-missing' },
     'reason-too-long': { code: 'reason-too-long', limit: 3_000 },

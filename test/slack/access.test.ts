@@ -72,7 +72,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     const dm = slack.workspace.directory.directMessage(ids.rina).id;
     for (const channelId of [ids.partnerDesk, ids.loanDesk, dm]) {
       await ask(channelId);
-      await slack.privateText(ids.rina, (text) => text.includes('Total liability'), channelId);
+      await slack.privateText(ids.rina, (text) => text.includes('as valued by Binance'), channelId);
     }
     await ask(ids.general);
     const told = await slack.privateText(ids.rina, (text) => text.includes("doesn't answer"), ids.general);
@@ -93,7 +93,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     await rina.command('/ltv', '', { channelId: ids.partnerDesk });
     const shown = await slack.privateText(
       ids.rina,
-      (text) => text.includes('Total liability'),
+      (text) => text.includes('as valued by Binance'),
       ids.partnerDesk,
     );
     const { order } = slack.workspace.store;

@@ -209,7 +209,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
   });
 
   it.each([
-    ['/ltv', '', 'Total liability'],
+    ['/ltv', '', 'as valued by Binance'],
     ['/ltv', '1', 'Risk unit 1'],
     ['/ltv', 'help', '/ltv [unit | filter]'],
     ['/closed-units', '', 'holds nothing'],

@@ -347,7 +347,7 @@ describe('fault T9: an approver group is deleted in Slack, other people are name
 
   it('people look and decide; the group is named in the status and in the log, and counts for nobody', async () => {
     await open({ roles, policy: rule });
-    await say(ids.vera, '/ltv', '', 'Total liability');
+    await say(ids.vera, '/ltv', '', 'as valued by Binance');
     const request = await office.ask();
     const status = await say(ids.vera, '/loandesk', 'status', 'mode live');
     expect(status).toContain(`user group ${GONE} does not exist in Slack`);
@@ -372,7 +372,7 @@ describe('fault T9: an approver group is deleted in Slack, other people are name
   it('relative: a group that cannot be looked at stops decisions, not those who look', async () => {
     await open({ roles, policy: rule });
     office.slack.workspace.faults.add('usergroups.users.list', { kind: 'http', status: 503 });
-    await say(ids.vera, '/ltv', '', 'Total liability');
+    await say(ids.vera, '/ltv', '', 'as valued by Binance');
     expect(await say(ids.rina, '/close-unit', '7 Repaid', 'so this was blocked')).toContain(GONE);
     expect(await say(ids.vera, '/loandesk', 'status', 'mode live')).toContain(
       `could not be looked up (user group ${GONE})`,

@@ -65,6 +65,10 @@ const SEVERITY: Record<Level, number> = {
   'undefined-ltv': 5,
 };
 
+export function isAtLeast(level: Level, other: Level): boolean {
+  return SEVERITY[level] >= SEVERITY[other];
+}
+
 /** The API returns no thresholds, so they are settings (defaults: announcement of 2026-04-02). */
 export interface Thresholds {
   readonly initial: Amount;

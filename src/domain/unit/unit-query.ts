@@ -1,38 +1,63 @@
 /** What a person typed to name units: nothing, an id, a part of an e-mail, or a filter. */
-import { type Amount, amount, type LongId, parseAmount, parseLongId } from '../amount.ts';
+import { type Amount, type LongId, parseAmount, parseLongId } from '../amount.ts';
 import { done, type Result, refuse } from '../refusal.ts';
-import { decisiveLtv, type Level, levelOf, type RiskUnit, type Thresholds } from './risk-unit.ts';
+import { decisiveLtv, isAtLeast, type Level, levelOf, type RiskUnit, type Thresholds } from './risk-unit.ts';
+
+type Comparison = '>' | '>=' | '<' | '<=';
 
 export type UnitQuery =
   | { readonly kind: 'all' }
   | { readonly kind: 'id'; readonly groupId: LongId }
   | { readonly kind: 'name'; readonly part: string }
-  | { readonly kind: 'ltv'; readonly comparison: '>' | '>=' | '<' | '<='; readonly bound: Amount }
+  | { readonly kind: 'ltv'; readonly comparison: Comparison; readonly bound: Amount }
+  /** This level or a worse one. */
   | { readonly kind: 'level'; readonly level: Level };
 
 const LEVELS: readonly Level[] = ['normal', 'initial', 'transfer-out', 'margin-call', 'liquidation'];
+
+const UNIT_QUERY_EXPECTED =
+  'a unit id (`12`), a part of a credit account (`fund-a`), an LTV (`> 80`, `above 80%`, `below 70%`, `80%` for 80% and above), or a level (`initial`, `transfer-out`, `margin-call`, `liquidation`: this one and worse)';
 
 export function parseUnitQuery(text: string): Result<UnitQuery> {
   const typed = text.trim();
   if (typed === '') return done({ kind: 'all' });
   const groupId = parseLongId(typed);
   if (groupId !== null) return done({ kind: 'id', groupId });
-  const comparison = /^(>=|<=|>|<)\s*(\d{1,6}(?:\.\d{1,18})?)\s*(%?)$/.exec(typed);
-  if (comparison) return done(ltvFilter(comparison));
+  const ltv = ltvFilter(typed);
+  if (ltv !== null) return done(ltv);
   const level = LEVELS.find((each) => each === typed.toLowerCase().replace(/\s+/g, '-'));
   if (level) return done({ kind: 'level', level });
   // A name has a letter in it and only what e-mails have; everything else is a mistyped id ("072", "1.5", "1; DROP").
   if (/^[\p{L}\d@._+-]{2,254}$/u.test(typed) && /\p{L}/u.test(typed))
     return done({ kind: 'name', part: typed });
-  return refuse({ code: 'bad-unit-id', input: typed });
+  return refuse({ code: 'bad-filter', input: typed, expected: UNIT_QUERY_EXPECTED });
 }
 
-/** "> 70%" and "> 0.7" mean the same; without a percent sign, numbers from 2 on can only be percentages. */
-function ltvFilter(match: RegExpExecArray): UnitQuery {
-  const number = parseAmount(match[2] ?? '') ?? amount('0');
-  const isPercent = match[3] === '%' || number.gte('2');
-  const bound = isPercent ? number.div('100') : number;
-  return { kind: 'ltv', comparison: match[1] as '>' | '>=' | '<' | '<=', bound };
+const COMPARISONS: Readonly<Record<string, Comparison>> = {
+  above: '>',
+  over: '>',
+  below: '<',
+  under: '<',
+  '≥': '>=',
+  '≤': '<=',
+};
+
+/**
+ * "> 70%", "above 70" and "> 0.7" mean the same: without a percent sign, numbers from 2 on can only be percentages.
+ * "80%" alone is 80% and above; "80" alone is a unit.
+ */
+function ltvFilter(typed: string): UnitQuery | null {
+  const match = /^(>=|<=|[><≥≤]|above |over |below |under )?\s*(\d{1,6}(?:\.\d{1,18})?)\s*(%?)$/i.exec(typed);
+  const [, said, digits = '', percent] = match ?? [];
+  const number = parseAmount(digits);
+  if (number === null || (said === undefined && percent !== '%')) return null;
+  const sign = said?.trim().toLowerCase() ?? '>=';
+  const isPercent = percent === '%' || number.gte('2');
+  return {
+    kind: 'ltv',
+    comparison: COMPARISONS[sign] ?? (sign as Comparison),
+    bound: isPercent ? number.div('100') : number,
+  };
 }
 
 export function parseUnitId(text: string): Result<LongId> {
@@ -51,17 +76,14 @@ export function matches(unit: RiskUnit, query: UnitQuery, thresholds: Thresholds
     case 'name':
       return unit.creditEmail.toLowerCase().includes(query.part.toLowerCase());
     case 'level':
-      return (
-        levelOf(unit, thresholds) === query.level ||
-        (query.level === 'liquidation' && levelOf(unit, thresholds) === 'undefined-ltv')
-      );
+      return isAtLeast(levelOf(unit, thresholds), query.level);
     case 'ltv':
       return compares(decisiveLtv(unit), query.comparison, query.bound);
   }
 }
 
 /** A unit whose LTV is undefined is beyond every bound. */
-function compares(ltv: Amount | null, comparison: '>' | '>=' | '<' | '<=', bound: Amount): boolean {
+function compares(ltv: Amount | null, comparison: Comparison, bound: Amount): boolean {
   if (ltv === null) return comparison.startsWith('>');
   switch (comparison) {
     case '>':
@@ -84,8 +106,8 @@ export function describeQuery(query: UnitQuery): string | null {
     case 'name':
       return `credit account contains "${query.part}"`;
     case 'level':
-      return `level ${query.level}`;
+      return `level ${query.level.replaceAll('-', ' ')} or worse`;
     case 'ltv':
-      return `LTV ${query.comparison} ${query.bound.times('100').toFixed()} %`;
+      return `LTV ${query.comparison} ${query.bound.times('100').toFixed()}%`;
   }
 }

@@ -6,18 +6,23 @@ import { handled, type Listener, type ListenerParts, refused } from '../listener
 import { typedQuery } from '../typed-text.ts';
 import type { Message } from '../views/blocks.ts';
 import { commandHelpMessage } from '../views/help-view.ts';
+import { fileSentMessage } from '../views/notice-message.ts';
 import { unitMessage } from '../views/unit-view.ts';
-import { sharedUnitsMessage, type UnitsQuestion, unitsMessage } from '../views/units-view.ts';
+import { flawBlocks, sharedUnitsMessage, unitsMessage } from '../views/units-view.ts';
 
 export function unitsListeners(parts: ListenerParts) {
   const show = showUnits(parts);
+  const pick = pickUnit(parts);
   return {
     commands: { [COMMANDS.ltv]: ltv(parts) },
     actions: {
       [ACTIONS.refreshUnits]: show,
       [ACTIONS.unitsPageBack]: show,
       [ACTIONS.unitsPageOn]: show,
-      [ACTIONS.pickUnit]: show,
+      [ACTIONS.pickUnit]: pick,
+      [ACTIONS.pickSecondUnit]: pick,
+      [ACTIONS.pickThirdUnit]: pick,
+      [ACTIONS.unitsCsv]: unitsCsv(parts),
       [ACTIONS.shareUnits]: shareUnits(parts),
     },
   };
@@ -35,46 +40,74 @@ function ltv({ desk }: ListenerParts): Listener {
       }
       const result = await desk.viewUnits(turn.by, query);
       if (!result.ok) return refused(result.refusal);
-      await turn.tell(answer(result.value, { query, page: 1 }));
+      await turn.tell(answer(result.value, query));
       return handled();
     },
   };
 }
 
-/** Refresh, both page buttons, and one of several matches: the question in the value, asked again. */
+/** Refresh: the question in the value, asked again. */
 function showUnits({ desk }: ListenerParts): Listener {
   return {
     lane: 'read',
     work: async (turn) => {
-      const question = asked(turn.input);
-      const result = await desk.viewUnits(turn.by, question.query);
+      const query = asked(turn.input);
+      const result = await desk.viewUnits(turn.by, query);
       if (!result.ok) return refused(result.refusal);
-      await turn.replace(answer(result.value, question));
+      await turn.replace(answer(result.value, query));
       return handled();
     },
   };
 }
 
-/** Read again, so that a channel never gets old figures as new ones; addresses masked. */
+/** One unit of the list, which stays. */
+function pickUnit({ desk }: ListenerParts): Listener {
+  return {
+    lane: 'read',
+    work: async (turn) => {
+      const query = asked(turn.input);
+      const result = await desk.viewUnits(turn.by, query);
+      if (!result.ok) return refused(result.refusal);
+      await turn.tell(answer(result.value, query));
+      return handled();
+    },
+  };
+}
+
+function unitsCsv({ desk }: ListenerParts): Listener {
+  return {
+    lane: 'read',
+    work: async (turn) => {
+      const result = await desk.exportUnits(turn.by, asked(turn.input));
+      if (!result.ok) return refused(result.refusal);
+      const { fileName, csv, flaws } = result.value;
+      const sent = fileSentMessage(fileName, await turn.sendFile(fileName, csv));
+      await turn.tell({ ...sent, blocks: [...sent.blocks, ...flawBlocks(flaws)] });
+      return handled();
+    },
+  };
+}
+
+/** Read again, so that a channel never gets old figures as new ones. */
 function shareUnits({ desk }: ListenerParts): Listener {
   return {
     lane: 'read',
     work: async (turn) => {
-      const question = asked(turn.input);
-      const result = await desk.viewUnits(turn.by, question.query);
+      const query = asked(turn.input);
+      const result = await desk.viewUnits(turn.by, query);
       if (!result.ok) return refused(result.refusal);
       // Only lists have the button; a filter that now means one unit is shown to its asker alone.
-      if (result.value.kind === 'one') await turn.tell(unitMessage(result.value, question.query));
-      else await turn.share(sharedUnitsMessage(result.value, question, turn.by));
+      if (result.value.kind === 'one') await turn.tell(unitMessage(result.value, query));
+      else await turn.share(sharedUnitsMessage(result.value, turn.by));
       return handled();
     },
   };
 }
 
-function asked(buttonValue: string): UnitsQuestion {
-  return readPageValue(buttonValue) ?? { query: '', page: 1 };
+function asked(buttonValue: string): string {
+  return readPageValue(buttonValue)?.query ?? '';
 }
 
-function answer(view: UnitsView | UnitView, question: UnitsQuestion): Message {
-  return view.kind === 'one' ? unitMessage(view, question.query) : unitsMessage(view, question);
+function answer(view: UnitsView | UnitView, query: string): Message {
+  return view.kind === 'one' ? unitMessage(view, query) : unitsMessage(view, query);
 }

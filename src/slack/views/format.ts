@@ -15,7 +15,6 @@ export function amountText(value: Amount | string): string {
 }
 
 const HALF_EVEN = 2;
-const TOWARDS_ZERO = 0;
 
 const WHOLE_FROM = 1_000;
 const SMALLEST_ROUNDED = '0.01';
@@ -27,23 +26,6 @@ export function moneyText(value: Amount | string): string {
   const size = parsed.abs();
   if (size.lt(SMALLEST_ROUNDED)) return amountText(parsed);
   return amountText(parsed.round(size.gte(WHOLE_FROM) ? 0 : 2, HALF_EVEN));
-}
-
-/** A ratio as percent with two decimals: 0.592 becomes "59.20 %". */
-export function percentText(ratio: Amount): string {
-  return `${ratio.times(100).toFixed(2, HALF_EVEN)} %`;
-}
-
-/** The decisive LTV; null: something is owed and there is no net collateral. */
-export function ltvText(ltv: Amount | null): string {
-  return ltv === null ? 'undefined (no net collateral)' : percentText(ltv);
-}
-
-/** How far equity may fall, rounded down so that it never promises more room than there is; null: does not apply. */
-export function fallText(fraction: Amount | null): string {
-  if (fraction === null) return 'n/a';
-  if (fraction.lte(0)) return 'crossed';
-  return `${fraction.times(100).toFixed(2, TOWARDS_ZERO)} %`;
 }
 
 function isSayable(ms: number): boolean {

@@ -16,9 +16,9 @@ export const USAGE: Readonly<Record<CommandName, Usage>> = {
     examples: [
       ['/ltv', 'all units'],
       ['/ltv 1', 'unit 1: key figures, liabilities, wallets'],
-      ['/ltv tst2024', 'the unit whose credit account contains that text'],
-      ['/ltv > 70%', 'units with an LTV above 70 %'],
-      ['/ltv margin-call', 'units at that level'],
+      ['/ltv tst2024', 'the unit or units whose credit account contains that text'],
+      ['/ltv > 70%', 'units with an LTV above 70%; also `above 70`, `below 50`, `80%`'],
+      ['/ltv margin-call', 'units at that level or a worse one'],
     ],
   },
   '/closed-units': {

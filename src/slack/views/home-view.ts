@@ -9,9 +9,9 @@ import { dateToken, secondsToken } from './format.ts';
 import { USAGE } from './help-view.ts';
 import { escapeMrkdwn } from './limits.ts';
 import { refusalText } from './refusal-text.ts';
-import { levelText } from './request-text.ts';
 import { requestLine, unreadableLines } from './request-view.ts';
-import { unitLine } from './units-table.ts';
+import { levelText } from './unit-text.ts';
+import { figuresOf, unitLine } from './units-table.ts';
 import { flawBlocks } from './units-view.ts';
 
 const LEVELS_WORST_FIRST: readonly Level[] = [
@@ -66,7 +66,7 @@ function levels(view: UnitsView): KnownBlock[] {
     count: view.units.filter((unit) => levelOf(unit, view.thresholds) === level).length,
   })).filter(({ count }) => count > 0);
   const summary = counts.map(({ level, count }) => `*${count}* ${levelText(level)}`).join(' · ');
-  const worst = view.units.slice(0, 5).map((unit) => `• ${unitLine(unit, view.thresholds, 'private')}`);
+  const worst = view.units.slice(0, 5).map((unit) => `• ${unitLine(figuresOf(unit, view.thresholds))}`);
   return [
     section(`${summary}\nAs of ${secondsToken(view.asOfMs)}.`),
     ...sections(worst, 4_000, (left) => `… and ${left} more: \`/ltv\``),

@@ -1,10 +1,7 @@
 /** Short private answers: one text, in one section or in a form that only tells. */
-import type { SectionBlock } from '@slack/types';
 import type { CloseRequest } from '../../domain/close/close-request.ts';
 import type { Refusal } from '../../domain/refusal.ts';
-import { writePageValue } from '../button-value.ts';
-import { ACTIONS } from '../ids.ts';
-import { buttons, context, type Message, type Modal, section } from './blocks.ts';
+import { context, type Message, type Modal, section } from './blocks.ts';
 import { countdownToken } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { NOTHING_CHANGED, refusalText } from './refusal-text.ts';
@@ -17,34 +14,7 @@ export function noticeMessage(text: string): Message {
 }
 
 export function refusalMessage(refusal: Refusal): Message {
-  const message = noticeMessage(refusalText(refusal));
-  if (refusal.code !== 'ambiguous-unit') return message;
-  const { matches } = refusal;
-  // Each unit has a line of its own, with a button.
-  const said = [refusalText({ ...refusal, matches: [] })];
-  const left = matches.length - OFFERED_AT_MOST;
-  if (left > 0) said.push(`${left} more match: type a longer part of the name.`);
-  const offers = matches.slice(0, OFFERED_AT_MOST).flatMap(offer);
-  return { text: message.text, blocks: [section(said.join('\n')), ...offers] };
-}
-
-const OFFERED_AT_MOST = 10;
-
-type Match = Extract<Refusal, { code: 'ambiguous-unit' }>['matches'][number];
-
-/** One of several units that fit, with a button that shows it. */
-function offer({ groupId, creditEmail }: Match): SectionBlock[] {
-  const [row] = buttons([
-    {
-      id: ACTIONS.pickUnit,
-      label: `Show unit ${groupId}`,
-      value: writePageValue({ query: groupId, page: 1 }),
-      spoken: `Show unit ${groupId}`,
-    },
-  ]);
-  const [button] = row?.elements ?? [];
-  const text = escapeMrkdwn(`${groupId} (${creditEmail})`);
-  return button?.type === 'button' ? [{ ...section(text, 300), accessory: button }] : [];
+  return noticeMessage(refusalText(refusal));
 }
 
 /** Something unexpected: the reference finds it in the log. Whether anything changed is not known, and said so. */

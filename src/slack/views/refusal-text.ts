@@ -114,14 +114,6 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     advice:
       'Try again in a minute, or look at Binance. Until it can be read, nothing is known about what it owes.',
   }),
-  'ambiguous-unit': ({ input, matches }) => ({
-    what: `${typed(input)} matches several units:\n${fitLines(
-      matches.map(({ groupId, creditEmail }) => `• ${groupId} (${escapeMrkdwn(creditEmail)})`),
-      1_800,
-      (left) => `• … and ${left} more`,
-    )}\n`,
-    advice: 'Choose one, or repeat the command with its id.',
-  }),
   'bad-filter': ({ input, expected }) => ({
     what: `The filter ${typed(input)} was not understood. Expected: ${escapeMrkdwn(expected)}.`,
     advice: 'Repeat the command with a filter of that form, or with `help` for examples.',

@@ -7,7 +7,6 @@ import type { CloseRequest, Ending, ExchangeAnswer } from '../../domain/close/cl
 import type { CloseState } from '../../domain/close/close-state.ts';
 import { countApprovals } from '../../domain/close/decision.ts';
 import type { CloseMode } from '../../domain/policy.ts';
-import type { Level } from '../../domain/unit/risk-unit.ts';
 import { dateAndUtc, mention, mentions, utcText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { quoted } from './request-facts.ts';
@@ -45,19 +44,6 @@ export function stateOf({ state, ending }: Pick<CloseRequest, 'state' | 'ending'
 /** The same for a refusal that names the state of its request. */
 export function stateWhenRefused({ state, settled }: { state: CloseState; settled?: boolean }): string {
   return settled === true ? `${stateText(state)} (resolved manually)` : stateText(state);
-}
-
-const LEVELS: Readonly<Record<Level, string>> = {
-  normal: 'Normal',
-  initial: 'Above initial LTV',
-  'transfer-out': 'Above transfer-out LTV',
-  'margin-call': 'MARGIN CALL',
-  liquidation: 'LIQUIDATION',
-  'undefined-ltv': 'LTV UNDEFINED (no net collateral)',
-};
-
-export function levelText(level: Level): string {
-  return LEVELS[level];
 }
 
 export const ACCEPTED =

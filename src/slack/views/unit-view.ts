@@ -25,19 +25,11 @@ import {
   plain,
   section,
 } from './blocks.ts';
-import {
-  amountText,
-  dateToken,
-  durationText,
-  fallText,
-  ltvText,
-  mention,
-  percentText,
-  secondsToken,
-} from './format.ts';
+import { amountText, dateToken, durationText, mention, secondsToken } from './format.ts';
 import { escapeMrkdwn, LIMITS, shorten } from './limits.ts';
 import { refusalReason } from './refusal-text.ts';
-import { levelText, stateText } from './request-text.ts';
+import { stateText } from './request-text.ts';
+import { cushionText, levelText, ltvText, percentText } from './unit-text.ts';
 import { flawBlocks } from './units-view.ts';
 
 const ACCOUNTS_SHOWN = 15;
@@ -89,18 +81,14 @@ export function unitMessage(view: UnitView, query: string): Message {
 
 function headline(view: UnitView): string {
   const { unit, thresholds } = view;
-  return `LTV *${ltvText(decisiveLtv(unit))}* (Binance states ${amountText(unit.ltv)}) · Level: *${levelText(levelOf(unit, thresholds))}* · Credit account ${escapeMrkdwn(shorten(unit.creditEmail, 254))} · Parent ${escapeMrkdwn(shorten(unit.parentEmail, 254))}`;
+  return `LTV *${ltvText(decisiveLtv(unit), thresholds)}* (Binance states ${amountText(unit.ltv)}) · Level: *${levelText(levelOf(unit, thresholds))}* · Credit account ${escapeMrkdwn(shorten(unit.creditEmail, 254))} · Parent ${escapeMrkdwn(shorten(unit.parentEmail, 254))}`;
 }
 
 function keyFigures(view: UnitView): (readonly [string, string])[] {
   const { unit, thresholds } = view;
-  const fall = (at: keyof typeof thresholds): string => {
-    const fraction = cushionTo(unit, thresholds[at])?.ofEquity ?? null;
-    return fraction === null
-      ? 'n/a'
-      : fraction.lte(0)
-        ? `crossed (${percentText(thresholds[at])})`
-        : `equity may fall ${fallText(fraction)} (to LTV ${percentText(thresholds[at])})`;
+  const left = (at: keyof typeof thresholds): string => {
+    const cushion = cushionTo(unit, thresholds[at]);
+    return cushion === null ? 'n/a' : cushionText(cushion, percentText(thresholds[at]));
   };
   const known = (value: typeof unit.maxTransferOutAmount): string =>
     value === null ? 'not stated' : amountText(value);
@@ -108,8 +96,8 @@ function keyFigures(view: UnitView): (readonly [string, string])[] {
     ['Total liability', amountText(unit.totalLiability)],
     ['Net equity', amountText(unit.totalNetEquity)],
     ['Maintenance margin', amountText(unit.totalMaintenanceMargin)],
-    ['To margin call', fall('marginCall')],
-    ['To liquidation', fall('liquidation')],
+    ['To margin call', left('marginCall')],
+    ['To liquidation', left('liquidation')],
     [
       'Free to borrow',
       `${known(unit.maxAllowedBorrowLimit)} (computed: ${shorten(amountText(borrowHeadroom(unit, thresholds.initial).round(8, 0)), 80)})`,

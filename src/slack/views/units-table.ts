@@ -1,7 +1,7 @@
 /** The units as rows: one table in the newest block Slack takes, then in older ones, then as text. */
 import type { DataTableBlock, RawNumberElement, RawTextElement, TableBlock } from '@slack/types';
-import { type Amount, ZERO } from '../../domain/amount.ts';
-import { cushionTo } from '../../domain/unit/cure.ts';
+import { type Amount, type LongId, ZERO } from '../../domain/amount.ts';
+import { type Cure, type Cushion, cureTo, cushionTo } from '../../domain/unit/cure.ts';
 import {
   type Level,
   levelOf,
@@ -9,177 +9,124 @@ import {
   standingOf,
   type Thresholds,
 } from '../../domain/unit/risk-unit.ts';
-import { type Audience, accountPlain, amountText, fallText, ltvText } from './format.ts';
-import { escapeMrkdwn, LIMITS, shorten } from './limits.ts';
-import { levelText } from './request-text.ts';
+import { moneyText } from './format.ts';
+import { cureText, cushionText, levelEmoji, levelText, ltvBar, ltvText, shareText } from './unit-text.ts';
+
+/** What is worked out about a unit: once, for its divisions cost more than the rest of a row. */
+export interface UnitFigures {
+  readonly unit: RiskUnit;
+  readonly thresholds: Thresholds;
+  /** The decisive one; null: not defined. */
+  readonly ltv: Amount | null;
+  readonly level: Level;
+  /** Null: nothing is owed. */
+  readonly toMarginCall: Cushion | null;
+  readonly toLiquidation: Cushion | null;
+  /** To the margin call; null: it is not reached, or nothing is owed. */
+  readonly cure: Cure | null;
+}
+
+export function figuresOf(unit: RiskUnit, thresholds: Thresholds): UnitFigures {
+  const standing = standingOf(unit);
+  return {
+    unit,
+    thresholds,
+    ltv: standing.ltv,
+    level: levelOf(unit, thresholds, standing),
+    toMarginCall: cushionTo(unit, thresholds.marginCall, standing),
+    toLiquidation: cushionTo(unit, thresholds.liquidation, standing),
+    cure: cureTo(unit, thresholds.marginCall, standing),
+  };
+}
+
+/** How bad it is, and what to do: "*Unit 12 · 84.20% · Transfers out blocked*", then a bar and the cushion or the cure. */
+export function troubleLines(figures: UnitFigures): string {
+  const { unit, thresholds, ltv, level } = figures;
+  return `${levelEmoji(level)} *Unit ${unit.groupId} · ${ltvText(ltv, thresholds)} · ${levelText(level)}*\n${ltvBar(ltv)} ${wayOut(figures)}`;
+}
+
+function wayOut({ toMarginCall, cure, thresholds }: UnitFigures): string {
+  if (cure !== null) return cureText(cure, thresholds.marginCall);
+  if (toMarginCall !== null) return cushionText(toMarginCall, 'margin call');
+  return 'Binance states this LTV and that nothing is owed';
+}
+
+/** One unit in one line. mrkdwn; nothing in it needs escaping. */
+export function unitLine(figures: UnitFigures): string {
+  const { unit, thresholds, ltv, level, cure, toMarginCall } = figures;
+  const rest = cure !== null || toMarginCall !== null ? `, ${wayOut(figures)}` : '';
+  return `*Unit ${unit.groupId}*: ${ltvText(ltv, thresholds)}, ${levelText(level)}, owed ${moneyText(unit.totalLiability)}, net equity ${moneyText(unit.totalNetEquity)}${rest}`;
+}
 
 type Cell = RawNumberElement | RawTextElement;
 
-const HEADINGS = [
-  'Unit',
-  'Credit account',
-  'LTV',
-  'Level',
-  'Liability',
-  'Net equity',
-  'Equity may fall to margin call',
-  'Equity may fall to liquidation',
-  'Free to borrow',
-  'Free to transfer out',
-] as const;
-
-/** `value` serves sorting only; what is read is `text`, which keeps every digit. */
-function numberCell(value: Amount, text: string): Cell {
-  const number = value.toNumber();
-  return Number.isFinite(number) ? { type: 'raw_number', value: number, text } : { type: 'raw_text', text };
-}
+/** The first three are what a phone shows. */
+const HEADINGS = ['Unit', 'LTV', 'To liquidation', 'Owed', 'Net equity', 'Level'] as const;
 
 function textCell(text: string): Cell {
-  return { type: 'raw_text', text: text === '' ? ' ' : text };
+  return { type: 'raw_text', text };
 }
 
-function amountCell(value: Amount | null): Cell {
-  return value === null ? textCell('n/a') : numberCell(value, amountText(value));
+/** `value` serves sorting only; what is read is `text`. */
+function numberCell(value: number, text: string): Cell {
+  return Number.isFinite(value) ? { type: 'raw_number', value, text } : textCell(text);
 }
 
 /** Beyond every figure, so that the column sorts it as the worst. */
 const UNDEFINED_LTV = 1_000_000;
 
-function ltvCell(ltv: Amount | null): Cell {
-  return ltv === null
-    ? { type: 'raw_number', value: UNDEFINED_LTV, text: ltvText(ltv) }
-    : numberCell(ltv, ltvText(ltv));
-}
-
-/** A column sorts by number only if all of it is numbers: where nothing is owed, all equity may fall. */
-function fallCell(fraction: Amount | null, unit: RiskUnit): Cell {
-  if (fraction !== null) return numberCell(fraction, fallText(fraction));
-  return { type: 'raw_number', value: unit.totalLiability.gt(ZERO) ? -1 : 1, text: fallText(null) };
-}
-
-function cellsOf(
-  unit: RiskUnit,
-  { ltv, level, toMarginCall, toLiquidation }: Figures,
-  audience: Audience,
-): Cell[] {
+function cellsOf({ unit, thresholds, ltv, level, toLiquidation }: UnitFigures, shownId: string): Cell[] {
+  const id = Number(unit.groupId);
   return [
-    textCell(unit.groupId),
-    textCell(shorten(accountPlain(unit.creditEmail, audience), 100)),
-    ltvCell(ltv),
-    textCell(levelText(level)),
-    amountCell(unit.totalLiability),
-    amountCell(unit.totalNetEquity),
-    fallCell(toMarginCall, unit),
-    fallCell(toLiquidation, unit),
-    amountCell(unit.maxAllowedBorrowLimit),
-    amountCell(unit.maxTransferOutAmount),
+    Number.isSafeInteger(id) ? numberCell(id, shownId) : textCell(shownId),
+    numberCell(ltv?.toNumber() ?? UNDEFINED_LTV, ltvText(ltv, thresholds)),
+    toLiquidationCell(toLiquidation, ltv),
+    numberCell(unit.totalLiability.toNumber(), moneyText(unit.totalLiability)),
+    numberCell(unit.totalNetEquity.toNumber(), moneyText(unit.totalNetEquity)),
+    textCell(level === 'normal' && unit.totalLiability.lte(ZERO) ? 'Nothing owed' : levelText(level)),
   ];
 }
 
-/** What is worked out about a unit: once, for its divisions cost more than the rest of a row. */
-interface Figures {
-  /** The decisive one; null: not defined. */
-  readonly ltv: Amount | null;
-  readonly level: Level;
-  readonly toMarginCall: Amount | null;
-  readonly toLiquidation: Amount | null;
+/** Sorted from the worst: beyond the level by LTV, then by what is left, then those that owe nothing. */
+function toLiquidationCell(cushion: Cushion | null, ltv: Amount | null): Cell {
+  if (cushion === null) return numberCell(UNDEFINED_LTV, '–');
+  if (cushion.amount.eq(ZERO)) return numberCell(-(ltv?.toNumber() ?? UNDEFINED_LTV), 'crossed');
+  if (cushion.ofEquity === null) return textCell(moneyText(cushion.amount));
+  return numberCell(cushion.ofEquity.toNumber(), shareText(cushion.ofEquity));
 }
 
-function figuresOf(unit: RiskUnit, thresholds: Thresholds): Figures {
-  const standing = standingOf(unit);
-  return {
-    ltv: standing.ltv,
-    level: levelOf(unit, thresholds, standing),
-    toMarginCall: cushionTo(unit, thresholds.marginCall, standing)?.ofEquity ?? null,
-    toLiquidation: cushionTo(unit, thresholds.liquidation, standing)?.ofEquity ?? null,
-  };
+const LONGEST_SHOWN_ID = 8;
+const SHORTEST_TAIL = 4;
+
+/** Long ids by their ends, so that the LTV fits beside them on a phone; as many digits as tell them apart. */
+export function shownIds(ids: readonly LongId[]): ReadonlyMap<LongId, string> {
+  const long = ids.filter((id) => id.length > LONGEST_SHOWN_ID);
+  let tail = SHORTEST_TAIL;
+  while (tail < 19 && new Set(long.map((id) => id.slice(-tail))).size < new Set(long).size) tail += 1;
+  return new Map(ids.map((id) => [id, id.length > LONGEST_SHOWN_ID ? `…${id.slice(-tail)}` : id]));
 }
 
-/** A unit as it is shown: in cells, and in a line that says the same. */
-export interface UnitRow {
-  readonly cells: readonly Cell[];
-  /** mrkdwn, escaped. */
-  readonly line: string;
+export function tableRows(units: readonly UnitFigures[]): readonly Cell[][] {
+  const shown = shownIds(units.map(({ unit }) => unit.groupId));
+  return units.map((figures) => cellsOf(figures, shown.get(figures.unit.groupId) ?? figures.unit.groupId));
 }
 
-function unitRow(unit: RiskUnit, thresholds: Thresholds, audience: Audience): UnitRow {
-  const figures = figuresOf(unit, thresholds);
-  return { cells: cellsOf(unit, figures, audience), line: lineOf(unit, figures, audience) };
-}
-
-/** One line that says the same as a row. mrkdwn, escaped. */
-export function unitLine(unit: RiskUnit, thresholds: Thresholds, audience: Audience): string {
-  return lineOf(unit, figuresOf(unit, thresholds), audience);
-}
-
-function lineOf(unit: RiskUnit, { ltv, level, toMarginCall: fall }: Figures, audience: Audience): string {
-  const room =
-    fall === null
-      ? ''
-      : fall.lte(ZERO)
-        ? ', margin call crossed'
-        : `, equity may fall ${fallText(fall)} to margin call`;
-  const name = escapeMrkdwn(shorten(accountPlain(unit.creditEmail, audience), 60));
-  return `*Unit ${unit.groupId}* (${name}): LTV ${ltvText(ltv)}, ${levelText(level)}, liability ${amountText(unit.totalLiability)}, equity ${amountText(unit.totalNetEquity)}${room}`;
-}
-
-/** Table cells of one message, kept below the stricter of the two limits that Slack's pages give. */
-const CELL_BUDGET = LIMITS.table.characters - 500;
-const ROWS_A_PAGE = LIMITS.table.rows - 1;
-
-function rowLength(cells: readonly Cell[]): number {
-  return cells.reduce((total, cell) => total + cell.text.length, 0);
-}
-
-/** The same page told line by line, where Slack takes no table, must be whole, too. */
-const LINES_BUDGET = 7_400;
-
-/** The units in pages that each fit one message, in any of its forms. */
-export function pagesOf(
-  units: readonly RiskUnit[],
-  thresholds: Thresholds,
-  audience: Audience,
-): readonly (readonly UnitRow[])[] {
-  const headings = HEADINGS.join('').length;
-  const pages: UnitRow[][] = [];
-  let page: UnitRow[] = [];
-  let used = headings;
-  let lines = 0;
-  for (const unit of units) {
-    const row = unitRow(unit, thresholds, audience);
-    const length = rowLength(row.cells);
-    const line = row.line.length + 1;
-    const isFull = page.length >= ROWS_A_PAGE || used + length > CELL_BUDGET || lines + line > LINES_BUDGET;
-    if (page.length > 0 && isFull) {
-      pages.push(page);
-      page = [];
-      used = headings;
-      lines = 0;
-    }
-    page.push(row);
-    used += length;
-    lines += line;
-  }
-  return page.length === 0 ? pages : [...pages, page];
-}
-
-export function dataTable(rows: readonly UnitRow[]): DataTableBlock {
+export function dataTable(rows: readonly Cell[][]): DataTableBlock {
   return {
     type: 'data_table',
-    caption: 'Risk units, worst first',
-    rows: [HEADINGS.map(textCell), ...rows.map(({ cells }) => [...cells])],
-    page_size: 15,
+    caption: 'Units, worst first',
+    rows: [HEADINGS.map(textCell), ...rows],
+    page_size: 10,
     row_header_column_index: 0,
   };
 }
 
-export function plainTable(rows: readonly UnitRow[]): TableBlock {
-  const plain = rows.map(({ cells }) => cells.map(({ text }) => textCell(text)));
+export function plainTable(rows: readonly Cell[][]): TableBlock {
   return {
     type: 'table',
-    rows: [HEADINGS.map(textCell), ...plain],
+    rows: [HEADINGS.map(textCell), ...rows.map((cells) => cells.map(({ text }) => textCell(text)))],
     column_settings: HEADINGS.map((_, index) => ({
-      align: index === 0 || index === 1 || index === 3 ? 'left' : 'right',
+      align: index === 0 || index === HEADINGS.length - 1 ? 'left' : 'right',
     })),
   };
 }

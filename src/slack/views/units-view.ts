@@ -1,4 +1,4 @@
-/** `/ltv`: every unit this key sees, worst first. */
+/** `/ltv`: the units in trouble and what to do, then every unit this key sees, worst first. */
 import type { KnownBlock } from '@slack/types';
 import { type Amount, sum } from '../../domain/amount.ts';
 import type { PersonId } from '../../domain/person.ts';
@@ -13,52 +13,55 @@ import {
   fitLines,
   header,
   type Message,
-  type Position,
-  pager,
   section,
   sections,
 } from './blocks.ts';
-import { type Audience, amountText, durationText, mention, secondsToken } from './format.ts';
+import { dateToken, durationText, mention, moneyText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
-import { dataTable, pagesOf, plainTable } from './units-table.ts';
-
-export interface UnitsQuestion {
-  /** As typed; Refresh and paging ask it again. */
-  readonly query: string;
-  /** From 1; past the end shows the last. */
-  readonly page: number;
-}
+import { levelText, ltvText, percentText } from './unit-text.ts';
+import {
+  dataTable,
+  figuresOf,
+  plainTable,
+  shownIds,
+  tableRows,
+  troubleLines,
+  type UnitFigures,
+  unitLine,
+} from './units-table.ts';
 
 const STALE_AFTER_MS = 60_000;
+/** Of units in trouble, those with lines of their own above the table. */
+const TROUBLE_SHOWN = 8;
+/** A firm has five units, a group of firms perhaps fifty; the CSV has all. */
+const ROWS_SHOWN = 60;
 
-/** Private to the asker, with buttons. */
-export function unitsMessage(view: UnitsView, question: UnitsQuestion): Message {
-  return draw(view, question, 'private', null);
+/** Private to the asker, with buttons. `query` is asked again by them. */
+export function unitsMessage(view: UnitsView, query: string): Message {
+  return draw(view, query, null);
 }
 
-/** For a channel: addresses masked, no buttons, and who shared it. */
-export function sharedUnitsMessage(view: UnitsView, question: UnitsQuestion, sharedBy: PersonId): Message {
-  return draw(view, question, 'channel', sharedBy);
+/** For a channel: no buttons, and who shared it. */
+export function sharedUnitsMessage(view: UnitsView, sharedBy: PersonId): Message {
+  return draw(view, '', sharedBy);
 }
 
-function draw(
-  view: UnitsView,
-  question: UnitsQuestion,
-  audience: Audience,
-  sharedBy: PersonId | null,
-): Message {
-  if (view.units.length === 0) return emptyMessage(view, question, sharedBy);
-  const pages = pagesOf(view.units, view.thresholds, audience);
-  const page = Math.min(question.page, pages.length);
-  const rows = pages[page - 1] ?? [];
-  const more: Position = { pages: pages.length, page };
-  const title = header('Risk units');
-  const top = [section(summary(view, more)), context(asOf(view, sharedBy))];
-  const end = [...flawBlocks(view.flaws), ...(sharedBy === null ? buttons(controls(question, more)) : [])];
-  const around = (middle: readonly KnownBlock[]): KnownBlock[] => [title, ...top, ...middle, ...end];
-  const lines = rows.map(({ line }) => line);
+function draw(view: UnitsView, query: string, sharedBy: PersonId | null): Message {
+  if (view.units.length === 0) return emptyMessage(view, query, sharedBy);
+  const figures = view.units.map((unit) => figuresOf(unit, view.thresholds));
+  const troubled = figures.filter(({ level }) => level !== 'normal');
+  const shown = figures.slice(0, ROWS_SHOWN);
+  const title = titleOf(view, troubled.length);
+  const top = [header(title), ...troubleBlocks(troubled), ...flawBlocks(view.flaws)];
+  const end = [
+    context(smallPrint(view, figures.length - shown.length, sharedBy)),
+    ...(sharedBy === null ? buttons(controls(query, troubled)) : []),
+  ];
+  const around = (middle: readonly KnownBlock[]): KnownBlock[] => [...top, ...middle, ...end];
+  const rows = tableRows(shown);
+  const lines = shown.map(unitLine);
   const text = fitLines(
-    [summary(view, more), ...lines, asOf(view, sharedBy)],
+    [preview(title, troubled), ...lines, smallPrint(view, figures.length - shown.length, sharedBy)],
     3_500,
     (left) => `… and ${left} more lines`,
   );
@@ -70,7 +73,7 @@ function draw(
       blocks: around([plainTable(rows)]),
       plainer: {
         text,
-        blocks: around(sections(lines, 7_500, (left) => `… and ${left} more units: narrow it with a filter`)),
+        blocks: around(sections(lines, 6_000, (left) => `… and ${left} more: narrow it with a filter`)),
       },
     },
   };
@@ -80,30 +83,76 @@ function plural(count: number, one: string): string {
   return `${count} ${one}${count === 1 ? '' : 's'}`;
 }
 
+/** Plain text. What a filter hid is not called fine, nor what could not be read. */
+function titleOf(view: UnitsView, troubled: number): string {
+  const count = view.units.length;
+  const unread = view.flaws.length === 0 ? '' : "; part of Binance's answer is unreadable";
+  if (view.filter !== null)
+    return shorten(`${count} of ${plural(count + view.hidden, 'unit')}: ${view.filter}${unread}`, 150);
+  if (troubled > 0)
+    return `${troubled} of ${plural(count, 'unit')} need${troubled === 1 ? 's' : ''} attention${unread}`;
+  return `${plural(count, 'unit')} below ${percentText(view.thresholds.initial)}${unread}`;
+}
+
+/** What a push notification shows: the worst first. */
+function preview(title: string, troubled: readonly UnitFigures[]): string {
+  const worst = troubled
+    .slice(0, 3)
+    .map(
+      ({ unit, ltv, level, thresholds }) =>
+        `Unit ${unit.groupId}: ${ltvText(ltv, thresholds)}, ${levelText(level)}`,
+    );
+  return `${[...worst, escapeMrkdwn(title)].join('. ')}.`;
+}
+
+function troubleBlocks(troubled: readonly UnitFigures[]): KnownBlock[] {
+  const left = troubled.length - TROUBLE_SHOWN;
+  return [
+    ...troubled.slice(0, TROUBLE_SHOWN).map((figures) => section(troubleLines(figures))),
+    ...(left > 0 ? [section(`… and ${left} more in the table`)] : []),
+  ];
+}
+
 function total(units: readonly RiskUnit[], pick: (unit: RiskUnit) => Amount): string {
-  return amountText(sum(units.map(pick)));
+  return moneyText(sum(units.map(pick)));
 }
 
-function summary(view: UnitsView, { page, pages }: Position): string {
-  const { units } = view;
-  const filter = view.filter === null ? '' : ` with ${shorten(escapeMrkdwn(view.filter), 200)}`;
-  const hidden = view.hidden === 0 ? '' : ` (${plural(view.hidden, 'other unit')} hidden by the filter)`;
-  const where = pages === 1 ? '' : ` Page ${page} of ${pages}.`;
-  return `*${plural(units.length, 'unit')}*${filter}, worst first${hidden}. Total liability *${total(units, (unit) => unit.totalLiability)}*, total net equity *${total(units, (unit) => unit.totalNetEquity)}*, as valued by Binance.${where}`;
+function smallPrint(view: UnitsView, left: number, sharedBy: PersonId | null): string {
+  const { units, hidden } = view;
+  const parts = [
+    `Owed ${total(units, (unit) => unit.totalLiability)}`,
+    `net equity ${total(units, (unit) => unit.totalNetEquity)}`,
+    `as valued by Binance, rounded${sharedBy === null ? ' (every digit in the CSV)' : ''}`,
+    `as of ${dateToken(view.asOfMs)}${staleness(view)}`,
+    ...(hidden === 0 ? [] : [`${plural(hidden, 'unit')} hidden by the filter`]),
+    ...(left === 0 ? [] : [`${plural(left, 'unit')} not shown: narrow it with a filter`]),
+    ...longIds(units.slice(0, ROWS_SHOWN)),
+    ...(sharedBy === null ? [] : [`shared by ${mention(sharedBy)}`]),
+  ];
+  return parts.join(' · ');
 }
 
-function asOf(view: UnitsView, sharedBy: PersonId | null): string {
+function staleness(view: UnitsView): string {
   const oldest = view.units.reduce<RiskUnit | null>(
     (old, unit) => (old === null || unit.updatedAtMs < old.updatedAtMs ? unit : old),
     null,
   );
   const ageMs = oldest === null ? 0 : view.nowMs - oldest.updatedAtMs;
-  const stale =
-    oldest !== null && ageMs > STALE_AFTER_MS
-      ? ` The oldest figures are ${durationText(ageMs)} old (unit ${oldest.groupId}).`
-      : '';
-  const shared = sharedBy === null ? '' : ` Shared by ${mention(sharedBy)}.`;
-  return `As of ${secondsToken(view.asOfMs)}, from Binance.${stale}${shared}`;
+  if (oldest === null || ageMs <= STALE_AFTER_MS) return '';
+  return ` (unit ${oldest.groupId}: ${durationText(ageMs)} old)`;
+}
+
+/** The ids that the table shows by their ends, whole. */
+function longIds(units: readonly RiskUnit[]): string[] {
+  const cut = [...shownIds(units.map(({ groupId }) => groupId))].filter(([id, shown]) => id !== shown);
+  if (cut.length === 0) return [];
+  return [
+    fitLines(
+      cut.map(([id, shown]) => `${shown} is unit ${id}`),
+      400,
+      () => '…',
+    ).replaceAll('\n', ', '),
+  ];
 }
 
 export function flawBlocks(flaws: readonly string[]): KnownBlock[] {
@@ -117,36 +166,49 @@ export function flawBlocks(flaws: readonly string[]): KnownBlock[] {
   ];
 }
 
-function controls(question: UnitsQuestion, position: Position): ButtonSpec[] {
-  const value = writePageValue({ query: question.query, page: position.page });
+/** In one row of buttons no action id may come twice. */
+const PICKS = [ACTIONS.pickUnit, ACTIONS.pickSecondUnit, ACTIONS.pickThirdUnit] as const;
+
+function controls(query: string, troubled: readonly UnitFigures[]): ButtonSpec[] {
+  const value = writePageValue({ query, page: 1 });
   return [
-    { id: ACTIONS.refreshUnits, label: 'Refresh', value, spoken: 'Refresh the risk units' },
+    ...PICKS.flatMap((id, index): ButtonSpec[] => {
+      const groupId = troubled[index]?.unit.groupId;
+      if (groupId === undefined) return [];
+      return [
+        {
+          id,
+          label: `Unit ${groupId}`,
+          value: writePageValue({ query: groupId, page: 1 }),
+          spoken: `Show unit ${groupId}`,
+        },
+      ];
+    }),
+    { id: ACTIONS.refreshUnits, label: 'Refresh', value, spoken: 'Refresh the units' },
+    { id: ACTIONS.unitsCsv, label: 'CSV', value, spoken: 'CSV file of these units' },
     {
       id: ACTIONS.shareUnits,
       label: 'Share to channel',
       value,
-      spoken: 'Share to channel: these units, addresses masked',
+      spoken: 'Share to channel: these units, without e-mails',
     },
-    ...pager(
-      question.query,
-      position,
-      { id: ACTIONS.unitsPageBack, label: 'Worse units', spoken: 'Show the page with worse units' },
-      { id: ACTIONS.unitsPageOn, label: 'More units', spoken: 'Show the next page of units' },
-    ),
   ];
 }
 
-function emptyMessage(view: UnitsView, question: UnitsQuestion, sharedBy: PersonId | null): Message {
+function emptyMessage(view: UnitsView, query: string, sharedBy: PersonId | null): Message {
   const what =
     view.filter === null
       ? "No units found. That doesn't mean nothing is owed: units under an account this bot has no key for aren't shown."
       : `No unit matches the filter (${shorten(escapeMrkdwn(view.filter), 200)}); ${plural(view.hidden, 'unit')} hidden by it.`;
+  const shared = sharedBy === null ? '' : ` · shared by ${mention(sharedBy)}`;
+  const asOf = `As of ${dateToken(view.asOfMs)}${shared}`;
+  const refresh = controls(query, []).filter(({ id }) => id === ACTIONS.refreshUnits);
   const blocks: KnownBlock[] = [
-    header('Risk units'),
+    header('Units'),
     section(what),
-    context(asOf(view, sharedBy)),
     ...flawBlocks(view.flaws),
-    ...(sharedBy === null ? buttons(controls(question, { page: 1, pages: 1 }).slice(0, 1)) : []),
+    context(asOf),
+    ...(sharedBy === null ? buttons(refresh) : []),
   ];
-  return { text: `${what} ${asOf(view, sharedBy)}`, blocks };
+  return { text: `${what} ${asOf}.`, blocks };
 }

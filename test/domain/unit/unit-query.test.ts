@@ -27,18 +27,28 @@ describe('what people type to name units', () => {
   });
 
   it.each([
-    ['> 70%', 'LTV > 70 %'],
-    ['<= 1.999', 'LTV <= 199.9 %'],
-    ['<= 2', 'LTV <= 2 %'],
-    ['<= 1.5 %', 'LTV <= 1.5 %'],
-    ['>   123456.123456789012345678%', 'LTV > 123456.123456789012345678 %'],
+    ['> 70%', 'LTV > 70%'],
+    ['<= 1.999', 'LTV <= 199.9%'],
+    ['<= 2', 'LTV <= 2%'],
+    ['<= 1.5 %', 'LTV <= 1.5%'],
+    ['>   123456.123456789012345678%', 'LTV > 123456.123456789012345678%'],
     ['', null],
     ['72', null],
     ['fund-a', 'credit account contains "fund-a"'],
-    ['margin call', 'level margin-call'],
-    ['>70', 'LTV > 70 %'],
-    ['>= 0.7', 'LTV >= 70 %'],
-    ['< 62.5%', 'LTV < 62.5 %'],
+    ['margin call', 'level margin call or worse'],
+    ['>70', 'LTV > 70%'],
+    ['>= 0.7', 'LTV >= 70%'],
+    ['< 62.5%', 'LTV < 62.5%'],
+    ['> 80', 'LTV > 80%'],
+    ['>=80%', 'LTV >= 80%'],
+    ['≥ 80', 'LTV >= 80%'],
+    ['80%', 'LTV >= 80%'],
+    ['80 %', 'LTV >= 80%'],
+    ['0.8%', 'LTV >= 0.8%'],
+    ['above 80', 'LTV > 80%'],
+    ['Over 80%', 'LTV > 80%'],
+    ['below 0.5', 'LTV < 50%'],
+    ['under 50 %', 'LTV < 50%'],
   ])('%j is understood as "%s"', (text, words) => {
     const query = parseUnitQuery(text);
     expect(query.ok && describeQuery(query.value)).toBe(words);
@@ -46,6 +56,9 @@ describe('what people type to name units', () => {
 
   it.each([
     'a',
+    'at 80',
+    'above 80 90',
+    '0.8',
     'a'.repeat(255),
     '/ab',
     'ab/',
@@ -65,10 +78,10 @@ describe('what people type to name units', () => {
     '1 2',
     "1' OR '1'='1",
     '<@U123>',
-  ])('%j is refused as an id', (text) => {
+  ])('%j is refused: as a question with the filters, as an id with what an id is', (text) => {
     expect(parseUnitQuery(text)).toMatchObject({
       ok: false,
-      refusal: { code: 'bad-unit-id', input: text },
+      refusal: { code: 'bad-filter', input: text, expected: expect.stringContaining('`> 80`, `above 80%`') },
     });
     expect(parseUnitId(text)).toMatchObject({ ok: false, refusal: { code: 'bad-unit-id', input: text } });
   });
@@ -92,8 +105,12 @@ describe('what people type to name units', () => {
     ['<= 80%', '0.8', true],
     ['<= 80%', '0.81', false],
     ['initial', '0.8', true],
-    ['initial', '0.83', false],
-    ['margin-call', '0.9', false],
+    ['initial', '0.79', false],
+    ['initial', '0.83', true],
+    ['initial', '0.9', true],
+    ['margin-call', '0.84', false],
+    ['margin-call', '0.9', true],
+    ['normal', '0.9', true],
     ['liquidation', '0.9', true],
     ['liquidation', '0.89', false],
   ])('%j keeps a unit at %s: %s', (text, ltv, kept) => {
@@ -107,14 +124,14 @@ describe('what people type to name units', () => {
     expect(query.ok && matches(unit, query.value, PUBLISHED_THRESHOLDS)).toBe(kept);
   });
 
-  it('a unit without an LTV is beyond every bound, and of no level but the worst', () => {
+  it('a unit without an LTV is beyond every bound and every level', () => {
     const unit = exampleUnit({ totalNetEquity: ZERO });
     const shown = (text: string) => {
       const query = parseUnitQuery(text);
       return query.ok && matches(unit, query.value, PUBLISHED_THRESHOLDS);
     };
     const all = ['> 80%', '>= 80%', '< 80%', '<= 80%', 'normal', 'margin-call', 'liquidation'];
-    expect(all.filter(shown)).toEqual(['> 80%', '>= 80%', 'liquidation']);
+    expect(all.filter(shown)).toEqual(['> 80%', '>= 80%', 'normal', 'margin-call', 'liquidation']);
   });
 
   it('an id that is missing is its own refusal', () => {
@@ -141,7 +158,7 @@ describe('what people type to name units', () => {
     ['liquidation', '0.91', true],
     ['< 90%', '0.91', false],
     ['> 87%', '0.5', true],
-    ['normal', '0.5', false],
+    ['initial', '0.5', true],
   ])('fault T6: %s with an LTV of 0.88 by its sums and stated as %s: %s', (text, ltv, shown) => {
     const unit = exampleUnit({
       ltv: amount(ltv),

@@ -69,21 +69,34 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
     await hands.line.press('Enter');
     expect(await hands.line.inputValue()).toBe('/ltv ');
     await hands.line.press('Enter');
-    const table = hands.newest.getByRole('table', { name: 'Risk units, worst first' });
+    const table = hands.newest.getByRole('table', { name: 'Units, worst first' });
     await table.waitFor();
-    expect(await table.getByRole('rowheader').allInnerTexts()).toEqual([
-      '15',
-      '12',
-      '1',
-      '7',
-      '9007199254740993',
-    ]);
+    expect(await table.getByRole('rowheader').allInnerTexts()).toEqual(['15', '12', '1', '7', '…0993']);
     expect(await table.getByRole('row').nth(1).innerText()).toContain('LIQUIDATION');
     expect(await hands.newest.innerText()).toContain('Only visible to you');
     await table.getByRole('button', { name: 'LTV', exact: true }).click();
     expect((await table.getByRole('rowheader').allInnerTexts()).at(-1)).toBe('15');
     await hands.actAs('Ada');
     await hands.page.getByText('Nothing here yet').waitFor();
+  });
+
+  it('shows LTV and level of the worst unit on a phone without scrolling, and the way to liquidation', async () => {
+    await context.close();
+    hands = await openPage({ viewport: PHONE });
+    await hands.type('/ltv');
+    const worst = hands.newest.getByText('Unit 15 · 92.0% · LIQUIDATION');
+    await worst.waitFor();
+    const table = hands.newest.getByRole('table');
+    for (const shown of [
+      worst,
+      table.getByRole('cell', { name: '84.20%' }),
+      table.getByRole('cell', { name: 'crossed' }),
+    ]) {
+      const { x, y, width, height } = (await shown.boundingBox()) ?? { x: -1, y: -1, width: 0, height: 0 };
+      expect(Math.min(x, y), await shown.innerText()).toBeGreaterThanOrEqual(0);
+      expect(x + width, await shown.innerText()).toBeLessThanOrEqual(PHONE.width);
+      expect(y + height, await shown.innerText()).toBeLessThanOrEqual(PHONE.height);
+    }
   });
 
   it('shows one unit down to its wallets', async () => {

@@ -70,13 +70,12 @@ function faultsOf(message: Message): unknown[] {
 }
 
 describe('no message is ever refused', () => {
-  it('/ltv with 0 to 500 units, each page, private and shared', () => {
+  it('/ltv with 0 to 500 units, private and shared', () => {
     fc.assert(
-      fc.property(units, flaws, wildText(300), fc.nat(30), (all, broken, filter, page) => {
+      fc.property(units, flaws, wildText(300), (all, broken, filter) => {
         const view = { ...viewBase, kind: 'many' as const, units: all, hidden: 3, filter, flaws: broken };
-        const question = { query: filter, page: page + 1 };
-        expect(faultsOf(unitsMessage(view, question))).toEqual([]);
-        expect(faultsOf(sharedUnitsMessage(view, question, ALICE))).toEqual([]);
+        expect(faultsOf(unitsMessage(view, filter))).toEqual([]);
+        expect(faultsOf(sharedUnitsMessage(view, ALICE))).toEqual([]);
       }),
       { numRuns: 25 },
     );

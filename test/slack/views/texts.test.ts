@@ -10,11 +10,9 @@ import {
   countdownToken,
   dateToken,
   durationText,
-  fallText,
   maskEmail,
   mention,
   moneyText,
-  percentText,
   utcText,
   zonedText,
 } from '../../../src/slack/views/format.ts';
@@ -56,18 +54,6 @@ describe('amounts', () => {
     ['no number', 'no number'],
   ])('%s is read as %s', (value, text) => {
     expect(moneyText(value)).toBe(text);
-  });
-
-  it('show LTV as percent', () => {
-    expect(percentText(amount('0.592'))).toBe('59.20 %');
-    expect(percentText(amount('1'))).toBe('100.00 %');
-  });
-
-  it('never promise more room than there is', () => {
-    expect(fallText(amount('0.335699'))).toBe('33.56 %');
-    expect(fallText(amount('0'))).toBe('crossed');
-    expect(fallText(amount('-0.1'))).toBe('crossed');
-    expect(fallText(null)).toBe('n/a');
   });
 });
 

@@ -32,7 +32,6 @@ const quote = (text: string) => ({
 const plain = (text: string) => ({ type: 'plain_text', text, emoji: false });
 
 const AT = '<!date^1795176000^{date_short_pretty} {time}|2026-11-20 12:00 UTC>';
-const AT_SECONDS = '<!date^1795176000^{date_short_pretty} {time_secs}|2026-11-20 12:00:00 UTC>';
 const vote = { voter: ALICE, atMs: START_MS, version: 1, factsDigest: '' };
 const pending = request({ reason: 'Repaid on *Friday*\n<!here>', votes: [vote] });
 const value = JSON.stringify({ requestId: 'R000000001', version: 1 });
@@ -223,63 +222,44 @@ describe('/ltv', () => {
   const text = (shown: string) => ({ type: 'raw_text', text: shown });
   const number = (sortedBy: number, shown: string) => ({ type: 'raw_number', value: sortedBy, text: shown });
 
-  it('is a sortable table with every digit', () => {
-    const { blocks } = unitsMessage(view, { query: '', page: 1 });
-    expect(blocks.slice(0, 4)).toEqual([
-      header('Risk units'),
-      section(
-        '*2 units*, worst first. Total liability *15.30718771*, total net equity *52.70393892*, as valued by Binance.',
-      ),
-      context(`As of ${AT_SECONDS}, from Binance.`),
+  it('is a sortable table, rounded for reading', () => {
+    const { text: said, blocks } = unitsMessage(view, '');
+    expect(blocks.slice(0, 3)).toEqual([
+      header('2 units below 80%'),
       {
         type: 'data_table',
-        caption: 'Risk units, worst first',
-        page_size: 15,
+        caption: 'Units, worst first',
+        page_size: 10,
         row_header_column_index: 0,
         rows: [
+          ['Unit', 'LTV', 'To liquidation', 'Owed', 'Net equity', 'Level'].map(text),
           [
-            'Unit',
-            'Credit account',
-            'LTV',
-            'Level',
-            'Liability',
-            'Net equity',
-            'Equity may fall to margin call',
-            'Equity may fall to liquidation',
-            'Free to borrow',
-            'Free to transfer out',
-          ].map(text),
-          [
-            text('1'),
-            text('tst20241120@test.com'),
-            { ...number(0, '59.21 %'), value: expect.closeTo(0.59213, 5) },
+            number(1, '1'),
+            { ...number(0, '59.2%'), value: expect.closeTo(0.59213, 5) },
+            { ...number(0, '33.5%'), value: expect.closeTo(0.33557, 4) },
+            number(15.30718771, '15.31'),
+            number(26.35196946, '26.35'),
             text('Normal'),
-            number(15.30718771, '15.30718771'),
-            number(26.35196946, '26.35196946'),
-            { ...number(0, '29.76 %'), value: expect.closeTo(0.2976, 4) },
-            { ...number(0, '33.55 %'), value: expect.closeTo(0.33557, 4) },
-            number(16.32397222, '16.32397222'),
-            number(0, '0'),
           ],
           [
-            text('2'),
-            text('tst20241120@test.com'),
-            number(0, '0.00 %'),
-            text('Normal'),
+            number(2, '2'),
+            number(0, '0.0%'),
+            number(1_000_000, '–'),
             number(0, '0'),
-            number(26.35196946, '26.35196946'),
-            number(1, 'n/a'),
-            number(1, 'n/a'),
-            number(16.32397222, '16.32397222'),
-            number(0, '0'),
+            number(26.35196946, '26.35'),
+            text('Nothing owed'),
           ],
         ],
       },
+      context(
+        `Owed 15.31 · net equity 52.7 · as valued by Binance, rounded (every digit in the CSV) · as of ${AT}`,
+      ),
     ]);
+    expect(said.split('\n')[0]).toBe('2 units below 80%.');
   });
 
   it('never takes an empty list for no loans', () => {
-    expect(unitsMessage({ ...view, units: [] }, { query: '', page: 1 }).text).toMatch(
+    expect(unitsMessage({ ...view, units: [] }, '').text).toMatch(
       /^No units found\. That doesn't mean nothing is owed/,
     );
   });
