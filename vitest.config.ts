@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 /** `.ci/run` reads its closing line from this file. */
 const jsonReport = process.env.VITEST_JSON_REPORT;
@@ -6,7 +7,11 @@ const jsonReport = process.env.VITEST_JSON_REPORT;
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/redis-server.ts', 'test/support/leaks/summary.ts'],
+    globalSetup: [
+      'test/support/redis-server.ts',
+      'test/support/bundled-programs.ts',
+      'test/support/leaks/summary.ts',
+    ],
     setupFiles: ['test/support/leaks/listen.ts'],
     // It stands between a test and each of its assertions.
     onStackTrace: (_, { file }) => !file.includes('/test/support/leaks/'),
@@ -15,8 +20,9 @@ export default defineConfig({
     isolate: false,
     testTimeout: 20_000,
     hookTimeout: 20_000,
-    // Two cores everywhere this runs: more workers only make timers late.
-    maxWorkers: 2,
+    // Two cores everywhere this runs, and a worker that mostly waits (test/chaos): more would only make timers late.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     reporters: jsonReport ? ['default', ['json', { outputFile: jsonReport }]] : ['default'],
   },
 });

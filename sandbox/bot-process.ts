@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { passedOn, programPath } from './programs.ts';
 
 export interface BotExit {
   readonly code: number | null;
@@ -43,24 +43,21 @@ export interface BotProcessOptions {
   readonly onLine?: (line: string) => void;
 }
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 /** A URL, since that is what `--import` takes everywhere. */
 const END_WITH_PARENT = new URL('./end-with-parent.ts', import.meta.url).href;
 const STOPS_WITHIN_MS = 10_000;
 const ASK_EVERY_MS = 25;
 const KEPT_LINES = 2_000;
-/** The bot gets its settings and these, nothing else of our environment. */
-const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'SystemRoot'];
 
 /**
- * Starts `src/main.ts` with these settings and waits for GET /readyz. With PORT `0` it takes a free port. The bot ends
+ * Starts the bot with these settings and waits for GET /readyz. With PORT `0` it takes a free port. The bot ends
  * with this process, however that ends.
  */
 export async function startBotProcess(
   settings: Readonly<Record<string, string>>,
   options: BotProcessOptions = {},
 ): Promise<BotProcess> {
-  const child = spawn(process.execPath, ['--import', END_WITH_PARENT, MAIN], {
+  const child = spawn(process.execPath, ['--import', END_WITH_PARENT, programPath('main')], {
     env: { ...passedOn(), PORT: '0', ...settings, LOG_LEVEL: chattyLevel(settings.LOG_LEVEL) },
     stdio: 'pipe',
   });
@@ -146,14 +143,6 @@ function handle(
       );
     },
   };
-}
-
-function passedOn(): Record<string, string> {
-  // A child needs PATH and HOME; everything else of ours is kept from it.
-  const { env } = process;
-  return Object.fromEntries(
-    PASSED_ON.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
-  );
 }
 
 /** The port is read from the line "listening", which is of level info. */

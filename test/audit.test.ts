@@ -4,14 +4,12 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { passedOn, programPath } from '../sandbox/programs.ts';
 import { tourOf } from '../sandbox/tour.ts';
 import { startWorld, type World } from '../sandbox/world.ts';
 import { KeyNames } from '../src/redis/key-names.ts';
-
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 describe('npm run audit', () => {
   let world: World;
@@ -29,8 +27,8 @@ describe('npm run audit', () => {
   }
 
   function auditWith(settings: Readonly<Record<string, string>>, ...words: string[]) {
-    const env = { PATH: process.env.PATH, ...world.settings(), ...settings };
-    return spawnSync(process.execPath, ['src/audit.ts', ...words], { cwd: ROOT, env, encoding: 'utf8' });
+    const env = { ...passedOn(), ...world.settings(), ...settings };
+    return spawnSync(process.execPath, [programPath('audit'), ...words], { env, encoding: 'utf8' });
   }
 
   it('verifies the whole trail, and says what it read', () => {

@@ -6,19 +6,15 @@ import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from '
 import { createServer } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { passedOn, programPath } from '../sandbox/programs.ts';
 import { startWorld, type World } from '../sandbox/world.ts';
 import { whyTooOld } from '../src/check-node.mjs';
 import { realRedis } from './redis/redis-parts.ts';
 import { freePort } from './support/redis-server.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
-const BOT = ['--import', './src/check-node.mjs', 'src/main.ts'];
-
 function start(settings: Record<string, string>) {
-  const child = spawn(process.execPath, BOT, { cwd: ROOT, env: { PATH: process.env.PATH, ...settings } });
+  const child = spawn(process.execPath, [programPath('main')], { env: { ...passedOn(), ...settings } });
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk) => (out += chunk));
@@ -204,9 +200,8 @@ describe('a standard output that takes nothing', () => {
   /** What the process still answers while nothing of its log can be written. */
   async function livesAndEnds(stdout: number | 'pipe', prepare: (bot: ChildProcess) => void = () => {}) {
     const PORT = String(await freePort());
-    const bot = spawn(process.execPath, BOT, {
-      cwd: ROOT,
-      env: { PATH: process.env.PATH, ...world.settings(), PORT },
+    const bot = spawn(process.execPath, [programPath('main')], {
+      env: { ...passedOn(), ...world.settings(), PORT },
       stdio: ['ignore', stdout, 'pipe'],
     });
     onTestFinished(() => void bot.kill('SIGKILL'));

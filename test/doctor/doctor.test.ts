@@ -3,14 +3,12 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, inject, it } from 'vitest';
+import { passedOn, programPath } from '../../sandbox/programs.ts';
 import { SEED_IDS } from '../../sandbox/slack/seed.ts';
 import { startWorld, type World, type WorldOptions } from '../../sandbox/world.ts';
 import { bareClient } from '../redis/redis-parts.ts';
 import { freePort } from '../support/redis-server.ts';
-
-const DOCTOR = fileURLToPath(new URL('../../src/doctor.ts', import.meta.url));
 
 interface Visit {
   readonly status: number | null;
@@ -18,7 +16,7 @@ interface Visit {
 }
 
 async function doctor(settings: Record<string, string>): Promise<Visit> {
-  const child = spawn(process.execPath, [DOCTOR], { env: { PATH: process.env.PATH, ...settings } });
+  const child = spawn(process.execPath, [programPath('doctor')], { env: { ...passedOn(), ...settings } });
   let text = '';
   child.stdout.on('data', (chunk) => (text += chunk));
   child.stderr.on('data', (chunk) => (text += chunk));

@@ -9,6 +9,7 @@ import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, inject, it } from 'vitest';
 import { type BotProcess, startBotProcess } from '../../sandbox/bot-process.ts';
+import { passedOn, programPath } from '../../sandbox/programs.ts';
 import { SEED_IDS } from '../../sandbox/slack/seed.ts';
 import { startWorld } from '../../sandbox/world.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
@@ -117,12 +118,8 @@ it('does what the emergency page of SECURITY.md says, in its order, with an appr
       await Promise.all(bots.map((bot) => bot.stop()));
     },
     'Run `npm run audit -- verify`.': async () => {
-      const env = { PATH: process.env.PATH, ...settings };
-      const audit = spawnSync(process.execPath, ['src/audit.ts', 'verify'], {
-        cwd: ROOT,
-        env,
-        encoding: 'utf8',
-      });
+      const env = { ...passedOn(), ...settings };
+      const audit = spawnSync(process.execPath, [programPath('audit'), 'verify'], { env, encoding: 'utf8' });
       expect(audit.stderr).toBe('');
       expect(audit.status).toBe(0);
       expect(exchange.unit(UNIT).groupId).toBe(UNIT);
