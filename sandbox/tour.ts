@@ -33,7 +33,7 @@ export function tourOf(world: World): readonly TourStep[] {
     return text;
   }
 
-  /** The answer to a command: the newest ephemeral message once it is no longer the loading line. */
+  /** The answer to a command: the newest ephemeral message that fits. */
   async function command(user: string, name: string, text: string, ready: RegExp): Promise<string> {
     const result = await workspace.as(user).command(name, text, { channelId: loanDesk });
     if (result.failure !== undefined) throw new Error(`Slack shows "${result.failure}" for ${name} ${text}`);

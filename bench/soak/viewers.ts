@@ -92,14 +92,13 @@ async function look(
   seen.acked += 1;
   seen.ackMs.push(result.elapsedMs);
   const channel = workspace.directory.directMessage(viewer).id;
-  const loading = result.shown?.text;
   try {
     await workspace.next(
       (event) =>
         'message' in event &&
         event.message.channelId === channel &&
         event.message.userId === workspace.directory.botUserId &&
-        event.message.text !== loading,
+        !event.message.text.startsWith('Still '),
       { after: result.order, timeoutMs: ANSWERED_WITHIN_MS },
     );
     seen.answered += 1;

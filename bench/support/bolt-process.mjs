@@ -2,7 +2,6 @@
 import { App, HTTPReceiver, LogLevel } from '@slack/bolt';
 
 const { SLACK_SIGNING_SECRET = '', BALLOT = '', PORT } = process.env;
-const LOADING = /** @type {const} */ ({ response_type: 'ephemeral', text: 'Reading the risk units…' });
 
 const receiver = new HTTPReceiver({ signingSecret: SLACK_SIGNING_SECRET, logLevel: LogLevel.ERROR });
 const app = new App({
@@ -11,8 +10,8 @@ const app = new App({
   logLevel: LogLevel.ERROR,
 });
 app.command('/ltv', async ({ ack, respond }) => {
-  await ack(LOADING);
-  await respond({ response_type: 'ephemeral', replace_original: true, text: 'An answer.' });
+  await ack();
+  await respond({ response_type: 'ephemeral', text: 'An answer.' });
 });
 app.view(BALLOT, async ({ ack }) =>
   ack({

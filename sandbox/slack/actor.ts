@@ -82,7 +82,7 @@ export class Actor {
   async command(command: string, text = '', options: CommandOptions = {}): Promise<ActionResult> {
     const { directory, responseUrls, store } = this.#around;
     const channel = this.#channel(options.channelId ?? directory.directMessage(this.#userId).id, options);
-    const { id, url } = responseUrls.create({ channelId: channel.id, viewerId: this.#userId });
+    const { url } = responseUrls.create({ channelId: channel.id, viewerId: this.#userId });
     const situation = this.#situation(options, url);
     const payload = commandFields(situation, channel, command, escapeCommandText(text, directory).trim());
     const result = await this.#send({ kind: 'slash_commands', payload }, options);
@@ -93,8 +93,6 @@ export class Actor {
       { channelId: channel.id, viewerId: this.#userId, line },
       result,
     );
-    if (effects.shown !== undefined && effects.failure === undefined)
-      responseUrls.setOriginal(id, effects.shown);
     return { ...result, ...effects };
   }
 

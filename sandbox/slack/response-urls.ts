@@ -18,8 +18,8 @@ export interface ResponsePlace {
 interface Entry extends ResponsePlace {
   readonly createdAtMs: number;
   uses: number;
-  /** What `replace_original` and `delete_original` mean: the clicked message, or a command's first answer. */
-  original: { readonly channelId: string; readonly ts: string } | undefined;
+  /** What `replace_original` and `delete_original` mean: the message whose button was clicked. */
+  readonly original: { readonly channelId: string; readonly ts: string } | undefined;
 }
 
 /** The host of response URLs. The author of what is posted there is always the bot. */
@@ -37,17 +37,14 @@ export class ResponseUrls {
     this.#botUserId = botUserId;
   }
 
-  /** A new URL. `original` is the message whose button was clicked. */
+  /**
+   * A new URL. `original` is the message whose button was clicked. A command has none: neither what its ack showed nor
+   * an earlier answer is replaced through its URL, a new message appears instead (bolt-js#2287, bolt-python#1268).
+   */
   create(place: ResponsePlace, original?: StoredMessage): { readonly id: string; readonly url: string } {
     const id = `${this.#store.newId('T')}/${this.#entries.size + 1}/${this.#store.newId('r').toLowerCase()}`;
     this.#entries.set(id, { ...place, createdAtMs: this.#now(), uses: 0, original });
     return { id, url: `${this.baseUrl}${id}` };
-  }
-
-  /** A command's ack showed this message: later answers can replace it. */
-  setOriginal(id: string, message: StoredMessage): void {
-    const entry = this.#entries.get(id);
-    if (entry !== undefined) entry.original = { channelId: message.channelId, ts: message.ts };
   }
 
   /** Handles one POST of a JSON body. Answers the HTTP status. */
@@ -81,7 +78,7 @@ export class ResponseUrls {
       this.#store.changeMessage(original, content);
       return;
     }
-    const posted = this.#store.addMessage(
+    this.#store.addMessage(
       {
         channelId: entry.channelId,
         userId: this.#botUserId,
@@ -90,6 +87,5 @@ export class ResponseUrls {
       },
       content,
     );
-    entry.original ??= posted;
   }
 }

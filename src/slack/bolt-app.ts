@@ -35,6 +35,8 @@ export interface SlackAppParts {
   readonly queueLimits?: typeof QUEUE_LIMITS;
   /** When a request that no listener acked is answered anyway; default 2.5 s. */
   readonly unhandledAfterMs?: number;
+  /** When a person without an answer is told that it is late; default 2.5 s. */
+  readonly lateAfterMs?: number;
   readonly events?: Partial<SlackEvents>;
   readonly within?: NonNullable<GuardParts['within']>;
   /** Slack takes the token again, after it did not. */

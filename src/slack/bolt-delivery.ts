@@ -1,4 +1,4 @@
-/** From what Bolt hands over to a turn, its ack, and the key that is the same for a repeated delivery. */
+/** What Bolt hands over, as a turn, its ack, and a key that is the same for a repeated delivery. */
 import { createHash } from 'node:crypto';
 import type {
   BlockButtonAction,
@@ -9,77 +9,65 @@ import type {
   SlackViewMiddlewareArgs,
   ViewSubmitAction,
 } from '@slack/bolt';
-import type { WebClient } from '@slack/web-api';
 import type { PersonId } from '../domain/person.ts';
-import type { Log } from '../usecases/ports.ts';
-import { BoltTurn, type BoltTurnParts } from './bolt-turn.ts';
+import { BoltTurn, type Interaction, type TurnParts } from './bolt-turn.ts';
 import type { Delivered } from './guard.ts';
 import { type EVENTS, INPUT } from './ids.ts';
-import type { OnSlackCall } from './slack-call.ts';
 import { noticeModal } from './views/notice-message.ts';
 
-export interface DeliveryParts {
-  readonly client: WebClient;
-  readonly log: Log;
-  readonly quiet: BoltTurnParts['quiet'];
-  readonly fetch: BoltTurnParts['fetch'];
-  readonly onSlackCall?: OnSlackCall;
-}
-
-/** What bolt-app.ts puts into the context of an HTTP request. */
-const SIGNATURE = 'slackSignature';
-
 /**
- * A trigger id or an event id is unique per interaction and part of what is signed, so a replayed signature and a
- * redelivered payload both repeat it. Hashed: a trigger id is good for opening a modal for 3 seconds.
+ * A trigger id or an event id is unique per interaction and part of what is signed, so a replayed request and a
+ * repeated delivery both carry the same one. Hashed, because a trigger id can open a modal for 3 seconds.
  */
 function deliveryKey(id: string | undefined, context: Context): string {
-  const signature: unknown = context[SIGNATURE];
+  // Set by http-transport.ts.
+  const signature: unknown = context.slackSignature;
   const unique = id ?? (typeof signature === 'string' ? signature : '');
   return createHash('sha256').update(unique).digest('hex').slice(0, 40);
 }
 
 /**
- * Who clicked or sent a form, in the workspace where it happened. On Enterprise Grid `user.team_id` is the id of the
- * organisation or of another workspace of it (docs.slack.dev, block_actions payload), so it says nothing of membership:
- * the directory asks Slack whether this user is a full member of that workspace.
+ * Who clicked or sent a form, in the workspace where it happened. `user.team_id` doesn't count: on Enterprise Grid it
+ * names the organisation ("E…") or another workspace of it (docs.slack.dev, block_actions payload). The directory then
+ * asks Slack whether this user is a full member of the workspace. Without a workspace (an app that is installed for a
+ * whole organisation) nobody is.
  */
 function personOf(body: {
   readonly team: { readonly id: string } | null;
-  readonly user: { readonly id: string; readonly team_id?: string };
+  readonly user: { readonly id: string };
 }): PersonId {
-  return { teamId: body.team?.id ?? body.user.team_id ?? '', userId: body.user.id };
+  return { teamId: body.team?.id ?? '', userId: body.user.id };
 }
 
+const ABSENT: Omit<Interaction, 'by'> = {
+  channelId: null,
+  messageTs: null,
+  input: '',
+  fields: new Map(),
+  metadata: '',
+  respond: null,
+  triggerId: null,
+  viewId: null,
+  isHome: false,
+};
+
 export function commandDelivery(
-  parts: DeliveryParts,
+  parts: TurnParts,
   { command, ack, respond, context }: SlackCommandMiddlewareArgs & { context: Context },
 ): Delivered {
-  const turn = new BoltTurn({
-    ...parts,
+  const turn = new BoltTurn(parts, {
+    ...ABSENT,
     by: { teamId: command.team_id, userId: command.user_id },
     channelId: command.channel_id,
-    messageTs: null,
     input: command.text ?? '',
-    fields: new Map(),
-    metadata: '',
     respond,
     triggerId: command.trigger_id,
-    viewId: null,
-    isHome: false,
   });
   return {
     turn,
     deliveryKey: () => deliveryKey(command.trigger_id, context),
-    ack: async ({ loading }) => {
-      if (loading === null) {
-        await ack();
-        return false;
-      }
-      turn.noteLoadingLine();
-      await ack({ response_type: 'ephemeral', text: loading });
-      return true;
-    },
+    // Empty: no later message can take the place of what an ack shows (bolt-js#2287, bolt-python#1268).
+    ack: () => ack(),
     answerInAck: async ({ text, blocks }) => {
       await ack({ response_type: 'ephemeral', text, blocks: [...blocks] });
       return true;
@@ -88,7 +76,7 @@ export function commandDelivery(
 }
 
 export function actionDelivery(
-  parts: DeliveryParts,
+  parts: TurnParts,
   {
     body,
     action,
@@ -97,58 +85,44 @@ export function actionDelivery(
     context,
   }: SlackActionMiddlewareArgs<BlockButtonAction> & { context: Context },
 ): Delivered {
-  const turn = new BoltTurn({
-    ...parts,
+  const turn = new BoltTurn(parts, {
+    ...ABSENT,
     by: personOf(body),
     channelId: body.channel?.id ?? null,
     messageTs: body.message?.ts ?? null,
     input: action.value ?? '',
-    fields: new Map(),
-    metadata: '',
     // Absent where there is no message: App Home and modals.
     respond: body.response_url === undefined ? null : respond,
     triggerId: body.trigger_id,
-    viewId: null,
-    isHome: false,
   });
   return {
     turn,
     deliveryKey: () => deliveryKey(body.trigger_id, context),
-    ack: async () => {
-      await ack();
-      return false;
-    },
+    ack: () => ack(),
     answerInAck: async () => false,
   };
 }
 
 export function submissionDelivery(
-  parts: DeliveryParts,
+  parts: TurnParts,
   { body, view, ack, context }: SlackViewMiddlewareArgs<ViewSubmitAction> & { context: Context },
 ): Delivered {
-  const turn = new BoltTurn({
-    ...parts,
+  const turn = new BoltTurn(parts, {
+    ...ABSENT,
     by: personOf(body),
-    channelId: null,
-    messageTs: null,
-    input: '',
     fields: inputsOf(view),
     metadata: view.private_metadata,
-    respond: null,
     triggerId: body.trigger_id,
     viewId: view.id,
-    isHome: false,
   });
   return {
     turn,
     deliveryKey: () => deliveryKey(body.trigger_id, context),
-    ack: async ({ faults }) => {
-      if (faults === null)
-        await ack({ response_action: 'update', view: noticeModal(view.title.text, 'Working on it…') });
-      else await ack({ response_action: 'errors', errors: { ...faults } });
-      return true;
-    },
-    // Under its first field, so that what was typed is still there to be sent again.
+    ack: (faults) =>
+      faults === null
+        ? ack({ response_action: 'update', view: noticeModal(view.title.text, 'Working on it…') })
+        : ack({ response_action: 'errors', errors: { ...faults } }),
+    // Under the first field, so that the form keeps what was typed.
     answerInAck: async ({ text }) => {
       const [field] = turn.fields.keys();
       if (field !== undefined) await ack({ response_action: 'errors', errors: { [field]: text } });
@@ -169,27 +143,15 @@ function inputsOf(view: ViewSubmitAction['view']): ReadonlyMap<string, string> {
 
 /** Bolt acks events by itself before the listener runs. Null: not the Home tab. */
 export function homeDelivery(
-  parts: DeliveryParts,
+  parts: TurnParts,
   { event, body, context }: SlackEventMiddlewareArgs<typeof EVENTS.homeOpened> & { context: Context },
 ): Delivered | null {
   if (event.tab === 'messages') return null;
-  const turn = new BoltTurn({
-    ...parts,
-    by: { teamId: body.team_id, userId: event.user },
-    channelId: null,
-    messageTs: null,
-    input: '',
-    fields: new Map(),
-    metadata: '',
-    respond: null,
-    triggerId: null,
-    viewId: null,
-    isHome: true,
-  });
+  const by = { teamId: body.team_id, userId: event.user };
   return {
-    turn,
+    turn: new BoltTurn(parts, { ...ABSENT, by, isHome: true }),
     deliveryKey: () => deliveryKey(body.event_id, context),
-    ack: async () => false,
+    ack: async () => {},
     answerInAck: async () => false,
   };
 }

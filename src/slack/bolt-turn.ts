@@ -1,27 +1,27 @@
 /** A turn on top of Bolt: answers through the response_url first, then by other ways, and never throws. */
 import type { RespondArguments, RespondFn } from '@slack/bolt';
 import type { WebClient, WebClientOptions } from '@slack/web-api';
-import type { PersonId } from '../domain/person.ts';
 import type { Log } from '../usecases/ports.ts';
 import type { Turn } from './listener.ts';
+import { type MessageForm, postMessage, sendMessage } from './send-message.ts';
 import { failureText, type OnSlackCall, observedCall, type SlackAnswer, slackCall } from './slack-call.ts';
 import type { Home, Message, Modal } from './views/blocks.ts';
-import { noticeModal } from './views/notice-message.ts';
+import { noticeMessage, noticeModal } from './views/notice-message.ts';
 
-export interface BoltTurnParts {
+/** The same for every turn. */
+export interface TurnParts {
   readonly client: WebClient;
   readonly log: Log;
   readonly onSlackCall?: OnSlackCall;
   /** For messages that a channel reads: people by name, without pinging them. */
   readonly quiet: (message: Message) => Promise<Message>;
-  readonly by: PersonId;
-  readonly channelId: string | null;
-  readonly messageTs: string | null;
-  readonly input: string;
-  readonly fields: ReadonlyMap<string, string>;
-  readonly metadata: string;
-  /** Carries uploads. */
+  /** For uploads. */
   readonly fetch: NonNullable<WebClientOptions['fetch']>;
+}
+
+/** One command, click, form or event. */
+export interface Interaction
+  extends Pick<Turn, 'by' | 'channelId' | 'messageTs' | 'input' | 'fields' | 'metadata'> {
   readonly respond: RespondFn | null;
   /** App Home was opened: answers are drawn there, never sent as messages. */
   readonly isHome: boolean;
@@ -30,81 +30,68 @@ export interface BoltTurnParts {
   readonly viewId: string | null;
 }
 
-/** Slack (or a response_url, as HTTP 400) does not take these blocks. */
-const SHAPE_FAULTS: ReadonlySet<string> = new Set([
-  'invalid_blocks',
-  'invalid_blocks_format',
-  'invalid_attachments',
-  'msg_blocks_too_long',
-  'http_400',
-]);
-
-type Way = (form: Message) => Promise<unknown>;
+/** One way to send a message. */
+type Way = (form: MessageForm) => Promise<unknown>;
 
 export class BoltTurn implements Turn {
-  readonly by: PersonId;
+  readonly by: Turn['by'];
   readonly channelId: string | null;
   readonly messageTs: string | null;
   readonly input: string;
   readonly fields: ReadonlyMap<string, string>;
   readonly metadata: string;
-  readonly #parts: BoltTurnParts;
+  readonly #parts: TurnParts;
+  readonly #interaction: Interaction;
   #viewId: string | null;
   #modalTitle = 'Loandesk';
-  #hasLoadingLine = false;
+  #hasAnswer = false;
+  /** Resolves when the notice that the answer is late is in Slack, if there is one. */
+  #lateNotice: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: BoltTurnParts) {
+  constructor(parts: TurnParts, interaction: Interaction) {
     this.#parts = parts;
-    this.by = parts.by;
-    this.channelId = parts.channelId;
-    this.messageTs = parts.messageTs;
-    this.input = parts.input;
-    this.fields = parts.fields;
-    this.metadata = parts.metadata;
-    this.#viewId = parts.viewId;
+    this.#interaction = interaction;
+    this.by = interaction.by;
+    this.channelId = interaction.channelId;
+    this.messageTs = interaction.messageTs;
+    this.input = interaction.input;
+    this.fields = interaction.fields;
+    this.metadata = interaction.metadata;
+    this.#viewId = interaction.viewId;
   }
 
   get hasModal(): boolean {
     return this.#viewId !== null;
   }
 
-  /** The ack of a command showed a loading line: the answer takes its place. */
-  noteLoadingLine(): void {
-    this.#hasLoadingLine = true;
+  sayStillWorking(text: string): void {
+    if (this.#hasAnswer || this.hasModal || this.#interaction.isHome) return;
+    this.#lateNotice = this.#send(noticeMessage(text), this.#privateWays(false));
   }
 
   async tell(message: Message): Promise<boolean> {
-    if (this.#parts.isHome) return this.publishHome({ type: 'home', blocks: [...message.blocks] });
+    if (this.#interaction.isHome) return this.publishHome({ type: 'home', blocks: [...message.blocks] });
     if (this.#viewId !== null && (await this.updateModal(noticeModal(this.#modalTitle, message.text))))
       return true;
-    return this.#privately(message, this.#hasLoadingLine);
+    return this.#answer(message, this.#privateWays(false));
   }
 
   replace(message: Message): Promise<boolean> {
-    return this.#privately(message, true);
+    return this.#answer(message, this.#privateWays(true));
   }
 
   async share(loud: Message): Promise<boolean> {
-    const { client } = this.#parts;
-    const message = await this.#parts.quiet(loud);
+    const { client, quiet } = this.#parts;
+    const message = await quiet(loud);
     const { channelId } = this;
-    const ways: Way[] = this.#byResponseUrl({ response_type: 'in_channel', replace_original: false });
-    if (channelId !== null) {
-      ways.push(({ text, blocks }) =>
-        client.chat.postMessage({
-          channel: channelId,
-          text,
-          blocks: [...blocks],
-          unfurl_links: false,
-          unfurl_media: false,
-        }),
-      );
-    }
-    return this.#try(message, ways);
+    const ways = this.#byResponseUrl({ response_type: 'in_channel', replace_original: false });
+    if (channelId !== null) ways.push((form) => postMessage(client, channelId, form));
+    return this.#answer(message, ways);
   }
 
   async openModal(modal: Modal): Promise<boolean> {
-    const { client, triggerId } = this.#parts;
+    const { client } = this.#parts;
+    const { triggerId } = this.#interaction;
     if (triggerId === null) return false;
     const opened = await slackCall(() => client.views.open({ trigger_id: triggerId, view: modal }));
     const viewId = opened.ok ? opened.value.view?.id : undefined;
@@ -149,7 +136,7 @@ export class BoltTurn implements Turn {
         const answer = await fetch(url, { method: 'POST', body: content });
         if (!answer.ok) throw new Error(`upload answered HTTP ${answer.status}`);
       });
-      // A direct message tells the id of its conversation, so no scope is needed to open one.
+      // The answer to a direct message names its conversation, so no scope is needed to open one.
       const dm = await client.chat.postMessage({ channel: this.by.userId, text: `Here is ${fileName}.` });
       if (dm.channel === undefined) throw new Error('chat.postMessage named no conversation');
       return client.files.completeUploadExternal({
@@ -162,12 +149,13 @@ export class BoltTurn implements Turn {
   }
 
   #byResponseUrl(how: Pick<RespondArguments, 'response_type' | 'replace_original'>): Way[] {
-    const { respond, onSlackCall } = this.#parts;
+    const { onSlackCall } = this.#parts;
+    const { respond } = this.#interaction;
     if (respond === null) return [];
     return [
-      ({ text, blocks }) =>
+      (form) =>
         observedCall('response_url', onSlackCall, async () => {
-          const answer = await respond({ ...how, text, blocks: [...blocks] });
+          const answer = await respond({ ...how, ...form });
           // Some refusals come as 200 with an error in the body.
           const body = await answer.text();
           const error = /"error"\s*:\s*"([a-z_]+)"/.exec(body)?.[1];
@@ -177,32 +165,28 @@ export class BoltTurn implements Turn {
     ];
   }
 
-  #privately(message: Message, replaceOriginal: boolean): Promise<boolean> {
-    const { client, by } = this.#parts;
-    const { channelId } = this;
+  #privateWays(replaceOriginal: boolean): Way[] {
+    const { client } = this.#parts;
+    const { by, channelId } = this;
     const ways = this.#byResponseUrl({ response_type: 'ephemeral', replace_original: replaceOriginal });
-    if (channelId !== null) {
-      ways.push(({ text, blocks }) =>
-        client.chat.postEphemeral({ channel: channelId, user: by.userId, text, blocks: [...blocks] }),
-      );
-    }
-    ways.push(({ text, blocks }) =>
-      client.chat.postMessage({ channel: by.userId, text, blocks: [...blocks], unfurl_links: false }),
-    );
-    return this.#try(message, ways);
+    if (channelId !== null)
+      ways.push((form) => client.chat.postEphemeral({ channel: channelId, user: by.userId, ...form }));
+    ways.push((form) => postMessage(client, by.userId, form));
+    return ways;
   }
 
-  /** Each way in turn; on each, the message and then its plainer forms. */
-  async #try(message: Message, ways: readonly Way[]): Promise<boolean> {
+  async #answer(message: Message, ways: readonly Way[]): Promise<boolean> {
+    this.#hasAnswer = true;
+    await this.#lateNotice;
+    return this.#send(message, ways);
+  }
+
+  /** By the first way that works. */
+  async #send(message: Message, ways: readonly Way[]): Promise<boolean> {
     for (const way of ways) {
-      const forms: Message[] = [];
-      for (let form: Message | undefined = message; form !== undefined; form = form.plainer) forms.push(form);
-      for (const form of forms) {
-        const answer = await slackCall(() => way(form));
-        this.#note('answer', answer);
-        if (answer.ok) return true;
-        if (answer.failure.kind !== 'refused' || !SHAPE_FAULTS.has(answer.failure.error)) break;
-      }
+      const answer = await sendMessage(message, this.#parts.log, way);
+      this.#note('answer', answer);
+      if (answer.ok) return true;
     }
     return false;
   }

@@ -9,7 +9,8 @@ import type { Notice } from '../domain/close/notices.ts';
 import type { PersonId } from '../domain/person.ts';
 import type { Delivery, Directory, Log, NewId, Notifier } from '../usecases/ports.ts';
 import type { HomeWorkspace } from './home-workspace.ts';
-import { failureText, type SlackAnswer, type SlackFailure, slackCall, TOKEN_REFUSED } from './slack-call.ts';
+import { postMessage, SHAPE_FAULTS, sendMessage } from './send-message.ts';
+import { failureText, type SlackAnswer, type SlackFailure, TOKEN_REFUSED } from './slack-call.ts';
 import type { Message } from './views/blocks.ts';
 import { approverText, directText, threadText } from './views/event-text.ts';
 import { noticeMessage } from './views/notice-message.ts';
@@ -17,21 +18,7 @@ import { copyText, requestCard } from './views/request-card.ts';
 import { stillToVote } from './views/request-facts.ts';
 import { dryRunPrefix, standingText } from './views/request-text.ts';
 
-interface Posted {
-  readonly channelId: string;
-  readonly messageTs: string;
-}
-
 const DELIVERED: Delivery = { ok: true, card: null };
-
-/** Slack does not take the blocks as they are: the same is said in simpler ones, then as text alone. */
-const SHAPE_FAULTS: ReadonlySet<string> = new Set([
-  'invalid_blocks',
-  'invalid_blocks_format',
-  'invalid_attachments',
-  'msg_blocks_too_long',
-  'block_mismatch',
-]);
 
 /** This message can never be edited again (docs.slack.dev, chat.update); what it would say is said elsewhere. */
 const EDIT_IS_OVER: ReadonlySet<string> = new Set(['edit_window_closed', 'cant_update_message']);
@@ -110,15 +97,7 @@ export class CardNotifier implements Notifier {
     if (this.#pointedAway.size >= COPIES_REMEMBERED) this.#pointedAway.clear();
     this.#pointedAway.add(key);
     await this.#parts.home.read();
-    const { text, blocks } = noticeMessage(copyText(request, this.#parts.home.url));
-    const answer = await slackCall(() =>
-      this.#parts.client.chat.update({
-        channel: copy.channelId,
-        ts: copy.messageTs,
-        text,
-        blocks: [...blocks],
-      }),
-    );
+    const answer = await this.#update(copy, noticeMessage(copyText(request, this.#parts.home.url)));
     if (answer.ok) return;
     this.#pointedAway.delete(key);
     const why = failureText(answer.failure);
@@ -147,14 +126,7 @@ export class CardNotifier implements Notifier {
     approvers: ReadonlySet<string> | null,
   ): Promise<Delivery> {
     const card = await this.#draw(request, approvers);
-    const answer = await this.#inSimplerShapes(card, (text, blocks) =>
-      this.#parts.client.chat.update({
-        channel: place.channelId,
-        ts: place.messageTs,
-        text,
-        blocks,
-      }),
-    );
+    const answer = await this.#update(place, card);
     if (answer.ok || answer.failure.kind !== 'refused') return delivery(answer);
     const { error } = answer.failure;
     this.#parts.log.warn(
@@ -230,42 +202,21 @@ export class CardNotifier implements Notifier {
     return missed ?? DELIVERED;
   }
 
-  #post(channel: string, message: Message, threadTs?: string): Promise<SlackAnswer<Posted>> {
-    return this.#inSimplerShapes(message, async (text, blocks) => {
-      const posted = await this.#parts.client.chat.postMessage({
-        channel,
-        text,
-        blocks,
-        unfurl_links: false,
-        unfurl_media: false,
-        ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
-      });
-      return { channelId: posted.channel ?? channel, messageTs: posted.ts ?? '' };
-    }).then((answer) =>
-      answer.ok && answer.value.messageTs === ''
-        ? { ok: false, failure: { kind: 'unreachable', why: 'the answer names no message' } }
-        : answer,
-    );
+  async #post(channel: string, message: Message, threadTs?: string): Promise<SlackAnswer<CardLocation>> {
+    const { client, log } = this.#parts;
+    const answer = await sendMessage(message, log, (form) => postMessage(client, channel, form, threadTs));
+    if (!answer.ok) return answer;
+    const { ts, channel: channelId = channel } = answer.value;
+    return ts === undefined
+      ? { ok: false, failure: { kind: 'unreachable', why: 'the answer names no message' } }
+      : { ok: true, value: { channelId, messageTs: ts } };
   }
 
-  /** Tries the message, then each plainer form, then its text alone (without blocks), while Slack refuses the shape. */
-  async #inSimplerShapes<Value>(
-    message: Message,
-    call: (text: string, blocks: Message['blocks'][number][]) => Promise<Value>,
-  ): Promise<SlackAnswer<Value>> {
-    const shapes: Message[] = [];
-    for (let form: Message | undefined = message; form !== undefined; form = form.plainer) shapes.push(form);
-    shapes.push({ text: message.text, blocks: [] });
-    let last: SlackAnswer<Value> | null = null;
-    for (const { text, blocks } of shapes) {
-      last = await slackCall(() => call(text, [...blocks]));
-      if (last.ok || last.failure.kind !== 'refused' || !SHAPE_FAULTS.has(last.failure.error)) return last;
-      this.#parts.log.warn(
-        { why: failureText(last.failure) },
-        'Slack refused a message, trying a simpler one',
-      );
-    }
-    return last ?? { ok: false, failure: { kind: 'refused', error: 'no_shape', details: [] } };
+  #update({ channelId, messageTs }: CardLocation, message: Message): Promise<SlackAnswer<unknown>> {
+    const { client, log } = this.#parts;
+    return sendMessage(message, log, (form) =>
+      client.chat.update({ channel: channelId, ts: messageTs, ...form }),
+    );
   }
 }
 

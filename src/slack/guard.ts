@@ -39,11 +39,17 @@ export interface GuardParts {
   /** After a refusal that shows that the person saw an older state, the request's card is redrawn. */
   readonly redrawCard: (requestId: string) => Promise<void>;
   readonly events?: Partial<SlackEvents>;
+  /** After how long a person without an answer is told that it is late; default 2.5 s. */
+  readonly lateAfterMs?: number;
   /** Runs all that one interaction sets off, so that its log lines can carry the reference. */
   readonly within?: (reference: string, work: () => Promise<void>) => Promise<void>;
   /** Aborted when the process cannot wait any longer: what is still under way gets its answer now. */
   readonly shutdownSignal?: AbortSignal;
 }
+
+const LATE_AFTER_MS = 2_500;
+
+const STILL_WORKING = 'Still working on this. The answer follows here…';
 
 const RESTARTING =
   "Loandesk is restarting and didn't finish this. What was recorded counts and is carried on: see `/loandesk requests`. For anything else, ask again in a minute.";
@@ -53,14 +59,8 @@ export interface Delivered {
   readonly turn: Turn;
   /** The same for a repeated delivery of the same interaction. Asked after the ack. */
   readonly deliveryKey: () => string;
-  /**
-   * Answers Slack. `faults`: a form's faults, so that it stays open; `loading`: what is shown meanwhile. True: the ack
-   * put something up that waits for the answer to take its place.
-   */
-  readonly ack: (answer: {
-    readonly faults: Readonly<Record<string, string>> | null;
-    readonly loading: string | null;
-  }) => Promise<boolean>;
+  /** Answers Slack. `faults`: those of a form, which then stays open. */
+  readonly ack: (faults: Readonly<Record<string, string>> | null) => Promise<void>;
   /** Answers Slack with this, so that nothing need follow. False: this kind of ack says nothing; not acked yet. */
   readonly answerInAck: (message: Message) => Promise<boolean>;
 }
@@ -102,20 +102,17 @@ const FORM_NOT_OPENED = "Slack didn't open the form in time. Nothing was changed
 type Ended = { readonly outcome: string; readonly requestId: string | null };
 
 export function createGuard(parts: GuardParts): Guard {
-  const { seenOnce, log, now, newReference } = parts;
+  const { seenOnce, log, now, newReference, lateAfterMs = LATE_AFTER_MS } = parts;
 
-  /** `waits`: the ack put something up that this turn must replace. */
   async function work(
     listener: Listener,
     { turn, deliveryKey }: Delivered,
     prepared: Promise<boolean>,
-    waits: boolean,
   ): Promise<Ended> {
     const [first, ready] = await Promise.all([seenOnce.first(deliveryKey(), SEEN_TTL_MS), prepared]);
     if (!first) {
-      // The first delivery has the answer. Only what this one put up itself must not stay as it is.
-      const openedForm = listener.prepare !== undefined && turn.hasModal;
-      if (waits || openedForm) await turn.tell(duplicateMessage());
+      // The first delivery gets the answer. A form that this one opened or sent must not be left at "Working on it…".
+      if (turn.hasModal) await turn.tell(duplicateMessage());
       return { outcome: 'duplicate', requestId: null };
     }
     if (!ready) {
@@ -164,25 +161,28 @@ export function createGuard(parts: GuardParts): Guard {
     const arrivedMs = performance.now();
     const place = parts.lanes[listener.lane ?? 'decision'].enter();
     let preparing: Promise<boolean> = Promise.resolve(true);
+    let late: NodeJS.Timeout | undefined;
     try {
       if (place === null) return await turnAway(delivered);
       const faults = listener.check?.(turn) ?? null;
-      const waits = await delivered.ack({ faults, loading: listener.loading?.(turn) ?? null });
+      await delivered.ack(faults);
       parts.events?.interactionAcked?.(performance.now() - arrivedMs);
       if (faults !== null) return { outcome: 'form-faults', requestId: null };
+      late = setTimeout(() => turn.sayStillWorking(listener.lateNotice ?? STILL_WORKING), lateAfterMs);
       preparing = listener.prepare?.(turn) ?? preparing;
       // Waits in line unobserved for a while: its failure must not count as unhandled meanwhile.
       preparing.catch(() => {});
       const ready = preparing;
       return await orShutdown(
         turn,
-        place.run(() => work(listener, delivered, ready, waits)),
+        place.run(() => work(listener, delivered, ready)),
       );
     } catch (error) {
       // A form that is still opening is where the person looks for the answer.
       await preparing.catch(() => {});
       return await explain(listener, turn, reference, error);
     } finally {
+      clearTimeout(late);
       place?.leave();
     }
   }
@@ -200,7 +200,7 @@ export function createGuard(parts: GuardParts): Guard {
     const place = parts.overflowQueue.enter();
     if (place === null) return { outcome: 'not-acked', requestId: null };
     try {
-      await delivered.ack({ faults: null, loading: null });
+      await delivered.ack(null);
       return await place.run(() => conclude(delivered.turn, refused(refusal)));
     } finally {
       place.leave();

@@ -18,10 +18,15 @@ export interface Turn {
   /** What the modal kept from when it was shown. */
   readonly metadata: string;
   /**
-   * Says something to this person alone: in place of a command's loading line, in the modal that is open, or else as
-   * a private message. Falls back to other ways when one fails; false: nothing got through (logged).
+   * Says something to this person alone: in the modal that is open, or else as a private message. Falls back to other
+   * ways when one fails; false: nothing got through (logged).
    */
   tell(message: Message): Promise<boolean>;
+  /**
+   * Says in private that the answer is late, unless it is on its way or a modal shows it; the answer then waits until
+   * this is in Slack. The notice stays above the answer.
+   */
+  sayStillWorking(text: string): void;
   /** Redraws the private message whose button was clicked. */
   replace(message: Message): Promise<boolean>;
   /** For everyone in the conversation. */
@@ -60,8 +65,8 @@ export interface Listener {
   readonly lane?: Lane;
   /** Faults of a form by block_id, found without asking anybody; shown in the form, and nothing else happens. */
   readonly check?: (turn: Turn) => Readonly<Record<string, string>> | null;
-  /** A command's loading line, or null where a modal opens instead. */
-  readonly loading?: (turn: Turn) => string | null;
+  /** Why this may take long, in place of the usual notice of a late answer. */
+  readonly lateNotice?: string;
   /** What must happen within the 3 seconds of a trigger and changes nothing: opening a modal. False ends it. */
   readonly prepare?: (turn: Turn) => Promise<boolean>;
   readonly work: (turn: Turn) => Promise<Outcome>;

@@ -1,13 +1,8 @@
 /** The one route table: which listener answers which command, button, form and event; each runs inside the guard. */
 import type { App, BlockButtonAction, ViewSubmitAction } from '@slack/bolt';
 import type { Refusal } from '../domain/refusal.ts';
-import {
-  actionDelivery,
-  commandDelivery,
-  type DeliveryParts,
-  homeDelivery,
-  submissionDelivery,
-} from './bolt-delivery.ts';
+import { actionDelivery, commandDelivery, homeDelivery, submissionDelivery } from './bolt-delivery.ts';
+import type { TurnParts } from './bolt-turn.ts';
 import type { Guard, NamedListener } from './guard.ts';
 import { type ActionId, type CommandName, EVENTS, type ModalId } from './ids.ts';
 import { type Listener, type ListenerParts, refused, type Turn } from './listener.ts';
@@ -121,23 +116,23 @@ export function requireRole(parts: ListenerParts, listener: Listener): Listener 
 const ANY = /(?:)/;
 
 /** A command or a form that is not in the table is left to the transport, which says so. */
-export function register(app: App, table: Routes, guard: Guard, delivery: DeliveryParts): void {
+export function register(app: App, table: Routes, guard: Guard, parts: TurnParts): void {
   const commands = new Map<string, NamedListener>(Object.entries(table.commands));
   const actions = new Map<string, NamedListener>(Object.entries(table.actions));
   const submissions = new Map<string, NamedListener>(Object.entries(table.submissions));
   app.command(ANY, async (args) => {
     const listener = commands.get(args.command.command);
-    if (listener !== undefined) await guard(listener, commandDelivery(delivery, args));
+    if (listener !== undefined) await guard(listener, commandDelivery(parts, args));
   });
   app.action<BlockButtonAction>(ANY, (args) =>
-    guard(actions.get(args.action.action_id) ?? table.otherAction, actionDelivery(delivery, args)),
+    guard(actions.get(args.action.action_id) ?? table.otherAction, actionDelivery(parts, args)),
   );
   app.view<ViewSubmitAction>({ callback_id: ANY, type: 'view_submission' }, async (args) => {
     const listener = submissions.get(args.view.callback_id);
-    if (listener !== undefined) await guard(listener, submissionDelivery(delivery, args));
+    if (listener !== undefined) await guard(listener, submissionDelivery(parts, args));
   });
   app.event(EVENTS.homeOpened, async (args) => {
-    const delivered = homeDelivery(delivery, args);
+    const delivered = homeDelivery(parts, args);
     if (delivered !== null) await guard(table.homeOpened, delivered);
   });
 }

@@ -7,6 +7,7 @@ import type { SlackSettings } from './adapter-settings.ts';
 import { CardNotifier } from './card-notifier.ts';
 import { SlackDirectory } from './directory.ts';
 import { HomeWorkspace } from './home-workspace.ts';
+import { postMessage } from './send-message.ts';
 import { failureText, type OnSlackCall, slackCall } from './slack-call.ts';
 import type { SlackEvents } from './slack-events.ts';
 import { auditHeadMessage } from './views/audit-view.ts';
@@ -80,13 +81,7 @@ export class AuditChannel implements AuditBoard {
   async postHead(verdict: AuditVerdict, atMs: number): Promise<Delivery> {
     const { text, blocks } = auditHeadMessage(verdict, atMs);
     const answer = await slackCall(() =>
-      this.#client.chat.postMessage({
-        channel: this.#channelId,
-        text,
-        blocks: [...blocks],
-        unfurl_links: false,
-        unfurl_media: false,
-      }),
+      postMessage(this.#client, this.#channelId, { text, blocks: [...blocks] }),
     );
     if (answer.ok) return { ok: true, card: null };
     const { failure } = answer;

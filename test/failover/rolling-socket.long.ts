@@ -41,7 +41,7 @@ class Crowd {
 
   async type(user: string, name: string, text: string): Promise<boolean> {
     const result = await this.#world.workspace.as(user).command(name, text, { channelId: loanDesk });
-    const isAcknowledged = result.failure === undefined && result.shown !== undefined;
+    const isAcknowledged = result.failure === undefined && result.shown === undefined;
     if (isAcknowledged) this.tally.acknowledged += 1;
     else this.tally.refusedAtTheDoor += 1;
     return isAcknowledged;

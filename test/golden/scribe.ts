@@ -5,7 +5,7 @@ import type { StoredMessage, StoredView } from '../../sandbox/slack/store.ts';
 import type { InputValues } from '../../sandbox/slack/view-payload.ts';
 import type { World } from '../../sandbox/world.ts';
 
-/** Shown until the answer is there; answers never end so. */
+/** Shown until the answer is there, or before a late one; answers never end so. */
 const LOADING = /…\s*(?:\[Close window\]\s*)?$/;
 
 export class Scribe {
@@ -46,11 +46,7 @@ export class Scribe {
     const where = channelId === SEED_IDS.loanDesk ? '' : ` in ${workspace.directory.nameOf(channelId)}`;
     this.#did(userId, `\`${options.as ?? line}\`${where}`, result);
     if (options.modal === true) return this.#modal(userId, result.order);
-    // The answer takes the place of the loading line; without one it is a message of its own.
-    const ts = result.shown?.ts;
-    return this.#answer(userId, (message) =>
-      ts === undefined ? message.order > result.order : message.ts === ts,
-    );
+    return this.#answer(userId, (message) => message.order > result.order);
   }
 
   /** A click and the private answer or form that follows it. */

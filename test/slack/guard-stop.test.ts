@@ -34,7 +34,7 @@ function scene() {
     guard(listener, {
       turn,
       deliveryKey: () => deliveryKey,
-      ack: async () => false,
+      ack: async () => {},
       answerInAck: async () => false,
     });
   return { told, records, references, shutdown, click };

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createGuard, type Delivered, type NamedListener } from '../../src/slack/guard.ts';
 import { handled, refused } from '../../src/slack/listener.ts';
 import { WorkQueue } from '../../src/slack/work-queue.ts';
@@ -32,10 +32,7 @@ function scene(options: { seenOnce?: SeenOnce; atOnce?: number; slackHolds?: boo
   const delivered = (deliveryKey = 'key', kind: 'command' | 'button' = 'button'): Delivered => ({
     turn: { ...turn, tell: (message) => telling.promise.then(() => turn.tell(message)) },
     deliveryKey: () => deliveryKey,
-    ack: async (answer) => {
-      acks.push(answer);
-      return answer.loading !== null;
-    },
+    ack: async (faults) => void acks.push(faults),
     answerInAck: async ({ text }) => kind === 'command' && acks.push(text) > 0,
   });
   return {
@@ -50,13 +47,12 @@ function scene(options: { seenOnce?: SeenOnce; atOnce?: number; slackHolds?: boo
 const QUICK: NamedListener = { name: 'quick', work: async () => handled('R1') };
 
 describe('the guard', () => {
-  it('acks before slow work ends, and with the loading line', async () => {
+  it('acks before slow work ends', async () => {
     const { guard, delivered, acks, log, pass } = scene();
     const slow = Promise.withResolvers<void>();
     const running = guard(
       {
         name: 'slow',
-        loading: () => 'One moment…',
         work: async () => {
           await slow.promise;
           return handled();
@@ -65,7 +61,7 @@ describe('the guard', () => {
       delivered(),
     );
     await Promise.resolve();
-    expect(acks).toEqual([{ faults: null, loading: 'One moment…' }]);
+    expect(acks).toEqual([null]);
     pass(10_000);
     slow.resolve();
     await running;
@@ -83,6 +79,31 @@ describe('the guard', () => {
         },
       },
     ]);
+  });
+
+  it.each([
+    ['in its own words', 'Still reading the list…', 'Still reading the list…'],
+    ['in general words', undefined, 'Still working on this. The answer follows here…'],
+  ])('tells a person whose answer is late, %s, and nobody else', async (_, lateNotice, expected) => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { guard, delivered, told } = scene();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const slow: NamedListener = {
+      name: 'slow',
+      ...(lateNotice === undefined ? {} : { lateNotice }),
+      work: () => promise.then(() => handled()),
+    };
+    const running = guard(slow, delivered('one'));
+    await guard(QUICK, delivered('two'));
+    await vi.advanceTimersByTimeAsync(2_499);
+    expect(told).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(told).toEqual([expected]);
+    resolve();
+    await running;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(told).toEqual([expected]);
   });
 
   it('answers every refusal and has the card redrawn', async () => {
@@ -150,21 +171,24 @@ describe('the guard', () => {
   });
 
   it.each([
-    ['a click is silent', null, []],
-    ['what the ack put up gives way', 'Reading…', [expect.stringContaining('delivered this a second time')]],
-  ])('has one effect for two deliveries; of the second, %s', async (_, loading, expected) => {
+    ['a command or a click is silent', false, []],
+    ['a form says so', true, [expect.stringContaining('delivered this a second time')]],
+  ])('has one effect for two deliveries; of the second, %s', async (_, hasModal, expected) => {
     const { guard, delivered, told } = scene();
     let effects = 0;
     const counting: NamedListener = {
       name: 'counting',
-      loading: () => loading,
       work: async () => {
         effects += 1;
         return handled();
       },
     };
-    await Promise.all([guard(counting, delivered('same')), guard(counting, delivered('same'))]);
-    await guard(counting, delivered('other'));
+    const arrives = (deliveryKey: string) => {
+      const { turn, ...rest } = delivered(deliveryKey);
+      return guard(counting, { ...rest, turn: { ...turn, hasModal } });
+    };
+    await Promise.all([arrives('same'), arrives('same')]);
+    await arrives('other');
     expect(effects).toBe(2);
     expect(told).toEqual(expected);
   });
@@ -200,7 +224,6 @@ describe('the guard', () => {
       const held = Promise.withResolvers<void>();
       const slow: NamedListener = {
         name: 'slow',
-        loading: () => 'One moment…',
         work: async () => {
           await held.promise;
           return handled();
@@ -233,7 +256,7 @@ describe('the guard', () => {
       const { guard, delivered, acks, told, log, slow, release } = await full();
       const answered = guard(slow, delivered('two'));
       await guard(slow, delivered('three'));
-      expect(acks).toEqual([{ faults: null, loading: null }]);
+      expect(acks).toEqual([null]);
       expect(log.map(({ fields }) => fields)).toMatchObject([{ outcome: 'not-acked' }]);
       await release();
       await answered;
@@ -264,7 +287,7 @@ describe('the guard', () => {
   it('leaves a form open with its faults, and does nothing else', async () => {
     const { guard, delivered, acks, log } = scene();
     await guard({ ...QUICK, check: () => ({ 'input:reason': 'A reason is needed.' }) }, delivered());
-    expect(acks).toEqual([{ faults: { 'input:reason': 'A reason is needed.' }, loading: null }]);
+    expect(acks).toEqual([{ 'input:reason': 'A reason is needed.' }]);
     expect(log[0]?.fields).toMatchObject({ outcome: 'form-faults' });
   });
 

@@ -195,9 +195,13 @@ describe('requests over HTTP', () => {
     const sent = await workspace.as(ids.rina).command('/loandesk', 'requests', { channelId: ids.general });
     await slack.privateText(ids.rina, (text) => text.includes('Open'), ids.general);
     await workspace.resend(sent.request);
-    // The line of its own ack gives way to this.
-    await slack.privateText(ids.rina, (text) => text.includes('second time'), ids.general);
+    const outcomes = () =>
+      slack.log
+        .filter(({ message }) => message === 'interaction handled')
+        .map(({ fields }) => ('outcome' in fields ? fields.outcome : null));
+    await expect.poll(outcomes).toEqual(['done', 'duplicate']);
     expect(calls).toBe(1);
+    expect(workspace.store.ephemerals(ids.rina)).toHaveLength(1);
   });
 
   it('refuses with a sentence while the store is down', async () => {
@@ -239,7 +243,7 @@ describe('requests over HTTP', () => {
         .command('/loandesk', 'requests', { channelId: ids.general });
       took.push(performance.now() - startedMs);
       expect(asked.failure).toBeUndefined();
-      expect(asked.shown?.text).toBe('One moment…');
+      expect(asked.shown).toBeUndefined();
     }
     expect(Math.max(...took)).toBeLessThan(1_000);
     held.resolve();
@@ -324,10 +328,16 @@ describe('requests in unusual forms', () => {
   it.each([FORM, `${FORM}; charset=utf-8`, 'Application/X-WWW-Form-URLEncoded', `${FORM} ;charset=UTF-8`])(
     'fault W9: a command of content type "%s"',
     async (contentType) => {
-      await start({ listRequests: emptyLists });
+      let calls = 0;
+      await start({
+        listRequests: () => {
+          calls += 1;
+          return emptyLists();
+        },
+      });
       const answer = await signed(commandBody('1.2.nine'), contentType);
-      expect(answer.status).toBe(200);
-      expect(await answer.text()).toContain('One moment');
+      expect([answer.status, await answer.text()]).toEqual([200, '']);
+      await expect.poll(() => calls).toBe(1);
     },
   );
 

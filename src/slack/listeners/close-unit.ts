@@ -20,7 +20,6 @@ const openForm = (turn: Turn) =>
 
 function closeUnit(parts: ListenerParts): Listener {
   return {
-    loading: (turn) => (opensForm(turn) ? null : 'Reading the unit…'),
     prepare: (turn) => (opensForm(turn) ? openForm(turn) : Promise.resolve(true)),
     work: async (turn) => {
       const { word, rest } = firstWord(turn.input);

@@ -17,7 +17,6 @@ export function loandeskListeners(parts: ListenerParts) {
 function loandesk(parts: ListenerParts): Listener {
   return {
     lane: 'read',
-    loading: () => 'One moment…',
     work: (turn) => {
       const { word, rest } = firstWord(turn.input);
       const argument = typedQuery(rest);

@@ -31,7 +31,6 @@ export function unitsListeners(parts: ListenerParts) {
 function ltv({ desk }: ListenerParts): Listener {
   return {
     lane: 'read',
-    loading: () => 'Reading the risk units…',
     work: async (turn) => {
       const query = typedQuery(turn.input);
       if (query.toLowerCase() === 'help') {

@@ -120,19 +120,20 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
       expect(workspace.store.messages(ids.general, ids.rina).length).toBe(1);
     });
 
-    it('are answered in place through the response_url', async () => {
+    it('are answered by new messages: neither the ack nor an earlier answer is replaced', async () => {
       app.command('/ltv', async ({ ack, respond }) => {
         await ack({ response_type: 'ephemeral', text: 'Fetching …' });
-        await respond({
-          replace_original: true,
-          response_type: 'ephemeral',
-          text: 'LTV 0.5',
-          blocks: [mrkdwn('*LTV* 0.5')],
-        });
+        await respond({ response_type: 'ephemeral', text: 'Still fetching …' });
+        const blocks = [mrkdwn('*LTV* 0.5')];
+        await respond({ replace_original: true, response_type: 'ephemeral', text: 'LTV 0.5', blocks });
+        await respond({ delete_original: true });
       });
-      const { order } = await workspace.as(ids.rina).command('/ltv', '1', { channelId: ids.general });
-      await workspace.next((event) => event.type === 'message_changed', { after: order });
+      await workspace.as(ids.rina).command('/ltv', '1', { channelId: ids.general });
+      const answers = () => workspace.store.calls.filter(({ method }) => method === 'response_url').length;
+      await expect.poll(answers).toBe(3);
       expect(workspace.store.ephemerals(ids.rina).map((message) => workspace.renderText(message))).toEqual([
+        'Fetching …',
+        'Still fetching …',
         '*LTV* 0.5',
       ]);
     });

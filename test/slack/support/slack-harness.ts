@@ -33,7 +33,7 @@ export interface SlackHarnessOptions {
   readonly onSlackBack?: () => void;
   readonly events?: NonNullable<SlackAppParts['events']>;
   /** Limits of the transport and the queues, changed. */
-  readonly limits?: Pick<SlackAppParts, 'serverLimits' | 'unhandledAfterMs' | 'queueLimits'>;
+  readonly limits?: Pick<SlackAppParts, 'serverLimits' | 'unhandledAfterMs' | 'queueLimits' | 'lateAfterMs'>;
   /** The adapter's own settings, changed. */
   readonly settings?: Partial<SlackSettings>;
   /** Before the bot starts: faults to switch on. */
@@ -92,6 +92,8 @@ export async function startSlackHarness(options: SlackHarnessOptions): Promise<S
       log,
       now: Date.now,
       newReference: newId,
+      // A loaded machine must not change what people are told.
+      lateAfterMs: 600_000,
       ...options.limits,
       ...(options.onSlackBack === undefined ? {} : { onSlackBack: options.onSlackBack }),
       ...(options.events === undefined ? {} : { events: options.events }),

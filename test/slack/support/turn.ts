@@ -12,6 +12,7 @@ export function notingTurn(told: string[]): Turn {
     fields: new Map(),
     metadata: '',
     tell: async ({ text }) => told.push(text) > 0,
+    sayStillWorking: (text) => void told.push(text),
     replace: async () => true,
     share: async () => true,
     openModal: async () => true,

@@ -1,0 +1,48 @@
+/** Sending a message in the richest form that Slack takes. */
+import type { WebClient } from '@slack/web-api';
+import type { Log } from '../usecases/ports.ts';
+import { failureText, type SlackAnswer, slackCall } from './slack-call.ts';
+import type { Message } from './views/blocks.ts';
+
+/** Slack doesn't take these blocks. A response_url says so with HTTP 400. */
+export const SHAPE_FAULTS: ReadonlySet<string> = new Set([
+  'invalid_blocks',
+  'invalid_blocks_format',
+  'invalid_attachments',
+  'msg_blocks_too_long',
+  'block_mismatch',
+  'http_400',
+]);
+
+/** As the Web API's methods and response URLs take it. */
+export interface MessageForm {
+  readonly text: string;
+  readonly blocks: Message['blocks'][number][];
+}
+
+/** Sends the message; while Slack refuses its blocks, each of its plainer forms, and in the end its text alone. */
+export async function sendMessage<Value>(
+  message: Message,
+  log: Log,
+  send: (form: MessageForm) => Promise<Value>,
+): Promise<SlackAnswer<Value>> {
+  for (let form: Message | undefined = message; form !== undefined; form = form.plainer) {
+    const { text, blocks } = form;
+    const answer = await slackCall(() => send({ text, blocks: [...blocks] }));
+    if (answer.ok || answer.failure.kind !== 'refused' || !SHAPE_FAULTS.has(answer.failure.error))
+      return answer;
+    log.warn(
+      { why: failureText(answer.failure) },
+      'Slack refused the blocks of a message; sending a simpler form',
+    );
+  }
+  return slackCall(() => send({ text: message.text, blocks: [] }));
+}
+
+/** Posts one form to a channel, or directly to a person by their user id. */
+export function postMessage(client: WebClient, channel: string, form: MessageForm, threadTs?: string) {
+  return client.chat.postMessage({
+    ...{ channel, text: form.text, blocks: form.blocks, unfurl_links: false, unfurl_media: false },
+    ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
+  });
+}
