@@ -141,7 +141,7 @@ export async function createApp(
   });
   const slackDispatcher = dispatcherThrough(config.proxy);
   const slackSettings = { ...config.slack, dispatcher: slackDispatcher };
-  const { directory, notifier, auditBoard, home, quiet } = createSlackClients({
+  const slackClients = createSlackClients({
     settings: slackSettings,
     log,
     now,
@@ -179,8 +179,8 @@ export async function createApp(
     outbox,
     audit: new RedisAuditLog({ connection: redis, keys }),
     auditKeys,
-    directory,
-    notifier,
+    directory: slackClients.directory,
+    notifier: slackClients.notifier,
     roles: config.people,
     policy: config.closePolicy,
     thresholds: config.thresholds,
@@ -217,8 +217,7 @@ export async function createApp(
   const slack = createSlackApp({
     settings: slackSettings,
     desk: tracing.desk(work.desk),
-    home,
-    quiet,
+    clients: slackClients,
     seenOnce,
     log,
     now,
@@ -260,6 +259,7 @@ export async function createApp(
       background.every('homes', HOMES_EVERY_MS, () => slack.refreshHomes());
       const { checkAudit } = work;
       background.every('audit', AUDIT_EVERY_MS, createAuditRound({ checkAudit, now, log }));
+      const { auditBoard } = slackClients;
       if (auditBoard !== null) {
         const postHead = createPostAuditHead({ checkAudit, board: auditBoard, seenOnce, now, log });
         background.every('audit-head', AUDIT_HEAD_EVERY_MS, postHead);

@@ -7,22 +7,21 @@ import type { Log, NewId, SeenOnce } from '../usecases/ports.ts';
 import type { SlackSettings } from './adapter-settings.ts';
 import { createGuard, type GuardParts } from './guard.ts';
 import { HomeWatch } from './home-watch.ts';
-import { type HomeWorkspace, keepAskingSlack } from './home-workspace.ts';
+import { keepAskingSlack } from './home-workspace.ts';
 import { createHttpTransport } from './http-transport.ts';
 import { register, routes } from './register.ts';
-import { observedBy, type SlackClients } from './slack-clients.ts';
+import type { SlackClients } from './slack-clients.ts';
 import type { SlackEvents } from './slack-events.ts';
 import { boltLogger, errorFields } from './slack-log.ts';
 import { createSocketTransport } from './socket-mode.ts';
 import type { Route, ServerLimits, Transport } from './transport.ts';
-import { createWebClient, fetchThrough, webClientOptions } from './web-client.ts';
+import { fetchThrough, webClientOptions } from './web-client.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface SlackAppParts {
   readonly settings: SlackSettings;
   readonly desk: Desk;
-  readonly home: HomeWorkspace;
-  readonly quiet: SlackClients['quiet'];
+  readonly clients: Pick<SlackClients, 'home' | 'quiet' | 'newClient' | 'onSlackCall'>;
   readonly seenOnce: SeenOnce;
   readonly log: Log;
   readonly now: () => number;
@@ -71,8 +70,8 @@ export const QUEUE_LIMITS = {
 };
 
 export function createSlackApp(parts: SlackAppParts): SlackApp {
-  const { settings, desk, home, log } = parts;
-  const onSlackCall = observedBy(home, parts.events);
+  const { settings, desk, log } = parts;
+  const { home, quiet, newClient, onSlackCall } = parts.clients;
   const transport = createTransport(parts);
   const app = new App({
     receiver: transport.receiver,
@@ -99,7 +98,7 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
     shutdownSignal: shutdown.signal,
   });
   const homes = new HomeWatch({
-    client: createWebClient(settings, log, onSlackCall),
+    client: newClient(),
     desk,
     workspaceUrl: () => home.url,
     now: parts.now,
@@ -113,9 +112,9 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
     allowedChannels: settings.allowedChannels,
   });
   register(app, table, guard, {
-    client: createWebClient(settings, log, onSlackCall),
+    client: newClient(),
     log,
-    quiet: parts.quiet,
+    quiet,
     fetch: fetchThrough(settings.dispatcher),
     onSlackCall,
   });

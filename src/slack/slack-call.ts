@@ -91,9 +91,9 @@ export function failureText(failure: SlackFailure): string {
   }
 }
 
-function failureOf(error: unknown): SlackFailure {
+export function failureOf(error: unknown): SlackFailure {
   if (error instanceof WebAPIRateLimitedError)
-    return { kind: 'rate-limited', retryAfterMs: error.retryAfter * 1000 };
+    return { kind: 'rate-limited', retryAfterMs: Math.ceil(error.retryAfter * 1000) };
   if (error instanceof WebAPIPlatformError) {
     if (error.data.error === 'ratelimited' || error.data.error === 'rate_limited')
       return { kind: 'rate-limited', retryAfterMs: (error.data.response_metadata?.retryAfter ?? 1) * 1000 };

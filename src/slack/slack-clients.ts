@@ -13,17 +13,21 @@ import type { SlackEvents } from './slack-events.ts';
 import { auditHeadMessage } from './views/audit-view.ts';
 import type { Message } from './views/blocks.ts';
 import { mentionedIn, withoutPings } from './views/quiet-mentions.ts';
-import { createWebClient } from './web-client.ts';
+import { createWebClient, RateLimitPauses } from './web-client.ts';
 
 export interface SlackClients {
   readonly directory: Directory;
   readonly notifier: Notifier;
   /** Null: no channel is named for the audit head. */
   readonly auditBoard: AuditBoard | null;
-  /** Shared with `createSlackApp`: messages to a channel name people without pinging them. */
+  /** For messages that a channel reads: people by name, without pinging them. */
   readonly quiet: (message: Message) => Promise<Message>;
-  /** Shared with `createSlackApp`: which workspace the token belongs to. */
+  /** Which workspace the token belongs to. */
   readonly home: HomeWorkspace;
+  /** One more client with the bot token. */
+  readonly newClient: () => WebClient;
+  /** To be told of calls that no client makes: response URLs and uploads. */
+  readonly onSlackCall: OnSlackCall;
 }
 
 export interface SlackClientsParts {
@@ -31,23 +35,31 @@ export interface SlackClientsParts {
   readonly log: Log;
   readonly now: () => number;
   readonly newId: NewId;
-  readonly events?: Pick<SlackEvents, 'slackCalled'>;
+  readonly events?: Partial<Pick<SlackEvents, 'slackCalled'>>;
 }
 
-/** Each part has a client of its own: one that is held up must not hold up the others. */
+/** Each part has a client of its own, so that none waits for another; what Slack has limited, none of them calls. */
 export function createSlackClients(parts: SlackClientsParts): SlackClients {
   const { settings, log, now, newId } = parts;
-  const home: HomeWorkspace = new HomeWorkspace(createWebClient(settings, log, parts.events?.slackCalled));
-  const client = () => createWebClient(settings, log, observedBy(home, parts.events));
-  const directory = new SlackDirectory({ client: client(), home, now, log });
+  const pauses = new RateLimitPauses();
+  const slackCalled = parts.events?.slackCalled;
+  const home = new HomeWorkspace(createWebClient(settings, log, slackCalled, pauses));
+  const onSlackCall: OnSlackCall = (record) => {
+    home.noteCall(record);
+    slackCalled?.(record);
+  };
+  const newClient = () => createWebClient(settings, log, onSlackCall, pauses);
+  const directory = new SlackDirectory({ client: newClient(), home, now, log });
   const quiet = quietNames((userId) => directory.nameOf(userId), home);
   return {
     home,
     quiet,
+    newClient,
+    onSlackCall,
     directory,
-    auditBoard: settings.auditChannel === null ? null : new AuditChannel(client(), settings.auditChannel),
+    auditBoard: settings.auditChannel === null ? null : new AuditChannel(newClient(), settings.auditChannel),
     notifier: new CardNotifier({
-      client: client(),
+      client: newClient(),
       home,
       directory,
       closeChannel: settings.closeChannel,
@@ -55,17 +67,6 @@ export function createSlackClients(parts: SlackClientsParts): SlackClients {
       newId,
       log,
     }),
-  };
-}
-
-/** Calls are told to the workspace, which learns from them whether Slack takes the token, and then to the observer. */
-export function observedBy(
-  home: HomeWorkspace,
-  events: Pick<Partial<SlackEvents>, 'slackCalled'> | undefined,
-): OnSlackCall {
-  return (record) => {
-    home.noteCall(record);
-    events?.slackCalled?.(record);
   };
 }
 

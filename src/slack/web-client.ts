@@ -1,13 +1,18 @@
 /**
- * Web API clients with explicit limits. The library's defaults are wrong for us: no timeout, ten retries over half an
- * hour (a repeated chat.postMessage posts twice), and one 429 stops every method of the client.
+ * Web API clients with explicit limits. The library's defaults don't fit: no timeout, ten retries over half an hour (a
+ * repeated chat.postMessage posts twice), and one 429 stops every method of the client.
  */
-import { type WebAPICallResult, WebClient, type WebClientOptions } from '@slack/web-api';
+import {
+  type WebAPICallResult,
+  WebAPIRateLimitedError,
+  WebClient,
+  type WebClientOptions,
+} from '@slack/web-api';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import type { ProxyAddresses } from '../shared/proxy.ts';
 import type { Log } from '../usecases/ports.ts';
 import type { SlackSettings } from './adapter-settings.ts';
-import { type OnSlackCall, observedCall } from './slack-call.ts';
+import { failureOf, type OnSlackCall, observedCall } from './slack-call.ts';
 import { boltLogger } from './slack-log.ts';
 
 export function webClientOptions(
@@ -24,27 +29,64 @@ export function webClientOptions(
   };
 }
 
+/** `pauses`: shared by the clients of one bot token; default: for this client alone. */
 export function createWebClient(
   settings: Pick<SlackSettings, 'apiUrl' | 'botToken' | 'dispatcher'>,
   log: Log,
   onCall?: OnSlackCall,
+  pauses = new RateLimitPauses(),
 ): WebClient {
-  const options = webClientOptions(settings, log);
-  if (onCall === undefined) return new WebClient(settings.botToken, options);
-  return new ObservedWebClient(settings.botToken, options, onCall);
+  return new PausingWebClient(settings.botToken, webClientOptions(settings, log), onCall, pauses);
 }
 
 /** The library binds each of its methods to `apiCall`: the one place that sees them all. */
-class ObservedWebClient extends WebClient {
-  readonly #onCall: OnSlackCall;
+class PausingWebClient extends WebClient {
+  readonly #onCall: OnSlackCall | undefined;
+  readonly #pauses: RateLimitPauses;
 
-  constructor(botToken: string, options: WebClientOptions, onCall: OnSlackCall) {
+  constructor(
+    botToken: string,
+    options: WebClientOptions,
+    onCall: OnSlackCall | undefined,
+    pauses: RateLimitPauses,
+  ) {
     super(botToken, options);
     this.#onCall = onCall;
+    this.#pauses = pauses;
   }
 
   override apiCall(method: string, options?: Record<string, unknown>): Promise<WebAPICallResult> {
-    return observedCall(method, this.#onCall, () => super.apiCall(method, options));
+    // Slack limits each method for the whole workspace, and posting for each channel as well
+    // (docs.slack.dev/apis/web-api/rate-limits): one busy channel must not hold up direct messages.
+    const limit = method === 'chat.postMessage' ? `${method} ${String(options?.channel)}` : method;
+    return this.#pauses.run(limit, () =>
+      observedCall(method, this.#onCall, () => super.apiCall(method, options)),
+    );
+  }
+}
+
+/** Which of Slack's limits were reached, so that nothing is sent against one again before its Retry-After. */
+export class RateLimitPauses {
+  readonly #now: () => number;
+  readonly #untilMs = new Map<string, number>();
+
+  /** `now`: milliseconds that no one sets back. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** Makes the call; during a pause it rejects as Slack would, with the time that is left. */
+  async run<Value>(limit: string, call: () => Promise<Value>): Promise<Value> {
+    const leftMs = (this.#untilMs.get(limit) ?? 0) - this.#now();
+    if (leftMs > 0) throw new WebAPIRateLimitedError(leftMs / 1000);
+    this.#untilMs.delete(limit);
+    try {
+      return await call();
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure.kind === 'rate-limited') this.#untilMs.set(limit, this.#now() + failure.retryAfterMs);
+      throw error;
+    }
   }
 }
 

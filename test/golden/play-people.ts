@@ -49,17 +49,6 @@ export async function playElsewhere(world: World, scribe: Scribe): Promise<void>
     { text: 'old', blocks: [oldButton()] },
   );
   await scribe.click(ada, old, 'old:approve', 'clicks a button of an earlier version');
-  const { order } = workspace.store;
-  const asked = await workspace.as(rina).command('/loandesk', 'requests', { channelId: SEED_IDS.loanDesk });
-  await workspace.until(() =>
-    workspace.store.ephemerals(rina).find((each) => each.order > order && /Close requests/.test(each.text)),
-  );
-  await workspace.resend(asked.request);
-  await scribe.shows(
-    'Slack delivers a command of **Rina Okafor** a second time',
-    () => workspace.store.ephemerals(rina).findLast((each) => each.order > order),
-    /second time/,
-  );
 }
 
 export async function playExchangeTrouble({ exchange }: World, scribe: Scribe): Promise<void> {

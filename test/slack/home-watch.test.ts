@@ -3,7 +3,7 @@ import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { startWorkspace, type Workspace } from '../../sandbox/slack/workspace.ts';
 import { done, refuse } from '../../src/domain/refusal.ts';
 import { HomeWatch } from '../../src/slack/home-watch.ts';
-import { createWebClient } from '../../src/slack/web-client.ts';
+import { createWebClient, RateLimitPauses } from '../../src/slack/web-client.ts';
 import type { Desk, HomeView } from '../../src/usecases/desk.ts';
 import { request, START_MS } from '../support/close-requests.ts';
 import { QUIET } from '../support/logs.ts';
@@ -37,7 +37,7 @@ afterEach(() => workspace.close());
 function watch(home: Desk['home'] = async () => done(VIEW)): HomeWatch {
   const settings = { apiUrl: workspace.apiUrl, botToken: workspace.grants.botToken };
   return new HomeWatch({
-    client: createWebClient(settings, QUIET),
+    client: createWebClient(settings, QUIET, undefined, new RateLimitPauses(() => nowMs)),
     desk: {
       home: (by) => {
         asked.push(by.userId);

@@ -81,13 +81,12 @@ export async function startSlackHarness(options: SlackHarnessOptions): Promise<S
   };
   let id = 0;
   const newId = () => `id${++id}`;
-  const clients = createSlackClients({ settings, log, now: Date.now, newId });
+  const clients = createSlackClients({ settings, log, now: Date.now, newId, events: options.events ?? {} });
   const createBot = (desk: Desk, seenOnce: SeenOnce) =>
     createSlackApp({
       settings,
       desk,
-      home: clients.home,
-      quiet: clients.quiet,
+      clients,
       seenOnce,
       log,
       now: Date.now,
