@@ -56,6 +56,19 @@ export function refused(refusal: Refusal, requestId: string | null = null): Outc
   return { refusal, requestId };
 }
 
+/** Answers without a verb of the desk (help, a mistyped command), so the role is asked for here: any will do. */
+export async function answerAnyRole(
+  desk: Pick<Desk, 'admit'>,
+  turn: Turn,
+  answer: Message | Refusal,
+): Promise<Outcome> {
+  const roles = await desk.admit(turn.by);
+  if (!roles.ok) return refused(roles.refusal);
+  if ('code' in answer) return refused(answer);
+  await turn.tell(answer);
+  return handled();
+}
+
 /** Work of one lane waits for work of its own lane only: a decision never waits behind those who look things up. */
 export type Lane = 'decision' | 'read';
 

@@ -24,7 +24,10 @@ export interface Routes {
   readonly otherAction: NamedListener;
 }
 
-/** Commands need an allowed channel and a role, buttons of private answers the channel; cards check the click. */
+/**
+ * Commands and the buttons of private answers need an allowed channel; cards check the click. Roles are for the verbs
+ * of the desk, each of which asks for its own.
+ */
 export function routes(parts: ListenerParts): Routes {
   const units = unitsListeners(parts);
   const closedUnits = closedUnitsListeners(parts);
@@ -48,7 +51,7 @@ export function routes(parts: ListenerParts): Routes {
   };
   const submissions = { ...closeUnit.submissions, ...card.submissions, ...settle.submissions };
   return {
-    commands: named(commands, (listener) => requireRole(parts, listener)),
+    commands: named(commands, (listener) => requireChannel(parts, listener)),
     actions: {
       ...named(card.cardActions),
       ...named(privateActions, (listener) => requireChannel(parts, listener)),
@@ -83,7 +86,7 @@ export function refusePlace(
   return known.includes(channelId) ? null : { code: 'channel-not-allowed', channels: known };
 }
 
-/** For buttons that show figures. */
+/** For what shows figures. */
 export function requireChannel(parts: PlaceParts, listener: Listener): Listener {
   const { prepare } = listener;
   return {
@@ -99,17 +102,6 @@ export function requireChannel(parts: PlaceParts, listener: Listener): Listener 
       return refusal === null ? listener.work(turn) : refused(refusal);
     },
   };
-}
-
-/** For commands. */
-export function requireRole(parts: ListenerParts, listener: Listener): Listener {
-  return requireChannel(parts, {
-    ...listener,
-    work: async (turn) => {
-      const roles = await parts.desk.admit(turn.by);
-      return roles.ok ? listener.work(turn) : refused(roles.refusal);
-    },
-  });
 }
 
 /** Any name: its listener is looked up in the table. */

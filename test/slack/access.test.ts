@@ -39,7 +39,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
   ])('%s is refused every command, help included', async (_, userId, sentence) => {
     await start(transport);
     for (const command of Object.values(COMMANDS)) {
-      for (const text of ['', 'help', '7 because']) {
+      for (const text of ['', 'help', '7 because', 'audit verify 9 abc', 'audit what']) {
         const { order } = slack.workspace.store;
         await slack.workspace.as(userId).command(command, text, { channelId: ids.general });
         const told = await slack.privateText(userId, (shown) => shown.includes(sentence), ids.general, order);
@@ -47,7 +47,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
       }
     }
     // The line comes after the answer.
-    await expect.poll(() => warnings().length).toBe(12);
+    await expect.poll(() => warnings().length).toBe(20);
     expect(warnings()[0]?.fields).toMatchObject({ listener: '/ltv', actor: `${ids.team}/${userId}` });
   });
 

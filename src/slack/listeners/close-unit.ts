@@ -1,7 +1,15 @@
 /** `/close-unit <unit> [reason]`: with a reason it asks at once, without one it opens the ask form. */
 import { readUnitValue } from '../button-value.ts';
 import { ACTIONS, COMMANDS, INPUTS, MODALS } from '../ids.ts';
-import { handled, type Listener, type ListenerParts, type Outcome, refused, type Turn } from '../listener.ts';
+import {
+  answerAnyRole,
+  handled,
+  type Listener,
+  type ListenerParts,
+  type Outcome,
+  refused,
+  type Turn,
+} from '../listener.ts';
 import { firstWord, plainTyped, textFault } from '../typed-text.ts';
 import { commandHelpMessage } from '../views/help-view.ts';
 import { askedMessage, noticeModal } from '../views/notice-message.ts';
@@ -23,11 +31,9 @@ function closeUnit(parts: ListenerParts): Listener {
     prepare: (turn) => (opensForm(turn) ? openForm(turn) : Promise.resolve(true)),
     work: async (turn) => {
       const { word, rest } = firstWord(turn.input);
-      if (word === '') return refused({ code: 'unit-id-missing' });
-      if (word.toLowerCase() === 'help') {
-        await turn.tell(commandHelpMessage(COMMANDS.closeUnit));
-        return handled();
-      }
+      if (word === '') return answerAnyRole(parts.desk, turn, { code: 'unit-id-missing' });
+      if (word.toLowerCase() === 'help')
+        return answerAnyRole(parts.desk, turn, commandHelpMessage(COMMANDS.closeUnit));
       return rest === '' ? showForm(parts, turn, word) : ask(parts, turn, word, rest);
     },
   };

@@ -1,7 +1,7 @@
 /** `/closed-units [filter]` and the buttons under its answer. */
 import { readPageValue } from '../button-value.ts';
 import { ACTIONS, COMMANDS } from '../ids.ts';
-import { handled, type Listener, type ListenerParts, refused } from '../listener.ts';
+import { answerAnyRole, handled, type Listener, type ListenerParts, refused } from '../listener.ts';
 import { typedQuery } from '../typed-text.ts';
 import { closedUnitsMessage } from '../views/closed-units-view.ts';
 import { commandHelpMessage } from '../views/help-view.ts';
@@ -30,10 +30,8 @@ function closedUnits({ desk, workspaceUrl }: ListenerParts): Listener {
     lateNotice: READING_A_LONG_LIST,
     work: async (turn) => {
       const filter = typedQuery(turn.input);
-      if (filter.toLowerCase() === 'help') {
-        await turn.tell(commandHelpMessage(COMMANDS.closedUnits));
-        return handled();
-      }
+      if (filter.toLowerCase() === 'help')
+        return answerAnyRole(desk, turn, commandHelpMessage(COMMANDS.closedUnits));
       const result = await desk.listClosedUnits(turn.by, filter, 1);
       if (!result.ok) return refused(result.refusal);
       await turn.tell(closedUnitsMessage(result.value, filter, workspaceUrl()));

@@ -2,7 +2,15 @@
 import { parseKeptHead } from '../../domain/close/audit-chain.ts';
 import type { Desk } from '../../usecases/desk.ts';
 import { COMMANDS } from '../ids.ts';
-import { handled, type Listener, type ListenerParts, type Outcome, refused, type Turn } from '../listener.ts';
+import {
+  answerAnyRole,
+  handled,
+  type Listener,
+  type ListenerParts,
+  type Outcome,
+  refused,
+  type Turn,
+} from '../listener.ts';
 import { firstWord, typedQuery } from '../typed-text.ts';
 import { auditVerdictMessage } from '../views/audit-view.ts';
 import { helpMessage, unknownArgumentMessage } from '../views/help-view.ts';
@@ -23,7 +31,7 @@ function loandesk(parts: ListenerParts): Listener {
       switch (word.toLowerCase()) {
         case '':
         case 'help':
-          return help(turn);
+          return answerAnyRole(parts.desk, turn, helpMessage());
         case 'requests':
           return tellRequests(parts, turn);
         case 'request':
@@ -35,20 +43,10 @@ function loandesk(parts: ListenerParts): Listener {
         case 'audit':
           return audit(parts, turn, argument);
         default:
-          return unknown(turn, typedQuery(turn.input));
+          return answerAnyRole(parts.desk, turn, unknownArgumentMessage(typedQuery(turn.input)));
       }
     },
   };
-}
-
-async function help(turn: Turn): Promise<Outcome> {
-  await turn.tell(helpMessage());
-  return handled();
-}
-
-async function unknown(turn: Turn, input: string): Promise<Outcome> {
-  await turn.tell(unknownArgumentMessage(input));
-  return handled();
 }
 
 async function status({ desk }: ListenerParts, turn: Turn): Promise<Outcome> {
@@ -78,7 +76,7 @@ async function audit({ desk }: ListenerParts, turn: Turn, argument: string): Pro
       return handled();
     }
     default:
-      return unknown(turn, `audit ${argument}`.trim());
+      return answerAnyRole(desk, turn, unknownArgumentMessage(`audit ${argument}`.trim()));
   }
 }
 
@@ -86,7 +84,8 @@ async function audit({ desk }: ListenerParts, turn: Turn, argument: string): Pro
 async function verifyAudit(desk: Desk, turn: Turn, argument: string): Promise<Outcome> {
   const [first = '', second] = argument.split(' ');
   const kept = second === undefined ? null : parseKeptHead(first, second);
-  if (second !== undefined && kept === null) return refused({ code: 'bad-audit-head', input: argument });
+  if (second !== undefined && kept === null)
+    return answerAnyRole(desk, turn, { code: 'bad-audit-head', input: argument });
   const requestId = kept !== null || first === '' ? null : first;
   const result = await desk.verifyAudit(turn.by, requestId, kept);
   if (!result.ok) return refused(result.refusal);

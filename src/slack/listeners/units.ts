@@ -2,7 +2,7 @@
 import type { UnitsView, UnitView } from '../../usecases/desk.ts';
 import { readPageValue } from '../button-value.ts';
 import { ACTIONS, COMMANDS } from '../ids.ts';
-import { handled, type Listener, type ListenerParts, refused } from '../listener.ts';
+import { answerAnyRole, handled, type Listener, type ListenerParts, refused } from '../listener.ts';
 import { typedQuery } from '../typed-text.ts';
 import type { Message } from '../views/blocks.ts';
 import { commandHelpMessage } from '../views/help-view.ts';
@@ -33,10 +33,7 @@ function ltv({ desk }: ListenerParts): Listener {
     lane: 'read',
     work: async (turn) => {
       const query = typedQuery(turn.input);
-      if (query.toLowerCase() === 'help') {
-        await turn.tell(commandHelpMessage(COMMANDS.ltv));
-        return handled();
-      }
+      if (query.toLowerCase() === 'help') return answerAnyRole(desk, turn, commandHelpMessage(COMMANDS.ltv));
       const result = await desk.viewUnits(turn.by, query);
       if (!result.ok) return refused(result.refusal);
       await turn.tell(answer(result.value, query));
