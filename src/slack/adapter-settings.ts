@@ -1,4 +1,4 @@
-/** What the Slack adapter is told from outside. */
+/** Settings of the Slack adapter. */
 import type { Dispatcher } from 'undici';
 
 export interface SlackSettings {
@@ -9,14 +9,14 @@ export interface SlackSettings {
   readonly appToken: string | null;
   /** Ends with a slash: "https://slack.com/api/". */
   readonly apiUrl: string;
-  /** In place of direct connections: the way through a proxy. */
+  /** Sends through a proxy; absent: direct connections. */
   readonly dispatcher?: Dispatcher | undefined;
   readonly host: string;
   readonly port: number;
   /** Id of the approvals channel. */
   readonly closeChannel: string;
-  /** Ids of channels in which commands are answered, beside the approvals channel and direct messages; empty: all. */
+  /** Ids of further channels that commands work in, beside the approvals channel and direct messages; empty: all. */
   readonly allowedChannels: readonly string[];
-  /** Id of the channel that gets the head of the audit trail once a day; null: nobody does. */
+  /** Id of the channel that gets the head of the audit trail once a day; null: none does. */
   readonly auditChannel: string | null;
 }

@@ -1,4 +1,4 @@
-/** The Slack app: transport, guard and route table put together, with a start that survives a Slack that is down. */
+/** The Slack app: transport, guard and route table put together. It starts even while Slack is down. */
 import { setMaxListeners } from 'node:events';
 import { App } from '@slack/bolt';
 import { endsInTime } from '../shared/in-time.ts';
@@ -28,44 +28,44 @@ export interface SlackAppParts {
   readonly newReference: NewId;
   /** /livez, /readyz, /metrics. */
   readonly routes: readonly Route[];
-  /** Of the HTTP server, in milliseconds; default: those of production. */
+  /** Of the HTTP server, in milliseconds; default: `SERVER_LIMITS`. */
   readonly serverLimits?: ServerLimits;
-  /** Default: those of production. */
+  /** Default: `QUEUE_LIMITS`. */
   readonly queueLimits?: typeof QUEUE_LIMITS;
-  /** When a request that no listener acked is answered anyway; default 2.5 s. */
+  /** When a request that no listener acked is answered nevertheless; default 2.5 s. */
   readonly unhandledAfterMs?: number;
   /** When a person without an answer is told that it is late; default 2.5 s. */
   readonly lateAfterMs?: number;
   readonly events?: Partial<SlackEvents>;
   readonly within?: NonNullable<GuardParts['within']>;
-  /** Slack takes the token again, after it did not. */
+  /** Called when Slack accepts the token again. */
   readonly onSlackBack?: () => void;
 }
 
 export interface SlackApp {
-  /** Listens (HTTP) or connects (Socket Mode); answers the port of the HTTP server. Slack may be down meanwhile. */
+  /** Listens (HTTP) or connects (Socket Mode); returns the port of the HTTP server. Slack may be down. */
   start(): Promise<{ readonly port: number }>;
   /**
-   * Takes nothing new and waits for what is under way, `patienceMs` at most (default: as long as it takes). People who
-   * would then still wait are told that the bot restarts, so every interaction that was acknowledged gets an answer.
+   * Accepts nothing new and waits for work in progress, `patienceMs` at most (default: until it ends). People who then
+   * still wait are told that the bot restarts, so that every acknowledged interaction gets an answer.
    */
   stop(patienceMs?: number): Promise<void>;
-  /** Redraws App Home for those who opened it lately, if a request changed; answers for how many. */
+  /** Redraws App Home for people who opened it recently, if a request changed; returns for how many. */
   refreshHomes(): Promise<number>;
-  /** Slack takes the token, as of its last answer, and in Socket Mode the socket is connected. */
+  /** Slack accepted the token when it last answered, and in Socket Mode the socket is connected. */
   connected(): boolean;
-  /** The way in from Slack is open: listening (HTTP), or the socket is connected (Socket Mode). */
+  /** Slack can reach the bot: it listens (HTTP), or the socket is connected (Socket Mode). */
   reachable(): boolean;
 }
 
-/** For the last answers at a stop: one call to Slack. */
+/** Enough for one last message to each person who waits at a stop. */
 const LAST_ANSWERS_MS = 1_500;
 
-/** Enough for 500 people who ask at one instant, in one process; beyond it people are asked to try again. */
+/** Per process: enough for 500 people at the same moment. Beyond it people are asked to try again. */
 export const QUEUE_LIMITS = {
   read: { atOnce: 32, waitingAtMost: 1_000 },
   decision: { atOnce: 64, waitingAtMost: 400 },
-  /** Clicks that find their lane full: each is one short message to Slack. */
+  /** Clicks that come while their lane is full: each gets one short message. */
   overflow: { atOnce: 8, waitingAtMost: 200 },
 };
 
@@ -75,7 +75,7 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
   const transport = createTransport(parts);
   const app = new App({
     receiver: transport.receiver,
-    // With an `authorize` of our own nothing calls auth.test: not the constructor, and no request.
+    // With its own `authorize`, Bolt never calls auth.test: neither at the start nor for a request.
     authorize: async () => ({ botToken: settings.botToken }),
     clientOptions: webClientOptions(settings, log),
     convoStore: false,
@@ -129,7 +129,7 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
     },
     stop: async (patienceMs) => {
       greeting.stop();
-      // In this order: what arrived on an open connection may enter the queue until the last one is closed.
+      // In this order: requests on open connections may enter the queues until the last connection is closed.
       const done = transport
         .close()
         .then(() => Promise.all([...Object.values(lanes), overflowQueue].map((queue) => queue.idle())));

@@ -1,4 +1,4 @@
-/** What buttons and modals carry, and nothing more: which request at which version, or which question at which page. */
+/** What buttons and modals carry: which request at which version, or which query at which page. */
 import { z } from 'zod';
 
 const requestValue = z.strictObject({
@@ -19,14 +19,14 @@ const ballotMetadata = z.strictObject({
   groupId: z.string().max(30),
 });
 
-/** What a ballot modal keeps between showing and sending: the facts digest its reader had in front of them. */
+/** What the ballot modal keeps until it is sent: the digest of the facts that it showed. */
 export type BallotMetadata = z.infer<typeof ballotMetadata>;
 
 const unitValue = z.strictObject({ unit: z.string().min(1).max(200) });
 
 export type UnitValue = z.infer<typeof unitValue>;
 
-/** The JSON in `text`, or undefined: values come back from Slack as we wrote them, or are not ours. */
+/** The JSON in `text`; undefined for a value that Loandesk didn't write. */
 function readJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -49,7 +49,7 @@ export function writeRequestValue({ requestId, version }: RequestValue): string 
   return JSON.stringify({ requestId, version });
 }
 
-/** A query too long for a filter is cut: what it asks is refused by the desk anyway. */
+/** A query that is too long for a filter is cut; the desk refuses it in any case. */
 export function writePageValue({ query, page }: PageValue): string {
   return JSON.stringify({ query: query.slice(0, 300), page });
 }

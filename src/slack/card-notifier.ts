@@ -1,6 +1,6 @@
 /**
- * Brings notices to Slack: the card and its edits, replies in its thread, direct messages. Everything is drawn from
- * the record, can be repeated, and is never read back. A failed call is an answer, so that the outbox decides.
+ * Delivers notices to Slack: the card and its edits, replies in its thread, direct messages. Everything is drawn from
+ * the record, can be repeated, and is never read back. Failures are returned, because the outbox decides what follows.
  */
 import type { WebClient } from '@slack/web-api';
 import type { CardLocation, CloseRequest, RequestEvent } from '../domain/close/close-request.ts';
@@ -20,10 +20,10 @@ import { dryRunPrefix, standingText } from './views/request-text.ts';
 
 const DELIVERED: Delivery = { ok: true, card: null };
 
-/** This message can never be edited again (docs.slack.dev, chat.update); what it would say is said elsewhere. */
+/** This message can never be edited again (docs.slack.dev, chat.update), so a thread reply says what it would say. */
 const EDIT_IS_OVER: ReadonlySet<string> = new Set(['edit_window_closed', 'cant_update_message']);
 
-/** The message to reply to is gone, or takes no replies: it is said in the channel instead. */
+/** The message to reply to is gone, or takes no replies, so the reply is posted in the channel. */
 const PARENT_IS_GONE: ReadonlySet<string> = new Set([
   'message_not_found',
   'thread_not_found',
@@ -32,9 +32,8 @@ const PARENT_IS_GONE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The closed list of answers that make a notice final, from the errors of chat.postMessage and chat.update
- * (docs.slack.dev): what is wrong with this very text, or with this very person. Everything else (token, scopes, app,
- * channel, codes of tomorrow) is tried again.
+ * The only errors of chat.postMessage and chat.update (docs.slack.dev) that make a notice final: they are about this
+ * text, or this person. Everything else (token, scopes, app, channel, unknown codes) is retried.
  */
 const ABOUT_THIS_MESSAGE: ReadonlySet<string> = new Set([
   ...SHAPE_FAULTS,
@@ -50,7 +49,7 @@ const COPIES_REMEMBERED = 1_000;
 export interface CardNotifierParts {
   readonly client: WebClient;
   readonly home: HomeWorkspace;
-  /** Says whether a person who cannot be reached is still there. */
+  /** To find out whether a person who can't be reached still exists. */
   readonly directory: Pick<Directory, 'person'>;
   readonly closeChannel: string;
   /** For messages that the channel reads: people by name, without pinging them. */
@@ -63,7 +62,7 @@ export class CardNotifier implements Notifier {
   readonly #parts: CardNotifierParts;
   /** Direct messages already delivered by this process, so that a retry of a group does not repeat them. */
   readonly #told = new Set<string>();
-  /** Copies of cards that say where the card is. */
+  /** Copies of cards that were redrawn to link to the card, by channel and time stamp. */
   readonly #pointedAway = new Set<string>();
 
   constructor(parts: CardNotifierParts) {
@@ -79,7 +78,7 @@ export class CardNotifier implements Notifier {
     switch (notice.kind) {
       case 'card':
         if (place !== null) return this.#redrawCard(request, place, approvers);
-        // What ended elsewhere needs no card here.
+        // A request that ended without a card needs none.
         return isTerminal(request.state) ? DELIVERED : this.#postCard(request, approvers);
       case 'thread':
         return this.#reply(noticeMessage(threadText(notice.event, request)), place);
@@ -101,7 +100,7 @@ export class CardNotifier implements Notifier {
     if (answer.ok) return;
     this.#pointedAway.delete(key);
     const why = failureText(answer.failure);
-    this.#parts.log.warn({ requestId: request.id, why }, 'a copy of a card was not redrawn');
+    this.#parts.log.warn({ requestId: request.id, why }, 'copy of a card was not redrawn');
   }
 
   /** Cards are in the approvals channel and nowhere else, whatever the record says. */
@@ -131,10 +130,9 @@ export class CardNotifier implements Notifier {
     const { error } = answer.failure;
     this.#parts.log.warn(
       { requestId: request.id, why: failureText(answer.failure) },
-      'a card could not be redrawn',
+      'card could not be redrawn',
     );
-    // Someone deleted it: posted again, so that people can still decide. Its buttons carry the same request and version,
-    // and its location is recorded, so that later edits reach this one.
+    // Someone deleted it, so it is posted again: people must be able to decide. The outbox records where it is now.
     if (error === 'message_not_found') {
       const reposted = await this.#post(place.channelId, card);
       return reposted.ok ? { ok: true, card: reposted.value } : delivery(reposted);
@@ -144,7 +142,7 @@ export class CardNotifier implements Notifier {
     return this.#reply(noticeMessage(note), place);
   }
 
-  /** In the card's thread; in the channel itself when there is no card to reply to. */
+  /** In the card's thread; in the channel if there is no card to reply to. */
   async #reply(loud: Message, card: CardLocation | null): Promise<Delivery> {
     const message = await this.#parts.quiet(loud);
     if (card === null) return delivery(await this.#post(this.#parts.closeChannel, message));
@@ -154,18 +152,18 @@ export class CardNotifier implements Notifier {
     return delivery(parentGone ? await this.#post(card.channelId, message) : answer);
   }
 
-  /** Directly, with addresses in full, so to a person of this workspace and nobody else. */
+  /** Directly, with e-mails in full, so only to a person of this workspace. */
   async #tellPerson(to: PersonId, write: (workspaceUrl: string | null) => string): Promise<Delivery> {
-    if (!PERSON.test(to.userId)) return refusedHere(false, 'the addressee is not a person');
+    if (!PERSON.test(to.userId)) return refusedForOne(false, 'the addressee is not a person');
     const home = await this.#parts.home.read();
     if (!home.ok) return { ok: false, retry: true, why: home.why, retryAfterMs: null };
-    if (to.teamId !== home.value.teamId) return refusedHere(true, 'the addressee is of another workspace');
+    if (to.teamId !== home.value.teamId) return refusedForOne(true, 'the addressee is of another workspace');
     const answer = await this.#post(to.userId, noticeMessage(write(home.value.url)));
     if (answer.ok) return DELIVERED;
-    return (await this.#isGone(to, answer.failure)) ? given(answer.failure) : delivery(answer);
+    return (await this.#isGone(to, answer.failure)) ? finalRefusal(answer.failure) : delivery(answer);
   }
 
-  /** Slack has one code for a person without a direct message and for a token of elsewhere: users.info tells. */
+  /** channel_not_found means a person without direct messages or a wrong token: users.info shows which. */
   async #isGone(to: PersonId, failure: SlackFailure): Promise<boolean> {
     if (failure.kind !== 'refused') return false;
     if (ABOUT_THIS_PERSON.has(failure.error)) return true;
@@ -179,7 +177,7 @@ export class CardNotifier implements Notifier {
     request: CloseRequest,
     approvers: ReadonlySet<string> | null,
   ): Promise<Delivery> {
-    if (approvers === null) return refusedHere(true, 'the approvers are not known at present');
+    if (approvers === null) return refusedForOne(true, 'the approvers are not known at present');
     const { teamId } = request.requester;
     let missed: Delivery | null = null;
     for (const userId of stillToVote(request, approvers)) {
@@ -191,12 +189,9 @@ export class CardNotifier implements Notifier {
         this.#told.add(told);
       }
       if (answer.ok) continue;
-      // Nobody is told while Slack takes nothing; one person who cannot be reached does not keep it from the others.
+      // An outage stops here; one person who can't be reached doesn't keep the others from being told.
       if (answer.retry && answer.onlyThis !== true) return answer;
-      this.#parts.log.warn(
-        { requestId: request.id, userId, why: answer.why },
-        'an approver could not be told',
-      );
+      this.#parts.log.warn({ requestId: request.id, userId, why: answer.why }, 'approver could not be told');
       if (answer.retry) missed = answer;
     }
     return missed ?? DELIVERED;
@@ -232,18 +227,18 @@ function undelivered(failure: SlackFailure): Delivery {
     case 'unreachable':
       return { ok: false, retry: true, why, retryAfterMs: null };
     case 'refused':
-      if (ABOUT_THIS_MESSAGE.has(failure.error)) return given(failure);
+      if (ABOUT_THIS_MESSAGE.has(failure.error)) return finalRefusal(failure);
       return TOKEN_REFUSED.has(failure.error)
         ? { ok: false, retry: true, why, retryAfterMs: null }
-        : refusedHere(true, why);
+        : refusedForOne(true, why);
   }
 }
 
-/** Final: it would be the same answer every time. */
-function given(failure: SlackFailure): Delivery {
-  return refusedHere(false, failureText(failure));
+/** Final: Slack would answer the same every time. */
+function finalRefusal(failure: SlackFailure): Delivery {
+  return refusedForOne(false, failureText(failure));
 }
 
-function refusedHere(retry: boolean, why: string): Delivery {
+function refusedForOne(retry: boolean, why: string): Delivery {
   return { ok: false, retry, onlyThis: true, why, retryAfterMs: null };
 }

@@ -1,7 +1,6 @@
 /**
- * Who people are: users.info and usergroups.users.list, remembered for a minute (the latter allows 20 calls a
- * minute). Fails closed: what cannot be read is an answer of "not ok", never a guess and never an old one. That there
- * is no such user is an answer, too: nobody.
+ * Who people are: users.info and usergroups.users.list, remembered for a minute (the latter allows 20 calls per
+ * minute). Fails closed: what can't be read is a failure, never a guess or an older answer. "No such user" is an answer.
  */
 import type { WebClient } from '@slack/web-api';
 import type { Person, PersonId, PersonKind } from '../domain/person.ts';
@@ -10,14 +9,14 @@ import type { HomeWorkspace } from './home-workspace.ts';
 import { failureText, slackCall } from './slack-call.ts';
 
 const REMEMBERED_MS = 60_000;
-const ENTRIES_AT_MOST = 5_000;
+const MAX_ENTRIES = 5_000;
 
 interface Remembered<Value> {
   readonly answer: Promise<Lookup<Value>>;
   readonly untilMs: number;
 }
 
-/** Answers by key; those asked for at the same time share one call, and failures are not remembered. */
+/** Answers by key. Simultaneous questions share one call; failures are not remembered. */
 class TtlCache<Value> {
   readonly #entries = new Map<string, Remembered<Value>>();
   readonly #now: () => number;
@@ -33,7 +32,7 @@ class TtlCache<Value> {
   ): Promise<Lookup<Value>> {
     const known = this.#entries.get(key);
     if (!fresh && known !== undefined && this.#now() < known.untilMs) return known.answer;
-    if (this.#entries.size >= ENTRIES_AT_MOST) this.#entries.clear();
+    if (this.#entries.size >= MAX_ENTRIES) this.#entries.clear();
     const entry = { answer: ask(), untilMs: this.#now() + REMEMBERED_MS };
     this.#entries.set(key, entry);
     void entry.answer.then(({ ok }) => {
@@ -44,7 +43,7 @@ class TtlCache<Value> {
 }
 
 interface NamedPerson extends Person {
-  /** As shown in Slack; null for people of other workspaces. For display only: names decide nothing. */
+  /** As shown in Slack; null for people of other workspaces. For display only. */
   readonly name: string | null;
 }
 
@@ -81,7 +80,7 @@ export class SlackDirectory implements Directory {
     return { ok: true, value: { teamId, userId, kind, timeZone } };
   }
 
-  /** The name to show for a member of the home team; null when it is not known now. */
+  /** The name to show for a member of the home workspace; null when it can't be read now. */
   async nameOf(userId: string): Promise<string | null> {
     const home = await this.#home.read();
     if (!home.ok) return null;
@@ -118,7 +117,7 @@ export class SlackDirectory implements Directory {
   async #readPerson(id: PersonId): Promise<Lookup<NamedPerson>> {
     const home = await this.#home.read();
     if (!home.ok) return home;
-    // Who acts in another workspace is not asked for. In ours, Slack says who is a member of it.
+    // People who act in another workspace are not looked up. In the home workspace, Slack says who is a member.
     if (id.teamId !== home.value.teamId) {
       return { ok: true, value: { ...id, kind: 'foreign', timeZone: null, name: null } };
     }
@@ -128,7 +127,8 @@ export class SlackDirectory implements Directory {
     }
     if (!answer.ok) return { ok: false, why: `users.info: ${failureText(answer.failure)}` };
     const { user } = answer.value;
-    if (user?.id !== id.userId) return { ok: false, why: 'users.info: Slack answered for nobody or another' };
+    if (user?.id !== id.userId)
+      return { ok: false, why: 'users.info: Slack answered for nobody or for another user' };
     return {
       ok: true,
       value: {
@@ -148,11 +148,11 @@ export class SlackDirectory implements Directory {
     }
     const { failure } = answer;
     if (failure.kind === 'refused' && failure.error === NO_SUCH_GROUP) {
-      this.#log.warn({ group }, 'a user group of the settings does not exist in Slack: it counts for nobody');
+      this.#log.warn({ group }, 'user group does not exist in Slack; nobody counts through it');
       return { ok: true, value: null };
     }
     const why = failureText(failure);
-    this.#log.warn({ group, why }, 'a user group could not be read');
+    this.#log.warn({ group, why }, 'user group could not be read');
     return { ok: false, why };
   }
 }
@@ -160,7 +160,7 @@ export class SlackDirectory implements Directory {
 /** "No usergroup found with the given ID" (docs.slack.dev, usergroups.users.list): deleted, disabled or mistyped. */
 const NO_SUCH_GROUP = 'no_such_subteam';
 
-/** A field that is missing counts against the person where Slack always sends it (the team). */
+/** A missing team counts against the person, because Slack always sends it. */
 function kindOf(user: SlackUser, homeTeamId: string): PersonKind {
   if (user.deleted === true) return 'deactivated';
   if (user.is_bot === true || user.is_workflow_bot === true || user.id === 'USLACKBOT') return 'bot';

@@ -1,7 +1,7 @@
 /**
- * What surrounds every listener: the ack first, then the work through a bounded queue; a repeated delivery has one
- * effect; every refusal and every error gets an answer; and one line in the log says who did what, how it ended and
- * how long it took. The last resort for errors: nothing that a listener throws gets past here.
+ * Runs around every listener: acks first, then does the work through a bounded queue, once per delivery. Every refusal
+ * and every error gets an answer, and one log line says who did what, how it ended and how long it took. Nothing that a
+ * listener throws goes further.
  */
 import type { PersonId } from '../domain/person.ts';
 import type { RefusalCode } from '../domain/refusal.ts';
@@ -24,26 +24,26 @@ import {
 } from './views/notice-message.ts';
 import type { WorkQueue } from './work-queue.ts';
 
-/** Slack repeats a delivery for up to about 5 minutes, and a signature is accepted for as long. */
+/** Longer than the 5 minutes for which Slack repeats a delivery and a signature is accepted. */
 const SEEN_TTL_MS = 10 * 60_000;
 
 export interface GuardParts {
   readonly seenOnce: SeenOnce;
-  /** A queue for each lane, so that neither waits for the other. */
+  /** One queue for each lane, so that neither waits for the other. */
   readonly lanes: Readonly<Record<Lane, WorkQueue>>;
-  /** For clicks that find their lane full: their ack can't say so, so they are answered after it, a few at a time. */
+  /** For clicks that come while their lane is full: their ack can't say so, so a message follows. */
   readonly overflowQueue: WorkQueue;
   readonly log: Log;
   readonly now: () => number;
   readonly newReference: NewId;
-  /** After a refusal that shows that the person saw an older state, the request's card is redrawn. */
+  /** Called after a refusal that shows that the person saw an outdated card. */
   readonly redrawCard: (requestId: string) => Promise<void>;
   readonly events?: Partial<SlackEvents>;
   /** After how long a person without an answer is told that it is late; default 2.5 s. */
   readonly lateAfterMs?: number;
-  /** Runs all that one interaction sets off, so that its log lines can carry the reference. */
+  /** Runs the work of one interaction, so that its log lines carry the reference. */
   readonly within?: (reference: string, work: () => Promise<void>) => Promise<void>;
-  /** Aborted when the process cannot wait any longer: what is still under way gets its answer now. */
+  /** Aborted when the process must end: people who still wait are answered now. */
   readonly shutdownSignal?: AbortSignal;
 }
 
@@ -54,14 +54,14 @@ const STILL_WORKING = 'Still working on this. The answer follows here…';
 const RESTARTING =
   "Loandesk is restarting and didn't finish this. What was recorded counts and is carried on: see `/loandesk requests`. For anything else, ask again in a minute.";
 
-/** What the transport brings beside the turn. */
+/** One interaction as the transport delivers it. */
 export interface Delivered {
   readonly turn: Turn;
-  /** The same for a repeated delivery of the same interaction. Asked after the ack. */
+  /** The same for a repeated delivery of the same interaction. Read after the ack. */
   readonly deliveryKey: () => string;
   /** Answers Slack. `faults`: those of a form, which then stays open. */
   readonly ack: (faults: Readonly<Record<string, string>> | null) => Promise<void>;
-  /** Answers Slack with this, so that nothing need follow. False: this kind of ack says nothing; not acked yet. */
+  /** Acks with this as the whole answer. False: this kind of ack can't carry one, and nothing was acked. */
   readonly answerInAck: (message: Message) => Promise<boolean>;
 }
 
@@ -70,7 +70,7 @@ export type NamedListener = Listener & { readonly name: string };
 
 export type Guard = (listener: NamedListener, delivered: Delivered) => Promise<void>;
 
-/** Outcomes that say who asks, or from where, and not what was asked. */
+/** Refused because of who asked, or where. */
 const NOT_ALLOWED: ReadonlySet<string> = new Set<RefusalCode>([
   'not-a-full-member',
   'role-missing',
@@ -80,7 +80,7 @@ const NOT_ALLOWED: ReadonlySet<string> = new Set<RefusalCode>([
   'not-the-requester',
 ]);
 
-/** Refusals of those who saw a card of before: it is redrawn for them. Who may not act at all causes no edit. */
+/** The person saw an outdated card, so it is redrawn. Someone who may not act causes no edit. */
 const SAW_AN_OLD_CARD: ReadonlySet<string> = new Set<RefusalCode>([
   'already-decided',
   'already-executing',
@@ -126,7 +126,7 @@ export function createGuard(parts: GuardParts): Guard {
     if (refusal === null) return { outcome: 'done', requestId };
     await turn.tell(refusalMessage(refusal));
     if (requestId !== null && SAW_AN_OLD_CARD.has(refusal.code)) {
-      // The person has the answer; a card that could not be redrawn is not theirs to hear about.
+      // The person has the answer already, so a card that isn't redrawn is only logged.
       await parts
         .redrawCard(requestId)
         .catch((error: unknown) => log.warn({ requestId, ...errorFields(error) }, 'a card was not redrawn'));
@@ -163,14 +163,14 @@ export function createGuard(parts: GuardParts): Guard {
     let preparing: Promise<boolean> = Promise.resolve(true);
     let late: NodeJS.Timeout | undefined;
     try {
-      if (place === null) return await turnAway(delivered);
+      if (place === null) return await refuseWhenFull(delivered);
       const faults = listener.check?.(turn) ?? null;
       await delivered.ack(faults);
       parts.events?.interactionAcked?.(performance.now() - arrivedMs);
       if (faults !== null) return { outcome: 'form-faults', requestId: null };
       late = setTimeout(() => turn.sayStillWorking(listener.lateNotice ?? STILL_WORKING), lateAfterMs);
       preparing = listener.prepare?.(turn) ?? preparing;
-      // Waits in line unobserved for a while: its failure must not count as unhandled meanwhile.
+      // Nobody awaits it until the queue does: its failure must not count as unhandled.
       preparing.catch(() => {});
       const ready = preparing;
       return await orShutdown(
@@ -178,7 +178,7 @@ export function createGuard(parts: GuardParts): Guard {
         place.run(() => work(listener, delivered, ready)),
       );
     } catch (error) {
-      // A form that is still opening is where the person looks for the answer.
+      // If a form is still opening, that is where the person expects the answer.
       await preparing.catch(() => {});
       return await explain(listener, turn, reference, error);
     } finally {
@@ -188,11 +188,10 @@ export function createGuard(parts: GuardParts): Guard {
   }
 
   /**
-   * There is no room for the work, so there must be none for an endless line of refusals, either: the ack says it where
-   * it can (commands and forms), and buttons are answered after it within a bound of their own. Beyond that a button is
-   * not acked: Slack then shows the person that it failed, and nothing goes on here.
+   * Refuses when the lane is full. The ack of a command or form says so; a click gets a message after its ack, through
+   * a queue that is bounded as well. Beyond that a click isn't acked, and Slack shows the person that it failed.
    */
-  async function turnAway(delivered: Delivered): Promise<Ended> {
+  async function refuseWhenFull(delivered: Delivered): Promise<Ended> {
     const refusal = { code: 'too-much-at-once' } as const;
     if (await delivered.answerInAck(refusalMessage(refusal))) {
       return { outcome: refusal.code, requestId: null };
@@ -207,7 +206,7 @@ export function createGuard(parts: GuardParts): Guard {
     }
   }
 
-  /** The work, or an honest answer in its place when the process must end before it. */
+  /** The result of the work; if the process must end first, the person is told and the work goes on unobserved. */
   async function orShutdown(turn: Turn, working: Promise<Ended>): Promise<Ended> {
     const { shutdownSignal } = parts;
     if (shutdownSignal === undefined) return working;
@@ -218,7 +217,6 @@ export function createGuard(parts: GuardParts): Guard {
     try {
       const ended = await Promise.race([working, stopped]);
       if (ended !== null) return ended;
-      // It goes on until the process ends; its result is not reported.
       working.catch(() => {});
       await turn.tell(noticeMessage(RESTARTING));
       return { outcome: 'restarting', requestId: null };
@@ -237,7 +235,7 @@ export function createGuard(parts: GuardParts): Guard {
       durationMs: now() - startedAtMs,
     };
     parts.events?.interactionHandled?.(handled);
-    // Who asked without being allowed to is looked for: a level of its own finds them.
+    // Warnings, so that attempts by people who may not can be found.
     log[NOT_ALLOWED.has(ended.outcome) ? 'warn' : 'info']({ ...handled, reference }, 'interaction handled');
   }
 

@@ -1,7 +1,7 @@
 /**
- * Redraws App Home for people who have it open, when a close request changed. Slack tells that Home was opened, never
- * that it was left, so those who opened it lately count. Kept in this process alone: each replica looks after the
- * people whose opening it was told of, and people lost with a process get a fresh Home at the next opening.
+ * Redraws App Home when a close request changed, for people who opened it recently: Slack reports that Home was opened,
+ * never that it was closed. Kept in the memory of each replica, for the openings that it received; after a restart,
+ * people get a fresh Home at their next opening.
  */
 import type { WebClient } from '@slack/web-api';
 import type { PersonId } from '../domain/person.ts';
@@ -10,16 +10,16 @@ import type { Log } from '../usecases/ports.ts';
 import { failureText, slackCall } from './slack-call.ts';
 import { homeTab, refusedHomeTab } from './views/home-view.ts';
 
-/** After that, opening the tab again starts a new watch. */
+/** Opening the tab again restarts it. */
 const WATCHED_FOR_MS = 30 * 60_000;
-const PEOPLE_AT_MOST = 200;
-/** views.publish allows 100 and more a minute: with a round every 5 s this stays below it, openings included. */
-const REDRAWN_A_ROUND = 6;
+const MAX_WATCHERS = 200;
+/** views.publish allows at least 100 calls per minute; with a round every 5 s this leaves room for openings. */
+const REDRAWN_PER_ROUND = 6;
 
 interface Watcher {
   readonly by: PersonId;
   readonly untilMs: number;
-  /** Of the requests as they were last drawn. */
+  /** Of the requests when Home was last drawn: `requestsMark`. */
   readonly mark: string;
 }
 
@@ -33,7 +33,7 @@ export interface HomeWatchParts {
 
 export class HomeWatch {
   readonly #parts: HomeWatchParts;
-  /** By team and user id; the one waiting longest comes first. */
+  /** By team and user id, longest waiting first. */
   readonly #watchers = new Map<string, Watcher>();
   #pausedUntilMs = 0;
 
@@ -45,10 +45,10 @@ export class HomeWatch {
   opened(by: PersonId, mark: string): void {
     this.#remember({ by, mark, untilMs: this.#parts.now() + WATCHED_FOR_MS });
     const [oldest] = this.#watchers.keys();
-    if (this.#watchers.size > PEOPLE_AT_MOST && oldest !== undefined) this.#watchers.delete(oldest);
+    if (this.#watchers.size > MAX_WATCHERS && oldest !== undefined) this.#watchers.delete(oldest);
   }
 
-  /** One round; answers how many tabs were redrawn. Without watchers it asks nothing. */
+  /** One round; returns how many tabs were redrawn. Without watchers it reads nothing. */
   async refresh(): Promise<number> {
     const nowMs = this.#parts.now();
     for (const [key, { untilMs }] of this.#watchers) if (nowMs >= untilMs) this.#watchers.delete(key);
@@ -56,14 +56,14 @@ export class HomeWatch {
     const mark = await this.#parts.desk.requestsMark();
     const behind = [...this.#watchers.values()].filter((watcher) => watcher.mark !== mark);
     let redrawn = 0;
-    for (const watcher of behind.slice(0, REDRAWN_A_ROUND)) {
+    for (const watcher of behind.slice(0, REDRAWN_PER_ROUND)) {
       if (!(await this.#redraw(watcher, mark))) break;
       redrawn += 1;
     }
     return redrawn;
   }
 
-  /** False: Slack wants to be left alone for a while. */
+  /** False: Slack limited the calls. */
   async #redraw(watcher: Watcher, mark: string): Promise<boolean> {
     const { client, desk, workspaceUrl, now, log } = this.#parts;
     const { by } = watcher;

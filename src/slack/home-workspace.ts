@@ -1,6 +1,6 @@
 /**
- * Which workspace the bot's token belongs to (auth.test), remembered once it is known; and whether Slack takes the
- * token now, as of its last answer to any call.
+ * The workspace that the bot token belongs to (auth.test), kept once it is known, and whether Slack accepted the token
+ * when it last answered.
  */
 import type { WebClient } from '@slack/web-api';
 import type { Log } from '../usecases/ports.ts';
@@ -8,8 +8,6 @@ import { failureText, type SlackCallRecord, slackCall, TOKEN_REFUSED } from './s
 
 export interface Workspace {
   readonly teamId: string;
-  /** The organisation that it belongs to (Enterprise Grid). */
-  readonly enterpriseId: string | null;
   readonly url: string | null;
 }
 
@@ -26,22 +24,22 @@ export class HomeWorkspace {
     this.#client = client;
   }
 
-  /** "https://acme.slack.com/"; null until Slack has told. */
+  /** "https://acme.slack.com/"; null until Slack has answered. */
   get url(): string | null {
     return this.#known?.url ?? null;
   }
 
-  /** Slack took the token when it last answered. */
+  /** Slack accepted the token when it last answered. */
   get isAccepted(): boolean {
     return this.#accepted === true;
   }
 
-  /** Called when Slack stops taking the token, and when it takes it again; not at its first answer if that is yes. */
+  /** Called when Slack stops accepting the token and when it accepts it again; not for a first answer that accepts it. */
   onAcceptedChanged(listener: (accepted: boolean) => void): void {
     this.#listeners.push(listener);
   }
 
-  /** Asks Slack unless it is known; a failure is asked again next time. */
+  /** From memory, or from Slack until it has answered once. */
   async read(): Promise<Answer> {
     return this.#known === null ? this.ask() : { ok: true, value: this.#known };
   }
@@ -53,14 +51,14 @@ export class HomeWorkspace {
       this.#note(false);
       return { ok: false, why: failureText(answer.failure) };
     }
-    const { team_id, url, enterprise_id } = answer.value;
+    const { team_id, url } = answer.value;
     if (team_id === undefined) return { ok: false, why: 'Slack did not name the workspace of the token' };
-    this.#known = { teamId: team_id, url: url ?? null, enterpriseId: enterprise_id ?? null };
+    this.#known = { teamId: team_id, url: url ?? null };
     this.#note(true);
     return { ok: true, value: this.#known };
   }
 
-  /** To be told of every call that is made with the bot token. */
+  /** To be called after every call to Slack. */
   noteCall({ method, outcome }: SlackCallRecord): void {
     // Response URLs and uploads carry no token.
     if (!method.includes('.')) return;
@@ -76,13 +74,13 @@ export class HomeWorkspace {
   }
 }
 
-/** How soon a token that Slack does not take is tried again, at first and at most. */
+/** Delay before a token that Slack doesn't accept is tried again; doubled each time up to the longest. */
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
-/** How often Slack is asked whether it still takes the token; any other call tells it as well. */
+/** How often auth.test is called while the token is accepted; every other call shows it as well. */
 const ASKED_EVERY_MS = 30_000;
 
-/** Asks Slack who we are, again and again: readiness and links follow what it answers now. */
+/** Calls auth.test again and again, so that readiness and links follow Slack's current answer. */
 export function keepAskingSlack(
   home: HomeWorkspace,
   log: Log,

@@ -1,7 +1,6 @@
 /**
- * HTTP mode. Bolt checks the signature, and reads and answers requests; in front of it stands what it lacks: requests
- * that cannot be Slack's are refused before their body is read, bodies are bounded, timestamps from the future are
- * refused, and what was refused is counted.
+ * HTTP mode. Bolt checks signatures and answers requests. In front of it: requests that can't be from Slack are refused
+ * before their body is read, bodies are bounded, timestamps from the future are refused, and refusals are counted.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { parse } from 'node:querystring';
@@ -24,31 +23,31 @@ const UNHANDLED_AFTER_MS = 2_500;
 const ENDPOINT = '/slack/events';
 
 /** A form with all its fields is some 50 kB. */
-const BODY_AT_MOST_BYTES = 1024 * 1024;
+const MAX_BODY_BYTES = 1024 * 1024;
 
 /**
- * Bodies are read before it is known who sends them, so what is held of them at one time is bounded; large ones, which
- * Slack does not send, sooner than small ones.
+ * Bodies are read before the sender is known, so the memory for all of them is bounded; for large ones, which Slack
+ * doesn't send, the bound is lower.
  */
 const SMALL_BODY_BYTES = 64 * 1024;
-const HELD_AT_MOST_BYTES = { large: 32 * 1024 * 1024, small: 128 * 1024 * 1024 };
+const MAX_HELD_BYTES = { large: 32 * 1024 * 1024, small: 128 * 1024 * 1024 };
 
-/** Slack's probe of a certificate is a token and a flag. */
-const PROBE_AT_MOST_BYTES = 1024;
+/** Slack's probe of a certificate holds a token and a flag. */
+const MAX_PROBE_BYTES = 1024;
 
-/** A flood of refused requests is one line in the log for each of these, with their number. */
+/** Refused requests get one log line in this time, with their number. */
 const REFUSALS_LOGGED_EVERY_MS = 60_000;
 
-/** Bolt's rule (5 minutes), applied before the body is read. */
-const PAST_AT_MOST_MS = 5 * 60_000;
+/** As Bolt's own rule, applied before the body is read. */
+const MAX_AGE_MS = 5 * 60_000;
 
-/** Clocks differ a little; a signature from further ahead would stay valid for longer than we remember it. */
-const FUTURE_AT_MOST_MS = 60_000;
+/** For clocks that differ. A signature from further ahead would be valid for longer than deliveries are remembered. */
+const MAX_AHEAD_MS = 60_000;
 
-/** What the headers alone can tell. */
+/** Faults that the headers alone show. */
 type HeaderFault = 'unsigned' | 'stale' | 'from the future';
 
-/** Why a request was turned away before anything looked at what it says. */
+/** Why a request was refused before its content was looked at. */
 export type RefusedRequest =
   | HeaderFault
   | 'signature mismatch'
@@ -73,7 +72,7 @@ export function createHttpTransport(parts: HttpTransportParts): Transport {
   const receiver = new HTTPReceiver({
     signingSecret,
     endpoints: ENDPOINT,
-    // Its warnings are the refusals that are counted here.
+    // It warns of each refused request; they are counted here instead.
     logger: Object.assign(boltLogger(log), { warn: () => {} }),
     customPropertiesExtractor: (request) => ({ slackSignature: request.headers['x-slack-signature'] }),
     unhandledRequestTimeoutMillis: parts.unhandledAfterMs ?? UNHANDLED_AFTER_MS,
@@ -99,10 +98,10 @@ export function createHttpTransport(parts: HttpTransportParts): Transport {
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const length = Number(request.headers['content-length'] ?? Number.NaN);
     const fault = headerFault(request.headers, now());
-    if (fault !== null && !(length <= PROBE_AT_MOST_BYTES)) return refuse(response, 401, fault);
+    if (fault !== null && !(length <= MAX_PROBE_BYTES)) return refuse(response, 401, fault);
     const body = await bodies.read(request, length <= SMALL_BODY_BYTES ? 'small' : 'large');
     if (typeof body === 'number') return refuse(response, body, WHY_NOT_READ[body]);
-    // The probe is not signed: Bolt answers it and looks at nothing else in it.
+    // The probe isn't signed: Bolt answers it and ignores everything else in it.
     if (fault !== null && !isProbe(body)) return refuse(response, 401, fault);
     toBolt(Object.assign(request, { rawBody: body }), response);
   }
@@ -145,22 +144,22 @@ export function createHttpTransport(parts: HttpTransportParts): Transport {
   };
 }
 
-/** Null: it may be Slack. `nowMs` is UTC milliseconds. */
-export function headerFault(headers: IncomingHttpHeaders, nowMs: number): HeaderFault | null {
+/** Null: it may be from Slack. `nowMs` is UTC milliseconds. */
+function headerFault(headers: IncomingHttpHeaders, nowMs: number): HeaderFault | null {
   const timestamp = headers['x-slack-request-timestamp'];
   const signature = headers['x-slack-signature'];
   if (typeof timestamp !== 'string' || typeof signature !== 'string') return 'unsigned';
   if (!/^v0=[0-9a-f]{64}$/.test(signature) || !/^[0-9]{1,12}$/.test(timestamp)) return 'unsigned';
   const signedAtMs = Number(timestamp) * 1000;
-  if (signedAtMs < nowMs - PAST_AT_MOST_MS) return 'stale';
-  return signedAtMs > nowMs + FUTURE_AT_MOST_MS ? 'from the future' : null;
+  if (signedAtMs < nowMs - MAX_AGE_MS) return 'stale';
+  return signedAtMs > nowMs + MAX_AHEAD_MS ? 'from the future' : null;
 }
 
 function isProbe(body: Buffer): boolean {
   return /(?:^|&)ssl_check=1(?:&|$)/.test(body.toString());
 }
 
-/** Whether the body says something that Bolt can look into: an object, in JSON or as the fields of a form. */
+/** Whether Bolt can read the body: a JSON object, or a form. */
 function isInteraction(isForm: boolean, body: string): boolean {
   const json = isForm ? parse(body).payload : body;
   if (json === undefined) return true;
@@ -174,14 +173,14 @@ function isInteraction(isForm: boolean, body: string): boolean {
 
 const WHY_NOT_READ = { 400: 'unreadable', 413: 'too large', 503: 'too many at once' } as const;
 
-/** Reads bodies as far as there is room for them. */
+/** Reads bodies within the bound for all of them. */
 class Bodies {
   #heldBytes = 0;
 
-  /** The whole body, or the status that says why not. `size`: as its headers state it. */
+  /** The whole body, or the HTTP status to refuse it with. `size`: as its headers state it. */
   read(
     request: IncomingMessage,
-    size: keyof typeof HELD_AT_MOST_BYTES,
+    size: keyof typeof MAX_HELD_BYTES,
   ): Promise<Buffer | keyof typeof WHY_NOT_READ> {
     const { promise, resolve } = Promise.withResolvers<Buffer | keyof typeof WHY_NOT_READ>();
     const chunks: Buffer[] = [];
@@ -197,8 +196,8 @@ class Bodies {
       bytes += chunk.length;
       this.#heldBytes += chunk.length;
       chunks.push(chunk);
-      if (bytes > BODY_AT_MOST_BYTES) end(413);
-      else if (this.#heldBytes > HELD_AT_MOST_BYTES[size]) end(503);
+      if (bytes > MAX_BODY_BYTES) end(413);
+      else if (this.#heldBytes > MAX_HELD_BYTES[size]) end(503);
     });
     request.once('end', () => end(Buffer.concat(chunks)));
     request.once('error', () => end(400));
@@ -207,7 +206,7 @@ class Bodies {
   }
 }
 
-/** Refused requests in the log: the first one at once, and then how many there were, once a minute. */
+/** Logs the first refused request at once, and then their number once per minute. */
 class RefusalTally {
   readonly #log: Log;
   readonly #now: () => number;
@@ -222,7 +221,7 @@ class RefusalTally {
   note(why: RefusedRequest): void {
     this.#counts.set(why, (this.#counts.get(why) ?? 0) + 1);
     const nowMs = this.#now();
-    // A clock that was put back must not silence it.
+    // If the clock was set back, log at once.
     if (nowMs < this.#nextLineAtMs && this.#nextLineAtMs - nowMs <= REFUSALS_LOGGED_EVERY_MS) return;
     this.#nextLineAtMs = nowMs + REFUSALS_LOGGED_EVERY_MS;
     this.#log.warn({ refused: Object.fromEntries(this.#counts) }, 'refused requests that Slack did not sign');
@@ -231,8 +230,8 @@ class RefusalTally {
 }
 
 /**
- * A command is answered with text. For a click or a form the person must see that nothing came of it: Slack shows that
- * for any status but 200, and leaves a form open.
+ * A command is answered with text. For a click or a form, any status but 200 makes Slack show that it failed; a form
+ * stays open.
  */
 function answerUnhandled(request: IncomingMessage, response: ServerResponse): void {
   const body = 'rawBody' in request && Buffer.isBuffer(request.rawBody) ? request.rawBody.toString() : '';

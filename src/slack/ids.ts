@@ -1,6 +1,6 @@
 /**
- * Every name that Slack sends back to us: commands, buttons, modals and their inputs. manifest.yml and register.ts
- * are held against this list by a test.
+ * Every name that Slack sends back: commands, buttons, modals and their inputs. A test compares manifest.yml and
+ * register.ts with this list.
  */
 
 export const COMMANDS = {

@@ -1,4 +1,4 @@
-/** One interaction of one person: what a listener reads and how it answers. Listeners know this, not Bolt. */
+/** One interaction of one person: what a listener reads and how it answers. Listeners use this, never Bolt. */
 import type { PersonId } from '../domain/person.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Desk } from '../usecases/desk.ts';
@@ -15,7 +15,7 @@ export interface Turn {
   readonly input: string;
   /** A modal's inputs by block_id, as typed. */
   readonly fields: ReadonlyMap<string, string>;
-  /** What the modal kept from when it was shown. */
+  /** `private_metadata` of the modal. */
   readonly metadata: string;
   /**
    * Says something to this person alone: in the modal that is open, or else as a private message. Falls back to other
@@ -31,9 +31,9 @@ export interface Turn {
   replace(message: Message): Promise<boolean>;
   /** For everyone in the conversation. */
   share(message: Message): Promise<boolean>;
-  /** Opens a modal within the 3 seconds that Slack gives; false: it did not open. */
+  /** Opens a modal, which Slack allows for 3 seconds; false: it didn't open. */
   openModal(modal: Modal): Promise<boolean>;
-  /** A modal of this turn is open: `tell` speaks there. */
+  /** A modal of this turn is open: `tell` shows its message there. */
   readonly hasModal: boolean;
   /** Redraws the modal that is open; false: it is no longer there. */
   updateModal(modal: Modal): Promise<boolean>;
@@ -42,7 +42,7 @@ export interface Turn {
   sendFile(fileName: string, content: string): Promise<'sent' | 'scope-missing' | 'failed'>;
 }
 
-/** What became of it, for the log and for the answer that every click gets. */
+/** How it ended, for the log and for the answer that every click gets. */
 export interface Outcome {
   readonly refusal: Refusal | null;
   readonly requestId: string | null;
@@ -69,18 +69,18 @@ export async function answerAnyRole(
   return handled();
 }
 
-/** Work of one lane waits for work of its own lane only: a decision never waits behind those who look things up. */
+/** Work waits for work of its own lane only, so that a decision never waits behind look-ups. */
 export type Lane = 'decision' | 'read';
 
 /** One command, button, modal or event. `work` starts after the ack; nothing here acks by itself. */
 export interface Listener {
   /** Default: decision. */
   readonly lane?: Lane;
-  /** Faults of a form by block_id, found without asking anybody; shown in the form, and nothing else happens. */
+  /** Faults of a form by block_id, found without any look-up; the form shows them, and nothing else happens. */
   readonly check?: (turn: Turn) => Readonly<Record<string, string>> | null;
   /** Why this may take long, in place of the usual notice of a late answer. */
   readonly lateNotice?: string;
-  /** What must happen within the 3 seconds of a trigger and changes nothing: opening a modal. False ends it. */
+  /** Opens a modal within the 3 seconds of a trigger; changes nothing else. False: `work` doesn't run. */
   readonly prepare?: (turn: Turn) => Promise<boolean>;
   readonly work: (turn: Turn) => Promise<Outcome>;
 }
@@ -88,9 +88,9 @@ export interface Listener {
 /** What every listener is given. */
 export interface ListenerParts {
   readonly desk: Desk;
-  /** For links to cards; null until Slack has told it. */
+  /** For links to cards; null until Slack has answered. */
   readonly workspaceUrl: () => string | null;
-  /** Id of the approvals channel: buttons that act on a request count there only. */
+  /** Id of the approvals channel: buttons that act on a request work there only. */
   readonly closeChannel: string;
   /** Ids of channels in which commands are answered; empty: all. */
   readonly allowedChannels: readonly string[];

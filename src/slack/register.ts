@@ -1,4 +1,4 @@
-/** The one route table: which listener answers which command, button, form and event; each runs inside the guard. */
+/** The route table: which listener answers which command, button, form and event. Each runs inside the guard. */
 import type { App, BlockButtonAction, ViewSubmitAction } from '@slack/bolt';
 import type { Refusal } from '../domain/refusal.ts';
 import { actionDelivery, commandDelivery, homeDelivery, submissionDelivery } from './bolt-delivery.ts';
@@ -20,7 +20,7 @@ export interface Routes {
   readonly actions: Readonly<Record<ActionId, NamedListener>>;
   readonly submissions: Readonly<Record<ModalId, NamedListener>>;
   readonly homeOpened: NamedListener;
-  /** For every other button: those of earlier versions, in old messages. */
+  /** For all other buttons: those of earlier versions, in old messages. */
   readonly otherAction: NamedListener;
 }
 
@@ -74,8 +74,7 @@ function named<Id extends string>(
 type PlaceParts = Pick<ListenerParts, 'allowedChannels' | 'closeChannel'>;
 
 /**
- * Null: allowed. Direct messages always are: an answer there is as private as anywhere, and the person's role is
- * checked all the same. App Home and modals have no channel.
+ * Null: allowed. Direct messages always are, because an answer there is private. App Home and modals have no channel.
  */
 export function refusePlace(
   { allowedChannels, closeChannel }: PlaceParts,
@@ -107,7 +106,7 @@ export function requireChannel(parts: PlaceParts, listener: Listener): Listener 
 /** Any name: its listener is looked up in the table. */
 const ANY = /(?:)/;
 
-/** A command or a form that is not in the table is left to the transport, which says so. */
+/** A command or a form that isn't in the table is left to the transport, which answers that it failed. */
 export function register(app: App, table: Routes, guard: Guard, parts: TurnParts): void {
   const commands = new Map<string, NamedListener>(Object.entries(table.commands));
   const actions = new Map<string, NamedListener>(Object.entries(table.actions));

@@ -1,4 +1,4 @@
-/** One call to Slack, with its failure as a value: what went wrong decides what to do next. */
+/** One call to Slack, with its failure as a value, because the kind of failure decides what to do next. */
 import {
   WebAPIHTTPError,
   WebAPIPlatformError,
@@ -10,8 +10,8 @@ import { redact } from './slack-log.ts';
 export type SlackFailure =
   | { readonly kind: 'rate-limited'; readonly retryAfterMs: number }
   /**
-   * No answer of Slack's: network, timeout, an HTTP error, or a page in place of JSON (a filter, a proxy). It may have
-   * happened all the same.
+   * No answer from Slack: network, timeout, an HTTP error, or a page instead of JSON (a filter, a proxy). The call may
+   * have had its effect.
    */
   | { readonly kind: 'unreachable'; readonly why: string }
   /** Slack answered no: its error code, and its details where it gives any. */
@@ -33,8 +33,8 @@ export interface SlackCallRecord {
 export type OnSlackCall = (record: SlackCallRecord) => void;
 
 /**
- * Slack no longer takes the bot token, for any call (docs.slack.dev, the common errors of each Web API method). Only
- * a person can mend it, and everything that is refused meanwhile is still to be delivered.
+ * Slack no longer accepts the bot token, for any call (docs.slack.dev, the common errors of each Web API method). Only a
+ * person can fix that, and everything refused until then still has to be delivered.
  */
 export const TOKEN_REFUSED: ReadonlySet<string> = new Set([
   'not_authed',
@@ -49,7 +49,7 @@ export const TOKEN_REFUSED: ReadonlySet<string> = new Set([
   'two_factor_setup_required',
 ]);
 
-/** The same call, its end told. */
+/** Makes the call and reports how it ended. */
 export async function observedCall<Value>(
   method: string,
   onCall: OnSlackCall | undefined,
@@ -57,14 +57,14 @@ export async function observedCall<Value>(
 ): Promise<Value> {
   if (onCall === undefined) return call();
   const startedMs = performance.now();
-  const tell = (outcome: string) => onCall({ method, outcome, durationMs: performance.now() - startedMs });
+  const report = (outcome: string) => onCall({ method, outcome, durationMs: performance.now() - startedMs });
   try {
     const value = await call();
-    tell('ok');
+    report('ok');
     return value;
   } catch (error) {
     const failure = failureOf(error);
-    tell(failure.kind === 'refused' ? failure.error : failure.kind);
+    report(failure.kind === 'refused' ? failure.error : failure.kind);
     throw error;
   }
 }
@@ -77,7 +77,7 @@ export async function slackCall<Value>(call: () => Promise<Value>): Promise<Slac
   }
 }
 
-/** In words for the log; never a URL or a token. */
+/** For the log; never holds a URL or a token. */
 export function failureText(failure: SlackFailure): string {
   switch (failure.kind) {
     case 'rate-limited':
@@ -97,14 +97,14 @@ export function failureOf(error: unknown): SlackFailure {
   if (error instanceof WebAPIPlatformError) {
     if (error.data.error === 'ratelimited' || error.data.error === 'rate_limited')
       return { kind: 'rate-limited', retryAfterMs: (error.data.response_metadata?.retryAfter ?? 1) * 1000 };
-    // What is not JSON is handed over by the library as if it were an error code.
+    // The library reports an answer that isn't JSON as if it were an error code.
     if (!CODE.test(error.data.error))
-      return { kind: 'unreachable', why: 'the answer is not in the form of Slack' };
+      return { kind: 'unreachable', why: "the answer isn't in Slack's format" };
     if (TRANSIENT.has(error.data.error)) return { kind: 'unreachable', why: error.data.error };
     const details = (error.data.response_metadata?.messages ?? []).slice(0, 5).map(redact);
     return { kind: 'refused', error: error.data.error, details };
   }
-  // Slack says no with HTTP 200: any other status comes from something on the way.
+  // Slack refuses with HTTP 200, so any other status comes from something in between.
   if (error instanceof WebAPIHTTPError) return { kind: 'unreachable', why: `HTTP ${error.statusCode}` };
   if (error instanceof WebAPIRequestError)
     return { kind: 'unreachable', why: redact(error.original.message || error.original.name) };
@@ -118,7 +118,7 @@ export function failureOf(error: unknown): SlackFailure {
 
 const CODE = /^[a-z][a-z0-9_]{0,79}$/;
 
-/** Slack's own troubles, which pass. */
+/** Slack's own errors, which pass. */
 const TRANSIENT: ReadonlySet<string> = new Set([
   'internal_error',
   'fatal_error',

@@ -1,4 +1,4 @@
-/** What the desk needs of Slack: who people are, and bringing notices to them. Built before the desk exists. */
+/** The parts of Slack that the desk uses: the directory and the notifiers. Created before the desk. */
 
 import type { WebClient } from '@slack/web-api';
 import type { AuditVerdict } from '../domain/close/audit-chain.ts';
@@ -18,7 +18,7 @@ import { createWebClient, RateLimitPauses } from './web-client.ts';
 export interface SlackClients {
   readonly directory: Directory;
   readonly notifier: Notifier;
-  /** Null: no channel is named for the audit head. */
+  /** Null: no channel is set for the head of the audit trail. */
   readonly auditBoard: AuditBoard | null;
   /** For messages that a channel reads: people by name, without pinging them. */
   readonly quiet: (message: Message) => Promise<Message>;
@@ -34,6 +34,8 @@ export interface SlackClientsParts {
   readonly settings: SlackSettings;
   readonly log: Log;
   readonly now: () => number;
+  /** For how long a method that Slack has limited is left alone; default `performance.now`. */
+  readonly steadyNow?: (() => number) | undefined;
   readonly newId: NewId;
   readonly events?: Partial<Pick<SlackEvents, 'slackCalled'>>;
 }
@@ -41,7 +43,7 @@ export interface SlackClientsParts {
 /** Each part has a client of its own, so that none waits for another; what Slack has limited, none of them calls. */
 export function createSlackClients(parts: SlackClientsParts): SlackClients {
   const { settings, log, now, newId } = parts;
-  const pauses = new RateLimitPauses();
+  const pauses = new RateLimitPauses(parts.steadyNow);
   const slackCalled = parts.events?.slackCalled;
   const home = new HomeWorkspace(createWebClient(settings, log, slackCalled, pauses));
   const onSlackCall: OnSlackCall = (record) => {

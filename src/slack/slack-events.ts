@@ -7,9 +7,9 @@ export interface SlackEvents {
   /** `tookMs`: from the arrival to the acknowledgement. */
   interactionAcked(tookMs: number): void;
   interactionHandled(record: HandledInteraction): void;
-  /** Slack had no acknowledgement in time. */
+  /** Slack got no acknowledgement in time. */
   interactionUnacknowledged(): void;
-  /** An HTTP request was refused before its body was looked into. */
+  /** An HTTP request was refused before its content was looked at. */
   httpRequestRefused(why: RefusedRequest): void;
 }
 

@@ -1,4 +1,4 @@
-/** Keeps tokens and URLs (a response_url is a secret) out of everything that is logged, by us and by Bolt. */
+/** Keeps tokens and URLs (a response_url is a secret) out of all log lines, Bolt's included. */
 import { type Logger, LogLevel } from '@slack/bolt';
 import { withoutSecrets } from '../shared/secret-text.ts';
 import type { Log } from '../usecases/ports.ts';

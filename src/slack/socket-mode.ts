@@ -1,7 +1,7 @@
 /**
- * Socket Mode: the same listeners behind one outbound connection, which is kept open here. The client's own reconnecting is switched off, for two reasons read in
- * @slack/socket-mode 3.1.0: it waits `clientPingTimeout` before it tries again after every routine refresh, and a
- * failed `apps.connections.open` on that path rejects without a handler and is never retried.
+ * Socket Mode: the same listeners behind one outbound connection, which is kept open here. The client's own reconnecting
+ * is off because, in @slack/socket-mode 3.1.0, it waits `clientPingTimeout` after every routine refresh, and a failed
+ * `apps.connections.open` there rejects without a handler and is never retried.
  */
 import { SocketModeReceiver } from '@slack/bolt';
 import type { Log } from '../usecases/ports.ts';
@@ -11,17 +11,16 @@ import { closeServer, createRouteServer, listen, type Route, type Transport } fr
 import { webClientOptions } from './web-client.ts';
 
 /**
- * A ping goes out every third of this time, and a connection without a pong for all of it is given up: three lost
- * in a row, and still within the 3 s in which Slack waits for the ack of a click. Slack's own pings (every few
- * seconds) are waited for 30 s, the library's default.
+ * A ping is sent every third of this time, and a connection without a pong for all of it is replaced: after three lost
+ * pongs, and within the 3 s in which Slack waits for the ack of a click.
  */
 const PONG_WITHIN_MS = 2_400;
 
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 30_000;
-/** A connection that has not said hello by then is given up. */
+/** A connection without a hello by then is replaced. */
 const HELLO_WITHIN_MS = 10_000;
-/** Slack announces a refresh and does not end the connection itself; acks on their way have this long. */
+/** Slack announces a refresh but doesn't close the connection; acks in progress have this long. */
 const LAST_ACKS_MS = 100;
 
 export function createSocketTransport(
@@ -55,7 +54,7 @@ export function createSocketTransport(
   function open(): void {
     if (!wanted || opening) return;
     opening = true;
-    const giveUp = setTimeout(force, HELLO_WITHIN_MS);
+    const giveUp = setTimeout(disconnect, HELLO_WITHIN_MS);
     receiver
       .start()
       .then(
@@ -72,13 +71,13 @@ export function createSocketTransport(
       .finally(() => {
         opening = false;
         clearTimeout(giveUp);
-        // It went while it was still being opened.
+        // It was lost while it was being opened.
         if (wanted && !up && failures === 0) later(FIRST_RETRY_MS);
       });
   }
 
-  /** Asks the client to end its connection; a second time makes it stop waiting for the other side. */
-  function force(): void {
+  /** The second call makes the client stop waiting for the other side. */
+  function disconnect(): void {
     void client.disconnect();
     void client.disconnect();
   }
@@ -93,12 +92,12 @@ export function createSocketTransport(
     if (was && wanted && !opening) later(0);
   });
   client.on('ws_message', (data: unknown) => {
-    if (!up || !isGoodbye(data)) return;
+    if (!up || !isDisconnectNotice(data)) return;
     up = false;
     log.info({}, 'Socket Mode refresh requested');
     clearTimeout(timer);
     timer = setTimeout(() => {
-      force();
+      disconnect();
       if (wanted) open();
     }, LAST_ACKS_MS);
   });
@@ -123,6 +122,6 @@ export function createSocketTransport(
 }
 
 /** A warning, a refresh, or Socket Mode switched off: the client ends its connection at each of them. */
-function isGoodbye(data: unknown): boolean {
+function isDisconnectNotice(data: unknown): boolean {
   return typeof data === 'string' && /^\s*\{[^{}]*"type"\s*:\s*"disconnect"/.test(data);
 }

@@ -1,4 +1,4 @@
-/** A way in from Slack, and the HTTP server that every one of them has: for health and metrics, and for Slack's requests. */
+/** How Slack reaches the bot, and the HTTP server for health, metrics and Slack's requests. */
 import {
   createServer,
   type IncomingMessage,
@@ -9,12 +9,12 @@ import {
 import type { Receiver } from '@slack/bolt';
 
 export interface Transport {
-  /** For Bolt's App; it is never started by Bolt. */
+  /** For Bolt's App, which never starts it. */
   readonly receiver: Receiver;
   readonly server: Server;
-  /** Resolves when the server listens. Slack may be down meanwhile. */
+  /** Resolves when the server listens. Slack may be down. */
   open(address: { readonly host: string; readonly port: number }): Promise<void>;
-  /** Takes nothing new; resolves when what is under way has its answer. */
+  /** Accepts nothing new; resolves when all requests in progress are answered. */
   close(): Promise<void>;
   /** Slack can reach us: listening (HTTP), or the socket is connected (Socket Mode). */
   isUp(): boolean;
@@ -27,15 +27,15 @@ export interface Route {
 }
 
 export const SERVER_LIMITS = {
-  /** Slack gives up after 3 s; a slower sender holds memory for nothing. Node looks only every 30 s by itself. */
+  /** Slack gives up after 3 s; slower senders only use memory. Node checks every 30 s by default. */
   requestTimeout: 10_000,
   headersTimeout: 10_000,
   connectionsCheckingInterval: 1_000,
-  /** Longer than balancers keep a connection (60 s), or they send a request into one that is just being closed. */
+  /** Longer than load balancers keep a connection (60 s): they must not send a request into one that is closing. */
   keepAliveTimeout: 75_000,
 } as const;
 
-/** As the server's limits, each in milliseconds. */
+/** Each in milliseconds. */
 export type ServerLimits = { readonly [Name in keyof typeof SERVER_LIMITS]?: number };
 
 /** Serves the routes for GET; `other` gets every other request. */
@@ -64,7 +64,7 @@ export function listen(
 
 const IDLE_CLOSED_EVERY_MS = 50;
 
-/** Ends kept-alive connections as soon as they are idle: they would keep the server open. */
+/** Closes kept-alive connections as soon as they are idle, because they keep the server open. */
 export async function closeServer(server: Server): Promise<void> {
   if (!server.listening) return;
   const idle = setInterval(() => server.closeIdleConnections(), IDLE_CLOSED_EVERY_MS);

@@ -1,4 +1,4 @@
-/** What people type, freed from what Slack and phones do to it. */
+/** What people typed, without what Slack and phones add. */
 
 const TOKEN = /<([^<>|]*)(?:\|([^<>]*))?>/g;
 
@@ -25,7 +25,7 @@ export function plainTyped(text: string): string {
     .trim();
 }
 
-/** A question or an id: one line, single spaces, without code ticks or quotes around it. */
+/** A query or an id: one line, single spaces, no backticks, no quotes around it. */
 export function typedQuery(text: string): string {
   return plainTyped(text)
     .replaceAll('`', '')
@@ -44,7 +44,7 @@ export function firstWord(text: string): { readonly word: string; readonly rest:
 }
 
 /**
- * The fault of one text field, found before anything is asked: shown in the form, which stays open. Null: it is fine.
+ * The fault of one text field, found before any look-up and shown in the form, which stays open. Null: none.
  * `max` counts UTF-16 units.
  */
 export function textFault(

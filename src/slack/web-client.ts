@@ -70,7 +70,7 @@ export class RateLimitPauses {
   readonly #now: () => number;
   readonly #untilMs = new Map<string, number>();
 
-  /** `now`: milliseconds that no one sets back. */
+  /** `now`: milliseconds of a clock that is never set back. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
@@ -100,12 +100,12 @@ const CONNECTIONS = { connect: { timeout: TIMEOUT_MS }, connections: 128 } as co
 
 const direct = new Agent(CONNECTIONS);
 
-/** The way to Slack: its Web API, response URLs, uploads, and the sockets of Socket Mode. Undefined: no proxy. */
+/** For the Web API, response URLs, uploads and the sockets of Socket Mode. Undefined: no proxy. */
 export function dispatcherThrough(proxy: ProxyAddresses): Dispatcher | undefined {
   const { httpProxy = '', httpsProxy = '', noProxy = '' } = proxy;
   if (httpProxy === '' && httpsProxy === '') return undefined;
-  // Empty texts, not absent ones: absent ones would make undici read the environment by itself. A tunnel also where
-  // nothing is encrypted (a sandbox): a proxy that only passes requests on carries no socket.
+  // Empty texts, because undici reads the environment where one is absent. A tunnel for http: as well (the sandbox):
+  // a proxy that only forwards requests can't carry a socket.
   return new EnvHttpProxyAgent({ ...CONNECTIONS, httpProxy, httpsProxy, noProxy, proxyTunnel: true });
 }
 
@@ -126,7 +126,7 @@ async function fetchText(
     const answer = await request(url, {
       dispatcher,
       method,
-      // What comes back is read as it is.
+      // The answer isn't decompressed here.
       headers: { ...headers, 'accept-encoding': 'identity' },
       body: body ?? null,
       signal: signal === undefined ? giveUp.signal : AbortSignal.any([signal, giveUp.signal]),

@@ -1,9 +1,9 @@
 /**
- * What goes on after the ack: so many at a time, so many waiting, and no more. A flood is refused at the door
- * instead of growing without end, and a stop can wait for what is under way.
+ * Bounds the work after the ack: so many at once, so many waiting, and no more. A flood is refused instead of filling
+ * memory, and a stop can wait for work in progress.
  */
 
-/** A place taken at the door. It is given back when the work ends, or by `leave` when there is none. */
+/** A reserved place in a queue. It is free again when the work ends, or after `leave` without work. */
 export interface Place {
   /** Runs now or in turn; a rejection is passed on after the place is free again. */
   run<Value>(work: () => Promise<Value>): Promise<Value>;
@@ -23,7 +23,7 @@ export class WorkQueue {
     this.#places = limits.atOnce + limits.waitingAtMost;
   }
 
-  /** Null: there is no room. Taken before the ack, so that many at one instant cannot slip past the limit. */
+  /** Null: full. Called before the ack, so that many requests at once can't exceed the limit. */
   enter(): Place | null {
     if (this.#taken >= this.#places) return null;
     this.#taken += 1;
@@ -43,7 +43,7 @@ export class WorkQueue {
       return await work();
     } finally {
       const next = this.#waiting.shift();
-      // The turn goes straight to the next in line, so that nobody can slip in between.
+      // Handed straight to the next one that waits, so that no newer work comes in between.
       if (next !== undefined) next();
       else this.#running -= 1;
     }
@@ -56,7 +56,7 @@ export class WorkQueue {
     this.#whenIdle = [];
   }
 
-  /** Resolves when nobody is inside. */
+  /** Resolves when no place is taken. */
   idle(): Promise<void> {
     if (this.#taken === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenIdle.push(resolve));

@@ -18,6 +18,7 @@ afterEach(() => slack.close());
 async function start(transport: 'http' | 'socket', quorum = 2): Promise<void> {
   slack = await startSlackHarness({
     transport,
+    steadyNow: () => office.nowMs,
     desk: ({ directory, notifier }) => {
       const approvers = { approvers: [ids.approvers], quorum };
       office = new DeskHarness(approvers, {

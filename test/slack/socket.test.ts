@@ -131,7 +131,13 @@ describe('two replicas', () => {
       .as(ids.rina)
       .command('/loandesk', 'requests', { channelId: ids.general, connection: a.id });
     await slack.workspace.resend(asked.request, { connection: b.id, retryNum: 1 });
-    await slack.privateText(ids.rina, (text) => text.includes('second time'), ids.general);
+    await expect
+      .poll(() =>
+        slack.log
+          .filter(({ message }) => message === 'interaction handled')
+          .map(({ fields }) => ('outcome' in fields ? fields.outcome : null)),
+      )
+      .toEqual(['done', 'duplicate']);
     expect(answered).toHaveLength(1);
   });
 

@@ -33,6 +33,7 @@ export async function openOffice(
   let desk: DeskHarness | undefined;
   const slack = await startSlackHarness({
     workspace: { strictRateLimits: false, ...workspace },
+    steadyNow: () => desk?.nowMs ?? 0,
     desk: ({ directory, notifier }) => {
       desk = new DeskHarness(rules, {
         directory,

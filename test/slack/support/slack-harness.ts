@@ -31,6 +31,8 @@ export interface SlackHarnessOptions {
   readonly allowedChannels?: readonly string[];
   readonly auditChannel?: string;
   readonly onSlackBack?: () => void;
+  /** Where a test moves the clock. */
+  readonly steadyNow?: () => number;
   readonly events?: NonNullable<SlackAppParts['events']>;
   /** Limits of the transport and the queues, changed. */
   readonly limits?: Pick<SlackAppParts, 'serverLimits' | 'unhandledAfterMs' | 'queueLimits' | 'lateAfterMs'>;
@@ -81,7 +83,10 @@ export async function startSlackHarness(options: SlackHarnessOptions): Promise<S
   };
   let id = 0;
   const newId = () => `id${++id}`;
-  const clients = createSlackClients({ settings, log, now: Date.now, newId, events: options.events ?? {} });
+  const clients = createSlackClients({
+    ...{ settings, log, now: Date.now, newId, events: options.events ?? {} },
+    steadyNow: options.steadyNow,
+  });
   const createBot = (desk: Desk, seenOnce: SeenOnce) =>
     createSlackApp({
       settings,
