@@ -48,6 +48,13 @@ const reconnected = (former: number) =>
     { timeout: 10_000, interval: 10 },
   );
 
+/** How the handled interactions ended, in alphabetical order. */
+const outcomes = () =>
+  slack.log
+    .filter(({ message }) => message === 'interaction handled')
+    .map(({ fields }) => ('outcome' in fields ? String(fields.outcome) : ''))
+    .sort();
+
 describe('one replica', () => {
   it.each([
     ['announces a refresh', () => slack.workspace.sockets.refresh({ warningMs: 0 })],
@@ -98,13 +105,14 @@ describe('one replica', () => {
     expect((await ask()).failure).toBeUndefined();
   });
 
-  it('has one effect for an envelope that is delivered again, and answers both', async () => {
+  it('has one effect for an envelope that is delivered again, and one answer', async () => {
     await start();
     const asked = await ask();
     await vi.waitFor(() => expect(answers()).toBe(1));
     await slack.workspace.resend(asked.request, { retryNum: 1, retryReason: 'timeout' });
-    await slack.privateText(ids.rina, (text) => text.includes('second time'), ids.general);
+    await expect.poll(outcomes).toEqual(['done', 'duplicate']);
     expect(answered).toEqual(['first']);
+    expect(answers()).toBe(1);
   });
 });
 
@@ -131,13 +139,7 @@ describe('two replicas', () => {
       .as(ids.rina)
       .command('/loandesk', 'requests', { channelId: ids.general, connection: a.id });
     await slack.workspace.resend(asked.request, { connection: b.id, retryNum: 1 });
-    await expect
-      .poll(() =>
-        slack.log
-          .filter(({ message }) => message === 'interaction handled')
-          .map(({ fields }) => ('outcome' in fields ? fields.outcome : null)),
-      )
-      .toEqual(['done', 'duplicate']);
+    await expect.poll(outcomes).toEqual(['done', 'duplicate']);
     expect(answered).toHaveLength(1);
   });
 

@@ -15,6 +15,7 @@ type Ask = (desk: Desk, by: PersonId, requestId: string) => Promise<Result<unkno
 const VERBS: Readonly<Record<Exclude<keyof Desk, NotAVerb>, Ask>> = {
   admit: (desk, by) => desk.admit(by),
   viewUnits: (desk, by) => desk.viewUnits(by, ''),
+  exportUnits: (desk, by) => desk.exportUnits(by, ''),
   listClosedUnits: (desk, by) => desk.listClosedUnits(by, '', 1),
   exportClosedUnits: (desk, by) => desk.exportClosedUnits(by, ''),
   prepareAsk: (desk, by) => desk.prepareAsk(by, UNIT),
