@@ -41,7 +41,7 @@ const KEY_IS_TRIED_WITHIN_MS = 3_000;
 const ANSWERS_ARE_SHARED_MS = 2_000;
 
 /** `files:write` is optional for the bot; with it one sees its files. */
-const SCOPES = ['commands', 'chat:write', 'users:read', 'usergroups:read', 'files:write'];
+const SCOPES = ['commands', 'chat:write', 'users:read', 'usergroups:read', 'files:write', 'channels:read'];
 
 export async function startPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
   const world = await startWorld({ ...options, replicas: 0, workspace: { scopes: SCOPES } });

@@ -127,7 +127,7 @@ async function checkChannel(client: WebClient, channel: string, what: string): P
     }
     const why =
       failure.kind === 'refused' && failure.error === 'missing_scope'
-        ? 'Slack only tells with the scope channels:read, which Loandesk needs for nothing else'
+        ? 'Slack only tells with the optional scope channels:read'
         : failureText(failure);
     return warning(`whether the bot is in the ${what} ${channel} couldn't be checked: ${why}`, INVITE);
   }

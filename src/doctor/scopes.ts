@@ -8,4 +8,6 @@ export const NEEDED_SCOPES: ReadonlyMap<string, string> = new Map([
 
 export const OPTIONAL_SCOPES: ReadonlyMap<string, string> = new Map([
   ['files:write', 'CSV and audit files; without it they are not sent'],
+  ['channels:read', 'Share: whether another organisation reads a channel; without it nothing is shared'],
+  ['groups:read', 'Share in private channels'],
 ]);

@@ -23,6 +23,8 @@ export type Refusal =
   | { readonly code: 'unknown-command'; readonly input: string }
   // Where it was typed
   | { readonly code: 'channel-not-allowed'; readonly channels: readonly string[] }
+  /** Figures go to a channel only if it is known who reads it. */
+  | { readonly code: 'not-shared'; readonly why: 'other-organisation' | 'not-looked-up' | 'nobody-else' }
   // Who asks
   | { readonly code: 'not-a-full-member'; readonly kind: Exclude<PersonKind, 'member'> }
   /** `missingGroups`: of the lists that would give the role, those that Slack says do not exist. */

@@ -5,6 +5,7 @@ import { endsInTime } from '../shared/in-time.ts';
 import type { Desk } from '../usecases/desk.ts';
 import type { Log, NewId, SeenOnce } from '../usecases/ports.ts';
 import type { SlackSettings } from './adapter-settings.ts';
+import { readersThrough } from './channel-readers.ts';
 import { createGuard, type GuardParts } from './guard.ts';
 import { HomeWatch } from './home-watch.ts';
 import { keepAskingSlack } from './home-workspace.ts';
@@ -110,6 +111,7 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
     workspaceUrl: () => home.url,
     closeChannel: settings.closeChannel,
     allowedChannels: settings.allowedChannels,
+    readersOf: readersThrough(newClient()),
   });
   register(app, table, guard, {
     client: newClient(),

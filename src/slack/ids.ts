@@ -28,6 +28,8 @@ export const ACTIONS = {
   refreshUnits: 'units:refresh',
   unitsCsv: 'units:csv',
   shareUnits: 'units:share',
+  shareUnitsConfirmed: 'units:share-confirmed',
+  unitsChart: 'units:chart',
   pickUnit: 'units:pick',
   pickSecondUnit: 'units:pick-2',
   pickThirdUnit: 'units:pick-3',

@@ -2,6 +2,7 @@
 import type { PersonId } from '../domain/person.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Desk } from '../usecases/desk.ts';
+import type { ReadersOf } from './channel-readers.ts';
 import type { HomeWatch } from './home-watch.ts';
 import type { Home, Message, Modal } from './views/blocks.ts';
 
@@ -94,6 +95,8 @@ export interface ListenerParts {
   readonly closeChannel: string;
   /** Ids of channels in which commands are answered; empty: all. */
   readonly allowedChannels: readonly string[];
+  /** Who reads a channel; asks Slack. */
+  readonly readersOf: ReadersOf;
   /** Remembers who opened App Home. */
   readonly homes: Pick<HomeWatch, 'opened'>;
 }

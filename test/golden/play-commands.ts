@@ -19,15 +19,22 @@ export async function playLtv(world: World, scribe: Scribe): Promise<void> {
   const all = await scribe.command(rina, '/ltv', { channelId: partnerDesk });
   await scribe.click(rina, all, ACTIONS.refreshUnits, 'clicks Refresh: redrawn in place');
   const { order } = world.workspace.store;
-  await world.workspace.as(rina).click(message(all), ACTIONS.shareUnits);
+  const asked = await scribe.click(rina, all, ACTIONS.shareUnits, 'clicks Share…');
+  await world.workspace.as(rina).click(message(asked), ACTIONS.shareUnitsConfirmed);
   await scribe.shows(
-    '**Rina Okafor** clicks Share to channel: everybody in #partner-desk sees it, without addresses',
+    '**Rina Okafor** clicks Share now: everybody in #partner-desk sees it, without addresses',
     () =>
       world.workspace.store
         .messages(partnerDesk)
         .findLast((each) => each.order > order && each.viewerId === undefined),
     /shared by/,
   );
+  await scribe.shows(
+    'In place of the question',
+    () => world.workspace.store.ephemerals(rina).at(-1),
+    /Shared with everyone/,
+  );
+  await scribe.click(rina, all, ACTIONS.unitsChart, 'clicks Chart');
   scribe.note('A filter, a level, one unit, and a part of a name.');
   await scribe.command(rina, '/ltv > 70%');
   await scribe.command(rina, '/ltv above 90');

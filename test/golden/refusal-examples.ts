@@ -25,6 +25,7 @@ export function refusalExamples({ typed, why, atMs }: ExampleTexts): {
       rows: ['row 3 (unit 7), ltv: is null, not a decimal number', why],
     },
     'bad-filter': { code: 'bad-filter', input: typed, expected: why },
+    'not-shared': { code: 'not-shared', why: 'other-organisation' },
     'reason-missing': { code: 'reason-missing' },
     'reason-too-long': { code: 'reason-too-long', limit: 3_000 },
     'note-missing': { code: 'note-missing' },

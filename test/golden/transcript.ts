@@ -36,7 +36,7 @@ export async function writeTranscript(advance: Advance): Promise<string> {
     },
     workspace: {
       strictRateLimits: false,
-      scopes: ['commands', 'chat:write', 'users:read', 'usergroups:read', 'files:write'],
+      scopes: ['commands', 'chat:write', 'users:read', 'usergroups:read', 'files:write', 'channels:read'],
     },
     settings: {
       ALLOWED_CHANNELS: SEED_IDS.partnerDesk,

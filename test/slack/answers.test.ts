@@ -73,18 +73,6 @@ describe.each(['http', 'socket'] as const)('over %s', (way) => {
       for (const blockType of refused) expect(types).not.toContain(blockType);
     });
 
-    it('are shared to the channel without addresses and with a name', async () => {
-      await start({ viewUnits });
-      await slack.workspace.as(ids.rina).click(await ltv(ids.general), ACTIONS.shareUnits);
-      const shared = await slack.workspace.until(() =>
-        slack.workspace.store.messages(ids.general).find((message) => message.viewerId === undefined),
-      );
-      const text = slack.workspace.renderText(shared);
-      expect(text).not.toContain('@test.com');
-      expect(text).toContain('shared by Rina Okafor');
-      expect(JSON.stringify(shared)).not.toContain(`<@${ids.rina}>`);
-    });
-
     it('are redrawn in place by Refresh', async () => {
       let calls = 0;
       await start({

@@ -44,7 +44,11 @@ const SCOPES: Readonly<Record<string, string | null>> = {
   'views.publish': null,
   'files.getUploadURLExternal': 'files:write',
   'files.completeUploadExternal': 'files:write',
+  'conversations.info': 'channels:read',
 };
+
+/** Of conversations.info, beside channels:read. */
+const FOR_PRIVATE_CHANNELS = 'groups:read';
 
 function methodsCalled(): Set<string> {
   const folder = new URL('src/slack/', ROOT);
@@ -75,8 +79,8 @@ describe('manifest.yml', () => {
     expect([...called].sort()).toEqual(Object.keys(SCOPES).sort());
     const needed = new Set([...called].map((method) => SCOPES[method]).filter((scope) => scope !== null));
     const { bot, bot_optional } = manifest.oauth_config.scopes;
-    expect([...bot, ...bot_optional].sort()).toEqual([...needed, 'commands'].sort());
-    expect(bot_optional).toEqual(['files:write']);
+    expect([...bot, ...bot_optional].sort()).toEqual([...needed, 'commands', FOR_PRIVATE_CHANNELS].sort());
+    expect(bot_optional).toEqual(['files:write', 'channels:read', FOR_PRIVATE_CHANNELS]);
   });
 
   it('subscribes to the events that are handled', () => {
@@ -91,6 +95,7 @@ describe('register.ts', () => {
     closeChannel: 'C0DESK',
     allowedChannels: [],
     homes: { opened: () => {} },
+    readersOf: async () => ({ ok: false, why: 'not asked' }),
   });
 
   it('has one listener for each id, named after it', () => {

@@ -1,12 +1,22 @@
 /** `/ltv [unit | filter]` and the buttons under its answer. */
+import { done, type Result, refuse } from '../../domain/refusal.ts';
 import type { UnitsView, UnitView } from '../../usecases/desk.ts';
 import { readPageValue } from '../button-value.ts';
 import { ACTIONS, COMMANDS } from '../ids.ts';
-import { answerAnyRole, handled, type Listener, type ListenerParts, refused } from '../listener.ts';
+import {
+  answerAnyRole,
+  handled,
+  type Listener,
+  type ListenerParts,
+  refused,
+  type Turn,
+} from '../listener.ts';
 import { typedQuery } from '../typed-text.ts';
 import type { Message } from '../views/blocks.ts';
+import { cushionsMessage } from '../views/cushions-view.ts';
 import { commandHelpMessage } from '../views/help-view.ts';
-import { fileSentMessage } from '../views/notice-message.ts';
+import { fileSentMessage, noticeMessage } from '../views/notice-message.ts';
+import { askToShareMessage, channelMention, type PlaceToShare } from '../views/share-view.ts';
 import { unitMessage } from '../views/unit-view.ts';
 import { flawBlocks, sharedUnitsMessage, unitsMessage } from '../views/units-view.ts';
 
@@ -23,7 +33,9 @@ export function unitsListeners(parts: ListenerParts) {
       [ACTIONS.pickSecondUnit]: pick,
       [ACTIONS.pickThirdUnit]: pick,
       [ACTIONS.unitsCsv]: unitsCsv(parts),
+      [ACTIONS.unitsChart]: unitsChart(parts),
       [ACTIONS.shareUnits]: shareUnits(parts),
+      [ACTIONS.shareUnitsConfirmed]: shareUnitsConfirmed(parts),
     },
   };
 }
@@ -84,20 +96,67 @@ function unitsCsv({ desk }: ListenerParts): Listener {
   };
 }
 
-/** Read again, so that a channel never gets old figures as new ones. */
-function shareUnits({ desk }: ListenerParts): Listener {
+/** The cushions as bars. */
+function unitsChart({ desk }: ListenerParts): Listener {
   return {
     lane: 'read',
     work: async (turn) => {
       const query = asked(turn.input);
       const result = await desk.viewUnits(turn.by, query);
       if (!result.ok) return refused(result.refusal);
-      // Only lists have the button; a filter that now means one unit is shown to its asker alone.
-      if (result.value.kind === 'one') await turn.tell(unitMessage(result.value, query));
-      else await turn.share(sharedUnitsMessage(result.value, turn.by));
+      const { value } = result;
+      await turn.tell(value.kind === 'one' ? unitMessage(value, query) : cushionsMessage(value));
       return handled();
     },
   };
+}
+
+/** Says who would read it, and asks. */
+function shareUnits(parts: ListenerParts): Listener {
+  return {
+    lane: 'read',
+    work: async (turn) => {
+      const readers = await readersHere(parts, turn);
+      if (!readers.ok) return refused(readers.refusal);
+      await turn.tell(askToShareMessage(readers.value, asked(turn.input)));
+      return handled();
+    },
+  };
+}
+
+/** Looks who reads the channel, and reads the units, again: neither may be older than the yes. */
+function shareUnitsConfirmed(parts: ListenerParts): Listener {
+  return {
+    lane: 'read',
+    work: async (turn) => {
+      const query = asked(turn.input);
+      const readers = await readersHere(parts, turn);
+      if (!readers.ok) return refused(readers.refusal);
+      const result = await parts.desk.viewUnits(turn.by, query);
+      if (!result.ok) return refused(result.refusal);
+      // Only lists have the button; a filter that now means one unit is shown to its asker alone.
+      if (result.value.kind === 'one') await turn.tell(unitMessage(result.value, query));
+      else if (await turn.share(sharedUnitsMessage(result.value, turn.by)))
+        await turn.replace(
+          noticeMessage(`Shared with everyone in ${channelMention(readers.value.channelId)}.`),
+        );
+      return handled();
+    },
+  };
+}
+
+/** Refuses where it is not known who reads along, and where another organisation does in a channel that is not listed. */
+async function readersHere(
+  { readersOf, allowedChannels }: ListenerParts,
+  { channelId }: Turn,
+): Promise<Result<PlaceToShare>> {
+  if (channelId === null || channelId.startsWith('D'))
+    return refuse({ code: 'not-shared', why: 'nobody-else' });
+  const found = await readersOf(channelId);
+  if (!found.ok) return refuse({ code: 'not-shared', why: 'not-looked-up' });
+  if (found.value.includesOthers && !allowedChannels.includes(channelId))
+    return refuse({ code: 'not-shared', why: 'other-organisation' });
+  return done({ channelId, ...found.value });
 }
 
 function asked(buttonValue: string): string {

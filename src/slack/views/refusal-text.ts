@@ -92,6 +92,23 @@ const ROLE_WORDS = {
   approver: 'to decide on this request',
 } as const;
 
+const NOT_SHARED = {
+  'other-organisation': {
+    what: "Can't share here: this channel is shared with another organisation, whose people would see every LTV and amount.",
+    advice:
+      'Share in a channel of your own, or ask your administrator to list this channel in `ALLOWED_CHANNELS`.',
+  },
+  'not-looked-up': {
+    what: "Can't share here: Slack didn't say who reads this conversation.",
+    advice:
+      'Try again in a minute. If that fails, ask your administrator to invite Loandesk to the channel and to grant the scopes `channels:read` and `groups:read`.',
+  },
+  'nobody-else': {
+    what: "Can't share here: only you and Loandesk are in this conversation.",
+    advice: 'Use `/ltv` in the channel where you want to share.',
+  },
+} as const;
+
 const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sentence } = {
   'bad-unit-id': ({ input }) => ({
     what: `${typed(input)} is not a unit id. A unit id is a whole number from 1 to 9223372036854775807, written without sign, leading zeros or decimals.`,
@@ -142,6 +159,7 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: `${typed(input)} is not a Loandesk command.`,
     advice: '`/loandesk help` shows every command with examples.',
   }),
+  'not-shared': ({ why }) => NOT_SHARED[why],
   'channel-not-allowed': ({ channels }) => ({
     what: "Loandesk doesn't answer in this channel: positions are shown only where your administrator allows it.",
     advice: `Repeat it in a direct message with Loandesk${channels.length === 0 ? '' : ` or in ${channelList(channels)}`}.`,

@@ -186,11 +186,12 @@ function controls(query: string, troubled: readonly UnitFigures[]): ButtonSpec[]
     }),
     { id: ACTIONS.refreshUnits, label: 'Refresh', value, spoken: 'Refresh the units' },
     { id: ACTIONS.unitsCsv, label: 'CSV', value, spoken: 'CSV file of these units' },
+    { id: ACTIONS.unitsChart, label: 'Chart', value, spoken: 'Chart of the cushions of these units' },
     {
       id: ACTIONS.shareUnits,
-      label: 'Share to channel',
+      label: 'Share…',
       value,
-      spoken: 'Share to channel: these units, without e-mails',
+      spoken: 'Share these units in this channel; asks first',
     },
   ];
 }

@@ -92,10 +92,16 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
       table.getByRole('cell', { name: '84.20%' }),
       table.getByRole('cell', { name: 'crossed' }),
     ]) {
-      const { x, y, width, height } = (await shown.boundingBox()) ?? { x: -1, y: -1, width: 0, height: 0 };
-      expect(Math.min(x, y), await shown.innerText()).toBeGreaterThanOrEqual(0);
-      expect(x + width, await shown.innerText()).toBeLessThanOrEqual(PHONE.width);
-      expect(y + height, await shown.innerText()).toBeLessThanOrEqual(PHONE.height);
+      const [seen, room] = await Promise.all([
+        shown.boundingBox(),
+        hands.page.locator('#scroller').boundingBox(),
+      ]);
+      if (seen === null || room === null) throw new Error('not drawn');
+      const text = await shown.innerText();
+      expect(seen.x, text).toBeGreaterThanOrEqual(room.x);
+      expect(seen.x + seen.width, text).toBeLessThanOrEqual(room.x + room.width);
+      expect(seen.y, text).toBeGreaterThanOrEqual(room.y);
+      expect(seen.y + seen.height, text).toBeLessThanOrEqual(room.y + room.height);
     }
   });
 

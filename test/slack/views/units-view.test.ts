@@ -58,13 +58,13 @@ describe('/ltv', () => {
     expect(saidIn(all)).toEqual([
       '2 of 4 units need attention',
       ':red_circle: *Unit 15 · 92.0% · LIQUIDATION*\n`█████████▏` repay *84,001* from outside or add *98,824* to get under 85%',
-      ':large_orange_circle: *Unit 12 · 84.20% · Transfers out blocked*\n`████████▍\u00a0` *32,752 (0.9%)* to margin call',
+      ':large_orange_circle: *Unit 12 · 84.20% · Transfers blocked*\n`████████▍\u00a0` *32,752 (0.9%)* to margin call',
     ]);
   });
 
   it('shows a push notification the worst first', () => {
     expect(all.text).toMatch(
-      /^Unit 15: 92\.0%, LIQUIDATION\. Unit 12: 84\.20%, Transfers out blocked\. 2 of 4 units need attention\.\n/,
+      /^Unit 15: 92\.0%, LIQUIDATION\. Unit 12: 84\.20%, Transfers blocked\. 2 of 4 units need attention\.\n/,
     );
     expect(all.text).toContain(
       '*Unit 1*: 50.0%, Normal, owed 50, net equity 100, *41.17 (41.1%)* to margin call',
@@ -75,7 +75,7 @@ describe('/ltv', () => {
     expect(tableOf(all)).toEqual([
       ['Unit', 'LTV', 'To liquidation', 'Owed', 'Net equity', 'Level'],
       ['15', '92.0%', 'crossed', '1,104,000', '1,250,000', 'LIQUIDATION'],
-      ['12', '84.20%', '6.2%', '2,930,160', '3,600,000', 'Transfers out blocked'],
+      ['12', '84.20%', '6.2%', '2,930,160', '3,600,000', 'Transfers blocked'],
       ['1', '50.0%', '44.4%', '50', '100', 'Normal'],
       ['7', '0.0%', '–', '0', '500,000', 'Nothing owed'],
     ]);
@@ -87,6 +87,7 @@ describe('/ltv', () => {
       ACTIONS.pickSecondUnit,
       ACTIONS.refreshUnits,
       ACTIONS.unitsCsv,
+      ACTIONS.unitsChart,
       ACTIONS.shareUnits,
     ]);
   });
@@ -151,7 +152,7 @@ describe('bad input', () => {
       owing('3', '1', '0', '0.85'),
       '85.00% · MARGIN CALL*\n`████████▌\u00a0` repay *0.01* from outside or add *0.01* to get under 85%',
     ],
-    ['exactly at the transfer level', owing('3', '1', '0', '0.83'), '83.00% · Transfers out blocked*'],
+    ['exactly at the transfer level', owing('3', '1', '0', '0.83'), '83.00% · Transfers blocked*'],
     [
       'a stated LTV where nothing is owed',
       owing('3', '1', '0', '0', '0.95'),
