@@ -145,7 +145,7 @@ export function tourOf(world: World): readonly TourStep[] {
           /request|card/i,
         );
         await workspace.until(() => workspace.store.messages(loanDesk)[0]);
-        return expectText(workspace.renderText(card()), 'repaid on Friday', '[Approve close…]');
+        return expectText(workspace.renderText(card()), 'repaid on Friday', '[Review and approve…]');
       },
     },
     {
@@ -179,7 +179,7 @@ export function tourOf(world: World): readonly TourStep[] {
         const shown = await approve(ben, /closed/i);
         const closed = await workspace.until(() => {
           const text = workspace.renderText(card());
-          return text.includes('[Approve close…]')
+          return text.includes('[Review and approve…]')
             ? undefined
             : /is closed|closed at|Closed/.test(text)
               ? text

@@ -1,7 +1,7 @@
 /** Block Kit on the page: buttons, inputs, containers, and tables, which the library does not draw. */
 import { isObject, type JsonObject, readObjects, readString } from '../slack/json.ts';
 import { readOptions } from '../slack/view-payload.ts';
-import { drawByLibrary, type Reader } from './draw-text.ts';
+import { drawByLibrary, placeOf, type Reader } from './draw-text.ts';
 import { type Attributes, type Content, html, type Markup } from './html.ts';
 
 export function plainText(value: unknown): string {
@@ -27,7 +27,7 @@ function drawButton(element: JsonObject): Markup {
   const spoken = label?.toLowerCase().includes(text.toLowerCase()) === false ? `${text} ${label}` : label;
   const look = { class: `button ${readString(element, 'style') ?? ''}`, 'aria-label': spoken };
   const url = readString(element, 'url');
-  if (url !== undefined) return html`<a ${{ ...look, href: url }}>${text}</a>`;
+  if (url !== undefined) return html`<a ${{ ...look, href: placeOf(url) }}>${text}</a>`;
   const acts = { ...actionData(element), 'data-value': readString(element, 'value') };
   return html`<button type="button" ${{ ...look, ...acts }}>${text}</button>`;
 }

@@ -52,6 +52,12 @@ function drawDate(reader: Reader, seconds: number, format: string, fallback: str
 
 const mention = (text: unknown) => h('span', { className: 'mention' }, String(text));
 
+/** A link to a message leads to its conversation in the page. */
+export function placeOf(href: string): string {
+  const channel = /\/archives\/([A-Z0-9]+)\/p\d+/.exec(href)?.[1];
+  return channel === undefined ? href : `#/at=${channel}`;
+}
+
 function hooksFor(reader: Reader): NonNullable<MessageProps['hooks']> {
   const named = ({ id }: { readonly id: string }) => mention(reader.directory.nameOf(id));
   return {
@@ -68,8 +74,7 @@ function hooksFor(reader: Reader): NonNullable<MessageProps['hooks']> {
       // E-mail addresses and people's profiles open nothing here.
       if (href.startsWith('mailto:')) return h('span', null, children);
       if (href.includes('/team/')) return h('span', { className: 'mention' }, children);
-      const channel = /\/archives\/([A-Z0-9]+)\/p\d+/.exec(href)?.[1];
-      return h('a', { href: channel === undefined ? href : `#/at=${channel}` }, children);
+      return h('a', { href: placeOf(href) }, children);
     },
   };
 }

@@ -40,6 +40,7 @@ const facts = z.strictObject({
   totalLiability: text,
   liabilities: z.array(z.strictObject({ asset: text, principal: text, interest: text })),
   collateralAccounts: z.array(text),
+  netEquity: text.optional(),
   readAtMs: ms,
 });
 

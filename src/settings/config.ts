@@ -222,6 +222,7 @@ function toConfig(
       host: settings.HOST,
       port: settings.PORT,
       closeChannel: settings.CLOSE_CHANNEL,
+      tellApprovers: settings.CLOSE_NOTIFY,
       allowedChannels: settings.ALLOWED_CHANNELS,
       auditChannel: settings.AUDIT_CHANNEL ?? null,
     },

@@ -205,6 +205,9 @@ export const schema = z.object({
   CLOSE_APPROVERS: z
     .string(missing('CLOSE_APPROVERS', 'who may approve a close'))
     .pipe(people('CLOSE_APPROVERS')),
+  CLOSE_NOTIFY: z
+    .enum(['direct', 'channel'], { error: 'CLOSE_NOTIFY: expected direct or channel' })
+    .default('direct'),
   VIEWERS: z.union([z.literal('*'), people('VIEWERS')]).optional(),
   CLOSE_QUORUM: wholeNumber('CLOSE_QUORUM', 1, 20).prefault('2'),
   CLOSE_REQUESTER_MAY_APPROVE: z

@@ -15,6 +15,8 @@ export interface SlackSettings {
   readonly port: number;
   /** Id of the approvals channel. */
   readonly closeChannel: string;
+  /** How approvers hear of what needs them: each in a direct message, or by one mention in the card's thread. */
+  readonly tellApprovers: 'direct' | 'channel';
   /** Ids of further channels that commands work in, beside the approvals channel and direct messages; empty: all. */
   readonly allowedChannels: readonly string[];
   /** Id of the channel that gets the head of the audit trail once a day; null: none does. */

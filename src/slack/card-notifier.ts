@@ -8,11 +8,13 @@ import { isTerminal } from '../domain/close/close-state.ts';
 import type { Notice } from '../domain/close/notices.ts';
 import type { PersonId } from '../domain/person.ts';
 import type { Delivery, Directory, Log, NewId, Notifier } from '../usecases/ports.ts';
+import type { SlackSettings } from './adapter-settings.ts';
 import type { HomeWorkspace } from './home-workspace.ts';
 import { postMessage, SHAPE_FAULTS, sendMessage } from './send-message.ts';
 import { failureText, type SlackAnswer, type SlackFailure, TOKEN_REFUSED } from './slack-call.ts';
-import type { Message } from './views/blocks.ts';
-import { approverText, directText, threadText } from './views/event-text.ts';
+import { type Message, section } from './views/blocks.ts';
+import { approverMessage, approversReply, directMessage, namesOfApprovers } from './views/direct-message.ts';
+import { threadText } from './views/event-text.ts';
 import { noticeMessage } from './views/notice-message.ts';
 import { copyText, requestCard } from './views/request-card.ts';
 import { stillToVote } from './views/request-facts.ts';
@@ -45,6 +47,8 @@ const ABOUT_THIS_PERSON: ReadonlySet<string> = new Set(['user_not_found', 'user_
 
 const PERSON = /^[UW][A-Z0-9]{1,30}$/;
 const COPIES_REMEMBERED = 1_000;
+/** Slack lets an app post about one message a second, and a notice is leased for 30 s: more people are named at once. */
+const TOLD_DIRECTLY_AT_MOST = 25;
 
 export interface CardNotifierParts {
   readonly client: WebClient;
@@ -52,6 +56,8 @@ export interface CardNotifierParts {
   /** To find out whether a person who can't be reached still exists. */
   readonly directory: Pick<Directory, 'person'>;
   readonly closeChannel: string;
+  /** Each in a direct message, or all with one mention in the card's thread. */
+  readonly tellApprovers: SlackSettings['tellApprovers'];
   /** For messages that the channel reads: people by name, without pinging them. */
   readonly quiet: (message: Message) => Promise<Message>;
   readonly newId: NewId;
@@ -83,9 +89,9 @@ export class CardNotifier implements Notifier {
       case 'thread':
         return this.#reply(noticeMessage(threadText(notice.event, request)), place);
       case 'direct':
-        return this.#tellPerson(notice.to, (url) => directText(notice.event, request, notice.to, url));
+        return this.#tellPerson(notice.to, (url) => directMessage(notice.event, request, notice.to, url));
       case 'approvers':
-        return this.#tellApprovers(notice.event, request, approvers);
+        return this.#tellApprovers(notice.event, request, approvers, place);
     }
   }
 
@@ -144,7 +150,10 @@ export class CardNotifier implements Notifier {
 
   /** In the card's thread; in the channel if there is no card to reply to. */
   async #reply(loud: Message, card: CardLocation | null): Promise<Delivery> {
-    const message = await this.#parts.quiet(loud);
+    return this.#postReply(await this.#parts.quiet(loud), card);
+  }
+
+  async #postReply(message: Message, card: CardLocation | null): Promise<Delivery> {
     if (card === null) return delivery(await this.#post(this.#parts.closeChannel, message));
     const answer = await this.#post(card.channelId, message, card.messageTs);
     const parentGone =
@@ -153,12 +162,12 @@ export class CardNotifier implements Notifier {
   }
 
   /** Directly, with e-mails in full, so only to a person of this workspace. */
-  async #tellPerson(to: PersonId, write: (workspaceUrl: string | null) => string): Promise<Delivery> {
+  async #tellPerson(to: PersonId, write: (workspaceUrl: string | null) => Message): Promise<Delivery> {
     if (!PERSON.test(to.userId)) return refusedForOne(false, 'the addressee is not a person');
     const home = await this.#parts.home.read();
     if (!home.ok) return { ok: false, retry: true, why: home.why, retryAfterMs: null };
     if (to.teamId !== home.value.teamId) return refusedForOne(true, 'the addressee is of another workspace');
-    const answer = await this.#post(to.userId, noticeMessage(write(home.value.url)));
+    const answer = await this.#post(to.userId, write(home.value.url));
     if (answer.ok) return DELIVERED;
     return (await this.#isGone(to, answer.failure)) ? finalRefusal(answer.failure) : delivery(answer);
   }
@@ -176,14 +185,20 @@ export class CardNotifier implements Notifier {
     event: RequestEvent,
     request: CloseRequest,
     approvers: ReadonlySet<string> | null,
+    place: CardLocation | null,
   ): Promise<Delivery> {
+    if (this.#parts.tellApprovers === 'channel') return this.#nameApprovers(event, request, place);
     if (approvers === null) return refusedForOne(true, 'the approvers are not known at present');
+    const addressees = addresseesOf(event, request, approvers);
+    if (addressees.length > TOLD_DIRECTLY_AT_MOST) return this.#nameApprovers(event, request, place);
     const { teamId } = request.requester;
     let missed: Delivery | null = null;
-    for (const userId of stillToVote(request, approvers)) {
+    for (const userId of addressees) {
       const told = `${request.id}:${event.type}:${event.atMs}:${userId}`;
       if (this.#told.has(told)) continue;
-      const answer = await this.#tellPerson({ teamId, userId }, (url) => approverText(event, request, url));
+      const answer = await this.#tellPerson({ teamId, userId }, (url) =>
+        approverMessage(event, request, url),
+      );
       if (answer.ok || !answer.retry) {
         if (this.#told.size > 10_000) this.#told.clear();
         this.#told.add(told);
@@ -195,6 +210,17 @@ export class CardNotifier implements Notifier {
       if (answer.retry) missed = answer;
     }
     return missed ?? DELIVERED;
+  }
+
+  /** One reply in the card's thread that notifies them all. */
+  async #nameApprovers(
+    event: RequestEvent,
+    request: CloseRequest,
+    place: CardLocation | null,
+  ): Promise<Delivery> {
+    const names = namesOfApprovers(request);
+    const { text, blocks } = await this.#parts.quiet(approversReply(event, request));
+    return this.#postReply({ text: `${names} ${text}`, blocks: [section(names), ...blocks] }, place);
   }
 
   async #post(channel: string, message: Message, threadTs?: string): Promise<SlackAnswer<CardLocation>> {
@@ -213,6 +239,16 @@ export class CardNotifier implements Notifier {
       client.chat.update({ channel: channelId, ts: messageTs, ...form }),
     );
   }
+}
+
+/** Whoever may resolve an unknown outcome is asked, also who approved the close; a vote is asked of those without one. */
+function addresseesOf(
+  event: RequestEvent,
+  request: CloseRequest,
+  approvers: ReadonlySet<string>,
+): readonly string[] {
+  if (request.state !== 'unknown') return stillToVote(request, approvers);
+  return [...approvers].filter((userId) => userId !== event.by?.userId);
 }
 
 function delivery(answer: SlackAnswer<unknown>): Delivery {

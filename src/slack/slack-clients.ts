@@ -65,6 +65,7 @@ export function createSlackClients(parts: SlackClientsParts): SlackClients {
       home,
       directory,
       closeChannel: settings.closeChannel,
+      tellApprovers: settings.tellApprovers,
       quiet,
       newId,
       log,

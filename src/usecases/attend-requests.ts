@@ -5,7 +5,8 @@
 import { nextAttentionAtMs, reminderAtMs, UNKNOWN_PAGES_AFTER_MS } from '../domain/close/attention.ts';
 import type { CloseRequest } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
-import { flawsOf } from './current-facts.ts';
+import { isBlocked } from '../domain/close/decision.ts';
+import { flawsOf, readFacts } from './current-facts.ts';
 import type { ExecuteClose } from './execute-close.ts';
 import type { CloseRequestStore, LoanReader, Log, StoredRequest, WithRequest } from './ports.ts';
 import type { ReadBackClose } from './read-back-close.ts';
@@ -71,7 +72,7 @@ export function createAttendRequests(parts: AttendRequestsParts): () => Promise<
   };
 }
 
-/** Expiry, reminders, abandoned claims, lost outcomes, closes made elsewhere. It reads only: it cannot send a close. */
+/** Expiry, reminders, abandoned claims, lost outcomes, closes made elsewhere, blocked requests that can go on. It reads only: it cannot send a close. */
 function createSweepRequest({
   book,
   reader,
@@ -90,6 +91,20 @@ function createSweepRequest({
     const active = await reader.riskUnit(groupId, { priority: 'background', fresh: true });
     if (!active.ok || active.value !== null || flawsOf(active, groupId).length > 0) return;
     await book.apply(request.id, () => ({ type: 'supersede', evidence }));
+  }
+
+  /** One read: opens the request again once its unit is repaid, and keeps what its card says of the debt. */
+  async function sweepBlocked(stored: StoredRequest): Promise<void> {
+    const { groupId, facts } = stored.request;
+    const current = await readFacts(reader, groupId, facts.creditAccount, 'background');
+    if (current.kind === 'read') {
+      // On this very copy: somebody who checked meanwhile has newer facts.
+      const command = { type: 'replace-facts', facts: current.facts } as const;
+      await book.applyOnce(await book.asOfNow(stored), command);
+    } else if (current.kind === 'closed') {
+      const evidence = evidenceOf(facts, current.closedUnit);
+      if (evidence !== null) await book.apply(stored.request.id, () => ({ type: 'supersede', evidence }));
+    }
   }
 
   /** People are told in time, also when the exchange is silent: first what is known, then another look. */
@@ -115,6 +130,8 @@ function createSweepRequest({
     const unsent = request.state !== 'unknown' && request.sent === null;
     if (unsent && nowMs >= request.expiresAtMs) {
       await book.apply(request.id, () => ({ type: 'expire' }));
+    } else if (isBlocked(request)) {
+      await sweepBlocked(stored);
     } else if (request.state === 'pending') {
       await sweepPending(request, nowMs);
     } else if (request.state === 'sending') {

@@ -20,18 +20,19 @@ export type CurrentFacts =
   | { readonly kind: 'unreadable'; readonly failure: ExchangeFailure };
 
 /**
- * For people: through the parent key; one answer, at most two seconds old, serves everybody who asks at once.
- * `creditAccount`: the owner's e-mail, where a request states it.
+ * Through the parent key; one answer, at most two seconds old, serves everybody who asks at once. `creditAccount`: the
+ * owner's e-mail, where a request states it.
  */
 export async function readFacts(
   reader: LoanReader,
   groupId: LongId,
   creditAccount?: string,
+  priority: 'interactive' | 'background' = 'interactive',
 ): Promise<CurrentFacts> {
-  const units = await reader.riskUnits({ priority: 'interactive' });
+  const units = await reader.riskUnits({ priority });
   if (!units.ok) return { kind: 'unreadable', failure: units.failure };
   const unit = units.value.find((each) => each.groupId === groupId) ?? null;
-  return judge(reader, groupId, { ...units, value: unit }, { priority: 'interactive', creditAccount });
+  return judge(reader, groupId, { ...units, value: unit }, { priority, creditAccount });
 }
 
 /** For the last look before the send: never shared, through the very key that will sign the close. */

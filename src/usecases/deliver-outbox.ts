@@ -6,6 +6,7 @@
  */
 import type { CloseRequest, RequestEventType } from '../domain/close/close-request.ts';
 import { isTerminal } from '../domain/close/close-state.ts';
+import { isBlocked } from '../domain/close/decision.ts';
 import type { Notice } from '../domain/close/notices.ts';
 import type { Access } from './access.ts';
 import {
@@ -34,7 +35,6 @@ const KEPT_AFTER_OUTAGE_MS = 24 * 3_600_000;
 /** A kept notice that is still refused by then is given up. */
 const GIVEN_UP_AFTER_MS = 7 * 24 * 3_600_000;
 const DRAWINGS_REMEMBERED = 500;
-const CALLS_FOR_A_DECISION: ReadonlySet<RequestEventType> = new Set(['reminded', 'people-paged']);
 
 export interface DeliverOutboxParts {
   readonly outbox: Outbox;
@@ -73,13 +73,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
       // Several changes in a row are one edit, unless somebody asked for the redraw.
       if (item.origin === 'change' && drawn.get(request.id) === request.audit.seal) return null;
     }
-    // Calls for a decision are void once there is one.
-    if (
-      notice.kind === 'approvers' &&
-      CALLS_FOR_A_DECISION.has(notice.event.type) &&
-      isTerminal(request.state)
-    )
-      return null;
+    if (notice.kind === 'approvers' && !isStillAsked(notice.event.type, request)) return null;
     if (notice.kind === 'thread') return draw(notice, request, null);
     const isKnown = notice.kind === 'direct' && hasPartIn(request, notice.to.userId);
     if (isKnown) return draw(notice, request, null);
@@ -207,6 +201,20 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
       if (items.length === 0 || (requestId !== undefined && !goOn.includes(true))) return handled;
     }
   };
+}
+
+/** Calls for a decision are void once there is one, or while nobody can make it. */
+function isStillAsked(event: RequestEventType, request: CloseRequest): boolean {
+  switch (event) {
+    case 'opened':
+    case 'reminded':
+    case 'facts-changed':
+      return request.state === 'pending' && !isBlocked(request);
+    case 'mark-restored':
+      return true;
+    default:
+      return request.state === 'unknown';
+  }
 }
 
 type Failure = Extract<Delivery, { ok: false }>;

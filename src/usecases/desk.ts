@@ -137,6 +137,8 @@ export interface Desk {
   openRejection(by: PersonId, requestId: string, version: number): Promise<Result<CloseRequest>>;
   reject(by: PersonId, requestId: string, version: number, reason: string): Promise<Result<CloseRequest>>;
   withdraw(by: PersonId, requestId: string): Promise<Result<CloseRequest>>;
+  /** Reads the unit of a blocked request now: the request if it can be approved again, else what the unit owes. */
+  checkAgain(by: PersonId, requestId: string): Promise<Result<CloseRequest>>;
   /** Starts the sending of an approved request again after its process died before anything was sent. */
   startSending(by: PersonId, requestId: string, version: number): Promise<Result<CloseRequest>>;
   settle(by: PersonId, requestId: string, verdict: Verdict, note: string): Promise<Result<CloseRequest>>;

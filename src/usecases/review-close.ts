@@ -1,9 +1,11 @@
 /**
- * What people decide about a request: approve, reject, withdraw, start the sending again, settle an unknown outcome.
+ * What people decide about a request: approve, reject, withdraw, check a blocked one again, start the sending again,
+ * settle an unknown outcome.
  * Who acts is looked up at every click, and a vote is given on facts fetched just now.
  */
 import type { CloseRequest, CommandOf } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
+import { isBlocked, refuseOwing } from '../domain/close/decision.ts';
 import type { Person, PersonId } from '../domain/person.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
 import type { Access } from './access.ts';
@@ -29,7 +31,14 @@ const NOT_VISIBLE: Refusal = {
 
 type ReviewClose = Pick<
   Desk,
-  'openBallot' | 'approve' | 'openRejection' | 'reject' | 'withdraw' | 'startSending' | 'settle'
+  | 'openBallot'
+  | 'approve'
+  | 'openRejection'
+  | 'reject'
+  | 'withdraw'
+  | 'checkAgain'
+  | 'startSending'
+  | 'settle'
 >;
 
 interface ActingPerson {
@@ -186,6 +195,32 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
       if (!acting.ok) return acting;
       const { person, stored } = acting.value;
       return book.attempt(stored, { by, what: 'withdraw', command: { type: 'withdraw', by: person } });
+    },
+
+    async checkAgain(by, requestId) {
+      const what = 'check again';
+      const voter = await voterOn(by, requestId, what);
+      if (!voter.ok) return voter;
+      const { stored, eligible } = voter.value;
+      const request = book.underRule(stored.request);
+      const isRequester = by.userId === request.requester.userId && by.teamId === request.requester.teamId;
+      if (!isRequester && !eligible.has(by.userId)) {
+        const refusal: Refusal = { code: 'role-missing', role: 'approver' };
+        await book.noteAttempt(requestId, by, what, refusal);
+        return refuse(refusal);
+      }
+      const { groupId, facts, state, ending, expiresAtMs } = request;
+      if (!isBlocked(request))
+        return refuse({ code: 'wrong-state', state, settled: ending?.kind === 'settled' });
+      if (stored.nowMs >= expiresAtMs) return refuse({ code: 'expired' });
+      const held = await holdAgainst(await readFacts(reader, groupId, facts.creditAccount), stored);
+      const isChanged = !held.ok && ['facts-changed', 'old-version'].includes(held.refusal.code);
+      if (!held.ok && !isChanged) return held;
+      const now = await book.load(requestId);
+      if (!now.ok) return now;
+      const checked = book.underRule(now.value.request);
+      const owes = isBlocked(checked) ? refuseOwing(checked.facts) : null;
+      return owes === null ? done(checked) : refuse(owes);
     },
 
     async startSending(by, requestId, version) {

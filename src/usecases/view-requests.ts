@@ -1,6 +1,7 @@
 /** Requests as people look at them: App Home, `/loandesk requests` and `/loandesk request <id>`. */
 import type { CloseRequest } from '../domain/close/close-request.ts';
 import { isTerminal } from '../domain/close/close-state.ts';
+import { isBlocked } from '../domain/close/decision.ts';
 import { type PersonId, personKey } from '../domain/person.ts';
 import { done, refuse } from '../domain/refusal.ts';
 import { parseRequestId } from '../domain/request-id.ts';
@@ -108,7 +109,7 @@ export function createViewRequests({
 }
 
 function waitsFor(request: CloseRequest, { userId }: PersonId, nowMs: number): boolean {
-  if (request.state !== 'pending' || nowMs >= request.expiresAtMs) return false;
+  if (request.state !== 'pending' || isBlocked(request) || nowMs >= request.expiresAtMs) return false;
   const { samePerson } = request.policy;
   const me = personKey(userId, samePerson);
   return !request.votes.some((vote) => personKey(vote.voter.userId, samePerson) === me);

@@ -282,10 +282,10 @@ describe.concurrent('a bot is killed', () => {
       scene.lastVote(request);
       await scene.state(request.id, 'closed');
       const before = scene.people.cardOf(request);
-      expect(before === null ? '' : workspace.renderText(before)).toContain('[Approve close…]');
+      expect(before === null ? '' : workspace.renderText(before)).toContain('[Review and approve…]');
       await scene.killAndReplace();
       workspace.faults.clear();
-      expect(await scene.cardSays(request, /\*?Closed\.?\*?/)).not.toContain('[Approve close…]');
+      expect(await scene.cardSays(request, /\*?Closed\.?\*?/)).not.toContain('[Review and approve…]');
       expect(scene.deletes).toBe(1);
     }),
   );

@@ -19,6 +19,7 @@ export function fakeDesk(answers: Partial<Desk>): Desk {
     openRejection: unexpected('openRejection'),
     reject: unexpected('reject'),
     withdraw: unexpected('withdraw'),
+    checkAgain: unexpected('checkAgain'),
     startSending: unexpected('startSending'),
     settle: unexpected('settle'),
     viewRequest: unexpected('viewRequest'),

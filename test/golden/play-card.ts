@@ -46,6 +46,12 @@ export async function playCard(world: World, scribe: Scribe, advance: Advance): 
   const { exchange } = world;
   scribe.chapter('The card', 'In the approvals channel, for everybody there. It pings nobody.');
   const card = await cardShows(world, scribe, 'The card of that request', /0 of 2/);
+  const toBen = world.workspace.directory.directMessage(ben).id;
+  await scribe.shows(
+    'To each approver alone',
+    () => world.workspace.store.messages(toBen).findLast(({ userId }) => userId === SEED_IDS.botUser),
+    /Approve closing unit 7/,
+  );
   scribe.note('Who may not.');
   await scribe.click(rina, card, ACTIONS.approve, 'clicks Approve on her own request', { modal: true });
   await scribe.closeForms(rina);
@@ -68,7 +74,8 @@ export async function playCard(world: World, scribe: Scribe, advance: Advance): 
   advance(SHARED_ANSWER_MS);
   await scribe.click(ben, once, ACTIONS.approve, 'clicks Approve', { modal: true });
   await scribe.closeForms(ben);
-  const changed = await cardShows(world, scribe, 'The card', /Changed since version 1/);
+  const changed = await cardShows(world, scribe, 'The card', /blocked, owes/);
+  await scribe.click(rina, changed, ACTIONS.checkAgain, 'clicks Check again while it still owes');
   await scribe.click(
     chen,
     once,

@@ -37,7 +37,7 @@ export async function playElsewhere(world: World, scribe: Scribe): Promise<void>
   scribe.chapter('Clicks that do not count');
   const card = newestCard(world);
   const pending = workspace.store.messages(SEED_IDS.loanDesk).flatMap(({ history }) => history);
-  const withButtons = pending.findLast(({ blocks }) => blocks.some(({ type }) => type === 'actions'));
+  const withButtons = pending.findLast(({ blocks }) => JSON.stringify(blocks).includes(ACTIONS.withdraw));
   if (card === undefined || withButtons === undefined) throw new Error('there is no card to copy');
   const copy = workspace.store.addMessage(
     { channelId: partnerDesk, userId: botUser },

@@ -44,7 +44,7 @@ const cards = () =>
 
 function cardOf(unit: string): StoredMessage {
   const found = cards().findLast((message) =>
-    slack.workspace.renderText(message).includes(`Close request: unit ${unit}\n`),
+    new RegExp(`\\bunit ${unit}\\b`, 'i').test(slack.workspace.renderText(message)),
   );
   if (found === undefined) throw new Error(`no card of unit ${unit}`);
   return found;
@@ -188,8 +188,8 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     await office.pass(5_000);
     expect(office.exchange.deletes).toEqual(['7']);
     await expect.poll(() => shown()).toContain('Closed.');
-    expect(shown()).toContain('Ada Lindqvist approved');
-    expect(shown()).toMatch(/Ben Carter approved .*UTC/);
+    expect(shown()).toMatch(/☑ Ada Lindqvist .*UTC/);
+    expect(shown()).toMatch(/☑ Ben Carter .*UTC/);
     const thread = slack.workspace.store.thread(ids.loanDesk, old.ts).map(({ text }) => text);
     expect(thread.at(-1)).toContain('Closed.');
     expect(await clickApprove(ids.chen, old)).toMatch(/already decided: closed/);
@@ -297,9 +297,9 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     await ask();
     slack.workspace.faults.add('chat.update', { kind: 'rate_limited', retryAfterS: 1 }, 1);
     await vote(ids.ada);
-    expect(shown()).toContain('Approvals: 0 of 2');
+    expect(shown()).toContain('0 of 2 approvals');
     await office.pass(2_000);
-    expect(shown()).toContain('Approvals: 1 of 2');
+    expect(shown()).toContain('1 of 2 approvals');
   });
 
   it('approval case 37: a reminder goes to those who may still vote, once each, and not to who voted', async () => {

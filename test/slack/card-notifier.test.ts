@@ -5,9 +5,10 @@ import type { CloseRequest, RequestEvent } from '../../src/domain/close/close-re
 import { CardNotifier } from '../../src/slack/card-notifier.ts';
 import { SlackDirectory } from '../../src/slack/directory.ts';
 import { HomeWorkspace } from '../../src/slack/home-workspace.ts';
+import { ACTIONS } from '../../src/slack/ids.ts';
 import { quietNames } from '../../src/slack/slack-clients.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
-import { request, START_MS } from '../support/close-requests.ts';
+import { policy, request, START_MS } from '../support/close-requests.ts';
 import { QUIET } from '../support/logs.ts';
 
 const NAMES = new Map<string, string>([
@@ -28,7 +29,11 @@ beforeEach(async () => {
   notifier = createNotifier(settings, ids.loanDesk);
 });
 
-function createNotifier(settings: { apiUrl: string; botToken: string }, closeChannel: string): CardNotifier {
+function createNotifier(
+  settings: { apiUrl: string; botToken: string },
+  closeChannel: string,
+  tellApprovers: 'direct' | 'channel' = 'direct',
+): CardNotifier {
   const home = new HomeWorkspace(createWebClient(settings, QUIET));
   const client = createWebClient(settings, QUIET);
   return new CardNotifier({
@@ -36,6 +41,7 @@ function createNotifier(settings: { apiUrl: string; botToken: string }, closeCha
     home,
     directory: new SlackDirectory({ client, home, now: Date.now, log: QUIET }),
     closeChannel,
+    tellApprovers,
     quiet: quietNames(async (userId) => NAMES.get(userId) ?? null, home),
     newId: () => `drawing-${++drawings}`,
     log: QUIET,
@@ -54,6 +60,16 @@ async function posted(changes: Partial<CloseRequest> = {}): Promise<CloseRequest
   return asked({ ...changes, card: delivery.card });
 }
 
+const CROWD = new Set(Array.from({ length: 300 }, (_, index) => `U0CROWD${index}`));
+const opened = (of: CloseRequest): RequestEvent => ({
+  type: 'opened',
+  by: rina,
+  reason: of.reason,
+  facts: of.facts,
+  policy: of.policy,
+  atMs: START_MS,
+});
+
 const inChannel = () => workspace.store.messages(ids.loanDesk);
 const approvedEvent: RequestEvent = { type: 'approved', by: ada, votes: 1, dropped: [], atMs: START_MS };
 
@@ -66,7 +82,7 @@ describe('the card', () => {
     expect(again).toEqual({ ok: true, card: null });
     const [second] = inChannel();
     expect(inChannel()).toHaveLength(1);
-    expect(second?.text).toContain('Approvals: 1 of 2');
+    expect(second?.text).toContain('1 of 2 approvals');
     const actionsOf = (blocks: readonly object[] = []) =>
       blocks.find((block) => 'type' in block && block.type === 'actions');
     expect(actionsOf(first?.blocks)).not.toEqual(actionsOf(second?.blocks));
@@ -130,7 +146,7 @@ describe('the card', () => {
     }
     const [card, reply] = inChannel();
     const profile = (id: string, name: string) => `<https://loandesk-sandbox.slack.com/team/${id}|${name}>`;
-    expect(card?.text).toContain(`${profile(ids.rina, 'Rina !channel Okafor')} asks to close`);
+    expect(card?.text).toContain(`*${profile(ids.rina, 'Rina !channel Okafor')}* asks to close`);
     expect(JSON.stringify(card?.blocks)).toContain(`Can approve: ${profile(ids.ben, ids.ben)}`);
     expect(reply?.text).toContain(`${profile(ids.ada, 'Ada Lindqvist')} approved`);
   });
@@ -164,6 +180,64 @@ describe('messages about it', () => {
       (id) => workspace.store.messages(workspace.directory.directMessage(id).id).length > 0,
     );
     expect(told).toEqual([ids.ben, ids.chen]);
+  });
+
+  it('ask each approver with a button that leads to the card', async () => {
+    const up = await posted({ reason: 'Repaid on Friday' });
+    await notifier.deliver({ kind: 'approvers', event: opened(up) }, up, ALL);
+    const [told] = workspace.store.messages(workspace.directory.directMessage(ids.ben).id);
+    expect(told?.text).toMatch(/^\*Approve closing unit 7\?\*.*“Repaid on Friday”/);
+    const url = `https://loandesk-sandbox.slack.com/archives/C0LOANDESK1/p${up.card?.messageTs.replace('.', '')}`;
+    expect(told?.blocks.at(-1)).toMatchObject({
+      type: 'actions',
+      elements: [{ action_id: ACTIONS.openCard, url, style: 'primary' }],
+    });
+  });
+
+  it('ask without a link while the card is not up', async () => {
+    await notifier.deliver({ kind: 'approvers', event: opened(asked()) }, asked(), ALL);
+    const [told] = workspace.store.messages(workspace.directory.directMessage(ids.ben).id);
+    expect(told?.blocks.at(-1)).toMatchObject({ elements: [{ action_id: ACTIONS.openRequest }] });
+  });
+
+  it('ask everyone who may resolve an unknown outcome, but who just said what they found', async () => {
+    const vote = { voter: ada, atMs: START_MS, version: 1, factsDigest: '' };
+    const up = await posted({ state: 'unknown', votes: [vote] });
+    const told = (id: string) =>
+      workspace.store.messages(workspace.directory.directMessage(id).id).map(({ text }) => text);
+    await notifier.deliver({ kind: 'approvers', event: { type: 'lost-track', by: null, atMs: 1 } }, up, ALL);
+    const found = { type: 'settlement-proposed', by: ada, verdict: 'closed', note: 'seen', atMs: 2 } as const;
+    await notifier.deliver({ kind: 'approvers', event: found }, up, ALL);
+    expect([ids.ada, ids.ben, ids.chen].map((id) => told(id).length)).toEqual([1, 2, 2]);
+    expect(told(ids.ben)[1]).toContain('a second approver must confirm');
+    const [message] = workspace.store.messages(workspace.directory.directMessage(ids.ben).id);
+    expect(message?.blocks.at(-1)).toMatchObject({
+      elements: [
+        { action_id: ACTIONS.openCard },
+        { action_id: ACTIONS.openRequest },
+        { action_id: ACTIONS.settle },
+      ],
+    });
+  });
+
+  it.each([
+    ['where the settings say so', 'channel', ALL],
+    ['instead of a direct message to each of a crowd', 'direct', CROWD],
+  ] as const)('name the approvers once in the thread of the card %s', async (_, how, approvers) => {
+    const settings = { apiUrl: workspace.apiUrl, botToken: workspace.grants.botToken };
+    const teller = createNotifier(settings, ids.loanDesk, how);
+    const up = await posted({ policy: policy({ approvers: [ids.approvers, ids.ben] }) });
+    expect(await teller.deliver({ kind: 'approvers', event: opened(up) }, up, approvers)).toEqual({
+      ok: true,
+      card: null,
+    });
+    const [, reply] = inChannel();
+    expect(reply).toMatchObject({ threadTs: up.card?.messageTs });
+    expect(reply?.text).toContain(`<!subteam^${ids.approvers}> <@${ids.ben}> *Approve closing unit 7?*`);
+    expect(reply?.text, 'the requester is named without a ping').not.toContain(`<@${ids.rina}>`);
+    expect(inChannel()).toHaveLength(2);
+    const direct = [ids.ben, ids.chen].map((id) => workspace.directory.directMessage(id).id);
+    expect(direct.flatMap((id) => workspace.store.messages(id))).toEqual([]);
   });
 
   it('does not tell an approver twice when the round is tried again', async () => {

@@ -47,7 +47,7 @@ describe('fault N1: the token is revoked around the last approval', () => {
     await office.vote(ids.ben);
     await office.desk.pass(6_000);
     expect(office.desk.exchange.deletes).toEqual(['7']);
-    expect(rendered()[0]).toContain('Approvals: 1 of 2');
+    expect(rendered()[0]).toContain('1 of 2 approvals');
     office.slack.workspace.faults.clear();
     await office.desk.pass(60_000);
     expect(rendered()[0]).toContain('Closed.');
@@ -117,7 +117,7 @@ describe('fault N2: the first card', () => {
     office.slack.workspace.faults.clear();
     await office.desk.store.outbox.retryKept();
     await office.desk.pass(60_000);
-    expect(rendered()).toEqual([expect.stringContaining('Approvals: 0 of 2')]);
+    expect(rendered()).toEqual([expect.stringContaining('0 of 2 approvals')]);
     expect((await office.desk.get(request.id)).card?.messageTs).toBe(office.cards()[0]?.ts);
   });
 
@@ -247,7 +247,7 @@ describe('fault N8: a card that was posted and whose answer was lost', () => {
     await office.desk.settled();
     expect(text(copy.ts)).toContain('second copy');
     expect(text(copy.ts)).toContain(`p${card.ts.replace('.', '')}`);
-    expect(text(card.ts)).toContain('Approvals: 0 of 2');
+    expect(text(card.ts)).toContain('0 of 2 approvals');
     expect((await office.desk.get(request.id)).votes).toEqual([]);
     await office.vote(ids.ada);
     expect((await office.desk.get(request.id)).votes).toHaveLength(1);
@@ -258,7 +258,7 @@ describe('fault N8: a card that was posted and whose answer was lost', () => {
     await office.vote(ids.ada);
     await office.vote(ids.ben);
     await office.desk.pass(5_000);
-    expect(text(copy.ts)).toContain('Approvals: 0 of 2');
+    expect(text(copy.ts)).toContain('0 of 2 approvals');
     await office.form(ids.chen, copy);
     await office.desk.settled();
     expect(text(copy.ts)).toContain('second copy');

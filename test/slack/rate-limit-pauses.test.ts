@@ -30,6 +30,7 @@ beforeEach(async () => {
     home,
     directory: new SlackDirectory({ client: newClient(), home, now, log: QUIET }),
     closeChannel: ids.loanDesk,
+    tellApprovers: 'direct',
     quiet: async (message) => message,
     newId: () => `drawing-${++drawings}`,
     log: QUIET,

@@ -137,8 +137,17 @@ export class DeskHarness {
 
   /** What the thread told, event by event. */
   threadOf(requestId: string): string[] {
+    return this.#told('thread', requestId);
+  }
+
+  /** What those who may approve were told, event by event. */
+  approversTold(requestId: string): string[] {
+    return this.#told('approvers', requestId);
+  }
+
+  #told(kind: 'thread' | 'approvers', requestId: string): string[] {
     return this.notifier.delivered.flatMap(({ notice, request }) =>
-      notice.kind === 'thread' && request.id === requestId ? [notice.event.type] : [],
+      notice.kind === kind && request.id === requestId ? [notice.event.type] : [],
     );
   }
 }

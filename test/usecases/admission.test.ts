@@ -25,6 +25,7 @@ const VERBS: Readonly<Record<Exclude<keyof Desk, NotAVerb>, Ask>> = {
   openRejection: (desk, by, requestId) => desk.openRejection(by, requestId, 1),
   reject: (desk, by, requestId) => desk.reject(by, requestId, 1, 'no'),
   withdraw: (desk, by, requestId) => desk.withdraw(by, requestId),
+  checkAgain: (desk, by, requestId) => desk.checkAgain(by, requestId),
   startSending: (desk, by, requestId) => desk.startSending(by, requestId, 1),
   settle: (desk, by, requestId) => desk.settle(by, requestId, 'closed', 'seen'),
   viewRequest: (desk, by, requestId) => desk.viewRequest(by, requestId),

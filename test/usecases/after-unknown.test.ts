@@ -151,7 +151,7 @@ it('exchange case 24: unknown, then in neither list: not known, and people settl
     readBack: { lastSeen: { kind: 'neither' } },
   });
   expect(still.pagedAtMs).not.toBeNull();
-  expect(cardOf(still)).toMatch(/\*Outcome not known\.\*.* lets two approvers resolve it/);
+  expect(cardOf(still)).toMatch(/\*Outcome not known\.\*.* two approvers who agree can resolve it/);
   expect(cardOf(still)).not.toMatch(/\*(Closed|Failed)/);
   expect(await harness.desk.settle(ALICE, still.id, 'closed', 'seen in the console')).toMatchObject({
     ok: true,

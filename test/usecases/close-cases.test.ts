@@ -499,7 +499,7 @@ describe('execution', () => {
     harness.exchange.listsClosed = false;
     const { request } = await approved(harness);
     for (let round = 0; round < 4; round += 1) await harness.pass(UNKNOWN_PAGES_AFTER_MS);
-    expect(harness.threadOf(request.id).filter((type) => type === 'people-paged')).toHaveLength(1);
+    expect(harness.approversTold(request.id)).toEqual(['opened', 'answered', 'people-paged']);
     const settle = (who = ALICE) => harness.desk.settle(who, request.id, 'closed', 'seen in the web console');
     expect(await settle()).toMatchObject({ ok: true, value: { state: 'unknown' } });
     expect(await settle()).toMatchObject({ refusal: { code: 'second-person-needed' } });
@@ -748,7 +748,7 @@ describe('telling people', () => {
   it('approval case 36: no message is drawn from a record that says closed before the exchange confirmed it', async () => {
     const harness = new DeskHarness();
     const { request } = await approved(harness);
-    expect(harness.threadOf(request.id)).toEqual(['approved', 'approved', 'sent', 'answered', 'read-back']);
+    expect(harness.threadOf(request.id)).toEqual(['approved', 'approved', 'read-back']);
     for (const { notice, request: drawn } of harness.notifier.delivered) {
       if (drawn.state === 'closed') expect(drawn.evidence).not.toBeNull();
       if (notice.kind === 'direct') expect(notice.to.userId).toBe(REQUESTER.userId);
@@ -766,7 +766,7 @@ describe('telling people', () => {
       await harness.settled();
       await harness.pass(0);
     }
-    expect(harness.threadOf(request.id)).toEqual(['reminded', 'reminded']);
+    expect(harness.approversTold(request.id)).toEqual(['opened', 'reminded', 'reminded']);
   });
 
   it('approval case 39: a dry run goes all the way and sends nothing', async () => {

@@ -1,5 +1,6 @@
 /** When the background work must look at an open request again. */
 import type { CloseRequest } from './close-request.ts';
+import { isBlocked } from './decision.ts';
 
 /** Reminders fall due at half and at 80 % of the lifetime. */
 export function reminderAtMs(request: CloseRequest, stage: 'half' | 'eighty'): number {
@@ -10,8 +11,8 @@ export function reminderAtMs(request: CloseRequest, stage: 'half' | 'eighty'): n
 /** How long after the send people are told that the outcome is still not known. */
 export const UNKNOWN_PAGES_AFTER_MS = 10 * 60_000;
 /**
- * How often an open request is looked at in any case, and compared with the closed list to notice a close made
- * elsewhere. Nothing is put off further: a time that a wrong clock left in a record must not hold it up for hours.
+ * How often an open request is looked at in any case: compared with the closed list to notice a close made elsewhere,
+ * and, while its unit owes, with what the unit owes now. Nothing is put off further: a time that a wrong clock left in a record must not hold it up for hours.
  */
 export const LOOKED_AT_EVERY_MS = 5 * 60_000;
 /** The process that stored the last vote sends at once; others pick it up after this long. */
@@ -49,6 +50,7 @@ export function nextAttentionAtMs(request: CloseRequest, nowMs: number): number 
 function nextReasonAtMs(request: CloseRequest, nowMs: number): number | null {
   switch (request.state) {
     case 'pending': {
+      if (isBlocked(request)) return request.expiresAtMs;
       const due = [request.expiresAtMs];
       if (!request.reminded.half) due.push(reminderAtMs(request, 'half'));
       if (!request.reminded.eighty) due.push(reminderAtMs(request, 'eighty'));

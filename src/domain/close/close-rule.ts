@@ -37,6 +37,7 @@ import {
   type Decision,
   end,
   idOf,
+  isBlocked,
   isDecided,
   isUnsent,
   keyOf,
@@ -268,6 +269,8 @@ function expire(request: CloseRequest, nowMs: number): Decision {
 
 function remind(request: CloseRequest, stage: 'half' | 'eighty', nowMs: number): Decision {
   if (request.state !== 'pending') return no({ code: 'wrong-state', state: request.state });
+  // People are reminded of what they can do: nobody can approve while the unit owes.
+  if (isBlocked(request)) return no({ code: 'nothing-changed' });
   if (request.reminded[stage] || nowMs < reminderAtMs(request, stage)) return no({ code: 'nothing-changed' });
   // At 80 % the half-way reminder is no longer worth sending.
   const reminded = stage === 'half' ? { ...request.reminded, half: true } : { half: true, eighty: true };

@@ -103,6 +103,11 @@ export function refuseSending(
   return isDecided(request, kept) ? null : tooFewApprovals(request, kept);
 }
 
+/** Waits for approvals that nobody can give, because the unit owes. Derived from what is stored, never stored itself. */
+export function isBlocked({ state, facts }: Pick<CloseRequest, 'state' | 'facts'>): boolean {
+  return state === 'pending' && !isRepaid(facts);
+}
+
 /** Only a repaid unit can be closed. */
 export function refuseOwing(facts: Facts): Refusal | null {
   if (isRepaid(facts)) return null;

@@ -1,6 +1,6 @@
 /**
- * The facts a vote is bound to: what the approvers were shown of a unit. Timestamps, equity and LTV drift are not
- * facts; liabilities, the credit account and the collateral accounts are. Only an active unit is listed and read.
+ * The facts a vote is bound to: what the approvers were shown of a unit. Liabilities, the credit account and the
+ * collateral accounts are bound; times, equity and LTV drift are not. Only an active unit is listed and read.
  */
 import { createHash } from 'node:crypto';
 import { exactText, type LongId, parseAmount, ZERO } from '../amount.ts';
@@ -21,6 +21,11 @@ export interface Facts {
   readonly liabilities: readonly LiabilityFact[];
   /** E-mails of every member that is not the credit account, sorted. */
   readonly collateralAccounts: readonly string[];
+  /**
+   * What the close would release, as valued by Binance, exact decimal. For information: it moves with every price, so it
+   * is not part of the digest. Absent where it was not kept.
+   */
+  readonly netEquity?: string | undefined;
   /** When they were read (exchange time). Not part of the digest. */
   readonly readAtMs: number;
 }
@@ -49,6 +54,7 @@ export function factsOf(unit: RiskUnit, readAtMs: number): Facts {
       .filter((account) => account.type !== 'CREDIT')
       .map((account) => account.email)
       .sort(),
+    netEquity: exactText(unit.totalNetEquity),
     readAtMs,
   };
 }
@@ -92,6 +98,15 @@ export function diffFacts(before: Facts, after: Facts): FactChange[] {
     );
   }
   return changes;
+}
+
+/** Whether the unit owed before these changes led to `after`. */
+export function owedBefore(after: Facts, changes: readonly FactChange[]): boolean {
+  const total = changes.find(({ fact }) => fact === 'total liability')?.before ?? after.totalLiability;
+  const changed = changes.filter(({ fact }) => fact === 'liability');
+  const unchanged = after.liabilities.filter(({ asset }) => !changed.some(({ which }) => which === asset));
+  const owed = unchanged.length > 0 || changed.some(({ before }) => before !== null);
+  return owed || parseAmount(total)?.eq(ZERO) !== true;
 }
 
 function liabilityText({ principal, interest }: LiabilityFact): string {

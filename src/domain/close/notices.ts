@@ -5,6 +5,8 @@
 
 import type { PersonId } from '../person.ts';
 import type { CloseRequest, RequestEvent } from './close-request.ts';
+import { isBlocked } from './decision.ts';
+import { owedBefore } from './facts.ts';
 
 export type Notice =
   /** Post the card, or redraw it from the record. */
@@ -16,16 +18,20 @@ export type Notice =
   /** A direct message to everyone who may still vote (resolved when it is delivered). */
   | { readonly kind: 'approvers'; readonly event: RequestEvent };
 
-/** Outcomes and lost votes concern the requester and the voters; progress stays in the thread. */
+/**
+ * The thread has a reply for each vote, each trouble and the outcome; progress is on the card. Outcomes and lost votes
+ * concern the requester and the voters; whatever needs approvers is said to all who may vote, at once.
+ */
 export function noticesFor(next: CloseRequest, event: RequestEvent): Notice[] {
   const card: Notice = { kind: 'card' };
   const thread: Notice = { kind: 'thread', event };
   const requester: Notice = { kind: 'direct', to: next.requester, event };
+  const approvers: Notice = { kind: 'approvers', event };
   const direct = (people: readonly PersonId[]): Notice[] =>
     people.map((to) => ({ kind: 'direct', to, event }));
   switch (event.type) {
     case 'opened':
-      return [card];
+      return [card, approvers];
     case 'card-posted':
       return [];
     case 'card-undeliverable':
@@ -44,35 +50,32 @@ export function noticesFor(next: CloseRequest, event: RequestEvent): Notice[] {
     case 'withdrawn':
       return [card, thread];
     case 'reminded':
-      return [thread, { kind: 'approvers', event }];
-    case 'facts-changed':
-      return [card, thread, requester, ...direct(event.voided)];
+      return [approvers];
+    case 'facts-changed': {
+      if (!owedBefore(event.facts, event.changes)) return [card, thread, requester, ...direct(event.voided)];
+      // Interest that grows on a blocked request is on its card; that it can be approved again is news.
+      return isBlocked(next) ? [card] : [card, thread, requester, approvers];
+    }
     case 'claimed':
-      return [card];
     case 'sent':
-      return [card, thread];
+      return [card];
     case 'claim-abandoned':
       return [card, thread, requester];
     case 'answered':
-      return [card, thread, ...(next.state === 'sending' ? [] : [requester])];
+      if (next.state === 'sending') return [card];
+      return [card, thread, requester, ...(next.state === 'unknown' ? [approvers] : [])];
     case 'claim-released':
       // Once for each trouble, however often it is met.
       return next.obstacle?.sinceMs === event.atMs ? [card, thread, requester] : [card];
     case 'mark-restored':
-      return [card, thread, requester, { kind: 'approvers', event }];
     case 'lost-track':
-      return [
-        card,
-        thread,
-        requester,
-        ...(next.pagedAtMs === event.atMs ? [{ kind: 'approvers', event } as const] : []),
-      ];
+      return [card, thread, requester, approvers];
     case 'read-back':
-      return next.ending === null ? [] : [card, thread, requester];
+      return next.ending === null ? [card] : [card, thread, requester];
     case 'people-paged':
-      return [card, thread, requester, { kind: 'approvers', event }];
+      return [card, requester, approvers];
     case 'settlement-proposed':
-      return [card, thread];
+      return [card, thread, approvers];
     case 'refused':
       return [];
   }

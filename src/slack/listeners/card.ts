@@ -13,6 +13,7 @@ export function cardListeners(parts: ListenerParts) {
       [ACTIONS.approve]: approve(parts),
       [ACTIONS.reject]: reject(parts),
       [ACTIONS.withdraw]: withdraw(parts),
+      [ACTIONS.checkAgain]: checkAgain(parts),
       [ACTIONS.startSending]: startSending(parts),
     },
     submissions: {
@@ -137,6 +138,21 @@ function withdraw(parts: ListenerParts): Listener {
       const result = await parts.desk.withdraw(turn.by, requestId);
       if (!result.ok) return refused(result.refusal, requestId);
       await turn.tell(recordedMessage('Your request is withdrawn.', result.value));
+      return handled(requestId);
+    },
+  };
+}
+
+/** Of a request that is blocked because its unit owes. */
+function checkAgain(parts: ListenerParts): Listener {
+  return {
+    work: async (turn) => {
+      const click = await readCardClick(parts, turn);
+      if (!click.ok) return click.outcome;
+      const { requestId } = click.value;
+      const result = await parts.desk.checkAgain(turn.by, requestId);
+      if (!result.ok) return refused(result.refusal, requestId);
+      await turn.tell(recordedMessage('Checked again.', result.value));
       return handled(requestId);
     },
   };

@@ -11,6 +11,8 @@ export function requestsListeners(parts: ListenerParts) {
       [ACTIONS.requestsPageBack]: turnPage,
       [ACTIONS.requestsPageOn]: turnPage,
       [ACTIONS.refreshRequest]: refreshRequest(parts),
+      [ACTIONS.openRequest]: openRequest(parts),
+      [ACTIONS.openCard]: openCard,
     },
   };
 }
@@ -45,6 +47,22 @@ export async function tellRequest(
   await turn.tell(requestMessage(result.value, workspaceUrl()));
   return handled(result.value.request.id);
 }
+
+/** On the card and in direct messages: the request with its evidence, to this person alone. */
+function openRequest(parts: ListenerParts): Listener {
+  return {
+    lane: 'read',
+    work: async (turn) => {
+      const value = readRequestValue(turn.input);
+      return value === null
+        ? refused({ code: 'bad-request-id', input: '' })
+        : tellRequest(parts, turn, value.requestId);
+    },
+  };
+}
+
+/** A link that Slack follows by itself. */
+const openCard: Listener = { lane: 'read', work: async () => handled() };
 
 function refreshRequest({ desk, workspaceUrl }: ListenerParts): Listener {
   return {

@@ -97,6 +97,8 @@ export interface ButtonSpec {
   /** Read aloud in place of the label; says what the button acts on. */
   readonly spoken: string;
   readonly style?: 'primary' | 'danger';
+  /** Where it leads; Slack opens it and tells of the click all the same. */
+  readonly url?: string;
   readonly confirm?: { readonly title: string; readonly text: string; readonly yes: string };
 }
 
@@ -113,6 +115,7 @@ function button(spec: ButtonSpec): Button {
     value: spec.value,
     accessibility_label: shorten(spokenLabel(spec), LIMITS.button.accessibilityLabel),
     ...(spec.style === undefined ? {} : { style: spec.style }),
+    ...(spec.url === undefined ? {} : { url: spec.url }),
     ...(spec.confirm === undefined
       ? {}
       : {

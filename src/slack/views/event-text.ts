@@ -1,24 +1,16 @@
 /**
- * What a stored event says: in the card's thread (read by the whole channel: addresses masked) and to one person directly
+ * What a stored event says: in the card's thread (read by the whole channel: addresses masked) and in direct messages
  * (private: in full). Drawn from the event and from the record as it is when the message is sent; "closed" is said when
  * the record says it. mrkdwn, escaped.
  */
 import type { CloseRequest, RequestEvent } from '../../domain/close/close-request.ts';
 import { countApprovals } from '../../domain/close/decision.ts';
-import type { PersonId } from '../../domain/person.ts';
+import { isRepaid, owedBefore } from '../../domain/close/facts.ts';
 import { fitLines } from './blocks.ts';
-import {
-  type Audience,
-  cardMention,
-  countdownToken,
-  dateAndUtc,
-  mention,
-  mentions,
-  utcText,
-} from './format.ts';
+import { type Audience, countdownToken, dateToken, mention, mentions } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { factChangeLines, quoted } from './request-facts.ts';
-import { answerText, dryRunPrefix, standingText } from './request-text.ts';
+import { answerText, dryRunPrefix, owedBriefly, standingText } from './request-text.ts';
 
 export function threadText(event: RequestEvent, request: CloseRequest): string {
   return dryRunPrefix(request.policy.mode) + eventText(event, request, 'channel');
@@ -30,7 +22,7 @@ function who(event: RequestEvent): string {
 
 /** One event in words, at most about 2,500 characters. */
 export function eventText(event: RequestEvent, request: CloseRequest, audience: Audience): string {
-  const when = dateAndUtc(event.atMs);
+  const when = dateToken(event.atMs);
   switch (event.type) {
     case 'opened':
       return `${who(event)} asked to close unit ${request.groupId} ${when}.`;
@@ -65,11 +57,11 @@ export function eventText(event: RequestEvent, request: CloseRequest, audience: 
     case 'answered':
       return `${answerText(event.answer)} (${when})${voters(request)}`;
     case 'mark-restored':
-      return `*Record repaired* ${when}: Loandesk's database had lost the note that the close order was sent ${dateAndUtc(event.mark.atMs)}. It's back, and the order isn't sent again. ${event.answer === null ? '' : answerText(event.answer)}`.trimEnd();
+      return `*Record repaired* ${when}: Loandesk's database had lost the note that the close order was sent ${dateToken(event.mark.atMs)}. It's back, and the order isn't sent again. ${event.answer === null ? '' : answerText(event.answer)}`.trimEnd();
     case 'lost-track':
-      return `*Outcome not known* ${when}: ${request.answer === null ? 'no answer to the close order was recorded in time' : "Binance's own record doesn't confirm its answer"}. The order isn't sent again; Loandesk keeps checking Binance's record. Two approvers can resolve it: ${requestCommand(request)}.`;
+      return `*Outcome not known* ${when}: ${request.answer === null ? 'no answer to the close order was recorded in time' : "Binance's own record doesn't confirm its answer"}. The order isn't sent again; Loandesk keeps checking Binance's record. Two approvers who agree can resolve it.`;
     case 'people-paged':
-      return `*Still not known* ${when}: neither the answer nor Binance's record tells whether the close order was executed. Two approvers can resolve it manually: ${requestCommand(request)}.`;
+      return `*Still not known* ${when}: neither the answer nor Binance's record tells whether the close order was executed. Two approvers who agree can resolve it manually.`;
     case 'settlement-proposed':
       return `${who(event)} recorded a finding ${when}: ${verdictText(event.verdict)}. A second approver must confirm. Note: ${quoted(event.note, 800)}`;
     case 'refused':
@@ -90,10 +82,6 @@ export function eventText(event: RequestEvent, request: CloseRequest, audience: 
   }
 }
 
-function requestCommand({ id }: CloseRequest): string {
-  return `\`/loandesk request ${shorten(escapeMrkdwn(id), 100).replaceAll('`', '')}\``;
-}
-
 function votesDroppedText(
   { dropped }: Extract<RequestEvent, { type: 'votes-dropped' }>,
   request: CloseRequest,
@@ -107,12 +95,22 @@ function votesDroppedText(
 /** An end says who had voted and when; while it is open the card says so. */
 function voters(request: CloseRequest): string {
   if (request.ending === null) return '';
-  const votes = request.votes.map((vote) => `${mention(vote.voter)} ${utcText(vote.atMs, 'seconds')}`);
+  const votes = request.votes.map((vote) => `${mention(vote.voter)} ${dateToken(vote.atMs)}`);
   return `\nApprovals that counted: ${votes.length === 0 ? 'none' : fitLines(votes, 600, (left) => `and ${left} more`).replaceAll('\n', ', ')}.`;
 }
 
 function verdictText(verdict: 'closed' | 'not-closed'): string {
   return verdict === 'closed' ? 'executed' : 'not executed';
+}
+
+function changeHead(event: Extract<RequestEvent, { type: 'facts-changed' }>, request: CloseRequest): string {
+  const unit = `unit ${request.groupId}`;
+  const when = dateToken(event.atMs);
+  if (!isRepaid(event.facts))
+    return `*Blocked* ${when}: ${unit} owes ${escapeMrkdwn(owedBriefly(event.facts))}, so it can't be approved.`;
+  return owedBefore(event.facts, event.changes)
+    ? `*Open again* ${when}: ${unit} owes nothing now, and approvals start from none.`
+    : `A fact of ${unit} changed ${when}.`;
 }
 
 function factsChangedText(
@@ -123,40 +121,6 @@ function factsChangedText(
   const voided =
     event.voided.length === 0 ? '' : ` Approvals that no longer count: ${mentions(event.voided)}.`;
   const lines = factChangeLines(event.changes, audience);
-  const head = `A fact of unit ${request.groupId} changed ${dateAndUtc(event.atMs)}. Nothing was sent.${voided} The card shows the current facts.`;
+  const head = `${changeHead(event, request)} Nothing was sent.${voided} The card shows the current facts.`;
   return fitLines([head, ...lines], 2_400, (left) => `• … and ${left} more changes`);
-}
-
-/** To the requester, or to a voter whose vote no longer counts. mrkdwn, escaped. */
-export function directText(
-  event: RequestEvent,
-  request: CloseRequest,
-  to: PersonId,
-  workspaceUrl: string | null,
-): string {
-  const isRequester = to.userId === request.requester.userId && to.teamId === request.requester.teamId;
-  const lost =
-    !isRequester && losers(event).some((each) => each.userId === to.userId && each.teamId === to.teamId);
-  const whose = lost
-    ? 'Your approval no longer counts.'
-    : isRequester
-      ? `Your request to close unit ${request.groupId}:`
-      : `The request to close unit ${request.groupId}:`;
-  return `${dryRunPrefix(request.policy.mode)}${whose} ${eventText(event, request, 'private')}${cardMention(workspaceUrl, request.card)}`;
-}
-
-function losers(event: RequestEvent): readonly PersonId[] {
-  if (event.type === 'facts-changed') return event.voided;
-  if (event.type === 'approved' || event.type === 'votes-dropped') return event.dropped;
-  return [];
-}
-
-/** To everyone who may still vote. mrkdwn, escaped. */
-export function approverText(
-  event: RequestEvent,
-  request: CloseRequest,
-  workspaceUrl: string | null,
-): string {
-  const reason = `Reason: ${quoted(request.reason, 500)}`;
-  return `${dryRunPrefix(request.policy.mode)}${mention(request.requester)} asks to close unit ${request.groupId}. ${eventText(event, request, 'private')} ${reason}${cardMention(workspaceUrl, request.card)}`;
 }

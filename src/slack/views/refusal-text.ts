@@ -279,7 +279,7 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
   }),
   owes: ({ groupId, liabilities, totalLiability }) => ({
     what: `Unit ${groupId} still owes, and Binance closes repaid units only. ${owedLines(liabilities, totalLiability)}`,
-    advice: `Repay it in full, including interest, then ask again. \`/ltv ${groupId}\` shows the unit.`,
+    advice: `Repay it in full, including interest, then try again. \`/ltv ${groupId}\` shows the unit.`,
   }),
   'already-closed': ({ groupId, closedAtMs }) => ({
     what: `Unit ${groupId} is already in Binance's closed list, since ${dateAndUtc(closedAtMs)}.`,

@@ -1,16 +1,28 @@
 /** A request's facts, their changes, votes and rules in words, for the card, the forms and the private view. mrkdwn, escaped. */
 
 import { parseAmount } from '../../domain/amount.ts';
-import type { CloseRequest, VoidedVote, Vote } from '../../domain/close/close-request.ts';
+import type { CloseRequest, VoidedVote } from '../../domain/close/close-request.ts';
 import { countApprovals } from '../../domain/close/decision.ts';
-import { type FactChange, type Facts, shortDigest } from '../../domain/close/facts.ts';
+import { type FactChange, type Facts, isRepaid, shortDigest } from '../../domain/close/facts.ts';
 import { personKey } from '../../domain/person.ts';
 import { fitLines } from './blocks.ts';
-import { type Audience, account, amountText, dateAndUtc, dateToken, mention, mentions } from './format.ts';
+import {
+  type Audience,
+  account,
+  amountText,
+  dateAndUtc,
+  dateToken,
+  mention,
+  mentions,
+  moneyText,
+} from './format.ts';
 import { escapeMrkdwn, shorten, withoutMarks } from './limits.ts';
 
 export function owedText(facts: Facts, max: number): string {
-  if (facts.liabilities.length === 0) return `nothing (total ${amountText(facts.totalLiability)})`;
+  if (facts.liabilities.length === 0) {
+    const isNothing = isRepaid(facts);
+    return isNothing ? 'Nothing' : `total ${amountText(facts.totalLiability)} as valued by Binance`;
+  }
   const lines = facts.liabilities.map(
     ({ asset, principal, interest }) =>
       `${escapeMrkdwn(shorten(asset, 40))}: principal ${amountText(principal)}, interest ${amountText(interest)}`,
@@ -22,25 +34,39 @@ export function owedText(facts: Facts, max: number): string {
   );
 }
 
+/** What a close would release: shown, never voted on. Null where it was not kept. */
+export function releasedText({ netEquity, collateralAccounts }: Facts): string | null {
+  if (netEquity === undefined) return null;
+  const count = collateralAccounts.length;
+  return `${moneyText(netEquity)} in ${count} account${count === 1 ? '' : 's'}`;
+}
+
 export function factPairs(
   request: Pick<CloseRequest, 'groupId' | 'version' | 'factsDigest'>,
   facts: Facts,
   audience: Audience,
 ): (readonly [string, string])[] {
   const collateral = facts.collateralAccounts.map((each) => account(shorten(each, 100), audience));
+  const released = releasedText(facts);
   return [
     ['Unit', facts.groupId],
     ['Credit account', account(shorten(facts.creditAccount, 254), audience)],
     ['Owed', owedText(facts, 500)],
+    ...(released === null ? [] : [['Released by the close', `${released}, as valued by Binance`] as const]),
     [
       `Collateral accounts (${collateral.length})`,
       collateral.length === 0 ? 'none' : fitLines(collateral, 400, (left) => `… and ${left} more`),
     ],
-    [
-      'Facts',
-      `read ${dateToken(facts.readAtMs)}, digest \`${shortDigest(request.factsDigest).replaceAll('`', '')}\`, version ${request.version}`,
-    ],
+    ['Facts', readText(request, facts)],
   ];
+}
+
+/** When the facts were read, and how to tell them apart. */
+export function readText(
+  { version, factsDigest }: Pick<CloseRequest, 'version' | 'factsDigest'>,
+  { readAtMs }: Facts,
+): string {
+  return `read ${dateToken(readAtMs)}, digest \`${shortDigest(factsDigest).replaceAll('`', '')}\`, version ${version}`;
 }
 
 /** Somebody's words inside a sentence of ours: on one line, as typed, escaped, cut after escaping. */
@@ -48,29 +74,40 @@ export function quoted(text: string, max: number): string {
   return `“${shorten(escapeMrkdwn(withoutMarks(text)).replace(/\s+/g, ' ').trim(), max)}”`;
 }
 
-function voteLine(vote: Vote): string {
-  return `• ${mention(vote.voter)} approved ${dateAndUtc(vote.atMs)}`;
-}
-
 const VOIDED: Readonly<Record<VoidedVote['because'], string>> = {
   'facts-changed': 'a fact of the unit changed afterwards',
   'no-longer-eligible': 'no longer an approver',
 };
 
-export function votesText(request: CloseRequest, max: number): string {
-  const { quorum } = request.policy;
+/** The card's votes in short: a box for each that is needed, who approved when. */
+export function progressText(request: CloseRequest, max: number): string {
   const have = countApprovals(request, request.votes);
-  const head =
-    have > quorum
-      ? `*Approvals: ${have}* (${quorum} needed when it was asked for)`
-      : `*Approvals: ${have} of ${quorum}*${have < quorum ? `, ${quorum - have} more needed` : ''}`;
+  const approved = request.votes.map((vote) => `☑ ${mention(vote.voter)} ${dateToken(vote.atMs)}`);
+  return fitLines([tally(request, have), ...approved], max, (left) => `… and ${left} more`);
+}
+
+/** "☑ ☐ *1 of 2 approvals*"; of an ended request only what there was. */
+function tally({ policy: { quorum }, ending }: CloseRequest, have: number): string {
+  if (ending !== null) return have === 0 ? '*No approvals*' : `*Approvals: ${have}*`;
+  const boxes = Array.from({ length: Math.max(quorum, have) }, (_, index) => (index < have ? '☑' : '☐'));
+  return `${boxes.join(' ')}  *${have} of ${quorum} approval${quorum === 1 ? '' : 's'}*`;
+}
+
+/** Approvals that no longer count, and why. */
+export function voidedLines(request: CloseRequest): string[] {
+  return request.voidedVotes.map(
+    (vote) => `~${mention(vote.voter)}~ no longer counts: ${VOIDED[vote.because]}`,
+  );
+}
+
+/** Every vote with its time in UTC, for evidence. */
+export function votesText(request: CloseRequest, max: number): string {
+  const have = countApprovals(request, request.votes);
   const lines = [
-    ...request.votes.map(voteLine),
-    ...request.voidedVotes.map(
-      (vote) => `• ~${mention(vote.voter)}~ no longer counts: ${VOIDED[vote.because]}`,
-    ),
+    ...request.votes.map((vote) => `• ${mention(vote.voter)} approved ${dateAndUtc(vote.atMs)}`),
+    ...voidedLines(request).map((line) => `• ${line}`),
   ];
-  return fitLines([head, ...lines], max, (left) => `• … and ${left} more`);
+  return fitLines([tally(request, have), ...lines], max, (left) => `• … and ${left} more`);
 }
 
 /** User ids of those who may vote and have not: people are counted, not accounts. */
@@ -83,15 +120,19 @@ export function stillToVote(request: CloseRequest, approvers: ReadonlySet<string
 }
 
 /** `approvers`: user ids that may vote now; null: not known, so the configured names are counted instead. */
-export function whoMayVote(request: CloseRequest, approvers: ReadonlySet<string> | null): string {
+export function whoMayVote(request: CloseRequest, approvers: ReadonlySet<string> | null, named = 12): string {
   const except = request.policy.requesterMayApprove ? '' : ', but not the requester';
   if (approvers === null) {
     const groups = request.policy.approvers.filter((name) => name.startsWith('S')).length;
     const people = request.policy.approvers.length - groups;
-    return `${people} named approver${people === 1 ? '' : 's'} and ${groups} user group${groups === 1 ? '' : 's'}${except}`;
+    const counted = [
+      ...(people === 0 ? [] : [`${people} named approver${people === 1 ? '' : 's'}`]),
+      ...(groups === 0 ? [] : [`${groups} user group${groups === 1 ? '' : 's'}`]),
+    ];
+    return `${counted.join(' and ')}${except}`;
   }
   const open = stillToVote(request, approvers);
-  const shown = open.slice(0, 12);
+  const shown = open.slice(0, named);
   const more = open.length > shown.length ? ` and ${open.length - shown.length} more` : '';
   return `${shown.length === 0 ? 'nobody at present' : mentions(shown)}${more}`;
 }

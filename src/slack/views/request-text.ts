@@ -3,11 +3,13 @@
  * one place only: when the record's state is `closed`. mrkdwn, escaped.
  */
 
-import type { CloseRequest, Ending, ExchangeAnswer } from '../../domain/close/close-request.ts';
+import { type Amount, parseAmount, sum, ZERO } from '../../domain/amount.ts';
+import type { CloseRequest, Ending, ExchangeAnswer, Sighting } from '../../domain/close/close-request.ts';
 import type { CloseState } from '../../domain/close/close-state.ts';
-import { countApprovals } from '../../domain/close/decision.ts';
+import { countApprovals, isBlocked } from '../../domain/close/decision.ts';
+import type { Facts, LiabilityFact } from '../../domain/close/facts.ts';
 import type { CloseMode } from '../../domain/policy.ts';
-import { dateAndUtc, mention, mentions, utcText } from './format.ts';
+import { amountText, dateToken, mention, mentions, utcText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { quoted } from './request-facts.ts';
 
@@ -36,9 +38,76 @@ export function stateText(state: CloseState): string {
   return STATES[state];
 }
 
-/** The same for a record: an end that two people stated is never shown as one that was read. */
-export function stateOf({ state, ending }: Pick<CloseRequest, 'state' | 'ending'>): string {
+/** The same for a record: an end that two people stated is never shown as one that was read. Plain text. */
+export function stateOf(request: Pick<CloseRequest, 'state' | 'ending' | 'facts'>): string {
+  const { state, ending, facts } = request;
+  if (isBlocked(request)) return `blocked, owes ${owedBriefly(facts)}`;
   return stateWhenRefused({ state, settled: ending?.kind === 'settled' });
+}
+
+/** What is owed with every digit: "0.5 USDT", "0.5 USDT and 2 more assets"; "nothing". Plain text. */
+export function owedBriefly(facts: Facts): string {
+  const [first = 'nothing', ...others] = owedInParts(facts);
+  if (others.length === 0) return first;
+  return `${first} and ${others.length} more asset${others.length === 1 ? '' : 's'}`;
+}
+
+/** What is owed in each asset with every digit, principal and interest together; empty: nothing. Plain text. */
+export function owedInParts({ liabilities, totalLiability }: Facts): string[] {
+  if (liabilities.length > 0)
+    return liabilities.map((each) => `${amountText(owedOf(each))} ${shorten(each.asset, 40)}`);
+  const isNothing = parseAmount(totalLiability)?.eq(ZERO) === true;
+  return isNothing ? [] : [`${amountText(totalLiability)} as valued by Binance`];
+}
+
+/** Principal and interest, which are repaid together. */
+function owedOf({ principal, interest }: LiabilityFact): Amount | string {
+  const parts = [parseAmount(principal), parseAmount(interest)];
+  return parts.every((part) => part !== null) ? sum(parts) : `${principal} + ${interest}`;
+}
+
+/** What the whole card is about in one line: a mark for the eye, and the same in words. Plain text. */
+export function titleText(request: CloseRequest): string {
+  const { groupId, state, ending, facts, policy, votes } = request;
+  const close = `Close unit ${groupId}`;
+  const isSettled = ending?.kind === 'settled';
+  switch (state) {
+    case 'pending': {
+      if (isBlocked(request)) return `⛔ ${close}: blocked, owes ${owedBriefly(facts)}`;
+      const have = countApprovals(request, votes);
+      const left = Math.max(1, policy.quorum - have);
+      return `⏳ ${close}: needs ${left}${have > 0 ? ' more' : ''} approval${left === 1 ? '' : 's'}`;
+    }
+    case 'approved':
+      if (request.obstacle !== null) return `⚠️ ${close}: approved, not sent yet`;
+      return request.abandonedClaims > 0 ? `⚠️ ${close}: approved, sending stopped` : `🔄 ${close}: approved`;
+    case 'sending':
+      if (request.sent === null) return `🔄 ${close}: last check before sending`;
+      return `🔄 ${close}: ${sendingTitle(request.answer)}`;
+    case 'unknown':
+      return `❓ Unit ${groupId}: close order sent, OUTCOME UNKNOWN`;
+    case 'closed':
+      return `✅ Unit ${groupId} closed${isSettled ? ' (resolved manually)' : ''}`;
+    case 'rehearsed':
+      return `✅ Close of unit ${groupId} rehearsed, nothing sent`;
+    case 'failed':
+      return `❌ Close of unit ${groupId} failed${isSettled ? ' (resolved manually)' : ''}`;
+    case 'rejected':
+      return `🚫 Close of unit ${groupId} rejected`;
+    case 'withdrawn':
+      return `↩️ Close of unit ${groupId} withdrawn`;
+    case 'expired':
+      return `⌛ Close of unit ${groupId} expired`;
+    case 'superseded':
+      return `ℹ️ Unit ${groupId}: already in Binance's closed list`;
+  }
+}
+
+function sendingTitle(answer: ExchangeAnswer | null): string {
+  if (answer === null) return "sent, waiting for Binance's answer";
+  return answer.kind === 'closed'
+    ? 'accepted by Binance, being confirmed'
+    : 'refused by Binance, being checked';
 }
 
 /** The same for a refusal that names the state of its request. */
@@ -75,6 +144,7 @@ export function standingText(request: CloseRequest): string {
   if (request.ending !== null) return endingText(request, request.ending);
   switch (request.state) {
     case 'pending':
+      if (isBlocked(request)) return blockedText(request);
       return `*Waiting for approvals*: ${countApprovals(request, request.votes)} of ${request.policy.quorum}.`;
     case 'approved':
       if (request.obstacle !== null)
@@ -88,7 +158,7 @@ export function standingText(request: CloseRequest): string {
         return `*Refused by Binance; being checked.* ${answerText(request.answer)} Loandesk checks Binance's record before it's final.`;
       return request.sent === null
         ? '*Re-check.* The unit and the approvers are being read again; nothing is sent yet.'
-        : `*Sent.* One close order was recorded as sent ${dateAndUtc(request.sent.atMs)}; waiting for Binance's answer.`;
+        : `*Sent.* One close order was recorded as sent ${dateToken(request.sent.atMs)}; waiting for Binance's answer.`;
     case 'unknown':
       return `*Outcome not known.* ${unknownText(request)}`;
     default:
@@ -96,18 +166,30 @@ export function standingText(request: CloseRequest): string {
   }
 }
 
-function unknownText(request: CloseRequest): string {
-  const sent =
-    request.sent === null ? '' : `The close order was recorded as sent ${dateAndUtc(request.sent.atMs)}. `;
-  const proposal =
-    request.settlement === null
-      ? ''
-      : ` ${mention(request.settlement.by)} found that it was ${request.settlement.verdict === 'closed' ? 'executed' : 'not executed'}; a second person must confirm.`;
-  return `${sent}Whether it was executed is not known, and it is never sent again. Loandesk keeps checking Binance's record. \`/loandesk request ${shorten(escapeMrkdwn(request.id), 100).replaceAll('`', '')}\` shows the evidence and lets two approvers resolve it.${proposal}`;
+function blockedText({ facts }: CloseRequest): string {
+  return `*Blocked*: the unit owes ${escapeMrkdwn(owedBriefly(facts))}, and Binance closes repaid units only. Approvals are paused until it owes nothing.`;
 }
 
+function unknownText({ sent, readBack, settlement }: CloseRequest): string {
+  const when = sent === null ? '' : `The close order was recorded as sent ${dateToken(sent.atMs)}. `;
+  const seen = readBack.lastSeen === null ? '' : `\n*Binance's record*: ${SEEN[readBack.lastSeen.kind]}.`;
+  const proposal =
+    settlement === null
+      ? ''
+      : `\n:memo: ${mention(settlement.by)} found that it was *${settlement.verdict === 'closed' ? 'executed' : 'not executed'}*; a second approver must confirm. Note: ${note(settlement.note)}`;
+  return `${when}Whether it was executed is not known, and it is *never sent again*. Loandesk keeps checking; two approvers who agree can resolve it.${seen}${proposal}`;
+}
+
+/** What looks at Binance's record show. */
+export const SEEN: Readonly<Record<Sighting, string>> = {
+  'still-active': 'the unit is in the active list, not in the closed list',
+  neither: 'the unit is not in the active list and not in the closed list',
+  'in-both-lists': 'the unit is in the active list and in the closed list',
+  unreadable: "it couldn't be read",
+};
+
 function endingText(request: CloseRequest, ending: Ending): string {
-  const when = dateAndUtc(ending.atMs);
+  const when = dateToken(ending.atMs);
   switch (ending.kind) {
     case 'read-back':
       return request.state === 'closed'

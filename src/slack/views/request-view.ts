@@ -1,6 +1,7 @@
 /** `/loandesk request <id>` and `/loandesk requests`: the record in private, addresses in full. */
 import type { KnownBlock } from '@slack/types';
-import type { CloseRequest, ReadBack, Sighting } from '../../domain/close/close-request.ts';
+import type { CloseRequest, ReadBack } from '../../domain/close/close-request.ts';
+import { countApprovals, isBlocked } from '../../domain/close/decision.ts';
 import type { HomeView, RequestView } from '../../usecases/desk.ts';
 import { writeRequestValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
@@ -20,8 +21,17 @@ import {
 } from './blocks.ts';
 import { cardMention, countdownToken, dateAndUtc, dateToken, mention, utcText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
+import { resolveManually } from './request-card.ts';
 import { factPairs, votesText, whoMayVote } from './request-facts.ts';
-import { answerText, DRY_RUN_LINE, dryRunPrefix, standingText, stateOf } from './request-text.ts';
+import {
+  answerText,
+  DRY_RUN_LINE,
+  dryRunPrefix,
+  SEEN,
+  standingText,
+  stateOf,
+  titleText,
+} from './request-text.ts';
 
 /** What is known of the one DELETE and of the exchange's record. mrkdwn, escaped. */
 export function evidenceLines(request: CloseRequest): string[] {
@@ -46,13 +56,6 @@ export function evidenceLines(request: CloseRequest): string[] {
   return lines;
 }
 
-const SEEN: Readonly<Record<Sighting, string>> = {
-  'still-active': 'the unit is in the active list, not in the closed list',
-  neither: 'the unit is not in the active list and not in the closed list',
-  'in-both-lists': 'the unit is in the active list and in the closed list',
-  unreadable: "it couldn't be read",
-};
-
 /** What looks have shown, and since when: a look that shows the same as the one before is not recorded. */
 function seenText({ lastSeen, lastSeenAtMs, agreeingActiveReads }: ReadBack): string {
   if (lastSeen === null || lastSeenAtMs === null) return 'nothing seen yet';
@@ -71,7 +74,7 @@ export function requestMessage(view: RequestView, workspaceUrl: string | null): 
   const standing = standingText(request);
   const voting = request.state === 'pending' || request.state === 'approved';
   const blocks: KnownBlock[] = [
-    header(`${dryRunPrefix(mode)}Close request: unit ${request.groupId}`),
+    header(titleText(request)),
     ...(mode === 'dry-run' ? [context(`:no_entry_sign: *${DRY_RUN_LINE}*`)] : []),
     section(`${standing}${cardMention(workspaceUrl, request.card)}`, 2_500),
     section(`${mention(request.requester)} asked ${dateAndUtc(request.createdAtMs)}. Reason:`),
@@ -106,25 +109,28 @@ function controls(request: CloseRequest): ButtonSpec[] {
     spoken: `Refresh the request for unit ${request.groupId}`,
   };
   if (request.state !== 'unknown') return [refresh];
-  const settle: ButtonSpec = {
-    id: ACTIONS.settle,
-    label: 'Resolve manually…',
-    value,
-    spoken: `Resolve manually the outcome for unit ${request.groupId}; opens a form`,
-    style: 'danger',
-  };
-  return [refresh, settle];
+  return [refresh, resolveManually(value, `unit ${request.groupId}`)];
 }
 
 /** Lines are up to about 300 characters long: this many fit beside the recent ones. */
 const A_PAGE = 15;
 
-/** One line a request. mrkdwn, escaped. */
+/** One line per request: how it ended or where it is, who asked. mrkdwn, escaped. */
 export function requestLine(request: CloseRequest, workspaceUrl: string | null): string {
+  const { groupId, state, policy, requester, createdAtMs, id, card } = request;
   const votes =
-    request.state === 'pending' ? `, ${request.votes.length} of ${request.policy.quorum} approvals` : '';
-  const dry = request.policy.mode === 'dry-run' ? `, ${DRY_RUN_LINE}` : '';
-  return `• *Unit ${request.groupId}*: ${stateOf(request)}${votes}${dry} · ${mention(request.requester)} ${dateToken(request.createdAtMs)} · \`${escapeMrkdwn(request.id)}\`${cardMention(workspaceUrl, request.card)}`;
+    state === 'pending' && !isBlocked(request)
+      ? `, ${countApprovals(request, request.votes)} of ${policy.quorum} approvals`
+      : '';
+  const dry = policy.mode === 'dry-run' ? `, ${DRY_RUN_LINE}` : '';
+  return `• *Unit ${groupId}*: ${escapeMrkdwn(stateOf(request))}${endedBy(request)}${votes}${dry} · asked by ${mention(requester)} ${dateToken(createdAtMs)} · \`${escapeMrkdwn(id)}\`${cardMention(workspaceUrl, card)}`;
+}
+
+/** " by Chen Wei 16:19"; nothing while it is open. */
+function endedBy({ ending }: CloseRequest): string {
+  if (ending === null) return '';
+  const by = ending.kind === 'rejected' || ending.kind === 'withdrawn' ? ` by ${mention(ending.by)}` : '';
+  return `${by} ${dateToken(ending.atMs)}`;
 }
 
 /** One line for each request whose record cannot be read. mrkdwn. */

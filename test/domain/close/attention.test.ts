@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { nextAttentionAtMs, reminderAtMs } from '../../../src/domain/close/attention.ts';
 import type { CloseRequest } from '../../../src/domain/close/close-request.ts';
-import { request, START_MS } from '../../support/close-requests.ts';
-import { AT_STAGE, CLAIM_DEADLINE_MS, IN_STATE, MARK_DEADLINE_MS, NOW } from '../../support/close-stages.ts';
+import { facts, request, START_MS } from '../../support/close-requests.ts';
+import {
+  AT_STAGE,
+  CLAIM_DEADLINE_MS,
+  IN_STATE,
+  MARK_DEADLINE_MS,
+  NOW,
+  refusalOf,
+} from '../../support/close-stages.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60_000;
@@ -12,6 +19,13 @@ const eighty = reminderAtMs(request(), 'eighty');
 const told = { half: true, eighty: false };
 const toldBoth = { half: true, eighty: true };
 const troubledFor = (ms: number) => ({ obstacle: { why: 'busy', sinceMs: NOW - ms } });
+
+const OWING = facts({ totalLiability: '0.5' });
+
+it.each(['half', 'eighty'] as const)('nobody is reminded (%s) of a blocked request', (stage) => {
+  const blocked = request({ facts: OWING });
+  expect(refusalOf(blocked, { type: 'remind', stage }, expiresAtMs - SECOND)).toBe('nothing-changed');
+});
 
 it('reminders fall due at half and at four fifths of the time, in whole milliseconds', () => {
   const short = { ...request(), createdAtMs: START_MS, expiresAtMs: START_MS + 7 };
@@ -30,6 +44,19 @@ describe('when a request is looked at next', () => {
       expiresAtMs - SECOND,
       expiresAtMs,
     ],
+    [
+      'while it is blocked, after five minutes at the latest',
+      request({ facts: OWING }),
+      NOW,
+      NOW + 5 * MINUTE,
+    ],
+    [
+      'while it is blocked, not for a reminder',
+      request({ facts: OWING }),
+      half - SECOND,
+      half - SECOND + 5 * MINUTE,
+    ],
+    ['while it is blocked, at its expiry', request({ facts: OWING }), expiresAtMs - SECOND, expiresAtMs],
     ['to send it, soon after the last vote', IN_STATE.approved(), NOW, NOW + 5 * SECOND],
     ['at its expiry rather than to send it', IN_STATE.approved(), expiresAtMs - SECOND, expiresAtMs],
     [

@@ -4,7 +4,7 @@ import { diffFacts, digestOf, factsOf, isRepaid, shortDigest } from '../../../sr
 import { exampleUnit, facts } from '../../support/close-requests.ts';
 
 describe('facts', () => {
-  it('fault T10: are what was read of a unit: members that are not the credit account, what is owed, nothing else', () => {
+  it('fault T10: are what was read of a unit: members that are not the credit account, what is owed and would be released, nothing else', () => {
     expect(factsOf(exampleUnit(), 5)).toEqual({
       groupId: '1',
       creditAccount: 'tst20241120@test.com',
@@ -16,6 +16,7 @@ describe('facts', () => {
         'collateral003@test.com',
         'collateral004l@test.com',
       ],
+      netEquity: '26.35196946',
       readAtMs: 5,
     });
   });

@@ -4,6 +4,7 @@ import type {
   RequestEvent,
   RequestEventType,
 } from '../../../src/domain/close/close-request.ts';
+import { diffFacts } from '../../../src/domain/close/facts.ts';
 import { noticesFor } from '../../../src/domain/close/notices.ts';
 import { ALICE, BOB, facts, policy, REQUESTER, request, START_MS } from '../../support/close-requests.ts';
 import { answer, evidence, IN_STATE, NOW } from '../../support/close-stages.ts';
@@ -17,9 +18,15 @@ type Row = [
   changes?: Partial<CloseRequest>,
 ];
 
+const owing = (principal: string) =>
+  facts({ totalLiability: principal, liabilities: [{ asset: 'USDT', principal, interest: '0' }] });
+const OWING = owing('0.5');
+const OWED_LESS = owing('0.4');
+const OTHERWISE = { ...OWING, collateralAccounts: ['other@test.com'] };
+
 /** Who is told of each event, in this order. */
 const ROWS: Row[] = [
-  ['the opening', { type: 'opened', reason: 'x', facts: facts(), policy: policy() }, ['card']],
+  ['the opening', { type: 'opened', reason: 'x', facts: facts(), policy: policy() }, ['card', 'approvers']],
   ['a card that was posted', { type: 'card-posted' }, []],
   ['a card that cannot be posted', { type: 'card-undeliverable', why: 'x' }, ['requester']],
   ['an approval', { type: 'approved', votes: 1, dropped: [] }, ['card', 'thread']],
@@ -37,25 +44,48 @@ const ROWS: Row[] = [
   ['nothing sent', { type: 'never-sent', why: 'x' }, ['card', 'thread', 'requester']],
   ['a settlement', { type: 'settled', verdict: 'closed', note: 'x' }, ['card', 'thread', 'requester']],
   ['a withdrawal', { type: 'withdrawn' }, ['card', 'thread']],
-  ['a reminder', { type: 'reminded', stage: 'half' }, ['thread', 'approvers']],
+  ['a reminder', { type: 'reminded', stage: 'half' }, ['approvers']],
   [
     'changed facts',
     { type: 'facts-changed', facts: facts(), changes: [], voided: [BOB] },
     ['card', 'thread', 'requester', 'bob'],
   ],
+  [
+    'a debt that blocks it',
+    { type: 'facts-changed', facts: OWING, changes: diffFacts(facts(), OWING), voided: [BOB] },
+    ['card', 'thread', 'requester', 'bob'],
+    { facts: OWING },
+  ],
+  [
+    'interest on a debt that blocked it already',
+    { type: 'facts-changed', facts: OWING, changes: diffFacts(OWED_LESS, OWING), voided: [] },
+    ['card'],
+    { facts: OWING },
+  ],
+  [
+    'another account while a debt blocks it',
+    { type: 'facts-changed', facts: OWING, changes: diffFacts(OTHERWISE, OWING), voided: [] },
+    ['card'],
+    { facts: OWING },
+  ],
+  [
+    'a debt that is repaid: it can be approved again',
+    { type: 'facts-changed', facts: facts(), changes: diffFacts(OWING, facts()), voided: [] },
+    ['card', 'thread', 'requester', 'approvers'],
+  ],
   ['a claim', { type: 'claimed', owner: 'one' }, ['card']],
-  ['the sending', { type: 'sent', ...MARK }, ['card', 'thread']],
+  ['the sending', { type: 'sent', ...MARK }, ['card']],
   ['an abandoned claim', { type: 'claim-abandoned', owner: 'one' }, ['card', 'thread', 'requester']],
   [
     'an answer that is still checked',
     { type: 'answered', answer: answer('closed') },
-    ['card', 'thread'],
+    ['card'],
     { state: 'sending' },
   ],
   [
     'an answer that tells nothing',
     { type: 'answered', answer: answer('unknown') },
-    ['card', 'thread', 'requester'],
+    ['card', 'thread', 'requester', 'approvers'],
     { state: 'unknown' },
   ],
   [
@@ -76,28 +106,20 @@ const ROWS: Row[] = [
     { type: 'mark-restored', mark: MARK, answer: null, stateBefore: 'expired' },
     ['card', 'thread', 'requester', 'approvers'],
   ],
-  ['lost track', { type: 'lost-track' }, ['card', 'thread', 'requester'], { pagedAtMs: null }],
-  [
-    'track lost so late that all are paged',
-    { type: 'lost-track' },
-    ['card', 'thread', 'requester', 'approvers'],
-    { pagedAtMs: NOW },
-  ],
-  [
-    'track lost after all were paged',
-    { type: 'lost-track' },
-    ['card', 'thread', 'requester'],
-    { pagedAtMs: START_MS },
-  ],
-  ['a look that ends nothing', { type: 'read-back', seen: 'neither', why: null, evidence: null }, []],
+  ['lost track', { type: 'lost-track' }, ['card', 'thread', 'requester', 'approvers']],
+  ['a look that ends nothing', { type: 'read-back', seen: 'neither', why: null, evidence: null }, ['card']],
   [
     'a look that ends it',
     { type: 'read-back', seen: 'in-closed-list', why: null, evidence: evidence() },
     ['card', 'thread', 'requester'],
     IN_STATE.closed(),
   ],
-  ['people paged', { type: 'people-paged' }, ['card', 'thread', 'requester', 'approvers']],
-  ['a finding', { type: 'settlement-proposed', verdict: 'closed', note: 'x' }, ['card', 'thread']],
+  ['people paged', { type: 'people-paged' }, ['card', 'requester', 'approvers']],
+  [
+    'a finding',
+    { type: 'settlement-proposed', verdict: 'closed', note: 'x' },
+    ['card', 'thread', 'approvers'],
+  ],
   ['a refused attempt', { type: 'refused', attempted: 'approve', refusal: 'role-missing' }, []],
 ];
 

@@ -117,7 +117,7 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
   it('closes a unit after two approvals, refuses the requester and a wrong id', async () => {
     await hands.type('/close-unit 7 repaid on Friday');
     await hands.card.waitFor();
-    await hands.card.getByRole('button', { name: /Approve close/ }).click();
+    await hands.card.getByRole('button', { name: /Review and approve/ }).click();
     await hands.page.getByText(/You requested this close/i).waitFor();
     if (await hands.modal.isVisible()) await hands.page.keyboard.press('Escape');
     await hands.modal.waitFor({ state: 'hidden' });
@@ -157,7 +157,7 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
   it('settles an outcome that nobody was told, with one DELETE', async () => {
     await hands.addUnit('21');
     await hands.type('/close-unit 21 repaid');
-    await hands.page.getByRole('heading', { name: 'Close request: unit 21' }).waitFor();
+    await hands.page.getByRole('heading', { name: /Close unit 21/ }).waitFor();
     await hands.actAs('Chen');
     await hands.approve('21');
     await hands.open('Break it');
@@ -178,7 +178,7 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
   it('withdraws after a confirm dialog, and only then', async () => {
     await hands.addUnit('22');
     await hands.type('/close-unit 22 a mistake');
-    await hands.page.getByRole('heading', { name: 'Close request: unit 22' }).waitFor();
+    await hands.page.getByRole('heading', { name: /Close unit 22/ }).waitFor();
     const withdraw = hands.card.getByRole('button', { name: /^Withdraw/ });
     const confirm = hands.page.getByRole('dialog', { name: 'Withdraw the request?' });
     await withdraw.click();
@@ -190,6 +190,42 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
       .getByText(/^Withdrawn/)
       .first()
       .waitFor();
+  });
+
+  it('shows the first button of a card on a phone without scrolling, whatever the reason', async () => {
+    const reason =
+      'Repaid on Friday, and the collateral is needed on another desk as soon as possible. '.repeat(8);
+    await playground.addUnit('23', '0');
+    await context.close();
+    hands = await openPage({ viewport: PHONE });
+    await hands.type(`/close-unit 23 ${reason}`);
+    await hands.page.getByRole('heading', { name: /Close unit 23: needs 2 approvals/ }).waitFor();
+    const buttonIsInSight = async (name: RegExp) => {
+      const button = hands.card.getByRole('button', { name }).first();
+      await button.waitFor();
+      await hands.card.evaluate('card => card.scrollIntoView({ block: "start" })');
+      const [shown, seen] = [await button.boundingBox(), await hands.page.locator('#scroller').boundingBox()];
+      if (shown === null || seen === null) throw new Error('not drawn');
+      return shown.y >= seen.y && shown.y + shown.height <= seen.y + seen.height;
+    };
+    expect(await buttonIsInSight(/Review and approve/)).toBe(true);
+    await hands.actAs('Ada');
+    await hands.approve('23');
+    await hands.page.getByRole('heading', { name: /needs 1 more approval/ }).waitFor();
+    expect(await buttonIsInSight(/Review and approve/)).toBe(true);
+    playground.world.exchange.borrow('23', 'USDT', '0.5');
+    await hands.actAs('Ben');
+    await vi.waitFor(
+      async () => {
+        await hands.card.getByRole('button', { name: /Review and approve/ }).click({ timeout: 1_000 });
+        await hands.modal.getByText(/no longer matches the request/).waitFor({ timeout: 1_000 });
+      },
+      { timeout: 20_000, interval: 500 },
+    );
+    await hands.page.keyboard.press('Escape');
+    await hands.modal.waitFor({ state: 'hidden' });
+    await hands.page.getByRole('heading', { name: /blocked, owes 0\.5 USDT/ }).waitFor();
+    expect(await buttonIsInSight(/Check again/)).toBe(true);
   });
 
   it('brings a killed bot back, starts a second one, and says so while Redis is away', async () => {

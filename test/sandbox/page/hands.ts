@@ -26,7 +26,7 @@ export class PageHands {
 
   /** The newest card of a close request. */
   get card(): Locator {
-    return this.page.locator('#messages > li', { hasText: 'Close request: unit' }).last();
+    return this.page.locator('#messages > li', { hasText: /Request [0-9A-Z]{10} · asked/ }).last();
   }
 
   get panel(): Locator {
@@ -61,7 +61,7 @@ export class PageHands {
 
   /** Opens the ballot from the card, types the unit's id and submits. */
   async vote(unit: string): Promise<void> {
-    await this.card.getByRole('button', { name: /Approve close/ }).click();
+    await this.card.getByRole('button', { name: /Review and approve/ }).click();
     await this.modal.getByLabel(/Type the unit/).fill(unit);
     await this.modal.getByRole('button', { name: 'Approve close' }).click();
   }

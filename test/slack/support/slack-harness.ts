@@ -77,6 +77,7 @@ export async function startSlackHarness(options: SlackHarnessOptions): Promise<S
     host: '127.0.0.1',
     port: 0,
     closeChannel: options.closeChannel ?? ids.loanDesk,
+    tellApprovers: 'direct',
     allowedChannels: options.allowedChannels ?? [],
     auditChannel: options.auditChannel ?? null,
     ...options.settings,

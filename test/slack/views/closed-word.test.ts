@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CloseRequest, RequestEvent } from '../../../src/domain/close/close-request.ts';
-import { approverText, directText, threadText } from '../../../src/slack/views/event-text.ts';
+import { approverMessage, approversReply, directMessage } from '../../../src/slack/views/direct-message.ts';
+import { threadText } from '../../../src/slack/views/event-text.ts';
 import { askedMessage, recordedMessage } from '../../../src/slack/views/notice-message.ts';
 import { requestCard } from '../../../src/slack/views/request-card.ts';
 import { settleModal } from '../../../src/slack/views/request-forms.ts';
@@ -28,9 +29,10 @@ function textsAbout(event: RequestEvent, about: CloseRequest): unknown[] {
     askedMessage(about, 'C0DESK'),
     recordedMessage('Your approval is recorded.', about),
     threadText(event, about),
-    directText(event, about, REQUESTER, null),
-    directText(event, about, ALICE, null),
-    approverText(event, about, null),
+    directMessage(event, about, REQUESTER, null),
+    directMessage(event, about, ALICE, null),
+    approverMessage(event, about, null),
+    approversReply(event, about),
   ];
 }
 
@@ -66,7 +68,7 @@ describe('the word "closed"', () => {
     };
     for (const text of [
       threadText(event, ended),
-      directText(event, ended, REQUESTER, null),
+      directMessage(event, ended, REQUESTER, null).text,
       requestCard(ended, { approvers: null, edition: 'e' }).text,
     ]) {
       expect(text).toContain('*Closed.*');
@@ -95,6 +97,6 @@ describe('the word "closed"', () => {
 
   it('says who lost a vote that it no longer counts', () => {
     const event: RequestEvent = { type: 'votes-dropped', by: null, atMs: START_MS, dropped: [BOB] };
-    expect(directText(event, request(), BOB, null)).toMatch(/^Your approval no longer counts\./);
+    expect(directMessage(event, request(), BOB, null).text).toMatch(/^Your approval no longer counts\./);
   });
 });

@@ -6,7 +6,8 @@ import { findInconsistencies, PUBLISHED_THRESHOLDS } from '../../../src/domain/u
 import { auditVerdictMessage } from '../../../src/slack/views/audit-view.ts';
 import type { Message } from '../../../src/slack/views/blocks.ts';
 import { closedUnitsMessage } from '../../../src/slack/views/closed-units-view.ts';
-import { approverText, directText, threadText } from '../../../src/slack/views/event-text.ts';
+import { approverMessage, approversReply, directMessage } from '../../../src/slack/views/direct-message.ts';
+import { threadText } from '../../../src/slack/views/event-text.ts';
 import { helpMessage, unknownArgumentMessage } from '../../../src/slack/views/help-view.ts';
 import { homeTab } from '../../../src/slack/views/home-view.ts';
 import { LIMITS } from '../../../src/slack/views/limits.ts';
@@ -194,8 +195,11 @@ describe('no message is ever refused', () => {
     fc.assert(
       fc.property(eventArb, requestArb, (event, request) => {
         expect(faultsOf(noticeMessage(threadText(event, request)))).toEqual([]);
-        expect(faultsOf(noticeMessage(directText(event, request, ALICE, URL)))).toEqual([]);
-        expect(faultsOf(noticeMessage(approverText(event, request, URL)))).toEqual([]);
+        for (const url of [URL, null]) {
+          expect(faultsOf(directMessage(event, request, ALICE, url))).toEqual([]);
+          expect(faultsOf(approverMessage(event, request, url))).toEqual([]);
+        }
+        expect(faultsOf(approversReply(event, request))).toEqual([]);
       }),
       { numRuns: 300 },
     );

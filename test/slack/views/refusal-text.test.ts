@@ -31,7 +31,7 @@ describe('refusal texts', () => {
       [
         'Unit 7 still owes, and Binance closes repaid units only. Total liability 15.30718772.',
         '• *USDT*: principal 15.30718771, interest 0.00000001',
-        'Repay it in full, including interest, then ask again. `/ltv 7` shows the unit. Nothing was changed.',
+        'Repay it in full, including interest, then try again. `/ltv 7` shows the unit. Nothing was changed.',
       ].join('\n'),
     );
   });

@@ -4,7 +4,8 @@ import { longId } from '../../../src/domain/amount.ts';
 import type { CloseRequest, RequestEvent } from '../../../src/domain/close/close-request.ts';
 import { decide } from '../../../src/domain/close/close-rule.ts';
 import { closedUnitsMessage } from '../../../src/slack/views/closed-units-view.ts';
-import { directText, threadText } from '../../../src/slack/views/event-text.ts';
+import { directMessage } from '../../../src/slack/views/direct-message.ts';
+import { threadText } from '../../../src/slack/views/event-text.ts';
 import { homeTab } from '../../../src/slack/views/home-view.ts';
 import { refusalText } from '../../../src/slack/views/refusal-text.ts';
 import { requestCard } from '../../../src/slack/views/request-card.ts';
@@ -38,7 +39,7 @@ describe('fault T13: mrkdwn in what people type', () => {
   it.each([
     ["a rejection's reason on the card", requestCard(rejected, { approvers: null, edition: 'e' })],
     ["a rejection's reason in the thread", threadText(rejection, rejected)],
-    ["a rejection's reason told to the requester", directText(rejection, rejected, REQUESTER, null)],
+    ["a rejection's reason told to the requester", directMessage(rejection, rejected, REQUESTER, null)],
     ['the note of a settlement', requestMessage({ request: settled, approvers: null, nowMs: 0 }, null)],
     ['the note of a proposal', threadText(proposal, request({ state: 'unknown' }))],
     [
@@ -117,7 +118,7 @@ describe('fault T14: an outcome that two people stated', () => {
     ['the request itself', requestMessage({ request: settled, approvers: null, nowMs: 0 }, null)],
     [
       'the message to the requester',
-      directText({ ...proposal, type: 'settled' } as RequestEvent, settled, REQUESTER, null),
+      directMessage({ ...proposal, type: 'settled' } as RequestEvent, settled, REQUESTER, null),
     ],
   ])('is named so in %s', (_, shown) => {
     expect(JSON.stringify(shown)).toMatch(/closed \(resolved manually\)/i);

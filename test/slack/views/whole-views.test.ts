@@ -1,12 +1,14 @@
 /** What people see, whole. */
 import { describe, expect, it } from 'vitest';
 import { longId, ZERO } from '../../../src/domain/amount.ts';
-import { LONGEST_REASON } from '../../../src/domain/close/close-request.ts';
+import { type CloseRequest, LONGEST_REASON } from '../../../src/domain/close/close-request.ts';
+import { diffFacts } from '../../../src/domain/close/facts.ts';
 import { PUBLISHED_THRESHOLDS } from '../../../src/domain/unit/risk-unit.ts';
 import { threadText } from '../../../src/slack/views/event-text.ts';
 import { LIMITS } from '../../../src/slack/views/limits.ts';
 import { cardButtons, requestCard } from '../../../src/slack/views/request-card.ts';
 import { askModal, ballotModal, LONGEST_ASK_REASON } from '../../../src/slack/views/request-forms.ts';
+import { requestLine } from '../../../src/slack/views/request-view.ts';
 import { unitsMessage } from '../../../src/slack/views/units-view.ts';
 import { ALICE, BOB, exampleUnit, facts, request, START_MS } from '../../support/close-requests.ts';
 
@@ -51,31 +53,22 @@ describe('the form that asks', () => {
 });
 
 describe('the card of a pending request', () => {
-  it('says who, why, on what, what will happen, who decided, who may, until when', () => {
-    const { blocks } = requestCard(pending, { approvers: new Set(['U0ALICE', 'U0BOB']), edition: 'e1' });
+  it('says what it needs, who asks and why, what is at stake, who approved and who can, then the buttons', () => {
+    const { blocks } = requestCard(
+      { ...pending, facts: facts({ netEquity: '500000.4' }) },
+      { approvers: new Set(['U0ALICE', 'U0BOB']), edition: 'e1' },
+    );
     expect(blocks).toEqual([
-      header('Close request: unit 7'),
-      section('*Waiting for approvals*: 1 of 2.'),
-      section('<@U0REQ> asks to close risk unit *7*. Reason:'),
+      header('⏳ Close unit 7: needs 1 more approval'),
+      section('*<@U0REQ>* asks to close unit 7 (c***7@test.com)'),
       quote('Repaid on *Friday*\n<!here>'),
       {
         type: 'section',
-        fields: [
-          field('Unit', '7'),
-          field('Credit account', 'c***7@test.com'),
-          field('Owed', 'nothing (total 0)'),
-          field('Collateral accounts (2)', 'c***1@test.com\nc***2@test.com'),
-          field('Facts', `read ${AT}, digest \`${pending.factsDigest.slice(0, 8)}\`, version 1`),
-        ],
+        fields: [field('Owed', 'Nothing'), field('Would be released', '500,000 in 2 accounts')],
       },
       section(
-        "*What will happen*: After the last approval Loandesk reads the unit and the approvers again, then sends *one* close order to Binance, which ends this risk unit. *It can't be undone.*",
+        `☑ ☐  *1 of 2 approvals*\n☑ <@U0ALICE> ${AT}\nCan approve: <@U0BOB> · expires <!date^1795190400^{date_short_pretty} {time} ({ago})|2026-11-20 16:00 UTC>`,
       ),
-      section(`*Approvals: 1 of 2*, 1 more needed\n• <@U0ALICE> approved ${AT} (2026-11-20 12:00:00 UTC)`),
-      context(
-        'Can approve: <@U0BOB> · Expires <!date^1795190400^{date_short_pretty} {time} ({ago})|2026-11-20 16:00 UTC>',
-      ),
-      context(`Request \`R000000001\` · asked ${AT}`),
       {
         type: 'actions',
         block_id: 'card:2:e1',
@@ -83,9 +76,9 @@ describe('the card of a pending request', () => {
           {
             type: 'button',
             action_id: 'request:approve',
-            text: plain('Approve close…'),
+            text: plain('Review and approve…'),
             value,
-            accessibility_label: 'Approve close of unit 7; opens a form',
+            accessibility_label: 'Review and approve the close of unit 7; opens a form',
             style: 'primary',
           },
           {
@@ -94,7 +87,6 @@ describe('the card of a pending request', () => {
             text: plain('Reject…'),
             value,
             accessibility_label: 'Reject the close of unit 7; opens a form',
-            style: 'danger',
           },
           {
             type: 'button',
@@ -111,18 +103,37 @@ describe('the card of a pending request', () => {
           },
         ],
       },
+      context(
+        "After the last approval Loandesk reads the unit and the approvers again, then sends *one* close order to Binance, which ends this risk unit. *It can't be undone.*",
+      ),
+      context(
+        `Collateral accounts: c***1@test.com, c***2@test.com · Facts read ${AT}, digest \`${pending.factsDigest.slice(0, 8)}\`, version 1; net equity as valued by Binance then`,
+      ),
+      context(`Request \`R000000001\` · asked ${AT}`),
     ]);
+  });
+
+  it('keeps a long reason short, so that the buttons stay on the first screen; the form has all of it', () => {
+    const reason = `${'because '.repeat(60)}\nsecond\nthird\nfourth`;
+    const { blocks } = requestCard(request({ reason }), { approvers: null, edition: 'e1' });
+    expect(JSON.stringify(blocks[2])).toMatch(/because…"/);
+    const lines = requestCard(request({ reason: 'one\ntwo\n\nthree\nfour' }), {
+      approvers: null,
+      edition: 'e1',
+    });
+    expect(lines.blocks[2]).toEqual(quote('one\ntwo\nthree …'));
+    expect(JSON.stringify(ballotModal({ request: request({ reason }), facts: facts() }))).toContain('fourth');
   });
 
   it('says the essential in its text, for screen readers and notifications', () => {
     expect(requestCard(pending, { approvers: null, edition: 'e1' }).text).toBe(
       [
-        '<@U0REQ> asks to close risk unit *7*.',
-        '*Waiting for approvals*: 1 of 2.',
+        '⏳ Close unit 7: needs 1 more approval',
+        '*<@U0REQ>* asks to close unit 7 (c***7@test.com)',
         'Reason: “Repaid on ∗Friday∗ &lt;!here&gt;”',
-        '*Approvals: 1 of 2*, 1 more needed',
-        `• <@U0ALICE> approved ${AT} (2026-11-20 12:00:00 UTC)`,
-        'Can approve: 3 named approvers and 0 user groups, but not the requester · Expires <!date^1795190400^{date_short_pretty} {time} ({ago})|2026-11-20 16:00 UTC>',
+        '☑ ☐  *1 of 2 approvals*',
+        `☑ <@U0ALICE> ${AT}`,
+        'Can approve: 3 named approvers, but not the requester · expires <!date^1795190400^{date_short_pretty} {time} ({ago})|2026-11-20 16:00 UTC>',
       ].join('\n'),
     );
   });
@@ -134,7 +145,7 @@ describe('the buttons of a card', () => {
     [
       'pending, and the unit owes',
       { facts: facts({ totalLiability: '1' }) },
-      ['request:reject', 'request:withdraw'],
+      ['request:check-again', 'request:withdraw'],
     ],
     ['approved', { state: 'approved' }, ['request:reject', 'request:withdraw']],
     [
@@ -143,7 +154,7 @@ describe('the buttons of a card', () => {
       ['request:start-sending', 'request:reject', 'request:withdraw'],
     ],
     ['sending', { state: 'sending' }, []],
-    ['unknown', { state: 'unknown' }, []],
+    ['unknown', { state: 'unknown' }, ['request:open', 'request:settle']],
     ['rejected', { state: 'rejected' }, []],
     ['withdrawn', { state: 'withdrawn' }, []],
     ['expired', { state: 'expired' }, []],
@@ -153,6 +164,84 @@ describe('the buttons of a card', () => {
     ['closed', { state: 'closed' }, []],
   ] as const)('%s', (_, changes, buttons) => {
     expect(cardButtons(request(changes)).map(({ id }) => id)).toEqual(buttons);
+  });
+});
+
+describe('the title of a card', () => {
+  const settledAs = (verdict: 'closed' | 'not-closed') =>
+    ({ kind: 'settled', verdict, by: [ALICE, BOB], note: 'n', atMs: START_MS }) as const;
+  const usdt = (principal: string, interest: string) =>
+    facts({ totalLiability: '1', liabilities: [{ asset: 'USDT', principal, interest }] });
+  const btc = { asset: 'BTC', principal: '2', interest: '0' };
+
+  it.each<[string, Partial<CloseRequest>]>([
+    ['⏳ Close unit 7: needs 2 approvals', {}],
+    ['⏳ Close unit 7: needs 1 more approval', { votes: [vote] }],
+    ['⛔ Close unit 7: blocked, owes 0.50000001 USDT', { facts: usdt('0.5', '0.00000001') }],
+    [
+      '⛔ Close unit 7: blocked, owes 1 USDT and 1 more asset',
+      { facts: { ...usdt('1', '0'), liabilities: [...usdt('1', '0').liabilities, btc] } },
+    ],
+    ['⛔ Close unit 7: blocked, owes 1 as valued by Binance', { facts: facts({ totalLiability: '1' }) }],
+    ['🔄 Close unit 7: approved', { state: 'approved' }],
+    ['⚠️ Close unit 7: approved, not sent yet', { state: 'approved', obstacle: { why: 'busy', sinceMs: 1 } }],
+    ['⚠️ Close unit 7: approved, sending stopped', { state: 'approved', abandonedClaims: 1 }],
+    ['🔄 Close unit 7: last check before sending', { state: 'sending' }],
+    ['❓ Unit 7: close order sent, OUTCOME UNKNOWN', { state: 'unknown' }],
+    ['✅ Unit 7 closed', { state: 'closed', ending: { kind: 'read-back', atMs: START_MS } }],
+    ['✅ Unit 7 closed (resolved manually)', { state: 'closed', ending: settledAs('closed') }],
+    ['❌ Close of unit 7 failed (resolved manually)', { state: 'failed', ending: settledAs('not-closed') }],
+    ['🚫 Close of unit 7 rejected', { state: 'rejected' }],
+    ['↩️ Close of unit 7 withdrawn', { state: 'withdrawn' }],
+    ['⌛ Close of unit 7 expired', { state: 'expired' }],
+    ["ℹ️ Unit 7: already in Binance's closed list", { state: 'superseded' }],
+    ['✅ Close of unit 7 rehearsed, nothing sent', { state: 'rehearsed' }],
+  ])('%s', (title, changes) => {
+    expect(requestCard(request(changes), { approvers: null, edition: 'e' }).blocks[0]).toEqual(header(title));
+  });
+});
+
+describe('an end on the card', () => {
+  const rejected = request({
+    state: 'rejected',
+    votes: [vote],
+    ending: { kind: 'rejected', by: BOB, reason: 'Still moving', atMs: START_MS },
+  });
+
+  it('says who ended it and asks for nothing more', () => {
+    const { text, blocks } = requestCard(rejected, { approvers: new Set(['U0BOB']), edition: 'e' });
+    const shown = `${text} ${JSON.stringify(blocks)}`;
+    expect(shown).toContain('*Rejected* by <@U0BOB>');
+    expect(shown).toContain('*Approvals: 1*');
+    expect(shown).not.toMatch(/needed|needs|Can approve|expires|of 2|Would be released|actions/);
+  });
+
+  it('is one line in lists: who ended it, who asked', () => {
+    expect(requestLine(rejected, null)).toBe(
+      `• *Unit 7*: rejected by <@U0BOB> ${AT} · asked by <@U0REQ> ${AT} · \`R000000001\``,
+    );
+  });
+});
+
+describe('a blocked card', () => {
+  it('says what is owed once, and when it is read again', () => {
+    const owing = facts({
+      totalLiability: '0.5',
+      liabilities: [{ asset: 'USDT', principal: '0.5', interest: '0' }],
+    });
+    const { blocks } = requestCard(
+      request({ facts: owing, version: 2, factChanges: diffFacts(facts(), owing) }),
+      { approvers: null, edition: 'e' },
+    );
+    expect(blocks.slice(1, 4)).toEqual([
+      section(
+        '*Blocked*: the unit owes 0.5 USDT, and Binance closes repaid units only. Approvals are paused until it owes nothing.\n*<@U0REQ>* asked to close unit 7 (c***7@test.com)',
+      ),
+      quote('Loan repaid'),
+      { type: 'section', fields: [field('Owed', '0.5 USDT')] },
+    ]);
+    expect(JSON.stringify(blocks)).not.toContain('liability');
+    expect(JSON.stringify(blocks)).toContain('Loandesk checks the unit every five minutes until');
   });
 });
 
@@ -177,7 +266,7 @@ describe('the end in the thread', () => {
         ended,
       ),
     ).toBe(
-      `*Closed.* The unit is in Binance's closed list, close time 2026-11-20 12:00:00 UTC. Confirmed ${AT} (2026-11-20 12:00:00 UTC).\nApprovals that counted: <@U0ALICE> 2026-11-20 12:00:00 UTC, <@U0BOB> 2026-11-20 12:00:00 UTC.`,
+      `*Closed.* The unit is in Binance's closed list, close time 2026-11-20 12:00:00 UTC. Confirmed ${AT}.\nApprovals that counted: <@U0ALICE> ${AT}, <@U0BOB> ${AT}.`,
     );
   });
 });

@@ -1,0 +1,134 @@
+/**
+ * What Loandesk says to one person directly, addresses in full, with buttons: to the requester and to voters about
+ * their own, and to everyone who may still vote. mrkdwn, escaped.
+ */
+import type { CloseRequest, RequestEvent } from '../../domain/close/close-request.ts';
+import { isTerminal } from '../../domain/close/close-state.ts';
+import { countApprovals, isBlocked } from '../../domain/close/decision.ts';
+import type { PersonId } from '../../domain/person.ts';
+import { writeRequestValue } from '../button-value.ts';
+import { ACTIONS } from '../ids.ts';
+import { type ButtonSpec, buttons, context, type Message, section } from './blocks.ts';
+import { eventText } from './event-text.ts';
+import { type Audience, cardLink, cardMention, dateToken, mention } from './format.ts';
+import { escapeMrkdwn, shorten } from './limits.ts';
+import { resolveManually } from './request-card.ts';
+import { quoted } from './request-facts.ts';
+import { dryRunPrefix, owedBriefly, stateOf } from './request-text.ts';
+
+/** To the requester, or to a voter whose vote no longer counts. */
+export function directMessage(
+  event: RequestEvent,
+  request: CloseRequest,
+  to: PersonId,
+  workspaceUrl: string | null,
+): Message {
+  const isRequester = isSamePerson(to, request.requester);
+  const lost = !isRequester && losers(event).some((each) => isSamePerson(each, to));
+  const whose = lost
+    ? 'Your approval no longer counts.'
+    : `${isRequester ? 'Your' : 'The'} request to close unit ${request.groupId}:`;
+  return message(`${whose} ${eventText(event, request, 'private')}`, request, workspaceUrl, false);
+}
+
+/** To each person who may still vote. */
+export function approverMessage(
+  event: RequestEvent,
+  request: CloseRequest,
+  workspaceUrl: string | null,
+): Message {
+  return message(
+    approversText(event, request, 'private'),
+    request,
+    workspaceUrl,
+    request.state === 'pending',
+  );
+}
+
+/** In the card's thread, in place of a message to each of them: those who may approve are named, and are notified. */
+export function approversReply(event: RequestEvent, request: CloseRequest): Message {
+  const text = `${dryRunPrefix(request.policy.mode)}${approversText(event, request, 'channel')}`;
+  return { text, blocks: [section(text)] };
+}
+
+/** The approvers as the request names them: user groups and people. Slack notifies whom it names. */
+export function namesOfApprovers({ policy }: CloseRequest): string {
+  const names = policy.approvers.map((name) =>
+    /^S[A-Z0-9]{1,30}$/.test(name) ? `<!subteam^${name}>` : mention(name),
+  );
+  return names.slice(0, 20).join(' ');
+}
+
+/** What an approver is asked for, then why. */
+function approversText(event: RequestEvent, request: CloseRequest, audience: Audience): string {
+  const { groupId, requester } = request;
+  const asks = `${mention(requester)} asks to close unit ${groupId}: ${quoted(request.reason, 500)}`;
+  switch (event.type) {
+    case 'opened':
+      return `*Approve closing unit ${groupId}?* ${asks}`;
+    case 'reminded':
+    case 'facts-changed':
+      return `*Approve closing unit ${groupId}?* ${eventText(event, request, audience)}\n${asks}`;
+    case 'settlement-proposed':
+      return `*Close of unit ${groupId}: a second approver must confirm what became of it.* ${eventText(event, request, audience)}`;
+    default:
+      return `*Close of unit ${groupId}: needs approvers now.* ${eventText(event, request, audience)}\n${asks}`;
+  }
+}
+
+function message(said: string, request: CloseRequest, workspaceUrl: string | null, isCall: boolean): Message {
+  const text = `${dryRunPrefix(request.policy.mode)}${said}`;
+  const standing = briefly(request);
+  return {
+    text: `${shorten(text, 2_900)}\n${standing}${cardMention(workspaceUrl, request.card)}`,
+    blocks: [section(text), context(standing), ...buttons(controls(request, workspaceUrl, isCall))],
+  };
+}
+
+/** Where it stands in one line. */
+function briefly(request: CloseRequest): string {
+  const { facts, policy, votes, state, expiresAtMs } = request;
+  const id = `\`${escapeMrkdwn(request.id)}\``;
+  if (isTerminal(state)) return id;
+  const standing = escapeMrkdwn(stateOf(request));
+  if (state !== 'pending' || isBlocked(request)) return `${standing} · ${id}`;
+  return `Owes ${escapeMrkdwn(owedBriefly(facts))} · ${countApprovals(request, votes)} of ${policy.quorum} approvals · expires ${dateToken(expiresAtMs)} · ${id}`;
+}
+
+/** `isCall`: the person is asked to decide. Decisions are made on the card, so the first button leads there. */
+function controls(request: CloseRequest, workspaceUrl: string | null, isCall: boolean): ButtonSpec[] {
+  const value = writeRequestValue({ requestId: request.id, version: request.version });
+  const unit = `unit ${request.groupId}`;
+  const url = cardLink(workspaceUrl, request.card);
+  const style = isCall ? ({ style: 'primary' } as const) : {};
+  const show: ButtonSpec = {
+    id: ACTIONS.openRequest,
+    label: 'Show request',
+    value,
+    spoken: `Show request to close ${unit}`,
+  };
+  const first: ButtonSpec =
+    url === null
+      ? { ...show, ...style }
+      : {
+          id: ACTIONS.openCard,
+          label: isCall ? 'Review on the card' : 'Open card',
+          value,
+          spoken: `${isCall ? 'Review on the card' : 'Open card'}: close of ${unit}`,
+          url,
+          ...style,
+        };
+  if (request.state !== 'unknown') return [first];
+  const evidence: ButtonSpec = { ...show, label: 'Show evidence', spoken: `Show evidence on ${unit}` };
+  return [...(url === null ? [] : [first]), evidence, resolveManually(value, unit)];
+}
+
+function isSamePerson(one: PersonId, other: PersonId): boolean {
+  return one.userId === other.userId && one.teamId === other.teamId;
+}
+
+function losers(event: RequestEvent): readonly PersonId[] {
+  if (event.type === 'facts-changed') return event.voided;
+  if (event.type === 'approved' || event.type === 'votes-dropped') return event.dropped;
+  return [];
+}
