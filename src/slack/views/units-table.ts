@@ -83,7 +83,7 @@ function cellsOf({ unit, thresholds, ltv, level, toLiquidation }: UnitFigures, s
     toLiquidationCell(toLiquidation, ltv),
     numberCell(unit.totalLiability.toNumber(), moneyText(unit.totalLiability)),
     numberCell(unit.totalNetEquity.toNumber(), moneyText(unit.totalNetEquity)),
-    textCell(level === 'normal' && unit.totalLiability.lte(ZERO) ? 'Nothing owed' : levelText(level)),
+    textCell(level === 'normal' && unit.totalLiability.lte(ZERO) ? 'No debt' : levelText(level)),
   ];
 }
 

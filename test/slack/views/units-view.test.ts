@@ -77,7 +77,7 @@ describe('/ltv', () => {
       ['15', '92.0%', 'crossed', '1,104,000', '1,250,000', 'LIQUIDATION'],
       ['12', '84.20%', '6.2%', '2,930,160', '3,600,000', 'Transfers blocked'],
       ['1', '50.0%', '44.4%', '50', '100', 'Normal'],
-      ['7', '0.0%', '–', '0', '500,000', 'Nothing owed'],
+      ['7', '0.0%', '–', '0', '500,000', 'No debt'],
     ]);
     const ids = all.blocks.flatMap((block) =>
       block.type === 'actions' ? block.elements.map((each) => 'action_id' in each && each.action_id) : [],

@@ -336,7 +336,7 @@ describe('/ltv', () => {
             number(1_000_000, '–'),
             number(0, '0'),
             number(26.35196946, '26.35'),
-            text('Nothing owed'),
+            text('No debt'),
           ],
         ],
       },
