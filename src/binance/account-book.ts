@@ -1,6 +1,6 @@
 /**
- * The accounts in use, which of them signs which call, and which unit each credit key belongs to: learned by asking
- * with that key, because ltv-details shows a credit key its own unit.
+ * The accounts in use, and the unit of each credit key. The unit is read with the key itself, because ltv-details shows
+ * a credit key only its own unit.
  */
 import type { LongId } from '../domain/amount.ts';
 import type { ExchangeFailure, Log } from '../usecases/ports.ts';
@@ -14,7 +14,7 @@ import { isMoreUrgent, type Priority } from './weight-limiter.ts';
 
 export type Owner =
   | { readonly ok: true; readonly account: Account }
-  /** `no-account`: every credit key was asked, and none shows the unit. Else not every one answered. */
+  /** `no-account`: every credit key answered and none shows the unit. Other failures: not every key answered. */
   | { readonly ok: false; readonly failure: ExchangeFailure };
 
 export interface AccountBookOptions {
@@ -24,11 +24,10 @@ export interface AccountBookOptions {
   readonly log: Log;
 }
 
-/** What is known of an account. */
 interface Known {
-  /** Units that its own key has shown. Kept after a close: they tell whose closed list has the unit. */
+  /** Units that its key has shown. Kept after a close, to know whose closed list has the unit. */
   readonly units: Set<LongId>;
-  /** When the key was last asked for its unit. */
+  /** The key's last answer. */
   answer: KeyAnswer | null;
   question: { readonly priority: Priority; readonly answer: Promise<KeyAnswer> } | null;
 }
@@ -38,7 +37,7 @@ interface KeyAnswer {
   readonly failure: ExchangeFailure | null;
 }
 
-/** That no key shows a unit is never said from an older answer: the unit may have been opened since. */
+/** An older answer can't prove that no key shows a unit, which may have been opened since. */
 const ASK_AGAIN_MS = 2_000;
 
 export class AccountBook {
@@ -58,7 +57,7 @@ export class AccountBook {
     return this.all().filter((account) => account.role === 'credit');
   }
 
-  /** The desk's own view of all units. */
+  /** The account that sees all units. */
   parent(): Account | null {
     return this.all().find((account) => account.role === 'parent') ?? null;
   }
@@ -81,7 +80,7 @@ export class AccountBook {
     return this.credit().find((account) => this.unitsOf(account).has(groupId)) ?? null;
   }
 
-  /** Which credit account a unit belongs to; where no key has shown it, all are asked again first. */
+  /** The credit account of a unit. Asks all keys again if none has shown the unit. */
   async findOwner(groupId: LongId, priority: Priority, givenDeadlineMs?: number): Promise<Owner> {
     const before = this.knownOwner(groupId);
     if (before !== null) return { ok: true, account: before };
@@ -97,7 +96,7 @@ export class AccountBook {
       : failed({ kind: 'no-account', endpoint: ENDPOINTS.close, account }, null);
   }
 
-  /** Asks each credit key that has not answered yet for its unit. True: all have answered. */
+  /** Reads the unit of each credit key that has not answered yet. True: all have answered. */
   async askAll(priority: Priority): Promise<boolean> {
     const deadlineMs = this.#options.reads.deadlineFor(priority);
     const open = this.credit().filter((account) => !this.hasAnswered(account));
@@ -108,8 +107,7 @@ export class AccountBook {
   }
 
   /**
-   * Takes new accounts into use. Calls under way keep the account they were given. What an account has shown is
-   * forgotten, unless it kept its key.
+   * Replaces the accounts. Calls under way keep theirs. Units are kept only for accounts with the same key.
    */
   replace(accounts: readonly Account[]): void {
     const before = [...this.#known];
@@ -131,7 +129,7 @@ export class AccountBook {
     return [...new Set(names)];
   }
 
-  /** The answer of a moment ago, or one that is asked for now; simultaneous callers share it. */
+  /** A recent answer or a new one; simultaneous callers share it. */
   #recentAnswer(
     account: Account,
     priority: Priority,
@@ -139,9 +137,9 @@ export class AccountBook {
   ): Promise<KeyAnswer> | KeyAnswer {
     const known = this.#known.get(account) ?? unknown();
     const { question, answer: last } = known;
-    // Background work may wait for its weight for long: more urgent work does not wait for its answer.
+    // Background work may wait long for its weight, so more urgent work doesn't wait for its answer.
     if (question !== null && !isMoreUrgent(priority, question.priority)) return question.answer;
-    // Either way: a clock that was ahead must not keep an old answer.
+    // Absolute, so that an answer from a clock that was ahead doesn't count as recent.
     if (last !== null && Math.abs(this.#options.now() - last.atMs) < ASK_AGAIN_MS) return last;
     const answer = this.#ask(account, known, priority, deadlineMs).finally(() => {
       if (known.question?.answer === answer) known.question = null;
@@ -172,7 +170,7 @@ export class AccountBook {
     for (const unit of units) known.units.add(unit);
     const fields = { account: account.name, units };
     if (units.length > 1) {
-      this.#options.log.warn(fields, 'credit key sees several units: check that it is not the parent key');
+      this.#options.log.warn(fields, 'credit key sees several units');
     } else this.#options.log.info(fields, 'credit key unit read');
   }
 }

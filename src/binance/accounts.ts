@@ -1,4 +1,4 @@
-/** BINANCE_ACCOUNTS_FILE: which keys there are. Faults and warnings name entries, never anything of a key. */
+/** Reads BINANCE_ACCOUNTS_FILE. Faults and warnings name entries, never any part of a key. */
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
@@ -44,13 +44,13 @@ export class Account {
 
 export interface AccountsFile {
   readonly path: string;
-  /** Opens encrypted private keys that name no passphraseFile of their own. */
+  /** For encrypted private keys without their own passphraseFile. */
   readonly passphrase: string | null;
 }
 
 export type AccountsResult =
   | { readonly ok: true; readonly accounts: readonly Account[]; readonly warnings: readonly string[] }
-  /** Every fault that could be found, one sentence each. */
+  /** All faults, one sentence each. */
   | { readonly ok: false; readonly faults: readonly string[]; readonly warnings: readonly string[] };
 
 const visibleAscii = (what: string) =>
@@ -82,7 +82,7 @@ const entrySchema = z
     {
       error: (issue) =>
         issue.code === 'unrecognized_keys'
-          ? `has fields that are not known (${issue.keys.map((key) => JSON.stringify(key.slice(0, 20))).join(', ')})`
+          ? `has unknown fields (${issue.keys.map((key) => JSON.stringify(key.slice(0, 20))).join(', ')})`
           : 'is not an object',
     },
   )
@@ -92,7 +92,7 @@ const entrySchema = z
 
 type Entry = z.output<typeof entrySchema>;
 
-/** Reads the file and the key files it names (relative to it). Never throws: everything wrong is a fault. */
+/** Reads the file and the key files it names (relative to it). Never throws. */
 export async function loadAccounts(file: AccountsFile): Promise<AccountsResult> {
   const faults: string[] = [];
   const warnings: string[] = [];
@@ -114,7 +114,7 @@ export async function loadAccounts(file: AccountsFile): Promise<AccountsResult> 
   faults.push(...faultsBetween(entries, rows.length));
   if (!entries.some((entry) => entry.role === 'credit') && entries.length === rows.length) {
     warnings.push(
-      'no account has the role "credit": closed units cannot be listed and nothing can be closed',
+      'no account has the role "credit": closed units can\'t be listed and nothing can be closed',
     );
   }
   return faults.length === 0 ? { ok: true, accounts, warnings } : { ok: false, faults, warnings };
@@ -134,7 +134,7 @@ function parseRows(text: string, faults: string[]): unknown[] | null {
   return null;
 }
 
-/** The entry's name if it has a usable one, else its place in the list. */
+/** The entry's name if it has a usable one, else its number in the list. */
 function nameOf(row: unknown, index: number): string {
   const name = entrySchema.shape.name.safeParse(
     typeof row === 'object' && row !== null && 'name' in row ? row.name : undefined,
@@ -161,7 +161,7 @@ async function toAccount(
       : ((await read(entry.passphraseFile, 'passphraseFile'))?.replace(/\r?\n$/, '') ?? null);
   if (material === null || (entry.passphraseFile !== undefined && passphrase === null)) return null;
   if (entry.privateKeyFile !== undefined && !material.includes('-----BEGIN')) {
-    faults.push(`${label}: privateKeyFile holds no PEM`);
+    faults.push(`${label}: privateKeyFile contains no PEM`);
     return null;
   }
   const result = createSigningKey(material, passphrase);
@@ -208,7 +208,7 @@ async function readSecretFile(
     return text.replace(/^\uFEFF/, '');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    faults.push(`${what} (${path}) cannot be read: ${code}`);
+    faults.push(`${what} (${path}) can't be read: ${code}`);
     return null;
   }
 }

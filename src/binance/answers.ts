@@ -1,6 +1,6 @@
 /**
- * What the exchange's answers look like, over JSON whose numbers are source texts (exact-json.ts). Unknown fields are
- * let through and dropped; account types are plain text, so a new one passes.
+ * Schemas of the exchange's answers, over JSON whose numbers are source texts (exact-json.ts). Unknown fields are
+ * accepted and dropped; account types are plain text, so that new ones are accepted.
  */
 import { z } from 'zod';
 import { type Amount, type LongId, parseAmount, parseLongId } from '../domain/amount.ts';
@@ -24,7 +24,7 @@ function shown(value: unknown): string {
 const missingOr = (what: string) => (issue: { input?: unknown }) =>
   issue.input === undefined ? 'is missing' : `is ${shown(issue.input)}, not ${what}`;
 
-/** A text that `read` accepts; anything else is an issue that says what came. One step, for there are many of them. */
+/** A text that `read` accepts; anything else becomes an issue with the value. One transform, for speed. */
 function textual<Value>(what: string, read: (text: string) => Value | null): z.ZodType<Value> {
   const otherwise = missingOr(what);
   return z.transform((input, context) => {
@@ -47,7 +47,7 @@ export const countField: z.ZodType<number> = textual('a count', readCount);
 /** UTC milliseconds. */
 export const timeField: z.ZodType<number> = textual('a time in milliseconds', readCount);
 export const textField: z.ZodType<string> = z.string({ error: missingOr('text') });
-/** Documented as STRING, shown as boolean. */
+/** Documented as STRING; the example shows a boolean. */
 export const flagField: z.ZodType<boolean> = z.union([z.boolean(), textual('true or false', readFlag)], {
   error: missingOr('true or false'),
 });
@@ -81,8 +81,8 @@ export const liabilityField = z
   .transform(({ assetName, principal, interest }): Liability => ({ asset: assetName, principal, interest }));
 
 /**
- * A row of ltv-details. The last three amounts are in the page's example and the change log of 2025-07-11 only, so
- * they may be absent or null.
+ * A row of ltv-details. The last three amounts are only in the page's example and the change log of 2025-07-11, so they
+ * may be absent or null.
  */
 export const riskUnitRow: z.ZodType<RiskUnit> = z
   .object({
@@ -118,7 +118,7 @@ export const riskUnitRow: z.ZodType<RiskUnit> = z
     accounts: row.collateralAccounts,
   }));
 
-/** A row of closed. */
+/** A row of the closed list. */
 export const closedUnitRow: z.ZodType<ClosedUnit> = z
   .object({
     groupId: longIdField,
@@ -136,7 +136,7 @@ export const closedUnitRow: z.ZodType<ClosedUnit> = z
 
 export const listAnswer: z.ZodType<unknown[]> = z.array(z.unknown());
 export const pageAnswer = z.object({ total: countField, rows: z.array(z.unknown()) });
-/** A page whose total is not stated (force-liquidation shows rows only). */
+/** A page that may lack its total (force-liquidation shows rows only). */
 export const openPageAnswer = z.object({ total: countField.optional(), rows: z.array(z.unknown()) });
 export const closeAnswer = z.object({ groupId: longIdField, status: textField });
 export const timeAnswer = z.object({ serverTime: timeField });
@@ -147,13 +147,13 @@ export const errorAnswer = z.object({
   msg: z.string().optional(),
 });
 
-/** Rows that fitted their schema, and for each that did not: where and why, and its id if that could be read. */
+/** Valid rows, and for each invalid one where and why, with its id if that could be read. */
 export interface ReadRows<Row> {
   readonly rows: readonly Row[];
   readonly flawed: readonly Flaw[];
 }
 
-/** Reads each row by itself, so that one bad row hides no other. Rows are counted from `firstRow`. */
+/** Parses each row separately, so that a bad row doesn't hide the others. Rows are numbered from `firstRow`. */
 export function readRows<Row>(rows: readonly unknown[], schema: z.ZodType<Row>, firstRow = 1): ReadRows<Row> {
   const good: Row[] = [];
   const flawed: Flaw[] = [];
@@ -174,7 +174,7 @@ function flawOf(row: unknown, number: number, issues: readonly z.core.$ZodIssue[
   return { groupId, text: `${where}, ${reasons.join('; ')}${more}` };
 }
 
-/** A unit that is listed more than once contradicts itself: it counts once, with its worse figures, and is a flaw. */
+/** A unit listed more than once counts once, with its worse figures, and is a flaw. */
 export function eachOnce({ rows, flawed }: ReadRows<RiskUnit>): ReadRows<RiskUnit> {
   const kept = new Map<LongId, RiskUnit>();
   const twice = new Map<LongId, Flaw>();

@@ -1,6 +1,6 @@
 /**
- * One call to the exchange from its parameters to its result: key and role, clock, weight, signature, the wire, and
- * what the answer says about limits. It sends once, whatever happens; reads are repeated in read-caller.ts.
+ * One call to the exchange, from its parameters to its result: key and role, clock, weight, signature, HTTP, and the
+ * limits in the answer. Sends at most once; read-caller.ts retries reads.
  */
 import type { Log } from '../usecases/ports.ts';
 import type { Account } from './accounts.ts';
@@ -21,32 +21,32 @@ export interface Call {
   readonly patienceMs: number;
   /** True: refuse rather than send without the shared count. */
   readonly mustCount?: boolean;
-  /** Of the HTTP exchange; default: the client's own. */
+  /** For the HTTP exchange; default: the client's. */
   readonly timeoutMs?: number;
 }
 
-/** What became of one call, before it is put into words. Free of keys, signatures and URLs. */
+/** The result of one call. Free of keys, signatures and URLs. */
 export type CallResult = Answered | FailedCall;
 
 export interface Answered {
   readonly kind: 'answered';
   readonly json: unknown;
-  /** Exchange time at which the call was sent: the answer is at least that new. */
+  /** Exchange time at which the call was sent; the answer is not older. */
   readonly asOfMs: number;
 }
 
 export type FailedCall =
   | Rejection
-  /** 200 with something that is not the documented answer. */
+  /** 200 with an undocumented answer. */
   | { readonly kind: 'unreadable'; readonly detail: string }
   | { readonly kind: 'network'; readonly fault: NetworkFault; readonly written: boolean }
   /** Not sent: our own limits. */
   | Busy
-  /** Not sent: the shared count does not answer, and this call must be counted. */
+  /** Not sent: the shared count doesn't answer, and this call must be counted. */
   | { readonly kind: 'uncounted' }
-  /** Not sent: the exchange's clock is not known. */
+  /** Not sent: the exchange's time is unknown. */
   | { readonly kind: 'no-clock' }
-  /** Not sent: the exchange says that it is under maintenance. */
+  /** Not sent: the exchange is under maintenance. */
   | { readonly kind: 'maintenance' }
   /** Not sent: no key, or a key of the wrong role. */
   | { readonly kind: 'no-account'; readonly endpoint: Endpoint; readonly account: Account | null }
@@ -57,9 +57,9 @@ export type FailedCall =
 export interface CallRecord {
   readonly endpoint: string;
   readonly method: string;
-  /** HTTP status, or what became of it without one ("timeout", "reset", …). */
+  /** HTTP status, or the failure without one ("timeout", "reset", …). */
   readonly status: number | string;
-  /** The exchange's own code where it refused; null: it gave none. */
+  /** The exchange's error code; null: none. */
   readonly code: number | null;
   readonly weight: number;
   readonly waitMs: number;
@@ -72,7 +72,7 @@ export interface ReadyCall {
   readonly kind: 'ready';
   /** Exchange time, as signed. */
   readonly timestampMs: number;
-  /** Sends it. To be called once. */
+  /** Sends it. Call it once. */
   send(): Promise<CallResult>;
 }
 
@@ -81,11 +81,11 @@ export interface CallerOptions {
   readonly clock: ExchangeClock;
   readonly limiter: WeightLimiter;
   readonly log: Log;
-  /** Steady milliseconds, for durations. */
+  /** Monotonic milliseconds, for durations. */
   readonly monotonic: () => number;
-  /** Asked before a signed call; not null: it is not sent. */
+  /** Why a signed call can't be sent now; null: it can. */
   readonly whyNotNow: () => Promise<FailedCall | null>;
-  /** Every bucket there is, to stop them all when our address is stopped. */
+  /** All buckets, to stop them when the exchange bans this machine's address. */
   readonly buckets: () => readonly string[];
   readonly onCall?: (record: CallRecord) => void;
 }
@@ -98,7 +98,7 @@ const USED_HEADER: Readonly<Record<LimitScope, string>> = {
   api: 'x-mbx-used-weight-1m',
 };
 
-/** Limits of a UID are counted by the configured account, since Binance tells no UID. */
+/** UID limits are counted per configured account, because Binance doesn't state the UID. */
 export function bucketOf(endpoint: Endpoint, account: Account | null): string {
   switch (endpoint.scope) {
     case 'api':
@@ -128,7 +128,7 @@ export class Caller {
     return ready.kind === 'ready' ? ready.send() : ready;
   }
 
-  /** Everything before the HTTP exchange. The timestamp is taken last, after the call waited for its weight. */
+  /** Everything before the HTTP exchange. The timestamp is taken after the wait for weight. */
   async prepare(call: Call): Promise<ReadyCall | FailedCall> {
     const { endpoint, account } = call;
     const { limiter } = this.#options;
@@ -203,7 +203,7 @@ export class Caller {
     const header = headerOf(answer.headers, USED_HEADER[scope]);
     if (header === undefined || !/^\d{1,9}$/.test(header)) return;
     const bucket = bucketOf(call.endpoint, call.account);
-    // Not awaited: the answer does not depend on it, and noteHeader never rejects.
+    // Not awaited, because the answer doesn't depend on it; noteHeader never rejects.
     void this.#options.limiter.noteHeader(bucket, LIMIT_PER_MINUTE[scope], Number(header), sentMs);
   }
 
@@ -213,8 +213,8 @@ export class Caller {
       this.#lastSuccessAtMs = this.#options.clock.nowMs();
       return { kind: 'answered', json, asOfMs };
     } catch {
-      // The parser's message quotes the body; that it is no JSON says enough.
-      return { kind: 'unreadable', detail: 'it is not whole JSON' };
+      // The parser's message quotes the body, so it is dropped.
+      return { kind: 'unreadable', detail: "it isn't valid JSON" };
     }
   }
 
@@ -226,7 +226,7 @@ export class Caller {
     const cause = { httpStatus: rejection.httpStatus, exchangeCode: rejection.code };
     this.#options.log.warn(
       { endpoint: call.endpoint.name, extent, untilMs: rejection.retryAtMs, ...cause },
-      'exchange told us to stop',
+      'exchange calls stopped',
     );
     await this.#options.limiter.stops.stop(buckets, rejection.retryAtMs, cause);
   }

@@ -1,6 +1,6 @@
 /**
- * The exchange's clock. Signed calls are refused when their timestamp is 1 s ahead of it or recvWindow behind, and
- * its minutes are what the weight limits are counted in.
+ * The exchange's clock. The exchange refuses signed calls with a timestamp 1 s ahead of it or recvWindow behind, and
+ * counts weight limits in minutes of it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../usecases/ports.ts';
@@ -12,28 +12,28 @@ export const realDelay: Delay = async (ms, signal) => {
   try {
     await sleep(Math.max(0, ms), undefined, signal === undefined ? {} : { signal });
   } catch {
-    // Aborted: the caller knows.
+    // Aborted by the caller.
   }
 };
 
 export interface ClockReading {
   /** Exchange time minus ours. */
   readonly offsetMs: number;
-  /** Round trip of the sample it came from: the offset is right to half of it. */
+  /** Round trip of the sample: the offset is accurate to half of it. */
   readonly rttMs: number;
-  /** Ours. */
+  /** By our clock. */
   readonly syncedAtMs: number;
 }
 
 export interface ExchangeClock {
   /** Exchange time; our own clock's until the first sync. */
   nowMs(): number;
-  /** Exchange time for a signature, biased down by the uncertainty: behind is allowed, ahead hardly. */
+  /** Exchange time for a signature, lowered by the uncertainty, because late is allowed and early hardly is. */
   timestampMs(): number;
-  /** How far from the start of a minute two clocks may disagree which minute it is. */
+  /** How long before and after the start of a minute it is unclear which minute the exchange counts. */
   uncertaintyMs(): number;
   reading(): ClockReading | null;
-  /** Asks now; shared by simultaneous callers. False: no good sample, the old offset stays. */
+  /** Reads the time now; simultaneous callers share it. False: no good sample, the old offset stays. */
   sync(): Promise<boolean>;
   /** True at once when an offset is known, else the result of a sync. */
   ensureSynced(): Promise<boolean>;
@@ -57,7 +57,7 @@ const SYNC_EVERY_MS = 5 * 60_000;
 const RETRY_EVERY_MS = 10_000;
 const UNSYNCED_UNCERTAINTY_MS = 500;
 const MIN_UNCERTAINTY_MS = 5;
-/** Quartz drifts by some 50 ppm: after this long a slow new sample is worth more than a quick old one. */
+/** Clocks drift by some 50 ppm: after this time a slow new sample is better than a fast old one. */
 const KEEP_QUICK_SAMPLE_MS = 30 * 60_000;
 
 export function createExchangeClock({ sample, now, delay, log }: ClockOptions): ExchangeClock {
@@ -79,14 +79,11 @@ export function createExchangeClock({ sample, now, delay, log }: ClockOptions): 
     for (let taken = 0; taken < SAMPLES; taken += 1) {
       const reading = await takeSample();
       if (reading !== null && (best === null || reading.rttMs < best.rttMs)) best = reading;
-      // After two samples without an answer, three more would tell nothing new.
+      // After two failed samples, don't try the rest.
       if (reading === null && best === null && taken > 0) break;
     }
     if (best === null) {
-      log.warn(
-        { offsetMs: known?.offsetMs ?? null },
-        'exchange time could not be read; the offset stays as it was',
-      );
+      log.warn({ offsetMs: known?.offsetMs ?? null }, 'exchange time could not be read');
       return false;
     }
     const before = known;
@@ -129,7 +126,7 @@ export function createExchangeClock({ sample, now, delay, log }: ClockOptions): 
   };
 }
 
-/** The quicker of two readings, unless they contradict each other or the older one is too old: then the newer. */
+/** The faster of two readings; the newer one if they contradict each other or the old one is too old. */
 function better(old: ClockReading, fresh: ClockReading): ClockReading {
   const agree = Math.abs(fresh.offsetMs - old.offsetMs) <= (fresh.rttMs + old.rttMs) / 2;
   const recent = fresh.syncedAtMs - old.syncedAtMs < KEEP_QUICK_SAMPLE_MS;

@@ -1,4 +1,4 @@
-/** The closed list of each account, page by page, and all of them as one: no unit twice, newest first, nothing hidden. */
+/** Reads the closed list of each account page by page and merges them: no duplicates, newest first, no gaps hidden. */
 import { z } from 'zod';
 import type { ClosedUnit } from '../domain/unit/risk-unit.ts';
 import type { Flaw, Read } from '../usecases/ports.ts';
@@ -9,11 +9,11 @@ import type { ReadAnswer } from './read-caller.ts';
 import type { QueryParameter } from './signing.ts';
 
 export const LARGEST_PAGE = 100;
-/** More closed units than a group of firms can have: an exchange with false counts must not be read without end. */
+/** More closed units than any group of firms has; bounds the read if the exchange's counts are wrong. */
 const MAX_PAGES = 100;
 const MAX_WALKS = 2;
 
-/** Null when the exchange would refuse it: pages count from 1 and hold 1 to 100 rows. */
+/** Null when the exchange would refuse it: pages are numbered from 1 and have 1 to 100 rows. */
 export function pageParameters(current: number, size: number): readonly QueryParameter[] | null {
   const isCount = (value: number, most: number) => Number.isSafeInteger(value) && value >= 1 && value <= most;
   if (!isCount(current, Number.MAX_SAFE_INTEGER) || !isCount(size, LARGEST_PAGE)) return null;
@@ -23,7 +23,7 @@ export function pageParameters(current: number, size: number): readonly QueryPar
   ];
 }
 
-/** A page as it came. */
+/** A page as received. */
 export interface RawPage {
   /** Number of its first row, from 1. */
   readonly firstRow: number;
@@ -33,10 +33,9 @@ export interface RawPage {
 type FetchPage = (parameters: readonly QueryParameter[]) => Promise<CallResult>;
 
 /**
- * Reads the closed list of one account, page after page (GET /sapi/v1/margin/loan-groups/closed). Its order is
- * undocumented, and rows move on to later pages when a unit is closed meanwhile: so none is missed, and rows are told
- * apart by id and createTime. Each page says how many rows there are in all. Where rows are missing and the counts
- * differ, a row came in between, and the list is read again.
+ * Reads the closed list of one account page by page (GET /sapi/v1/margin/loan-groups/closed). Its order is undocumented,
+ * and a unit closed meanwhile moves rows to later pages, so rows are identified by id and createTime. Each page states
+ * the total. If rows are missing and the totals differ, a row was added meanwhile, and the list is read again.
  */
 export async function walkClosedPages(fetchPage: FetchPage): Promise<ReadAnswer<RawPage[]> | FailedCall> {
   const pages: RawPage[] = [];
@@ -58,7 +57,7 @@ export async function walkClosedPages(fetchPage: FetchPage): Promise<ReadAnswer<
       total = Math.max(total, page.data.total);
       asOfMs = Math.min(asOfMs, result.asOfMs);
       if (seen.size >= total) return { kind: 'read', value: pages, asOfMs };
-      // An exchange that answers each number with the same page has no further one.
+      // The same page again for the next number: there are no further pages.
       const isSamePage = walk === 1 && current > 1 && seen.size === seenBefore;
       if (rows.length < LARGEST_PAGE || isSamePage) break;
     }
@@ -67,7 +66,7 @@ export async function walkClosedPages(fetchPage: FetchPage): Promise<ReadAnswer<
   return { kind: 'read', value: pages, asOfMs };
 }
 
-/** The id and when it was created (an id may be given again), or for a row without them the whole row. */
+/** The id and createTime (an id may be reused), or the whole row if it lacks them. */
 function identityOf(row: unknown): string {
   const isRow = typeof row === 'object' && row !== null && 'groupId' in row && 'createTime' in row;
   if (!isRow || typeof row.groupId !== 'string' || typeof row.createTime !== 'string')
@@ -76,16 +75,16 @@ function identityOf(row: unknown): string {
 }
 
 export interface ClosedList {
-  /** Each life of a unit once: an id may have been given again after a close. */
+  /** Each closed unit once; a reused id is another unit. */
   readonly units: readonly ClosedUnit[];
   readonly flawed: readonly Flaw[];
-  /** Rows that the exchange counts beyond those it showed. */
+  /** How many rows the stated total has more than were shown. */
   readonly missing: number;
 }
 
 const rawPages = z.array(z.object({ firstRow: z.number(), page: pageAnswer }));
 
-/** `pages` as `walkClosedPages` gave them, here or in another replica. */
+/** `pages` as returned by `walkClosedPages`, here or in another replica. */
 export function decodeClosed(pages: readonly unknown[]): ClosedList {
   const units = new Map<string, ClosedUnit>();
   const flawed = new Map<string, Flaw>();
@@ -94,7 +93,7 @@ export function decodeClosed(pages: readonly unknown[]): ClosedList {
     total = Math.max(total, page.total);
     const read = readRows(page.rows, closedUnitRow, firstRow);
     for (const unit of read.rows) if (!units.has(lifeOf(unit))) units.set(lifeOf(unit), unit);
-    // A row that shifted to another page is the same row under another number.
+    // A row that moved to another page counts once.
     for (const row of read.flawed) {
       const identity = row.groupId ?? row.text;
       if (!flawed.has(identity)) flawed.set(identity, row);
@@ -108,7 +107,7 @@ function lifeOf({ groupId, createdAtMs }: ClosedUnit): string {
   return `${groupId} ${createdAtMs}`;
 }
 
-/** All accounts' lists as one. An account that failed becomes a flaw, unless all failed. */
+/** Merges the lists of all accounts. A failed account becomes a flaw, unless all failed. */
 export function mergeClosed(
   accounts: readonly Account[],
   lists: readonly Read<ClosedList>[],

@@ -1,6 +1,6 @@
 /**
- * Lets simultaneous reads of the same list share one call: in this process always, across replicas while the store
- * answers. Rows are shared as they came, so that each replica reads them with its own schemas.
+ * Lets simultaneous reads of the same list share one call: within this process, and across replicas while the store
+ * answers. Rows are shared unparsed, so that each replica uses its own schemas.
  */
 import { z } from 'zod';
 import type { FailedCall } from './caller.ts';
@@ -9,7 +9,7 @@ import type { ReadAnswer } from './read-caller.ts';
 import type { SharedReads } from './shared-state.ts';
 import type { Priority } from './weight-limiter.ts';
 
-/** Exact JSON: its numbers are texts, so it survives being stored. */
+/** Exact JSON: its numbers are texts, so storing it changes nothing. */
 export type SharedList = ReadAnswer<readonly unknown[]>;
 type Loaded = SharedList | FailedCall;
 
@@ -22,10 +22,10 @@ export interface CoalescedReadOptions {
 }
 
 const FRESH_MS = 2_000;
-/** How long one replica may hold the call for all: a longer hold would block the others after a crash. */
+/** How long one replica may make the call for all; longer would block the others after a crash. */
 const LEAD_MS = 5_000;
 const LOOK_AGAIN_MS = 40;
-/** After so many looks for another replica's answer (about 1.5 s) a process asks by itself. */
+/** After this many looks for another replica's answer (about 1.5 s) a process makes its own call. */
 const MAX_LOOKS = 37;
 
 const listSchema = z.object({
@@ -43,8 +43,8 @@ export class CoalescedRead {
   }
 
   /**
-   * `load` makes the call; only an answer is shared. `key` names the thing, and holds no secret. Any finished answer
-   * will do, but one waits for a call under way only if that has the same priority: background work may take long.
+   * `load` makes the call; only answers are shared. `key` contains no secret. Any recent answer is used, but only a
+   * running call of the same priority is waited for, because background work may take long.
    */
   read(key: string, priority: Priority, load: () => Promise<Loaded>): Promise<Loaded> {
     const lead = `${key}/${priority}`;
@@ -65,7 +65,7 @@ export class CoalescedRead {
     return loaded;
   }
 
-  /** Another replica's answer, or whether to ask for all (`lead`) or for this process only (`alone`). */
+  /** Another replica's answer, or whether to call for all replicas (`lead`) or for this process only (`alone`). */
   async #findAnswer(key: string, lead: string, token: string): Promise<SharedList | 'lead' | 'alone'> {
     const { shared, delay } = this.#options;
     try {
@@ -76,7 +76,7 @@ export class CoalescedRead {
         await delay(LOOK_AGAIN_MS);
       }
     } catch {
-      // Without the store each process asks for itself; its own simultaneous reads still share one call.
+      // Without the store each process makes its own call.
     }
     return 'alone';
   }
@@ -86,10 +86,10 @@ export class CoalescedRead {
     try {
       const list = listSchema.parse(JSON.parse(stored));
       const ageMs = this.#options.nowMs() - list.asOfMs;
-      // An answer of the future would stay fresh for as long as it is ahead.
+      // An answer with a future time would stay fresh too long.
       return ageMs >= 0 && ageMs <= FRESH_MS ? list : null;
     } catch {
-      // Not ours, or of another version: ignored.
+      // Damaged or of another version: ignored.
       return null;
     }
   }
@@ -103,7 +103,7 @@ export class CoalescedRead {
       }
       await shared.release(lead, token);
     } catch {
-      // The answer is here all the same; the others ask for themselves.
+      // The answer is still valid here; the others make their own calls.
     }
   }
 }

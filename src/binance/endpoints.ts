@@ -1,6 +1,6 @@
 /**
- * The endpoints we call: method, path, weight, whose limit it counts against and whose key it wants, as their pages
- * state. Every endpoint under /sapi has a limit of its own: 12,000 a minute per IP or 180,000 per UID (general info).
+ * The endpoints in use, with method, path, weight, limit scope and required key, as documented. Every endpoint under
+ * /sapi has its own limit: 12,000 per minute and IP, or 180,000 per minute and UID (general info).
  */
 import type { AccountRole } from './accounts.ts';
 
@@ -11,9 +11,9 @@ export interface Endpoint {
   readonly method: 'GET' | 'DELETE';
   readonly path: string;
   readonly weight: number;
-  /** `ip`: the endpoint's own per IP; `uid`: its own per account; `api`: the pool that all of /api shares per IP. */
+  /** `ip`: per endpoint and IP; `uid`: per endpoint and account; `api`: shared by all of /api per IP. */
   readonly scope: LimitScope;
-  /** Whose key may sign it; empty: not signed. A key of another role is refused before sending. */
+  /** Roles whose key may sign it; empty: not signed. Another key is refused before sending. */
   readonly roles: readonly AccountRole[];
 }
 
@@ -30,7 +30,7 @@ export type EndpointName =
   | 'force-liquidation'
   | 'max-borrowable';
 
-/** Weight a minute, by whose limit it is. `api` has 6,000 (spot rest-api, "IP Limits"). */
+/** Weight per minute by scope. `api`: spot rest-api, "IP Limits". */
 export const LIMIT_PER_MINUTE: Readonly<Record<LimitScope, number>> = {
   ip: 12_000,
   uid: 180_000,

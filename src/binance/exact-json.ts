@@ -2,14 +2,13 @@
  * JSON.parse that keeps every number as its source text: a LONG id above 2^53 or an amount would change as a JS
  * number. Throws SyntaxError.
  *
- * The reviver that sees source texts (`context.source`, ES2025; Node from 21 on) is slow, so it is used only where a
- * number may not survive: one with a fraction, an exponent or more than 15 digits. What looks like one inside a
- * string costs time, nothing else.
+ * The reviver with source texts (`context.source`, ES2025; Node from 21) is slow, so it is used only if the text may have
+ * a number with a fraction, an exponent or more than 15 digits. A match inside a string only costs time.
  */
 export function parseExactJson(text: string): unknown {
   if (DELICATE_NUMBER.test(text)) return JSON.parse(text, keepSource);
   const value: unknown = JSON.parse(text);
-  // The pattern does not match a text that is one number.
+  // The pattern misses a text that is a single number.
   return typeof value === 'number' ? JSON.parse(text, keepSource) : numbersToTexts(value);
 }
 
@@ -19,7 +18,7 @@ function keepSource(_key: string, value: unknown, context?: { source?: string })
   return typeof value === 'number' ? (context?.source ?? String(value)) : value;
 }
 
-/** In place; integers of up to 15 digits have one writing only (but for -0, which becomes 0). */
+/** In place. Integers of up to 15 digits keep their text (except -0, which becomes 0). */
 function numbersToTexts(value: unknown): unknown {
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index += 1) {

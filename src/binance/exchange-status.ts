@@ -1,4 +1,4 @@
-/** What the status command and the doctor show of the exchange: maintenance, each key's permissions, a snapshot. */
+/** What status and doctor show about the exchange: maintenance, key permissions, a snapshot. */
 import { z } from 'zod';
 import type { ExchangeStop, Read } from '../usecases/ports.ts';
 import type { AccountBook } from './account-book.ts';
@@ -13,9 +13,9 @@ import type { WeightLimiter } from './weight-limiter.ts';
 
 /** Whether the exchange is under maintenance (GET /sapi/v1/system/status, unsigned, weight 1). */
 export interface SystemStatus {
-  /** Asks now. Null: no answer, which proves nothing. */
+  /** Asks now. Null: no answer. */
   ask(): Promise<boolean | null>;
-  /** What is known; while it is "maintenance", asked again every few seconds. */
+  /** The last known status; during maintenance asks again every few seconds. */
   isUnderMaintenance(): Promise<boolean>;
   readonly lastKnown: boolean;
 }
@@ -49,7 +49,7 @@ export function createSystemStatus(caller: Pick<Caller, 'call'>, now: () => numb
   return {
     ask,
     async isUnderMaintenance() {
-      // Either way: a clock that was ahead must not keep an old answer.
+      // Absolute, so that an answer from a clock that was ahead doesn't count as recent.
       if (maintenance && Math.abs(now() - askedAtMs) >= ASK_AGAIN_MS) await ask();
       return maintenance;
     },
@@ -60,10 +60,10 @@ export function createSystemStatus(caller: Pick<Caller, 'call'>, now: () => numb
 }
 
 export interface KeyPermissions {
-  /** Only from the addresses on its list. */
+  /** The key works only from the IP addresses on its list. */
   readonly ipRestrict: boolean;
   readonly enableReading: boolean;
-  /** What the loan pages demand for calls that change something. */
+  /** Required by the loan pages for calls that change something. */
   readonly enableSpotAndMarginTrading: boolean;
   /** Loandesk never needs it. */
   readonly enableWithdrawals: boolean;

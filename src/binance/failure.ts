@@ -1,4 +1,4 @@
-/** Puts a failed call into the words of the port: what happened, what to do, and when it may work. */
+/** Turns a failed call into an ExchangeFailure: what happened, what to do, and when to try again. */
 import type { ExchangeFailure, StopCause } from '../usecases/ports.ts';
 import type { Account } from './accounts.ts';
 import type { FailedCall } from './caller.ts';
@@ -8,12 +8,12 @@ import { isFirewall, type Rejection } from './rejection.ts';
 import type { Busy } from './weight-limiter.ts';
 
 const NETWORK: Readonly<Record<NetworkFault, string>> = {
-  dns: "Binance's host name could not be resolved.",
+  dns: "Binance's host name couldn't be resolved.",
   refused: 'Binance refused the connection.',
-  unreachable: 'Binance could not be reached.',
-  tls: 'No trusted connection to Binance could be made (TLS).',
-  'connect-timeout': 'Binance did not accept the connection in time.',
-  timeout: 'Binance did not answer in time.',
+  unreachable: "Binance couldn't be reached.",
+  tls: "Loandesk couldn't make a trusted connection to Binance (TLS).",
+  'connect-timeout': "Binance didn't accept the connection in time.",
+  timeout: "Binance didn't answer in time.",
   reset: 'The connection to Binance broke.',
   'too-large': "Binance's answer was too large to be valid.",
   other: 'The connection to Binance failed.',
@@ -26,7 +26,7 @@ const BUSY: Readonly<Record<Busy['why'], string>> = {
 };
 
 const LATER = 'Try again later.';
-/** Codes that are about the key, so its account is named. */
+/** Codes about the key, for which the account is named. */
 const KEY_CODES: ReadonlySet<number> = new Set([-1002, -1022, -2008, -2014, -2015, -1099]);
 
 interface Words {
@@ -34,7 +34,7 @@ interface Words {
   readonly advice: string;
 }
 
-/** A read that failed. `account`: whose key the call used; null: none, or it does not matter. */
+/** A failed read. `account`: whose key the call used; null: none, or not relevant. */
 export function failed(
   result: FailedCall,
   account: Account | null,
@@ -53,22 +53,22 @@ export function failureOf(result: FailedCall, account: Account | null): Exchange
       return { exchangeCode, retryAtMs, kind: rejectedKind(result), ...words };
     }
     case 'unreadable':
-      return unavailable(`Binance's answer could not be read: ${result.detail}.`);
+      return unavailable(`Binance's answer couldn't be read: ${result.detail}.`);
     case 'network':
       return unavailable(NETWORK[result.fault]);
     case 'busy': {
-      // Everyone who asks while a stop lasts is told what the first one was told.
+      // The same words during the whole stop.
       const meaning = stoppedWords(result.cause)?.meaning ?? BUSY[result.why];
       const advice = 'Try again at the time given.';
       return { ...nothing, kind: 'busy', meaning, advice, retryAtMs: result.retryAtMs };
     }
     case 'uncounted':
       return unavailable(
-        'The shared count of rate limits (Redis) does not answer, so nothing was sent.',
+        "Rate limits couldn't be counted in Redis, so nothing was sent.",
         `${LATER} Ask the operator of Loandesk to check Redis.`,
       );
     case 'no-clock':
-      return unavailable("Binance's clock could not be read, so nothing was sent.");
+      return unavailable("Binance's clock couldn't be read, so nothing was sent.");
     case 'maintenance': {
       const meaning = 'Binance is under maintenance.';
       const advice = 'Wait until it is over (Binance announces it on its status page), then try again.';
@@ -78,8 +78,8 @@ export function failureOf(result: FailedCall, account: Account | null): Exchange
       const wanted = result.endpoint.roles.join(' or ');
       const meaning =
         result.account === null
-          ? `No ${wanted} account in BINANCE_ACCOUNTS_FILE fits this call.`
-          : `The key of account "${result.account.name}" is a ${result.account.role} key; this call wants a ${wanted} key. Nothing was sent.`;
+          ? `No ${wanted} account in BINANCE_ACCOUNTS_FILE can make this call.`
+          : `The key of account "${result.account.name}" is a ${result.account.role} key; this call needs a ${wanted} key. Nothing was sent.`;
       const advice = 'Add the account that owns the unit to BINANCE_ACCOUNTS_FILE.';
       return { ...nothing, kind: 'no-account', meaning, advice };
     }
@@ -107,7 +107,7 @@ export function rejectionWords(result: Rejection, account: Account | null): Word
   const said = text === '' ? '' : ` Binance says: "${text}"`;
   const known = meaningOf(code);
   if (known === null) {
-    const meaning = `Binance answered with code ${code}, which its pages do not list.${said}`;
+    const meaning = `Binance answered with the undocumented code ${code}.${said}`;
     return { meaning, advice: LATER };
   }
   const whose =
@@ -119,31 +119,31 @@ export function rejectionWords(result: Rejection, account: Account | null): Word
 }
 
 /**
- * Words for a call that was stopped before the exchange looked at what was asked: by a limit, a ban, the firewall or
- * the region. Null: it was not.
+ * Words for a call that a limit, a ban, the firewall or the region stopped before the exchange handled it. Null: not
+ * stopped.
  */
 export function stoppedWords(cause: StopCause | null): Words | null {
   switch (cause?.httpStatus) {
     case 451:
       return {
-        meaning: "Binance does not serve the region of this machine's address (HTTP 451).",
-        advice: 'Trying again does not help: Loandesk must run where Binance may serve you.',
+        meaning: "Binance doesn't serve the region of this machine's address (HTTP 451).",
+        advice: "Trying again won't help: run Loandesk where Binance may serve you.",
       };
     case 418:
       return {
         meaning: "Binance has banned this machine's address for a while (HTTP 418).",
-        advice: 'All calls wait until the ban is over; try again then.',
+        advice: 'Wait until the ban is over, then try again.',
       };
     case 429:
       return {
-        meaning: 'A rate limit of Binance is used up (HTTP 429).',
+        meaning: 'A Binance rate limit is used up (HTTP 429).',
         advice: 'Try again at the time given.',
       };
     case 403:
       if (cause.exchangeCode !== null) return null;
       return {
         meaning: "Binance's firewall blocks this machine's address (HTTP 403).",
-        advice: 'All calls pause for some minutes; try again then.',
+        advice: 'Wait some minutes, then try again.',
       };
     default:
       return null;

@@ -1,6 +1,6 @@
 /**
- * One HTTP exchange, no more: never repeats, never follows a redirect, never rewrites the path, and says for every
- * failure whether bytes may have been written. Nothing of a request (URL, key, signature) goes into its results.
+ * One HTTP exchange: never repeats, never follows a redirect, never rewrites the path, and reports for every failure
+ * whether bytes may have been written. Its results contain nothing of the request (URL, key, signature).
  */
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import type { ProxyAddresses } from '../shared/proxy.ts';
@@ -10,9 +10,9 @@ export interface HttpRequest {
   /** Path and query, sent as they are. */
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** In place of the client's own. */
+  /** Default: the client's. */
   readonly timeoutMs?: number;
-  /** Which connections it takes: calls of a close never wait for those of people. Default `reads`. */
+  /** Which connections it uses: a close never waits for reads. Default `reads`. */
   readonly lane?: Lane;
 }
 
@@ -29,7 +29,7 @@ export type NetworkFault =
   | 'too-large'
   | 'other';
 
-/** Names in lower case; a header that came more than once has all its values. */
+/** Names in lower case; a repeated header has all its values. */
 export type ResponseHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** The first value of a header. */
@@ -48,7 +48,7 @@ export type HttpResult =
   | {
       readonly kind: 'failed';
       readonly fault: NetworkFault;
-      /** False: certainly no byte was written, and none will be. True: some bytes may have been. */
+      /** False: no byte was or will be written. True: some bytes may have been. */
       readonly written: boolean;
     };
 
@@ -56,9 +56,9 @@ export interface HttpOptions {
   /** Scheme, host and port, and a path prefix if there is one. */
   readonly baseUrl: string;
   readonly proxy?: ProxyAddresses;
-  /** For the whole call. Above the exchange's own 10 s, or answered calls would become unknown ones. */
+  /** For the whole call. Longer than the exchange's own 10 s, so that late answers are still received. */
   readonly timeoutMs?: number;
-  /** In place of the pool made here; it is then not closed here. */
+  /** Used instead of a pool made here, and not closed here. */
   readonly dispatcher?: Dispatcher;
 }
 
@@ -69,7 +69,7 @@ export interface Http {
 
 export const HTTP_TIMEOUT_MS = 13_000;
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Opened as they are needed. */
+/** Opened on demand. */
 const MAX_CONNECTIONS: Readonly<Record<Lane, number>> = { reads: 64, close: 8 };
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
@@ -90,7 +90,7 @@ export function createHttp(options: HttpOptions): Http {
             path: prefix + request.target,
             method: request.method,
             headers: request.headers,
-            // Keeps undici from pipelining it behind another call.
+            // So that undici doesn't pipeline it behind another call.
             idempotent: false,
           },
           new OneExchange(resolve, request.timeoutMs ?? timeoutMs),
@@ -102,29 +102,27 @@ export function createHttp(options: HttpOptions): Http {
   };
 }
 
-/** Keep-alive, no pipelining; TLS certificates are checked (Node's default, nothing here turns it off). */
+/** Keep-alive, no pipelining; TLS certificates are checked (Node's default). */
 function dispatcherTo(origin: string, proxy: ProxyAddresses | undefined, connections: number): Dispatcher {
   const options = {
     connections,
     connectTimeout: CONNECT_TIMEOUT_MS,
     pipelining: 1,
-    // Each call has its own timer, for all of it.
+    // Each call has its own timer.
     headersTimeout: 0,
     bodyTimeout: 0,
-    // HTTP/2 would send a call again by itself after a GOAWAY.
+    // With HTTP/2, undici would resend a call after a GOAWAY.
     allowH2: false,
   };
   const { httpProxy = '', httpsProxy = '', noProxy = '' } = proxy ?? {};
   if (httpProxy === '' && httpsProxy === '') return new Pool(origin, options);
-  // Empty texts, not absent ones: absent ones would make undici read the environment by itself.
+  // Empty, not absent: undici would read absent ones from the environment.
   return new EnvHttpProxyAgent({ ...options, httpProxy, httpsProxy, noProxy });
 }
 
 type Settle = (result: HttpResult) => void;
 
-/**
- * Our own handler, because undici's `request` does not tell whether a byte was written before an error.
- */
+/** Our own handler, because undici's `request` doesn't say whether a byte was written before an error. */
 class OneExchange implements Dispatcher.DispatchHandler {
   readonly #settle: Settle;
   readonly #timer: NodeJS.Timeout;
@@ -141,14 +139,14 @@ class OneExchange implements Dispatcher.DispatchHandler {
     this.#timer = setTimeout(() => this.#give('timeout'), timeoutMs);
   }
 
-  /** Called just before the first byte is written; aborting here keeps it from being written. */
+  /** Called just before the first byte is written; aborting here prevents that. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (this.#ended !== null) {
       controller.abort(this.#ended);
       return;
     }
     if (this.#controller !== null) {
-      // No layer below may send it again, whatever a later version of it does.
+      // undici must never send it twice, not even in a later version.
       controller.abort(new Error('a call is sent once'));
       return;
     }
@@ -181,7 +179,7 @@ class OneExchange implements Dispatcher.DispatchHandler {
     this.#finish({ kind: 'failed', fault: faultOf(error), written: this.#controller !== null });
   }
 
-  /** Gives up: a call that has not started yet is kept from starting. */
+  /** Gives up: a call that has not started yet never starts. */
   #give(fault: NetworkFault): void {
     const error = new Error(`given up: ${fault}`);
     this.#ended = error;
@@ -193,8 +191,8 @@ class OneExchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return;
     this.#settled = true;
     clearTimeout(this.#timer);
-    // The pool learns in the next turn that the connection is free, and one turn later that it was closed. A call made
-    // before that would open a further connection.
+    // The pool frees the connection in the next turn of the event loop, and sees that it was closed one turn later. A
+    // call before that would open another connection.
     const settle = () => this.#settle(result);
     const isClosing = headerOf(this.#headers, 'connection')?.toLowerCase() === 'close';
     queueMicrotask(() => setImmediate(isClosing ? () => setImmediate(settle) : settle));
@@ -225,7 +223,7 @@ function faultOf(error: Error): NetworkFault {
   return /^(?:ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(code) ? 'tls' : 'other';
 }
 
-/** Several addresses of one host fail together as an AggregateError: the first tells why. */
+/** If several addresses of a host fail, the error is an AggregateError: use the first. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return '';
   if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);

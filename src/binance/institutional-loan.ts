@@ -1,7 +1,6 @@
 /**
- * The other reads of the institutional-loan API, called like the rest: weighted, signed, checked, never shared. Binance
- * writes their amounts as numbers or strings and their ids as LONG, and shows types that its pages do not list
- * (borrow-repay: REPAY), so types and states are plain text.
+ * The other reads of the institutional-loan API, never shared. Types and states are plain text, because Binance returns
+ * types that its pages don't list (borrow-repay: REPAY).
  */
 import { z } from 'zod';
 import type { Amount, LongId } from '../domain/amount.ts';
@@ -117,7 +116,7 @@ export interface ForcedLiquidation {
   readonly liabilities: readonly Liability[];
 }
 
-/** Documented as a list, shown as one object. */
+/** Documented as a list; the example shows one object. */
 const liabilities = z.union([listField(liabilityField), liabilityField.transform((one) => [one])]);
 
 export const forcedLiquidationRow: z.ZodType<ForcedLiquidation> = z
@@ -154,7 +153,7 @@ export interface HistoryQuery {
 }
 
 export interface Page<Row> {
-  /** Null: the answer does not state it. */
+  /** Null: not in the answer. */
   readonly total: number | null;
   readonly rows: readonly Row[];
 }
@@ -165,7 +164,7 @@ export interface InstitutionalLoan {
   borrowRecords(query: HistoryQuery, options: ReadOptions): Promise<Read<Page<LoanRecord>>>;
   repayRecords(query: HistoryQuery, options: ReadOptions): Promise<Read<Page<LoanRecord>>>;
   interestHistory(query: HistoryQuery, options: ReadOptions): Promise<Read<Page<InterestRecord>>>;
-  /** The exchange takes a time range of at most 100 days; it knows no asset here. */
+  /** Time range of at most 100 days; no filter by asset. */
   forcedLiquidations(
     query: Omit<HistoryQuery, 'asset'>,
     options: ReadOptions,
@@ -189,7 +188,7 @@ export function createInstitutionalLoan({ book, reads }: InstitutionalLoanOption
   ): Promise<Read<Page<Row>>> {
     const paging = pageParameters(query.page ?? 1, query.size ?? LARGEST_PAGE);
     if (paging === null) {
-      const detail = `Pages count from 1 and hold 1 to ${LARGEST_PAGE} rows`;
+      const detail = `Pages are numbered from 1 and have 1 to ${LARGEST_PAGE} rows`;
       return failed({ kind: 'bad-request', detail }, null);
     }
     const deadlineMs = reads.deadlineFor(priority);

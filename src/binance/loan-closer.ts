@@ -1,7 +1,7 @@
 /**
- * Implements LoanCloser: the one call that changes something. It is sent at most once, and only what is certain is
- * called so: `closed` by the documented answer, `refused` by a documented error (the read-back checks that), `not-sent`
- * when no byte was written. Everything else is `unknown` and has to be looked up.
+ * Implements LoanCloser, the only call that changes something. It is sent at most once. `closed`: the documented answer;
+ * `refused`: a documented error (checked by the read-back); `not-sent`: no byte was written. Everything else is
+ * `unknown` and must be read back.
  */
 import { type LongId, parseLongId } from '../domain/amount.ts';
 import type { CloseMode } from '../domain/policy.ts';
@@ -17,7 +17,7 @@ import type { Rejection } from './rejection.ts';
 import type { Stops } from './stops.ts';
 
 export interface LoanCloserOptions {
-  /** `dry-run`: this process sends no close, whatever it is asked. */
+  /** `dry-run`: this process never sends a close. */
   readonly closeMode: CloseMode;
   readonly caller: Pick<Caller, 'prepare'>;
   readonly stops: Pick<Stops, 'of'>;
@@ -33,13 +33,13 @@ export function createLoanCloser(options: LoanCloserOptions): LoanCloser {
 const DRY_RUN = 'This Loandesk runs with CLOSE_MODE=dry-run and sends no close';
 /** -27001, Loan group not found. */
 const UNIT_NOT_FOUND = -27001;
-const LOOK_IT_UP = "Loandesk looks up the outcome in Binance's own record; the close is not sent again.";
+const LOOK_IT_UP = "Loandesk looks up the outcome in Binance's own record; the close isn't sent again.";
 
 async function prepareClose(given: LongId, options: LoanCloserOptions): Promise<Read<PreparedClose>> {
   if (options.closeMode !== 'live') return failed({ kind: 'bad-request', detail: DRY_RUN }, null);
-  // Checked again although it is typed: an id that is not canonical may name another unit.
+  // Checked at run time as well: a non-canonical id may name another unit.
   const groupId = typeof given === 'string' ? parseLongId(given) : null;
-  if (groupId === null) return failed({ kind: 'bad-request', detail: 'The unit id is not a LONG id' }, null);
+  if (groupId === null) return failed({ kind: 'bad-request', detail: "The unit id isn't a LONG id" }, null);
   const owner = await options.book.findOwner(groupId, 'close');
   if (!owner.ok) return owner;
   const { account } = owner;
@@ -72,13 +72,12 @@ async function prepareClose(given: LongId, options: LoanCloserOptions): Promise<
 function whyNotSend(account: Account, sinceMs: number, options: LoanCloserOptions): string | null {
   if (options.closeMode !== 'live') return `${DRY_RUN}.`;
   if (sinceMs > RECV_WINDOW_MS) {
-    return 'Too much time passed after the close was signed: Binance would refuse it.';
+    return 'Too much time passed since the close was signed: Binance would refuse it.';
   }
   const stop = options.stops.of(bucketOf(ENDPOINTS.close, account));
-  return stop === null ? null : 'Binance told Loandesk meanwhile to stop calling for a while.';
+  return stop === null ? null : 'Binance has told Loandesk to stop calling for a while.';
 }
 
-/** What the answer to the one DELETE says. */
 function outcomeOf(result: CallResult, groupId: LongId, account: Account): CloseOutcome {
   switch (result.kind) {
     case 'answered':
@@ -86,7 +85,7 @@ function outcomeOf(result: CallResult, groupId: LongId, account: Account): Close
     case 'rejected':
       return rejectedOutcome(result, account);
     case 'unreadable':
-      return unknown(200, null, `Binance's answer could not be read (${result.detail}).`);
+      return unknown(200, null, `Binance's answer couldn't be read (${result.detail}).`);
     case 'network': {
       const { meaning } = failureOf(result, account);
       return result.written
@@ -99,7 +98,7 @@ function outcomeOf(result: CallResult, groupId: LongId, account: Account): Close
 }
 
 function notSent(meaning: string): CloseOutcome {
-  const advice = 'Nothing was closed; you can ask again.';
+  const advice = 'Nothing was closed; you can request it again.';
   return { kind: 'not-sent', httpStatus: null, exchangeCode: null, meaning, advice };
 }
 
@@ -109,7 +108,7 @@ function unknown(httpStatus: number | null, exchangeCode: number | null, meaning
 
 function answeredOutcome(json: unknown, groupId: LongId): CloseOutcome {
   const parsed = closeAnswer.safeParse(json);
-  if (!parsed.success) return unknown(200, null, "Binance's answer is not the documented one.");
+  if (!parsed.success) return unknown(200, null, "Binance's answer isn't the documented one.");
   if (parsed.data.groupId !== groupId) {
     return unknown(200, null, `Binance answered for unit ${parsed.data.groupId}, not for ${groupId}.`);
   }

@@ -1,6 +1,6 @@
 /**
- * The exchange client as the composition root sees it: reads, the close, the other loan reads, and what a status
- * command or a doctor wants to know. Built once; `start` never throws, also when the exchange is down.
+ * Builds the exchange client: reads, the close, the other loan reads, and the checks for status and doctor. `start` never
+ * throws, even when the exchange is down.
  */
 import { randomUUID } from 'node:crypto';
 import type { Dispatcher } from 'undici';
@@ -31,14 +31,14 @@ import { stopExtent } from './rejection.ts';
 import type { SharedReads, WeightLedger } from './shared-state.ts';
 import { type Priority, WeightLimiter } from './weight-limiter.ts';
 
-/** What the client reports, for metrics, traces and the log. */
+/** What the client reports, for metrics, traces and logs. */
 export interface ExchangeEvents {
   exchangeCalled(record: CallRecord): void;
   exchangeStopped(stop: ExchangeStop): void;
 }
 
 export interface LoanExchangeOptions {
-  /** `dry-run`: the closer of this process refuses. */
+  /** `dry-run`: this process never sends a close. */
   readonly closeMode: CloseMode;
   readonly baseUrl: string;
   readonly accounts: readonly Account[];
@@ -57,7 +57,7 @@ export interface LoanExchangeOptions {
   readonly timeoutMs?: number;
   /** How long a call may wait for its weight; default 2 s for commands (and closes), 75 s for background work. */
   readonly patienceMs?: Partial<Record<Exclude<Priority, 'close'>, number>>;
-  /** How long a person waits for a read, with all its tries; default 12 s. */
+  /** How long a person waits for a read, all attempts included; default 12 s. */
   readonly readBudgetMs?: number;
   readonly events?: ExchangeEvents;
 }
@@ -69,11 +69,11 @@ export interface LoanExchange {
   readonly checks: ExchangeChecks;
   readonly stops: ExchangeStops;
   snapshot(): ExchangeSnapshot;
-  /** Reads the time and each credit key's unit. Resolves after the first attempt, or 5 s; continues by itself. */
+  /** Reads the time and each credit key's unit. Resolves after the first attempt or 5 s; continues in the background. */
   start(): Promise<void>;
   /** Ends the timers and the connections. */
   stop(): Promise<void>;
-  /** Takes other accounts into use (key rotation). Calls under way finish with the key they were signed with. */
+  /** Replaces the accounts (key rotation). Calls under way finish with their key. */
   reload(accounts: readonly Account[]): Promise<void>;
 }
 
@@ -81,7 +81,7 @@ const PATIENCE_MS = { interactive: 2_000, background: 75_000 } as const;
 /** A little more than the exchange's own 10 s for one answer. */
 const READ_BUDGET_MS = 12_000;
 const CLOCK_PATIENCE_MS = 2_000;
-/** A sample that took longer would be dropped. */
+/** A slower sample would be dropped. */
 const CLOCK_TIMEOUT_MS = 3_000;
 const START_PATIENCE_MS = 5_000;
 const ASK_KEYS_AGAIN_MS = 10_000;
@@ -97,7 +97,7 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
   let noTime: FailedCall = { kind: 'no-clock' };
   const sample = async (): Promise<number | null> => {
     const time = await sampleTime(caller);
-    // An answer that came too late to be of use is no stop.
+    // An answer that came too late is not a stop.
     noTime = typeof time === 'number' ? { kind: 'no-clock' } : time;
     return typeof time === 'number' ? time : null;
   };
@@ -140,7 +140,7 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
   const coalesced = new CoalescedRead({ shared: sharedReads, nowMs, delay, newToken: randomUUID });
   let stopping: AbortController | null = null;
 
-  /** Asks until each credit key has shown its unit; resolves after the first attempt, or 5 s. */
+  /** Asks until each credit key has shown its unit; resolves after the first attempt or 5 s. */
   async function askKeys(first: Promise<boolean>): Promise<void> {
     if (stopping === null) return;
     void keepAsking(first, stopping.signal);
@@ -150,7 +150,7 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
   async function keepAsking(first: Promise<boolean>, signal: AbortSignal): Promise<void> {
     let allAnswered = await first;
     while (!allAnswered && !signal.aborted) {
-      log.warn({ againInMs: ASK_KEYS_AGAIN_MS }, 'credit keys have not shown their units; asking again');
+      log.warn({ againInMs: ASK_KEYS_AGAIN_MS }, 'credit key units missing, will retry');
       await delay(ASK_KEYS_AGAIN_MS, signal);
       if (!signal.aborted) allAnswered = await book.askAll('background');
     }
@@ -193,7 +193,7 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
   };
 }
 
-/** The exchange's time, or why a signed call cannot be sent without it. */
+/** The exchange's time, or the failure to report for calls that need it. */
 async function sampleTime(caller: Caller): Promise<number | FailedCall> {
   const result = await caller.call({
     endpoint: ENDPOINTS.time,
@@ -205,7 +205,7 @@ async function sampleTime(caller: Caller): Promise<number | FailedCall> {
   });
   const parsed = timeAnswer.safeParse(result.kind === 'answered' ? result.json : null);
   if (parsed.success) return parsed.data.serverTime;
-  // A stop (or a region that is not served) is the reason that people need, not what it led to.
+  // Report a stop or an unserved region as the cause, not the missing clock.
   const isStop = result.kind === 'rejected' && (result.httpStatus === 451 || stopExtent(result) !== null);
   return isStop || result.kind === 'busy' ? result : { kind: 'no-clock' };
 }

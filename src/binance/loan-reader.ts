@@ -1,4 +1,4 @@
-/** Implements LoanReader: which call, which key, shared or fresh, and what its rows say. */
+/** Implements LoanReader: chooses the call and the key, shared or fresh, and reads the rows. */
 import type { LongId } from '../domain/amount.ts';
 import type { ClosedUnit, RiskUnit } from '../domain/unit/risk-unit.ts';
 import {
@@ -28,7 +28,7 @@ export interface LoanReaderOptions {
   readonly nowMs: () => number;
 }
 
-/** One read as asked for, with the one time budget of all its calls. */
+/** One read, with one time budget for all its calls. */
 interface Asked {
   readonly priority: Priority;
   readonly fresh: boolean;
@@ -71,7 +71,7 @@ export class ExchangeLoanReader implements LoanReader {
     if (accounts.length === 0) return noCreditAccount();
     const asked = { ...this.#asked(options), fresh: true };
     const owner = this.#options.book.knownOwner(groupId);
-    // The key has proved whose list it is: e-mails need not be compared, and no other list matters.
+    // The key has shown the unit, so no e-mails need comparing and no other list matters.
     if (owner !== null) return this.#findIn(owner, groupId, () => true, asked);
     const ofOwner = rowsOf(options.creditAccount);
     return firstFound(accounts.map((account) => this.#findIn(account, groupId, ofOwner, asked)));
@@ -109,7 +109,7 @@ export class ExchangeLoanReader implements LoanReader {
     return this.#read(`closed/${account.name}`, account, asked, load, decodeClosed);
   }
 
-  /** Shared with others who ask for the same, unless it must be fresh. */
+  /** Shared with simultaneous reads of the same list, unless it must be fresh. */
   async #read<Value>(
     key: string,
     account: Account | null,
@@ -152,7 +152,7 @@ function newest(rows: readonly ClosedUnit[]): ClosedUnit | null {
   );
 }
 
-/** The first list that has it, whatever the others do. Not there is said only when all have answered so. */
+/** The first list that has it, whatever the others do. "Not there" only when all lists have answered. */
 async function firstFound(
   lists: readonly Promise<Read<ClosedUnit | null>>[],
 ): Promise<Read<ClosedUnit | null>> {
@@ -176,7 +176,7 @@ function noCreditAccount() {
   return failed({ kind: 'no-account', endpoint: ENDPOINTS.closed, account: null }, null);
 }
 
-/** A row that cannot be read must not turn into "not there". */
+/** An unreadable row must not turn into "not there". */
 function unreadableRow(detail: string, account: Account | null) {
   return failed({ kind: 'unreadable', detail }, account);
 }

@@ -1,4 +1,4 @@
-/** Repeats reads where that may help: at most three tries, each with its own signature, all within one time budget. */
+/** Retries reads where that may help: at most three attempts, each newly signed, within one time budget. */
 import type { z } from 'zod';
 import { inTime } from '../shared/in-time.ts';
 import type { Call, Caller, CallResult, FailedCall } from './caller.ts';
@@ -12,9 +12,9 @@ export interface ReadAnswer<Value> {
   readonly asOfMs: number;
 }
 
-/** A call that changes nothing, so it may be repeated. */
+/** A call that changes nothing, so it may be retried. */
 export interface ReadCall extends Pick<Call, 'endpoint' | 'account' | 'parameters' | 'priority'> {
-  /** Steady milliseconds: for a read of several calls, the end of the time that all of them have. */
+  /** Monotonic milliseconds: the common deadline of a read with several calls. */
   readonly deadlineMs?: number | undefined;
 }
 
@@ -22,13 +22,13 @@ export interface ReadCallerOptions {
   readonly caller: Pick<Caller, 'call'>;
   readonly clock: Pick<ExchangeClock, 'sync'>;
   readonly delay: Delay;
-  /** Steady milliseconds. */
+  /** Monotonic milliseconds. */
   readonly monotonic: () => number;
   /** How long a call may wait for its weight. */
   readonly patienceMs: Readonly<Record<Priority, number>>;
-  /** How long a person waits for a read, with all its tries. */
+  /** How long a person waits for a read, all attempts included. */
   readonly budgetMs: number;
-  /** Of one HTTP exchange. */
+  /** Per HTTP exchange. */
   readonly timeoutMs: number;
   /** In [0, 1). */
   readonly random: () => number;
@@ -39,7 +39,7 @@ export interface ReadCallerOptions {
 const MAX_TRIES = 3;
 const FIRST_PAUSE_MS = 250;
 const TIMESTAMP_REFUSED = -1021;
-/** A try with less time left cannot be answered. */
+/** An attempt with less time left can't be answered. */
 const MIN_TRY_MS = 50;
 
 const TOO_LATE: CallResult = { kind: 'network', fault: 'timeout', written: false };
@@ -51,13 +51,13 @@ export class ReadCaller {
     this.#options = options;
   }
 
-  /** Steady milliseconds at which a read that begins now must be answered; undefined: no person waits for it. */
+  /** Deadline of a read that begins now, in monotonic milliseconds; undefined: no person waits for it. */
   deadlineFor(priority: Priority): number | undefined {
     const { monotonic, budgetMs } = this.#options;
     return priority === 'background' ? undefined : monotonic() + budgetMs;
   }
 
-  /** A call whose answer is parsed; `otherwise` completes "could not be read: …" for one that does not fit. */
+  /** A call whose answer is parsed; `otherwise` completes "couldn't be read: …" for an invalid answer. */
   async read<Value>(
     call: ReadCall,
     schema: z.ZodType<Value>,
@@ -73,7 +73,7 @@ export class ReadCaller {
   async call(call: ReadCall): Promise<CallResult> {
     const deadlineMs = call.deadlineMs ?? this.deadlineFor(call.priority);
     if (deadlineMs === undefined) return this.#tryUntil(call, Number.POSITIVE_INFINITY);
-    // This also ends waits that have no timer of their own: for the clock, or for another caller's answer.
+    // Also ends waits without their own timer: for the clock, or for another caller's answer.
     return inTime(this.#tryUntil(call, deadlineMs), deadlineMs - this.#options.monotonic(), () => TOO_LATE);
   }
 
@@ -105,7 +105,7 @@ export class ReadCaller {
   }
 }
 
-/** Network failures and 5xx: the next try may succeed. */
+/** Network failures and 5xx: the next attempt may succeed. */
 function mayPass(result: CallResult): boolean {
   if (result.kind === 'network') return result.fault !== 'tls' && result.fault !== 'too-large';
   return result.kind === 'rejected' && result.httpStatus >= 500;

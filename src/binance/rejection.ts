@@ -1,4 +1,4 @@
-/** Reads an answer that is not 200: code and text, and how long a limit or ban lasts. */
+/** Reads an answer other than 200: code and text, and how long a limit or ban lasts. */
 import { errorAnswer } from './answers.ts';
 import { parseExactJson } from './exact-json.ts';
 import { headerOf, type ResponseHeaders } from './http.ts';
@@ -9,10 +9,10 @@ export interface Rejection {
   readonly kind: 'rejected';
   /** Any status but 200. */
   readonly httpStatus: number;
-  /** `code` and `text` (cleaned) as far as the body had them. */
+  /** `code` and cleaned `text`, if the body had them. */
   readonly code: number | null;
   readonly text: string;
-  /** Exchange time from which on to ask again, when a limit or ban stopped us; else null. */
+  /** Exchange time at which to try again after a limit or ban; else null. */
   readonly retryAtMs: number | null;
 }
 
@@ -37,7 +37,7 @@ export function readRejection(
   const { code, text } = readError(body);
   const leastMs = leastRetryAt({ httpStatus, code }, nowMs);
   if (leastMs === null) return { kind: 'rejected', httpStatus, code, text, retryAtMs: null };
-  // The latest of what the answer says, but neither before the limit can be free nor after the longest ban.
+  // The latest time in the answer, but not before the limit can be free and not after the longest ban.
   const said = [readRetryAfter(headerOf(headers, 'retry-after'), nowMs), readBannedUntil(body)];
   const retryAtMs = Math.min(Math.max(leastMs, ...said.map((ms) => ms ?? 0)), nowMs + MAX_STOP_MS);
   return { kind: 'rejected', httpStatus, code, text, retryAtMs };
@@ -85,12 +85,12 @@ function readError(body: string): { readonly code: number | null; readonly text:
     const parsed = errorAnswer.safeParse(parseExactJson(body));
     if (parsed.success) return { code: Number(parsed.data.code), text: cleanText(parsed.data.msg ?? '') };
   } catch {
-    // An HTML page or nothing at all: the status has to do.
+    // An HTML page or nothing: only the status is known.
   }
   return { code: null, text: '' };
 }
 
-/** The exchange's own words, fit to be shown: one line, not long, and nothing that could be a key or a signature. */
+/** The exchange's text, safe to show: one short line without anything that could be a key or a signature. */
 export function cleanText(text: string): string {
   const line = text
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')

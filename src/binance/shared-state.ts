@@ -1,6 +1,6 @@
 /**
- * What the exchange client shares with the other replicas through the store. The store implements both; a throw of
- * StoreUnavailable means that nothing is known.
+ * What the exchange client shares with the other replicas through the store, which implements both interfaces and
+ * throws StoreUnavailable.
  */
 import { inTime } from '../shared/in-time.ts';
 import type { Log, StopCause } from '../usecases/ports.ts';
@@ -15,22 +15,22 @@ export interface WeightLedger {
   /** Raises the count of that minute to what the exchange's header says; never lowers it. */
   raise(bucket: string, minute: number, used: number): Promise<void>;
   /**
-   * Stops a bucket for all replicas for so long from now; a stop that ends later wins. Durations, not
-   * times, so that a clock that was wrong when the stop came does not lengthen it. Never longer than `MAX_STOP_MS`.
+   * Stops a bucket for all replicas for this long; a stop that ends later wins. A duration, so that a wrong clock can't
+   * lengthen it. Never longer than `MAX_STOP_MS`.
    */
   stop(bucket: string, lastsMs: number, cause: StopCause): Promise<void>;
-  /** Stops in force of these buckets, each with the time until its end. */
+  /** Stops in force for these buckets, each with its remaining time. */
   stops(buckets: readonly string[]): Promise<readonly LedgerStop[]>;
-  /** Lifts every stop, and lets the other replicas know that stops noted before this moment no longer hold. */
+  /** Lifts every stop; the other replicas forget stops noted before this moment. */
   lift(): Promise<void>;
-  /** How long ago `lift` was called; null: not within `MAX_STOP_MS`. */
+  /** Time since the last `lift`; null: not within `MAX_STOP_MS`. */
   sinceLiftMs(): Promise<number | null>;
 }
 
-/** A ledger that answers later than this, in real time, counts as down. */
+/** A ledger that takes longer than this, in real time, counts as down. */
 const LEDGER_TIMEOUT_MS = 1_000;
 
-/** The ledger with a limit on how long it is waited for; says once that it is down, and once that it is up again. */
+/** The ledger with a timeout; logs once when it goes down and once when it is up again. */
 export class TimedLedger {
   readonly #ledger: WeightLedger;
   readonly #log: Log;
@@ -56,20 +56,20 @@ export class TimedLedger {
       return answer;
     } catch (error) {
       if (!this.#isDown) {
-        this.#log.warn({ err: error }, 'weight ledger down: reads continue within a small local budget');
+        this.#log.warn({ err: error }, 'weight ledger down');
       }
       this.#isDown = true;
       throw error;
     }
   }
 
-  /** A call whose failure stops nothing. */
-  async tell(call: (ledger: WeightLedger) => Promise<void>): Promise<void> {
+  /** A call whose failure is ignored. */
+  async tryCall(call: (ledger: WeightLedger) => Promise<void>): Promise<void> {
     await this.ask(call).catch(() => {});
   }
 }
 
-/** Binance bans an address for three days at most (general info, "Limits"): no stop is believed to last longer. */
+/** Binance bans an address for at most three days (general info, "Limits"). */
 export const MAX_STOP_MS = 3 * 86_400_000;
 
 export interface LedgerStop {
@@ -81,15 +81,15 @@ export interface LedgerStop {
 export interface WeightReservation {
   /** False: nothing was reserved. */
   readonly ok: boolean;
-  /** Weight used in that minute afterwards. */
+  /** Weight used in that minute after the call. */
   readonly used: number;
 }
 
-/** Short-lived answers shared by all replicas, so that many people asking at once cost one call. */
+/** Short-lived answers shared by all replicas, so that simultaneous reads cost one call. */
 export interface SharedReads {
   get(key: string): Promise<string | null>;
   put(key: string, value: string, ttlMs: number): Promise<void>;
-  /** True for one caller until `release` or the ttl: that one makes the call, the others wait for its answer. */
+  /** True for one caller until `release` or the ttl: it makes the call, the others wait for its answer. */
   tryLead(key: string, token: string, ttlMs: number): Promise<boolean>;
   release(key: string, token: string): Promise<void>;
 }

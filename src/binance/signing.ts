@@ -1,6 +1,6 @@
 /**
- * Signed query strings and the keys that sign them. Binance checks the signature over the bytes it received
- * (percent-encoding rule since 2026-01-15), so the text that is signed is the text that is sent, character by character.
+ * Signed query strings and the keys that sign them. Binance checks the signature over the bytes it receives
+ * (percent-encoding rule since 2026-01-15), so the signed text is sent unchanged.
  */
 import {
   createHmac,
@@ -29,14 +29,14 @@ export function encodeStrict(text: string): string {
   );
 }
 
-/** `a=1&b=2`, names and values encoded strictly, in the order given. */
+/** `a=1&b=2`, strictly encoded, in the given order. */
 export function buildQuery(parameters: readonly QueryParameter[]): string {
   return parameters.map(([name, value]) => `${encodeStrict(name)}=${encodeStrict(value)}`).join('&');
 }
 
 /**
- * Signs the encoded query and appends `signature`, which has to be the last parameter. `sign` gives hex or base64;
- * base64 needs encoding too (`+`, `/` and `=`).
+ * Signs the encoded query and appends `signature`, which must be the last parameter. `sign` returns hex or base64;
+ * base64 needs encoding (`+`, `/` and `=`).
  */
 export function signedQuery(
   parameters: readonly QueryParameter[],
@@ -46,10 +46,10 @@ export function signedQuery(
   return `${payload}&signature=${encodeStrict(sign(payload))}`;
 }
 
-/** Binance knows three kinds (general info, "Signed endpoint examples"); HMAC is the deprecated one. */
+/** The three kinds that Binance accepts (general info, "Signed endpoint examples"); HMAC is deprecated. */
 export type SigningKeyKind = 'hmac' | 'ed25519' | 'rsa';
 
-/** Signs payloads. Holds the key where neither JSON nor a console print finds it. */
+/** Signs payloads. The key is in a closure, so printing this object doesn't show it. */
 export interface SigningKey {
   readonly kind: SigningKeyKind;
   /** HMAC: 64 lower-case hex digits. Ed25519 (pure) and RSA (PKCS#1 v1.5, SHA-256): base64. */
@@ -58,15 +58,15 @@ export interface SigningKey {
 
 export type SigningKeyResult =
   | { readonly ok: true; readonly key: SigningKey }
-  /** Why, in words that hold nothing of the key. */
+  /** Why, without any part of the key. */
   | { readonly ok: false; readonly fault: string };
 
 const SMALLEST_RSA_BITS = 2048;
 const PROBE = 'timestamp=0';
 
 /**
- * Recognises the kind of key from the text itself: a PEM is a private key (encrypted or not), anything else the
- * secret of an HMAC key. A private key then signs a probe, which its own public key must accept.
+ * Recognises the kind of key from the text: a PEM is a private key (encrypted or not), anything else an HMAC secret. A
+ * private key signs a probe, which its public key must accept.
  */
 export function createSigningKey(material: string, passphrase: string | null): SigningKeyResult {
   if (!material.includes('-----BEGIN')) return hmacKey(material);
@@ -83,10 +83,10 @@ export function createSigningKey(material: string, passphrase: string | null): S
       ...(encrypted && { passphrase: passphrase ?? '' }),
     });
   } catch {
-    // The cause may quote the key or the passphrase: it stays here.
+    // The error may quote the key or the passphrase, so it is dropped.
     return {
       ok: false,
-      fault: encrypted ? 'cannot be decrypted with this passphrase' : 'is not a readable PEM',
+      fault: encrypted ? "can't be decrypted with this passphrase" : 'is not a readable PEM',
     };
   }
   return asymmetricKey(privateKey);

@@ -1,29 +1,29 @@
 /**
- * The buckets that the exchange told us to stop, for all replicas: this process's own knowledge, and the ledger's where
- * it answers. A person may lift them.
+ * Buckets paused after a limit or ban, for all replicas: those this process knows of, and those in the ledger if it
+ * answers. A person may lift them.
  */
 import type { ExchangeStop, StopCause } from '../usecases/ports.ts';
 import { MAX_STOP_MS, type TimedLedger, type WeightLedger } from './shared-state.ts';
 
 interface NotedStop {
   readonly stop: ExchangeStop;
-  /** Steady milliseconds: the exchange's clock may be corrected by an hour while a stop is in force. */
+  /** Monotonic milliseconds, because the exchange's clock may be corrected while a stop is in force. */
   readonly notedAtMs: number;
   readonly endsAtMs: number;
 }
 
 export interface StopsOptions {
   readonly ledger: TimedLedger;
-  /** Exchange time, for people. */
+  /** Exchange time, for display. */
   readonly nowMs: () => number;
-  /** Steady milliseconds. */
+  /** Monotonic milliseconds. */
   readonly monotonic: () => number;
   readonly onStop: (stop: ExchangeStop) => void;
 }
 
-/** Two clocks of one machine differ by no more within a stop, unless one was set. */
+/** A larger difference means that a clock was set. */
 const CLOCKS_DRIFT_MS = 1_000;
-/** How often a stopped process asks whether a person has lifted the stops. */
+/** How often a process checks whether a person has lifted its stops. */
 const ASK_FOR_LIFT_EVERY_MS = 1_000;
 
 export class Stops {
@@ -35,7 +35,7 @@ export class Stops {
     this.#options = options;
   }
 
-  /** The stop of a bucket that this process knows of. */
+  /** The stop of a bucket as this process knows it. */
   of(bucket: string): ExchangeStop | null {
     const noted = this.#noted.get(bucket);
     if (noted === undefined) return null;
@@ -45,7 +45,7 @@ export class Stops {
       return null;
     }
     const untilMs = this.#options.nowMs() + leftMs;
-    // The end as it was noted, unless the exchange's clock was corrected since.
+    // The end as noted, unless the exchange's clock has been corrected since.
     const isCorrected = Math.abs(untilMs - noted.stop.untilMs) > CLOCKS_DRIFT_MS;
     return isCorrected ? { ...noted.stop, untilMs } : noted.stop;
   }
@@ -59,7 +59,7 @@ export class Stops {
     const lastsMs = Math.ceil(untilMs - this.#options.nowMs());
     for (const bucket of buckets) this.note(bucket, lastsMs, cause);
     await Promise.all(
-      buckets.map((bucket) => this.#options.ledger.tell((ledger) => ledger.stop(bucket, lastsMs, cause))),
+      buckets.map((bucket) => this.#options.ledger.tryCall((ledger) => ledger.stop(bucket, lastsMs, cause))),
     );
   }
 
@@ -74,7 +74,7 @@ export class Stops {
     this.#options.onStop(stop);
   }
 
-  /** Notes the stops that any replica was told of for these buckets. Throws when the ledger is down. */
+  /** Notes the stops that any replica has for these buckets. Throws when the ledger is down. */
   async learn(buckets: readonly string[]): Promise<void> {
     const stops = await this.#options.ledger.ask((ledger) => ledger.stops(buckets));
     for (const { bucket, leftMs, cause } of stops) this.note(bucket, leftMs, cause);
@@ -93,15 +93,15 @@ export class Stops {
     this.forget(0);
   }
 
-  /** While stopped, now and then: a person may have lifted the stops through another replica. */
+  /** Checks from time to time whether a person has lifted the stops through another replica. */
   async askForLift(): Promise<void> {
     const nowMs = this.#options.monotonic();
     if (nowMs - this.#askedForLiftAtMs < ASK_FOR_LIFT_EVERY_MS) return;
     this.#askedForLiftAtMs = nowMs;
-    await this.#options.ledger.tell((ledger) => this.#learnOfLift(ledger));
+    await this.#options.ledger.tryCall((ledger) => this.#learnOfLift(ledger));
   }
 
-  /** Forgets the stops that were noted longer ago than that. */
+  /** Forgets the stops noted longer ago than this. */
   forget(sinceMs: number): void {
     const liftedAtMs = this.#options.monotonic() - sinceMs;
     for (const [bucket, { notedAtMs }] of this.#noted) {

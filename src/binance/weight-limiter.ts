@@ -1,9 +1,9 @@
 /**
- * Keeps each bucket within its weight per minute, for all replicas together. The ledger holds the shared count: one
- * call of it per request. Bottleneck orders and bounds the requests that have to wait; a request that may go at once
- * does not enter it, because a Bottleneck job costs 4.5 ms.
+ * Keeps each bucket within its weight per minute, for all replicas together. The ledger has the shared count, with one
+ * call per request. Bottleneck orders and bounds the requests that must wait; a request that may go at once skips it,
+ * because a Bottleneck job costs 4.5 ms.
  *
- * A call near the turn of a minute is counted in both minutes in which the exchange might count it.
+ * A call near the start of a minute counts in both minutes in which the exchange may count it.
  */
 import Bottleneck from 'bottleneck';
 import type { ExchangeStop, Log, ReadOptions, StopCause } from '../usecases/ports.ts';
@@ -32,28 +32,28 @@ export function isMoreUrgent(one: Priority, other: Priority): boolean {
 export interface AdmitRequest {
   readonly bucket: string;
   readonly weight: number;
-  /** Of the bucket, per minute. */
+  /** The bucket's limit per minute. */
   readonly limit: number;
   readonly priority: Priority;
-  /** Longest time to wait; a longer wait is answered with `busy` as soon as it is known. */
+  /** Longest wait; if it is known to be longer, the result is `busy` at once. */
   readonly patienceMs: number;
-  /** True: not without the shared count. False: within a small local budget when the ledger is down. */
+  /** True: never without the shared count. False: within a small local budget when the ledger is down. */
   readonly mustCount: boolean;
 }
 
 export interface Busy {
   readonly kind: 'busy';
   readonly why: 'limit' | 'stopped' | 'queue-full';
-  /** What the exchange answered when it stopped us; null otherwise. */
+  /** The exchange's answer that caused the stop; null otherwise. */
   readonly cause: StopCause | null;
-  /** Exchange time from which on it may work. */
+  /** Exchange time from which it may work. */
   readonly retryAtMs: number;
 }
 
 export type AdmitResult =
   | { readonly kind: 'admitted'; readonly waitMs: number }
   | Busy
-  /** The shared count does not answer, and this call must be counted. */
+  /** The shared count doesn't answer, and this call must be counted. */
   | { readonly kind: 'uncounted' };
 
 export interface WeightLimiterOptions {
@@ -61,7 +61,7 @@ export interface WeightLimiterOptions {
   readonly clock: { nowMs(): number; uncertaintyMs(): number };
   readonly delay: Delay;
   readonly log: Log;
-  /** Steady milliseconds; default performance.now. */
+  /** Monotonic milliseconds; default performance.now. */
   readonly monotonic?: () => number;
   readonly onStop?: (stop: ExchangeStop) => void;
 }
@@ -78,12 +78,12 @@ interface Bucket {
   readonly waiting: Record<Priority, number>;
 }
 
-/** Bottleneck's: smaller goes first. */
+/** Bottleneck priorities: smaller goes first. */
 const PRIORITY: Readonly<Record<Priority, number>> = { close: 0, interactive: 1, background: 8 };
-/** How many may wait for a bucket: a minute's worth of the heaviest read, and as many commands before them. */
+/** How many may wait for a bucket: one minute of the heaviest read, and as many commands and closes before them. */
 const MAX_WAITING: Readonly<Record<Priority, number>> = { background: 60, interactive: 120, close: 180 };
 const MIN_WAIT_MS = 20;
-/** Reservations of one call: two at a turn of the minute, and as many again if they took long. */
+/** Reservations per call: two at the start of a minute, and as many again if they took long. */
 const MAX_RESERVATIONS = 4;
 
 export class WeightLimiter {
@@ -103,7 +103,7 @@ export class WeightLimiter {
     });
   }
 
-  /** Resolves when the call may be sent, or with why it may not. Never throws. */
+  /** Resolves when the call may be sent, or with the reason why not. Never throws. */
   async admit(request: AdmitRequest): Promise<AdmitResult> {
     const startedMs = this.#options.clock.nowMs();
     const asked = { ...request, startedMs, deadlineMs: startedMs + request.patienceMs };
@@ -121,11 +121,11 @@ export class WeightLimiter {
     return this.#queue(asked, bucket);
   }
 
-  /** The count that the exchange put into a header of its answer, for a call that was sent at `sentMs`. */
+  /** `used`: the count in the header of the exchange's answer to a call sent at `sentMs`. */
   async noteHeader(bucketName: string, limit: number, used: number, sentMs: number): Promise<void> {
     const { count } = this.#bucket(bucketName, limit);
     const sentMinute = minuteOf(sentMs);
-    // A count below what that minute already had must be the next minute's.
+    // A lower count than that minute already had belongs to the next minute.
     const isNext = used < count.usedIn(sentMinute);
     const minute = isNext ? minuteOf(this.#options.clock.nowMs()) : sentMinute;
     if (used > count.usedIn(minute)) await this.#raise(bucketName, minute, used, count);
@@ -152,13 +152,13 @@ export class WeightLimiter {
     for (let rounds = 0; rounds < MAX_RESERVATIONS; rounds += 1) {
       const stop = this.stops.of(asked.bucket);
       if (stop !== null) return stopped(stop);
-      // Determined again after each reservation: it may have taken us into the next minute.
+      // Worked out again after each reservation, which may have taken until the next minute.
       const minute = minutesAround(clock.nowMs(), clock.uncertaintyMs()).find((each) => !counted.has(each));
       if (minute === undefined) return this.#admitted(asked);
       if (count.isFull(minute)) return this.#untilMinute(minute + 1);
       const limit = this.#limitNow(asked, minute);
       const known = count.usedIn(minute);
-      // The shared count may have been lost: what this process and the exchange's headers know bounds it, too.
+      // The shared count may have been lost, so the local count and the exchange's headers limit it as well.
       const over = this.#overLimit(asked, minute, known, limit);
       if (over !== null) return over;
       try {
@@ -168,7 +168,7 @@ export class WeightLimiter {
         count.noteUsed(minute, answer.used);
         if (!answer.ok) return await this.#whyRefused(asked, minute, answer.used, limit, count);
         counted.add(minute);
-        // The shared count fell within its minute: it was lost, and is set to what is known.
+        // The shared count decreased within its minute, so it was lost: restore it.
         if (answer.used < known) await this.#raise(asked.bucket, minute, known + asked.weight, count);
       } catch {
         if (asked.mustCount) return { kind: 'uncounted' };
@@ -176,7 +176,7 @@ export class WeightLimiter {
         return spent ? this.#admitted(asked) : this.#untilMinute(minute + 1);
       }
     }
-    // Minutes pass faster than the ledger answers: let it catch up.
+    // Minutes pass faster than the ledger answers: wait for it.
     return busy(clock.nowMs() + MIN_WAIT_MS);
   }
 
@@ -194,11 +194,11 @@ export class WeightLimiter {
     const nowMs = this.#options.clock.nowMs();
     await this.stops.learn([asked.bucket]);
     const stop = this.stops.of(asked.bucket);
-    // Without the least wait this would spin.
+    // Without a minimum wait this would spin.
     return stop === null ? busy(nowMs + MIN_WAIT_MS) : stopped(stop);
   }
 
-  /** Why so much more does not fit into the minute: its whole limit, or the part that is free for background calls. */
+  /** Why this weight doesn't fit into the minute: its whole limit, or the part for background calls. */
   #overLimit({ limit, weight }: Asked, minute: number, usedBefore: number, limitNow: number): Busy | null {
     const used = usedBefore + weight;
     if (used > limit) return this.#untilMinute(minute + 1);
@@ -223,7 +223,7 @@ export class WeightLimiter {
     return this.#untilMinute(minuteOf(this.#options.clock.nowMs()) + 1);
   }
 
-  /** What is known without asking: a stop, or a minute that is full. */
+  /** A wait that is known without I/O: a stop, or a full minute. */
   #knownWait(name: string, { count }: Bucket): Busy | null {
     const stop = this.stops.of(name);
     if (stop !== null) return stopped(stop);
@@ -256,7 +256,7 @@ export class WeightLimiter {
     }
   }
 
-  /** First in line: waits for the bucket to open, and gives way to more urgent requests that came meanwhile. */
+  /** First in the queue: waits for weight, and gives way to more urgent requests. */
   async #turn(asked: Asked, bucket: Bucket, over: AbortSignal): Promise<AdmitResult | 'give-way'> {
     const { clock, delay } = this.#options;
     const givesWay = () =>
@@ -284,7 +284,7 @@ export class WeightLimiter {
 
   async #raise(bucket: string, minute: number, used: number, count: BucketCount): Promise<void> {
     count.noteUsed(minute, used);
-    await this.#ledger.tell((ledger) => ledger.raise(bucket, minute, used));
+    await this.#ledger.tryCall((ledger) => ledger.raise(bucket, minute, used));
   }
 }
 
@@ -300,7 +300,7 @@ function waitingIn({ waiting }: Bucket): number {
   return PRIORITIES.reduce((total, priority) => total + waiting[priority], 0);
 }
 
-/** How many wait that a request of this priority may not pass: a command passes background, a close passes both. */
+/** How many waiting requests go before one of this priority: a command passes background work, a close passes both. */
 function waitingBefore(priority: Priority, { waiting }: Bucket): number {
   return PRIORITIES.filter((other) => !isMoreUrgent(priority, other)).reduce(
     (total, other) => total + waiting[other],

@@ -92,10 +92,10 @@ describe('loadAccounts', () => {
         'account "fund": role must be "parent" or "credit"',
         'account "loan-1": needs either secret or privateKeyFile, and not both',
         'account "both": needs either secret or privateKeyFile, and not both',
-        expect.stringMatching(/^account "lost": privateKeyFile \(.*lost\.pem\) cannot be read: ENOENT$/),
-        'account "text": privateKeyFile holds no PEM',
+        expect.stringMatching(/^account "lost": privateKeyFile \(.*lost\.pem\) can't be read: ENOENT$/),
+        'account "text": privateKeyFile contains no PEM',
         'account "spaced": apiKey is empty or has spaces or characters outside ASCII',
-        'account "extra": has fields that are not known ("sercet")',
+        'account "extra": has unknown fields ("sercet")',
         'account number 8: name is missing or not text',
         'account number 9: is not an object',
         'account "bad secret": secret has a secret with spaces or characters outside ASCII',
@@ -176,7 +176,10 @@ describe('which key for which call', () => {
     });
     expect(await book.findOwner(longId('2'), 'close')).toMatchObject({
       ok: false,
-      failure: { kind: 'no-account', meaning: 'No credit account in BINANCE_ACCOUNTS_FILE fits this call.' },
+      failure: {
+        kind: 'no-account',
+        meaning: 'No credit account in BINANCE_ACCOUNTS_FILE can make this call.',
+      },
     });
     expect(book.knownOwner(longId('2'))).toBeNull();
     expect(book.named('fund')).toBe(book.parent());

@@ -197,7 +197,7 @@ describe('the close as it is sent', () => {
     const client = await connect({ ledger: new Gone(Date.now) });
     expect(await client.closer.prepareClose(UNIT)).toMatchObject({
       ok: false,
-      failure: { kind: 'unavailable', meaning: expect.stringContaining('shared count') },
+      failure: { kind: 'unavailable', meaning: expect.stringContaining('Rate limits') },
     });
     expect(deletes()).toEqual([]);
   });
@@ -247,7 +247,7 @@ describe('exchange case 23: unknown, with exactly one DELETE on the wire', () =>
     exchange.inject({ effect, endpoint: 'close' });
     expect(await close(client)).toMatchObject({
       kind: 'unknown',
-      advice: expect.stringContaining('not sent again'),
+      advice: expect.stringContaining("isn't sent again"),
     });
     expect(deletes()).toHaveLength(1);
   });

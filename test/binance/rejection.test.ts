@@ -126,13 +126,13 @@ describe("what is shown of the exchange's words", () => {
 
 describe('failureOf', () => {
   it.each([
-    [400, -27001, 'refused', /not find the unit/],
+    [400, -27001, 'refused', /find the unit/],
     [400, -1024, 'refused', /liquidated/],
     [400, -1003, 'busy', /Too many/],
     [400, -1000, 'unavailable', /unknown error/],
     [503, -27018, 'unavailable', /still owes/],
     [503, -1016, 'unavailable', /switched this service off/],
-    [400, -27999, 'refused', /code -27999, which its pages do not list/],
+    [400, -27999, 'refused', /the undocumented code -27999/],
     [302, null, 'unavailable', /HTTP 302/],
     [404, null, 'unavailable', /HTTP 404/],
   ])('%i with %s is "%s"', (status, code, kind, meaning) => {
