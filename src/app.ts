@@ -1,4 +1,4 @@
-/** The one composition root: builds every part once, hands it down, starts and stops it. No rules, no text. */
+/** The composition root: builds every part once, then starts and stops them. */
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -42,28 +42,27 @@ import { createPostAuditHead } from './usecases/post-audit-head.ts';
 
 const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
-/** From package.json, the one place that states it. */
 const VERSION =
   typeof manifest === 'object' && manifest !== null && 'version' in manifest
     ? String(manifest.version)
     : 'unknown';
 
-/** Clicks set their own deliveries off; these rounds pick up what a process that stopped left behind. */
+/** A click starts its own deliveries; these rounds continue what a stopped process left. */
 const OUTBOX_EVERY_MS = 1_000;
 const ATTENTION_EVERY_MS = 1_000;
-/** How long App Home may lag behind a change. */
+/** The longest delay of App Home after a change. */
 const HOMES_EVERY_MS = 5_000;
-/** Asks each minute whether the hour's look at the trail is due: a round is believed dead after four minutes. */
+/** The trail is verified hourly; a shorter round shows /health that it is alive. */
 const AUDIT_EVERY_MS = 60_000;
-/** Messages that Slack refused for a reason that may pass. */
+/** Retries messages that Slack refused for a reason that may pass. */
 const KEPT_EVERY_MS = 5 * 60_000;
-/** Asks each minute whether the day's head is due: one small question, and the day begins everywhere at once. */
+/** Checks every minute whether the day's head has been posted. */
 const AUDIT_HEAD_EVERY_MS = 60_000;
-/** Orchestrators kill after 10 s. These, the last words to people and the closing of connections fit into it. */
+/** Orchestrators kill after 10 s, so the last answers and closing all connections must fit into that. */
 const DRAIN_WITHIN_MS = 6_000;
 const BACKGROUND_WITHIN_MS = 7_500;
 const CLOSE_WITHIN_MS = 500;
-/** For the last traces, while the connections are closed. */
+/** For sending the last traces while connections are closed. */
 const TRACES_WITHIN_MS = 1_500;
 
 export interface AppOptions {
@@ -71,25 +70,25 @@ export interface AppOptions {
   readonly now?: () => number;
   /** Ids of close requests; default random ones. */
   readonly newRequestId?: () => string;
-  /** Names this process in a claim; default a random one for each. */
+  /** Owner id of a claim; default random. */
   readonly newClaimOwner?: () => string;
-  /** Between the looks for a close that was just sent; default a timer. */
+  /** Waits between the looks for a close that was just sent; default a timer. */
   readonly pause?: (milliseconds: number) => Promise<void>;
-  /** How the log is doing; default: well. */
+  /** Whether log lines could be written; default: all were. */
   readonly logState?: () => LogOutputState;
 }
 
 export interface RunningApp {
-  /** Listens at once; resolves when Redis, the exchange and Slack have been asked for the first time. */
+  /** Listens at once; resolves after the first contact with Redis, the exchange and Slack. */
   start(): Promise<void>;
   /**
-   * Takes nothing new, finishes what is under way and closes every connection; ends within about 9 s whatever hangs.
-   * What is not finished by then stays in the store, and another replica continues it.
+   * Accepts nothing new, finishes running work and closes every connection, within about 9 s. Unfinished work stays in
+   * the store, and another replica continues it.
    */
   stop(): Promise<void>;
-  /** Reads the accounts file again: key rotation. A faulty file changes nothing. */
+  /** Reads the accounts file again, for key rotation. A faulty file changes nothing. */
   reloadAccounts(): Promise<void>;
-  /** Of the HTTP server; known after `start`. */
+  /** Port of the HTTP server; known after `start`. */
   readonly port: number;
   /** The desk and its background work, for command-line tools and tests. */
   readonly work: DeskWork;
@@ -264,7 +263,7 @@ export async function createApp(
         const postHead = createPostAuditHead({ checkAudit, board: auditBoard, seenOnce, now, log });
         background.every('audit-head', AUDIT_HEAD_EVERY_MS, postHead);
       }
-      redis.onReconnected(() => inBackground('tell-sent-closes', work.tellSentCloses));
+      redis.onReconnected(() => inBackground('restore-sent-closes', work.restoreSentCloses));
       background.every('kept', KEPT_EVERY_MS, () => outbox.retryKept());
       redis.onReconnected(() => catchUp('Redis is back'));
       catchUp('start');
@@ -274,7 +273,7 @@ export async function createApp(
     async stop() {
       stopping.abort();
       health.markStopping();
-      // Rounds and tasks are asked to end while the last answers go out.
+      // Background work ends while the last answers are sent.
       const quiet = finishBackground(background, log);
       await slack.stop(DRAIN_WITHIN_MS);
       await quiet;
@@ -289,7 +288,7 @@ export async function createApp(
   };
 }
 
-/** What cannot be finished in time is leased or claimed in the store; other processes take it over from there. */
+/** Unfinished work is leased or claimed in the store; another replica takes over when that ends. */
 async function finishBackground(background: Background, log: Log): Promise<void> {
   if (await endsInTime(background.stop(), BACKGROUND_WITHIN_MS)) return;
   log.warn({ underWay: background.underWay() }, 'background work unfinished at stop');

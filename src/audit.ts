@@ -1,7 +1,6 @@
 /**
- * `npm run audit -- verify`, `export` and `evidence`: the trail as in Slack, from the command line, with the bot's own
- * settings. Status 0: all that was asked for was read and holds; 1: it does not hold, could not be read or does not
- * exist; 2: bad usage. docs/audit.md has the algorithm.
+ * `npm run audit -- verify`, `export` and `evidence`, with the bot's own settings. Exit status 0: everything was read
+ * and verified; 1: not verified, unreadable or missing; 2: bad usage; 78: bad settings. docs/audit.md has the algorithm.
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -22,14 +21,14 @@ import { compareWithExport, type ExportDifference } from './usecases/export-audi
 import { StoreUnavailable, UnreadableAuditEntry, UnreadableRecord } from './usecases/ports.ts';
 
 const USAGE = `Usage: npm run audit -- verify [request id] [--entries <n> --head <hex>]
-                                          compares with a head that was posted or printed before
+                                          compares with an earlier head
        npm run audit -- verify --against <file>
                                           compares with an earlier export and names each difference
        npm run audit -- export [request id]     JSON Lines, one sealed entry per line
        npm run audit -- evidence <request id>   everything about one close, as one JSON document
 `;
 
-/** What was typed makes no sense; the message says why. */
+/** Bad arguments; the message says why. */
 class BadUsage extends Error {}
 
 interface Asked {
@@ -108,7 +107,7 @@ async function verify(check: CheckAudit, requestId: string | null, kept: KeptHea
 }
 
 function unknownRequest(requestId: string | null): number {
-  process.stderr.write(`There is no request ${requestId}: neither a record nor an audit entry of it.\n`);
+  process.stderr.write(`There is no request ${requestId}: it has neither a record nor an audit entry.\n`);
   return 1;
 }
 
@@ -140,7 +139,7 @@ async function compare(
   process.stdout.write(
     differences === 0
       ? `All ${lines} entries of the export are in the trail, unchanged and in the same order.\n`
-      : `${differences} of ${lines} entries of the export are not in the trail as they were.\n`,
+      : `${differences} of ${lines} entries of the export differ from the trail.\n`,
   );
   return differences === 0 ? 0 : 1;
 }
@@ -154,7 +153,7 @@ async function printEvidence(check: CheckAudit, requestId: string): Promise<numb
 
 async function exportLines(check: CheckAudit, requestId: string | null): Promise<number> {
   let lines = 0;
-  // A slow reader is waited for: a trail of any length passes through.
+  // Wait for a slow reader, so that a long trail isn't held in memory.
   for await (const line of check.exportLines(requestId)) {
     lines += 1;
     if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
@@ -162,7 +161,7 @@ async function exportLines(check: CheckAudit, requestId: string | null): Promise
   return lines === 0 && requestId !== null ? unknownRequest(requestId) : 0;
 }
 
-/** What was wrong, in one line, and the status; null: nothing that was foreseen. */
+/** The message and exit status for an expected error; null: unexpected. */
 function explained(error: unknown): { readonly text: string; readonly status: number } | null {
   if (error instanceof BadUsage)
     return { text: error.message === '' ? USAGE : `${error.message}\n${USAGE}`, status: 2 };

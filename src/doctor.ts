@@ -1,6 +1,6 @@
 /**
- * `npm run doctor`: looks at everything the bot will need, before the first day, with the bot's own settings. Posts
- * nothing and closes nothing. Status 0: fit to start (warnings are for you to weigh); 1: a fault; 78: bad settings.
+ * `npm run doctor`: checks everything the bot needs, with the bot's own settings. Posts nothing and closes nothing.
+ * Exit status 0: ready to start, perhaps with warnings; 1: a fault; 78: bad settings.
  */
 import { randomUUID } from 'node:crypto';
 import { loadAccounts } from './binance/accounts.ts';
@@ -29,7 +29,7 @@ import { createAccess } from './usecases/access.ts';
 const EXIT_FAULTS = 1;
 /** sysexits(3): EX_CONFIG. */
 const EXIT_BAD_SETTINGS = 78;
-/** Whatever hangs, the report comes. */
+/** A check that hangs must not delay the report. */
 const EACH_PART_WITHIN_MS = 60_000;
 
 const log = createLogger('silent');
@@ -42,7 +42,7 @@ async function examine(config: Config): Promise<Finding[]> {
   const { accountsFile: path, keyPassphrase: passphrase } = config.binance;
   const accounts = await loadAccounts({ path, passphrase });
   try {
-    // One after the other: the exchange's limits are counted in Redis, so that a running bot knows of these calls.
+    // The exchange's limits are counted in Redis, so that a running bot's calls and these stay below them together.
     return [
       findingsAbout('Settings').ok('complete and well-formed'),
       ...config.warnings.map((text) =>
@@ -64,7 +64,7 @@ function examineTraces({ tracesAskedForBy }: Config): Finding {
   const { ok, warning } = findingsAbout('Traces');
   const trouble = missingSdk(tracesAskedForBy);
   if (trouble !== null) return warning(trouble, 'Preload an SDK: docs/operations.md, “Traces”.');
-  return ok(tracesAskedForBy === null ? 'none: no OTEL_ variable asks for them' : 'an SDK is preloaded');
+  return ok(tracesAskedForBy === null ? 'off: no OTEL_ variable turns them on' : 'an SDK is preloaded');
 }
 
 function examineSlack(config: Config): Promise<Finding[]> {

@@ -1,4 +1,4 @@
-/** The entry: reads the settings, starts the app, stops it on a signal. (check-node.mjs runs before it.) */
+/** The entry point: reads the settings, starts the app, stops it on a signal. check-node.mjs runs before it. */
 import { enableCompileCache } from 'node:module';
 
 /** sysexits(3): EX_CONFIG. */
@@ -6,7 +6,6 @@ const EXIT_BAD_SETTINGS = 78;
 const EXIT_FAILED = 1;
 const DRAIN_WITHIN_MS = 10_000;
 
-// Compiled code is kept between starts.
 enableCompileCache();
 
 const { ConfigFaults, loadConfig } = await import('./settings/config.ts');

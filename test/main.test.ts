@@ -77,7 +77,7 @@ describe('the process', () => {
 function expectNamed(ended: { status: number | null; out: string; err: string }, fault: RegExp) {
   const { status, err } = ended;
   expect(err).toMatch(fault);
-  expect(err).toMatch(/^Loandesk cannot start: 1 fault in its settings\.\n {2}- .*\nNothing was started\./);
+  expect(err).toMatch(/^Loandesk can't start: 1 fault in its settings\.\n {2}- .*\nNothing was started\./);
   expect(err).not.toMatch(/\n\s+at /);
   expect(err + ended.out).not.toContain('hunter2');
   expect(status).toBe(78);
@@ -143,7 +143,7 @@ describe('settings that cannot work', () => {
     const address = taken.address();
     const PORT = String(typeof address === 'object' && address !== null ? address.port : '');
     const { SLACK_SIGNING_SECRET: _, ...socketMode } = world.settings();
-    const fault = / {2}- PORT: another process listens there already \(EADDRINUSE\)/;
+    const fault = / {2}- PORT: already in use by another process \(EADDRINUSE\)/;
     expectNamed(await start({ ...world.settings(), PORT }).exited, fault);
     const SLACK_APP_TOKEN = world.workspace.grants.appToken;
     expectNamed(await start({ ...socketMode, SLACK_APP_TOKEN, PORT }).exited, fault);

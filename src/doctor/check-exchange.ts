@@ -1,4 +1,4 @@
-/** Binance: reachable, clocks in step, and what each key is and may do. Reads only. */
+/** Binance: reachable, the clock offset, and each key's role and permissions. Reads only. */
 import type { ExchangeSnapshot, KeyPermissions } from '../binance/exchange-status.ts';
 import type { LoanExchange } from '../binance/loan-exchange.ts';
 import type { CloseMode } from '../domain/policy.ts';
@@ -6,7 +6,7 @@ import { type Finding, findingsAbout } from './finding.ts';
 
 const { ok, warning, fault } = findingsAbout('Binance');
 
-/** Times are corrected by the offset; a clock this far off points at trouble with the machine. */
+/** Loandesk corrects the offset, but a clock this far off points to a problem with the machine. */
 const CLOCK_OFF_BY_MS = 1_000;
 
 export async function checkExchange(exchange: LoanExchange, mode: CloseMode): Promise<Finding[]> {

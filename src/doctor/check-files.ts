@@ -1,4 +1,4 @@
-/** Files that hold secrets: can they be read by us, and by nobody else? */
+/** Whether secret files are readable by their owner only. */
 import { stat } from 'node:fs/promises';
 import type { AccountsResult } from '../binance/accounts.ts';
 import type { Config } from '../settings/config.ts';
@@ -29,7 +29,7 @@ export async function checkSecretFiles(
   );
 }
 
-/** The accounts file and the key files it names, as loading them found them. */
+/** The result of loading the accounts file and its key files. */
 export function judgeAccountsFile(loaded: AccountsResult): Finding[] {
   const warnings = loaded.warnings.map((text) =>
     warning(

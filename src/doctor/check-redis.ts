@@ -1,4 +1,4 @@
-/** Redis: reachable, fit to hold approvals, quick enough, and with the replicas that the settings wait for. */
+/** Redis: reachable, safe for approvals, fast enough, and with the replicas that the settings require. */
 import { Cluster } from 'ioredis';
 import type { RedisConnection } from '../redis/connection.ts';
 import type { RedisOutbox } from '../redis/outbox.ts';
@@ -10,7 +10,7 @@ const { ok, warning, fault } = findingsAbout('Redis');
 
 const CONNECTS_WITHIN_MS = 5_000;
 const ASKED_TIMES = 20;
-/** A click takes a few round trips, and people wait for them. */
+/** A click takes a few round trips. */
 const SLOW_MS = 20;
 const CLOCK_OFF_BY_MS = 1_000;
 

@@ -1,4 +1,4 @@
-/** Slack: token, scopes, channel, people, and whether a quorum can be had at all. Changes nothing, posts nothing. */
+/** Slack: token, scopes, channels, people, and whether a quorum can be reached. Posts nothing. */
 import type { WebClient } from '@slack/web-api';
 import { personKey } from '../domain/person.ts';
 import { type ClosePolicy, refuseUnreachableQuorum } from '../domain/policy.ts';
@@ -51,7 +51,7 @@ export async function checkSlack(parts: SlackCheckParts): Promise<Finding[]> {
   ];
 }
 
-/** What auth.test tells of Enterprise Grid: `enterprise_id` and `is_enterprise_install`. */
+/** From auth.test: `enterprise_id` and `is_enterprise_install` (Enterprise Grid). */
 function judgeWorkspace(enterpriseId: string | null, isOrgInstall: boolean): Finding {
   if (isOrgInstall)
     return fault(
@@ -78,7 +78,7 @@ function refusedToken(answer: SlackAnswer<unknown> & { ok: false }): Finding {
       );
 }
 
-/** `granted`: what the x-oauth-scopes header of an answer said. */
+/** `granted`: from the x-oauth-scopes header of an answer. */
 function judgeScopes(granted: readonly string[] | undefined, namesGroups: boolean): Finding[] {
   if (granted === undefined) {
     return [
@@ -106,7 +106,7 @@ function judgeScopes(granted: readonly string[] | undefined, namesGroups: boolea
   return findings;
 }
 
-/** Asks for a socket's address and does not open it. */
+/** Requests a socket URL but doesn't connect. */
 async function checkSocket(client: WebClient, appToken: string): Promise<Finding> {
   const answer = await slackCall(() => client.apps.connections.open({ token: appToken }));
   return answer.ok
@@ -117,7 +117,7 @@ async function checkSocket(client: WebClient, appToken: string): Promise<Finding
       );
 }
 
-/** With the scopes of the manifest Slack does not tell whether the bot is in a channel. */
+/** With the manifest's scopes, Slack doesn't say whether the bot is in a channel. */
 async function checkChannel(client: WebClient, channel: string, what: string): Promise<Finding> {
   const answer = await slackCall(() => client.conversations.info({ channel }));
   if (!answer.ok) {
@@ -187,7 +187,7 @@ function namedFinding(role: string, members: Extract<MembersLookup, { ok: true }
   );
 }
 
-/** For each requester: are there enough others who may approve? */
+/** Whether each requester has enough approvers. */
 async function judgeQuorum(
   access: Access,
   policy: ClosePolicy,
@@ -214,7 +214,7 @@ async function judgeQuorum(
   if (requesters.length === 0)
     return [fault('there are no requesters', 'Add people to CLOSE_REQUESTERS or its group.')];
   if (short.length === 0)
-    return [ok(`quorum: ${needed} at least ${fewest} people who count, whoever requests`)];
+    return [ok(`quorum: ${needed} at least ${fewest} people who count, for every requester`)];
   const advice =
     "Add full members to CLOSE_APPROVERS: guests, bots, deactivated people and the requester don't count.";
   const text = `too few approvers (quorum ${policy.quorum}) for these requesters: ${short.join(', ')}`;

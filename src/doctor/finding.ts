@@ -1,14 +1,13 @@
 /** One line of the doctor's report. Never holds a secret. */
 export interface Finding {
   readonly level: 'ok' | 'warning' | 'fault';
-  /** What was looked at: "Slack", "Exchange", … */
+  /** What was checked: "Slack", "Binance", … */
   readonly about: string;
   readonly text: string;
-  /** What to do; empty when all is well. */
+  /** What to do; empty for `ok`. */
   readonly advice: string;
 }
 
-/** Makes findings about one thing. */
 export function findingsAbout(about: string) {
   return {
     ok: (text: string): Finding => ({ level: 'ok', about, text, advice: '' }),

@@ -1,4 +1,4 @@
-/** The bot scopes of manifest.yml, and what each is for; a test holds the two together. */
+/** The bot scopes of manifest.yml and what each is for; a test compares the two. */
 export const NEEDED_SCOPES: ReadonlyMap<string, string> = new Map([
   ['commands', 'the slash commands'],
   ['chat:write', 'cards, answers and direct messages'],

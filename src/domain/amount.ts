@@ -4,7 +4,7 @@
  */
 import { Big } from 'big.js';
 
-/** Division is the only operation that rounds; 40 places is far below anything that is shown or compared. */
+/** Only division rounds; 40 places is far finer than anything that is shown or compared. */
 const Exact = Big();
 Exact.DP = 40;
 Exact.RM = Exact.roundHalfEven;
@@ -13,7 +13,7 @@ Exact.strict = false;
 /** An exact decimal. Add, subtract and multiply are exact; divide rounds half-even at 40 places. */
 export type Amount = Big;
 
-/** A signed 64-bit id of Binance (LONG), positive, in its canonical decimal writing. */
+/** A positive signed 64-bit id (LONG) in canonical decimal form. */
 export type LongId = string & { readonly LongId: unique symbol };
 
 export const ZERO: Amount = new Exact('0');
@@ -21,13 +21,13 @@ export const ZERO: Amount = new Exact('0');
 const DECIMAL = /^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
 const LONGEST_DECIMAL = 200;
 
-/** Reads a decimal as Binance writes it ("0E-8" included); null for anything else ("NaN", "", "1,5", "0x10"). */
+/** Parses a decimal as Binance writes it ("0E-8" included); null for anything else ("NaN", "", "1,5", "0x10"). */
 export function parseAmount(text: string): Amount | null {
   if (text.length > LONGEST_DECIMAL || !DECIMAL.test(text)) return null;
   return new Exact(text);
 }
 
-/** For constants in code and settings that a schema has checked; throws on anything that is not a decimal. */
+/** For constants and settings already checked by a schema; throws if the text is not a decimal. */
 export function amount(text: string): Amount {
   const parsed = parseAmount(text);
   if (parsed === null) throw new RangeError(`not a decimal: ${JSON.stringify(text)}`);
@@ -40,7 +40,7 @@ export function sum(amounts: Iterable<Amount>): Amount {
   return total;
 }
 
-/** All digits, no exponent, no trailing zeros, never "-0": the writing that digests and records use. */
+/** All digits, no exponent, no trailing zeros, never "-0". Digests and records use this form. */
 export function exactText(value: Amount): string {
   return value.toFixed();
 }
@@ -53,7 +53,7 @@ export function parseLongId(text: string): LongId | null {
   return BigInt(text) <= LARGEST_LONG ? (text as LongId) : null;
 }
 
-/** For constants and tests; throws where `parseLongId` gives null. */
+/** For constants and tests; throws where `parseLongId` returns null. */
 export function longId(text: string): LongId {
   const parsed = parseLongId(text);
   if (parsed === null) throw new RangeError(`not a LONG id: ${JSON.stringify(text)}`);

@@ -1,8 +1,8 @@
-/** The two-person rule: who counts, and how many it takes. */
+/** The two-person rule: whose approvals count, and how many are needed. */
 import { type Person, type PersonId, personKey } from './person.ts';
 import type { Refusal } from './refusal.ts';
 
-/** A request keeps the one it was made under; `narrower` of it and the settings of now decides. */
+/** A request keeps the policy it was made under; the `narrower` of that and the current settings decides. */
 export interface ClosePolicy {
   readonly quorum: number;
   readonly requesterMayApprove: boolean;
@@ -17,9 +17,9 @@ export interface ClosePolicy {
 export type CloseMode = 'live' | 'dry-run';
 
 /**
- * The rule that decides on a request: whatever the frozen one or the settings of now forbid is forbidden. Who is on
- * both lists of approvers is known only when the groups on them are looked up, so `approvers` is the frozen list here;
- * `Access.eligibleFor` takes the people on both.
+ * The policy that decides on a request: what either the frozen one or the current settings forbid is forbidden.
+ * `approvers` is the frozen list here, because comparing the lists needs group look-ups; `Access.eligibleFor` takes the
+ * people on both.
  */
 export function narrower(frozen: ClosePolicy, current: ClosePolicy): ClosePolicy {
   return {
@@ -32,7 +32,7 @@ export function narrower(frozen: ClosePolicy, current: ClosePolicy): ClosePolicy
   };
 }
 
-/** Groups that share an account are of one person. */
+/** Groups that share an account belong to one person. */
 function mergeGroups(groups: ClosePolicy['samePerson']): string[][] {
   let merged: string[][] = [];
   for (const group of groups) {
@@ -43,7 +43,7 @@ function mergeGroups(groups: ClosePolicy['samePerson']): string[][] {
   return merged;
 }
 
-/** Everyone but full, active members of the home team is refused, whatever lists they are on. */
+/** Only full, active members of the home team are allowed, whatever lists others are on. */
 export function refuseKind(person: Person): Refusal | null {
   switch (person.kind) {
     case 'member':
@@ -57,10 +57,7 @@ export function refuseKind(person: Person): Refusal | null {
   }
 }
 
-/**
- * The accounts that may vote on a request of `requester`: those listed, never another account of the same person.
- * They are counted by person.
- */
+/** The listed accounts that may vote on a request by `requester`; normally none of the requester's own accounts. */
 export function eligibleVoters(
   listedUserIds: Iterable<string>,
   requester: PersonId,
@@ -71,14 +68,14 @@ export function eligibleVoters(
   return new Set([...listedUserIds].filter((userId) => policy.requesterMayApprove || !isRequester(userId)));
 }
 
-/** A request that nobody could decide must not be made. `eligible`: accounts from `eligibleVoters`. */
+/** Refuses a request that could never get enough approvals. `eligible`: accounts from `eligibleVoters`. */
 export function refuseUnreachableQuorum(
   eligible: ReadonlySet<string>,
   requester: PersonId,
   { quorum, samePerson }: Pick<ClosePolicy, 'quorum' | 'samePerson'>,
 ): Refusal | null {
   const voters = new Set([...eligible].map((userId) => personKey(userId, samePerson)));
-  // Never one person alone, whatever the settings say.
+  // At least two people, whatever the settings say.
   const people = new Set([...voters, personKey(requester.userId, samePerson)]);
   if (quorum >= 1 && voters.size >= quorum && people.size >= 2) return null;
   return { code: 'quorum-unreachable', eligible: voters.size, quorum };

@@ -1,6 +1,6 @@
 /**
- * Every way in which Loandesk says no, as values. The sentence for each is in slack/views/refusal-text.ts, whose
- * table is exhaustive: a new code does not compile without its sentence.
+ * Every refusal, as a value. The sentences are in slack/views/refusal-text.ts, whose table is exhaustive: a new code
+ * doesn't compile without its sentence.
  */
 import type { LongId } from './amount.ts';
 import type { CloseState } from './close/close-state.ts';
@@ -12,7 +12,7 @@ export type Refusal =
   | { readonly code: 'bad-unit-id'; readonly input: string }
   | { readonly code: 'unit-id-missing' }
   | { readonly code: 'unknown-unit'; readonly input: string }
-  /** It is listed, or may be: these rows could not be read or contradict each other. */
+  /** It is or may be listed, in rows that are unreadable or contradict each other. */
   | { readonly code: 'unit-unreadable'; readonly input: string; readonly rows: readonly string[] }
   | { readonly code: 'bad-filter'; readonly input: string; readonly expected: string }
   | { readonly code: 'reason-missing' }
@@ -27,9 +27,9 @@ export type Refusal =
   | { readonly code: 'not-shared'; readonly why: 'other-organisation' | 'not-looked-up' | 'nobody-else' }
   // Who asks
   | { readonly code: 'not-a-full-member'; readonly kind: Exclude<PersonKind, 'member'> }
-  /** `missingGroups`: of the lists that would give the role, those that Slack says do not exist. */
+  /** `missingGroups`: groups in the settings for this role that don't exist in Slack. */
   | { readonly code: 'role-missing'; readonly role: Role; readonly missingGroups?: readonly string[] }
-  /** `groups`: the user groups that could not be read; empty or absent: the person could not be looked up. */
+  /** `groups`: the unreadable user groups; empty or absent: the person couldn't be looked up. */
   | { readonly code: 'identity-unavailable'; readonly groups?: readonly string[] }
   | { readonly code: 'self-approval' }
   | { readonly code: 'not-the-requester' }
@@ -43,7 +43,7 @@ export type Refusal =
     }
   // The request
   | { readonly code: 'request-not-found'; readonly requestId: string }
-  /** What is stored does not fit its seal, cannot be read, or does not fit the audit trail. */
+  /** The stored record doesn't match its seal or the audit trail, or can't be read. */
   | { readonly code: 'record-not-proved'; readonly requestId: string; readonly why: string }
   | { readonly code: 'audit-too-large'; readonly limitBytes: number }
   | { readonly code: 'bad-audit-head'; readonly input: string }
@@ -56,17 +56,17 @@ export type Refusal =
   | { readonly code: 'old-version' }
   | { readonly code: 'facts-changed'; readonly changes: readonly FactChange[] }
   | { readonly code: 'card-not-posted' }
-  /** A button that acts on a request, pressed elsewhere than on its card. */
+  /** A button of a request was clicked outside its card. */
   | { readonly code: 'not-the-card' }
   | { readonly code: 'wrong-state'; readonly state: CloseState; readonly settled?: boolean }
-  /** Approved, but not by as many people as count now. */
+  /** Approved, but by fewer people than are needed now. */
   | { readonly code: 'too-few-approvals'; readonly approvals: number; readonly quorum: number }
   | { readonly code: 'not-claim-owner' }
   | { readonly code: 'claim-expired' }
   | { readonly code: 'nothing-changed' }
   | { readonly code: 'second-person-needed' }
   | { readonly code: 'too-early-to-settle'; readonly notBeforeMs: number }
-  /** A row of the closed list that does not show the end of this very unit. */
+  /** The row of the closed list doesn't prove that this unit was closed. */
   | { readonly code: 'not-evidence' }
   // The unit
   | {
@@ -78,7 +78,7 @@ export type Refusal =
   | { readonly code: 'already-closed'; readonly groupId: LongId; readonly closedAtMs: number }
   | { readonly code: 'no-credit-key'; readonly groupId: LongId }
   | { readonly code: 'facts-unreadable'; readonly why: string }
-  // The systems behind
+  // Other systems
   | { readonly code: 'exchange-busy'; readonly why: string; readonly retryAtMs: number | null }
   | { readonly code: 'exchange-unavailable'; readonly why: string; readonly retryAtMs: number | null }
   | {
@@ -93,7 +93,7 @@ export type Refusal =
 
 export type RefusalCode = Refusal['code'];
 
-/** What every usecase answers: a value, or the reason why not. */
+/** What every use case returns: a value or a refusal. */
 export type Result<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly refusal: Refusal };

@@ -20,7 +20,7 @@ export function referenceFrom(uuid: string): string {
   return reference;
 }
 
-/** Reads what a person typed: any case, O for 0, I and L for 1; null when it is no request id. */
+/** Parses what a person typed: any case, O for 0, I and L for 1; null when it isn't a request id. */
 export function parseRequestId(text: string): string | null {
   const typed = text.trim().toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1');
   return new RegExp(`^[${ALPHABET}]{${LENGTH}}$`).test(typed) ? typed : null;

@@ -108,7 +108,7 @@ export function decodeNotice(
   if (parts === null) return NOT_OURS;
   const [, id = '', createdAtMs = '', seal = '', json = ''] = parts;
   if (!seals.fits(seal, requestId, `${id} ${createdAtMs} ${json}`))
-    return { why: 'it does not fit its seal' };
+    return { why: "it doesn't match its seal" };
   let value: unknown;
   try {
     value = JSON.parse(json);

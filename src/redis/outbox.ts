@@ -1,6 +1,6 @@
 /**
  * Undelivered notices in Redis, one line per request. If a caller dies, its lease runs out and the notice is given out
- * again: the one repeat a crash can cause. A notice that cannot be read or does not fit its seal is left to other
+ * again: the one repeat a crash can cause. A notice that cannot be read or doesn't match its seal is left to other
  * replicas for a while (they may have a newer version, or a newer key) and then set aside, so that those behind it wait
  * no longer than that.
  */

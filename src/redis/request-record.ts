@@ -160,7 +160,7 @@ export function decodeRecord(
 ): RecordCopy {
   if (!stored) throw new UnreadableRecord(requestId, 'it is missing');
   if (!seals.fits(seal ?? '', requestId, stored))
-    throw new UnreadableRecord(requestId, 'it does not fit its seal');
+    throw new UnreadableRecord(requestId, "it doesn't match its seal");
   return { request: readRecord(requestId, schema ?? '', stored), stored };
 }
 

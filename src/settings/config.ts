@@ -1,4 +1,4 @@
-/** The settings: their schema, their defaults, and the only reader of `process.env` in production code. */
+/** Reads and checks the settings; the only reader of `process.env` in production code. */
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { amount } from '../domain/amount.ts';
@@ -18,9 +18,9 @@ export interface Config {
   readonly redis: {
     readonly connection: RedisSettings;
     readonly prefix: string;
-    /** Start although Redis keeps nothing on disk or may evict keys. */
+    /** Start even if Redis keeps nothing on disk or may evict keys. */
     readonly mayForget: boolean;
-    /** Replicas that must have acknowledged a vote or the mark before a send; 0: none is waited for. */
+    /** Replicas that must acknowledge each vote and the pre-send marker; 0: don't wait. */
     readonly waitReplicas: number;
   };
   readonly binance: {
@@ -39,17 +39,17 @@ export interface Config {
   readonly closePolicy: ClosePolicy;
   readonly thresholds: Thresholds;
   readonly auditKeys: {
-    /** Seals what is written now. */
+    /** Seals new entries and records. */
     readonly current: Uint8Array;
-    /** Sealed what was written before a change of keys; they only verify. */
+    /** Former keys; they only verify. */
     readonly previous: readonly Uint8Array[];
   };
   readonly logLevel: string;
-  /** The variable of OpenTelemetry that asks for traces; null: none does. The SDK that operators preload reads it. */
+  /** The OpenTelemetry variable that turns traces on, read by the preloaded SDK; null: none is set. */
   readonly tracesAskedForBy: string | null;
-  /** Files that secrets were read from, by the setting's name. */
+  /** Path of the secret file by setting name. */
   readonly secretFiles: ReadonlyMap<string, string>;
-  /** Sentences about what is set and not read. */
+  /** Sentences about variables that are set but not read. */
   readonly warnings: readonly string[];
 }
 
@@ -68,19 +68,19 @@ const SECRETS = [
 /** Free text, in which quotes and dots may be meant. */
 const PASSPHRASES: ReadonlySet<string> = new Set(['BINANCE_KEY_PASSPHRASE', 'REDIS_SENTINEL_PASSWORD']);
 
-/** Names of our own; those of proxies are everybody's. */
+/** Loandesk's own settings; proxy variables are shared with other programs. */
 const OUR_NAMES: ReadonlySet<string> = new Set([
   ...Object.keys(schema.shape),
   ...SECRETS.map((name) => `${name}_FILE`),
 ]);
 
-/** All faults of the settings at once, a line each. No line repeats a value: it may be a secret. */
+/** All faults of the settings, one per line. No line repeats a value, which may be a secret. */
 export class ConfigFaults extends Error {
   override readonly name = 'ConfigFaults';
   readonly faults: readonly string[];
   constructor(faults: readonly string[]) {
     super(
-      `Loandesk cannot start: ${faults.length} fault${faults.length === 1 ? '' : 's'} in its settings.\n${faults.map((fault) => `  - ${fault}`).join('\n')}\nNothing was started. All settings: docs/settings.md.`,
+      `Loandesk can't start: ${faults.length} fault${faults.length === 1 ? '' : 's'} in its settings.\n${faults.map((fault) => `  - ${fault}`).join('\n')}\nNothing was started. All settings: docs/settings.md.`,
     );
     this.faults = faults;
   }
@@ -106,7 +106,7 @@ export function loadConfig(environment: Environment = process.env): Config {
   faults.push(...contradictions(given));
   const proxy = readProxy(environment, faults);
   const warnings = mistypedSettings(Object.keys(given), OUR_NAMES);
-  // Where something is missing, what looks like it and is not read may be why.
+  // A mistyped name may be why a setting is missing.
   if (faults.length > 0 || !parsed.success) throw new ConfigFaults([...new Set([...faults, ...warnings])]);
   return { ...toConfig(parsed.data, proxy, environment), warnings };
 }
@@ -124,7 +124,7 @@ function exampleFault(name: string, value = ''): string | null {
   return isExample ? `${name} still holds the placeholder of an example: expected a value of your own` : null;
 }
 
-/** Empty settings count as absent: compose files and unit files write them so. */
+/** Empty settings count as absent, because compose and unit files may set them to "". */
 function withSecretFiles(environment: Environment, faults: string[]): Record<string, string> {
   const given: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment)) {
@@ -141,19 +141,19 @@ function withSecretFiles(environment: Environment, faults: string[]): Record<str
       given[name] = readFileSync(path, 'utf8').trim();
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-      faults.push(`${name}_FILE names a file that cannot be read (${code})`);
+      faults.push(`${name}_FILE names a file that can't be read (${code})`);
     }
   }
   return given;
 }
 
-/** One setting by itself, so that it can be compared with others while some are faulty; undefined: missing or faulty. */
+/** One setting, so that it can be compared with others even if some are faulty; undefined: missing or faulty. */
 function alone<Value>(setting: z.ZodType<Value>, text: string | undefined): Value | undefined {
   const parsed = setting.safeParse(text);
   return parsed.success ? parsed.data : undefined;
 }
 
-/** Faults that no single setting shows. */
+/** Faults of settings in combination. */
 function contradictions(given: Readonly<Record<string, string>>): string[] {
   const faults: string[] = [];
   const isSet = (name: string) => given[name] !== undefined;

@@ -1,8 +1,8 @@
 /** Variables that look like a setting of ours and are not read: a mistyped `CLOSE_MODE` would close for real. */
 
-/** Shorter names (HOST, PORT) are too near to what other programs set. */
+/** Shorter names (HOST, PORT) are too similar to variables of other programs. */
 const SHORTEST_NAME = 6;
-/** From this length on, two slips of the hand are still recognised. */
+/** From this length on, two typing errors are still recognised. */
 const LONG_NAME = 9;
 
 /** One sentence for each such variable, by name and without its value. `known`: all names that are read. */

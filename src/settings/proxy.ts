@@ -1,10 +1,10 @@
-/** The proxy on the way out, from the variables that other programs read, too. */
+/** The outgoing proxy, from the usual environment variables. */
 import type { ProxyAddresses } from '../shared/proxy.ts';
 import { hasNothingAfterHost, hasReadableCredentials, PERCENT_ENCODED } from './url-parts.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Small letters go first, as in curl. Adds to `faults` what cannot be used, by the variable's name and without its value. */
+/** Lower-case names win, as in curl. Adds unusable ones to `faults` by name, without their value. */
 export function readProxy(environment: Environment, faults: string[]): ProxyAddresses {
   const given = (name: string) => {
     const used = environment[name.toLowerCase()]?.trim() ? name.toLowerCase() : name;
@@ -26,7 +26,7 @@ export function readProxy(environment: Environment, faults: string[]): ProxyAddr
   };
 }
 
-/** `proxy.example.com:3128` is common, too, and means http://. Null: not usable. */
+/** `proxy.example.com:3128` means http://. Null: not usable. */
 function proxyUrl(text: string): string | null {
   const written = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   if (!URL.canParse(written)) return null;

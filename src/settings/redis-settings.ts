@@ -1,4 +1,4 @@
-/** The settings of Redis, as its connection takes them. */
+/** The Redis settings in the form that the connection takes. */
 import { readFileSync } from 'node:fs';
 import type { RedisSettings, TlsSettings } from '../redis/client.ts';
 import type { HostPort, Settings } from './schema.ts';
@@ -6,7 +6,7 @@ import { hasReadableCredentials, PERCENT_ENCODED } from './url-parts.ts';
 
 /**
  * With Sentinel and Cluster, REDIS_URL gives the nodes' user, password and database (Sentinel), and TLS (Sentinels
- * included) by rediss://. Throws nothing new: `redisFaults` has read the CA file a moment ago.
+ * included) by rediss://. Doesn't throw for the CA file: `redisFaults` has read it before.
  */
 export function redisSettings(settings: Settings): RedisSettings {
   const { REDIS_SENTINELS: sentinels, REDIS_CLUSTER_NODES: clusterNodes, REDIS_URL: url = '' } = settings;
@@ -41,7 +41,7 @@ function tlsSettings({ REDIS_TLS_CA_FILE: file, REDIS_TLS_SERVER_NAME: serverNam
 
 type Given = Readonly<Record<string, string>>;
 
-/** Faults that no single setting shows. `urlFailed`: REDIS_URL_FILE could not be read, which has been said already. */
+/** Faults of settings in combination. `urlFailed`: REDIS_URL_FILE couldn't be read, which is already reported. */
 export function redisFaults(given: Given, urlFailed: boolean): string[] {
   const faults: string[] = [];
   const isSet = (name: string) => given[name] !== undefined;
@@ -63,7 +63,7 @@ export function redisFaults(given: Given, urlFailed: boolean): string[] {
   return [...faults, ...urlFaults(given), ...tlsFaults(given, urlFailed)];
 }
 
-/** What a client would misread, ignore or throw at. What does not look like a URL of Redis at all was named already. */
+/** Parts of the URL that a client would misread, ignore or reject. A text that is no Redis URL is already reported. */
 function urlFaults({ REDIS_URL: text = '', REDIS_CLUSTER_NODES: cluster }: Given): string[] {
   if (!/^rediss?:\/\//i.test(text) || !URL.canParse(text)) return [];
   const url = new URL(text);
@@ -86,7 +86,7 @@ function tlsFaults(given: Given, urlFailed: boolean): string[] {
   const hasTls = urlFailed || given.REDIS_URL?.startsWith('rediss:');
   for (const name of ['REDIS_TLS_CA_FILE', 'REDIS_TLS_SERVER_NAME']) {
     if (given[name] !== undefined && !hasTls) {
-      faults.push(`${name} is set, but there is no TLS: expected a REDIS_URL that begins with rediss://`);
+      faults.push(`${name} is set without TLS: expected a REDIS_URL that begins with rediss://`);
     }
   }
   const file = given.REDIS_TLS_CA_FILE;
@@ -97,7 +97,7 @@ function tlsFaults(given: Given, urlFailed: boolean): string[] {
     }
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    faults.push(`REDIS_TLS_CA_FILE names a file that cannot be read (${code})`);
+    faults.push(`REDIS_TLS_CA_FILE names a file that can't be read (${code})`);
   }
   return faults;
 }

@@ -1,4 +1,4 @@
-/** What each setting must look like, its default, and what is said when it does not. No message repeats a value. */
+/** Format, default and error message of each setting. No message repeats a value, which may be a secret. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { type Amount, parseAmount } from '../domain/amount.ts';
@@ -27,7 +27,7 @@ const people = (name: string) =>
 const beginsWith = (schemes: readonly string[], text: string) =>
   URL.canParse(text) && schemes.some((scheme) => text.toLowerCase().startsWith(scheme));
 
-/** The base address of a web API. Credentials in it would end up in the messages of those who call it. */
+/** The base URL of a web API. No credentials: they would end up in error messages. */
 const apiUrl = (name: string) =>
   z
     .string()
@@ -39,12 +39,12 @@ const apiUrl = (name: string) =>
       error: `${name}: expected a URL without user and password`,
     });
 
-/** What may stand in it is judged in redis-settings.ts, with the settings it belongs to. */
+/** redis-settings.ts checks the rest, together with related settings. */
 const redisUrl = z.string().refine((text) => beginsWith(['redis://', 'rediss://'], text), {
   error: `REDIS_URL: expected a URL that begins with redis:// or rediss://, ${PERCENT_ENCODED}`,
 });
 
-/** Node wants an IPv6 address without the brackets that people know from URLs. */
+/** Node takes an IPv6 address without the brackets used in URLs. */
 const host = z
   .string()
   .transform((text) => text.replace(/^\[(.*)\]$/, '$1'))
@@ -105,10 +105,10 @@ function keyBytes(text: string): Uint8Array | null {
   return (isHex || isBase64) && bytes.length >= LEAST_KEY_BYTES ? new Uint8Array(bytes) : null;
 }
 
-/** 32 random bytes have about 30 different ones; fewer than this many do not happen in the life of the universe. */
+/** 32 random bytes have about 30 different values; fewer than this practically never happens. */
 const LEAST_DIFFERENT_BYTES = 16;
 
-/** Repeated or counted bytes, or words typed as base64: it could be guessed. */
+/** Repeated or counting bytes, or words as base64, could be guessed. */
 function isRegular(text: string, bytes: Uint8Array): boolean {
   const steps = bytes.slice(1).map((byte, index) => byte - (bytes[index] ?? 0));
   const isTyped = !IS_HEX.test(text) && (text === text.toLowerCase() || text === text.toUpperCase());
@@ -126,7 +126,7 @@ const auditKey = z.string().transform((text, context): Uint8Array => {
   return z.NEVER;
 });
 
-/** Separated by commas or lines. Also keys that are refused as AUDIT_KEY today: they sealed what they sealed. */
+/** Separated by commas or lines. Accepts keys that AUDIT_KEY would refuse, because old entries are sealed with them. */
 const previousAuditKeys = z.string().transform((text, context): Uint8Array[] => {
   const keys = text
     .split(/[\s,]+/)
@@ -152,7 +152,7 @@ const wholeNumber = (name: string, least: number, most: number) =>
 
 const missing = (name: string, what: string) => ({ error: `${name} is missing: ${what}` });
 
-/** Every setting by itself; what only several of them show is checked in config.ts. */
+/** Each setting on its own; config.ts checks combinations. */
 export const schema = z.object({
   SLACK_BOT_TOKEN: slackToken('SLACK_BOT_TOKEN', 'bot token', 'xoxb-'),
   SLACK_SIGNING_SECRET: z
@@ -200,7 +200,7 @@ export const schema = z.object({
     .regex(CHANNEL, { error: 'AUDIT_CHANNEL: expected a channel id (C… or G…)' })
     .optional(),
   CLOSE_REQUESTERS: z
-    .string(missing('CLOSE_REQUESTERS', 'who may ask for a close'))
+    .string(missing('CLOSE_REQUESTERS', 'who may request a close'))
     .pipe(people('CLOSE_REQUESTERS')),
   CLOSE_APPROVERS: z
     .string(missing('CLOSE_APPROVERS', 'who may approve a close'))

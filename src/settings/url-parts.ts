@@ -1,4 +1,4 @@
-/** What the settings that are URLs have in common: credentials inside them must be readable, or be named. */
+/** Checks shared by the settings that are URLs. */
 
 /** Ends a message about a URL that holds a user and a password. */
 export const PERCENT_ENCODED =
@@ -11,14 +11,14 @@ export function hasReadableCredentials({ username, password }: URL): boolean {
 
 function isDecodable(text: string): boolean {
   try {
-    // The bundler drops a decoding whose result nobody uses.
+    // Without using the result, the bundler would drop the call.
     return decodeURIComponent(text).length <= text.length;
   } catch {
     return false;
   }
 }
 
-/** A `?`, `#` or `/` that is not encoded ends the password early, and the rest of it lands here. */
+/** An unencoded `?`, `#` or `/` in a password ends it early, and the rest appears here. */
 export function hasNothingAfterHost({ pathname, search, hash }: URL): boolean {
   return (pathname === '' || pathname === '/') && search === '' && hash === '';
 }

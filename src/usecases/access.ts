@@ -1,4 +1,4 @@
-/** Who is asking, and may they? Looked up at every call; a look-up that fails is a refusal. */
+/** Identity and roles, looked up at every call; a failed look-up is a refusal. */
 import type { PeopleNow } from '../domain/close/close-request.ts';
 import type { Person, PersonId, PersonKind, Role } from '../domain/person.ts';
 import { type ClosePolicy, eligibleVoters, narrower, refuseKind } from '../domain/policy.ts';
@@ -11,12 +11,12 @@ export interface RoleLists {
   readonly viewers: '*' | readonly string[];
 }
 
-/** The named approvers, looked up one by one. */
-export interface ApproverStanding {
+/** The approvers in the settings, looked up one by one. */
+export interface ApproverLookup {
   /** Full members: these count. */
   readonly members: readonly string[];
   readonly leftOut: readonly { readonly userId: string; readonly kind: PersonKind }[];
-  /** Groups of which Slack says that they do not exist: nobody is in them. */
+  /** Groups that don't exist in Slack, so they have no members. */
   readonly missingGroups: readonly string[];
 }
 
@@ -24,34 +24,34 @@ export interface Access {
   /** The person, if they are a full member of the home team. */
   identify(by: PersonId): Promise<Result<Person>>;
   /** The person, if they also have the role. */
-  admit(by: PersonId, role: Role): Promise<Result<Person>>;
-  /** Which roles this person has; refuses who has none, and everybody but full members of the home team. */
+  requireRole(by: PersonId, role: Role): Promise<Result<Person>>;
+  /** Which roles this person has; refuses people without any, and all but full members of the home team. */
   rolesOf(by: PersonId): Promise<Result<readonly Role[]>>;
-  /** Why a person who was identified does not have this role; null: they have it. */
+  /** Why an identified person doesn't have this role; null: they have it. */
   refuseRole(userId: string, role: Role): Promise<Refusal | null>;
   /**
-   * The accounts that may vote now on a request of `requester` made under `policy`: full members on its list of
-   * approvers and on the one of the settings, the requester left out unless both allow it.
+   * Accounts that may vote now on a request made by `requester` under `policy`: full members on both its list of
+   * approvers and the current one, without the requester unless both policies allow it.
    */
   eligibleFor(
     policy: ClosePolicy,
     requester: PersonId,
     options?: LookupOptions,
   ): Promise<Result<ReadonlySet<string>>>;
-  /** Whether this person, who asked, is still a requester and a full member. */
+  /** Whether the requester is still a requester and a full member. */
   requesterMayAsk(requester: PersonId, options?: LookupOptions): Promise<Result<boolean>>;
-  /** Both of the above for one request. */
+  /** `eligibleFor` and `requesterMayAsk` for one request. */
   peopleFor(
     request: { readonly policy: ClosePolicy; readonly requester: PersonId },
     options?: LookupOptions,
   ): Promise<Result<PeopleNow>>;
-  /** Who of the approvers of the settings counts at all, in this team. */
-  approvers(teamId: string): Promise<Result<ApproverStanding>>;
-  /** Those of these groups (of all lists of the settings by default) that Slack says do not exist. */
+  /** Which of the approvers in the settings count in this team, and which don't. */
+  approvers(teamId: string): Promise<Result<ApproverLookup>>;
+  /** Which of these groups (default: every group in the settings) don't exist in Slack. */
   missingGroups(names?: readonly string[]): Promise<readonly string[]>;
 }
 
-/** `current`: the rule that the settings of now give. */
+/** `current`: the policy in the settings. */
 export function createAccess(directory: Directory, lists: RoleLists, current: ClosePolicy): Access {
   const listFor = (role: Role) =>
     role === 'viewer' ? lists.viewers : role === 'requester' ? lists.requesters : lists.approvers;
@@ -63,7 +63,7 @@ export function createAccess(directory: Directory, lists: RoleLists, current: Cl
     return refusal ? refuse(refusal) : done(found.value);
   }
 
-  /** Null: they have it. A group that cannot be read stops only those who are nowhere else on the list. */
+  /** Null: they have it. An unreadable group refuses only people who aren't elsewhere on the list. */
   async function refuseRole(userId: string, role: Role): Promise<Refusal | null> {
     const names = listFor(role);
     if (names === '*') return null;
@@ -77,12 +77,12 @@ export function createAccess(directory: Directory, lists: RoleLists, current: Cl
     return { code: 'role-missing', role, ...(missingGroups.length > 0 && { missingGroups }) };
   }
 
-  /** Of the people on each of these lists, once their groups are looked up. */
-  async function standing(
+  /** The people who are on every one of these lists. */
+  async function lookUpApprovers(
     lists: readonly (readonly string[])[],
     teamId: string,
     options?: LookupOptions,
-  ): Promise<Result<ApproverStanding>> {
+  ): Promise<Result<ApproverLookup>> {
     const looked = await Promise.all(lists.map((names) => directory.members(names, options)));
     const named: ReadonlySet<string>[] = [];
     const missingGroups = new Set<string>();
@@ -111,7 +111,7 @@ export function createAccess(directory: Directory, lists: RoleLists, current: Cl
   ): Promise<Result<ReadonlySet<string>>> {
     const same = policy.approvers.join() === current.approvers.join();
     const names = same ? [policy.approvers] : [policy.approvers, current.approvers];
-    const found = await standing(names, requester.teamId, options);
+    const found = await lookUpApprovers(names, requester.teamId, options);
     if (!found.ok) return found;
     return done(eligibleVoters(found.value.members, requester, narrower(policy, current)));
   }
@@ -139,7 +139,7 @@ export function createAccess(directory: Directory, lists: RoleLists, current: Cl
       if (!eligible.ok) return eligible;
       return mayAsk.ok ? done({ eligible: eligible.value, requesterMayAsk: mayAsk.value }) : mayAsk;
     },
-    async admit(by, role) {
+    async requireRole(by, role) {
       const [person, refusal] = await Promise.all([identify(by), refuseRole(by.userId, role)]);
       if (!person.ok) return person;
       return refusal === null ? person : refuse(refusal);
@@ -150,17 +150,17 @@ export function createAccess(directory: Directory, lists: RoleLists, current: Cl
       const all = ['viewer', 'requester', 'approver'] as const;
       const refusals = await Promise.all(all.map((role) => refuseRole(by.userId, role)));
       const roles = all.filter((_, index) => refusals[index] === null);
-      // A list that could not be read takes nothing from who is on another one; each verb asks for its own role.
+      // An unreadable list takes away no role found on another one; each verb checks its own role.
       const unread = refusals.find((refusal) => refusal?.code === 'identity-unavailable');
       if (roles.length > 0) return done(roles);
       return refuse(unread ?? { code: 'role-missing', role: 'viewer' });
     },
-    approvers: (teamId) => standing([lists.approvers], teamId),
+    approvers: (teamId) => lookUpApprovers([lists.approvers], teamId),
     async missingGroups(names) {
       const viewers = lists.viewers === '*' ? [] : lists.viewers;
       const asked = names ?? [...lists.requesters, ...lists.approvers, ...viewers];
       const groups = [...new Set(asked.filter((name) => name.startsWith('S')))];
-      // One by one: a group that cannot be read says nothing of the others.
+      // One by one, so that an unreadable group doesn't hide the others.
       const looked = await Promise.all(groups.map((group) => directory.members([group])));
       return groups.filter((_, index) => {
         const each = looked[index];

@@ -1,4 +1,4 @@
-/** A requester asks for a close: everything that could be refused later is refused now, before a card is posted. */
+/** Opens a close request. Everything that could be refused later is refused now, before a card is posted. */
 import type { LongId } from '../domain/amount.ts';
 import { nextAttentionAtMs } from '../domain/close/attention.ts';
 import { type CloseRequest, LONGEST_REASON, openRequest } from '../domain/close/close-request.ts';
@@ -27,7 +27,7 @@ export function createAskToClose(parts: AskToCloseParts): Pick<Desk, 'prepareAsk
   const { access, reader, store, policy } = parts;
 
   async function prepareAsk(by: PersonId, unit: string): Promise<Result<FreshFacts>> {
-    const requester = await access.admit(by, 'requester');
+    const requester = await access.requireRole(by, 'requester');
     if (!requester.ok) return requester;
     const groupId = parseUnitId(unit);
     if (!groupId.ok) return groupId;
@@ -90,7 +90,7 @@ function alreadyOpen({ id, state }: CloseRequest): Refusal {
   return { code: 'already-open', requestId: id, state };
 }
 
-/** Why a close of this unit cannot be asked for, as it stands; null: nothing is in the way. */
+/** Why closing this unit can't be requested now; null: it can. */
 function refuseFacts(groupId: LongId, current: CurrentFacts): Refusal | null {
   switch (current.kind) {
     case 'unreadable':

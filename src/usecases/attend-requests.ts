@@ -1,6 +1,6 @@
 /**
- * Background work on requests: approved ones are sent, all others are swept. A round only sets the work off: a look
- * at a silent exchange may take a minute, and must not keep another request from expiring in time.
+ * Background work on requests: approved ones are sent, all others are swept. A round starts the work without waiting
+ * for it, because a slow read must not delay the expiry of another request.
  */
 import { nextAttentionAtMs, reminderAtMs, UNKNOWN_PAGES_AFTER_MS } from '../domain/close/attention.ts';
 import type { CloseRequest } from '../domain/close/close-request.ts';
@@ -12,11 +12,11 @@ import type { CloseRequestStore, LoanReader, Log, StoredRequest, WithRequest } f
 import type { ReadBackClose } from './read-back-close.ts';
 import type { RequestBook } from './request-book.ts';
 
-/** A process that dies frees its share after this. A look that takes longer may be made twice, which the rule knows. */
+/** After this, another process takes over. Slower work may run twice; the rule allows that. */
 const LEASE_MS = 60_000;
-/** Looks under way at once in one process. */
+/** Requests worked on at the same time in one process. */
 const AT_ONCE = 20;
-/** What could not be moved on now is not looked at again at once. */
+/** A request that could not advance waits at least this long. */
 const SOONEST_AGAIN_MS = 1_000;
 
 export interface AttendRequestsParts {
@@ -30,7 +30,7 @@ export interface AttendRequestsParts {
   readonly withRequest: WithRequest;
 }
 
-/** Takes what is due, shared with all replicas, and answers for how many requests it set work off. */
+/** Takes the requests that are due, shared with all replicas, starts the work and returns how many there were. */
 export function createAttendRequests(parts: AttendRequestsParts): () => Promise<number> {
   const { store, book, executor, inBackground, log, withRequest } = parts;
   const sweep = createSweepRequest(parts);
@@ -44,7 +44,7 @@ export function createAttendRequests(parts: AttendRequestsParts): () => Promise<
         request.state === 'approved' && request.abandonedClaims === 0 && nowMs < request.expiresAtMs;
       if (toSend) await executor.execute(request.id);
       else await sweep(stored);
-      // Unless the work changed the request, which sets its next time, too.
+      // No effect if the work changed the request: that change has set its next time.
       const endedAtMs = await store.nowMs();
       const next = nextAttentionAtMs(request, endedAtMs);
       if (next !== null) {
@@ -52,7 +52,7 @@ export function createAttendRequests(parts: AttendRequestsParts): () => Promise<
         await store.postponeAttention(request.id, request.revision, atMs);
       }
     } catch (error) {
-      // One request's trouble must not keep the others waiting; its lease brings it back.
+      // A failing request must not delay the others; it is due again when its lease ends.
       log.error({ requestId: request.id, err: error }, 'background work on a request failed');
     } finally {
       underWay -= 1;
@@ -79,7 +79,7 @@ function createSweepRequest({
   readBack,
 }: Pick<AttendRequestsParts, 'book' | 'reader' | 'readBack'>): (stored: StoredRequest) => Promise<void> {
   async function sweepPending(request: CloseRequest, nowMs: number): Promise<void> {
-    // First what needs nobody: the exchange may be silent.
+    // The reminder first: the exchange may not answer.
     const stage = dueReminder(request, nowMs);
     if (stage !== null) await book.apply(request.id, () => ({ type: 'remind', stage }));
     const { groupId, facts } = request;
@@ -87,7 +87,7 @@ function createSweepRequest({
     const closed = await reader.findClosedUnit(groupId, { priority: 'background', creditAccount });
     const evidence = closed.ok && closed.value !== null ? evidenceOf(facts, closed.value) : null;
     if (evidence === null) return;
-    // In both lists it is not known to be closed.
+    // A unit in both lists is not known to be closed.
     const active = await reader.riskUnit(groupId, { priority: 'background', fresh: true });
     if (!active.ok || active.value !== null || flawsOf(active, groupId).length > 0) return;
     await book.apply(request.id, () => ({ type: 'supersede', evidence }));
@@ -126,7 +126,7 @@ function createSweepRequest({
 
   return async (stored) => {
     const { request, nowMs } = { ...stored, request: book.underRule(stored.request) };
-    // A claim without a mark, too: where it cannot be ended (its unit key is gone), the expiry ends it.
+    // Includes a claim without a marker: where it can't be released (its unit key is gone), expiry ends it.
     const unsent = request.state !== 'unknown' && request.sent === null;
     if (unsent && nowMs >= request.expiresAtMs) {
       await book.apply(request.id, () => ({ type: 'expire' }));

@@ -1,4 +1,4 @@
-/** Holds the audit trail against its seals and the stored records; the command line, Slack and the close path ask here. */
+/** Verifies the audit trail against its seals and the stored records. */
 import {
   type AuditEntry,
   type AuditFault,
@@ -20,7 +20,7 @@ import {
   UnreadableRecord,
 } from './ports.ts';
 
-/** One close on one sheet: the facts voted on, the votes, what was sent and answered, and the exchange's own record. */
+/** Everything about one close: the facts voted on, the votes, what was sent and answered, and the exchange's record. */
 export interface EvidencePack {
   readonly requestId: string;
   readonly groupId: string;
@@ -42,32 +42,31 @@ export interface EvidencePack {
 
 export interface CheckAudit {
   /**
-   * The whole trail, read once, and the record of every request that has entries in it or stands in the index: each
-   * must be there, fit its seal and name the trail's newest entry. With `kept`, also whether the trail still gives
-   * that head. Throws StoreUnavailable: what could not be read is not verified.
+   * Verifies the whole trail, read once, and the record of every request in the trail or the index: each record must
+   * exist, match its seal and name the newest entry of its request. With `kept`, also whether the trail still contains
+   * that head. Throws StoreUnavailable.
    */
   verify(kept?: KeptHead | null): Promise<AuditVerdict>;
-  /** The same for one request's entries and its record; null: there is neither record nor entry of that id. */
+  /** The same for one request's entries and its record; null: that id has neither a record nor an entry. */
   verifyRequest(requestId: string, kept?: KeptHead | null): Promise<AuditVerdict | null>;
   /**
-   * What the sealed trail says against believing this copy of a record; null: it proves it. The record must name the
-   * newest entry of its request, and state, facts, rule, votes, finding and ending must be what the entries tell. Ask
-   * before a vote or a finding counts, and save on the same copy: no other one was proved. A copy that somebody just
-   * changed is found too old as well; the store then holds another one. Throws StoreUnavailable.
+   * How this copy of a record differs from the sealed trail; null: it matches. The record must name the newest entry of
+   * its request, and state, facts, policy, votes, finding and ending must follow from the entries. Call it before a
+   * vote or a finding counts, and save on the same copy. A copy that someone else just changed also differs; the store
+   * then holds another one. Throws StoreUnavailable.
    */
   whyNotBelieved(request: CloseRequest): Promise<string | null>;
-  /** As `whyNotBelieved`, and the entries must tell of enough votes and of no earlier send. */
+  /** As `whyNotBelieved`; the entries must also show enough votes and no earlier send. */
   whyNotSend(request: CloseRequest): Promise<string | null>;
-  /** All that shows how one request came to its end; null: there is no such request. Throws UnreadableRecord. */
+  /** Null: there is no such request. Throws UnreadableRecord. */
   evidence(requestId: string): Promise<EvidencePack | null>;
   /** JSON Lines: one entry per line, as stored and sealed. */
   exportLines(requestId: string | null): AsyncGenerator<string>;
 }
 
-/** Records loaded at the same time. */
 const LOADS_AT_ONCE = 100;
-/** Between two clicks there is time for one look; a record that changes this often is not a person's doing. */
-const LOOKS_AT_MOST = 5;
+/** People don't change a record this often during one check. */
+const CHECKS_AT_MOST = 5;
 
 export interface CheckAuditParts {
   readonly audit: AuditLog;
@@ -76,7 +75,7 @@ export interface CheckAuditParts {
   readonly events?: Pick<DeskEvents, 'auditVerified'>;
 }
 
-/** A stored record as far as the trail is concerned: its newest entry, why it cannot be read, or null for none. */
+/** A stored record as the check needs it: its newest entry, or why it can't be read; null: there is none. */
 type RecordSeen = { readonly newest: NewestEntry } | { readonly unreadable: string } | null;
 
 interface Examined {
@@ -86,7 +85,7 @@ interface Examined {
 
 export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts): CheckAudit {
   async function verify(kept: KeptHead | null = null): Promise<AuditVerdict> {
-    // Before the trail: what the index names now must have come by when the trail has been read.
+    // Read before the trail: every request in the index now must have an entry in the trail read later.
     const indexed = await store.requestIds();
     const verifier = new AuditVerifier(keys, { whole: true, kept });
     for await (const _ of readWith(verifier, null));
@@ -104,7 +103,7 @@ export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts
     return verdict;
   }
 
-  /** `newest` as the trail was read: a record that names another entry is looked at again, with its trail. */
+  /** `newest` as read from the trail. A record that names another entry may have changed since: it is checked again. */
   async function recordFault(
     requestId: string,
     record: RecordSeen,
@@ -113,7 +112,7 @@ export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts
     if (record !== null && 'newest' in record && isSame(record.newest, newest)) return null;
     const verdict = await verifyRequest(requestId);
     if (verdict !== null) return verdict.fault;
-    const what = 'the index names this request, but there is neither a record nor an entry of it';
+    const what = 'the request is in the index, but has neither a record nor an audit entry';
     return { position: 0, requestId, sequence: 0, what };
   }
 
@@ -124,10 +123,10 @@ export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts
     return (await examine(requestId, kept))?.verdict ?? null;
   }
 
-  /** One request's entries and what is to be said of them; null: there is neither record nor entry of that id. */
+  /** One request's entries and the verdict on them; null: that id has neither a record nor an entry. */
   async function examine(requestId: string, kept: KeptHead | null): Promise<Examined | null> {
     let record = await recordOf(requestId);
-    for (let look = 1; ; look += 1) {
+    for (let check = 1; ; check += 1) {
       const newest = record !== null && 'newest' in record ? record.newest : null;
       const verifier = new AuditVerifier(keys, {
         whole: false,
@@ -137,13 +136,15 @@ export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts
       const entries = await Array.fromAsync(readWith(verifier, requestId));
       const verdict = verifier.result();
       if (record === null && verdict.entries === 0 && verdict.fault === null) return null;
-      // A record that is the same before and after shows that nothing was written while the trail was read.
+      // A record that is unchanged shows that nothing was written while the trail was read.
       const after = await recordOf(requestId);
-      const stoodStill = JSON.stringify(after) === JSON.stringify(record);
-      if (stoodStill || look === LOOKS_AT_MOST) {
+      const isUnchanged = JSON.stringify(after) === JSON.stringify(record);
+      if (isUnchanged || check === CHECKS_AT_MOST) {
         if (verdict.fault !== null) return { verdict, entries };
         const last = verifier.newest.get(requestId);
-        const what = stoodStill ? whatIsWrong(record, last) : 'its record kept changing while it was checked';
+        const what = isUnchanged
+          ? whatIsWrong(record, last)
+          : 'its record kept changing while it was checked';
         const fault = { position: verdict.entries, requestId, sequence: last?.sequence ?? 0 };
         return { verdict: what === null ? verdict : { ...verdict, fault: { ...fault, what } }, entries };
       }
@@ -161,7 +162,7 @@ export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts
     }
   }
 
-  /** All entries, or one request's, each shown to the verifier; ends at one that is not what was written. */
+  /** All entries, or one request's, each passed to the verifier; ends at the first unreadable one. */
   async function* readWith(verifier: AuditVerifier, requestId: string | null): AsyncGenerator<AuditEntry> {
     try {
       for await (const entry of audit.entries(requestId ?? undefined)) {
@@ -236,10 +237,10 @@ function isSame(a: NewestEntry, b: NewestEntry | undefined): boolean {
   return a.sequence === b?.sequence && a.seal === b.seal;
 }
 
-/** Between a record and the newest entry of its whole trail; the trail itself was found whole. */
+/** Compares a record with the newest entry of its trail, which has been verified. */
 function whatIsWrong(record: RecordSeen, newest: NewestEntry | undefined): string | null {
-  if (record === null) return 'the trail has entries of this request, but its record is missing';
-  if ('unreadable' in record) return `its record cannot be read: ${record.unreadable}`;
+  if (record === null) return 'the request has audit entries, but its record is missing';
+  if ('unreadable' in record) return `its record can't be read: ${record.unreadable}`;
   if (isSame(record.newest, newest)) return null;
-  return `its record is older than the trail: it names entry ${record.newest.sequence} as its newest`;
+  return `its record is older than the trail: the record ends at entry ${record.newest.sequence}`;
 }

@@ -1,4 +1,4 @@
-/** Puts the verbs and the background work together over one set of ports. */
+/** Builds the verbs and the background work from one set of ports. */
 import type { AuditKeys } from '../domain/close/audit-chain.ts';
 import type { ClosePolicy } from '../domain/policy.ts';
 import type { Thresholds } from '../domain/unit/risk-unit.ts';
@@ -52,9 +52,9 @@ export interface DeskParts {
   readonly newId: NewId;
   readonly newRequestId: NewId;
   readonly log: Log;
-  /** Runs work that outlives the click that caused it; failures are its to log. */
+  /** Runs work that outlives the click that caused it, and logs its failures. */
   readonly inBackground: (what: string, work: () => Promise<unknown>) => void;
-  /** Runs work on one request, so that all it logs can name it; default: just runs it. */
+  /** Adds the request id to everything the work logs; default: adds nothing. */
   readonly withRequest?: WithRequest;
   readonly events: DeskEvents;
 }
@@ -62,14 +62,13 @@ export interface DeskParts {
 export interface DeskWork {
   readonly desk: Desk;
   readonly deliverOutbox: DeliverOutbox;
-  /** One round over requests that are due; answers for how many it set work off. */
+  /** One round over the requests that are due; returns how many there were. */
   readonly attendRequests: () => Promise<number>;
   readonly checkAudit: CheckAudit;
-  /** After Redis came back: it may have lost what was written last, the mark of a close that was sent among it. */
-  readonly tellSentCloses: () => Promise<void>;
+  /** To call on every Redis reconnect: Redis may have lost the marker of a close that was sent. */
+  readonly restoreSentCloses: () => Promise<void>;
 }
 
-/** Each part takes what its own type names from all that there is. */
 export function createDesk(given: DeskParts): DeskWork {
   const { store, outbox, notifier, log, inBackground } = given;
   const withRequest: WithRequest = given.withRequest ?? ((_, work) => work());
@@ -118,7 +117,7 @@ export function createDesk(given: DeskParts): DeskWork {
     desk,
     deliverOutbox,
     attendRequests: createAttendRequests({ ...shared, executor, readBack }),
-    tellSentCloses: sentCloses.tellAll,
+    restoreSentCloses: sentCloses.restoreAll,
     checkAudit,
   };
 }

@@ -1,4 +1,4 @@
-/** Reads a unit's facts as they are now, and tells apart: here, closed by someone, not to be seen, not to be read. */
+/** Reads a unit's current facts, and tells apart: readable, closed, not visible, unreadable. */
 import type { LongId } from '../domain/amount.ts';
 import { digestOf, type Facts, factsOf } from '../domain/close/facts.ts';
 import type { Refusal } from '../domain/refusal.ts';
@@ -15,7 +15,7 @@ import {
 export type CurrentFacts =
   | { readonly kind: 'read'; readonly facts: Facts; readonly digest: string }
   | { readonly kind: 'closed'; readonly closedUnit: ClosedUnit }
-  /** In neither list. That proves nothing: a wrong key also sees nothing. */
+  /** In neither list. That proves nothing: a wrong key sees nothing either. */
   | { readonly kind: 'not-visible' }
   | { readonly kind: 'unreadable'; readonly failure: ExchangeFailure };
 
@@ -35,7 +35,7 @@ export async function readFacts(
   return judge(reader, groupId, { ...units, value: unit }, { priority, creditAccount });
 }
 
-/** For the last look before the send: never shared, through the very key that will sign the close. */
+/** For the last check before sending: never shared, through the key that will sign the close. */
 export async function readFactsBeforeSending(
   reader: LoanReader,
   groupId: LongId,
@@ -60,12 +60,12 @@ async function judge(
   }
   const closed = await reader.findClosedUnit(groupId, closedList);
   if (!closed.ok) return { kind: 'unreadable', failure: closed.failure };
-  // A row that is still enabled is no closed unit, whatever list it is in.
+  // A row that is still enabled is not a closed unit, in whichever list it is.
   const closedUnit = closed.value?.enabled === false ? closed.value : null;
   return closedUnit === null ? { kind: 'not-visible' } : { kind: 'closed', closedUnit };
 }
 
-/** A unit that was read is spoilt only by what is known to be about it; one that was not may be in any flawed row. */
+/** For a unit that was read, flaws known to be about it; for one that was not, any flaw that may be about it. */
 export function flawsOf(
   { value, flaws }: { readonly value: RiskUnit | null; readonly flaws: readonly Flaw[] },
   groupId: LongId,

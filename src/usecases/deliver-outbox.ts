@@ -32,7 +32,7 @@ const LONGEST_DELAY_MS = 60_000;
 const KEPT_AFTER_MS = 60_000;
 /** While Slack accepts nothing at all, the order is kept for so long. */
 const KEPT_AFTER_OUTAGE_MS = 24 * 3_600_000;
-/** A kept notice that is still refused by then is given up. */
+/** A kept notice that is still refused after this is given up. */
 const GIVEN_UP_AFTER_MS = 7 * 24 * 3_600_000;
 const DRAWINGS_REMEMBERED = 500;
 
@@ -47,30 +47,30 @@ export interface DeliverOutboxParts {
   readonly events: Pick<DeskEvents, 'noticeMissed'>;
 }
 
-/** It cannot be put into words: it is damaged, or of a newer version. Says why. */
+/** The notice or record is damaged or of a newer version. Says why. */
 interface Undrawable {
   readonly undrawable: string;
 }
 
-/** Delivers what is due (of one request, or of all) and answers how many items it handled. */
+/** Delivers what is due, for one request or for all, and returns how many items it handled. */
 export type DeliverOutbox = (requestId?: string) => Promise<number>;
 
 export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
   const { outbox, store, book, notifier, log } = parts;
   /**
-   * As of which audit entry this process drew a request last. Not its revision: a store that lost its last writes gives
-   * the same revision again to another record.
+   * The newest audit seal when this process last drew each request. Not the revision: a store that lost its last writes
+   * can give the same revision to another record.
    */
   const drawn = new Map<string, string>();
 
   /** Null: it is no longer needed. */
   async function deliver(item: OutboxItem, request: CloseRequest): Promise<Delivery | Undrawable | null> {
     const { notice } = item;
-    // Without a card there is no thread; a request that ended before its card was up needs none.
+    // Without a card there is no thread; a request that ended before its card was posted needs none.
     if (notice.kind === 'thread' && request.card === null) return null;
     if (notice.kind === 'card') {
       if (request.card === null && isTerminal(request.state)) return null;
-      // Several changes in a row are one edit, unless somebody asked for the redraw.
+      // Several changes in a row need one edit, unless a redraw was asked for.
       if (item.origin === 'change' && drawn.get(request.id) === request.audit.seal) return null;
     }
     if (notice.kind === 'approvers' && !isStillAsked(notice.event.type, request)) return null;
@@ -80,7 +80,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     const eligible = await parts.access.eligibleFor(request.policy, request.requester);
     const approvers = eligible.ok ? eligible.value : null;
     if (notice.kind === 'direct' && approvers?.has(notice.to.userId) !== true) {
-      const why = 'the addressee has no part in this request';
+      const why = 'the recipient has no part in this request';
       return { ok: false, retry: approvers === null, onlyThis: true, why, retryAfterMs: null };
     }
     return draw(notice, request, approvers);
@@ -94,7 +94,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     try {
       return await notifier.deliver(notice, request, approvers);
     } catch (error) {
-      // What Slack refuses is an answer, so this is the drawing.
+      // A refusal from Slack is a value, so only drawing throws.
       return { undrawable: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown' };
     }
   }
@@ -130,7 +130,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     const atMs = await store.nowMs();
     const event = { type: 'card-undeliverable', by: null, why, atMs } as const;
     const told = await draw({ kind: 'direct', to: request.requester, event }, request, null);
-    if (!('ok' in told && told.ok)) log.warn({ requestId: request.id }, 'requester not reached');
+    if (!('ok' in told && told.ok)) log.warn({ requestId: request.id }, 'requester could not be notified');
   }
 
   async function retry(
@@ -160,7 +160,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
       return await handleOn(item, item.stored);
     } catch (error) {
       if (!(error instanceof UnreadableRecord)) throw error;
-      // Nothing is said on such a record, and other requests' messages do not wait for it.
+      // No message is drawn from such a record, and other requests don't wait for it.
       return (await outbox.unreadable(item, error.what)) === 'set-aside';
     }
   }
@@ -219,7 +219,7 @@ function isStillAsked(event: RequestEventType, request: CloseRequest): boolean {
 
 type Failure = Extract<Delivery, { ok: false }>;
 
-/** Who is named in the outbox is not believed alone: a message in full goes to people of the request only. */
+/** The recipient in the outbox is not trusted alone: a full message goes only to people of the request. */
 function hasPartIn({ requester, votes, voidedVotes }: CloseRequest, userId: string): boolean {
   const voters = [...votes, ...voidedVotes].map(({ voter }) => voter);
   return [requester, ...voters].some((person) => person.userId === userId);

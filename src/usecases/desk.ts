@@ -1,7 +1,7 @@
 /**
- * What the desk can do: every verb a person can reach from Slack, with what it answers. Listeners know this and the
- * domain, nothing else. Each verb looks the person up itself and refuses who may not; an answer of `ok: false` is a
- * refusal with its reason. Verbs throw only for the unexpected (StoreUnavailable included).
+ * Every verb a person can reach from Slack, with what it returns. Listeners use this and the domain, nothing else. Each
+ * verb checks the person itself; `ok: false` is a refusal with its reason. Verbs throw only for the unexpected
+ * (StoreUnavailable included).
  */
 import type { AuditVerdict, KeptHead } from '../domain/close/audit-chain.ts';
 import type { CardLocation, CloseRequest, Verdict } from '../domain/close/close-request.ts';
@@ -35,7 +35,7 @@ export interface UnitView {
   readonly flaws: readonly string[];
   readonly inconsistencies: readonly Inconsistency[];
   readonly openRequest: CloseRequest | null;
-  /** Why this person cannot ask to close it now; null: they can. */
+  /** Why this person can't request a close now; null: they can. */
   readonly whyNotClose: Refusal | null;
 }
 
@@ -55,14 +55,14 @@ export interface ClosedUnitsView {
   readonly flaws: readonly string[];
 }
 
-/** What a person is shown before asking, voting or settling: fetched just now. */
+/** What a person is shown before requesting a close, as read just now. */
 export interface FreshFacts {
   readonly facts: Facts;
   readonly digest: string;
   readonly policy: ClosePolicy;
 }
 
-/** A request, and its facts as read just now: equal to the request's own in everything that a vote is bound to. */
+/** A request, and its facts as read just now: same digest as the request's own. */
 export interface BallotView {
   readonly request: CloseRequest;
   readonly facts: Facts;
@@ -70,10 +70,10 @@ export interface BallotView {
 
 export interface RequestView {
   readonly request: CloseRequest;
-  /** Who may still vote: user ids. Null when it could not be looked up. */
+  /** User ids of people who can still vote. Null when they couldn't be looked up. */
   readonly approvers: ReadonlySet<string> | null;
   readonly nowMs: number;
-  /** Another open request for the same unit, where Redis lost the key that keeps one open request per unit. */
+  /** Another open request for the same unit: possible only if Redis lost the unit's key. */
   readonly alsoOpen?: string | null;
 }
 
@@ -93,10 +93,10 @@ export interface HomeView {
   readonly waitingForMe: readonly CloseRequest[];
   readonly open: readonly CloseRequest[];
   readonly recent: readonly CloseRequest[];
-  /** Ids of requests, open or recent, whose records cannot be read. */
+  /** Ids of open or recent requests whose records can't be read. */
   readonly unreadable: readonly string[];
   readonly units: UnitsView | null;
-  /** Why `units` is null, when the person may view and the exchange did not answer. */
+  /** Why `units` is null; null: the units were read. */
   readonly unitsRefusal: Refusal | null;
   readonly nowMs: number;
 }
@@ -109,7 +109,7 @@ export interface CsvFile {
 }
 
 export interface Desk {
-  /** Which roles this person has; refuses who has none, and everybody but full members of the home team. */
+  /** Which roles this person has; refuses people without any, and all but full members of the home team. */
   admit(by: PersonId): Promise<Result<readonly Role[]>>;
   /** `/ltv`: "" for all, a filter ("> 70%", "margin-call"), a unit id, or a part of the credit account's e-mail. */
   viewUnits(by: PersonId, query: string): Promise<Result<UnitsView | UnitView>>;
@@ -122,7 +122,7 @@ export interface Desk {
   /** May this person ask to close this unit, as things stand now? */
   prepareAsk(by: PersonId, unit: string): Promise<Result<FreshFacts>>;
   askToClose(by: PersonId, unit: string, reason: string): Promise<Result<CloseRequest>>;
-  /** The approve modal: may this person vote, and on what, read just now. A changed fact refuses with `facts-changed`. */
+  /** Whether this person can approve, with the facts as read just now. A changed fact refuses with `facts-changed`. */
   openBallot(by: PersonId, requestId: string, version: number): Promise<Result<BallotView>>;
   approve(
     by: PersonId,
@@ -133,7 +133,7 @@ export interface Desk {
       readonly typedId: string;
     },
   ): Promise<Result<CloseRequest>>;
-  /** Before the reject modal: may this person reject? */
+  /** Whether this person can reject. */
   openRejection(by: PersonId, requestId: string, version: number): Promise<Result<CloseRequest>>;
   reject(by: PersonId, requestId: string, version: number, reason: string): Promise<Result<CloseRequest>>;
   withdraw(by: PersonId, requestId: string): Promise<Result<CloseRequest>>;
@@ -144,26 +144,26 @@ export interface Desk {
   settle(by: PersonId, requestId: string, verdict: Verdict, note: string): Promise<Result<CloseRequest>>;
   viewRequest(by: PersonId, requestId: string): Promise<Result<RequestView>>;
   listRequests(by: PersonId): Promise<Result<Pick<HomeView, 'open' | 'recent' | 'unreadable'>>>;
-  /** The whole trail, or one request's part; `kept`: a head that was posted before, to compare with. */
+  /** The whole trail, or one request's part; `kept`: an earlier head to compare with. */
   verifyAudit(by: PersonId, requestId: string | null, kept?: KeptHead | null): Promise<Result<AuditVerdict>>;
-  /** JSON Lines, one entry a line, no secrets. */
+  /** JSON Lines, one entry per line, no secrets. */
   exportAudit(
     by: PersonId,
     requestId: string | null,
   ): Promise<Result<{ readonly fileName: string; readonly jsonLines: string }>>;
   status(by: PersonId): Promise<Result<StatusView>>;
-  /** Lifts the stops that the exchange's limits or bans put on Loandesk; approvers only. The answer: those in force. */
+  /** Lifts the stops that followed the exchange's limits or bans; approvers only. Returns those that were in force. */
   liftStop(by: PersonId): Promise<Result<readonly ExchangeStop[]>>;
   home(by: PersonId): Promise<Result<HomeView>>;
-  /** Differs as soon as any request changed that Home shows. Asks the store only. */
+  /** Changes when any request shown on App Home changes. Reads the store only. */
   requestsMark(): Promise<string>;
-  /** After a refused click: has the card redrawn from the record, in case it shows an older state. */
+  /** Redraws the card after a refused click, in case it shows an older state. */
   redrawCard(requestId: string): Promise<void>;
   /**
-   * Whether a message with the request's buttons is a second copy of its card, on which nothing counts; it is then
-   * redrawn to say where the card is. False as well when there is no such request or no card yet: the verbs say so.
+   * Whether a message with the request's buttons is a copy of its card, on which clicks don't count; the copy is then
+   * redrawn to say where the card is. Also false when there is no such request or no card yet: the verbs say so.
    */
   isCopyOfCard(requestId: string, place: CardLocation): Promise<boolean>;
-  /** A click that names no request, or another channel or team: written to the audit of the request if there is one. */
+  /** Records a click without a request, or from another channel or team, in the request's audit, if there is one. */
   noteForgery(by: PersonId, requestId: string | null, what: string): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /**
- * Sends an approved close: claim, last check, one marker, one DELETE, outcome, read-back. Any replica may run it; the
- * store lets one through. One copy of the record, loaded after the claim, is checked, decided on and marked. Anything
- * that fails before the marker releases the claim and sends nothing; after the marker nothing is ever sent again.
+ * Sends an approved close: claim, last check, one marker, one DELETE, outcome, read-back. Any replica may run it; only
+ * one gets the claim. One copy of the record, loaded after the claim, is checked, decided on and marked. A failure
+ * before the marker releases the claim and sends nothing; after the marker nothing is ever sent again.
  */
 import type { CloseRequest, Command, CommandOf, PeopleNow } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
@@ -23,9 +23,9 @@ import type { ReadBackClose } from './read-back-close.ts';
 import type { RequestBook } from './request-book.ts';
 import type { SentCloses } from './sent-closes.ts';
 
-/** From claim to mark: two reads, people look-ups and a wait for weight fit in it. */
+/** From claim to marker: enough for two reads, people look-ups and a wait for weight. */
 const CLAIM_LASTS_MS = 60_000;
-/** From mark to answer: the client gives up after 13 s; then others may call the outcome unknown. */
+/** From marker to answer: the client gives up after 13 s. After this, any replica may set the outcome to unknown. */
 const ANSWER_EXPECTED_WITHIN_MS = 30_000;
 
 export interface ExecuteCloseParts {
@@ -34,7 +34,7 @@ export interface ExecuteCloseParts {
   readonly reader: LoanReader;
   readonly closer: LoanCloser;
   readonly readBack: ReadBackClose;
-  /** Reads the sealed trail of the request: a record that says more than the trail sends nothing. */
+  /** A record that differs from the sealed trail sends nothing. */
   readonly checkAudit: Pick<CheckAudit, 'whyNotSend'>;
   readonly sentCloses: SentCloses;
   readonly newId: NewId;
@@ -42,27 +42,27 @@ export interface ExecuteCloseParts {
 }
 
 export interface ExecuteClose {
-  /** Sends it if it is approved and nobody else does. The answer is the record as it is afterwards. */
+  /** Sends it if it is approved and not claimed elsewhere. Returns the record as it is afterwards. */
   execute(requestId: string): Promise<Result<CloseRequest>>;
-  /** As above, from a record that was just loaded; `starter`: the person who starts it, null: nobody has to. */
+  /** As `execute`, from a record that was just loaded; `starter`: the person who restarts it, or null. */
   start(stored: StoredRequest, starter: CommandOf<'claim'>['starter']): Promise<Result<CloseRequest>>;
-  /** Tells the store what it missed while it was away: claims to give back, marks and answers. */
+  /** Stores what could not be stored while the store was unavailable: released claims, markers and answers. */
   catchUp(): Promise<void>;
 }
 
-type LastLook =
+type LastCheck =
   | { readonly kind: 'clear'; readonly people: PeopleNow }
-  /** Something was found out: this command records it. */
+  /** The check found something that this command records. */
   | { readonly kind: 'found'; readonly command: Command }
-  /** Something could not be found out, or somebody has to act first: that decides nothing. */
+  /** The check could not finish, or a person must act first: nothing is decided. */
   | { readonly kind: 'trouble'; readonly why: string }
-  /** The record says other than the sealed trail. */
+  /** The record differs from the sealed trail. */
   | { readonly kind: 'forged'; readonly why: string };
 
-const NOT_VISIBLE: LastLook = { kind: 'trouble', why: 'The unit is not visible to its credit key.' };
-const PEOPLE_UNKNOWN: LastLook = { kind: 'trouble', why: "Slack couldn't confirm who may approve." };
-const MAY_NOT_ASK: LastLook = { kind: 'trouble', why: 'The requester may no longer ask for closes.' };
-const TRAIL_UNREADABLE: LastLook = { kind: 'trouble', why: 'The audit trail could not be read.' };
+const NOT_VISIBLE: LastCheck = { kind: 'trouble', why: "The unit isn't visible to its credit key." };
+const PEOPLE_UNKNOWN: LastCheck = { kind: 'trouble', why: "Slack couldn't confirm who may approve." };
+const MAY_NOT_ASK: LastCheck = { kind: 'trouble', why: 'The requester may no longer request closes.' };
+const TRAIL_UNREADABLE: LastCheck = { kind: 'trouble', why: "The audit trail couldn't be read." };
 
 const CHANGED = 'The request changed while it was being checked.';
 const STORE_LOST = "Loandesk couldn't reach its database.";
@@ -70,10 +70,10 @@ const STORE_LOST = "Loandesk couldn't reach its database.";
 export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
   const { access, book, reader, closer, sentCloses, newId, log } = parts;
   /** Claims that this process could not release while the store was unavailable: request id and owner. */
-  const owed = new Map<string, string>();
+  const unreleased = new Map<string, string>();
 
-  /** Checks this copy; stores nothing. People are checked after the unit, because reading the unit may take seconds. */
-  async function lastLook(copy: StoredRequest): Promise<LastLook> {
+  /** Checks this copy and stores nothing. People are checked after the unit, because reading it may take seconds. */
+  async function lastCheck(copy: StoredRequest): Promise<LastCheck> {
     const { request } = copy;
     const current = await readFactsBeforeSending(reader, request.groupId, request.facts.creditAccount);
     if (current.kind === 'unreadable') return { kind: 'trouble', why: current.failure.meaning };
@@ -86,8 +86,8 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
       return { kind: 'found', command: { type: 'replace-facts', facts: current.facts } };
     const people = await access.peopleFor(request, { fresh: true });
     if (!people.ok) return PEOPLE_UNKNOWN;
-    const against = await lookInTrail(request);
-    if (against !== null) return against;
+    const differing = await checkTrail(request);
+    if (differing !== null) return differing;
     const recount = { type: 'recount-votes', ...people.value } as const;
     const counted = book.judge(copy, recount);
     if (counted.ok) return { kind: 'found', command: recount };
@@ -95,14 +95,14 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
     return people.value.requesterMayAsk ? { kind: 'clear', people: people.value } : MAY_NOT_ASK;
   }
 
-  /** Whether a close could be sent now: one is prepared and thrown away. Null: it could, or none will be sent. */
-  async function whyNotPrepared(request: CloseRequest): Promise<LastLook | null> {
+  /** Prepares a close and discards it, to learn whether one could be sent. Null: it could, or this is a dry run. */
+  async function whyNotPrepared(request: CloseRequest): Promise<LastCheck | null> {
     if (book.underRule(request).policy.mode === 'dry-run') return null;
     const prepared = await closer.prepareClose(request.groupId);
     return prepared.ok ? null : { kind: 'trouble', why: prepared.failure.meaning };
   }
 
-  async function lookInTrail(request: CloseRequest): Promise<LastLook | null> {
+  async function checkTrail(request: CloseRequest): Promise<LastCheck | null> {
     try {
       const why = await parts.checkAudit.whyNotSend(request);
       return why === null ? null : { kind: 'forged', why };
@@ -119,11 +119,11 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
     const { id } = copy.request;
     if (sentCloses.wasSent(id)) {
       // The store lost the marker: restore it, and never send again from this process.
-      await sentCloses.tellAll();
+      await sentCloses.restoreAll();
       return refuse({ code: 'already-executing' });
     }
     const owner = newId();
-    const claimed = await owedIfLost(id, owner, () =>
+    const claimed = await releaseLaterIfLost(id, owner, () =>
       book.applyTo(copy, (_, nowMs) => ({
         type: 'claim',
         owner,
@@ -131,15 +131,15 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
         starter,
       })),
     );
-    if (claimed.ok) return owedIfLost(id, owner, () => checkAndSend(id, owner));
+    if (claimed.ok) return releaseLaterIfLost(id, owner, () => checkAndSend(id, owner));
     if (claimed.refusal.code !== 'too-few-approvals') return claimed;
-    // The current settings need more approvals than the request has.
+    // The current settings require more approvals than the request has.
     const people = await access.peopleFor(copy.request, { fresh: true });
     return people.ok ? book.apply(id, () => ({ type: 'recount-votes', ...people.value })) : people;
   }
 
-  /** A store that does not answer may hold the claim all the same: it is released when the store answers again. */
-  async function owedIfLost(
+  /** A store that doesn't answer may still hold the claim: it is released when the store answers again. */
+  async function releaseLaterIfLost(
     requestId: string,
     owner: string,
     work: () => Promise<Result<CloseRequest>>,
@@ -147,7 +147,8 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof StoreUnavailable && !sentCloses.wasSent(requestId)) owed.set(requestId, owner);
+      if (error instanceof StoreUnavailable && !sentCloses.wasSent(requestId))
+        unreleased.set(requestId, owner);
       throw error;
     }
   }
@@ -156,7 +157,7 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
     const loaded = await book.load(requestId);
     if (!loaded.ok) return loaded;
     const copy = loaded.value;
-    const look = await lastLook(copy);
+    const look = await lastCheck(copy);
     switch (look.kind) {
       case 'trouble':
         return release(requestId, owner, look.why);
@@ -176,7 +177,7 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
     return send(copy, owner, prepared.value, people);
   }
 
-  /** Keeps the approvals: the next attempt that finds nothing in the way sends the close. */
+  /** Keeps the approvals: the next attempt that passes the check sends the close. */
   function release(requestId: string, owner: string, why: string): Promise<Result<CloseRequest>> {
     log.warn({ requestId, why }, 'claim released before sending');
     return book.apply(requestId, () => ({ type: 'release-claim', owner, why }));
@@ -237,8 +238,8 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
       if (!loaded.ok) return loaded;
       const copy = loaded.value;
       if (copy.request.state === 'approved' && copy.request.obstacle !== null) {
-        // Check first whether the trouble is over, so that a long outage does not write a claim at each attempt.
-        const look = await lastLook(copy);
+        // Check before claiming, so that a long outage doesn't write a claim at each attempt.
+        const look = await lastCheck(copy);
         const trouble = look.kind === 'clear' ? await whyNotPrepared(copy.request) : look;
         if (trouble?.kind === 'trouble') {
           log.info({ requestId, why: trouble.why }, 'close still blocked');
@@ -250,17 +251,17 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
     },
     start: claim,
     async catchUp() {
-      for (const [requestId, owner] of owed) {
+      for (const [requestId, owner] of unreleased) {
         try {
           await release(requestId, owner, STORE_LOST);
         } catch (error) {
           if (error instanceof StoreUnavailable) throw error;
-          // Others must not wait for this one; the claim ends at its deadline.
+          // The others must not wait for this claim; it ends at its deadline.
           log.error({ requestId, err: error }, 'claim release failed');
         }
-        owed.delete(requestId);
+        unreleased.delete(requestId);
       }
-      await sentCloses.tell();
+      await sentCloses.restore();
     },
   };
 }

@@ -1,4 +1,4 @@
-/** The audit trail as people take it away: verified and exported in Slack, compared later with an earlier export. */
+/** Verifies and exports the audit trail for Slack, and compares it with an earlier export. */
 import { type AuditEntry, type AuditKeys, sealFits } from '../domain/close/audit-chain.ts';
 import type { PersonId } from '../domain/person.ts';
 import { done, type Result, refuse } from '../domain/refusal.ts';
@@ -8,7 +8,7 @@ import type { CheckAudit } from './check-audit.ts';
 import type { Desk } from './desk.ts';
 import type { AuditLog } from './ports.ts';
 
-/** Slack would take more, but all of a file is in memory at once, and many people may ask at once. */
+/** Slack accepts more, but each export is held in memory and many people may ask at once. */
 export const LARGEST_SLACK_EXPORT_BYTES = 4 * 1_024 * 1_024;
 
 export function createAuditVerbs(parts: {
@@ -18,7 +18,7 @@ export function createAuditVerbs(parts: {
   const { access, checkAudit } = parts;
 
   /** Requesters and approvers, not every viewer: the trail names people and what they tried. */
-  async function admit(by: PersonId, typedId: string | null): Promise<Result<string | null>> {
+  async function requireReader(by: PersonId, typedId: string | null): Promise<Result<string | null>> {
     const roles = await access.rolesOf(by);
     if (!roles.ok) return roles;
     if (!roles.value.includes('approver') && !roles.value.includes('requester')) {
@@ -31,7 +31,7 @@ export function createAuditVerbs(parts: {
 
   return {
     async verifyAudit(by, typedId, kept) {
-      const admitted = await admit(by, typedId);
+      const admitted = await requireReader(by, typedId);
       if (!admitted.ok) return admitted;
       const requestId = admitted.value;
       if (requestId === null) return done(await checkAudit.verify(kept));
@@ -39,7 +39,7 @@ export function createAuditVerbs(parts: {
       return verdict === null ? refuse({ code: 'request-not-found', requestId }) : done(verdict);
     },
     async exportAudit(by, typedId) {
-      const admitted = await admit(by, typedId);
+      const admitted = await requireReader(by, typedId);
       if (!admitted.ok) return admitted;
       const requestId = admitted.value;
       const lines: string[] = [];
@@ -56,15 +56,15 @@ export function createAuditVerbs(parts: {
   };
 }
 
-/** One line of an earlier export that the trail of now does not hold as it was. */
+/** One line of an earlier export that is missing, altered or out of order in the current trail. */
 export interface ExportDifference {
-  /** Of the export, from 1. */
+  /** Line number in the export, from 1. */
   readonly line: number;
   /** In words: "entry 3 of request X (approved) is missing from the trail". */
   readonly what: string;
 }
 
-/** What became of each line of an earlier export; gives only those that are missing, altered or out of order. */
+/** Compares each line of an earlier export with the current trail and yields the differences. */
 export async function* compareWithExport(
   lines: AsyncIterable<string>,
   audit: AuditLog,
@@ -82,7 +82,7 @@ export async function* compareWithExport(
     line += 1;
     const entry = exportedEntry(text);
     if (entry === null) {
-      yield { line, what: 'this line is not an entry of an export' };
+      yield { line, what: 'this line is not an audit entry' };
       continue;
     }
     const { requestId, sequence, event } = entry.body;
@@ -91,20 +91,20 @@ export async function* compareWithExport(
     if (!sealFits(entry, keys)) {
       yield {
         line,
-        what: `${name} does not fit its seal: the export itself was altered, or its key is missing`,
+        what: `${name} doesn't match its seal: the export was altered, or its key is missing`,
       };
     } else if (found === undefined) {
       yield { line, what: `${name} is missing from the trail` };
     } else if (found.seal !== entry.seal) {
-      yield { line, what: `${name} was replaced: the trail holds another entry in its place` };
+      yield { line, what: `${name} was replaced by another entry` };
     } else {
-      if (found.position < before) yield { line, what: `${name} stands in another place than it did` };
+      if (found.position < before) yield { line, what: `${name} is in a different position than before` };
       before = Math.max(before, found.position);
     }
   }
 }
 
-/** A line of an export; null when it is none. Only the seal vouches for what is in it. */
+/** The entry on a line of an export; null: it isn't one. Only its seal proves the content. */
 function exportedEntry(line: string): AuditEntry | null {
   let value: Partial<AuditEntry> | null;
   try {

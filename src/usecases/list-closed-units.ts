@@ -10,8 +10,7 @@ import { exchangeRefusal } from './current-facts.ts';
 import type { ClosedUnitsView, Desk } from './desk.ts';
 import type { CloseRequestStore, Flaw, LoanReader, Log, Read } from './ports.ts';
 
-/** As many rows as fit in one table without scrolling for long. */
-const CLOSED_UNITS_A_PAGE = 10;
+const CLOSED_UNITS_PER_PAGE = 10;
 
 export interface ListClosedUnitsParts {
   readonly access: Access;
@@ -36,7 +35,7 @@ export function createListClosedUnits(
   const { access, reader, store, now } = parts;
 
   async function find(by: PersonId, text: string): Promise<Result<Found>> {
-    const viewer = await access.admit(by, 'viewer');
+    const viewer = await access.requireRole(by, 'viewer');
     if (!viewer.ok) return viewer;
     const timeZone = knownTimeZone(viewer.value.timeZone);
     const filter = parseClosedFilter(text, now(), timeZone);
@@ -56,14 +55,14 @@ export function createListClosedUnits(
     });
   }
 
-  /** A single unit is looked up afresh: people ask for it right after its close. */
+  /** A single unit is always read fresh: people look it up right after its close. */
   async function readUnits({ groupId }: ClosedFilter): Promise<Read<readonly ClosedUnit[]>> {
     if (groupId === null) return reader.closedUnits({ priority: 'interactive' });
     const read = await reader.findClosedUnit(groupId, { priority: 'interactive' });
     return read.ok ? { ...read, value: read.value === null ? [] : [read.value] } : read;
   }
 
-  /** Who approved a close is worth showing, but the list is worth showing without it, too. */
+  /** The list is still useful without the people who approved each close. */
   async function throughOf(units: readonly ClosedUnit[]): Promise<ClosedUnitsView['rows']> {
     try {
       const through = await store.closedThrough(units.map((unit) => unit.groupId));
@@ -79,10 +78,10 @@ export function createListClosedUnits(
       const found = await find(by, text);
       if (!found.ok) return found;
       const { units, filter, timeZone, asOfMs, flaws } = found.value;
-      const pages = Math.max(1, Math.ceil(units.length / CLOSED_UNITS_A_PAGE));
+      const pages = Math.max(1, Math.ceil(units.length / CLOSED_UNITS_PER_PAGE));
       const shown = Math.min(Math.max(1, Math.trunc(page)), pages);
-      const start = (shown - 1) * CLOSED_UNITS_A_PAGE;
-      const rows = await throughOf(units.slice(start, start + CLOSED_UNITS_A_PAGE));
+      const start = (shown - 1) * CLOSED_UNITS_PER_PAGE;
+      const rows = await throughOf(units.slice(start, start + CLOSED_UNITS_PER_PAGE));
       return done({
         rows,
         page: shown,
@@ -111,7 +110,7 @@ export function createListClosedUnits(
   };
 }
 
-/** It contradicts itself, so it is not called closed. */
+/** A row that contradicts itself is not shown as closed. */
 function stillEnabled({ groupId }: ClosedUnit): Flaw {
   return { groupId, text: `unit ${groupId} is in the closed list, but still marked as enabled` };
 }

@@ -1,8 +1,8 @@
-/** What operators ask: `/loandesk status`, who does not count as an approver and why, and `/loandesk resume`. */
+/** `/loandesk status`, with the approvers who don't count and why, and `/loandesk resume`. */
 import { type PersonKind, personKey } from '../domain/person.ts';
 import type { ClosePolicy } from '../domain/policy.ts';
 import { done, type Result } from '../domain/refusal.ts';
-import type { Access, ApproverStanding } from './access.ts';
+import type { Access, ApproverLookup } from './access.ts';
 import type { Desk, StatusView } from './desk.ts';
 import type { ExchangeStops, Log } from './ports.ts';
 
@@ -30,9 +30,8 @@ export function createOperateDesk(parts: OperateDeskParts): Pick<Desk, 'status' 
         lines.push({ name: 'User groups', level: 'warning', text: missingGroupsText(missing) });
       return done({ ...view, lines });
     },
-    /** A person lifts the stops that the exchange's limits or bans put on Loandesk. */
     async liftStop(by) {
-      const approver = await access.admit(by, 'approver');
+      const approver = await access.requireRole(by, 'approver');
       if (!approver.ok) return approver;
       const inForce = await stops.list();
       if (inForce.length === 0) return done([]);
@@ -48,16 +47,16 @@ const WHY: Readonly<Record<PersonKind, string>> = {
   guest: 'a guest',
   bot: 'a bot',
   deactivated: 'deactivated',
-  foreign: 'of another workspace',
-  'not-found': 'not known to Slack',
+  foreign: 'from another workspace',
+  'not-found': 'not found in Slack',
 };
 
-/** Null: everybody named counts. */
-export function leftOutText({ leftOut, missingGroups }: ApproverStanding): string | null {
+/** Null: every approver in the settings counts. */
+export function leftOutText({ leftOut, missingGroups }: ApproverLookup): string | null {
   const parts: string[] = [];
   if (leftOut.length > 0) {
     const people = leftOut.map(({ userId, kind }) => `${userId} (${WHY[kind]})`);
-    parts.push(`these approvers do not count: ${people.join(', ')}`);
+    parts.push(`these approvers don't count: ${people.join(', ')}`);
   }
   if (missingGroups.length > 0) parts.push(missingGroupsText(missingGroups));
   return parts.length === 0 ? null : parts.join('; ');
@@ -65,26 +64,26 @@ export function leftOutText({ leftOut, missingGroups }: ApproverStanding): strin
 
 export function missingGroupsText(groups: readonly string[]): string {
   return groups.length === 1
-    ? `user group ${groups[0]} does not exist in Slack: nobody counts through it`
-    : `these user groups do not exist in Slack: ${groups.join(', ')}; nobody counts through them`;
+    ? `user group ${groups[0]} doesn't exist in Slack, so no one gets a role from it`
+    : `these user groups don't exist in Slack: ${groups.join(', ')}; no one gets a role from them`;
 }
 
 function approverLine(
-  standing: Result<ApproverStanding>,
+  found: Result<ApproverLookup>,
   { quorum, samePerson }: Pick<ClosePolicy, 'quorum' | 'samePerson'>,
 ): StatusView['lines'][number] {
   const name = 'Approvers';
-  if (!standing.ok) {
-    const { refusal } = standing;
+  if (!found.ok) {
+    const { refusal } = found;
     const groups = refusal.code === 'identity-unavailable' ? (refusal.groups ?? []) : [];
     const which = groups.length === 0 ? '' : ` (user group ${groups.join(', ')})`;
-    const text = `could not be looked up${which}: no vote counts and nothing is sent until Slack tells who they are`;
+    const text = `Slack couldn't confirm who they are${which}: no vote counts and nothing is sent until it does`;
     return { name, level: 'fault', text };
   }
-  const people = new Set(standing.value.members.map((userId) => personKey(userId, samePerson))).size;
-  const leftOut = leftOutText(standing.value);
+  const people = new Set(found.value.members.map((userId) => personKey(userId, samePerson))).size;
+  const leftOut = leftOutText(found.value);
   const others = leftOut === null ? '' : `; ${leftOut}`;
-  const may = `${people} ${people === 1 ? 'person' : 'people'} may approve`;
+  const may = `${people} ${people === 1 ? 'person' : 'people'} can approve`;
   if (people < quorum) return { name, level: 'fault', text: `${may}, ${quorum} are needed${others}` };
   return { name, level: leftOut === null ? 'ok' : 'warning', text: `${may}${others}` };
 }

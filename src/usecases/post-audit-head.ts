@@ -1,11 +1,11 @@
 /**
- * Once a day, over all replicas, the head of the audit trail is posted where others keep it: the chain alone cannot
- * show that its end was cut off, a head that was seen yesterday can.
+ * Posts the head of the audit trail to a channel once per day, by one of the replicas. The chain alone can't show that
+ * its end was cut off; an earlier head can.
  */
 import type { CheckAudit } from './check-audit.ts';
 import type { AuditBoard, Log, SeenOnce } from './ports.ts';
 
-/** The day's claim outlives the day everywhere; nobody asks about that day again. */
+/** Longer than the day, so that no replica posts it twice. */
 const CLAIM_TTL_MS = 48 * 3_600_000;
 
 export interface PostAuditHeadParts {
@@ -18,8 +18,8 @@ export interface PostAuditHeadParts {
 }
 
 /**
- * One round: posts if nobody has posted on this UTC day. A post that fails gives the day back, so that the next round
- * of any replica tries again. A process that dies in between leaves that day out; the next head covers it, too.
+ * One round: posts unless a replica has already posted on this UTC day. After a failed post, the next round of any
+ * replica tries again. If the process dies in between, that day has no post; the next head covers it.
  */
 export function createPostAuditHead(
   parts: PostAuditHeadParts,

@@ -1,6 +1,6 @@
 /**
- * Looks in the exchange's own record for what became of a close. Reads only; the rule decides what a sighting
- * proves. Used right after the send and, later, by the sweeper for as long as it takes.
+ * Looks for the outcome of a close in the exchange's own record. Reads only; the rule decides what a sighting proves.
+ * Runs right after the send and later, in background work, until the outcome is known.
  */
 import type { LongId } from '../domain/amount.ts';
 import type { CloseRequest, ReadBackSighting } from '../domain/close/close-request.ts';
@@ -14,16 +14,16 @@ import type { RequestBook } from './request-book.ts';
 export interface ReadBackClose {
   /** One look. */
   look(request: CloseRequest): Promise<Result<CloseRequest>>;
-  /** Looks with growing pauses while people watch; what is still open then is left to the sweeper. */
+  /** Looks several times with growing pauses; after that, background work goes on. */
   follow(request: CloseRequest): Promise<Result<CloseRequest>>;
 }
 
-/** Before each look while people watch. */
+/** Before each look in `follow`. */
 const PAUSES_MS = [0, 1_000, 2_000, 4_000] as const;
 
 /** -27001, Loan group not found. */
 const UNIT_NOT_FOUND = -27001;
-/** A look belongs to the close, not to the people who wait for other answers. */
+
 const LOOK = { priority: 'close', fresh: true } as const;
 
 export interface ReadBackParts {
@@ -33,7 +33,7 @@ export interface ReadBackParts {
 }
 
 export function createReadBackClose({ book, reader, pause }: ReadBackParts): ReadBackClose {
-  /** A process that started after the unit had gone knows no key of it: that the parent sees none then has to do. */
+  /** A process that started after the close knows no key of the unit: then the parent key's view must do. */
   async function readActive(groupId: LongId): Promise<Read<RiskUnit | null>> {
     const unit = await reader.riskUnitAsCreditAccount(groupId, LOOK);
     if (unit.ok || unit.failure.kind !== 'no-account') return unit;

@@ -1,6 +1,6 @@
 /**
- * The one way in which a stored request changes: load, decide, save if nothing changed meanwhile, else look again.
- * Outcomes are told to people by the outbox, which is asked to run at once after each change.
+ * The only way to change a stored request: load, decide, save if nothing changed meanwhile, else start again. After
+ * each change with notices, the outbox runs at once.
  */
 
 import { nextAttentionAtMs } from '../domain/close/attention.ts';
@@ -14,10 +14,10 @@ import { done, type Refusal, type RefusalCode, type Result, refuse } from '../do
 import type { CheckAudit } from './check-audit.ts';
 import type { CloseRequestStore, DeskEvents, Log, RecordCopy, StoredRequest } from './ports.ts';
 
-/** Many people may click at once; each look costs two round trips and one of them always gets on. */
-const LOOKS_AT_MOST = 20;
+/** Many people may click at once; in each round of attempts one of them succeeds. */
+const ATTEMPTS_AT_MOST = 20;
 
-/** Attempts that the audit must show: somebody tried what they may not do, or with a forged or old button. */
+/** Refusals that the audit must show: the person lacked the right, or clicked a forged or old button. */
 const NOTED: ReadonlySet<RefusalCode> = new Set([
   'self-approval',
   'role-missing',
@@ -26,57 +26,52 @@ const NOTED: ReadonlySet<RefusalCode> = new Set([
   'old-version',
 ]);
 
-/**
- * They count towards an act that cannot be undone, so the very copy they are decided on is held against the sealed
- * trail first.
- */
+/** These count towards an irreversible act, so the record is compared with the sealed trail first. */
 const PROVED_FIRST: ReadonlySet<Command['type']> = new Set(['approve', 'settle']);
 
-/** What a person tries: `what` names it in the audit. */
+/** What a person tries to do; `what` is its name in the audit. */
 export interface Attempt {
   readonly by: PersonId;
   readonly what: string;
   readonly command: Command;
 }
 
-/** Changed requests are answered as `underRule` shows them. */
+/** Changed requests are returned as `underRule` shows them. */
 export interface RequestBook {
   load(requestId: string): Promise<Result<StoredRequest>>;
-  /** The same copy by the store's clock of now. Throws StoreUnavailable. */
+  /** The same copy with the store's current time. Throws StoreUnavailable. */
   asOfNow(copy: RecordCopy): Promise<StoredRequest>;
-  /** The request under the rule that decides on it now: the narrower of its own and the settings'. Shown, never stored. */
+  /** The request under the policy that decides now: the narrower of its own and the settings'. Shown, never stored. */
   underRule(request: CloseRequest): CloseRequest;
   /**
-   * Holds this copy against the sealed trail. Refuses with `record-not-proved`, or with `changed-meanwhile` where the
-   * store holds another copy by now; null: it is proved.
+   * Compares this copy with the sealed trail: `record-not-proved` if they differ, `changed-meanwhile` if the store now
+   * holds another copy; null: they match.
    */
   refuseUnproved(stored: RecordCopy): Promise<Refusal | null>;
-  /** What the rule answers, without storing anything. */
+  /** The rule's decision; stores nothing. */
   judge(stored: StoredRequest, command: Command): Decision;
-  /**
-   * Applies what `command` answers for the request as stored now; it may be called several times and must do no I/O.
-   */
+  /** Applies what `command` returns for the stored request; it may be called several times and must do no I/O. */
   apply(
     requestId: string,
     command: (request: CloseRequest, nowMs: number) => Command,
   ): Promise<Result<CloseRequest>>;
-  /** As `apply`, from a record that was just loaded: one round trip less. */
+  /** As `apply`, from a record that was just loaded. */
   applyTo(
     stored: StoredRequest,
     command: (request: CloseRequest, nowMs: number) => Command,
   ): Promise<Result<CloseRequest>>;
-  /** As `applyTo`, on this very copy or not at all: where the store holds another one, `changed-meanwhile`. */
+  /** As `applyTo`, on this copy only: refuses with `changed-meanwhile` if the store holds another one. */
   applyOnce(stored: StoredRequest, command: Command): Promise<Result<CloseRequest>>;
   /**
-   * May this person do this, as the record stands? Stores nothing but the refusal, where the audit must show it. The
-   * answer: the request under the rule that decides.
+   * Whether this person can do this now. Stores nothing, except a refusal that the audit must show. Returns the request
+   * as `underRule` shows it.
    */
   ask(stored: StoredRequest, attempt: Attempt): Promise<Result<CloseRequest>>;
-  /** As `applyTo`, for what a person attempts: a refusal that the audit must show is written to it. */
+  /** As `applyTo`, for a person's attempt: writes a refusal that the audit must show. */
   attempt(stored: StoredRequest, attempt: Attempt): Promise<Result<CloseRequest>>;
   /** Writes a refusal to the audit of the request, if there is one. */
   noteRefusal(requestId: string, by: PersonId, what: string, code: RefusalCode): Promise<void>;
-  /** As `noteRefusal`, where the audit must show it. */
+  /** As `noteRefusal`, only if the audit must show this refusal. */
   noteAttempt(requestId: string, by: PersonId, what: string, refusal: Refusal): Promise<void>;
 }
 
@@ -84,7 +79,7 @@ export interface RequestBookParts {
   readonly store: CloseRequestStore;
   readonly checkAudit: Pick<CheckAudit, 'whyNotBelieved'>;
   readonly log: Log;
-  /** The rule that the settings of this process give. */
+  /** The policy in the settings of this process. */
   readonly policy: ClosePolicy;
   readonly events: Pick<DeskEvents, 'requestChanged'>;
   readonly afterChange: (requestId: string) => void;
@@ -106,11 +101,11 @@ export function createRequestBook(parts: RequestBookParts): RequestBook {
     command: (request: CloseRequest, nowMs: number) => Command,
   ): Promise<Result<CloseRequest>> {
     let stored = first;
-    for (let look = 0; look < LOOKS_AT_MOST; look += 1) {
+    for (let attempt = 0; attempt < ATTEMPTS_AT_MOST; attempt += 1) {
       const { request, nowMs } = stored;
       const applied = await applyOnce(stored, command(request, nowMs));
       if (applied.ok || applied.refusal.code !== 'changed-meanwhile') return applied;
-      // The rule judges again, by the record and clock of now.
+
       const again = await load(request.id);
       if (!again.ok) return again;
       stored = again.value;
@@ -133,7 +128,7 @@ export function createRequestBook(parts: RequestBookParts): RequestBook {
       notices,
       attentionAtMs: nextAttentionAtMs(underRule(next), stored.nowMs),
     });
-    // A conflict, or a deadline that passed meanwhile.
+    // A conflict, or a deadline has passed.
     if (saved.kind !== 'saved') return refuse({ code: 'changed-meanwhile' });
     events.requestChanged({
       event: event.type,

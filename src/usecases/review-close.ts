@@ -20,7 +20,7 @@ export interface ReviewCloseParts {
   readonly book: RequestBook;
   readonly reader: LoanReader;
   readonly executor: Pick<ExecuteClose, 'start'>;
-  /** Called when the last needed vote is stored: somebody should send now. */
+  /** Called when the last needed approval is stored, to start the sending. */
   readonly onApproved: (requestId: string) => void;
 }
 
@@ -47,7 +47,7 @@ interface ActingPerson {
 }
 
 interface ActingVoter extends ActingPerson {
-  /** The accounts that may vote on this request now. */
+  /** User ids that may vote on this request now. */
   readonly eligible: ReadonlySet<string>;
 }
 
@@ -58,7 +58,7 @@ interface Approver extends ActingVoter {
 export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
   const { access, book, reader } = parts;
 
-  /** `what` they try, for the audit: somebody who may not act at all is noted in it. */
+  /** `what` is the name of the act in the audit, where a person who may not act at all is recorded. */
   async function personOn(by: PersonId, requestId: string, what: string): Promise<Result<ActingPerson>> {
     const [person, stored] = await Promise.all([access.identify(by), book.load(requestId)]);
     if (!stored.ok) return stored;
@@ -75,7 +75,7 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
     const { policy, requester } = acting.value.stored.request;
     const eligible = await access.eligibleFor(policy, requester);
     if (!eligible.ok) return eligible;
-    // The rule refuses them, too; here the reason can be named.
+    // The rule would refuse them as well, but can't name the missing groups.
     const isRequester = by.userId === requester.userId;
     if (!isRequester && !eligible.value.has(by.userId)) {
       const missingGroups = await access.missingGroups(policy.approvers);
@@ -87,7 +87,7 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
     return done({ ...acting.value, eligible: eligible.value });
   }
 
-  /** As an approval needs it: the requester must still be allowed to ask. */
+  /** As `voterOn`, and whether the requester is still allowed to request closes. */
   async function approverOn(by: PersonId, requestId: string): Promise<Result<Approver>> {
     const voter = await voterOn(by, requestId, 'vote');
     if (!voter.ok) return voter;
@@ -109,11 +109,11 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
     return book.ask(stored, { by, what: 'approve', command });
   }
 
-  /** Voids the votes where the facts moved; the request itself when they are the ones voted on. */
-  async function holdAgainst(current: CurrentFacts, stored: StoredRequest): Promise<Result<CloseRequest>> {
+  /** Voids the votes if the facts changed; returns the request if they did not. */
+  async function compareFacts(current: CurrentFacts, stored: StoredRequest): Promise<Result<CloseRequest>> {
     const request = book.underRule(stored.request);
     switch (current.kind) {
-      // Nothing is voted while the facts cannot be read, and nothing needs to be undone for it.
+      // No vote on unreadable facts; earlier votes stay.
       case 'unreadable':
         return refuse(exchangeRefusal(current.failure));
       case 'not-visible':
@@ -131,7 +131,7 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
         const { facts } = current;
         const replaced = await book.applyTo(stored, () => ({ type: 'replace-facts', facts }));
         if (replaced.ok) return refuse({ code: 'facts-changed', changes: replaced.value.factChanges });
-        // Somebody else's click recorded the same change first: this one was on the version before.
+        // Another click recorded the same change first, so this one was on the old version.
         return replaced.refusal.code === 'nothing-changed' ? refuse({ code: 'old-version' }) : replaced;
       }
     }
@@ -144,7 +144,7 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
       const allowed = await mayApprove(voter.value, version);
       if (!allowed.ok) return allowed;
       const current = await readFacts(reader, allowed.value.groupId, allowed.value.facts.creditAccount);
-      const held = await holdAgainst(current, voter.value.stored);
+      const held = await compareFacts(current, voter.value.stored);
       if (!held.ok) return held;
       return done({
         request: held.value,
@@ -161,10 +161,10 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
       if (typedId.trim() !== groupId)
         return refuse({ code: 'typed-id-differs', typed: typedId.trim(), groupId });
       const { stored } = voter.value;
-      const held = await holdAgainst(await readFacts(reader, groupId, facts.creditAccount), stored);
+      const held = await compareFacts(await readFacts(reader, groupId, facts.creditAccount), stored);
       if (!held.ok) return held;
-      // Reading the facts took its time, and the vote is dated by the store's clock of now. A record that changed
-      // meanwhile does not take it: the store compares, and the rule judges again.
+      // Reading the facts took time, so the vote gets the store's current time. If the record changed meanwhile, the
+      // store refuses and the rule decides again.
       const approved = await book.attempt(await book.asOfNow(stored), {
         by,
         what: 'approve',
@@ -213,7 +213,7 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
       if (!isBlocked(request))
         return refuse({ code: 'wrong-state', state, settled: ending?.kind === 'settled' });
       if (stored.nowMs >= expiresAtMs) return refuse({ code: 'expired' });
-      const held = await holdAgainst(await readFacts(reader, groupId, facts.creditAccount), stored);
+      const held = await compareFacts(await readFacts(reader, groupId, facts.creditAccount), stored);
       const isChanged = !held.ok && ['facts-changed', 'old-version'].includes(held.refusal.code);
       if (!held.ok && !isChanged) return held;
       const now = await book.load(requestId);
@@ -233,7 +233,7 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
       return started;
     },
 
-    /** Two eligible people who say the same, with a note, settle an unknown outcome. */
+    /** Two eligible people with the same finding, each with a note, settle an unknown outcome. */
     async settle(by, requestId, verdict, note) {
       const voter = await voterOn(by, requestId, 'settle');
       if (!voter.ok) return voter;

@@ -1,4 +1,4 @@
-/** Requests as people look at them: App Home, `/loandesk requests` and `/loandesk request <id>`. */
+/** Requests for App Home, `/loandesk requests` and `/loandesk request <id>`. */
 import type { CloseRequest } from '../domain/close/close-request.ts';
 import { isTerminal } from '../domain/close/close-state.ts';
 import { isBlocked } from '../domain/close/decision.ts';
@@ -27,7 +27,7 @@ export function createViewRequests({
   book,
   viewUnits,
 }: ViewRequestsParts): Pick<Desk, 'admit' | 'home' | 'requestsMark' | 'viewRequest' | 'listRequests'> {
-  /** Only what was sent goes on without its unit key: then another request may have taken the key. */
+  /** Only a request whose close was sent may lose its unit key to another request. */
   async function alsoOpen({ id, groupId, sent, ending }: CloseRequest): Promise<string | null> {
     if (sent === null || ending !== null) return null;
     const others = await store.listOpen();
@@ -81,7 +81,7 @@ export function createViewRequests({
       return [...open, ...recent].map(({ id, revision }) => `${id}:${revision}`).join(' ');
     },
     async viewRequest(by, typedId) {
-      const viewer = await access.admit(by, 'viewer');
+      const viewer = await access.requireRole(by, 'viewer');
       if (!viewer.ok) return viewer;
       const requestId = parseRequestId(typedId);
       if (requestId === null) return refuse({ code: 'bad-request-id', input: typedId });
@@ -100,7 +100,7 @@ export function createViewRequests({
       });
     },
     async listRequests(by) {
-      const viewer = await access.admit(by, 'viewer');
+      const viewer = await access.requireRole(by, 'viewer');
       if (!viewer.ok) return viewer;
       const { open, recent, unreadable } = await store.overview(RECENT_IN_LIST);
       return done({ open: open.map(book.underRule), recent: recent.map(book.underRule), unreadable });

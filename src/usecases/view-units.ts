@@ -1,4 +1,4 @@
-/** `/ltv`: where the desk stands. */
+/** `/ltv`: all units, a filter, or one unit. */
 import type { LongId } from '../domain/amount.ts';
 import { refuseOwing } from '../domain/close/decision.ts';
 import { factsOf } from '../domain/close/facts.ts';
@@ -90,7 +90,7 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
     by: PersonId,
     text: string,
   ): Promise<Result<{ query: UnitQuery; read: UnitsRead; view: UnitsView }>> {
-    const viewer = await access.admit(by, 'viewer');
+    const viewer = await access.requireRole(by, 'viewer');
     if (!viewer.ok) return viewer;
     const query = parseUnitQuery(text);
     if (!query.ok) return query;
@@ -139,7 +139,7 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
   };
 }
 
-/** A row that could not be read may be the unit: then it is listed, and that none is listed must not be said. */
+/** An unreadable row may be this unit, so "no such unit" must not be said. */
 function notShown(input: string, query: UnitQuery, flaws: readonly Flaw[]): Refusal {
   const rows = query.kind === 'id' ? flaws.filter((flaw) => concerns(flaw, query.groupId)) : flaws;
   if (rows.length === 0) return { code: 'unknown-unit', input };

@@ -53,7 +53,7 @@ it.each([
 it('fault T9, relative: names a group that is gone, and goes on to the quorum', async () => {
   const findings = await examine({}, [ids.ada, ids.ben, 'S0GONE00001']);
   expect(findings).toContainEqual(
-    expect.stringMatching(/^warning: approvers: 2 named; user group S0GONE00001 does not exist in Slack/),
+    expect.stringMatching(/^warning: approvers: 2 named; user group S0GONE00001 doesn't exist in Slack/),
   );
   expect(findings).toContainEqual(expect.stringMatching(/^ok: quorum: 2 of at least 2 people/));
 });

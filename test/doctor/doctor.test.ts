@@ -158,7 +158,7 @@ describe('the doctor', () => {
       "CLOSE_MOD is set, but Loandesk doesn't read it: did you mean CLOSE_MODE?",
     );
     expect(lines(visit, 'warning')).toContain(
-      `these approvers do not count: ${SEED_IDS.dora} (deactivated), U0LEFT00001 (not known to Slack)`,
+      `these approvers don't count: ${SEED_IDS.dora} (deactivated), U0LEFT00001 (not found in Slack)`,
     );
     expect(lines(visit, 'ok')).toMatch(/quorum: 2 of at least 3 people/);
   });

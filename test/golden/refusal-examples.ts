@@ -43,7 +43,7 @@ export function refusalExamples({ typed, why, atMs }: ExampleTexts): {
     'record-not-proved': {
       code: 'record-not-proved',
       requestId: typed,
-      why: 'it does not fit its seal',
+      why: "it doesn't match its seal",
     },
     'bad-audit-head': { code: 'bad-audit-head', input: typed },
     'audit-too-large': { code: 'audit-too-large', limitBytes: LARGEST_SLACK_EXPORT_BYTES },

@@ -86,15 +86,15 @@ describe('a stored record', () => {
     const request = stored({ id: 'R' });
     const text = encodeRecord(request);
     const [forged, seal] = forge(text, SEALS.seal('R', text));
-    expect(() => decodeRecord(SEALS, 'R', ['1', forged, seal])).toThrow('does not fit its seal');
+    expect(() => decodeRecord(SEALS, 'R', ['1', forged, seal])).toThrow("doesn't match its seal");
   });
 
   it('of another request is not believed under this one’s id', () => {
     const request = stored({ id: 'R' });
     const text = encodeRecord(request);
     const other = text.replace('"id":"R"', '"id":"S"');
-    expect(() => decodeRecord(SEALS, 'S', ['1', other, SEALS.seal('R', text)])).toThrow('does not fit');
-    expect(() => decodeRecord(SEALS, 'S', ['1', text, SEALS.seal('R', text)])).toThrow('does not fit');
+    expect(() => decodeRecord(SEALS, 'S', ['1', other, SEALS.seal('R', text)])).toThrow("doesn't match");
+    expect(() => decodeRecord(SEALS, 'S', ['1', text, SEALS.seal('R', text)])).toThrow("doesn't match");
   });
 
   it('fault W11: is read under a former key, and sealed with the current one', () => {
@@ -107,7 +107,7 @@ describe('a stored record', () => {
     );
     expect(both.seal(request.id, text)).toBe(SEALS.seal(request.id, text));
     expect(() => decodeRecord(SEALS, request.id, ['1', text, former.seal(request.id, text)])).toThrow(
-      'does not fit its seal',
+      "doesn't match its seal",
     );
   });
 });
@@ -234,9 +234,9 @@ describe('stored texts', () => {
       text.replace('withdrawn', 'opened'),
     ];
     for (const each of forged)
-      expect(decodeNotice(NOTICE_SEALS, 'R', each)).toEqual({ why: 'it does not fit its seal' });
-    expect(decodeNotice(NOTICE_SEALS, 'S', text)).toEqual({ why: 'it does not fit its seal' });
-    expect(decodeNotice(SEALS, 'R', text)).toEqual({ why: 'it does not fit its seal' });
+      expect(decodeNotice(NOTICE_SEALS, 'R', each)).toEqual({ why: "it doesn't match its seal" });
+    expect(decodeNotice(NOTICE_SEALS, 'S', text)).toEqual({ why: "it doesn't match its seal" });
+    expect(decodeNotice(SEALS, 'R', text)).toEqual({ why: "it doesn't match its seal" });
   });
 
   it('an unreadable notice is named and holds back only its own request', async () => {

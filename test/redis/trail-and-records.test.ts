@@ -50,7 +50,7 @@ describe('verifying one request', () => {
     await openOne(store);
     await writer.redis.zadd(writer.keys.recent, 5, 'GH0ST');
     expect(await check.verify()).toMatchObject({
-      fault: { requestId: 'GH0ST', what: expect.stringContaining('neither a record nor an entry') },
+      fault: { requestId: 'GH0ST', what: expect.stringContaining('neither a record nor an audit entry') },
     });
   });
 });
@@ -69,13 +69,13 @@ describe('a request whose record is gone or unreadable', () => {
     [
       'made unreadable',
       (writer, id) => writer.redis.hset(writer.keys.request(id), 'schema', '7'),
-      /cannot be read: it has schema 7/,
+      /can't be read: it has schema 7/,
     ],
-    ['changed', (writer, id) => writer.forge(id, { reason: 'x' }), /does not fit its seal/],
+    ['changed', (writer, id) => writer.forge(id, { reason: 'x' }), /doesn't match its seal/],
     [
       'without a seal',
       (writer, id) => writer.redis.hdel(writer.keys.request(id), 'seal'),
-      /does not fit its seal/,
+      /doesn't match its seal/,
     ],
   ])('fault T2: whose last entry was removed, too, is named: %s', async (_, harm, what) => {
     const { store, check, writer } = await scene();
@@ -124,7 +124,7 @@ describe('a request whose record is gone or unreadable', () => {
     expect(await check.verify()).toMatchObject({ fault: { requestId: cut.id, sequence: 3 } });
     for (const { id } of newer) await writer.redis.hset(writer.keys.request(id), 'schema', '7');
     const { fault } = await check.verify();
-    expect(fault?.what).toMatch(/the record names entry 3|cannot be read/);
+    expect(fault?.what).toMatch(/the record's newest entry is 3|can't be read/);
     for (const { id } of newer) await writer.redis.hset(writer.keys.request(id), 'schema', '1');
     expect((await check.verify()).fault).toMatchObject({ requestId: cut.id });
   });

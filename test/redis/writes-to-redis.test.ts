@@ -173,7 +173,7 @@ describe('fault R1: a script in Redis that swaps the true record and a forged on
     await replicas.settled();
     expect(marks).toBe(1);
     expect(deletes()).toEqual([]);
-    await expect(store.load(request.id)).rejects.toThrow('does not fit its seal');
+    await expect(store.load(request.id)).rejects.toThrow("doesn't match its seal");
   });
 
   it('fault R1, relative: a record put back under its own seal, after a rejection, is not sent', async () => {
@@ -230,10 +230,10 @@ describe('fault R2: state, votes and ending written with HSET, and outbox items 
     await bot.work.deliverOutbox();
     expect(bot.notifier.delivered.slice(told)).toEqual([]);
     await expect(desk.viewRequest(ALICE, request.id)).rejects.toThrow(UnreadableRecord);
-    await expect(checkAudit.evidence(request.id)).rejects.toThrow('does not fit its seal');
+    await expect(checkAudit.evidence(request.id)).rejects.toThrow("doesn't match its seal");
     const lists = await desk.listRequests(ALICE);
     expect(lists).toMatchObject({ ok: true, value: { open: [], recent: [] } });
-    const what = expect.stringContaining('does not fit its seal');
+    const what = expect.stringContaining("doesn't match its seal");
     expect(await checkAudit.verify()).toMatchObject({ fault: { requestId: request.id, what } });
     expect(await checkAudit.verifyRequest(request.id)).toMatchObject({ fault: { what } });
   });
@@ -260,10 +260,10 @@ describe('fault R2: state, votes and ending written with HSET, and outbox items 
     const { hash } = await writer.snapshot(other.id);
     const { record = '', seal = '' } = hash;
     await writer.redis.hset(writer.keys.request(one.id), { record, seal });
-    await expect(bot.redis.store.load(one.id)).rejects.toThrow('does not fit its seal');
+    await expect(bot.redis.store.load(one.id)).rejects.toThrow("doesn't match its seal");
     const moved = record.replaceAll(other.id, one.id);
     await writer.redis.hset(writer.keys.request(one.id), { record: moved, seal });
-    await expect(bot.redis.store.load(one.id)).rejects.toThrow('does not fit its seal');
+    await expect(bot.redis.store.load(one.id)).rejects.toThrow("doesn't match its seal");
   });
 });
 
@@ -275,7 +275,7 @@ describe('fault R3: a finding that nobody made', () => {
     const settlement = { by: { teamId, userId }, verdict: 'closed', note: 'seen', atMs: request.createdAtMs };
     await writer.forge(request.id, { settlement });
     const { desk } = bot.work;
-    await expect(desk.settle(BOB, request.id, 'closed', 'seen')).rejects.toThrow('does not fit its seal');
+    await expect(desk.settle(BOB, request.id, 'closed', 'seen')).rejects.toThrow("doesn't match its seal");
     await writer.forge(request.id, { settlement: null });
     expect((await loaded(bot.redis, request.id)).state).toBe('unknown');
   });
@@ -408,7 +408,7 @@ describe('fault R8: where messages go', () => {
     await bot.work.deliverOutbox();
     expect(bot.notifier.delivered.slice(told)).toEqual([]);
     expect(bot.redis.log.lines).toContainEqual(
-      expect.objectContaining({ fields: expect.objectContaining({ why: 'it does not fit its seal' }) }),
+      expect.objectContaining({ fields: expect.objectContaining({ why: "it doesn't match its seal" }) }),
     );
   });
 
@@ -419,7 +419,7 @@ describe('fault R8: where messages go', () => {
     await writer.forge(request.id, { card: { channelId: 'C0GENERAL', messageTs: '1.000100' } });
     await bot.work.desk.redrawCard(request.id);
     await bot.work.deliverOutbox();
-    await expect(bot.work.desk.withdraw(REQUESTER, request.id)).rejects.toThrow('does not fit its seal');
+    await expect(bot.work.desk.withdraw(REQUESTER, request.id)).rejects.toThrow("doesn't match its seal");
     expect(bot.notifier.delivered.slice(told)).toEqual([]);
   });
 

@@ -68,7 +68,7 @@ describe('settings', () => {
       'PORT: expected a whole number from 0 to 65535',
       'BINANCE_ACCOUNTS_FILE is missing: the JSON file with the accounts and their keys',
       'CLOSE_CHANNEL: expected a channel id (C… or G…), not a name',
-      'CLOSE_REQUESTERS is missing: who may ask for a close',
+      'CLOSE_REQUESTERS is missing: who may request a close',
       'CLOSE_APPROVERS is missing: who may approve a close',
       'CLOSE_QUORUM: expected a whole number from 1 to 20',
       'CLOSE_EXPIRES: expected a time from 1m to 7d, such as 90m or 4h',
@@ -138,12 +138,12 @@ describe('settings', () => {
     [
       'a name for certificates without TLS',
       { REDIS_TLS_SERVER_NAME: 'redis.example.com' },
-      'REDIS_TLS_SERVER_NAME is set, but there is no TLS',
+      'REDIS_TLS_SERVER_NAME is set without TLS',
     ],
     [
       'a CA file that is not there',
       { REDIS_URL: 'rediss://redis', REDIS_TLS_CA_FILE: '/nowhere/ca.pem' },
-      'REDIS_TLS_CA_FILE names a file that cannot be read (ENOENT)',
+      "REDIS_TLS_CA_FILE names a file that can't be read (ENOENT)",
     ],
     [
       'a CA file without a certificate',
@@ -189,7 +189,7 @@ describe('settings', () => {
     const { SLACK_BOT_TOKEN: _, ...rest } = GOOD;
     expect(loadConfig({ ...rest, SLACK_BOT_TOKEN_FILE: file }).slack.botToken).toBe('xoxb-from-a-file');
     expect(faultsOf({ ...rest, SLACK_BOT_TOKEN_FILE: join(folder, 'none') })).toEqual([
-      'SLACK_BOT_TOKEN_FILE names a file that cannot be read (ENOENT)',
+      "SLACK_BOT_TOKEN_FILE names a file that can't be read (ENOENT)",
     ]);
     expect(faultsOf({ ...GOOD, SLACK_BOT_TOKEN_FILE: file })).toEqual([
       'SLACK_BOT_TOKEN and SLACK_BOT_TOKEN_FILE are both set: expected one of them',

@@ -49,7 +49,7 @@ describe('docs/settings.md', () => {
   });
 
   it.each(rows)('$name may be given as a file: $mayBeFile', ({ name, mayBeFile }) => {
-    const unreadable = `${name}_FILE names a file that cannot be read`;
+    const unreadable = `${name}_FILE names a file that can't be read`;
     const said = faultsOf({ [`${name}_FILE`]: 'no-such-file' }).some((fault) => fault.startsWith(unreadable));
     expect(said).toBe(mayBeFile);
   });

@@ -264,22 +264,22 @@ describe('the guard', () => {
     });
   });
 
-  it('fault R2: says of a record that does not fit its seal that it is not trusted, and names the request', async () => {
+  it("fault R2: says that a record that doesn't match its seal is not trusted, and names the request", async () => {
     const { guard, delivered, told, log } = scene();
     await guard(
       {
         ...QUICK,
         work: async () => {
-          throw new UnreadableRecord('R000000001', 'it does not fit its seal');
+          throw new UnreadableRecord('R000000001', "it doesn't match its seal");
         },
       },
       delivered(),
     );
     expect(told).toEqual([
-      expect.stringMatching(/R000000001.*can't be trusted \(it does not fit its seal\)/),
+      expect.stringMatching(/R000000001.*can't be trusted \(it doesn't match its seal\)/),
     ]);
     expect(log.map(({ level, fields }) => ({ level, ...fields }))).toMatchObject([
-      { level: 'error', requestId: 'R000000001', why: 'it does not fit its seal' },
+      { level: 'error', requestId: 'R000000001', why: "it doesn't match its seal" },
       { outcome: 'record-not-proved', requestId: 'R000000001' },
     ]);
   });

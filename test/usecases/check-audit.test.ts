@@ -215,7 +215,7 @@ describe('an earlier export', () => {
       { line: 3, what: `entry 1 of request ${third.body.requestId} (opened) is missing from the trail` },
       {
         line: 5,
-        what: `entry 1 of request ${fifth.body.requestId} (opened) was replaced: the trail holds another entry in its place`,
+        what: `entry 1 of request ${fifth.body.requestId} (opened) was replaced by another entry`,
       },
     ]);
     const moved = entries.toSpliced(0, 1).concat(entries.slice(0, 1));
@@ -229,8 +229,8 @@ describe('an earlier export', () => {
     const altered = { ...entries[0], body: { ...entries[0]?.body, version: 7 } };
     const lines = [JSON.stringify(altered), '', 'x', 'null', '{"seal":1}'];
     expect((await compared(lines, entries)).map(({ what }) => what)).toEqual([
-      expect.stringContaining('the export itself was altered'),
-      ...Array.from({ length: 4 }, () => 'this line is not an entry of an export'),
+      expect.stringContaining('the export was altered'),
+      ...Array.from({ length: 4 }, () => 'this line is not an audit entry'),
     ]);
   });
 });

@@ -152,12 +152,12 @@ describe('identity and quorum', () => {
         {
           name: 'Approvers',
           level: 'warning',
-          text: expect.stringMatching(/^2 people may approve; .*: U0LEFT \(/),
+          text: expect.stringMatching(/^2 people can approve; .*: U0LEFT \(/),
         },
       ]);
       harness.directory.people.set(BOB.userId, person(BOB.userId, { kind }));
       expect(await status()).toMatchObject([
-        { level: 'fault', text: expect.stringContaining('1 person may approve, 2 are needed') },
+        { level: 'fault', text: expect.stringContaining('1 person can approve, 2 are needed') },
       ]);
     },
   );
@@ -697,7 +697,7 @@ describe('a forged record', () => {
     expect(await harness.get(request.id)).toMatchObject({
       state: 'failed',
       sent: null,
-      ending: { kind: 'never-sent', why: expect.stringContaining('other votes') },
+      ending: { kind: 'never-sent', why: expect.stringContaining('votes differ') },
     });
   });
 });

@@ -373,7 +373,7 @@ describe('a store that forgets what was written last', () => {
     expect((await harness.get(request.id)).state).toBe('unknown');
     goBack();
     expect((await harness.get(request.id)).state).toBe('approved');
-    await harness.work.tellSentCloses();
+    await harness.work.restoreSentCloses();
     expect(await harness.get(request.id)).toMatchObject({ state: 'unknown', answer: { kind: 'unknown' } });
     expect(harness.exchange.deletes).toEqual([UNIT]);
   });
@@ -447,13 +447,13 @@ describe('a store that forgets what was written last', () => {
     harness.nowMs += 6_000;
     await harness.work.attendRequests();
     await harness.settled();
-    trouble = new UnreadableRecord(request.id, 'it does not fit its seal');
+    trouble = new UnreadableRecord(request.id, "it doesn't match its seal");
     harness.nowMs = other.value.expiresAtMs;
     await harness.work.attendRequests();
     await harness.settled();
     expect((await harness.get(other.value.id)).state).toBe('expired');
     trouble = null;
-    await harness.work.tellSentCloses();
+    await harness.work.restoreSentCloses();
     expect((await harness.get(request.id)).answer).toMatchObject({ kind: 'closed' });
     expect(harness.exchange.deletes).toEqual([UNIT]);
   });

@@ -1,4 +1,4 @@
-/** When the background work must look at an open request again. */
+/** When background work must look at an open request again. */
 import type { CloseRequest } from './close-request.ts';
 import { isBlocked } from './decision.ts';
 
@@ -8,25 +8,24 @@ export function reminderAtMs(request: CloseRequest, stage: 'half' | 'eighty'): n
   return request.createdAtMs + Math.floor(stage === 'half' ? lifetimeMs / 2 : (lifetimeMs * 4) / 5);
 }
 
-/** How long after the send people are told that the outcome is still not known. */
+/** How long after sending people are notified that the outcome is still unknown. */
 export const UNKNOWN_PAGES_AFTER_MS = 10 * 60_000;
 /**
  * How often an open request is looked at in any case: compared with the closed list to notice a close made elsewhere,
  * and, while its unit owes, with what the unit owes now. Nothing is put off further: a time that a wrong clock left in a record must not hold it up for hours.
  */
 export const LOOKED_AT_EVERY_MS = 5 * 60_000;
-/** The process that stored the last vote sends at once; others pick it up after this long. */
+/** The process that stored the last vote sends at once; other replicas take over after this time. */
 const EXECUTOR_GRACE_MS = 5_000;
-/** The longer something keeps a request from being sent, the longer the pause, up to this. */
+/** The pause between attempts to send grows while they fail, up to this. */
 const LONGEST_PAUSE_MS = 60_000;
 
 /**
- * Binance answers asynchronously: the closed list may take a moment. Looks fall due so long after the sending, then
- * every five minutes, whatever people do meanwhile.
+ * The closed list may show a close late. Looks are due at these times after sending, then every five minutes.
  */
 const LOOKS_AFTER_MS = [1, 3, 7, 15, 30, 60, 120, 180, 240, 300].map((seconds) => seconds * 1_000);
 const LOOK_EVERY_MS = 300_000;
-/** While the exchange cannot be read. */
+/** While the exchange can't be read. */
 const UNREADABLE_AGAIN_MS = 30_000;
 
 function nextLookAtMs({ readBack, sent, pagedAtMs }: CloseRequest, nowMs: number): number {
@@ -39,8 +38,8 @@ function nextLookAtMs({ readBack, sent, pagedAtMs }: CloseRequest, nowMs: number
 }
 
 /**
- * When the background work must look at this request again, by the store's clock; null: never. Of the request as
- * `withNarrowerPolicy` gives it.
+ * When background work must look at this request again, by the store's clock; null: never. Takes the request as
+ * `withNarrowerPolicy` returns it.
  */
 export function nextAttentionAtMs(request: CloseRequest, nowMs: number): number | null {
   const nextMs = nextReasonAtMs(request, nowMs);

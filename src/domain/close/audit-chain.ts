@@ -1,16 +1,16 @@
 /**
  * The audit trail: one chain of sealed entries per request, and a chain through all first entries. Each seal is an
- * HMAC-SHA-256 over the entry and the seal before it, so an altered, removed or reordered entry is found and named.
- * A chain cannot show that its end was cut off; a head that was kept outside can. docs/audit.md has the algorithm.
+ * HMAC-SHA-256 over the entry and the seal before it, so an altered, removed or reordered entry is found. The chain
+ * can't show that its end was cut off; a head kept elsewhere can. docs/audit.md has the algorithm.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { LongId } from '../amount.ts';
 import type { RequestEvent } from './close-request.ts';
 import type { CloseState } from './close-state.ts';
 
-/** What seals are made with. An entry from before a key change is checked with the key it was sealed with. */
+/** An entry from before a key change is checked with the key it was sealed with. */
 export interface AuditKeys {
-  /** Seals everything new. */
+  /** Seals new entries. */
   readonly current: Uint8Array;
   /** Only for checking; newest first. */
   readonly previous: readonly Uint8Array[];
@@ -39,7 +39,7 @@ export interface AuditEntry {
 /** The seal before the first entry of a request. */
 export const FIRST_SEAL = '';
 
-/** `body` is written to JSON once, by the caller's order of keys; the same text is stored, sealed and verified. */
+/** The JSON of `body`, with the caller's key order, is stored, sealed and verified. */
 export function sealEntry(body: AuditBody, previousSeal: string, key: Uint8Array): AuditEntry {
   return { body, previousSeal, seal: sealOf(body, previousSeal, key) };
 }
@@ -52,7 +52,7 @@ function sealOf(body: AuditBody, previousSeal: string, key: Uint8Array): string 
     .digest('hex');
 }
 
-/** Whether an entry's seal fits its text under any of these keys. */
+/** Whether an entry's seal matches its text under any of these keys. */
 export function sealFits(entry: AuditEntry, keys: AuditKeys): boolean {
   return keyOfSeal(entry, keys) !== -1;
 }
@@ -70,28 +70,28 @@ export interface AuditFault {
   readonly what: string;
 }
 
-/** A head of the trail as it was posted or printed before, and how many entries had been read then. */
+/** A head of the trail that was posted or printed earlier, and the number of entries at that time. */
 export interface KeptHead {
   readonly entries: number;
   /** 64 lower-case hex digits. */
   readonly head: string;
 }
 
-/** As typed; null when it is not a count from 1 on and a head. */
+/** Parses what was typed; null unless it is a count from 1 and a head. */
 export function parseKeptHead(entries: string, head: string): KeptHead | null {
   const isOne = /^[1-9]\d{0,11}$/.test(entries) && /^[0-9a-f]{64}$/i.test(head);
   return isOne ? { entries: Number(entries), head: head.toLowerCase() } : null;
 }
 
-/** What the trail of now shows about a kept head; `entries` is how many that one counted. */
+/** How the current trail compares with a kept head; `entries`: the count given with it. */
 export type KeptHeadFinding = { readonly entries: number } & (
-  | /** The first entries are the same as then; so many were added since. */
+  | /** The first entries are unchanged; `since`: how many were added. */
   { readonly kind: 'same'; readonly since: number }
-  /** Among the first entries something was removed, changed or reordered. */
+  /** An entry among them was removed, changed or reordered. */
   | { readonly kind: 'different' }
-  /** The trail has fewer entries than it had then. */
+  /** The trail has fewer entries than before. */
   | { readonly kind: 'fewer'; readonly missing: number }
-  /** An entry before that place cannot be read, so no head could be computed. */
+  /** An earlier entry can't be read, so the head can't be computed. */
   | { readonly kind: 'not-reached' }
 );
 
@@ -105,7 +105,7 @@ export interface AuditVerdict {
   readonly kept: KeptHeadFinding | null;
 }
 
-/** True only where everything that was asked for was looked at and nothing was found. */
+/** True only if everything that was asked for was checked and no fault was found. */
 export function isVerified({ fault, kept }: AuditVerdict): boolean {
   return fault === null && (kept === null || kept.kind === 'same');
 }
@@ -114,25 +114,25 @@ export function isVerified({ fault, kept }: AuditVerdict): boolean {
 export type NewestEntry = { readonly sequence: number; readonly seal: string };
 
 export interface AuditVerifierOptions {
-  /** False when only one request's entries are read: the chain through all openings cannot be checked then. */
+  /** False when only one request's entries are read: the chain through all openings is then not checked. */
   readonly whole: boolean;
-  /** Entries that the stored records name as their newest: each must have come by at the end. */
+  /** Entries that the stored records name as their newest: each must be in the trail. */
   readonly newest?: ReadonlyMap<string, NewestEntry>;
   readonly kept?: KeptHead | null;
 }
 
-/** Reads the trail entry by entry; stops judging at the first fault. Keeps one seal for each request. */
+/** Verifies the trail entry by entry up to the first fault. Keeps one seal per request in memory. */
 export class AuditVerifier {
   readonly #keys: AuditKeys;
   readonly #whole: boolean;
-  /** What the records named before the trail was read, and has not come by yet: entries written later may follow. */
+  /** Newest entries named by the records and not read yet; entries written later may follow them. */
   readonly #awaited: Map<string, NewestEntry>;
   readonly #kept: KeptHead | null;
   readonly #last = new Map<string, NewestEntry & { readonly key: number }>();
   #lastOpening = FIRST_SEAL;
   #entries = 0;
   #head = '';
-  /** The head after as many entries as the kept one counts; null: not that many were read. */
+  /** The head after as many entries as the kept head counts; null: fewer were read. */
   #headThen: string | null = null;
   #isCutShort = false;
   #fault: AuditFault | null = null;
@@ -162,13 +162,13 @@ export class AuditVerifier {
     if (awaited?.sequence === sequence && awaited.seal === entry.seal) this.#awaited.delete(requestId);
   }
 
-  /** An entry that is not what was written: the trail cannot be read past it. */
+  /** A damaged entry: the trail can't be verified past it. */
   readUnreadable(requestId: string, what: string): void {
     this.#fault ??= { position: this.#entries + 1, requestId, sequence: 0, what };
     this.#isCutShort = true;
   }
 
-  /** Of the entries read so far; `result` judges the end, too. */
+  /** In the entries read so far; `result` also checks the end. */
   get fault(): AuditFault | null {
     return this.#fault;
   }
@@ -209,19 +209,19 @@ export class AuditVerifier {
 
   #cutOff(requestId: string, { sequence }: NewestEntry): AuditFault {
     const ends = this.#last.get(requestId)?.sequence ?? 'none';
-    const what = `the record names entry ${sequence} as its newest, the trail ends at ${ends} or holds another`;
+    const what = `the record's newest entry is ${sequence}, but the trail ends at ${ends} or has another one`;
     return { position: this.#entries, requestId, sequence, what };
   }
 
   #faultOf({ body, previousSeal }: AuditEntry, key: number): string | null {
     const last = this.#last.get(body.requestId) ?? { sequence: 0, seal: FIRST_SEAL, key };
-    if (key === -1) return 'altered: its seal does not fit its text';
-    // Somebody who has only a former key must not be able to add to what the current one has sealed.
+    if (key === -1) return "altered: its seal doesn't match its text";
+    // A former key must not be able to add entries after those sealed with the current key.
     if (key > last.key) return 'altered: it is sealed with an older key than the entry before it';
     if (body.sequence !== last.sequence + 1) {
       return `removed or reordered: entry ${last.sequence + 1} of this request was expected here`;
     }
-    return previousSeal === last.seal ? null : 'does not follow the entry before it';
+    return previousSeal === last.seal ? null : "doesn't follow the entry before it";
   }
 
   #openingFaultOf({ body }: AuditEntry): string | null {

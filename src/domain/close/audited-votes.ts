@@ -1,6 +1,6 @@
 /**
- * A record held against the sealed trail of its request. The record's own seal shows that Loandesk wrote it; only the
- * trail shows that it is the newest one, and what was voted. What the two do not tell alike is not believed.
+ * Compares a record with the sealed trail of its request. The record's own seal shows that Loandesk wrote it; only the
+ * trail shows that it is the newest version and which votes were given. If the two differ, nothing is sent.
  */
 
 import type { PersonId } from '../person.ts';
@@ -11,44 +11,44 @@ import { isTerminal } from './close-state.ts';
 import { isDecided } from './decision.ts';
 
 /**
- * In what the record differs from its trail; null: in nothing. `entries` are all of that request, oldest first: their
- * seals fit, and the record names the last of them as its newest.
+ * How the record differs from its trail; null: it doesn't. `entries`: all entries of the request, oldest first, with
+ * verified seals; the record names the last one as its newest.
  */
 export function whyTrailDiffers(request: CloseRequest, entries: readonly AuditEntry[]): string | null {
   const opened = entries[0]?.body;
   const newest = entries.at(-1)?.body;
   if (opened?.event.type !== 'opened' || newest === undefined)
-    return 'the audit trail does not begin with the opening';
+    return "the audit trail doesn't begin with the opening";
   if (opened.groupId !== request.groupId || opened.event.by?.userId !== request.requester.userId) {
-    return 'the record names another unit or requester than the audit trail';
+    return 'unit or requester differ from the audit trail';
   }
   const expiresAtMs = opened.event.atMs + opened.event.policy.expiresAfterMs;
   if (ruleText(opened.event.policy) !== ruleText(request.policy) || expiresAtMs !== request.expiresAtMs) {
-    return 'the record names another rule than the audit trail';
+    return 'policy or expiry differ from the audit trail';
   }
   const { stateAfter, version, factsDigest } = newest;
   if (factsDigest !== request.factsDigest || version !== request.version)
-    return 'the record names other facts than the audit trail';
-  if (stateAfter !== request.state) return 'the record names another state than the audit trail';
+    return 'facts differ from the audit trail';
+  if (stateAfter !== request.state) return 'the state differs from the audit trail';
   const voters = votersOf(entries);
   const recorded = new Set(request.votes.map(({ voter }) => voter.userId));
   const same = recorded.size === voters.length && voters.every(({ userId }) => recorded.has(userId));
-  if (!same) return 'the record names other votes than the audit trail';
-  if (!isSettlementTold(request, entries)) return 'the record names another finding than the audit trail';
-  return isEndingTold(request, entries) ? null : 'the record names another ending than the audit trail';
+  if (!same) return 'votes differ from the audit trail';
+  if (!isSettlementTold(request, entries)) return 'the finding differs from the audit trail';
+  return isEndingTold(request, entries) ? null : 'the ending differs from the audit trail';
 }
 
-/** What the trail of one request says against sending it as the record stands; null: nothing. */
+/** Why the trail of a request forbids sending it; null: it doesn't. */
 export function whyTrailForbids(request: CloseRequest, entries: readonly AuditEntry[]): string | null {
   if (entries.some(({ body }) => body.event.type === 'sent' || body.event.type === 'mark-restored'))
-    return 'the audit trail says it was sent before';
+    return 'the audit trail shows that it was sent before';
   const differs = whyTrailDiffers(request, entries);
   if (differs !== null) return differs;
   const voters = votersOf(entries).map((voter) => ({ voter }));
-  return isDecided(request, voters) ? null : 'the audit trail does not tell of enough votes';
+  return isDecided(request, voters) ? null : 'the audit trail shows too few votes';
 }
 
-/** A mark that was restored takes back every finding and ending before it. */
+/** A restored marker cancels every earlier finding and ending. */
 function sinceRestored(entries: readonly AuditEntry[]): readonly AuditEntry[] {
   return entries.slice(
     Math.max(
@@ -71,7 +71,7 @@ function isSettlementTold({ settlement }: CloseRequest, entries: readonly AuditE
   );
 }
 
-/** The events that can bring each ending about. */
+/** The events that can cause each ending. */
 const ENDED_BY: { readonly [Kind in Ending['kind']]: readonly RequestEventType[] } = {
   'read-back': ['read-back'],
   settled: ['settled'],
@@ -95,7 +95,7 @@ function isEndingTold({ ending }: CloseRequest, entries: readonly AuditEntry[]):
   return ['reason', 'verdict', 'note'].every((field) => record?.[field] === trail?.[field]);
 }
 
-/** Who has a standing vote, by the entries alone. */
+/** Who has a valid vote according to the entries alone. */
 function votersOf(entries: readonly AuditEntry[]): PersonId[] {
   const voters = new Map<string, PersonId>();
   for (const { event } of entries.map(({ body }) => body)) {
@@ -108,7 +108,7 @@ function votersOf(entries: readonly AuditEntry[]): PersonId[] {
   return [...voters.values()];
 }
 
-/** Field by field: a record may come back with its fields in another order. */
+/** Field by field, because a stored record may have its fields in another order. */
 function ruleText(policy: ClosePolicy): string {
   const { quorum, requesterMayApprove, approvers, expiresAfterMs, mode, samePerson } = policy;
   return JSON.stringify([quorum, requesterMayApprove, approvers, expiresAfterMs, mode, samePerson]);

@@ -1,6 +1,6 @@
 /**
- * A request to close a risk unit: its record, what can happen to it, and what can be asked of it. The rule that moves
- * it from state to state is `decide` in close-rule.ts.
+ * A request to close a risk unit: its record, events and commands. `decide` in close-rule.ts moves it from state to
+ * state.
  */
 import type { LongId } from '../amount.ts';
 import type { Person, PersonId } from '../person.ts';
@@ -13,7 +13,7 @@ import { digestOf, type FactChange, type Facts } from './facts.ts';
 export interface Vote {
   readonly voter: PersonId;
   readonly atMs: number;
-  /** What was voted on: the version and digest the voter had in front of them. */
+  /** The version and digest that the voter was shown. */
   readonly version: number;
   readonly factsDigest: string;
 }
@@ -28,7 +28,7 @@ export interface CardLocation {
   readonly messageTs: string;
 }
 
-/** The exchange's answer to the one DELETE, without anything secret. */
+/** The exchange's answer to the one DELETE, without secrets. */
 export interface ExchangeAnswer {
   readonly kind: 'closed' | 'refused' | 'not-sent' | 'unknown';
   readonly httpStatus: number | null;
@@ -38,7 +38,7 @@ export interface ExchangeAnswer {
   readonly atMs: number;
 }
 
-/** Written before the DELETE leaves. `signedTimestampMs` is the exchange's time, `atMs` the store's. */
+/** The marker, written before the DELETE is sent. `signedTimestampMs` is exchange time, `atMs` the store's. */
 export interface SentMark {
   readonly atMs: number;
   readonly signedTimestampMs: number;
@@ -47,9 +47,9 @@ export interface SentMark {
 
 export type Sighting = 'still-active' | 'neither' | 'in-both-lists' | 'unreadable';
 
-/** What the looks at the exchange's own record have shown. One that shows the same as the one before is not noted. */
+/** Results of looking at the exchange's record. A look with the same result as the one before is not recorded. */
 export interface ReadBack {
-  /** Consecutive reads, late enough to prove something, in which the unit was still active and not closed. */
+  /** Consecutive reads late enough to prove something, in which the unit was still active. */
   readonly agreeingActiveReads: number;
   /** `why`: for `unreadable`, the reason at the first such look. */
   readonly lastSeen: { readonly kind: Sighting; readonly why: string | null } | null;
@@ -67,16 +67,16 @@ export interface CloseRequest {
   readonly groupId: LongId;
   readonly requester: PersonId;
   readonly reason: string;
-  /** Frozen at the time of asking. */
+  /** As it was when the request was made. */
   readonly policy: ClosePolicy;
   readonly state: CloseState;
   /** Counts every stored change; the store's compare-and-set compares it. */
   readonly revision: number;
-  /** Counts what approvers are asked to approve; buttons carry it. Rises when a fact changes. */
+  /** Increases when a fact changes; buttons carry it. */
   readonly version: number;
   readonly facts: Facts;
   readonly factsDigest: string;
-  /** What moved since the version before; empty at version 1. */
+  /** Facts changed since the previous version; empty at version 1. */
   readonly factChanges: readonly FactChange[];
   readonly votes: readonly Vote[];
   readonly voidedVotes: readonly VoidedVote[];
@@ -85,11 +85,11 @@ export interface CloseRequest {
   readonly card: CardLocation | null;
   readonly reminded: { readonly half: boolean; readonly eighty: boolean };
   readonly claim: { readonly owner: string; readonly deadlineAtMs: number } | null;
-  /** Claims whose process stopped before anything was sent; after one, a person must start the sending again. */
+  /** Claims whose process stopped before anything was sent; after one, a person must restart the sending. */
   readonly abandonedClaims: number;
-  /** What kept an approved request from being sent; null: nothing yet, or it is over. Approvals are kept. */
+  /** Why an approved request couldn't be sent; null: no obstacle, or it is over. Approvals are kept. */
   readonly obstacle: { readonly why: string; readonly sinceMs: number } | null;
-  /** Once it is there, no DELETE is ever sent for this request again. */
+  /** Once set, no DELETE is ever sent for this request again. */
   readonly sent: SentMark | null;
   readonly answer: ExchangeAnswer | null;
   readonly readBack: ReadBack;
@@ -102,9 +102,9 @@ export interface CloseRequest {
   } | null;
   readonly pagedAtMs: number | null;
   readonly refusalsNoted: number;
-  /** How many of them were of one person, by user id. Absent: none was noted. */
+  /** The same per user id. Absent: none. */
   readonly refusalsNotedOf?: Readonly<Record<string, number>> | undefined;
-  /** Why it ended, in the rule's words; null while open. */
+  /** Null while open. */
   readonly ending: Ending | null;
   /** The newest audit entry of this request: its number and its seal. */
   readonly audit: { readonly sequence: number; readonly seal: string };
@@ -129,7 +129,7 @@ export type Ending =
   | { readonly kind: 'expired'; readonly atMs: number }
   | { readonly kind: 'closed-elsewhere'; readonly atMs: number };
 
-/** What happened in one stored change: the audit records it, the thread tells it. */
+/** What happened in one stored change, for the audit and the card's thread. */
 export type RequestEvent = { readonly atMs: number; readonly by: PersonId | null } & (
   | { readonly type: 'opened'; readonly reason: string; readonly facts: Facts; readonly policy: ClosePolicy }
   | { readonly type: 'card-posted' }
@@ -154,7 +154,7 @@ export type RequestEvent = { readonly atMs: number; readonly by: PersonId | null
   | { readonly type: 'rehearsed' }
   | { readonly type: 'never-sent'; readonly why: string }
   | { readonly type: 'answered'; readonly answer: ExchangeAnswer }
-  /** The record had lost the mark of the DELETE, which its own process put back. */
+  /** The record had lost its marker; the process that sent the close restored it. */
   | {
       readonly type: 'mark-restored';
       readonly mark: SentMark;
@@ -178,9 +178,8 @@ export type RequestEvent = { readonly atMs: number; readonly by: PersonId | null
 export type RequestEventType = RequestEvent['type'];
 
 /**
- * The same request under the narrower of its own rule and the settings of now: what decides, and what people see. The
- * settings of now say nothing about what was done before them: an ended request stays as it was, and what was sent was
- * no rehearsal.
+ * The same request under the narrower of its own policy and the current settings: this decides, and people see it. The
+ * current settings don't change the past: an ended request stays as it was, and a sent close stays a live one.
  */
 export function withNarrowerPolicy(request: CloseRequest, current: ClosePolicy): CloseRequest {
   if (request.state === 'rehearsed') return { ...request, policy: { ...request.policy, mode: 'dry-run' } };
@@ -191,10 +190,10 @@ export function withNarrowerPolicy(request: CloseRequest, current: ClosePolicy):
   return { ...request, policy, expiresAtMs };
 }
 
-/** In UTF-16 units. Longer reasons are refused; Slack cuts a command's text at about this length anyway. */
+/** In UTF-16 units. Slack cuts a command's text at about this length anyway. */
 export const LONGEST_REASON = 4_000;
 
-/** The store sets revision and audit when it takes the record in. `nowMs` is the store's clock. */
+/** The store sets revision and audit. `nowMs` is the store's clock. */
 export function openRequest(
   draft: { id: string; requester: PersonId; reason: string; facts: Facts; policy: ClosePolicy },
   nowMs: number,
@@ -238,9 +237,9 @@ export function openRequest(
   };
 }
 
-/** Who counts, looked up just now. */
+/** Current roles of the people of a request. */
 export interface PeopleNow {
-  /** Accounts that are on both lists of approvers, the frozen one and the one of now, and may vote on this request. */
+  /** Accounts on both the frozen and the current list of approvers that may vote on this request. */
   readonly eligible: ReadonlySet<string>;
   /** The requester is still a requester and a full member. */
   readonly requesterMayAsk: boolean;
@@ -272,7 +271,7 @@ export type Command =
       readonly type: 'claim';
       readonly owner: string;
       readonly deadlineAtMs: number;
-      /** The person who starts it on the card they saw; null: the last vote did, or a background round. */
+      /** The person who restarted it on the card; null: the last vote or background work started it. */
       readonly starter: {
         readonly by: Person;
         readonly version: number;
@@ -280,7 +279,7 @@ export type Command =
       } | null;
     }
   | { readonly type: 'abandon-claim' }
-  /** Its own process could not go on: it is sent later, by the replica that finds the trouble gone. */
+  /** The claiming process couldn't go on: another attempt sends it later. */
   | { readonly type: 'release-claim'; readonly owner: string; readonly why: string }
   | ({
       readonly type: 'mark-sent';
@@ -292,12 +291,11 @@ export type Command =
   | ({ readonly type: 'rehearse'; readonly owner: string } & PeopleNow)
   | { readonly type: 'never-sent'; readonly owner: string; readonly why: string }
   /**
-   * What the sending process knows: its mark, and the answer when there is one. A record that lost the mark (Redis
-   * lost its last second) gets it back.
+   * The sending process's marker, and the answer when there is one. Restores the marker if Redis lost it.
    */
   | { readonly type: 'record-answer'; readonly mark: SentMark; readonly answer: ExchangeAnswer | null }
   | { readonly type: 'lose-track' }
-  /** `afterAnswer`: the answer that the record holds was there before the look began. */
+  /** `afterAnswer`: the record already had the answer when the look began. */
   | { readonly type: 'read-back'; readonly seen: ReadBackSighting; readonly afterAnswer: boolean }
   | { readonly type: 'page-people' }
   | {
@@ -314,12 +312,12 @@ export type Command =
       readonly refusal: RefusalCode;
     };
 
-/** What a look at the exchange's own record showed. `readAtMs` is exchange time. */
+/** The result of a look at the exchange's own record. `readAtMs` is exchange time. */
 export type ReadBackSighting =
   | { readonly kind: 'in-closed-list'; readonly evidence: ClosedEvidence }
   | { readonly kind: 'still-active'; readonly readAtMs: number }
   | { readonly kind: 'neither' }
-  /** In the closed list as it should be, and in the list of active units, too. */
+  /** In the closed list, but also in the list of active units. */
   | { readonly kind: 'in-both-lists' }
   | { readonly kind: 'unreadable'; readonly why: string };
 

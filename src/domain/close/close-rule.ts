@@ -1,7 +1,7 @@
 /**
- * The rule of a close request, written once. Pure: the caller brings the time (the store's clock), the people and
- * the facts; the store makes the result durable if nothing changed in between. Here is what happens before anything is
- * sent: votes, and what makes them void. close-sending.ts has the rest.
+ * The rule for close requests, as a pure function: the caller passes the time (the store's clock), the people and the
+ * facts; the store saves the result if nothing changed meanwhile. This file covers votes and what voids them;
+ * close-sending.ts covers the sending.
  */
 import type { Person, PersonId } from '../person.ts';
 import { type ClosePolicy, refuseKind } from '../policy.ts';
@@ -49,21 +49,21 @@ import {
 import { diffFacts, digestOf, type Facts } from './facts.ts';
 
 /**
- * A flood of refused clicks must not grow the audit without end, nor take the places of what others try: each person
- * has some, and there are so many people beside those who have a part in the request.
+ * Limits on refused clicks in the audit, so that a flood can't fill it or hide other people's attempts: per person, and
+ * for the number of people who have no part in the request.
  */
 const REFUSALS_NOTED_OF_ONE = 10;
 const STRANGERS_NOTED = 50;
 
-/** What decides beside the record: the store's clock, and the rule that the settings of this process give. */
+/** `nowMs`: the store's clock; `current`: the policy in the settings of this process. */
 export interface Circumstances {
   readonly nowMs: number;
   readonly current: ClosePolicy;
 }
 
 /**
- * The next record and what happened, or why not, under the narrower of the request's own rule and the current one.
- * The record keeps its own. Revision and audit are the store's to advance.
+ * The next record and its event, or a refusal, under the narrower of the request's own policy and the current one. The
+ * record keeps its own policy. The store sets revision and audit.
  */
 export function decide(request: CloseRequest, command: Command, { nowMs, current }: Circumstances): Decision {
   const decision = decideUnder(withNarrowerPolicy(request, current), command, nowMs);
@@ -72,7 +72,7 @@ export function decide(request: CloseRequest, command: Command, { nowMs, current
   return { ...decision, next: { ...decision.next, policy, expiresAtMs } };
 }
 
-/** A refusal that names the state must not let what two people stated pass for what was read. */
+/** A refusal that names the state must say if two people settled it, because Binance's record didn't show it. */
 function withEnd(refusal: Refusal, { ending }: CloseRequest): Refusal {
   const namesState = refusal.code === 'already-decided' || refusal.code === 'wrong-state';
   return namesState && ending?.kind === 'settled' ? { ...refusal, settled: true } : refusal;
@@ -81,7 +81,7 @@ function withEnd(refusal: Refusal, { ending }: CloseRequest): Refusal {
 function decideUnder(request: CloseRequest, command: Command, nowMs: number): Decision {
   switch (command.type) {
     case 'record-card':
-      // Another location: the old card was deleted and posted again, and edits must reach the one that people see.
+      // At another location: the card was deleted and posted again.
       if (isSameCard(request.card, command.card)) return no({ code: 'nothing-changed' });
       return to(request, { card: command.card }, { type: 'card-posted', by: null, atMs: nowMs });
     case 'give-up-card':
@@ -148,7 +148,7 @@ function noteRefusal(request: CloseRequest, command: CommandOf<'note-refusal'>, 
   );
 }
 
-/** The requester, who voted, and who is named as an approver. */
+/** Whether this person is the requester, a voter or listed as an approver. */
 function hasPartIn(
   { requester, votes, voidedVotes, policy }: CloseRequest,
   { userId }: Pick<PersonId, 'userId'>,
@@ -161,18 +161,18 @@ function isSameCard(known: CardLocation | null, { channelId, messageTs }: CardLo
   return known !== null && known.channelId === channelId && known.messageTs === messageTs;
 }
 
-/** Why a person's decision cannot be taken in this state, or null when it is open for decisions. */
+/** Why people can't decide on the request in this state; null: they can. */
 function refuseUndecidable(request: CloseRequest, nowMs: number): Refusal | null {
   if (request.state === 'sending' || request.state === 'unknown') return { code: 'already-executing' };
   if (request.state === 'expired') return { code: 'expired' };
   if (isTerminal(request.state)) return { code: 'already-decided', state: request.state };
-  // Expiry holds by the clock, whether or not the sweeper has come by.
+  // It is expired even if background work hasn't stored that yet.
   if (nowMs >= request.expiresAtMs) return { code: 'expired' };
   if (request.card === null) return { code: 'card-not-posted' };
   return null;
 }
 
-/** Why this person may not vote, or null. The requester's own vote has its own words: it is the rule itself. */
+/** Why this person may not vote; null: they may. */
 function refuseVoter(request: CloseRequest, by: Person, eligible: ReadonlySet<string>): Refusal | null {
   const kind = refuseKind(by);
   if (kind) return kind;
@@ -190,7 +190,7 @@ function approve(request: CloseRequest, command: CommandOf<'approve'>, nowMs: nu
     (command.version !== request.version || command.factsDigest !== request.factsDigest
       ? ({ code: 'old-version' } as const)
       : null) ??
-    // Facts that changed may forbid the close.
+    // Changed facts may forbid the close.
     refuseOwing(request.facts);
   if (refusal) return no(refusal);
   const key = keyOf(request, command.by);
@@ -211,7 +211,7 @@ function approve(request: CloseRequest, command: CommandOf<'approve'>, nowMs: nu
       votes,
       voidedVotes: [...request.voidedVotes, ...dropped],
       state: decided ? 'approved' : 'pending',
-      // A process that stopped while it sent an earlier approval says nothing about this one.
+      // A process that stopped after an earlier approval must not block this one.
       abandonedClaims: decided ? 0 : request.abandonedClaims,
     },
     {
@@ -312,8 +312,8 @@ function replaceFacts(request: CloseRequest, facts: Facts, nowMs: number): Decis
 }
 
 /**
- * Votes of people who no longer count are void, and a request without enough of those who do waits for more: also when
- * the settings of now ask for more people, or make one person of two voters.
+ * Voids votes of people who no longer count. A request without enough votes goes back to pending, also when the current
+ * settings need more people or join two voters into one person.
  */
 function recountVotes(
   request: CloseRequest,

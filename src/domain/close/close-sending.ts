@@ -1,6 +1,6 @@
 /**
- * The part of the rule from the last vote on: one claim, one mark, one DELETE, and what became of it by the exchange's
- * answer, its own record, or two people's word.
+ * The part of the rule after the last vote: one claim, one marker, one DELETE, and its outcome from the exchange's
+ * answer, the exchange's record, or the finding of two people.
  */
 import type { Person } from '../person.ts';
 import { refuseKind } from '../policy.ts';
@@ -32,7 +32,7 @@ import {
 export function claim(request: CloseRequest, command: CommandOf<'claim'>, nowMs: number): Decision {
   if (request.state === 'sending') return no({ code: 'already-executing' });
   if (request.state !== 'approved') return no({ code: 'wrong-state', state: request.state });
-  // The state alone is not believed: the votes must be there, too.
+  // The state alone isn't enough: the votes must be there.
   if (!isDecided(request, request.votes)) return no(tooFewApprovals(request, request.votes));
   if (nowMs >= request.expiresAtMs) return no({ code: 'expired' });
   const { starter } = command;
@@ -41,7 +41,7 @@ export function claim(request: CloseRequest, command: CommandOf<'claim'>, nowMs:
     if (refusal) return no(refusal);
     if (starter.version !== request.version) return no({ code: 'old-version' });
   } else if (request.abandonedClaims > 0) {
-    // A process died here once. Only a person may start the sending again.
+    // A process died after claiming. Only a person may restart the sending.
     return no({ code: 'nothing-changed' });
   }
   return to(
@@ -52,7 +52,7 @@ export function claim(request: CloseRequest, command: CommandOf<'claim'>, nowMs:
   );
 }
 
-/** Approvers and the requester may start the sending of an approved request again. */
+/** Approvers and the requester may restart the sending of an approved request. */
 function refuseStarter(request: CloseRequest, by: Person, eligible: ReadonlySet<string>): Refusal | null {
   const kind = refuseKind(by);
   if (kind) return kind;
@@ -72,7 +72,7 @@ export function abandonClaim(request: CloseRequest, nowMs: number): Decision {
   );
 }
 
-/** Nothing was sent, and the approvals are kept: trouble is no decision. Its process may say so after the deadline, too. */
+/** Nothing was sent, so the approvals are kept. The claiming process may also release it after the deadline. */
 export function releaseClaim(
   request: CloseRequest,
   { owner, why }: CommandOf<'release-claim'>,
@@ -89,7 +89,7 @@ export function releaseClaim(
   );
 }
 
-/** Why this process may not go on with the claim it believes it holds. */
+/** Why this process may not go on with its claim; null: it may. */
 function refuseClaimant(request: CloseRequest, owner: string, nowMs: number): Refusal | null {
   if (request.state !== 'sending') return { code: 'wrong-state', state: request.state };
   if (request.claim?.owner !== owner) return { code: 'not-claim-owner' };
@@ -144,13 +144,13 @@ export function neverSent(request: CloseRequest, owner: string, why: string, now
   });
 }
 
-/** A late copy of the DELETE is refused after timestamp + recvWindow; the exchange's own back end gives up after 10 s. */
+/** The exchange refuses the DELETE after timestamp + recvWindow, and its back end gives up after 10 s. */
 export const LATE_COPY_MARGIN_MS = 60_000;
 
-/** Reads that must agree that the unit is still active before a lost DELETE counts as not executed. */
+/** Reads that must show the unit as active before a DELETE with unknown outcome counts as not executed. */
 export const AGREEING_READS = 3;
 
-/** Reads closer together than this are one read. */
+/** Reads closer together than this count as one. */
 export const LOOKS_APART_MS = 5_000;
 
 export function recordAnswer(
@@ -159,7 +159,7 @@ export function recordAnswer(
   nowMs: number,
 ): Decision {
   if (request.sent === null) return restoreMark(request, { mark, answer }, nowMs);
-  // The answer may come after another process already called the outcome unknown: it is evidence all the same.
+  // The answer is still evidence if another process has already set the outcome to unknown.
   const awaited = request.state === 'sending' || request.state === 'unknown';
   const another = request.sent.signedTimestampMs !== mark.signedTimestampMs;
   if (!awaited || another || request.answer !== null)
@@ -170,8 +170,8 @@ export function recordAnswer(
 }
 
 /**
- * The store lost what was written last (a failover, a log cut short), and with it the mark of a DELETE that was sent.
- * However the record went on from there, ended or approved once more, it was sent: it is put back as such.
+ * The store lost its last writes (a failover, a truncated log), including the marker of a DELETE that was sent. The
+ * marker is restored, whatever the record says now.
  */
 function restoreMark(
   request: CloseRequest,
@@ -193,10 +193,7 @@ function restoreMark(
   return to(request, changes, { type: 'mark-restored', by: null, mark, answer, stateBefore, atMs: nowMs });
 }
 
-/**
- * CLOSED and a refusal are looked up in the exchange's own record before they are final. `state`: what the request is
- * until then.
- */
+/** CLOSED and a refusal are final only after a read-back. `state`: the request's state until then. */
 function afterAnswer(state: 'sending' | 'unknown', answer: ExchangeAnswer, nowMs: number): Changes {
   switch (answer.kind) {
     case 'closed':
@@ -209,7 +206,7 @@ function afterAnswer(state: 'sending' | 'unknown', answer: ExchangeAnswer, nowMs
   }
 }
 
-/** From then on a DELETE that is still under way would be refused: what is active then was not closed by it. */
+/** From this time on the exchange would refuse a late DELETE: a unit active after it was not closed by it. */
 function provableFromMs(sent: CloseRequest['sent']): number {
   return sent === null ? 0 : sent.signedTimestampMs + sent.recvWindowMs + LATE_COPY_MARGIN_MS;
 }
@@ -218,7 +215,7 @@ export function loseTrack(request: CloseRequest, nowMs: number): Decision {
   if (request.state !== 'sending' || request.sent === null)
     return no({ code: 'wrong-state', state: request.state });
   const isLate = nowMs >= request.sent.atMs + UNKNOWN_PAGES_AFTER_MS;
-  // The exchange answered, yet its own record does not show the same: the outcome is not known.
+  // If the exchange answered but its record doesn't show that outcome in time, the outcome is unknown.
   const isLost =
     request.answer === null ? request.claim === null || nowMs >= request.claim.deadlineAtMs : isLate;
   if (!isLost) return no({ code: 'nothing-changed' });
@@ -251,11 +248,11 @@ export function readBack(
   const isProof =
     seen.kind === 'still-active' &&
     seen.readAtMs >= provableFromMs(sent) &&
-    // Looks of two replicas at the same moment are one look.
+    // Looks of two replicas at the same moment count as one.
     nowMs - (before.lastSeenAtMs ?? 0) >= LOOKS_APART_MS &&
     before.agreeingActiveReads < AGREEING_READS;
   const isRefused = seen.kind === 'still-active' && answer?.kind === 'refused' && afterAnswer;
-  // An outage must not fill the audit: what was seen is noted when it changes or proves something.
+  // Record a result only if it changed or proves something, so that an outage doesn't fill the audit.
   if (before.lastSeen?.kind === seen.kind && !isProof && !isRefused) return no({ code: 'nothing-changed' });
   const why = seen.kind === 'unreadable' ? seen.why : null;
   const event: RequestEvent = {
@@ -277,14 +274,14 @@ export function readBack(
   if (isRefused) {
     return to(request, { ...changes, ...end('failed', { kind: 'refused-by-exchange', atMs: nowMs }) }, event);
   }
-  // An exchange that answered CLOSED and still lists the unit contradicts itself: people decide that.
+  // If the exchange answered CLOSED but still lists the unit, people decide.
   if (agreeing >= AGREEING_READS && answer?.kind !== 'closed') {
     return to(request, { ...changes, ...end('failed', { kind: 'not-executed', atMs: nowMs }) }, event);
   }
   return to(request, changes, event);
 }
 
-/** A look that could not be made takes nothing back; one that shows something else does. */
+/** A failed look doesn't reset the count; one with another result does. */
 function agreeingAfter(
   kind: NonNullable<ReadBack['lastSeen']>['kind'],
   before: number,
@@ -318,7 +315,7 @@ export function settle(request: CloseRequest, command: CommandOf<'settle'>, nowM
   const proposal = request.settlement;
   const isOwn = proposal !== null && keyOf(request, proposal.by) === keyOf(request, by);
   if (isOwn && proposal.verdict === verdict) return no({ code: 'second-person-needed' });
-  // The newest finding is the one that somebody else may confirm: a wrong one must not stand in the way.
+  // A differing finding replaces the earlier one, so that a wrong one can't block the settlement.
   if (isOwn || proposal?.verdict !== verdict || !command.eligible.has(proposal.by.userId)) {
     return to(
       request,

@@ -3,7 +3,7 @@
 export type CloseState =
   | 'pending'
   | 'approved'
-  /** Claimed by one process; `sent` tells whether the DELETE may have left. */
+  /** Claimed by one process; `sent` shows whether the DELETE may have been sent. */
   | 'sending'
   | 'unknown'
   | 'closed'

@@ -1,13 +1,12 @@
 /**
- * A row of the exchange's closed list as evidence that one unit was closed. Ids are only known to be unique among the
- * units of today, so a row counts when it is of the credit account that owned the unit, is not enabled, and ends later
- * than the unit was seen active.
+ * A row of the exchange's closed list as evidence that one unit was closed. Ids may be reused after a close, so a row
+ * counts only if it belongs to the same credit account, is not enabled, and closed after the unit was last seen active.
  */
 import type { LongId } from '../amount.ts';
 import type { ClosedUnit } from '../unit/risk-unit.ts';
 import type { Facts } from './facts.ts';
 
-/** A row that fits; times are the exchange's. */
+/** A row that proves the close; times are the exchange's. */
 export interface ClosedEvidence {
   readonly groupId: LongId;
   readonly creditEmail: string;
@@ -15,10 +14,10 @@ export interface ClosedEvidence {
   readonly closedAtMs: number;
 }
 
-/** All these times are the exchange's clock; it may round a closeTime down. */
+/** The exchange may round a closeTime down. */
 export const CLOSE_TIME_TOLERANCE_MS = 1_000;
 
-/** Null: the row says nothing about the unit that these facts were read of. */
+/** Null: the row proves nothing about the unit with these facts. */
 export function evidenceOf(facts: Facts, row: ClosedUnit): ClosedEvidence | null {
   const { groupId, creditEmail, createdAtMs, closedAtMs } = row;
   const evidence = { groupId, creditEmail, createdAtMs, closedAtMs };

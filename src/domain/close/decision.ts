@@ -1,4 +1,4 @@
-/** What the rule answers, and the counting of people that every part of it shares. */
+/** The rule's decisions, and how approvals are counted. */
 
 import { type PersonId, personKey } from '../person.ts';
 import type { Refusal } from '../refusal.ts';
@@ -67,7 +67,7 @@ export function splitVotes(
   return { kept, dropped };
 }
 
-/** People who approved, each counted once, whatever accounts they used. */
+/** People who approved, each counted once across their accounts. */
 export function countApprovals(
   { policy }: Pick<CloseRequest, 'policy'>,
   votes: readonly Pick<Vote, 'voter'>[],
@@ -75,7 +75,7 @@ export function countApprovals(
   return new Set(votes.map(({ voter }) => personKey(voter.userId, policy.samePerson))).size;
 }
 
-/** Enough votes, and never one person alone, whatever the settings say: requester and voters are two people at least. */
+/** Enough votes, and requester and voters are at least two people, whatever the settings say. */
 export function isDecided(
   request: Pick<CloseRequest, 'requester' | 'policy'>,
   votes: readonly Pick<Vote, 'voter'>[],
@@ -92,7 +92,7 @@ export function tooFewApprovals(
   return { code: 'too-few-approvals', approvals: countApprovals(request, votes), quorum };
 }
 
-/** The last count: may this be sent by who its requester and voters are now? */
+/** Refuses to send if the requester may no longer ask or too few of the votes count now. */
 export function refuseSending(
   request: CloseRequest,
   { eligible, requesterMayAsk }: PeopleNow,

@@ -1,6 +1,6 @@
 /**
- * What people are told after a stored change, as data: which messages, not their words. Stored in the outbox in the
- * same script as the change, delivered later, drawn from the record as it is then.
+ * Which messages follow a stored change; their words are drawn at delivery. Stored in the outbox in the same script as
+ * the change, delivered later from the record as it is then.
  */
 
 import type { PersonId } from '../person.ts';
@@ -11,11 +11,11 @@ import { owedBefore } from './facts.ts';
 export type Notice =
   /** Post the card, or redraw it from the record. */
   | { readonly kind: 'card' }
-  /** A reply in the card's thread that tells the event. */
+  /** A reply about the event in the card's thread. */
   | { readonly kind: 'thread'; readonly event: RequestEvent }
-  /** A direct message that tells the event to one person. */
+  /** A direct message about the event to one person. */
   | { readonly kind: 'direct'; readonly to: PersonId; readonly event: RequestEvent }
-  /** A direct message to everyone who may still vote (resolved when it is delivered). */
+  /** A direct message to everyone who can still vote (looked up at delivery). */
   | { readonly kind: 'approvers'; readonly event: RequestEvent };
 
 /**
@@ -65,7 +65,7 @@ export function noticesFor(next: CloseRequest, event: RequestEvent): Notice[] {
       if (next.state === 'sending') return [card];
       return [card, thread, requester, ...(next.state === 'unknown' ? [approvers] : [])];
     case 'claim-released':
-      // Once for each trouble, however often it is met.
+      // Notify once per obstacle, not at each attempt.
       return next.obstacle?.sinceMs === event.atMs ? [card, thread, requester] : [card];
     case 'mark-restored':
     case 'lost-track':

@@ -1,4 +1,4 @@
-/** The filter of `/closed-units`, as typed: unit, account, days. Pure: today and the time zone are handed in. */
+/** The filter of `/closed-units`, as typed: unit, account, days. */
 import { type LongId, parseLongId } from '../amount.ts';
 import { done, type Result, refuse } from '../refusal.ts';
 import type { ClosedUnit } from './risk-unit.ts';
@@ -6,7 +6,7 @@ import type { ClosedUnit } from './risk-unit.ts';
 export interface ClosedFilter {
   readonly groupId: LongId | null;
   readonly account: string | null;
-  /** Closed at or after; UTC milliseconds of the day's beginning in the asker's time zone. */
+  /** Closed at or after the start of this day in the person's time zone; UTC milliseconds. */
   readonly fromMs: number | null;
   /** Closed before. */
   readonly beforeMs: number | null;
@@ -90,7 +90,7 @@ function parseDay(word: string, nowMs: number, timeZone: string): Day | null {
   const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(word);
   if (!match) return null;
   const day = { year: Number(match[1]), month: Number(match[2]), day: Number(match[3]) };
-  // 2026-02-30 must not quietly become 2 March.
+  // Refuse 2026-02-30 instead of reading it as 2 March.
   return iso(addDays(day, 0)) === word ? day : null;
 }
 
@@ -107,7 +107,7 @@ function dayOf(atMs: number, timeZone: string): Day {
   return calendarOf(timeZone)(atMs);
 }
 
-/** What the calendar shows there at a moment. */
+/** The calendar day at a moment in that zone. */
 function calendarOf(timeZone: string): (atMs: number) => Day {
   const format = new Intl.DateTimeFormat('en-CA', {
     timeZone,
@@ -127,12 +127,12 @@ function inOrder({ year, month, day }: Day): number {
   return (year * 100 + month) * 100 + day;
 }
 
-/** No zone is further from UTC, and in none does a day begin later than at 01:00. */
+/** No zone is further from UTC than this, including a day that begins at 01:00. */
 const FURTHEST_FROM_UTC_MS = 16 * 3_600_000;
 
 /**
- * UTC milliseconds of the first moment at which the calendar there shows this day: where clocks go forward at
- * midnight (Santiago, Cairo), that is 01:00.
+ * UTC milliseconds of the first moment of this day in that zone; 01:00 where clocks go forward at midnight (Santiago,
+ * Cairo).
  */
 function startOfDayMs(day: Day, timeZone: string): number {
   const asIfUtc = Date.UTC(day.year, day.month - 1, day.day);

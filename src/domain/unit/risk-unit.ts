@@ -90,7 +90,7 @@ function netCollateral(unit: RiskUnit): Amount {
   return unit.totalNetEquity.minus(unit.totalMaintenanceMargin);
 }
 
-/** Zero when nothing is owed; null (worst) when something is owed and nothing is left to back it. */
+/** Zero when nothing is owed; null (worst) when something is owed and the collateral is zero or negative. */
 export function ltvOf(liability: Amount, collateral: Amount): Amount | null {
   if (liability.lte(ZERO)) return ZERO;
   return collateral.lte(ZERO) ? null : liability.div(collateral);
@@ -173,7 +173,7 @@ const VALUATION_ASSET = 'USDT';
 const LTV_TOLERANCE = amount('0.001');
 const SUM_TOLERANCE = amount('0.0000001');
 
-/** Where the unit's totals disagree with their parts beyond rounding; shown to people, never hidden. */
+/** Where the unit's totals disagree with their parts by more than rounding. */
 export function findInconsistencies(unit: RiskUnit): Inconsistency[] {
   const found: Inconsistency[] = [];
   const recomputedLtv = recomputeLtv(unit);

@@ -1,4 +1,4 @@
-/** What a person typed to name units: nothing, an id, a part of an e-mail, or a filter. */
+/** The text after `/ltv`: nothing, an id, a part of an e-mail, or a filter. */
 import { type Amount, type LongId, parseAmount, parseLongId } from '../amount.ts';
 import { done, type Result, refuse } from '../refusal.ts';
 import { decisiveLtv, isAtLeast, type Level, levelOf, type RiskUnit, type Thresholds } from './risk-unit.ts';

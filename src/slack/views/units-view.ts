@@ -161,7 +161,7 @@ export function flawBlocks(flaws: readonly string[]): KnownBlock[] {
   const list = fitLines(lines, 700, (left) => `• … and ${left} more`);
   return [
     context(
-      `:warning: *Needs attention*: part of Binance's answer could not be read or contradicts itself.\n${list}`,
+      `:warning: *Needs attention*: part of Binance's answer couldn't be read or contradicts itself.\n${list}`,
     ),
   ];
 }

@@ -105,7 +105,7 @@ describe('approval case 38: the audit trail', () => {
     const newest = new Map([['R0', { sequence: 3, seal: entries[2]?.seal ?? '' }]]);
     const verifier = new AuditVerifier({ current: KEY, previous: [] }, { whole: true, newest });
     for (const entry of entries.slice(0, 2)) verifier.read(entry);
-    expect(verifier.result().fault?.what).toContain('names entry 3');
+    expect(verifier.result().fault?.what).toContain('newest entry is 3');
   });
 
   it('takes entries written while it reads for what they are', () => {
@@ -211,7 +211,7 @@ describe('what a fault of the trail is called', () => {
   const own = trail([2, 2]);
 
   it.each<[string, AuditEntry[], number, number, string]>([
-    ['altered', [first, { ...second, seal: first.seal }], 2, 2, 'altered: its seal does not fit its text'],
+    ['altered', [first, { ...second, seal: first.seal }], 2, 2, "altered: its seal doesn't match its text"],
     ['removed', [first, third], 2, 3, 'removed or reordered: entry 2 of this request was expected here'],
     [
       'removed from the beginning',
@@ -226,14 +226,14 @@ describe('what a fault of the trail is called', () => {
       [first, forged(second, {}, 'x')],
       2,
       2,
-      'does not follow the entry before it',
+      "doesn't follow the entry before it",
     ],
     [
       'a beginning that follows something',
       [forged(first, {}, 'x')],
       1,
       1,
-      'does not follow the entry before it',
+      "doesn't follow the entry before it",
     ],
     [
       'an opening that follows another one',
@@ -311,7 +311,7 @@ describe('what a fault of the trail is called', () => {
       position: read.length,
       requestId: 'R0',
       sequence: newest.sequence,
-      what: `the record names entry ${newest.sequence} as its newest, the trail ends at ${ends} or holds another`,
+      what: `the record's newest entry is ${newest.sequence}, but the trail ends at ${ends} or has another one`,
     });
   });
 });

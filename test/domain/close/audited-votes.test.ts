@@ -103,37 +103,37 @@ describe('what the sealed trail says of the votes', () => {
         ...record,
         votes: [...record.votes, ...record.votes.map((vote) => ({ ...vote, voter: BOB }))],
       }),
-      'other votes',
+      'votes differ',
     ],
-    ['a vote that was lost', (record: CloseRequest) => ({ ...record, votes: [] }), 'other votes'],
+    ['a vote that was lost', (record: CloseRequest) => ({ ...record, votes: [] }), 'votes differ'],
     [
       'another rule',
       (record: CloseRequest) => ({ ...record, policy: { ...record.policy, quorum: 1 } }),
-      'another rule',
+      'policy or expiry differ',
     ],
-    ['other facts', (record: CloseRequest) => ({ ...record, factsDigest: 'f'.repeat(64) }), 'other facts'],
-    ['another version', (record: CloseRequest) => ({ ...record, version: 2 }), 'other facts'],
+    ['other facts', (record: CloseRequest) => ({ ...record, factsDigest: 'f'.repeat(64) }), 'facts differ'],
+    ['another version', (record: CloseRequest) => ({ ...record, version: 2 }), 'facts differ'],
     [
       'another unit',
       (record: CloseRequest) => ({ ...record, groupId: longId('8') }),
-      'another unit or requester',
+      'unit or requester differ',
     ],
     [
       'another requester',
       (record: CloseRequest) => ({ ...record, requester: CAROL }),
-      'another unit or requester',
+      'unit or requester differ',
     ],
     [
       'a longer life',
       (record: CloseRequest) => ({ ...record, expiresAtMs: record.expiresAtMs + 1 }),
-      'another rule',
+      'policy or expiry differ',
     ],
     [
       'one true vote, called approved',
       (record: CloseRequest) => ({ ...record, state: 'approved' as const }),
-      'another state',
+      'the state differs',
     ],
-    ['one true vote', (record: CloseRequest) => record, 'enough votes'],
+    ['one true vote', (record: CloseRequest) => record, 'too few votes'],
   ])('forbids sending a record with %s', (_, forge, why) => {
     const { record, trail } = played(approve(ALICE));
     expect(whyTrailForbids(forge(record), trail)).toContain(why);
@@ -153,22 +153,20 @@ describe('what the sealed trail says of the votes', () => {
     const votes = record.votes.map((vote) =>
       vote.voter.userId === BOB.userId ? { ...vote, voter: CAROL } : vote,
     );
-    expect(whyTrailForbids({ ...record, votes }, trail)).toContain('other votes');
+    expect(whyTrailForbids({ ...record, votes }, trail)).toContain('votes differ');
   });
 
   it('forbids sending with a vote that it tells of without a voter', () => {
     const { record, trail } = played(approve(ALICE), approve(BOB));
-    expect(whyTrailForbids(record, trail.map(withoutPerson('approved')))).toContain('other votes');
+    expect(whyTrailForbids(record, trail.map(withoutPerson('approved')))).toContain('votes differ');
   });
 
   it('believes nothing that does not begin with an opening by the requester', () => {
     const { record, trail } = played(approve(ALICE), approve(BOB));
-    const headless = 'the audit trail does not begin with the opening';
+    const headless = "the audit trail doesn't begin with the opening";
     expect(whyTrailForbids(record, [])).toBe(headless);
     expect(whyTrailForbids(record, trail.slice(1))).toBe(headless);
-    expect(whyTrailForbids(record, trail.map(withoutPerson('opened')))).toContain(
-      'another unit or requester',
-    );
+    expect(whyTrailForbids(record, trail.map(withoutPerson('opened')))).toContain('unit or requester differ');
   });
 
   it('forbids sending again what the trail says was sent, whatever the record says', () => {
@@ -257,14 +255,14 @@ describe('what the sealed trail says of the ending', () => {
     ];
     for (const each of forged)
       expect(whyTrailDiffers({ ...record, ending: each as Ending }, trail), JSON.stringify(each)).toBe(
-        'the record names another ending than the audit trail',
+        'the ending differs from the audit trail',
       );
   });
 
   it('that there is none yet', () => {
     const { record, trail } = played(...UNKNOWN);
     expect(whyTrailDiffers({ ...record, ending: { kind: 'expired', atMs: NOW } }, trail)).toContain(
-      'another ending',
+      'the ending differs',
     );
   });
 
@@ -276,7 +274,7 @@ describe('what the sealed trail says of the ending', () => {
 });
 
 describe('what the sealed trail says of a finding', () => {
-  const DIFFERS = 'the record names another finding than the audit trail';
+  const DIFFERS = 'the finding differs from the audit trail';
 
   it('nothing against the newest one that it tells of', () => {
     const both = played(...UNKNOWN, settle(ALICE), {
