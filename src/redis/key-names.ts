@@ -95,6 +95,11 @@ export class KeyNames {
     return `${this.#requests}:outbox-attempts`;
   }
 
+  /** Hash: request -> how often a replica that could not read or draw its first notice has left it to others. */
+  get outboxLeft(): string {
+    return `${this.#requests}:outbox-left`;
+  }
+
   /** List: notices that no replica could read, as "<request> <set aside at, ms> <as stored>"; kept until a person deletes it. */
   get outboxSetAside(): string {
     return `${this.#requests}:outbox-set-aside`;

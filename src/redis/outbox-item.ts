@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { CloseRequest, RequestEvent, RequestEventType } from '../domain/close/close-request.ts';
 import type { Notice } from '../domain/close/notices.ts';
-import type { OutboxItem } from '../usecases/ports.ts';
+import type { OutboxItem, TakenItem, UnreadableNotice } from '../usecases/ports.ts';
 import type { Seals } from './seals.ts';
 
 type StoredNotice = Pick<OutboxItem, 'id' | 'createdAtMs' | 'notice'>;
@@ -27,14 +27,9 @@ export function encodeNotice(
   requestId: string,
   { id, createdAtMs, notice }: StoredNotice,
 ): string {
-  const start = `${noticePrefix(id)}${createdAtMs}`;
+  const start = `${id} ${createdAtMs}`;
   const json = JSON.stringify(notice);
   return `${start} ${seals.seal(requestId, `${start} ${json}`)} ${json}`;
-}
-
-/** What the stored text of the notice with this id begins with. */
-export function noticePrefix(id: string): string {
-  return `${id} `;
 }
 
 /** The id of a stored notice tells its origin. */
@@ -49,13 +44,13 @@ export function redrawId(nowMs: number): string {
   return `${REDRAW}${nowMs}`;
 }
 
-/** Of an id, or of a stored notice, which begins with it. */
 export function originOf(id: string): OutboxItem['origin'] {
   if (id.startsWith(KEPT)) return 'kept';
   return id.startsWith(REDRAW) ? 'redraw' : 'change';
 }
 
-const NOT_OURS = { why: 'it is not what this version writes' };
+const NOT_OURS: UnreadableNotice = { kind: 'unreadable', why: 'it is not what this version writes' };
+const NOT_SEALED: UnreadableNotice = { kind: 'unreadable', why: "it doesn't match its seal" };
 
 /** An event of a newer version has no words here: it would be told as "undefined". */
 const EVENTS = {
@@ -98,25 +93,29 @@ const notice = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('approvers'), event }),
 ]);
 
-/** The notice, or why it cannot be believed: in words, for the log. */
+/** A notice as it is stored. Its id and time are told even where it cannot be believed. */
 export function decodeNotice(
   seals: Seals,
   requestId: string,
   stored: string,
-): (StoredNotice & Pick<OutboxItem, 'origin'>) | { readonly why: string } {
-  const parts = /^(\S+) (\d+) ([0-9a-f]{64}) (.*)$/s.exec(stored);
+): Pick<TakenItem, 'id' | 'origin' | 'createdAtMs' | 'notice'> {
+  const [id = ''] = stored.split(' ', 1);
+  const createdAtMs = createdAtMsOf(stored) ?? 0;
+  return { id, origin: originOf(id), createdAtMs, notice: readNotice(seals, requestId, stored) };
+}
+
+function readNotice(seals: Seals, requestId: string, stored: string): TakenItem['notice'] {
+  const parts = /^(\S+ \d+) ([0-9a-f]{64}) (.*)$/s.exec(stored);
   if (parts === null) return NOT_OURS;
-  const [, id = '', createdAtMs = '', seal = '', json = ''] = parts;
-  if (!seals.fits(seal, requestId, `${id} ${createdAtMs} ${json}`))
-    return { why: "it doesn't match its seal" };
+  const [, start = '', seal = '', json = ''] = parts;
+  if (!seals.fits(seal, requestId, `${start} ${json}`)) return NOT_SEALED;
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
     return NOT_OURS;
   }
-  if (!isNotice(value)) return NOT_OURS;
-  return { id, origin: originOf(id), createdAtMs: Number(createdAtMs), notice: value };
+  return isNotice(value) ? value : NOT_OURS;
 }
 
 /** Of a stored notice, whether or not it can be believed; null where there is none. */

@@ -1,12 +1,11 @@
 /**
  * Undelivered notices in Redis, one line per request. If a caller dies, its lease runs out and the notice is given out
- * again: the one repeat a crash can cause. A notice that cannot be read or doesn't match its seal is left to other
- * replicas for a while (they may have a newer version, or a newer key) and then set aside, so that those behind it wait
- * no longer than that.
+ * again: the one repeat a crash can cause.
  */
 import type { AuditKeys } from '../domain/close/audit-chain.ts';
 import type { Notice } from '../domain/close/notices.ts';
 import {
+  type LeasedItem,
   type Log,
   type Outbox,
   type OutboxItem,
@@ -15,15 +14,7 @@ import {
 } from '../usecases/ports.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
-import {
-  createdAtMsOf,
-  decodeNotice,
-  encodeNotice,
-  keptId,
-  noticePrefix,
-  originOf,
-  redrawId,
-} from './outbox-item.ts';
+import { createdAtMsOf, decodeNotice, encodeNotice, keptId, redrawId } from './outbox-item.ts';
 import { decodeRecord, isStored, type StoredRecord } from './request-record.ts';
 import { Seals } from './seals.ts';
 import { StoreClock } from './store-clock.ts';
@@ -42,11 +33,6 @@ export interface OutboxBacklog {
 }
 
 const BACKLOG_LOOKS_AT_MOST = 100;
-/** Longer than a rolling upgrade. A card that cannot be drawn waits as long before its request is ended. */
-const LEAVE_UNREADABLE_FOR_MS = 10 * 60_000;
-/** Often enough that a newer replica among many old ones gets its turn. */
-const UNREADABLE_DUE_AGAIN_MS = 5_000;
-
 /** Longer than any lease or pause between attempts: what is due later was written while the clock was wrong. */
 const PUT_OFF_AT_MOST_MS = 15 * 60_000;
 
@@ -64,16 +50,12 @@ export class RedisOutbox implements Outbox {
   readonly #seals: Seals;
   readonly #recordSeals: Seals;
   readonly #clock: StoreClock;
-  readonly #log: Log;
-  readonly #leaveUnreadableForMs: number;
 
   constructor(parts: {
     connection: RedisConnection;
     keys: KeyNames;
     auditKeys: AuditKeys;
     log: Log;
-    /** Default ten minutes; at least 1. */
-    leaveUnreadableForMs?: number;
     /** Default: any time of Redis is believed. */
     clock?: StoreClock;
   }) {
@@ -82,8 +64,6 @@ export class RedisOutbox implements Outbox {
     this.#seals = new Seals(parts.auditKeys, 'outbox');
     this.#recordSeals = new Seals(parts.auditKeys, 'record');
     this.#clock = parts.clock ?? new StoreClock({ clocks: () => [], log: parts.log });
-    this.#log = parts.log;
-    this.#leaveUnreadableForMs = parts.leaveUnreadableForMs ?? LEAVE_UNREADABLE_FOR_MS;
   }
 
   /** With `requestId`: its first notice, unless another caller has it or it waits for its next attempt. */
@@ -93,6 +73,7 @@ export class RedisOutbox implements Outbox {
       client.outboxTake(
         keys.outboxDue,
         keys.outboxAttempts,
+        keys.outboxLeft,
         keys.outboxStem,
         leaseMs,
         limit,
@@ -103,19 +84,13 @@ export class RedisOutbox implements Outbox {
     );
     if (answer.length === 0) return [];
     this.#clock.believe(nowMs);
-    const items: TakenItem[] = [];
-    for (const [ofRequest, text, attempts, record] of answer) {
-      const notice = decodeNotice(this.#seals, ofRequest, text);
-      if ('why' in notice) {
-        const { why } = notice;
-        await this.#leaveOrSetAside(ofRequest, { text, beginning: text, attempts: Number(attempts), why });
-      } else {
-        const stored = this.#storedOf(ofRequest, record, nowMs);
-        items.push({ requestId: ofRequest, ...notice, attempts: Number(attempts), stored });
-      }
-    }
-    // Nothing to deliver among these does not mean that nothing is due; none of them is due again at once.
-    return items.length === 0 ? this.take(leaseMs, limit, requestId) : items;
+    return answer.map(([ofRequest, text, attempts, timesLeft, record]) => ({
+      requestId: ofRequest,
+      ...decodeNotice(this.#seals, ofRequest, text),
+      attempts: Number(attempts),
+      timesLeft: Number(timesLeft),
+      stored: this.#storedOf(ofRequest, record, nowMs),
+    }));
   }
 
   #storedOf(requestId: string, record: StoredRecord, nowMs: number): TakenItem['stored'] {
@@ -128,25 +103,37 @@ export class RedisOutbox implements Outbox {
     }
   }
 
-  async done({ requestId, id }: OutboxItem): Promise<boolean> {
-    return (await this.#remove(requestId, noticePrefix(id))) === REMOVED_AND_NEXT_IS_DUE;
+  async done(item: LeasedItem): Promise<boolean> {
+    return (await this.#remove(item)) === REMOVED_AND_NEXT_IS_DUE;
   }
 
-  async retry({ requestId, id, attempts }: OutboxItem, delayMs: number): Promise<void> {
-    await this.#retry(requestId, noticePrefix(id), attempts, Math.min(delayMs, PUT_OFF_AT_MOST_MS));
+  retry(item: LeasedItem, delayMs: number): Promise<void> {
+    return this.#putOff(item, this.#keys.outboxAttempts, item.attempts, delayMs);
   }
 
-  unreadable(item: OutboxItem, why: string): Promise<'left' | 'set-aside'> {
-    const { requestId, id, attempts } = item;
-    const text = this.#encode(requestId, item);
-    return this.#leaveOrSetAside(requestId, { text, beginning: noticePrefix(id), attempts, why });
+  leave(item: LeasedItem, delayMs: number): Promise<void> {
+    return this.#putOff(item, this.#keys.outboxLeft, item.timesLeft, delayMs);
+  }
+
+  async setAside(item: LeasedItem): Promise<boolean> {
+    const { requestId, origin } = item;
+    const nowMs = await this.#nowMs();
+    const answer = await this.#remove(item, {
+      list: this.#keys.outboxSetAside,
+      entryBegins: `${requestId} ${nowMs} `,
+      inItsPlace: origin === 'redraw' ? '' : this.#redrawAt(requestId, nowMs),
+    });
+    return answer !== NOT_FIRST;
   }
 
   async keep(item: OutboxItem): Promise<void> {
     const { requestId, id } = item;
-    const kept = this.#encode(requestId, { ...item, id: keptId(id) });
-    const entry = `${requestId} ${kept}`;
-    await this.#remove(requestId, noticePrefix(id), { list: this.#keys.outboxKept, entry, onlyOne: CARD });
+    await this.#remove(item, {
+      list: this.#keys.outboxKept,
+      entryBegins: `${requestId} `,
+      notice: this.#encode(requestId, { ...item, id: keptId(id) }),
+      onlyOne: CARD,
+    });
   }
 
   retryKept(): Promise<number> {
@@ -164,39 +151,15 @@ export class RedisOutbox implements Outbox {
     );
   }
 
-  /**
-   * For the first notice in line. A redraw of the card takes the place of what is set aside, so that people see the
-   * record as it is, unless it was such a redraw itself.
-   */
-  async #leaveOrSetAside(
-    requestId: string,
-    { text, beginning, attempts, why }: { text: string; beginning: string; attempts: number; why: string },
-  ): Promise<'left' | 'set-aside'> {
-    const dueAgainMs = Math.min(UNREADABLE_DUE_AGAIN_MS, this.#leaveUnreadableForMs);
-    if (attempts * dueAgainMs < this.#leaveUnreadableForMs) {
-      const counted = await this.#retry(requestId, beginning, attempts, dueAgainMs);
-      const leftForMs = this.#leaveUnreadableForMs;
-      if (counted && attempts === 0)
-        this.#log.warn({ requestId, why, leftForMs }, 'unreadable notice left to other replicas');
-      return 'left';
-    }
-    const nowMs = await this.#nowMs();
-    const list = this.#keys.outboxSetAside;
-    const answer = await this.#remove(requestId, beginning, {
-      list,
-      entry: `${requestId} ${nowMs} ${text}`,
-      inItsPlace: originOf(text) === 'redraw' ? '' : this.#redrawAt(requestId, nowMs),
-    });
-    if (answer === NOT_FIRST) return 'left';
-    this.#log.error({ requestId, why, list }, 'unreadable notice set aside');
-    return 'set-aside';
-  }
-
-  /** `beginning`: of the stored text of the first notice, so that no other one is meant. */
   #remove(
-    requestId: string,
-    beginning: string,
-    into: { list: string; entry: string; inItsPlace?: string; onlyOne?: string } | null = null,
+    { requestId, id }: LeasedItem,
+    into: {
+      list: string;
+      entryBegins: string;
+      notice?: string;
+      inItsPlace?: string;
+      onlyOne?: string;
+    } | null = null,
   ): Promise<number> {
     const keys = this.#keys;
     return this.#connection.run('outboxRemove', (client) =>
@@ -204,31 +167,29 @@ export class RedisOutbox implements Outbox {
         keys.outbox(requestId),
         keys.outboxDue,
         keys.outboxAttempts,
+        keys.outboxLeft,
         into?.list ?? keys.outboxKept,
         requestId,
-        beginning,
-        into?.entry ?? '',
+        id,
+        into?.entryBegins ?? '',
+        into?.notice ?? '',
         into?.inItsPlace ?? '',
         into?.onlyOne ?? '',
       ),
     );
   }
 
-  /** True: the attempt was counted. */
-  async #retry(requestId: string, beginning: string, attempts: number, delayMs: number): Promise<boolean> {
+  async #putOff(
+    { requestId, id }: LeasedItem,
+    counts: string,
+    counted: number,
+    delayMs: number,
+  ): Promise<void> {
     const keys = this.#keys;
-    const counted = await this.#connection.run('outboxRetry', (client) =>
-      client.outboxRetry(
-        keys.outbox(requestId),
-        keys.outboxDue,
-        keys.outboxAttempts,
-        requestId,
-        beginning,
-        attempts,
-        delayMs,
-      ),
+    const putOffMs = Math.min(delayMs, PUT_OFF_AT_MOST_MS);
+    await this.#connection.run('outboxRetry', (client) =>
+      client.outboxRetry(keys.outbox(requestId), keys.outboxDue, counts, requestId, id, counted, putOffMs),
     );
-    return counted === 1;
   }
 
   #nowMs(): Promise<number> {

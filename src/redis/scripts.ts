@@ -27,7 +27,10 @@ declare module 'ioredis' {
     requestTrail(...args: Arguments): Result<[id: string, fields: string[]][], Context>;
     outboxTake(
       ...args: Arguments
-    ): Result<[nowMs: number, ...[id: string, notice: string, attempts: string, StoredRecord][]], Context>;
+    ): Result<
+      [nowMs: number, ...[id: string, notice: string, attempts: string, timesLeft: string, StoredRecord][]],
+      Context
+    >;
     outboxRemove(...args: Arguments): Result<number, Context>;
     outboxRetry(...args: Arguments): Result<number, Context>;
     outboxRetryKept(...args: Arguments): Result<number, Context>;
@@ -65,8 +68,8 @@ const SCRIPTS = {
   takeAttention: { file: 'take-attention', numberOfKeys: 1 },
   postponeAttention: { file: 'postpone-attention', numberOfKeys: 2 },
   requestTrail: { file: 'request-trail', numberOfKeys: 2 },
-  outboxTake: { file: 'outbox-take', numberOfKeys: 2 },
-  outboxRemove: { file: 'outbox-remove', numberOfKeys: 4 },
+  outboxTake: { file: 'outbox-take', numberOfKeys: 3 },
+  outboxRemove: { file: 'outbox-remove', numberOfKeys: 5 },
   outboxRetry: { file: 'outbox-retry', numberOfKeys: 3 },
   outboxRetryKept: { file: 'outbox-retry-kept', numberOfKeys: 2 },
   outboxRedraw: { file: 'outbox-redraw', numberOfKeys: 2 },

@@ -13,6 +13,7 @@ import {
   type CloseRequestStore,
   type Delivery,
   type DeskEvents,
+  type LeasedItem,
   type Log,
   type Notifier,
   type Outbox,
@@ -35,6 +36,12 @@ const KEPT_AFTER_OUTAGE_MS = 24 * 3_600_000;
 /** A kept notice that is still refused after this is given up. */
 const GIVEN_UP_AFTER_MS = 7 * 24 * 3_600_000;
 const DRAWINGS_REMEMBERED = 500;
+/**
+ * What a replica cannot read or draw is left to others (of another version, or with a newer key) for ten minutes, longer
+ * than a rolling upgrade: often, so that a newer replica among many old ones gets its turn. Then it is set aside.
+ */
+const LEFT_FOR_MS = 5_000;
+const LEFT_AT_MOST = 120;
 
 export interface DeliverOutboxParts {
   readonly outbox: Outbox;
@@ -153,15 +160,32 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     return false;
   }
 
+  /** True: it is set aside. */
+  async function leaveOrSetAside(item: LeasedItem, why: string): Promise<boolean> {
+    const { requestId, timesLeft } = item;
+    if (timesLeft < LEFT_AT_MOST) {
+      const leftForMs = LEFT_AT_MOST * LEFT_FOR_MS;
+      if (timesLeft === 0)
+        log.warn({ requestId, why, leftForMs }, 'unreadable notice left to other replicas');
+      await outbox.leave(item, LEFT_FOR_MS);
+      return false;
+    }
+    const isSetAside = await outbox.setAside(item);
+    if (isSetAside) log.error({ requestId, why }, 'unreadable notice set aside');
+    return isSetAside;
+  }
+
   /** True: the next item of the same request may be due now. */
   async function handle(item: TakenItem): Promise<boolean> {
+    const { notice, stored } = item;
+    if (notice.kind === 'unreadable') return leaveOrSetAside(item, notice.why);
     try {
-      if (item.stored instanceof UnreadableRecord) throw item.stored;
-      return await handleOn(item, item.stored);
+      if (stored instanceof UnreadableRecord) throw stored;
+      return await handleOn({ ...item, notice }, stored);
     } catch (error) {
       if (!(error instanceof UnreadableRecord)) throw error;
       // No message is drawn from such a record, and other requests don't wait for it.
-      return (await outbox.unreadable(item, error.what)) === 'set-aside';
+      return leaveOrSetAside(item, error.what);
     }
   }
 
@@ -172,7 +196,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     const delivery = await deliver(item, request);
     if (delivery === null) return outbox.done(item);
     if ('undrawable' in delivery) {
-      const isSetAside = (await outbox.unreadable(item, delivery.undrawable)) === 'set-aside';
+      const isSetAside = await leaveOrSetAside(item, delivery.undrawable);
       if (isSetAside) await endWithoutCard(item, 'it could not be drawn');
       return isSetAside;
     }

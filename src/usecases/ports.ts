@@ -241,17 +241,31 @@ export interface CloseRequestStore {
   postponeAttention(requestId: string, revision: number, atMs: number): Promise<void>;
 }
 
-export interface OutboxItem {
+/** First in its request's line, held by one caller. */
+export interface LeasedItem {
   readonly requestId: string;
   readonly id: string;
   /** `change`: stored with a change of the request; `redraw`: asked for; `kept`: a refused one that is tried again. */
   readonly origin: 'change' | 'redraw' | 'kept';
-  readonly notice: Notice;
+  /** Deliveries that failed. */
   readonly attempts: number;
+  /** How often a replica that could not read or draw it has left it to others. */
+  readonly timesLeft: number;
   readonly createdAtMs: number;
 }
 
-export interface TakenItem extends OutboxItem {
+export interface OutboxItem extends LeasedItem {
+  readonly notice: Notice;
+}
+
+/** Damaged, of another version, or it does not fit its seal; `why` is for the log. */
+export interface UnreadableNotice {
+  readonly kind: 'unreadable';
+  readonly why: string;
+}
+
+export interface TakenItem extends LeasedItem {
+  readonly notice: Notice | UnreadableNotice;
   /** The record at that moment, to draw from; null: there is none. */
   readonly stored: StoredRequest | UnreadableRecord | null;
 }
@@ -260,18 +274,18 @@ export interface TakenItem extends OutboxItem {
 export interface Outbox {
   /** The oldest undelivered item of each due request (or of `requestId` only), leased to one caller. */
   take(leaseMs: number, limit: number, requestId?: string): Promise<readonly TakenItem[]>;
-  /** Removes the item; the next one of the same request is then due. True: there is a next one. */
-  done(item: OutboxItem): Promise<boolean>;
-  /** Keeps it first, due again after `delayMs`; counts the attempt. */
-  retry(item: OutboxItem, delayMs: number): Promise<void>;
+  /** Removes the item; the next one of the same request is due at once. True: there is a next one. */
+  done(item: LeasedItem): Promise<boolean>;
+  /** Leaves it first in line and due again after `delayMs`; counts the attempt. */
+  retry(item: LeasedItem, delayMs: number): Promise<void>;
+  /** The same for one that this process cannot read or draw; counted apart from attempts. */
+  leave(item: LeasedItem, delayMs: number): Promise<void>;
   /**
-   * For an item that this process can't read or draw (`why`, for the log). It stays first for ten minutes of attempts,
-   * so that a replica of another version may deliver it; then it moves to the list of unreadable messages, and a redraw
-   * of the card takes its place. `take` does the same with an item that is unreadable or doesn't match its seal, and
-   * never returns it.
+   * Sets it aside for people to look at. A redraw of the card takes its place, so that people see the record as it is,
+   * unless it was such a redraw itself. False: it was no longer first in line.
    */
-  unreadable(item: OutboxItem, why: string): Promise<'left' | 'set-aside'>;
-  /** Moves it to the kept items until `retryKept`, so that those behind it can be delivered. */
+  setAside(item: LeasedItem): Promise<boolean>;
+  /** Takes it out of the line, so that those behind it go on, and keeps it until `retryKept`. */
   keep(item: OutboxItem): Promise<void>;
   /** Puts every kept item back at the end of its request's items, due at once; returns how many. */
   retryKept(): Promise<number>;

@@ -1,7 +1,7 @@
 /** What every outbox must do; part of the contract of the stores that write it. */
 import { expect, it } from 'vitest';
 import type { Notice } from '../../src/domain/close/notices.ts';
-import type { Outbox, TakenItem } from '../../src/usecases/ports.ts';
+import type { Outbox, OutboxItem, TakenItem } from '../../src/usecases/ports.ts';
 import {
   advance,
   approval,
@@ -18,8 +18,6 @@ import {
 /** Long enough never to run out in a test. */
 const LEASE_MS = 60_000;
 const SHORT_LEASE_MS = 40;
-/** What the stores under test are made with: no test waits for ten minutes. */
-export const LEAVE_UNREADABLE_MS = 60;
 
 export function outboxContract(create: () => Promise<StoreUnderTest>): void {
   const numbered = (from: number, to: number): Notice[] =>
@@ -101,41 +99,39 @@ export function outboxContract(create: () => Promise<StoreUnderTest>): void {
     expect(await outbox.take(LEASE_MS, 1)).toMatchObject([{ attempts: 1 }]);
   });
 
-  it('leaves what its caller cannot make sense of to others, then sets it aside for a redraw of the card', async () => {
-    const { store, outbox, passTime } = await create();
+  it('leaves what its caller cannot read first in line, and counts that apart from attempts', async () => {
+    const { store, outbox } = await create();
+    await openOne(store);
+    const first = await mustTake(outbox);
+    await outbox.leave(first, 0);
+    const again = await mustTake(outbox);
+    expect(withoutRecord(again)).toEqual({ ...withoutRecord(first), timesLeft: 1 });
+    // A caller whose lease ran out counts nothing.
+    await outbox.leave(first, 0);
+    expect(await outbox.take(LEASE_MS, 1)).toEqual([]);
+    await outbox.retry(again, 0);
+    const last = await mustTake(outbox);
+    expect(last).toMatchObject({ attempts: 1, timesLeft: 1 });
+    await outbox.leave(last, HOUR_MS);
+    expect(await outbox.take(LEASE_MS, 1)).toEqual([]);
+  });
+
+  it('sets aside for a redraw of the card, counts from 0 for it, and puts no second one in its place', async () => {
+    const { store, outbox } = await create();
     const request = await mustSave(
       store,
       touch(await openOne(store), await store.nowMs(), { notices: numbered(1, 2) }),
     );
     await outbox.done(await mustTake(outbox));
+    await outbox.leave(await mustTake(outbox), 0);
     const damaged = await mustTake(outbox);
-    expect(await outbox.unreadable(damaged, 'damaged')).toBe('left');
-    expect(await outbox.take(LEASE_MS, 1)).toEqual([]);
-    await passTime(LEAVE_UNREADABLE_MS);
-    const sameAgain = await mustTake(outbox);
-    expect(withoutRecord(sameAgain)).toEqual({ ...withoutRecord(damaged), attempts: 1 });
-    // A caller whose lease ran out counts nothing.
-    expect(await outbox.unreadable(damaged, 'damaged')).toBe('left');
-    expect(await outbox.unreadable(sameAgain, 'damaged')).toBe('set-aside');
-    expect(await outbox.unreadable(sameAgain, 'damaged')).toBe('left');
+    expect(await outbox.setAside(damaged)).toBe(true);
+    expect(await outbox.setAside(damaged)).toBe(false);
     const redraw = await mustTake(outbox);
-    const { id } = request;
-    expect(redraw).toMatchObject({ requestId: id, origin: 'redraw', notice: cardNotice(), attempts: 0 });
-    await outbox.done(redraw);
+    const fresh = { requestId: request.id, origin: 'redraw', attempts: 0, timesLeft: 0 };
+    expect(redraw).toMatchObject({ ...fresh, notice: cardNotice() });
+    expect(await outbox.setAside(redraw)).toBe(true);
     expect((await drain(outbox)).map(({ notice }) => notice)).toEqual(numbered(2, 2));
-  });
-
-  it('starts the ten minutes anew for the next one, and puts no second redraw in place of the first', async () => {
-    const { store, outbox, passTime } = await create();
-    await mustSave(store, touch(await openOne(store), await store.nowMs(), { notices: numbered(1, 1) }));
-    const setAside = async (): Promise<void> => {
-      expect(await outbox.unreadable(await mustTake(outbox), 'damaged')).toBe('left');
-      await passTime(LEAVE_UNREADABLE_MS);
-      expect(await outbox.unreadable(await mustTake(outbox), 'damaged')).toBe('set-aside');
-    };
-    await setAside();
-    await setAside();
-    expect((await drain(outbox)).map(({ notice }) => notice)).toEqual(numbered(1, 1));
   });
 
   it('fault N1: keeps what is refused out of the line, and puts it back at its end', async () => {
@@ -224,10 +220,16 @@ export function withoutRecord(item: TakenItem | undefined) {
   return rest;
 }
 
-async function mustTake(outbox: Outbox): Promise<TakenItem> {
+async function mustTake(outbox: Outbox): Promise<OutboxItem & TakenItem> {
   const [item] = await outbox.take(LEASE_MS, 1);
   if (item === undefined) throw new Error('nothing was due');
-  return item;
+  return readable(item);
+}
+
+export function readable(item: TakenItem): OutboxItem & TakenItem {
+  const { notice } = item;
+  if (notice.kind === 'unreadable') throw new Error(notice.why);
+  return { ...item, notice };
 }
 
 /** Everything that is due, delivered. */

@@ -12,6 +12,7 @@ import type {
   AuditLog,
   Change,
   CloseRequestStore,
+  LeasedItem,
   Outbox,
   OutboxItem,
   RecordCopy,
@@ -24,6 +25,7 @@ import type {
 interface Line {
   dueAtMs: number;
   attempts: number;
+  timesLeft: number;
   readonly items: Pick<OutboxItem, 'id' | 'origin' | 'createdAtMs' | 'notice'>[];
 }
 
@@ -37,7 +39,6 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
   readonly #entries: AuditEntry[] = [];
   readonly #lines = new Map<string, Line>();
   #lastOpening = FIRST_SEAL;
-  readonly #leaveUnreadableForMs: number;
   /** Notices that were set aside. */
   readonly setAside: { readonly requestId: string; readonly id: string }[] = [];
   /** Notices that are kept for later. */
@@ -45,15 +46,15 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
   readonly outbox: Outbox;
   readonly audit: AuditLog;
 
-  constructor(options: { now: () => number; auditKey: Uint8Array; leaveUnreadableForMs?: number }) {
+  constructor(options: { now: () => number; auditKey: Uint8Array }) {
     this.#now = options.now;
-    this.#leaveUnreadableForMs = options.leaveUnreadableForMs ?? 10 * 60_000;
     this.#auditKey = options.auditKey;
     this.outbox = {
       take: async (leaseMs, limit, requestId) => this.#take(leaseMs, limit, requestId),
       done: async (item) => this.#done(item),
       retry: async (item, delayMs) => this.#retry(item, delayMs),
-      unreadable: async (item) => this.#unreadable(item),
+      leave: async (item, delayMs) => this.#leave(item, delayMs),
+      setAside: async (item) => this.#setAside(item),
       keep: async (item) => this.#keep(item),
       retryKept: async () => this.#retryKept(),
       redraw: async (requestId) => this.#redraw(requestId),
@@ -236,56 +237,61 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
       line.dueAtMs = nowMs + leaseMs;
       const request = this.#records.get(id);
       const stored = request === undefined ? null : { ...copyOf(request), nowMs };
-      return [{ ...copy({ requestId: id, ...first, attempts: line.attempts }), stored }];
+      const { attempts, timesLeft } = line;
+      return [{ ...copy({ requestId: id, ...first, attempts, timesLeft }), stored }];
     });
   }
 
-  #done(item: OutboxItem): boolean {
-    const line = this.#lines.get(item.requestId);
-    if (line?.items[0]?.id !== item.id) return false;
-    line.items.shift();
-    line.attempts = 0;
-    line.dueAtMs = this.#now();
-    if (line.items.length === 0) this.#lines.delete(item.requestId);
-    return line.items.length > 0;
+  #done(item: LeasedItem): boolean {
+    return this.#remove(item) && this.#lines.has(item.requestId);
   }
 
-  #retry(item: OutboxItem, delayMs: number): void {
-    const line = this.#lines.get(item.requestId);
-    if (line?.items[0]?.id !== item.id || line.attempts !== item.attempts) return;
+  #retry(item: LeasedItem, delayMs: number): void {
+    const line = this.#lineOf(item);
+    if (line?.attempts !== item.attempts) return;
     line.attempts += 1;
     line.dueAtMs = this.#now() + delayMs;
   }
 
-  #unreadable(item: OutboxItem): 'left' | 'set-aside' {
-    const line = this.#lines.get(item.requestId);
-    if (line?.items[0]?.id !== item.id) return 'left';
-    const nowMs = this.#now();
-    const dueAgainMs = Math.min(5_000, this.#leaveUnreadableForMs);
-    if (item.attempts * dueAgainMs < this.#leaveUnreadableForMs) {
-      this.#retry(item, dueAgainMs);
-      return 'left';
-    }
-    this.setAside.push({ requestId: item.requestId, id: item.id });
-    if (item.origin === 'redraw') line.items.shift();
-    else line.items[0] = redrawAt(nowMs);
-    line.attempts = 0;
-    line.dueAtMs = nowMs;
-    if (line.items.length === 0) this.#lines.delete(item.requestId);
-    return 'set-aside';
+  #leave(item: LeasedItem, delayMs: number): void {
+    const line = this.#lineOf(item);
+    if (line?.timesLeft !== item.timesLeft) return;
+    line.timesLeft += 1;
+    line.dueAtMs = this.#now() + delayMs;
   }
 
-  #keep({ requestId, id }: OutboxItem): void {
-    const line = this.#lines.get(requestId);
-    const [first] = line?.items ?? [];
-    if (line === undefined || first?.id !== id) return;
-    line.items.shift();
-    line.attempts = 0;
-    line.dueAtMs = this.#now();
-    if (line.items.length === 0) this.#lines.delete(requestId);
+  #setAside(item: LeasedItem): boolean {
+    const { requestId, id, origin } = item;
+    if (!this.#remove(item, origin === 'redraw' ? [] : [redrawAt(this.#now())])) return false;
+    this.setAside.push({ requestId, id });
+    return true;
+  }
+
+  #keep(item: OutboxItem): void {
+    const first = this.#lineOf(item)?.items[0];
+    if (first === undefined) return;
+    this.#remove(item);
+    const { requestId } = item;
     const isCard = ({ notice }: Line['items'][number]) => notice.kind === 'card';
     if (isCard(first) && this.kept.some((kept) => kept.requestId === requestId && isCard(kept.item))) return;
     this.kept.push({ requestId, item: { ...first, origin: 'kept' } });
+  }
+
+  /** The line in which the item is first. */
+  #lineOf({ requestId, id }: LeasedItem): Line | undefined {
+    const line = this.#lines.get(requestId);
+    return line?.items[0]?.id === id ? line : undefined;
+  }
+
+  #remove(item: LeasedItem, inItsPlace: Line['items'] = []): boolean {
+    const line = this.#lineOf(item);
+    if (line === undefined) return false;
+    line.items.splice(0, 1, ...inItsPlace);
+    line.attempts = 0;
+    line.timesLeft = 0;
+    line.dueAtMs = this.#now();
+    if (line.items.length === 0) this.#lines.delete(item.requestId);
+    return true;
   }
 
   #retryKept(): number {
@@ -304,6 +310,7 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
     const line = this.#lines.get(requestId) ?? {
       dueAtMs: this.#now(),
       attempts: 0,
+      timesLeft: 0,
       items: [],
     };
     this.#lines.set(requestId, line);

@@ -1,6 +1,7 @@
 /** After a start, and when Redis or Slack is back: which cards are drawn anew, and what is tried again. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createRedrawAfterReconnect } from '../../src/ops/redraw-after-reconnect.ts';
+import { readable } from '../contracts/outbox.ts';
 import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';
 import { REQUESTER } from '../support/close-requests.ts';
 import { DeskHarness } from '../support/desk-harness.ts';
@@ -61,7 +62,7 @@ it('fault N1, relative: what was kept is tried again, and one process of several
   await harness.store.outbox.redraw(id);
   const [item] = await harness.store.outbox.take(0, 1);
   if (item === undefined) throw new Error('nothing is due');
-  await harness.store.outbox.keep(item);
+  await harness.store.outbox.keep(readable(item));
   const { redrawn, catchUp, settled } = scene(harness);
   catchUp('Slack is back');
   await settled();

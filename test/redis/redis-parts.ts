@@ -14,7 +14,6 @@ import { RedisSeenOnce } from '../../src/redis/seen-once.ts';
 import { RedisSharedReads } from '../../src/redis/shared-reads.ts';
 import { RedisWeightLedger } from '../../src/redis/weight-ledger.ts';
 import { onlyKey } from '../contracts/audit-trail.ts';
-import { LEAVE_UNREADABLE_MS } from '../contracts/outbox.ts';
 import type { StoreUnderTest } from '../contracts/requests.ts';
 import type { SharedPartsUnderTest } from '../contracts/shared-parts.ts';
 import { memoryLog } from '../support/logs.ts';
@@ -55,7 +54,7 @@ export async function redisParts(
     prefix,
     log,
     store,
-    outbox: new RedisOutbox({ connection, keys, auditKeys, log, leaveUnreadableForMs: LEAVE_UNREADABLE_MS }),
+    outbox: new RedisOutbox({ connection, keys, auditKeys, log }),
     audit: new RedisAuditLog({ connection, keys }),
     ledger: new RedisWeightLedger({ connection, keys, longestStopMs: MAX_STOP_MS }),
     reads: new RedisSharedReads({ connection, keys, auditKeys: onlyKey(AUDIT_KEY) }),

@@ -59,6 +59,7 @@ describe('key names', () => {
       keys.outbox('r1'),
       keys.outboxDue,
       keys.outboxAttempts,
+      keys.outboxLeft,
     ];
     for (const key of ofRequests) expect(key).toMatch(/^\{loandesk\}:/);
     expect(new Set(ofRequests).size).toBe(ofRequests.length);

@@ -14,7 +14,6 @@ import { Seals } from '../../src/redis/seals.ts';
 import { standingText } from '../../src/slack/views/request-text.ts';
 import { UnreadableRecord } from '../../src/usecases/ports.ts';
 import { onlyKey } from '../contracts/audit-trail.ts';
-import { LEAVE_UNREADABLE_MS } from '../contracts/outbox.ts';
 import { approve, loaded, type Replica, Replicas } from '../races/replicas.ts';
 import { ALICE, BOB, CAROL, facts, person, policy, REQUESTER } from '../support/close-requests.ts';
 import { AUDIT_KEY, bareClient } from './redis-parts.ts';
@@ -243,14 +242,30 @@ describe('fault R2: state, votes and ending written with HSET, and outbox items 
     const { outbox } = bot.redis;
     await writer.forge(request.id, { state: 'pending', votes: [], ending: null });
     for (let round = 0; round < 20 && (await outbox.backlog()).requests > 0; round += 1) {
+      await writer.redis.hset(writer.keys.outboxLeft, request.id, '120');
       await writer.redis.zadd(writer.keys.outboxDue, 1, request.id);
       await bot.work.deliverOutbox();
-      await bot.redis.passTime(LEAVE_UNREADABLE_MS);
     }
     expect(await outbox.backlog()).toMatchObject({ requests: 0, setAside: 6 });
     const drawn = bot.notifier.delivered.slice(told);
     expect(new Set(drawn.map(({ notice }) => notice.kind))).toEqual(new Set(['card']));
     expect(new Set(drawn.map((each) => each.request.state))).toEqual(new Set(['pending']));
+  });
+
+  it('fault R2, relative: notices that cannot be read hold up no other request, however many are due first', async () => {
+    const { replicas, bot, writer } = await scene();
+    const { redis, keys } = writer;
+    for (let count = 0; count < 12; count += 1) {
+      const { id } = await replicas.open(bot);
+      await redis.lpush(keys.outbox(id), 'xyz');
+      await redis.zadd(keys.outboxDue, count, id);
+    }
+    const { id } = await replicas.open(bot);
+    await bot.redis.outbox.redraw(id);
+    const told = bot.notifier.delivered.length;
+    await bot.work.deliverOutbox();
+    expect(bot.notifier.delivered.slice(told).map(({ request }) => request.id)).toEqual([id]);
+    expect(await bot.redis.outbox.backlog()).toMatchObject({ requests: 12, setAside: 0 });
   });
 
   it('fault R2, relative: a record copied over another request’s is not believed there', async () => {

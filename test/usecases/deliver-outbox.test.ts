@@ -4,6 +4,7 @@ import type { Notice } from '../../src/domain/close/notices.ts';
 import type { Notifier } from '../../src/usecases/ports.ts';
 import { ALICE, REQUESTER } from '../support/close-requests.ts';
 import { DeskHarness } from '../support/desk-harness.ts';
+import { memoryLog } from '../support/logs.ts';
 
 const TEN_MINUTES_MS = 10 * 60_000;
 const EVERY_MS = 5_000;
@@ -29,8 +30,9 @@ function stumblesOver(harness: DeskHarness, isHard: (notice: Notice) => boolean)
 
 it('one that cannot be drawn is set aside after ten minutes, and those behind it are told', async () => {
   const harness = new DeskHarness();
+  const log = memoryLog();
   const isVote = (notice: Notice) => notice.kind === 'thread' && notice.event.type === 'approved';
-  const { desk, deliverOutbox } = harness.replica({ notifier: stumblesOver(harness, isVote) });
+  const { desk, deliverOutbox } = harness.replica({ notifier: stumblesOver(harness, isVote), log });
   const request = await harness.open();
   harness.heldBack.add('deliver');
   await harness.approve(ALICE, request);
@@ -42,6 +44,11 @@ it('one that cannot be drawn is set aside after ten minutes, and those behind it
   await roundsFor(harness, deliverOutbox, EVERY_MS);
   expect(harness.threadOf(request.id)).toEqual(['withdrawn']);
   expect(harness.store.setAside).toHaveLength(1);
+  const ofThis = log.lines.filter(({ message }) => message.startsWith('unreadable notice'));
+  expect(ofThis.map(({ level, message }) => [level, message])).toEqual([
+    ['warn', 'unreadable notice left to other replicas'],
+    ['error', 'unreadable notice set aside'],
+  ]);
 });
 
 it('a process that can draw it does so meanwhile', async () => {
@@ -56,6 +63,25 @@ it('a process that can draw it does so meanwhile', async () => {
   await harness.work.deliverOutbox();
   expect(harness.threadOf(request.id)).toEqual(['approved']);
   expect(harness.store.setAside).toEqual([]);
+});
+
+it('attempts of a long outage do not shorten the ten minutes of one that a replica cannot draw', async () => {
+  const harness = new DeskHarness();
+  const older = harness.replica({ notifier: stumblesOver(harness, () => true) });
+  const request = await harness.open();
+  harness.heldBack.add('deliver');
+  await harness.approve(ALICE, request);
+  for (let minute = 0; minute < 150; minute += 1) {
+    harness.notifier.failures.push({ ok: false, retry: true, why: 'invalid_auth', retryAfterMs: null });
+    harness.nowMs += 60_000;
+    await harness.work.deliverOutbox();
+  }
+  harness.nowMs += 60_000;
+  await older.deliverOutbox();
+  expect(harness.store.setAside).toEqual([]);
+  harness.nowMs += EVERY_MS;
+  await harness.work.deliverOutbox();
+  expect(harness.threadOf(request.id)).toEqual(['approved']);
 });
 
 it('a request whose first card nobody can draw is ended, and the requester is told', async () => {

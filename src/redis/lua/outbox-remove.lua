@@ -6,13 +6,15 @@
   KEYS[1]  outbox of the request
   KEYS[2]  due index of the outbox
   KEYS[3]  attempts counted
-  KEYS[4]  list of notices kept, or of those set aside
+  KEYS[4]  times left counted
+  KEYS[5]  list of notices kept, or of those set aside
 
   ARGV[1]  request id
-  ARGV[2]  what the notice's stored text begins with: its id and a blank, or all of it
-  ARGV[3]  entry for the list, beginning with the request id; '': delivered
-  ARGV[4]  notice that takes its place in the line, or ''
-  ARGV[5]  how an entry ends of which the list needs only one for each request (a card is drawn from the record as it
+  ARGV[2]  notice id
+  ARGV[3]  what its entry for the list begins with: the request id, a blank and perhaps more; '': delivered
+  ARGV[4]  the notice as it is in the list, or '': as it was in the line
+  ARGV[5]  notice that takes its place in the line, or ''
+  ARGV[6]  how an entry ends of which the list needs only one for each request (a card is drawn from the record as it
            is then), or ''
 
   Answer: 2 removed and the next one is due, 1 removed and nothing waits behind it, 0 not the first in line
@@ -25,24 +27,26 @@ local function ends(text, ending)
 end
 
 local first = redis.call('LINDEX', KEYS[1], 0)
-if not first or not begins(first, ARGV[2]) then
+if not first or string.match(first, '^[^ ]*') ~= ARGV[2] then
   return 0
 end
-if ARGV[4] == '' then
+if ARGV[5] == '' then
   redis.call('LPOP', KEYS[1])
 else
-  redis.call('LSET', KEYS[1], 0, ARGV[4])
+  redis.call('LSET', KEYS[1], 0, ARGV[5])
 end
 redis.call('HDEL', KEYS[3], ARGV[1])
+redis.call('HDEL', KEYS[4], ARGV[1])
 if ARGV[3] ~= '' then
+  local entry = ARGV[3] .. (ARGV[4] == '' and first or ARGV[4])
   local listed = false
-  if ends(ARGV[3], ARGV[5]) then
-    for _, entry in ipairs(redis.call('LRANGE', KEYS[4], 0, -1)) do
-      listed = listed or (begins(entry, ARGV[1] .. ' ') and ends(entry, ARGV[5]))
+  if ends(entry, ARGV[6]) then
+    for _, other in ipairs(redis.call('LRANGE', KEYS[5], 0, -1)) do
+      listed = listed or (begins(other, ARGV[1] .. ' ') and ends(other, ARGV[6]))
     end
   end
   if not listed then
-    redis.call('RPUSH', KEYS[4], ARGV[3])
+    redis.call('RPUSH', KEYS[5], entry)
   end
 end
 if redis.call('EXISTS', KEYS[1]) == 0 then

@@ -1,20 +1,20 @@
 --[[
-  Leaves a notice first in line, due again later, and counts the attempt. The attempts that the caller saw must still
-  be the counted ones, so a repeat (a re-sent command, a caller whose lease ran out) changes nothing.
+  Leaves a notice first in line, due again later, and counts that. The count that the caller saw must still be the
+  present one, so a repeat (a re-sent command, a caller whose lease ran out) changes nothing.
 
   KEYS[1]  outbox of the request
   KEYS[2]  due index of the outbox
-  KEYS[3]  attempts counted
+  KEYS[3]  attempts counted, or times left counted
 
   ARGV[1]  request id
-  ARGV[2]  notice id, with the blank that ends it in the stored text
-  ARGV[3]  attempts the caller saw
+  ARGV[2]  notice id
+  ARGV[3]  count that the caller saw
   ARGV[4]  due again after so many ms
 
   Answer: 1 counted, 0 left alone
 ]]
 local first = redis.call('LINDEX', KEYS[1], 0)
-if not first or string.sub(first, 1, #ARGV[2]) ~= ARGV[2] then
+if not first or string.match(first, '^[^ ]*') ~= ARGV[2] then
   return 0
 end
 if (redis.call('HGET', KEYS[3], ARGV[1]) or '0') ~= ARGV[3] then

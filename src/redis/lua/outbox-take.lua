@@ -1,10 +1,11 @@
 --[[
   Leases the first undelivered notice of each due request to one caller. While the lease runs no other notice of that
-  request is given out. A time further ahead than ARGV[5] was set
-  while this server's clock was wrong: such a request is due, too.
+  request is given out. A time further ahead than ARGV[5] was set while this server's clock was wrong: such a request
+  is due, too.
 
   KEYS[1]  due index of the outbox
   KEYS[2]  attempts counted
+  KEYS[3]  times left counted
 
   ARGV[1]  stem of outbox keys (same hash tag)
   ARGV[2]  lease in ms
@@ -13,7 +14,7 @@
   ARGV[5]  longest time that a notice is put off, in ms
   ARGV[6]  stem of request keys (same hash tag)
 
-  Answer: {now in ms, {request id, notice as stored, attempts, {schema, record, record seal}}, ...}
+  Answer: {now in ms, {request id, notice as stored, attempts, times left, {schema, record, record seal}}, ...}
 ]]
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -34,7 +35,7 @@ for _, id in ipairs(due) do
   local first = redis.call('LINDEX', ARGV[1] .. id, 0)
   if first then
     redis.call('ZADD', KEYS[1], now + ARGV[2], id)
-    answer[#answer + 1] = { id, first, redis.call('HGET', KEYS[2], id) or '0',
+    answer[#answer + 1] = { id, first, redis.call('HGET', KEYS[2], id) or '0', redis.call('HGET', KEYS[3], id) or '0',
       redis.call('HMGET', ARGV[6] .. id, 'schema', 'record', 'seal') }
   else
     redis.call('ZREM', KEYS[1], id)
