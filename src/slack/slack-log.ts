@@ -4,7 +4,8 @@ import { withoutSecrets } from '../shared/secret-text.ts';
 import type { Log } from '../usecases/ports.ts';
 
 export function redact(text: string): string {
-  return withoutSecrets(text.replace(/https?:\/\/[^\s"'<>)]+/g, '[url]'));
+  // Secrets first: a password may hold what ends a URL in a sentence.
+  return withoutSecrets(text).replace(/https?:\/\/[^\s"'<>)]+/g, '[url]');
 }
 
 /** An unexpected error as fields for the log: the chain of causes, without secrets. */

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { errorText } from '../../src/ops/log-redaction.ts';
 import { createLogger } from '../../src/ops/logger.ts';
+import { redact } from '../../src/slack/slack-log.ts';
 
 function logged(fields: object, message = 'said'): string {
   const lines: string[] = [];
@@ -150,4 +151,11 @@ describe('secrets inside free text', () => {
     expect(text).not.toContain('pass-word');
     expect(errorText('thrown xoxb-1-abc')).toBe('thrown [token]');
   });
+});
+
+it('texts of Slack hold no part of a password, whatever characters it has', () => {
+  expect(redact('no answer from http://user:p)a>s@proxy:3128/ in time')).toBe('no answer from [url] in time');
+  expect(redact('POST https://hooks.slack.com/commands/T0/1/secret failed')).toBe(
+    'POST [response url] failed',
+  );
 });
