@@ -19,7 +19,7 @@ import {
   StoreUnavailable,
   UnreadableRecord,
 } from '../usecases/ports.ts';
-import { textOf } from './audit-entry.ts';
+import { textOf } from './audit-log.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
 import { encodeNotices } from './outbox-item.ts';

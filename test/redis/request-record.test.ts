@@ -3,7 +3,7 @@ import { describe, expect, inject, it } from 'vitest';
 import { type LongId, longId } from '../../src/domain/amount.ts';
 import { sealEntry } from '../../src/domain/close/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
-import { readAuditEntry, textOf } from '../../src/redis/audit-entry.ts';
+import { readAuditEntry, textOf } from '../../src/redis/audit-log.ts';
 import { decodeNotice, encodeNotices } from '../../src/redis/outbox-item.ts';
 import { decodeRecord, encodeRecord } from '../../src/redis/request-record.ts';
 import { Seals } from '../../src/redis/seals.ts';

@@ -8,7 +8,7 @@ import { FIRST_SEAL, sealEntry } from '../../src/domain/close/audit-chain.ts';
 import { type CloseRequest, openRequest, type RequestEvent } from '../../src/domain/close/close-request.ts';
 import type { PersonId } from '../../src/domain/person.ts';
 import { requestIdFrom } from '../../src/domain/request-id.ts';
-import { textOf } from '../../src/redis/audit-entry.ts';
+import { textOf } from '../../src/redis/audit-log.ts';
 import { encodeRecord } from '../../src/redis/request-record.ts';
 import { Seals } from '../../src/redis/seals.ts';
 import { standingText } from '../../src/slack/views/request-text.ts';
