@@ -81,7 +81,9 @@ function routes({ world: { workspace, exchange }, fleet, ...controlled }: Contro
         ),
       ),
       'slack/submit': on(submission, (it) => tell(as(it.user).submit(it.view, it.values))),
-      'slack/close': on(z.strictObject({ user: text, view: text }), (it) => tell(as(it.user).close(it.view))),
+      'slack/close': on(z.strictObject({ user: text, view: text }), (it) =>
+        workspace.as(it.user).close(it.view),
+      ),
       'slack/home': on(z.strictObject({ user: text }), (it) => tell(as(it.user).openHome())),
       'slack/say': on(message, (it) => {
         workspace.store.addMessage({ channelId: it.channel, userId: it.user }, { text: it.text, blocks: [] });

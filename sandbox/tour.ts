@@ -87,7 +87,7 @@ export function tourOf(world: World): readonly TourStep[] {
       const open = workspace.store.modals(user);
       return open.some((view) => LOADING.test(workspace.renderText(view))) ? undefined : open;
     });
-    for (const view of forms.toReversed()) await workspace.as(user).close(view.id);
+    for (const view of forms) workspace.as(user).close(view.id);
   }
 
   function thread(): string {

@@ -32,17 +32,6 @@ function drawButton(element: JsonObject): Markup {
   return html`<button type="button" ${{ ...look, ...acts }}>${text}</button>`;
 }
 
-function drawMenu(element: JsonObject, given: Attributes): Markup {
-  const label = plainText(element.placeholder) || (element.type === 'overflow' ? 'More' : 'Choose');
-  const initial = isObject(element.initial_option) ? element.initial_option.value : '';
-  const options = readOptions(element).map(
-    ({ value, text }) =>
-      html`<option ${{ value: String(value), selected: value === initial }}>${plainText(text)}</option>`,
-  );
-  return html`<select ${{ 'aria-label': given.id === undefined && label, ...given }}>
-    <option ${{ value: '', selected: initial === '' }}>${label}</option>${options}</select>`;
-}
-
 function drawChoices(element: JsonObject, given: Attributes): Markup[] {
   const initial = isObject(element.initial_option) ? element.initial_option.value : undefined;
   return readOptions(element).map(({ value, text }) => {
@@ -53,23 +42,7 @@ function drawChoices(element: JsonObject, given: Attributes): Markup[] {
 
 const notDrawn = ({ type }: JsonObject) => html`<span class="quiet">(${String(type)}: not drawn here)</span>`;
 
-/** An element of an `actions` block or an accessory. */
-function drawActionElement(element: JsonObject, blockId: string): Markup {
-  switch (element.type) {
-    case 'button':
-      return drawButton(element);
-    case 'static_select':
-    case 'overflow':
-      return drawMenu(element, actionData(element));
-    case 'radio_buttons':
-      return html`<div>${drawChoices(element, { name: blockId, ...actionData(element) })}</div>`;
-    default:
-      return notDrawn(element);
-  }
-}
-
 function drawControl(element: JsonObject, given: Attributes): Markup {
-  if (element.type === 'static_select') return drawMenu(element, given);
   const { min_length: min, max_length: max } = element;
   const typed = {
     ...given,
@@ -162,7 +135,7 @@ function drawContainer(block: JsonObject, reader: Reader): Markup {
 function drawSection({ accessory, ...shown }: JsonObject, reader: Reader): Markup {
   const text = drawByLibrary(shown, reader);
   if (!isObject(accessory)) return html`<div>${text}</div>`;
-  return html`<div class="with-accessory">${text}${drawActionElement(accessory, String(shown.block_id))}</div>`;
+  return html`<div class="with-accessory">${text}${drawButton(accessory)}</div>`;
 }
 
 /** `errors`: what a modal's last submission was refused with, by block id. */
@@ -175,8 +148,7 @@ export function drawBlocks(
     const blockId = String(block.block_id);
     switch (block.type) {
       case 'actions': {
-        const elements = readObjects(block.elements).map((element) => drawActionElement(element, blockId));
-        return html`<div class="row actions">${elements}</div>`;
+        return html`<div class="row actions">${readObjects(block.elements).map(drawButton)}</div>`;
       }
       case 'input':
         return drawInput(block, errors[blockId]);

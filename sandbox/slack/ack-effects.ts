@@ -1,5 +1,4 @@
 /** What Slack does with the body of an ack. */
-import { LIMITS } from '../../src/slack/views/limits.ts';
 import { findBlockKitFaults } from './block-kit/faults.ts';
 import type { Directory } from './directory.ts';
 import { isObject, type JsonObject, readObjects } from './json.ts';
@@ -85,9 +84,6 @@ export function applySubmissionAck(store: Store, view: StoredView, ack: Ack): Ac
       if (ack.bodyText !== '' && !isObject(ack.body)) return { failure: 'invalid_response' };
       if (current.isOpen) store.closeView(current);
       return {};
-    case 'clear':
-      for (const open of store.modals(view.userId).toReversed()) store.closeView(open);
-      return {};
     case 'errors': {
       const errors = readErrors(body, current);
       if (errors === undefined) return { failure: 'invalid_errors' };
@@ -95,15 +91,10 @@ export function applySubmissionAck(store: Store, view: StoredView, ack: Ack): Ac
       return {};
     }
     case 'update':
-    case 'push': {
       if (!isObject(body.view) || findBlockKitFaults('modal', body.view).length > 0)
         return { failure: 'invalid_view' };
-      if (body.response_action === 'update') store.changeView(current, body.view);
-      else if (store.modals(view.userId).length >= LIMITS.view.stack)
-        return { failure: 'push_limit_reached' };
-      else store.addView(view.userId, body.view, current);
+      store.changeView(current, body.view);
       return {};
-    }
     default:
       return { failure: 'invalid_response_action' };
   }

@@ -3,11 +3,10 @@ import type { Channel, Directory, Person } from './directory.ts';
 import { isObject, type JsonObject, readObjects, readString } from './json.ts';
 import type { Delivered } from './payload-sender.ts';
 import {
-  closedPayload,
   commandFields,
   escapeCommandText,
   type FoundElement,
-  findActionElements,
+  findButtons,
   homeOpenedEvent,
   messageActionPayload,
   type Situation,
@@ -19,7 +18,7 @@ import type { SendOptions } from './signed-sender.ts';
 import type { Outgoing } from './socket-connections.ts';
 import type { Store, StoredMessage, StoredView } from './store.ts';
 import type { Triggers } from './triggers.ts';
-import { findStatefulElements, type InputValue, type InputValues } from './view-payload.ts';
+import { findInputs, type InputValues } from './view-payload.ts';
 
 export interface ActionOptions extends SendOptions {
   /** The payload names this team instead of the person's own. */
@@ -36,9 +35,8 @@ export interface CommandOptions extends ActionOptions {
 }
 
 export interface ClickOptions extends ActionOptions {
-  /** For a button: which one, where several share the action id. For a select: what is chosen. */
-  readonly value?: InputValue | undefined;
-  readonly blockId?: string;
+  /** Which button, where several share the action id. */
+  readonly value?: string | undefined;
   /** What was typed into inputs beside it. */
   readonly values?: InputValues;
   /** Clicks the message as it was given, although it may have changed since. */
@@ -96,7 +94,7 @@ export class Actor {
     return { ...result, ...effects };
   }
 
-  /** Clicks a button or chooses in a menu of a message or view. A confirm dialog is passed. */
+  /** Clicks a button of a message or view. A confirm dialog is passed. */
   click(
     target: MessageRef | { readonly viewId: string },
     actionId: string,
@@ -111,20 +109,15 @@ export class Actor {
   async submit(viewId: string, values: InputValues = {}, options: ActionOptions = {}): Promise<ActionResult> {
     const { store } = this.#around;
     const view = this.#ownView(viewId);
-    const payload = submissionPayload(this.#situation(options, '', view.id), view, values);
+    const payload = submissionPayload(this.#situation(options, ''), view, values);
     if (options.force !== true) refuseIncomplete(view, values);
     const result = await this.#sendPayload(payload, options);
     return { ...result, ...applySubmissionAck(store, view, result) };
   }
 
-  /** Closes the modal on top. The bot hears of it only if the view asked for `notify_on_close`. */
-  async close(viewId: string, options: ActionOptions = {}): Promise<ActionResult | undefined> {
-    const { store } = this.#around;
-    const view = this.#ownView(viewId);
-    const isCleared = view.payload.clear_on_close === true;
-    for (const open of isCleared ? store.modals(this.#userId).toReversed() : [view]) store.closeView(open);
-    if (view.payload.notify_on_close !== true) return undefined;
-    return this.#sendPayload(closedPayload(this.#situation(options, ''), view, isCleared), options);
+  /** Closes the modal; the bot does not hear of it. */
+  close(viewId: string): void {
+    this.#around.store.closeView(this.#ownView(viewId));
   }
 
   /** Opens the bot's Home tab: an `app_home_opened` event. */
@@ -143,15 +136,14 @@ export class Actor {
       message,
     );
     const situation = this.#situation(options, url);
-    const payload = messageActionPayload(situation, message, found, options.value, options.values ?? {});
+    const payload = messageActionPayload(situation, message, found, options.values ?? {});
     return this.#sendPayload(payload, options);
   }
 
   async #clickView(viewId: string, actionId: string, options: ClickOptions): Promise<ActionResult> {
     const view = this.#ownView(viewId);
     const found = findElement(readObjects(view.payload.blocks), actionId, options);
-    const situation = this.#situation(options, '', view.payload.type === 'modal' ? view.id : undefined);
-    const payload = viewActionPayload(situation, view, found, options.value, options.values ?? {});
+    const payload = viewActionPayload(this.#situation(options, ''), view, found, options.values ?? {});
     return this.#sendPayload(payload, options);
   }
 
@@ -166,9 +158,9 @@ export class Actor {
     return { ...(await this.#around.send(outgoing, options)), order };
   }
 
-  #situation(options: ActionOptions, responseUrl: string, viewId?: string): Situation {
+  #situation(options: ActionOptions, responseUrl: string): Situation {
     const { directory, store, triggers } = this.#around;
-    const triggerId = triggers.create(this.#userId, viewId);
+    const triggerId = triggers.create(this.#userId);
     const { teamId, userTeamId } = options;
     return { directory, store, person: this.#person(), triggerId, responseUrl, teamId, userTeamId };
   }
@@ -210,12 +202,10 @@ export class Actor {
 }
 
 function findElement(blocks: readonly JsonObject[], actionId: string, options: ClickOptions): FoundElement {
-  const all = findActionElements(blocks);
+  const all = findButtons(blocks);
   const found = all.filter(
-    ({ blockId, element }) =>
-      element.action_id === actionId &&
-      (options.blockId === undefined || options.blockId === blockId) &&
-      (element.type !== 'button' || options.value === undefined || options.value === element.value),
+    ({ element }) =>
+      element.action_id === actionId && (options.value === undefined || options.value === element.value),
   );
   const [first] = found;
   if (first !== undefined && found.length === 1) return first;
@@ -226,9 +216,7 @@ function findElement(blocks: readonly JsonObject[], actionId: string, options: C
 /** The client itself refuses what is missing or too short or long; the bot never sees it. */
 function refuseIncomplete(view: StoredView, values: InputValues): void {
   if (!isObject(view.payload.submit)) throw new Error(`View ${view.id} has no submit button`);
-  for (const { blockId, actionId, element, isRequired } of findStatefulElements(
-    readObjects(view.payload.blocks),
-  )) {
+  for (const { blockId, actionId, element, isRequired } of findInputs(readObjects(view.payload.blocks))) {
     const value = values[actionId] ?? values[blockId];
     const isEmpty = value === undefined ? !element.initial_value && !element.initial_option : value === '';
     if (isEmpty && isRequired) throw new Error(`Please complete this required field: ${actionId}`);

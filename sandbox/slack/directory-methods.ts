@@ -1,5 +1,5 @@
 import { toSlackChannel, toSlackUser } from './directory.ts';
-import { type JsonObject, readFlag, readString } from './json.ts';
+import { type JsonObject, readString } from './json.ts';
 import { channelOf, type Method, type MethodContext } from './method.ts';
 import { Refused } from './refused.ts';
 
@@ -26,15 +26,6 @@ function userGroupMembers({ directory }: MethodContext, args: JsonObject): JsonO
   return { users: [...group.members] };
 }
 
-function userGroups({ directory }: MethodContext, args: JsonObject): JsonObject {
-  const usergroups = [...directory.userGroups.values()].map(({ id, name, handle, members }) => ({
-    ...{ id, team_id: directory.team.id, is_usergroup: true, name, handle, description: '' },
-    ...{ date_delete: 0, user_count: members.size },
-    ...(readFlag(args.include_users) ? { users: [...members] } : {}),
-  }));
-  return { usergroups };
-}
-
 function conversationsInfo(context: MethodContext, args: JsonObject): JsonObject {
   const { botUserId, team } = context.directory;
   return { channel: toSlackChannel(channelOf(context, args), botUserId, team.id) };
@@ -42,18 +33,6 @@ function conversationsInfo(context: MethodContext, args: JsonObject): JsonObject
 
 function conversationsMembers(context: MethodContext, args: JsonObject): JsonObject {
   return { members: [...channelOf(context, args).members], response_metadata: { next_cursor: '' } };
-}
-
-function conversationsOpen({ directory }: MethodContext, args: JsonObject): JsonObject {
-  const users = (readString(args, 'users') ?? '').split(',').filter((user) => user !== '');
-  const [userId] = users;
-  if (userId === undefined) throw new Refused('users_list_not_supplied');
-  if (users.length > 1) throw new Refused('invalid_arguments');
-  const person = directory.people.get(userId);
-  if (person === undefined) throw new Refused('user_not_found');
-  if (person.deleted === true) throw new Refused('user_disabled');
-  if (person.isBot === true) throw new Refused('cannot_dm_bot');
-  return { channel: { id: directory.directMessage(userId).id } };
 }
 
 function openConnection({ sockets }: MethodContext): JsonObject {
@@ -68,8 +47,6 @@ export const DIRECTORY_METHODS: Readonly<Record<string, Method>> = {
   'apps.connections.open': { scope: 'connections:write', token: 'app', tier: 3, run: openConnection },
   'users.info': { scope: 'users:read', token: 'bot', tier: 4, run: usersInfo },
   'usergroups.users.list': { scope: 'usergroups:read', token: 'bot', tier: 2, run: userGroupMembers },
-  'usergroups.list': { scope: 'usergroups:read', token: 'bot', tier: 2, run: userGroups },
   'conversations.info': { scope: 'channels:read', token: 'bot', tier: 3, run: conversationsInfo },
   'conversations.members': { scope: 'channels:read', token: 'bot', tier: 4, run: conversationsMembers },
-  'conversations.open': { scope: 'im:write', token: 'bot', tier: 3, run: conversationsOpen },
 };

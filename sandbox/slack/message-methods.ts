@@ -58,8 +58,8 @@ function ownMessageOf(context: MethodContext, args: JsonObject): StoredMessage {
 function update(context: MethodContext, args: JsonObject): JsonObject {
   const own = ownMessageOf(context, args);
   const content = readContent(args, { update: true });
-  // Text without blocks removes the blocks; metadata and files stay unless given again.
-  const message = context.store.changeMessage(own, { metadata: own.metadata, files: own.files, ...content });
+  // Text without blocks removes the blocks; files stay.
+  const message = context.store.changeMessage(own, { files: own.files, ...content });
   const { channelId: channel, ts, text } = message;
   return { channel, ts, text, message: toSlackMessage(message, context.directory) };
 }

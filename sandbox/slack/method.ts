@@ -1,7 +1,7 @@
 import { LIMITS } from '../../src/slack/views/limits.ts';
 import { findBlockKitFaults } from './block-kit/faults.ts';
 import type { Channel, Directory } from './directory.ts';
-import { isObject, type JsonObject, parseJson, readObjects, readString } from './json.ts';
+import { type JsonObject, parseJson, readObjects, readString } from './json.ts';
 import type { Tier } from './rate-limits.ts';
 import { Refused, refuseFaults } from './refused.ts';
 import type { SocketConnections } from './socket-connections.ts';
@@ -49,16 +49,6 @@ export function postableChannelOf(context: MethodContext, args: JsonObject, name
   return channel;
 }
 
-/** `{event_type, event_payload}` of message metadata. */
-function readMetadata(args: JsonObject): JsonObject | undefined {
-  const metadata = readJsonArgument(args, 'metadata');
-  if (metadata === undefined) return undefined;
-  const isSound =
-    isObject(metadata) && readString(metadata, 'event_type') && isObject(metadata.event_payload);
-  if (!isSound) throw new Refused('invalid_metadata_format');
-  return metadata;
-}
-
 export interface ContentRules {
   /** chat.update: a shorter text limit. */
   readonly update?: boolean;
@@ -66,7 +56,7 @@ export interface ContentRules {
   readonly viaResponseUrl?: boolean;
 }
 
-/** Reads text, blocks and metadata of a message to be shown. @throws Refused what Slack refuses */
+/** Reads text and blocks of a message to be shown. @throws Refused what Slack refuses */
 export function readContent(args: JsonObject, rules: ContentRules = {}): MessageContent {
   const blocks = readJsonArgument(args, 'blocks');
   if (blocks !== undefined && !Array.isArray(blocks)) throw new Refused('invalid_blocks_format');
@@ -77,19 +67,16 @@ export function readContent(args: JsonObject, rules: ContentRules = {}): Message
     ({ code }) => rules.viaResponseUrl !== true || code !== 'msg_blocks_too_long',
   );
   if (faults.length > 0) throw refuseFaults(faults);
-  const shown = text.slice(0, LIMITS.message.textTruncatedAbove);
-  const metadata = readMetadata(args);
-  return { text: shown, blocks: readObjects(blocks), ...(metadata && { metadata }) };
+  return { text: text.slice(0, LIMITS.message.textTruncatedAbove), blocks: readObjects(blocks) };
 }
 
 /** The `message` object as the Web API and interaction payloads show it. */
 export function toSlackMessage(message: StoredMessage, directory: Directory): JsonObject {
-  const { userId, ts, text, blocks, threadTs, metadata } = message;
+  const { userId, ts, text, blocks, threadTs } = message;
   return {
     type: 'message',
     ...(userId === directory.botUserId ? { bot_id: directory.botId, app_id: directory.appId } : {}),
     ...{ user: userId, ts, team: directory.team.id, text, blocks },
     ...(threadTs === undefined ? {} : { thread_ts: threadTs, parent_user_id: directory.botUserId }),
-    ...(metadata && { metadata }),
   };
 }

@@ -3,52 +3,31 @@ import type { Channel, Directory, Person } from './directory.ts';
 import { isObject, type JsonObject, readObjects } from './json.ts';
 import { toSlackMessage } from './method.ts';
 import type { Store, StoredMessage, StoredView } from './store.ts';
-import {
-  type InputValue,
-  type InputValues,
-  pickOption,
-  toSlackView,
-  toState,
-  toStateValue,
-} from './view-payload.ts';
+import { type InputValues, toSlackView, toState } from './view-payload.ts';
 
 /** Slack still sends its deprecated verification token; the bot must not rely on it. */
 const DEPRECATED_TOKEN = 'deprecated-verification-token';
 
-/** An interactive element in a message or view. */
+/** A button in a message or view. */
 export interface FoundElement {
   readonly blockId: string;
   readonly element: JsonObject;
 }
 
-/** Every element that can be acted on, in containers too. */
-export function findActionElements(blocks: readonly JsonObject[]): readonly FoundElement[] {
-  return blocks.flatMap((block) => {
-    const own = [
-      ...(block.type === 'actions' ? readObjects(block.elements) : []),
-      ...(isObject(block.accessory) ? [block.accessory] : []),
-      ...(isObject(block.element) && block.dispatch_action === true ? [block.element] : []),
-    ];
-    return [
-      ...own.map((element) => ({ blockId: String(block.block_id), element })),
-      ...findActionElements(readObjects(block.child_blocks)),
-    ];
-  });
+/** Every button, in containers too. */
+export function findButtons(blocks: readonly JsonObject[]): readonly FoundElement[] {
+  return blocks.flatMap(({ type, elements, accessory, block_id, child_blocks }) => [
+    ...(type === 'actions' ? readObjects(elements) : isObject(accessory) ? [accessory] : []).map(
+      (element) => ({ blockId: String(block_id), element }),
+    ),
+    ...findButtons(readObjects(child_blocks)),
+  ]);
 }
 
-function toAction(
-  { element, blockId }: FoundElement,
-  value: InputValue | undefined,
-  actionTs: string,
-): JsonObject {
-  const { action_id, type, text, value: ownValue, style, confirm } = element;
-  const base = { action_id, block_id: blockId, type, action_ts: actionTs };
-  if (type === 'overflow') return { ...base, selected_option: pickOption(element, value) };
-  if (type !== 'button') return { ...base, ...toStateValue(element, value) };
-  const given = Object.entries({ value: ownValue, style, confirm }).filter(
-    ([, field]) => field !== undefined,
-  );
-  return { ...base, text, ...Object.fromEntries(given) };
+function toAction({ element, blockId }: FoundElement, actionTs: string): JsonObject {
+  const { action_id, type, text, value, style, confirm } = element;
+  const given = Object.entries({ value, style, confirm }).filter(([, field]) => field !== undefined);
+  return { action_id, block_id: blockId, type, action_ts: actionTs, text, ...Object.fromEntries(given) };
 }
 
 /**
@@ -113,7 +92,6 @@ export function messageActionPayload(
   situation: Situation,
   message: StoredMessage,
   found: FoundElement,
-  value: InputValue | undefined,
   values: InputValues,
 ): JsonObject {
   const { directory, store } = situation;
@@ -134,7 +112,7 @@ export function messageActionPayload(
     ...(isEphemeral ? {} : { message: toSlackMessage(message, directory) }),
     state: toState(message.blocks, values),
     response_url: situation.responseUrl,
-    actions: [toAction(found, value, store.newTs())],
+    actions: [toAction(found, store.newTs())],
   };
 }
 
@@ -143,7 +121,6 @@ export function viewActionPayload(
   situation: Situation,
   view: StoredView,
   found: FoundElement,
-  value: InputValue | undefined,
   values: InputValues,
 ): JsonObject {
   return {
@@ -152,7 +129,7 @@ export function viewActionPayload(
     container: { type: 'view', view_id: view.id },
     trigger_id: situation.triggerId,
     view: toSlackView(view, situation.directory, values),
-    actions: [toAction(found, value, situation.store.newTs())],
+    actions: [toAction(found, situation.store.newTs())],
   };
 }
 
@@ -164,16 +141,6 @@ export function submissionPayload(situation: Situation, view: StoredView, values
     trigger_id: situation.triggerId,
     view: toSlackView(view, situation.directory, values),
     response_urls: [],
-  };
-}
-
-/** `view_closed`, for views with `notify_on_close`. */
-export function closedPayload(situation: Situation, view: StoredView, isCleared: boolean): JsonObject {
-  return {
-    type: 'view_closed',
-    ...common(situation),
-    view: toSlackView(view, situation.directory),
-    is_cleared: isCleared,
   };
 }
 

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, readObjects, readString } from './json.ts';
-import { type NameOf, renderDate, renderMrkdwn } from './render-mrkdwn.ts';
+import { type NameOf, renderMrkdwn } from './render-mrkdwn.ts';
 import { displayWidth, renderTable, type TableCell } from './render-table.ts';
 
 /** A message, a modal or a Home tab: anything with text or blocks. */
@@ -15,68 +15,70 @@ export interface Renderable {
 const RULE_WIDTH = 60;
 
 /** Block Kit as plain text for a terminal. Times in UTC; ids as names. No colours. */
-export function renderText(message: Renderable, nameOf: NameOf): string {
-  const blocks = message.blocks ?? [];
-  const body =
-    blocks.length > 0 ? renderBlocks(blocks, nameOf) : renderMrkdwn(message.text ?? '', nameOf).split('\n');
-  const title = renderTextObject(message.title, nameOf);
-  const buttons = [message.submit, message.close]
-    .map((button) => renderTextObject(button, nameOf))
-    .filter((text) => text !== '')
-    .map((text) => `[${text}]`);
+export function renderText({ text = '', blocks = [], ...frame }: Renderable, nameOf: NameOf): string {
+  const told = withNames(blocks, nameOf);
+  const body = blocks.length > 0 ? renderBlocks(readObjects(told)) : renderMrkdwn(text, nameOf).split('\n');
+  const title = textOf(frame.title);
+  const buttons = [frame.submit, frame.close]
+    .map(textOf)
+    .filter((label) => label !== '')
+    .map((label) => `[${label}]`);
   const head = title === '' ? [] : [title, '═'.repeat(displayWidth(title)), ''];
   const foot = buttons.length === 0 ? [] : ['', buttons.join(' ')];
   return [...head, ...body, ...foot].map((line) => line.trimEnd()).join('\n');
 }
 
+/** The blocks with the mrkdwn in them told in words. */
+function withNames(value: unknown, nameOf: NameOf): unknown {
+  if (Array.isArray(value)) return value.map((entry) => withNames(entry, nameOf));
+  if (!isObject(value)) return value;
+  if (value.type === 'mrkdwn') return { ...value, text: renderMrkdwn(String(value.text), nameOf) };
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, withNames(entry, nameOf)]));
+}
+
 /** Blocks one under the other; parts that need air get an empty line around them. */
-function renderBlocks(blocks: readonly JsonObject[], nameOf: NameOf): string[] {
+function renderBlocks(blocks: readonly JsonObject[]): string[] {
   const lines: string[] = [];
   for (const [index, block] of blocks.entries()) {
-    const own = renderBlock(block, nameOf);
+    const own = renderBlock(block);
     const needsAir = index > 0 && own.length > 0 && lines.length > 0 && block.type !== 'context';
     lines.push(...(needsAir ? [''] : []), ...own);
   }
   return lines;
 }
 
-function renderTextObject(value: unknown, nameOf: NameOf): string {
-  if (typeof value === 'string') return value;
-  if (!isObject(value)) return '';
-  const text = readString(value, 'text') ?? '';
-  return value.type === 'mrkdwn' ? renderMrkdwn(text, nameOf) : text;
+function textOf(value: unknown): string {
+  return isObject(value) ? (readString(value, 'text') ?? '') : '';
 }
 
 const indent = (lines: readonly string[], by: string): string[] => lines.map((line) => `${by}${line}`);
 
-function renderBlock(block: JsonObject, nameOf: NameOf): string[] {
+function renderBlock(block: JsonObject): string[] {
   const elements = readObjects(block.elements);
   switch (block.type) {
     case 'header': {
-      const text = renderTextObject(block.text, nameOf);
+      const text = textOf(block.text);
       return [text, '─'.repeat(displayWidth(text))];
     }
     case 'divider':
       return ['─'.repeat(RULE_WIDTH)];
     case 'section':
-      return renderSection(block, nameOf);
+      return renderSection(block);
     case 'context':
-      return [elements.map((element) => renderContextElement(element, nameOf)).join('  ')];
+      return [elements.map(textOf).join('  ')];
     case 'actions':
-      return [elements.map((element) => renderElement(element, nameOf)).join(' ')];
+      return [elements.map(renderElement).join(' ')];
     case 'rich_text':
-      return renderRichText(elements, nameOf);
+      return renderRichText(elements);
     case 'table':
     case 'data_table':
-      return renderTableBlock(block, nameOf);
+      return renderTableBlock(block);
     case 'container':
-      return renderContainer(block, nameOf);
+      return renderContainer(block);
     case 'alert':
-      return [`${String(block.level ?? 'note').toUpperCase()}: ${renderTextObject(block.text, nameOf)}`];
+      return [`${String(block.level ?? 'note').toUpperCase()}: ${textOf(block.text)}`];
     case 'input':
-      return renderInput(block, nameOf);
-    case 'image':
-      return [`(image: ${readString(block, 'alt_text') ?? ''})`];
+      return renderInput(block);
     case 'data_visualization':
       return renderChart(block);
     default:
@@ -84,12 +86,12 @@ function renderBlock(block: JsonObject, nameOf: NameOf): string[] {
   }
 }
 
-function renderSection(block: JsonObject, nameOf: NameOf): string[] {
-  const text = renderTextObject(block.text, nameOf);
-  const accessory = isObject(block.accessory) ? ` ${renderElement(block.accessory, nameOf)}` : '';
+function renderSection(block: JsonObject): string[] {
+  const text = textOf(block.text);
+  const accessory = isObject(block.accessory) ? ` ${renderElement(block.accessory)}` : '';
   const lines = text === '' ? [] : text.split('\n');
   if (accessory !== '') lines.splice(0, 1, `${lines[0] ?? ''}${accessory}`.trim());
-  const fields = readObjects(block.fields).map((field) => renderTextObject(field, nameOf));
+  const fields = readObjects(block.fields).map(textOf);
   return [...lines, ...renderFields(fields)];
 }
 
@@ -109,57 +111,35 @@ function renderFields(fields: readonly string[]): string[] {
   return lines;
 }
 
-function renderContextElement(element: JsonObject, nameOf: NameOf): string {
-  return element.type === 'image'
-    ? `(${readString(element, 'alt_text') ?? 'image'})`
-    : renderTextObject(element, nameOf);
+/** `[Approve]` for a button, `(•) yes` for choices, `[typed]` for an input. */
+function renderElement(element: JsonObject): string {
+  if (element.type === 'button') return `[${textOf(element.text)}]`;
+  if (element.type === 'radio_buttons') return renderChoices(element);
+  const shown = readString(element, 'initial_value') ?? textOf(element.placeholder);
+  return `[${shown || '________'}]`;
 }
 
-/** `[Approve]` for a button, `[Choose unit ▾]` for a menu, `(•) yes` for choices. */
-function renderElement(element: JsonObject, nameOf: NameOf): string {
-  switch (element.type) {
-    case 'button':
-      return `[${renderTextObject(element.text, nameOf)}]`;
-    case 'overflow':
-      return '[…]';
-    case 'radio_buttons':
-      return renderChoices(element, nameOf);
-    case 'image':
-      return `(image: ${readString(element, 'alt_text') ?? ''})`;
-    default: {
-      const initial = isObject(element.initial_option)
-        ? renderTextObject(element.initial_option.text, nameOf)
-        : '';
-      const value = readString(element, 'initial_value') ?? initial;
-      const shown = value === '' ? renderTextObject(element.placeholder, nameOf) : value;
-      return String(element.type).endsWith('_input')
-        ? `[${shown === '' ? '________' : shown}]`
-        : `[${shown || 'choose'} ▾]`;
-    }
-  }
-}
-
-function renderChoices(element: JsonObject, nameOf: NameOf): string {
+function renderChoices(element: JsonObject): string {
   const chosen = isObject(element.initial_option) ? element.initial_option.value : undefined;
   return readObjects(element.options)
-    .map(({ value, text }) => `${value === chosen ? '(•)' : '( )'} ${renderTextObject(text, nameOf)}`)
+    .map(({ value, text }) => `${value === chosen ? '(•)' : '( )'} ${textOf(text)}`)
     .join('   ');
 }
 
-function renderInput(block: JsonObject, nameOf: NameOf): string[] {
-  const label = renderTextObject(block.label, nameOf) + (block.optional === true ? ' (optional)' : '');
-  const hint = renderTextObject(block.hint, nameOf);
-  const element = isObject(block.element) ? renderElement(block.element, nameOf) : '';
+function renderInput(block: JsonObject): string[] {
+  const label = textOf(block.label) + (block.optional === true ? ' (optional)' : '');
+  const hint = textOf(block.hint);
+  const element = isObject(block.element) ? renderElement(block.element) : '';
   return [`${label}:`, `  ${element}`, ...(hint === '' ? [] : [`  ${hint}`])];
 }
 
-function renderContainer(block: JsonObject, nameOf: NameOf): string[] {
-  const rich = isObject(block.rich_text_title) ? renderBlock(block.rich_text_title, nameOf).join(' ') : '';
-  const title = rich === '' ? renderTextObject(block.title, nameOf) : rich;
-  const subtitle = renderTextObject(block.subtitle, nameOf);
+function renderContainer(block: JsonObject): string[] {
+  const rich = isObject(block.rich_text_title) ? renderBlock(block.rich_text_title).join(' ') : '';
+  const title = rich === '' ? textOf(block.title) : rich;
+  const subtitle = textOf(block.subtitle);
   const mark = block.is_collapsible === true ? (block.default_collapsed === true ? '▸ ' : '▾ ') : '';
   const head = `${mark}${title}${subtitle === '' ? '' : ` · ${subtitle}`}`;
-  return [head, ...indent(renderBlocks(readObjects(block.child_blocks), nameOf), '  ')];
+  return [head, ...indent(renderBlocks(readObjects(block.child_blocks)), '  ')];
 }
 
 const BARS = '▁▂▃▄▅▆▇█';
@@ -183,7 +163,7 @@ function renderChart({ title, chart }: JsonObject): string[] {
   return [`Chart: ${String(title)}`, ...indent(lines, '  ')];
 }
 
-function renderTableBlock(block: JsonObject, nameOf: NameOf): string[] {
+function renderTableBlock(block: JsonObject): string[] {
   const rows: readonly unknown[] = Array.isArray(block.rows) ? block.rows : [];
   const settings: readonly unknown[] = Array.isArray(block.column_settings) ? block.column_settings : [];
   const isNumeric = (column: number) =>
@@ -198,63 +178,24 @@ function renderTableBlock(block: JsonObject, nameOf: NameOf): string[] {
     return isNumeric(column) ? 'right' : 'left';
   };
   const cells = rows.map((row) =>
-    readObjects(row).map((cell, column) => ({ text: renderCell(cell, nameOf), align: alignOf(column) })),
+    readObjects(row).map((cell, column) => ({ text: renderCell(cell), align: alignOf(column) })),
   );
   const caption = readString(block, 'caption');
   return [...(caption === undefined ? [] : [caption]), ...renderTable(cells)];
 }
 
-function renderCell(cell: JsonObject, nameOf: NameOf): string {
-  if (cell.type === 'rich_text') return renderRichText(readObjects(cell.elements), nameOf).join(' ');
+function renderCell(cell: JsonObject): string {
+  if (cell.type === 'rich_text') return renderRichText(readObjects(cell.elements)).join(' ');
   return (readString(cell, 'text') ?? '').replaceAll('\n', ' ');
 }
 
-function renderRichText(elements: readonly JsonObject[], nameOf: NameOf): string[] {
-  return elements.flatMap((element) => {
-    const children = readObjects(element.elements);
-    switch (element.type) {
-      case 'rich_text_list':
-        return children.map((child, index) => {
-          const mark = element.style === 'ordered' ? `${index + 1}.` : '•';
-          const by = '  '.repeat(typeof element.indent === 'number' ? element.indent : 0);
-          return `${by}${mark} ${renderPieces(readObjects(child.elements), nameOf)}`;
-        });
-      case 'rich_text_quote':
-        return indent(renderPieces(children, nameOf).split('\n'), '> ');
-      case 'rich_text_preformatted':
-        return indent(renderPieces(children, nameOf).split('\n'), '    ');
-      default:
-        return renderPieces(children, nameOf).replace(/\n$/, '').split('\n');
-    }
+/** Sections, and quotes of people's own words. */
+function renderRichText(elements: readonly JsonObject[]): string[] {
+  return elements.flatMap(({ type, elements: pieces }) => {
+    const lines = readObjects(pieces)
+      .map((piece) => readString(piece, 'text') ?? '')
+      .join('')
+      .split('\n');
+    return type === 'rich_text_quote' ? indent(lines, '> ') : lines;
   });
-}
-
-function renderPieces(pieces: readonly JsonObject[], nameOf: NameOf): string {
-  return pieces.map((piece) => renderPiece(piece, nameOf)).join('');
-}
-
-function renderPiece(piece: JsonObject, nameOf: NameOf): string {
-  switch (piece.type) {
-    case 'user':
-      return nameOf(String(piece.user_id));
-    case 'usergroup':
-      return nameOf(String(piece.usergroup_id));
-    case 'channel':
-      return nameOf(String(piece.channel_id));
-    case 'broadcast':
-      return `@${String(piece.range)}`;
-    case 'emoji':
-      return typeof piece.unicode === 'string' ? emojiOf(piece.unicode) : `:${String(piece.name)}:`;
-    case 'date':
-      return renderDate(Number(piece.timestamp), String(piece.format));
-    case 'link':
-      return piece.text === undefined ? String(piece.url) : `${String(piece.text)} (${String(piece.url)})`;
-    default:
-      return readString(piece, 'text') ?? '';
-  }
-}
-
-function emojiOf(hex: string): string {
-  const points = hex.split('-').map((part) => Number.parseInt(part, 16));
-  return points.every((point) => point >= 0 && point <= 0x10ffff) ? String.fromCodePoint(...points) : '';
 }

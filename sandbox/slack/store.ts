@@ -4,7 +4,6 @@ import { isObject, type JsonObject, readObjects } from './json.ts';
 export interface MessageContent {
   readonly text: string;
   readonly blocks: readonly JsonObject[];
-  readonly metadata?: JsonObject | undefined;
   /** Files shared with it; their bytes are in the store's `files`. */
   readonly files?: readonly Omit<StoredFile, 'bytes'>[] | undefined;
 }
@@ -22,8 +21,6 @@ export interface StoredMessage extends MessageContent {
   /** The only person who sees it, for an ephemeral message. */
   readonly viewerId?: string | undefined;
   readonly deleted: boolean;
-  /** Older contents, oldest first. */
-  readonly history: readonly MessageContent[];
 }
 
 /** A modal or a Home tab of one person. */
@@ -33,12 +30,9 @@ export interface StoredView {
   readonly hash: string;
   readonly userId: string;
   readonly payload: JsonObject;
-  readonly rootViewId: string;
-  readonly previousViewId?: string | undefined;
   readonly isOpen: boolean;
   /** What the last submission was refused with, by block id. */
   readonly errors: Readonly<Record<string, string>>;
-  readonly history: readonly JsonObject[];
 }
 
 export interface StoredFile {
@@ -171,18 +165,16 @@ export class Store {
     content: MessageContent,
   ): StoredMessage {
     const blocks = nameBlocks(content.blocks, this.#newName);
-    const fresh = { order: this.order + 1, ts: this.newTs(), deleted: false, history: [] };
+    const fresh = { order: this.order + 1, ts: this.newTs(), deleted: false };
     return this.#putMessage('message', { ...content, ...place, blocks, ...fresh });
   }
 
   changeMessage(message: StoredMessage, content: MessageContent): StoredMessage {
-    const { text, blocks, metadata, files } = message;
     return this.#putMessage('message_changed', {
       ...message,
       ...content,
       blocks: nameBlocks(content.blocks, this.#newName),
       order: this.order + 1,
-      history: [...message.history, { text, blocks, metadata, files }],
     });
   }
 
@@ -194,7 +186,7 @@ export class Store {
     return this.#views.get(id);
   }
 
-  /** The person's open modals, the lowest first; the last one is what they look at. */
+  /** The person's open modal, or none. */
   modals(userId: string): readonly StoredView[] {
     return [...this.#views.values()].filter(
       (view) => view.userId === userId && view.isOpen && view.payload.type === 'modal',
@@ -206,24 +198,15 @@ export class Store {
     return [...this.#views.values()].find((view) => view.userId === userId && view.payload.type === 'home');
   }
 
-  /** All views that were ever opened or published. */
-  views(): readonly StoredView[] {
-    return [...this.#views.values()];
-  }
-
-  addView(userId: string, payload: JsonObject, previous?: StoredView): StoredView {
-    const id = this.newId('V');
+  addView(userId: string, payload: JsonObject): StoredView {
     const view: StoredView = {
       order: this.order + 1,
-      id,
+      id: this.newId('V'),
       hash: this.#newHash(),
       userId,
       payload: this.#nameView(payload),
-      rootViewId: previous?.rootViewId ?? id,
-      previousViewId: previous?.id,
       isOpen: true,
       errors: {},
-      history: [],
     };
     return this.#putView(payload.type === 'home' ? 'home' : 'view_opened', view);
   }
@@ -235,7 +218,6 @@ export class Store {
       hash: this.#newHash(),
       errors: {},
       order: this.order + 1,
-      history: [...view.history, view.payload],
     });
   }
 

@@ -6,8 +6,6 @@ const LIFE_MS = 3_000;
 interface Trigger {
   readonly userId: string;
   readonly createdAtMs: number;
-  /** The view that was looked at when it was made. */
-  readonly viewId: string | undefined;
   isUsed: boolean;
 }
 
@@ -19,21 +17,21 @@ export class Triggers {
     this.#now = now;
   }
 
-  create(userId: string, viewId?: string): string {
+  create(userId: string): string {
     const number = this.#triggers.size + 1;
     const id = `${9_000_000_000 + number}.${1_000_000 + number}.${number.toString(16).padStart(32, '0')}`;
-    this.#triggers.set(id, { userId, createdAtMs: this.#now(), viewId, isUsed: false });
+    this.#triggers.set(id, { userId, createdAtMs: this.#now(), isUsed: false });
     return id;
   }
 
-  /** Uses the trigger up. @throws Refused with the codes of views.open (seen in bolt-python#886) */
-  exchange(id: string): Pick<Trigger, 'userId' | 'viewId'> {
+  /** Uses the trigger up; answers whose it was. @throws Refused with the codes of views.open (seen in bolt-python#886) */
+  exchange(id: string): string {
     const trigger = this.#triggers.get(id);
     if (trigger === undefined) throw new Refused('invalid_trigger_id');
     if (trigger.isUsed) throw new Refused('exchanged_trigger_id');
     if (this.#now() - trigger.createdAtMs > LIFE_MS) throw new Refused('expired_trigger_id');
     trigger.isUsed = true;
-    return trigger;
+    return trigger.userId;
   }
 }
 

@@ -1,4 +1,3 @@
-import { LIMITS } from '../../src/slack/views/limits.ts';
 import { findBlockKitFaults } from './block-kit/faults.ts';
 import { isObject, type JsonObject, readString } from './json.ts';
 import { type Method, type MethodContext, readJsonArgument } from './method.ts';
@@ -9,23 +8,13 @@ import { toSlackView } from './view-payload.ts';
 /** docs.slack.dev/reference/methods/views.open: `view_too_large` above 250 kB. */
 const MAX_VIEW_BYTES = 250_000;
 
-function readView(
-  { store }: MethodContext,
-  args: JsonObject,
-  surface: 'modal' | 'home',
-  current?: StoredView,
-): JsonObject {
+function readView(args: JsonObject, surface: 'modal' | 'home'): JsonObject {
   const view = readJsonArgument(args, 'view');
   if (!isObject(view))
     throw refuseFaults([{ pointer: '', code: 'invalid_arguments', text: 'missing required field: view' }]);
   const faults = findBlockKitFaults(surface, view);
   if (faults.length > 0) throw refuseFaults(faults, '/view');
   if (Buffer.byteLength(JSON.stringify(view)) > MAX_VIEW_BYTES) throw new Refused('view_too_large');
-  const externalId = readString(view, 'external_id');
-  const isTaken = store
-    .views()
-    .some((other) => other.isOpen && other.id !== current?.id && other.payload.external_id === externalId);
-  if (externalId !== undefined && isTaken) throw new Refused('duplicate_external_id');
   return view;
 }
 
@@ -33,22 +22,10 @@ const answer = ({ directory }: MethodContext, view: StoredView) => ({ view: toSl
 
 function open(context: MethodContext, args: JsonObject): JsonObject {
   const { store, triggers } = context;
-  const view = readView(context, args, 'modal');
-  const { userId } = triggers.exchange(readString(args, 'trigger_id') ?? '');
+  const view = readView(args, 'modal');
+  const userId = triggers.exchange(readString(args, 'trigger_id') ?? '');
   for (const old of store.modals(userId).toReversed()) store.closeView(old);
   return answer(context, store.addView(userId, view));
-}
-
-function push(context: MethodContext, args: JsonObject): JsonObject {
-  const { store, triggers } = context;
-  const view = readView(context, args, 'modal');
-  const { userId, viewId } = triggers.exchange(readString(args, 'trigger_id') ?? '');
-  const stack = store.modals(userId);
-  const top = stack.at(-1);
-  // Slack pushes onto the modal that the trigger came from; from elsewhere there is nothing to push onto.
-  if (top === undefined || viewId === undefined) throw new Refused('invalid_trigger_id');
-  if (stack.length >= LIMITS.view.stack) throw new Refused('push_limit_reached');
-  return answer(context, store.addView(userId, view, top));
 }
 
 function checkHash(args: JsonObject, current: StoredView | undefined): void {
@@ -58,15 +35,9 @@ function checkHash(args: JsonObject, current: StoredView | undefined): void {
 
 function update(context: MethodContext, args: JsonObject): JsonObject {
   const { store } = context;
-  const id = readString(args, 'view_id');
-  const externalId = readString(args, 'external_id');
-  const current = store
-    .views()
-    .find(
-      (view) => view.isOpen && (id === undefined ? view.payload.external_id === externalId : view.id === id),
-    );
-  if (current === undefined || (id === undefined && externalId === undefined)) throw new Refused('not_found');
-  const view = readView(context, args, current.payload.type === 'home' ? 'home' : 'modal', current);
+  const current = store.view(readString(args, 'view_id') ?? '');
+  if (current?.isOpen !== true) throw new Refused('not_found');
+  const view = readView(args, current.payload.type === 'home' ? 'home' : 'modal');
   checkHash(args, current);
   return answer(context, store.changeView(current, view));
 }
@@ -76,7 +47,7 @@ function publish(context: MethodContext, args: JsonObject): JsonObject {
   const person = context.directory.people.get(readString(args, 'user_id') ?? '');
   if (person === undefined || person.deleted === true) throw new Refused('user_not_found');
   const current = store.home(person.id);
-  const view = readView(context, args, 'home', current);
+  const view = readView(args, 'home');
   checkHash(args, current);
   const stored = current === undefined ? store.addView(person.id, view) : store.changeView(current, view);
   return answer(context, stored);
@@ -85,7 +56,6 @@ function publish(context: MethodContext, args: JsonObject): JsonObject {
 /** views.* : no scope is needed; tier 4. */
 export const VIEW_METHODS: Readonly<Record<string, Method>> = {
   'views.open': { token: 'bot', tier: 4, run: open },
-  'views.push': { token: 'bot', tier: 4, run: push },
   'views.update': { token: 'bot', tier: 4, run: update },
   'views.publish': { token: 'bot', tier: 4, run: publish },
 };

@@ -2,44 +2,27 @@ import type { Directory } from './directory.ts';
 import { isObject, type JsonObject, readObjects, readString } from './json.ts';
 import type { StoredView } from './store.ts';
 
-/** What a person typed, or the value of what they chose. */
-export type InputValue = string;
+/** What was typed, or the value of what was chosen, by block id or action id. */
+export type InputValues = Readonly<Record<string, string>>;
 
-/** What was typed, by block id or action id. */
-export type InputValues = Readonly<Record<string, InputValue>>;
-
-/** An element that keeps a value, with the block it is in. */
-export interface StatefulElement {
+/** The element of an `input` block. */
+export interface InputElement {
   readonly blockId: string;
   readonly actionId: string;
   readonly element: JsonObject;
-  /** From an `input` block that is not optional. */
   readonly isRequired: boolean;
-  readonly isInput: boolean;
 }
 
-const STATELESS: readonly unknown[] = ['button', 'overflow', 'image'];
-
 /** Every element of the blocks that keeps a value, containers included. */
-export function findStatefulElements(blocks: readonly JsonObject[]): readonly StatefulElement[] {
-  return blocks.flatMap((block) => {
-    const children = findStatefulElements(readObjects(block.child_blocks));
-    const isInput = block.type === 'input';
-    const candidates = [
-      ...(isObject(block.element) ? [block.element] : []),
-      ...(isObject(block.accessory) ? [block.accessory] : []),
-      ...(block.type === 'actions' ? readObjects(block.elements) : []),
-    ];
-    const own = candidates
-      .filter((element) => !STATELESS.includes(element.type))
-      .map((element) => ({
-        blockId: String(block.block_id),
-        actionId: String(element.action_id),
-        element,
-        isRequired: isInput && block.optional !== true,
-        isInput,
-      }));
-    return [...own, ...children];
+export function findInputs(blocks: readonly JsonObject[]): readonly InputElement[] {
+  return blocks.flatMap(({ element, block_id, optional, child_blocks }) => {
+    if (!isObject(element)) return findInputs(readObjects(child_blocks));
+    return {
+      blockId: String(block_id),
+      actionId: String(element.action_id),
+      element,
+      isRequired: optional !== true,
+    };
   });
 }
 
@@ -47,18 +30,16 @@ export function readOptions(element: JsonObject): readonly JsonObject[] {
   return readObjects(element.options);
 }
 
-/** The option with that value. @throws when the element has none. */
-export function pickOption(element: JsonObject, value: unknown): JsonObject {
-  const option = readOptions(element).find((entry) => entry.value === value);
-  if (option === undefined) throw new Error(`No option "${String(value)}" in ${String(element.action_id)}`);
-  return option;
-}
-
-/** The entry of `state.values` (and of an action) for one element, as Slack shapes it by type. */
-export function toStateValue(element: JsonObject, value: InputValue | undefined): JsonObject {
+/** The entry of `state.values` for one element, as Slack shapes it by type. */
+function toStateValue(element: JsonObject, value: string | undefined): JsonObject {
   const type = String(element.type);
-  if (type === 'static_select' || type === 'radio_buttons') {
-    const chosen = value === undefined ? element.initial_option : pickOption(element, value);
+  if (type === 'radio_buttons') {
+    const chosen =
+      value === undefined
+        ? element.initial_option
+        : readOptions(element).find((option) => option.value === value);
+    if (value !== undefined && chosen === undefined)
+      throw new Error(`No option "${value}" in ${String(element.action_id)}`);
     return { type, selected_option: chosen ?? null };
   }
   const typed = value ?? element.initial_value;
@@ -67,7 +48,7 @@ export function toStateValue(element: JsonObject, value: InputValue | undefined)
 
 /** `state.values` for these blocks. A value under a name that no element has is a mistake of the caller. */
 export function toState(blocks: readonly JsonObject[], values: InputValues): JsonObject {
-  const elements = findStatefulElements(blocks);
+  const elements = findInputs(blocks);
   for (const name of Object.keys(values)) {
     if (!elements.some(({ blockId, actionId }) => blockId === name || actionId === name))
       throw new Error(
@@ -95,14 +76,14 @@ export function toSlackView(view: StoredView, directory: Directory, values: Inpu
     state: toState(readObjects(payload.blocks), values),
     hash: view.hash,
     title: payload.title ?? { type: 'plain_text', text: 'View Title', emoji: true },
-    clear_on_close: payload.clear_on_close === true,
-    notify_on_close: payload.notify_on_close === true,
+    clear_on_close: false,
+    notify_on_close: false,
     close: payload.close ?? null,
     submit: payload.submit ?? null,
-    previous_view_id: view.previousViewId ?? null,
-    root_view_id: view.rootViewId,
+    previous_view_id: null,
+    root_view_id: view.id,
     app_id: directory.appId,
-    external_id: readString(payload, 'external_id') ?? '',
+    external_id: '',
     app_installed_team_id: directory.team.id,
     bot_id: directory.botId,
   };

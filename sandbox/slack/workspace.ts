@@ -8,7 +8,7 @@
  *   no connection open, or one that breaks before the ack, a person sees `dispatch_failed`; an ack counts only
  *   on the connection that got the envelope; `feature_not_enabled` while Socket Mode is off; a connection
  *   that was warned gets payloads until it is refreshed. Not here: compression, several apps;
- * - methods not in `methods.ts` (COVERAGE there lists every method and what is missing);
+ * - methods not in `methods.ts`; views.push, metadata, external ids, attachments;
  * - Enterprise Grid, org-wide installs, OAuth, token rotation, several bots, user tokens;
  * - Slack's own redelivery of events: a retry is sent when a test asks for it (`retryNum`);
  * - loss of ephemeral messages on reload, unread marks, notifications, unfurling, link_names, attachments;

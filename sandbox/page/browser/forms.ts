@@ -100,11 +100,6 @@ export function listenToForms(refreshPanel: () => Promise<void>): void {
       await refreshPanel();
     }
   });
-  document.addEventListener('change', (event) => {
-    const control = around(event, 'select[data-action], input[data-action]');
-    if (control instanceof HTMLSelectElement || control instanceof HTMLInputElement)
-      void act(control, control.value);
-  });
   document.addEventListener('submit', async (event) => {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || form.method === 'dialog') return;

@@ -49,47 +49,30 @@ const option = z.strictObject({
   value: text(LIMITS.option.value),
   description: plainText(LIMITS.option.description).optional(),
 });
-type Option = z.infer<typeof option>;
-
-const choice = (most: number) => ({
-  action_id: actionId,
-  options: z.array(option).min(1).max(most),
-  initial_option: option.optional(),
-  confirm,
-  focus_on_load: z.boolean().optional(),
-});
-
-/** Values must differ, and what is chosen at first must be one of the options. */
-const coherent = rule<{ options: Option[]; initial_option?: Option | undefined }>((element, say) => {
-  const values = element.options.map(({ value }) => value);
-  values.forEach((value, index) => {
-    if (values.indexOf(value) !== index) say('duplicate option value', 'options', index, 'value');
-  });
-  if (element.initial_option !== undefined && !values.includes(element.initial_option.value))
-    say('initial option must match one of the options');
-});
-
 const radioButtons = z
-  .strictObject({ type: z.literal('radio_buttons'), ...choice(LIMITS.choices.options) })
-  .superRefine(coherent);
-const staticSelect = z
   .strictObject({
-    type: z.literal('static_select'),
-    placeholder: plainText(LIMITS.select.placeholder).optional(),
-    ...choice(LIMITS.select.options),
+    type: z.literal('radio_buttons'),
+    action_id: actionId,
+    options: z.array(option).min(1).max(LIMITS.choices.options),
+    initial_option: option.optional(),
+    confirm,
+    focus_on_load: z.boolean().optional(),
   })
-  .superRefine(coherent);
-const overflow = z.strictObject({
-  type: z.literal('overflow'),
-  action_id: actionId,
-  options: z.array(option).min(1).max(LIMITS.overflow.options),
-  confirm,
-});
+  .superRefine(
+    rule(({ options, initial_option: initial }, say) => {
+      const values = options.map(({ value }) => value);
+      values.forEach((value, index) => {
+        if (values.indexOf(value) !== index) say('duplicate option value', 'options', index, 'value');
+      });
+      if (initial !== undefined && !values.includes(initial.value))
+        say('initial option must match one of the options');
+    }),
+  );
 const plainTextInput = z
   .strictObject({
     type: z.literal('plain_text_input'),
     action_id: actionId,
-    placeholder: plainText(LIMITS.select.placeholder).optional(),
+    placeholder: plainText(LIMITS.plainTextInput.placeholder).optional(),
     initial_value: z.string().max(LIMITS.plainTextInput.value).optional(),
     multiline: z.boolean().optional(),
     min_length: z.int().min(0).max(LIMITS.plainTextInput.value).optional(),
@@ -102,13 +85,6 @@ const plainTextInput = z
         say('min_length must not be greater than max_length');
     }),
   );
-const image = {
-  type: z.literal('image'),
-  alt_text: text(LIMITS.image.altText),
-  image_url: text(LIMITS.image.url).optional(),
-  slack_file: z.unknown().optional(),
-};
-
 const blockId = text(LIMITS.blockId).optional();
 const richPieces = z.array(
   z.discriminatedUnion('type', [
@@ -259,7 +235,7 @@ const actions = z.strictObject({
   type: z.literal('actions'),
   block_id: blockId,
   elements: z
-    .array(z.discriminatedUnion('type', [button, overflow, radioButtons, staticSelect]))
+    .array(z.discriminatedUnion('type', [button]))
     .min(1)
     .max(LIMITS.actions.elements),
 });
@@ -267,7 +243,7 @@ const context = z.strictObject({
   type: z.literal('context'),
   block_id: blockId,
   elements: z
-    .array(z.discriminatedUnion('type', [plain(LIMITS.text), mrkdwn(LIMITS.text), z.strictObject(image)]))
+    .array(z.discriminatedUnion('type', [plain(LIMITS.text), mrkdwn(LIMITS.text)]))
     .min(1)
     .max(LIMITS.context.elements),
 });
@@ -276,16 +252,7 @@ const header = z.strictObject({
   type: z.literal('header'),
   block_id: blockId,
   text: plainText(LIMITS.header.text),
-  level: z.int().min(1).max(4).optional(),
 });
-const imageBlock = z
-  .strictObject({ ...image, block_id: blockId, title: plainText(LIMITS.image.title).optional() })
-  .superRefine(
-    rule((value, say) => {
-      if ((value.image_url === undefined) === (value.slack_file === undefined))
-        say('must have either image_url or slack_file');
-    }),
-  );
 const input = z.strictObject({
   type: z.literal('input'),
   block_id: blockId,
@@ -293,7 +260,7 @@ const input = z.strictObject({
   hint: plainText(LIMITS.input.hint).optional(),
   optional: z.boolean().optional(),
   dispatch_action: z.boolean().optional(),
-  element: z.discriminatedUnion('type', [plainTextInput, radioButtons, staticSelect]),
+  element: z.discriminatedUnion('type', [plainTextInput, radioButtons]),
 });
 const section = z
   .strictObject({
@@ -301,7 +268,7 @@ const section = z
     block_id: blockId,
     text: anyText(LIMITS.section.text).optional(),
     fields: z.array(anyText(LIMITS.section.field)).min(1).max(LIMITS.section.fields).optional(),
-    accessory: z.discriminatedUnion('type', [button, overflow, radioButtons, staticSelect]).optional(),
+    accessory: z.discriminatedUnion('type', [button]).optional(),
     expand: z.boolean().optional(),
   })
   .superRefine(
@@ -310,7 +277,7 @@ const section = z
     }),
   );
 
-const EVERYWHERE = [actions, context, divider, header, imageBlock, input, richText, section] as const;
+const EVERYWHERE = [actions, context, divider, header, input, richText, section] as const;
 
 const container = z
   .strictObject({
@@ -362,7 +329,6 @@ const view = <S extends 'modal' | 'home'>(surface: S) => ({
   blocks: z.array(ON_SURFACE[surface]).max(LIMITS.view.blocks),
   private_metadata: z.string().max(LIMITS.view.privateMetadata).optional(),
   callback_id: z.string().max(LIMITS.view.callbackId).optional(),
-  external_id: z.string().max(LIMITS.view.externalId).optional(),
 });
 
 export const PAYLOADS: Readonly<Record<Surface, z.ZodType>> = {
@@ -375,8 +341,6 @@ export const PAYLOADS: Readonly<Record<Surface, z.ZodType>> = {
         title: plainText(LIMITS.view.title),
         submit: plainText(LIMITS.view.submit).optional(),
         close: plainText(LIMITS.view.close).optional(),
-        clear_on_close: z.boolean().optional(),
-        notify_on_close: z.boolean().optional(),
       })
       .superRefine(
         rule(({ blocks, submit }, say) => {

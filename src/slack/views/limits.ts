@@ -42,9 +42,6 @@ export const LIMITS = {
     /** [V] */
     privateMetadata: 3_000,
     callbackId: 255,
-    externalId: 255,
-    /** [V] a modal may hold this many stacked views (`push_limit_reached`). */
-    stack: 3,
   },
   /** [T] */
   blockId: 255,
@@ -55,12 +52,8 @@ export const LIMITS = {
   section: { text: 3_000, fields: 10, field: 2_000 },
   context: { elements: 10 },
   actions: { elements: 25 },
-  contextActions: { elements: 5 },
-  image: { url: 3_000, altText: 2_000, title: 2_000 },
   input: { label: 2_000, hint: 2_000 },
   alert: { text: 200 },
-  card: { title: 150, subtitle: 150, body: 200, subtext: 200, actions: 3 },
-  carousel: { elements: 10 },
   container: { children: 10, title: 150, subtitle: 150 },
   /** [T][R] rows include the header row. */
   table: { rows: 100, columns: 20, columnSettings: 20, characters: 10_000 },
@@ -71,11 +64,9 @@ export const LIMITS = {
   button: { text: 75, value: 2_000, url: 3_000, accessibilityLabel: 75 },
   confirm: { title: 100, text: 300, confirm: 30, deny: 30 },
   /** `value` is 75 in [T] and 150 in a newer copy of [R]: the stricter is taken. */
-  option: { text: 75, value: 75, description: 75, url: 3_000 },
-  select: { options: 100, optionGroups: 100, groupLabel: 75, placeholder: 150 },
+  option: { text: 75, value: 75, description: 75 },
   choices: { options: 10 },
-  overflow: { options: 5 },
-  plainTextInput: { value: 3_000 },
+  plainTextInput: { value: 3_000, placeholder: 150 },
 } as const;
 
 /** Slack's three special characters become entities, and nothing else changes. */

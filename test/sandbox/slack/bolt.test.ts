@@ -328,12 +328,6 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
           { type: 'radio_buttons', action_id: 'reason', options: [option('repaid'), option('other')] },
           true,
         ),
-        input('who', {
-          type: 'static_select',
-          action_id: 'desk',
-          options: [option('a'), option('b')],
-          initial_option: option('a'),
-        }),
       ],
     };
 
@@ -361,7 +355,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
       });
       const opened = await openModal();
       expect(workspace.renderText(opened)).toBe(
-        'Close unit\n══════════\n\nid:\n  [________]\n\nwhy (optional):\n  ( ) repaid   ( ) other\n\nwho:\n  [a ▾]\n\n[Approve]',
+        'Close unit\n══════════\n\nid:\n  [________]\n\nwhy (optional):\n  ( ) repaid   ( ) other\n\n[Approve]',
       );
       const rina = workspace.as(ids.rina);
       await expect(rina.submit(opened.id)).rejects.toThrow('Please complete this required field: unit');
@@ -371,71 +365,23 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
         isOpen: true,
         errors: { id: 'Not this unit' },
       });
-      await rina.submit(opened.id, { id: '1', reason: 'repaid', desk: 'b' });
+      await rina.submit(opened.id, { id: '1', reason: 'repaid' });
       expect(workspace.store.modals(ids.rina)).toEqual([]);
       expect(seen.slice(2)).toEqual([
         {
           id: { unit: { type: 'plain_text_input', value: '1' } },
           why: { reason: { type: 'radio_buttons', selected_option: option('repaid') } },
-          who: { desk: { type: 'static_select', selected_option: option('b') } },
         },
         'r1',
       ]);
     });
 
-    it.each([
-      ['update', ['Next']],
-      ['push', ['Close unit', 'Next']],
-      ['clear', []],
-    ] as const)('a submission may %s', async (response_action, titles) => {
+    it('a submission may update', async () => {
       const next = { type: 'modal' as const, title: text('Next'), blocks: [mrkdwn('x')] };
-      app.view('close', ({ ack }) =>
-        ack(response_action === 'clear' ? { response_action } : { response_action, view: next }),
-      );
+      app.view('close', ({ ack }) => ack({ response_action: 'update', view: next }));
       const opened = await openModal();
       expect(await workspace.as(ids.rina).submit(opened.id, { unit: '1' })).not.toHaveProperty('failure');
-      expect(workspace.store.modals(ids.rina).map(({ payload }) => payload.title)).toEqual(
-        titles.map((title) => text(title)),
-      );
-    });
-
-    it('a click in a modal may push another, three at most; closing tells the bot when it asked to know', async () => {
-      const more = (title: string) => ({
-        type: 'modal' as const,
-        title: text(title),
-        callback_id: 'more',
-        notify_on_close: true,
-        blocks: [{ type: 'actions' as const, elements: [button('More', 'more', title)] }],
-      });
-      const outcomes: string[] = [];
-      app.command('/more', async ({ ack, client, command }) => {
-        await ack();
-        await client.views.open({ trigger_id: command.trigger_id, view: more('1') });
-      });
-      app.action('more', async ({ ack, client, body }) => {
-        await ack();
-        if (body.type !== 'block_actions') return;
-        await client.views
-          .push({ trigger_id: body.trigger_id, view: more('next') })
-          .catch(({ data }) => outcomes.push(data.error));
-      });
-      app.view({ callback_id: 'more', type: 'view_closed' }, async ({ ack, body }) => {
-        outcomes.push(`closed ${body.view.title.text} ${'is_cleared' in body && body.is_cleared}`);
-        await ack();
-      });
-      const rina = workspace.as(ids.rina);
-      await rina.command('/more', '', { channelId: ids.loanDesk });
-      for (const depth of [1, 2, 3]) {
-        const top = await workspace.until(() => workspace.store.modals(ids.rina)[depth - 1]);
-        expect(top.previousViewId).toBe(workspace.store.modals(ids.rina)[depth - 2]?.id);
-        await rina.click({ viewId: top.id }, 'more');
-      }
-      await workspace.until(() => workspace.store.calls.find(({ error }) => error === 'push_limit_reached'));
-      await expect.poll(() => outcomes).toEqual(['push_limit_reached']);
-      const top = workspace.store.modals(ids.rina)[2];
-      await rina.close(top?.id ?? '');
-      expect(outcomes[1]).toBe('closed next false');
-      expect(workspace.store.modals(ids.rina).length).toBe(2);
+      expect(workspace.store.modals(ids.rina).map(({ payload }) => payload.title)).toEqual([text('Next')]);
     });
 
     it('an answer that Slack could not use is told', async () => {

@@ -1,6 +1,5 @@
 import { ErrorCode, LogLevel, WebClient } from '@slack/web-api';
 import { afterEach, describe, expect, it } from 'vitest';
-import { COVERAGE, METHODS } from '../../../sandbox/slack/methods.ts';
 import { SEED_IDS as ids } from '../../../sandbox/slack/seed.ts';
 import { startWorkspace, type Workspace, type WorkspaceOptions } from '../../../sandbox/slack/workspace.ts';
 import { boltLogger } from '../../../src/slack/slack-log.ts';
@@ -55,18 +54,6 @@ const modal = (more: object = {}) => ({
 });
 
 afterEach(() => workspace.close());
-
-describe('coverage', () => {
-  it('lists every registered method as supported, and no other', async () => {
-    await start();
-    const supported = Object.entries(COVERAGE).filter(([, how]) => how !== 'no');
-    expect(supported.map(([name]) => name).toSorted()).toEqual(Object.keys(METHODS).toSorted());
-    for (const [name, how] of Object.entries(COVERAGE)) {
-      const response = await fetch(`${workspace.apiUrl}${name}`, { method: 'POST' });
-      expect(await response.json()).toMatchObject({ error: how === 'no' ? 'unknown_method' : 'not_authed' });
-    }
-  });
-});
 
 describe('tokens and scopes', () => {
   it('tells who the bot is', async () => {
@@ -142,24 +129,21 @@ describe('messages', () => {
     expect(workspace.store.thread(ids.loanDesk, ts).map(({ text }) => text)).toEqual(['b']);
     const message = workspace.store.message(ids.loanDesk, ts);
     expect(message?.text).toBe('c');
-    expect(message?.history.map(({ text }) => text)).toEqual(['a']);
     const link = await web.chat.getPermalink({ channel: ids.loanDesk, message_ts: reply.ts ?? '' });
     expect(link.permalink).toBe(
       `https://loandesk-sandbox.slack.com/archives/${ids.loanDesk}/p${reply.ts?.replace('.', '')}?thread_ts=${ts}&cid=${ids.loanDesk}`,
     );
   });
 
-  it('removes the blocks when an update has only text, and keeps the metadata', async () => {
+  it('removes the blocks when an update has only text', async () => {
     const web = await start();
-    const metadata = { event_type: 'close_request', event_payload: { id: 'r1' } };
     const { ts = '' } = await web.chat.postMessage({
       channel: ids.loanDesk,
       text: 'a',
       blocks: [section('x')],
-      metadata,
     });
     await web.chat.update({ channel: ids.loanDesk, ts, text: 'b' });
-    expect(workspace.store.message(ids.loanDesk, ts)).toMatchObject({ text: 'b', blocks: [], metadata });
+    expect(workspace.store.message(ids.loanDesk, ts)).toMatchObject({ text: 'b', blocks: [] });
   });
 
   it('opens a direct message for a user id', async () => {
@@ -291,8 +275,6 @@ describe('people, groups, channels', () => {
       is_member: false,
     });
     expect((await web.conversations.members({ channel: ids.loanDesk })).members).toContain(ids.ada);
-    expect((await web.conversations.open({ users: ids.ada })).channel?.id).toMatch(/^D/);
-    expect(await errorOf(web.conversations.open({ users: ids.dora }))).toBe('user_disabled');
   });
 });
 
@@ -313,8 +295,6 @@ describe('views', () => {
     expect(await errorOf(web.views.open({ trigger_id: 'made-up', view: modal() }))).toBe(
       'invalid_trigger_id',
     );
-    const push = web.views.push({ trigger_id: await trigger(), view: modal() });
-    expect(await errorOf(push)).toBe('invalid_trigger_id');
   });
 
   it('updates with the right hash only, and finds no view that is not open', async () => {
@@ -345,7 +325,6 @@ describe('views', () => {
     await web.views.publish({ user_id: ids.rina, view: { type: 'home', blocks: [section('two')] } });
     const home = workspace.store.home(ids.rina);
     expect(workspace.renderText(home ?? {})).toBe('two');
-    expect(home?.history.length).toBe(1);
   });
 });
 

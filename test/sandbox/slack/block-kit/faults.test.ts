@@ -41,7 +41,7 @@ describe('accepted', () => {
           { type: 'section', fields: repeat(10, () => mrkdwn('f'.repeat(400))) },
           {
             type: 'context',
-            elements: [mrkdwn('by <@U1>'), { type: 'image', alt_text: 'a', image_url: 'https://x' }],
+            elements: [mrkdwn('by <@U1>'), plain('and')],
           },
           { type: 'divider' },
           actions(
@@ -104,7 +104,6 @@ describe('accepted', () => {
           { type: 'alert', text: mrkdwn('careful'), level: 'warning' },
           input,
           { type: 'input', label: plain('L'), element: { type: 'radio_buttons', options: options(10) } },
-          { type: 'input', label: plain('L'), element: { type: 'static_select', options: options(100) } },
         ],
       }),
     ],
@@ -247,16 +246,10 @@ describe('refused in messages', () => {
       'invalid additional property: page_size',
     ],
     [
-      'six overflow options',
-      [actions({ type: 'overflow', options: options(6) })],
-      '/blocks/0/elements/0/options',
-      'no more than 5 items allowed',
-    ],
-    [
-      '101 options',
-      [actions({ type: 'static_select', options: options(101) })],
-      '/blocks/0/elements/0/options',
-      'no more than 100 items allowed',
+      'an element that is not modelled',
+      [actions({ type: 'static_select', options: options(2) })],
+      '/blocks/0/elements/0/type',
+      'unsupported type: static_select',
     ],
     [
       'a table in a container of a data table',
@@ -336,12 +329,6 @@ describe('refused in messages', () => {
       [dataTable([raws('a'), raws('b')], { row_header_column_index: 1 })],
       '/blocks/0/row_header_column_index',
       'must be the index of a column',
-    ],
-    [
-      'an image without source',
-      [{ type: 'image', alt_text: 'a' }],
-      '/blocks/0',
-      'must have either image_url or slack_file',
     ],
   ])('%s', (_name, blocks, pointer, text) => {
     expect(ofMessage(...blocks)).toContainEqual([pointer, 'invalid_blocks', text]);
@@ -460,8 +447,11 @@ describe('refused in views', () => {
     [
       '11 radio buttons',
       'modal',
-      modal({ blocks: [actions({ type: 'radio_buttons', options: options(11) })] }),
-      '/blocks/0/elements/0/options',
+      modal({
+        submit: plain('s'),
+        blocks: [{ ...input, element: { type: 'radio_buttons', options: options(11) } }],
+      }),
+      '/blocks/0/element/options',
       'no more than 10 items allowed',
     ],
     [
