@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { passedOn, programPath } from './programs.ts';
+import { skippedSoFarMs } from './skip-time.ts';
 
 export interface BotExit {
   readonly code: number | null;
@@ -30,6 +31,8 @@ export interface BotProcess {
   pause(): void;
   /** SIGCONT. */
   resume(): void;
+  /** Tells it how much time is skipped by now. */
+  skipTime(): void;
   /** SIGTERM; throws when it does not exit with 0 within 10 s. */
   stop(): Promise<void>;
 }
@@ -57,11 +60,13 @@ export async function startBotProcess(
   settings: Readonly<Record<string, string>>,
   options: BotProcessOptions = {},
 ): Promise<BotProcess> {
-  const child = spawn(process.execPath, ['--import', END_WITH_PARENT, programPath('main')], {
+  const loaded = `${END_WITH_PARENT}?skippedMs=${skippedSoFarMs()}`;
+  const child = spawn(process.execPath, ['--import', loaded, programPath('main')], {
     env: { ...passedOn(), PORT: '0', ...settings, LOG_LEVEL: chattyLevel(settings.LOG_LEVEL) },
     stdio: 'pipe',
   });
   const exited = exitOf(child);
+  child.stdin.on('error', () => {});
   const lines: string[] = [];
   const listening = Promise.withResolvers<number>();
   const see = (line: string) => {
@@ -128,6 +133,9 @@ function handle(
       process.kill(child.pid ?? 0, 'SIGSTOP');
     },
     resume,
+    skipTime() {
+      child.stdin?.write(`${skippedSoFarMs()}\n`);
+    },
     async stop() {
       resume();
       child.kill('SIGTERM');

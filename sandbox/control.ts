@@ -1,9 +1,8 @@
 /**
- * What can be done to the sandbox from outside, over HTTP: by its page and from a second terminal.
- *   POST /slack/{command,click,submit,close,home,say}                              as a person
- *   POST /exchange/{repay,editEquity,setLiquidation,configure,inject,clearFaults}  at the exchange
- *   POST /world/{kill,replicas,redis,add-unit}                                     to the bots and their Redis
- *   GET  /slack/messages?channel=C…&viewer=U…                                      what a person sees, as text
+ * What can be done to the sandbox from outside, over HTTP.
+ *   POST /slack/{command,click,submit,close,home,say}   as a person; /slack/refuse: blocks that Slack does not take
+ *   POST /exchange/{repay,borrow,fallTo,editEquity,setLiquidation,configure,inject,clearFaults}
+ *   POST /world/{kill,replicas,redis,mode,skip,add-unit}   to the bots, their Redis and the clock
  * Loopback names only in Host, JSON only in POST, no CORS: no foreign page gets in.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -13,13 +12,15 @@ import { faultOrderSchema } from './binance/faults.ts';
 import { readBody, sendJson } from './http.ts';
 import type { BotFleet } from './page/bot-fleet.ts';
 import type { ActionResult } from './slack/actor.ts';
+import { REFUSABLE } from './slack/faults.ts';
 import { parseJson } from './slack/json.ts';
 import type { Workspace } from './slack/workspace.ts';
 
 export interface Controlled {
   readonly world: { readonly workspace: Workspace; readonly exchange: Exchange };
-  readonly fleet: Pick<BotFleet, 'kill' | 'list' | 'add' | 'remove' | 'pointOn'>;
+  readonly fleet: Pick<BotFleet, 'kill' | 'list' | 'add' | 'remove' | 'pointOn' | 'setMode'>;
   setRedisDown(down: boolean): void;
+  skipTime(minutes: number): void;
   addUnit(groupId: string, owes: string): Promise<void>;
 }
 
@@ -60,6 +61,9 @@ function routes({ world: { workspace, exchange }, fleet, ...controlled }: Contro
   const submission = z.strictObject({ user: text, view: text, values });
   const message = z.strictObject({ user: text, channel: text, text: text.min(1).max(3_000) });
   const repayment = z.strictObject({ groupId, assetName, amount: amount.optional() });
+  const loan = z.strictObject({ groupId, assetName, amount });
+  const fall = z.strictObject({ groupId, ltv: z.string().regex(/^0\.\d{1,4}$/) });
+  const refusal = z.strictObject({ blockType: z.enum(REFUSABLE), on: z.boolean() });
   const wallet = z.strictObject({
     ...{ groupId, email: text.min(3).max(200), accountType: text, netEquity: equity },
   });
@@ -88,9 +92,15 @@ function routes({ world: { workspace, exchange }, fleet, ...controlled }: Contro
       'slack/say': on(message, (it) => {
         workspace.store.addMessage({ channelId: it.channel, userId: it.user }, { text: it.text, blocks: [] });
       }),
+      'slack/refuse': on(refusal, ({ blockType, on: isOn }) => {
+        if (isOn) workspace.faults.add('*', { kind: 'refuse_block', blockType });
+        else for (const id of workspace.faults.refusing(blockType)) workspace.faults.clear(id);
+      }),
       'exchange/repay': on(repayment, (it) => ({
         paid: exchange.repay(it.groupId, it.assetName, it.amount),
       })),
+      'exchange/borrow': on(loan, (it) => exchange.borrow(it.groupId, it.assetName, it.amount)),
+      'exchange/fallTo': on(fall, (it) => exchange.fallTo(it.groupId, it.ltv)),
       'exchange/editEquity': on(wallet, ({ groupId: id, ...change }) => exchange.editEquity(id, change)),
       'exchange/setLiquidation': on(liquidation, (it) => exchange.setLiquidation(it.groupId, it.code)),
       'exchange/configure': on(z.strictObject({ skewMs: z.int() }), (it) => exchange.configure(it)),
@@ -104,6 +114,10 @@ function routes({ world: { workspace, exchange }, fleet, ...controlled }: Contro
         if (count < fleet.list().length) await fleet.remove();
       }),
       'world/redis': on(z.strictObject({ down: z.boolean() }), (it) => controlled.setRedisDown(it.down)),
+      'world/mode': on(z.strictObject({ mode: z.enum(['live', 'dry-run']) }), (it) => fleet.setMode(it.mode)),
+      'world/skip': on(z.strictObject({ minutes: z.int().min(1).max(10_080) }), (it) =>
+        controlled.skipTime(it.minutes),
+      ),
       'world/add-unit': on(unit, (it) => controlled.addUnit(it.groupId, it.owes)),
     }),
   );
@@ -114,7 +128,6 @@ export type Control = (request: IncomingMessage, response: ServerResponse) => Pr
 
 export function createControl(controlled: Controlled): Control {
   const posts = routes(controlled);
-  const { workspace } = controlled.world;
   return async (request, response) => {
     const answer = (status: number, body: unknown) => {
       sendJson(response, status, body);
@@ -122,15 +135,8 @@ export function createControl(controlled: Controlled): Control {
     };
     if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(request.headers.host ?? ''))
       return answer(403, { error: 'loopback only' });
-    const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://127.0.0.1');
-    if (request.method === 'GET') {
-      if (pathname !== '/slack/messages') return false;
-      const seen = workspace.store.messages(query.get('channel') ?? '', query.get('viewer') ?? '');
-      return answer(
-        200,
-        seen.map((message) => ({ ...message, rendered: workspace.renderText(message) })),
-      );
-    }
+    if (request.method === 'GET') return false;
+    const { pathname } = new URL(request.url ?? '/', 'http://127.0.0.1');
     const isJson = (request.headers['content-type'] ?? '').startsWith('application/json');
     if (request.method !== 'POST' || !isJson) return answer(415, { error: 'POST with a JSON body' });
     const run = posts.get(pathname.slice(1));

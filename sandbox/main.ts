@@ -3,32 +3,26 @@
  *   --open                  opens the page in the browser
  *   --port 8080             the page's port; otherwise a free one
  *   --once                  the tour alone, then ends; status 0 only if every step was as expected
- *   --as U… "/ltv 1"        from a second terminal: types a command as that person
  *   --log                   the bot's log on stderr
  */
 import { enableCompileCache } from 'node:module';
 
 enableCompileCache();
 const { parseArgs } = await import('node:util');
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
+const { values } = parseArgs({
   options: {
     once: { type: 'boolean', default: false },
     open: { type: 'boolean', default: false },
     log: { type: 'boolean', default: false },
     port: { type: 'string', default: '0' },
-    as: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
 
 if (values.help) {
   console.log(
-    'npm run sandbox                          everything, a page in the browser and a tour, until Ctrl-C\nnpm run sandbox -- --open                opens the page, too\nnpm run sandbox -- --port 8080           with the page on that port\nnpm run sandbox -- --once                the tour alone\nnpm run sandbox -- --as U… "/ltv 1"      from a second terminal: a command as that person\nnpm run sandbox -- --log                 with the bot\'s log on stderr',
+    "npm run sandbox                          everything, a page in the browser and a tour, until Ctrl-C\nnpm run sandbox -- --open                opens the page, too\nnpm run sandbox -- --port 8080           with the page on that port\nnpm run sandbox -- --once                the tour alone\nnpm run sandbox -- --log                 with the bot's log on stderr",
   );
-} else if (values.as !== undefined) {
-  const { typeCommand } = await import('./second-terminal.ts');
-  process.exitCode = await typeCommand(values.as, positionals.join(' '));
 } else if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65_535) {
   console.error(`--port: expected a number from 0 to 65535, got "${values.port}"`);
   process.exitCode = 1;

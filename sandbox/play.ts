@@ -3,9 +3,7 @@ import { spawn } from 'node:child_process';
 import { pino } from 'pino';
 import { createLogger } from '../src/ops/logger.ts';
 import { startPage } from './page/page-server.ts';
-import { ACTORS, startPlayground } from './page/playground.ts';
-import { forgetSandbox, rememberSandbox } from './second-terminal.ts';
-import { SEED_IDS } from './slack/seed.ts';
+import { startPlayground } from './page/playground.ts';
 import { type TourStep, tourOf } from './tour.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -51,18 +49,20 @@ export async function playSandbox(options: { log: boolean; open: boolean; port: 
     return 1;
   }
   try {
-    await rememberSandbox(page.url);
     console.log(`\n  ${bold('Page')}      ${bold(page.url)} (open it in a browser)\n`);
     if (options.open) openInBrowser(page.url);
     describeWorld(world, `process ${playground.fleet.list()[0]?.pid}`);
     const status = await Promise.race([tellTour(world), stopped.then(() => null)]);
     if (status === null) return 0;
     await playground.addUnit(SPARE_UNIT, '0');
-    describeByHand(world, page.url);
+    console.log(`\nIt stays up. Play on in the page: ${bold(page.url)}`);
+    console.log(
+      `Unit ${SPARE_UNIT} is repaid: close it by hand, as Rina, with /close-unit ${SPARE_UNIT} repaid`,
+    );
+    console.log('\nCtrl-C ends it and leaves nothing behind.');
     await stopped;
     return status;
   } finally {
-    await forgetSandbox();
     await page.close();
     await playground.close();
   }
@@ -104,21 +104,6 @@ function describeWorld({ redis, exchange, workspace }: World, bot: string): void
   console.log(`  Exchange  ${exchange.url} (stand-in for Binance: keys, signatures, weights, faults)`);
   console.log(`  Slack     ${workspace.url} (stand-in for a workspace: people, channels, limits)`);
   console.log(`  Bot       ${bot} (the real app: POST /slack/events, GET /livez /readyz)`);
-}
-
-function describeByHand({ workspace }: World, pageUrl: string): void {
-  const people = ACTORS.map(([id, role]) => {
-    const person = workspace.directory.people.get(id);
-    return `  ${id}  ${person?.realName ?? ''}, ${role}`;
-  });
-  console.log(`\nIt stays up. Play on in the page: ${bold(pageUrl)}`);
-  console.log('Or, from a second terminal, type commands as one of these people:');
-  console.log(people.join('\n'));
-  console.log(bold(`\n  npm run sandbox -- --as ${SEED_IDS.rina} "/ltv 1"`));
-  console.log(
-    `\nUnit ${SPARE_UNIT} is repaid: close it by hand, as Rina, with /close-unit ${SPARE_UNIT} repaid`,
-  );
-  console.log('\nCtrl-C ends it and leaves nothing behind.');
 }
 
 /** Answers how many steps failed; later steps are not played after a failure, since they build on it. */

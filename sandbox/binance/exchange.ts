@@ -152,6 +152,11 @@ export class Exchange {
     return this.unit(groupId);
   }
 
+  fallTo(groupId: string, ltv: string): UnitView {
+    this.#ledger.fallTo(groupId, ltv);
+    return this.unit(groupId);
+  }
+
   accrueInterest(groupId: string, assetName: string, amount: string): UnitView {
     this.#ledger.accrue(groupId, assetName, amount);
     return this.unit(groupId);

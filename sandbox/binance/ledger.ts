@@ -1,4 +1,5 @@
 import { Big } from 'big.js';
+import { figuresOf } from './answers.ts';
 import type {
   ClosedUnit,
   InterestRecord,
@@ -160,6 +161,18 @@ export class Ledger {
       throw new Error(`no wallet ${change.accountType} of ${change.email} in ${groupId}`);
     if (change.netEquity !== undefined) wallet.netEquity = new Big(change.netEquity).toFixed();
     if (change.maintainMargin !== undefined) wallet.maintainMargin = new Big(change.maintainMargin).toFixed();
+    this.#touch(unit);
+  }
+
+  /** Prices fall, or rise, until the unit's LTV is `ltv`: each wallet by the same share. @throws when it owes nothing */
+  fallTo(groupId: string, ltv: string): void {
+    const unit = this.#active(groupId);
+    const { totalNetEquity, totalMaintenanceMargin, totalLiability } = figuresOf(unit);
+    if (new Big(totalLiability).eq(0) || new Big(totalNetEquity).lte(0))
+      throw new Error(`unit ${groupId} owes nothing, or has nothing to lose`);
+    const share = new Big(totalLiability).div(ltv).plus(totalMaintenanceMargin).div(totalNetEquity);
+    for (const wallet of unit.members.flatMap(({ wallets }) => wallets))
+      wallet.netEquity = share.times(wallet.netEquity).round(8).toFixed();
     this.#touch(unit);
   }
 

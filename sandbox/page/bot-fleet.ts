@@ -5,6 +5,8 @@ import { type BotProcess, startBotProcess } from '../bot-process.ts';
 /** As a supervisor would: not at once, so that one sees it gone. */
 const COMES_BACK_AFTER_MS = 1_500;
 
+export type CloseMode = 'live' | 'dry-run';
+
 export interface BotState {
   readonly name: string;
   readonly state: 'starting' | 'running' | 'gone';
@@ -32,6 +34,7 @@ export class BotFleet {
   readonly #parts: FleetParts;
   readonly #closing = new AbortController();
   #seats: Seat[] = [];
+  #mode: CloseMode = 'live';
   #turn = 0;
 
   constructor(parts: FleetParts) {
@@ -78,9 +81,33 @@ export class BotFleet {
 
   /** SIGHUP: each bot reads its accounts file again. */
   reloadAccounts(): void {
-    for (const { state, process: bot } of this.#seats) {
-      if (state === 'running' && bot !== null) process.kill(bot.pid, 'SIGHUP');
+    for (const bot of this.#running()) process.kill(bot.pid, 'SIGHUP');
+  }
+
+  /** Tells each bot how much time is skipped by now. */
+  skipTime(): void {
+    for (const bot of this.#running()) bot.skipTime();
+  }
+
+  get mode(): CloseMode {
+    return this.#mode;
+  }
+
+  /** As a roll-out does it: each bot in turn stops in good order and starts again in this mode. */
+  async setMode(mode: CloseMode): Promise<void> {
+    this.#mode = mode;
+    for (const seat of this.#seats) {
+      seat.leaving = true;
+      await seat.process?.stop();
+      seat.leaving = false;
+      await this.#start(seat, true);
     }
+  }
+
+  #running(): readonly BotProcess[] {
+    return this.#seats.flatMap(({ state, process: bot }) =>
+      state === 'running' && bot !== null ? [bot] : [],
+    );
   }
 
   /** Slack's load balancer: the next payload goes to the next bot that runs. */
@@ -103,10 +130,13 @@ export class BotFleet {
     seat.state = 'starting';
     this.#parts.onChange();
     const { settings, onLine } = this.#parts;
-    const started = await startBotProcess(settings, {
-      waitUntilReady,
-      onLine: (line) => onLine(`${seat.name} ${line}`),
-    });
+    const started = await startBotProcess(
+      { ...settings, CLOSE_MODE: this.#mode },
+      {
+        waitUntilReady,
+        onLine: (line) => onLine(`${seat.name} ${line}`),
+      },
+    );
     seat.process = started;
     if (seat.leaving) return started.stop();
     seat.state = 'running';

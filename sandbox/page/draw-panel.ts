@@ -5,12 +5,15 @@ import type { Exchange, UnitView } from '../binance/exchange.ts';
 import type { Fault } from '../binance/faults.ts';
 import type { WireRecord } from '../binance/wire-log.ts';
 import type { Directory } from '../slack/directory.ts';
-import type { BotState } from './bot-fleet.ts';
+import { REFUSABLE, type WorkspaceFaults } from '../slack/faults.ts';
+import type { BotState, CloseMode } from './bot-fleet.ts';
 import { type Content, html, type Markup, toHtml } from './html.ts';
 import type { RecordView } from './record-reader.ts';
 
 const CALLS_SHOWN = 30;
 const MINUTE_MS = 60_000;
+/** Just over the level of a margin call, 0.85. */
+const MARGIN_CALLED_LTV = '0.86';
 
 /** "14:05:09", UTC. */
 function clockText(ms: number): string {
@@ -83,13 +86,25 @@ function drawUnit(unit: UnitView): Markup {
           'danger',
         )
       : postButton('Thaw', path, { groupId, code: null }, `Thaw unit ${groupId}`);
+  const borrow = { groupId, assetName: 'USDT', amount: '1000' };
+  const acts = [
+    postButton('Borrow 1,000 USDT', '/exchange/borrow', borrow, `Borrow 1,000 USDT in unit ${groupId}`),
+    owed.length > 0 &&
+      postButton(
+        'Margin call: prices fall',
+        '/exchange/fallTo',
+        { groupId, ltv: MARGIN_CALLED_LTV },
+        `Margin call: prices fall in unit ${groupId}`,
+      ),
+    freeze,
+  ];
   const fields = [menu('Wallet', wallets), labelled('Net equity', decimal('netEquity', ''))];
   return html`<details id="unit-${groupId}" class="container">
     <summary>Unit ${groupId}<span class="quiet"> LTV ${ltv}${mark}</span></summary>
     <p class="quiet">${creditEmail} · equity ${totalNetEquity} · owes ${totalLiability}</p>
     <ul class="plain">${owed.map((each) => drawLiability(unit, each))}</ul>
     ${postForm('/exchange/editEquity', { groupId }, `equity-${groupId}`, 'Set equity', fields)}
-    <p>${freeze}</p>
+    <div class="row">${acts}</div>
   </details>`;
 }
 
@@ -100,7 +115,7 @@ export function unitsHtml(exchange: Exchange): string {
   const id = html`<input name="groupId" required inputmode="numeric" pattern="[1-9][0-9]{0,18}" size="8" value="${free}">`;
   const fields = [labelled('New unit', id), labelled('owes USDT', decimal('owes', '0'))];
   return toHtml(html`<div>
-    <p class="quiet">What the exchange holds. A repaid unit can be closed: ask for it with <code>/close-unit</code>.</p>
+    <p class="quiet">What Binance holds. A repaid unit can be closed: ask for it with <code>/close-unit</code>.</p>
     ${exchange.units().map(drawUnit)}${postForm('/world/add-unit', {}, 'add-unit', 'Add unit', fields)}
   </div>`);
 }
@@ -187,29 +202,55 @@ function drawBot({ name, state, pid, restarts }: BotState): Markup {
 
 export interface Machinery {
   readonly exchange: Exchange;
+  readonly slackFaults: WorkspaceFaults;
   readonly bots: readonly BotState[];
+  readonly mode: CloseMode;
   readonly redisIsDown: boolean;
 }
 
-export function faultsHtml({ exchange, bots, redisIsDown: isDown }: Machinery): string {
+const SKIPS = [
+  ['Skip 5 minutes', 5],
+  ['Skip 1 hour', 60],
+  ['Skip 4 hours', 240],
+] as const;
+
+function drawRefusal(faults: WorkspaceFaults, blockType: (typeof REFUSABLE)[number]): Markup {
+  const isOn = faults.refusing(blockType).length > 0;
+  const label = isOn ? `Take ${blockType} again` : `Refuse ${blockType}`;
+  return postButton(label, '/slack/refuse', { blockType, on: !isOn });
+}
+
+export function faultsHtml(machinery: Machinery): string {
+  const { exchange, slackFaults, bots, mode, redisIsDown: isDown } = machinery;
   const faults = exchange.faults().map(drawFault);
   const menus = [menu('What', EFFECTS), menu('Which call', CALLS), menu('How often', COUNTS)];
   const [replicas, count] = bots.length > 1 ? ['Stop the second replica', 1] : ['Start a second replica', 2];
+  const skips = SKIPS.map(([label, minutes]) => postButton(label, '/world/skip', { minutes }));
+  const switchMode =
+    mode === 'live'
+      ? postButton('Switch to dry run', '/world/mode', { mode: 'dry-run' })
+      : postButton('Switch to live', '/world/mode', { mode: 'live' });
   const redis = isDown
     ? html`<span class="bad">The bot cannot reach it.</span>`
     : html`<span>It is there.</span>`;
   const skew = html`<input name="skewMs" type="number" step="100" required value="0">`;
   return toHtml(html`<div>
-    <h3>The exchange answers badly</h3>
+    <h3>Time</h3>
+    <p class="quiet">It is ${clockText(Date.now())} UTC in the sandbox.</p>
+    <div class="row">${skips}</div>
+    <h3>Binance answers badly</h3>
     ${postForm('/exchange/inject', {}, 'inject', 'Switch on', menus)}
     ${faults.length === 0 ? html`<p class="quiet">No fault is switched on.</p>` : html`<ul class="plain">${faults}</ul>`}
     <h3>The bot</h3>
     <ul class="plain">${bots.map(drawBot)}</ul>
-    ${postButton(String(replicas), '/world/replicas', { count })}
+    <div class="row">${postButton(String(replicas), '/world/replicas', { count })}${switchMode}</div>
+    <h3>Slack</h3>
+    <p class="quiet">A workspace may not know a block yet: the bot then says the same in simpler ones.</p>
+    <div class="row">${REFUSABLE.map((type) => drawRefusal(slackFaults, type))}</div>
     <h3>Redis</h3>
     <p class="row">${redis}
       ${postButton(isDown ? 'Bring Redis back' : 'Take Redis away', '/world/redis', { down: !isDown })}</p>
-    <h3>The exchange's clock</h3>
+    <h3>Binance's clock</h3>
     <p class="quiet">It shows ${clockText(exchange.serverTimeMs())} UTC, ${exchange.settings().skewMs} ms off.</p>
     ${postForm('/exchange/configure', {}, 'skew', 'Set clock', labelled('Skew in ms', skew))}
   </div>`);

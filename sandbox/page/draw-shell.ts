@@ -50,7 +50,8 @@ export function shellHtml(directory: Directory, commands: readonly SlashCommand[
   </header>
   <main>
     <section id="chat" aria-labelledby="place">
-      <h2 id="place" class="head"> </h2>
+      <div class="head row"><h2 id="place"> </h2>
+        <button type="button" id="as-notification" aria-pressed="false">As notification</button></div>
       <div class="scroller" id="scroller" tabindex="0" role="group" aria-labelledby="place">
         <ol id="messages" class="messages plain" role="list" aria-live="polite"></ol>
         <div id="home"></div>

@@ -1,5 +1,6 @@
 /** What Slack shows one person: the places to open, a conversation with its threads, the Home tab, a modal. */
 import { readObjects } from '../slack/json.ts';
+import { renderMrkdwn } from '../slack/render-mrkdwn.ts';
 import type { Store, StoredMessage, StoredView } from '../slack/store.ts';
 import { drawBlocks, plainText } from './draw-blocks.ts';
 import { drawByLibrary, type Reader, timeText } from './draw-text.ts';
@@ -46,6 +47,12 @@ function drawBody({ text, blocks }: StoredMessage, reader: Reader): Content {
   return text !== '' && drawByLibrary({ type: 'section', text: { type: 'mrkdwn', text } }, reader);
 }
 
+/** What a locked phone shows of a message: its `text`, and no blocks. */
+function drawNotification({ text }: StoredMessage, { directory }: Reader): Markup {
+  return html`<p class="notification" role="note"><strong>Loandesk</strong>
+    ${renderMrkdwn(text, (id) => directory.nameOf(id))}</p>`;
+}
+
 function drawThread(replies: readonly StoredMessage[], reader: Reader): Content {
   if (replies.length === 0) return null;
   const drawn = replies.map((reply) => drawMessage(reply, [], reader));
@@ -67,6 +74,7 @@ function drawMessage(message: StoredMessage, replies: readonly StoredMessage[], 
       ${viewerId !== undefined && html`<p class="only-you">◉ Only visible to you</p>`}
       <p class="byline"><strong>${name}</strong> ${isBot && html`<span class="app">APP</span>`}
         <time datetime="${new Date(sentAtMs).toISOString()}">${timeText(reader, sentAtMs)}</time></p>
+      ${isBot && viewerId === undefined && drawNotification(message, reader)}
       ${drawBody(message, reader)}
       ${files.map((file) => html`<p><a href="/file/${file.id}" download="${file.name}">File: ${file.name}</a></p>`)}
       ${drawThread(replies, reader)}

@@ -168,7 +168,10 @@ export async function startPage(playground: Playground, options: PageOptions = {
     if (show === 'units') return unitsHtml(exchange);
     if (show === 'calls') return callsHtml(exchange);
     if (show === 'faults')
-      return faultsHtml({ exchange, bots: fleet.list(), redisIsDown: playground.redisIsDown });
+      return faultsHtml({
+        ...{ exchange, slackFaults: world.workspace.faults, bots: fleet.list() },
+        ...{ mode: fleet.mode, redisIsDown: playground.redisIsDown },
+      });
     return recordHtml(await records.read(requestId), directory);
   }
 

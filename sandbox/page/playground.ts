@@ -1,6 +1,7 @@
 /** Everything the page shows and controls: the world, its bots as processes, and a connection to Redis that can be cut. */
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import { setSkipped, skippedSoFarMs } from '../skip-time.ts';
 import { SEED_IDS } from '../slack/seed.ts';
 import { startTcpProxy } from '../tcp-proxy.ts';
 import { startWorld, type World, type WorldOptions } from '../world.ts';
@@ -23,6 +24,8 @@ export interface Playground {
   readonly records: RecordReader;
   readonly redisIsDown: boolean;
   setRedisDown(down: boolean): void;
+  /** Moves the clocks of Slack, the exchange, Redis and the bots. @throws with a Redis that has a clock of its own */
+  skipTime(minutes: number): void;
   /** A unit with a key of its own; resolves when the bots know it. `owes`: USDT, "0" for a repaid one. */
   addUnit(groupId: string, owes: string): Promise<void>;
   /** Calls the listener after whatever changed on the other side, until the returned function is called. */
@@ -87,6 +90,13 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
       redisIsDown = down;
       if (down) proxy.cut();
       else proxy.heal();
+      tell();
+    },
+    skipTime(minutes) {
+      if (world.redis.kind === 'given')
+        throw new Error('Time cannot be skipped: your Redis has its own clock');
+      setSkipped(skippedSoFarMs() + minutes * 60_000);
+      fleet.skipTime();
       tell();
     },
     async addUnit(groupId, owes) {

@@ -18,6 +18,9 @@ export type WorkspaceFault =
   /** A workspace that does not know this block type yet: `invalid_blocks`. */
   | { readonly kind: 'refuse_block'; readonly blockType: string };
 
+/** Blocks that a workspace may not know yet. */
+export const REFUSABLE = ['data_visualization', 'data_table', 'table'] as const;
+
 export interface ActiveFault {
   readonly id: number;
   /** A method name, `response_url`, or `*` for all. */
@@ -48,6 +51,13 @@ export class WorkspaceFaults {
 
   list(): readonly ActiveFault[] {
     return this.#active;
+  }
+
+  /** The ids of the faults that refuse this block type. */
+  refusing(blockType: string): readonly number[] {
+    return this.#active
+      .filter(({ fault }) => fault.kind === 'refuse_block' && fault.blockType === blockType)
+      .map(({ id }) => id);
   }
 
   /** The faults that meet this call; counted ones are used up. `hasBlock` tells which blocks it sends. */

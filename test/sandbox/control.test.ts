@@ -33,6 +33,7 @@ beforeEach(async () => {
     list: () => [],
     add: async () => {},
     remove: async () => {},
+    setMode: async () => {},
     pointOn: () => {
       pointedOn += 1;
     },
@@ -42,6 +43,7 @@ beforeEach(async () => {
     world: { workspace, exchange },
     fleet,
     setRedisDown,
+    skipTime: () => {},
     addUnit: async () => {},
   });
   server = createServer((request, response) => {
@@ -60,10 +62,6 @@ async function listen(listener: Server): Promise<string> {
   const address = listener.address();
   if (typeof address !== 'object' || address === null) throw new Error('no port');
   return `http://127.0.0.1:${address.port}`;
-}
-
-async function get(path: string): Promise<unknown> {
-  return (await fetch(`${url}/${path}`)).json();
 }
 
 async function post(path: string, body: unknown): Promise<{ status: number; answer: unknown }> {
@@ -89,10 +87,8 @@ describe('control over HTTP', () => {
     });
     expect(answered).toMatchObject({ status: 200, answer: { status: 200, bodyText: 'pong' } });
     expect(answered.answer).not.toHaveProperty('request');
-    expect(await get(`slack/messages?channel=${ids.general}&viewer=${ids.rina}`)).toMatchObject([
-      { text: 'pong', rendered: 'pong' },
-    ]);
-    expect(await get(`slack/messages?channel=${ids.general}&viewer=${ids.ada}`)).toEqual([]);
+    expect(workspace.store.messages(ids.general, ids.rina)).toMatchObject([{ text: 'pong' }]);
+    expect(workspace.store.messages(ids.general, ids.ada)).toEqual([]);
 
     const message = workspace.store.addMessage({ channelId: ids.loanDesk, userId: ids.botUser }, card);
     const click = { user: ids.ada, channel: ids.loanDesk, ts: message.ts, actionId: 'go' };
@@ -129,6 +125,13 @@ describe('control over HTTP', () => {
     expect(await post('exchange/editEquity', { groupId: '1', ...wallet })).toMatchObject({
       answer: { totalNetEquity: '21.35196946' },
     });
+    expect(await post('exchange/borrow', { groupId: '7', assetName: 'USDT', amount: '1000' })).toMatchObject({
+      answer: { totalLiability: '1000' },
+    });
+    expect(await post('exchange/fallTo', { groupId: '12', ltv: '0.86' })).toMatchObject({
+      answer: { ltv: '0.860' },
+    });
+    expect((await post('exchange/fallTo', { groupId: '15', ltv: '2' })).status).toBe(400);
     const fault = { effect: { kind: 'latency', ms: 5 }, endpoint: 'closed' };
     expect(await post('exchange/inject', fault)).toEqual({ status: 200, answer: { id: 1 } });
     expect(exchange.unit('7').liquidation).toBe(-27024);
@@ -136,6 +139,13 @@ describe('control over HTTP', () => {
     expect(exchange.faults()).toMatchObject([{ id: 1 }]);
     await post('exchange/clearFaults', { id: 1 });
     expect(exchange.faults()).toEqual([]);
+  });
+
+  it('lets Slack refuse charts, and take them again', async () => {
+    await post('slack/refuse', { blockType: 'data_visualization', on: true });
+    expect(workspace.faults.list()).toMatchObject([{ method: '*', fault: { kind: 'refuse_block' } }]);
+    await post('slack/refuse', { blockType: 'data_visualization', on: false });
+    expect(workspace.faults.list()).toEqual([]);
   });
 
   it.each([
@@ -154,7 +164,7 @@ describe('control over HTTP', () => {
   it('answers to loopback names only', async () => {
     const status = await new Promise((resolve) => {
       const headers = { host: 'attacker.example' };
-      httpRequest(`${url}/slack/messages`, { headers, agent: false }, (response) => {
+      httpRequest(`${url}/`, { headers, agent: false }, (response) => {
         response.resume();
         resolve(response.statusCode);
       }).end();

@@ -77,6 +77,8 @@ function listenToPanes(): void {
   document.addEventListener('click', (event) => {
     const button = around(event, 'button');
     if (button?.dataset.panel !== undefined) choosePanel(button, button.dataset.panel);
+    if (button?.id === 'as-notification')
+      button.ariaPressed = String(document.body.toggleAttribute('data-as-notification'));
     if (button?.dataset.pane === undefined) return;
     document.body.dataset.pane = button.dataset.pane;
     press(button, 'pane');

@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type PageServer, startPage } from '../../../sandbox/page/page-server.ts';
 import { type Playground, startPlayground } from '../../../sandbox/page/playground.ts';
+import { SEED_IDS } from '../../../sandbox/slack/seed.ts';
 import { axeFaults } from './axe.ts';
 import { findChromium, startChromium } from './chromium.ts';
 import { PageHands } from './hands.ts';
@@ -259,6 +260,58 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
       },
       { timeout: 30_000, interval: 500 },
     );
+  });
+
+  it('plays a borrow that voids approvals, a skip of time that expires a request, and a dry run', async () => {
+    await hands.addUnit('23');
+    await hands.type('/close-unit 23 repaid');
+    await hands.page.getByRole('heading', { name: /unit 23/ }).waitFor();
+    await hands.actAs('Ada');
+    expect(await hands.approve('23')).toContain('1 of 2');
+    await hands.panel.getByText('Unit 23').click();
+    await hands.panel.getByRole('button', { name: 'Borrow 1,000 USDT in unit 23' }).click();
+    await hands.panel.getByText('1000 USDT, interest 0').waitFor();
+    await hands.actAs('Ben');
+    await hands.card.getByRole('button', { name: /Approve close/ }).click();
+    await hands.modal
+      .getByText(/1,?000 USDT/)
+      .first()
+      .waitFor();
+    await hands.page.keyboard.press('Escape');
+    await hands.open('Break it');
+    await hands.panel.getByRole('button', { name: 'Skip 4 hours' }).click();
+    await hands.card
+      .getByText(/expired/i)
+      .first()
+      .waitFor({ timeout: 30_000 });
+    await hands.panel.getByRole('button', { name: 'Switch to dry run' }).click();
+    await hands.panel.getByRole('button', { name: 'Switch to live' }).waitFor();
+    await hands.open('Units');
+    await hands.addUnit('24');
+    await hands.actAs('Rina');
+    await hands.type('/close-unit 24 repaid');
+    await hands.card
+      .getByText(/dry run/i)
+      .first()
+      .waitFor();
+    await hands.panel.getByText('Unit 12').waitFor();
+  });
+
+  it('plays a margin call, and shows a message as a locked phone does', async () => {
+    await hands.panel.getByText('Unit 12').click();
+    await hands.panel.getByRole('button', { name: 'Margin call: prices fall in unit 12' }).click();
+    await hands.panel.getByText('LTV 0.860').waitFor();
+    await hands.type('/ltv 12');
+    await hands.newest
+      .getByText(/margin call/i)
+      .first()
+      .waitFor();
+    await hands.page.getByRole('button', { name: 'As notification' }).click();
+    const { store } = playground.world.workspace;
+    const card = store.messages(SEED_IDS.loanDesk).findLast(({ threadTs }) => threadTs === undefined);
+    const shown = await hands.page.locator('.notification:visible').last().innerText();
+    expect(shown.startsWith('Loandesk')).toBe(true);
+    expect(card?.text.slice(0, 20)).toBe(shown.slice(9).trim().slice(0, 20));
   });
 
   describe.each([

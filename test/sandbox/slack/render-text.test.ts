@@ -94,18 +94,18 @@ describe('tables', () => {
   it('a table takes its column settings, and rich cells', () => {
     const rich = {
       type: 'rich_text',
-      elements: [{ type: 'rich_text_section', elements: [{ type: 'user', user_id: 'U1' }] }],
+      elements: [{ type: 'rich_text_section', elements: [{ type: 'text', text: 'Ada' }] }],
     };
     const rows = [
       [raw('Who'), raw('Votes')],
       [rich, raw('2')],
     ];
     expect(render({ type: 'table', rows, column_settings: [null, { align: 'right' }] })).toEqual([
-      '┌──────┬───────┐',
-      '│ Who  │ Votes │',
-      '├──────┼───────┤',
-      '│ @Ada │     2 │',
-      '└──────┴───────┘',
+      '┌─────┬───────┐',
+      '│ Who │ Votes │',
+      '├─────┼───────┤',
+      '│ Ada │     2 │',
+      '└─────┴───────┘',
     ]);
   });
 
