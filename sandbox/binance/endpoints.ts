@@ -160,7 +160,7 @@ function closedAnswer(params: Params, caller: Account, { ledger }: Backend): obj
 function closeAnswer(params: Params, caller: Account, { ledger }: Backend): object {
   const groupId = readMandatoryLong(params, 'groupId');
   ledger.checkClosable(groupId, caller.email);
-  ledger.close(groupId);
+  ledger.closeUnit(groupId);
   return { groupId: bareNumber(groupId), status: 'CLOSED' };
 }
 

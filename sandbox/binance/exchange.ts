@@ -19,11 +19,10 @@
 import { setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { closeServer, listen } from '../http.ts';
-import { figuresOf, type UnitFigures } from './answers.ts';
 import { ENDPOINTS, type EndpointName } from './endpoints.ts';
 import { type Fault, type FaultOrder, Faults } from './faults.ts';
 import { type Account, type AccountOverride, type AccountsFileEntry, KeyRing } from './key-ring.ts';
-import { Ledger, type WalletChange } from './ledger.ts';
+import { Ledger, type UnitView } from './ledger.ts';
 import { answerBadBytes, apiListener, type Machine, poolOf } from './listener.ts';
 import type { ClosedUnit, LedgerSeed, Unit } from './model.ts';
 import { member, newUnit, PARENT_EMAIL, SEED_ACCOUNTS, seedLedger } from './seed.ts';
@@ -46,9 +45,6 @@ export interface ExchangeOptions {
   readonly wireLogSize?: number;
 }
 
-/** A unit with the sums that the API shows. */
-export type UnitView = Unit & UnitFigures;
-
 /** Closed rows to add in bulk; ids count up from `firstGroupId`, close times a minute apart, ending now. */
 export interface ClosedBatch {
   readonly count: number;
@@ -63,43 +59,44 @@ export async function startExchange(options: ExchangeOptions = {}): Promise<Exch
   const clock = new ExchangeClock(options.now ?? Date.now, settings);
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
-  const machine: Machine = {
+  const parts = {
     settings,
     clock,
-    ledger: new Ledger(clock, settings),
     keyRing: new KeyRing(SEED_ACCOUNTS, options.accounts ?? []),
     weights: new Weights({ ...DEFAULT_LIMITS, ...options.limits }),
     faults: new Faults(),
     log: new WireLog(options.wireLogSize ?? 100_000),
     closing: closing.signal,
   };
-  const server = createServer(apiListener(machine));
+  const server = createServer();
+  const exchange = new Exchange(parts, options, server, closing, await listen(server, options.port));
+  const machine: Machine = { ...parts, ledger: exchange };
+  server.on('request', apiListener(machine));
   server.on('clientError', (error, socket) => answerBadBytes(error, socket, machine));
-  return new Exchange(machine, options, server, closing, await listen(server, options.port));
+  return exchange;
 }
 
 /** What can be done to the exchange, and what can be seen of it. */
-export class Exchange {
+export class Exchange extends Ledger {
   readonly port: number;
   /** BINANCE_API_URL for this stand-in, without a slash at the end. */
   readonly url: string;
-  readonly #machine: Machine;
-  readonly #ledger: Ledger;
+  readonly #machine: Omit<Machine, 'ledger'>;
   readonly #options: ExchangeOptions;
   readonly #server: Server;
   readonly #closing: AbortController;
 
   constructor(
-    machine: Machine,
+    machine: Omit<Machine, 'ledger'>,
     options: ExchangeOptions,
     server: Server,
     closing: AbortController,
     port: number,
   ) {
+    super(machine.clock, machine.settings);
     this.port = port;
     this.url = `http://127.0.0.1:${port}`;
     this.#machine = machine;
-    this.#ledger = machine.ledger;
     this.#options = options;
     this.#server = server;
     this.#closing = closing;
@@ -124,65 +121,6 @@ export class Exchange {
     return { name, email, role, uid };
   }
 
-  units(): UnitView[] {
-    return this.#ledger.units().map(viewOf);
-  }
-
-  /** @throws when no such unit is active; so do all that follow. */
-  unit(groupId: string): UnitView {
-    return viewOf(this.#ledger.unit(groupId));
-  }
-
-  closedUnits(): ClosedUnit[] {
-    return this.#ledger.closedUnits();
-  }
-
-  editEquity(groupId: string, change: WalletChange): UnitView {
-    this.#ledger.setWallet(groupId, change);
-    return this.unit(groupId);
-  }
-
-  /** Pays min(owed, asked), interest first; without an amount all of it. Returns what was paid. */
-  repay(groupId: string, assetName: string, amount?: string): string {
-    return this.#ledger.repay(groupId, assetName, amount);
-  }
-
-  borrow(groupId: string, assetName: string, amount: string): UnitView {
-    this.#ledger.borrow(groupId, assetName, amount);
-    return this.unit(groupId);
-  }
-
-  fallTo(groupId: string, ltv: string): UnitView {
-    this.#ledger.fallTo(groupId, ltv);
-    return this.unit(groupId);
-  }
-
-  accrueInterest(groupId: string, assetName: string, amount: string): UnitView {
-    this.#ledger.accrue(groupId, assetName, amount);
-    return this.unit(groupId);
-  }
-
-  /** A close is then refused with -27024, or the older -1024; null thaws. */
-  setLiquidation(groupId: string, liquidation: Unit['liquidation']): UnitView {
-    this.#ledger.setBlock(groupId, { liquidation });
-    return this.unit(groupId);
-  }
-
-  setPending(groupId: string, pending: Unit['pending']): UnitView {
-    this.#ledger.setBlock(groupId, { pending });
-    return this.unit(groupId);
-  }
-
-  addCollateral(groupId: string, email: string): UnitView {
-    this.#ledger.addMember(groupId, member('COLLATERAL', email, { SPOT: '0', CROSS_MARGIN: '0' }));
-    return this.unit(groupId);
-  }
-
-  removeMember(groupId: string, email: string): UnitView {
-    this.#ledger.removeMember(groupId, email);
-    return this.unit(groupId);
-  }
-
   /**
    * Adds a unit, repaid and with one credit and one collateral account where nothing else is said, and an account
    * `loan-<groupId>` with a key if its credit account has none yet.
@@ -197,7 +135,7 @@ export class Exchange {
     ];
     const nowMs = clock.serverMs();
     const times = { createTimeMs: nowMs, updateTimeMs: nowMs };
-    this.#ledger.add(newUnit(groupId, creditEmail, nowMs, { ...times, members, ...wanted }));
+    this.add(newUnit(groupId, creditEmail, nowMs, { ...times, members, ...wanted }));
     if (keyRing.byEmail(creditEmail) === undefined)
       keyRing.change({ name: `loan-${groupId}`, role: 'credit', email: creditEmail });
     return this.unit(groupId);
@@ -205,12 +143,7 @@ export class Exchange {
 
   /** Closes a unit as somebody else would, whatever it owes. */
   closeOutside(groupId: string): ClosedUnit {
-    return this.#ledger.close(groupId);
-  }
-
-  /** Makes a unit vanish without any record. */
-  removeUnit(groupId: string): void {
-    this.#ledger.remove(groupId);
+    return this.closeUnit(groupId);
   }
 
   addClosed({ count, creditEmail, parentEmail = PARENT_EMAIL, firstGroupId = '100000' }: ClosedBatch): void {
@@ -221,12 +154,7 @@ export class Exchange {
       const times = { createTimeMs: closeTimeMs - 86_400_000, closeTimeMs, listedFromMs: 0 };
       return { groupId, parentEmail, creditEmail, ...times };
     });
-    this.#ledger.addClosed(rows);
-  }
-
-  /** Lists at once what `closedListDelayMs` still holds back: one unit or all. */
-  revealClosed(groupId?: string): void {
-    this.#ledger.revealClosed(groupId);
+    this.listClosed(rows);
   }
 
   settings(): Settings {
@@ -306,10 +234,6 @@ export class Exchange {
   }
 
   #loadSeed(): void {
-    this.#ledger.load((this.#options.ledger ?? seedLedger)(this.serverTimeMs()));
+    this.load((this.#options.ledger ?? seedLedger)(this.serverTimeMs()));
   }
-}
-
-function viewOf(unit: Unit): UnitView {
-  return { ...unit, ...figuresOf(unit) };
 }

@@ -1,5 +1,5 @@
 import { Big } from 'big.js';
-import { figuresOf } from './answers.ts';
+import { figuresOf, type UnitFigures } from './answers.ts';
 import type {
   ClosedUnit,
   InterestRecord,
@@ -7,12 +7,15 @@ import type {
   Liability,
   LiquidationRecord,
   LoanRecord,
-  Member,
   Unit,
 } from './model.ts';
 import type { Page } from './params.ts';
 import { REFUSALS } from './reply.ts';
+import { member } from './seed.ts';
 import type { ExchangeClock, Settings } from './settings.ts';
+
+/** A unit with the sums that the API shows. */
+export type UnitView = Unit & UnitFigures;
 
 /** What a wallet is set to; what is left out stays. */
 export interface WalletChange {
@@ -51,16 +54,16 @@ export class Ledger {
     this.records = copy.records;
     this.interest = copy.interest;
     this.liquidations = copy.liquidations;
-    this.addClosed(copy.closed);
+    this.listClosed(copy.closed);
   }
 
-  units(): Unit[] {
-    return structuredClone([...this.#units.values()]);
+  units(): UnitView[] {
+    return [...this.#units.values()].map(viewOf);
   }
 
-  /** @throws when no such unit is active. */
-  unit(groupId: string): Unit {
-    return structuredClone(this.#active(groupId));
+  /** @throws when no such unit is active; so do all that name one. */
+  unit(groupId: string): UnitView {
+    return viewOf(this.#active(groupId));
   }
 
   closedUnits(): ClosedUnit[] {
@@ -103,7 +106,7 @@ export class Ledger {
   }
 
   /** Moves an active unit to the closed ones, whatever it owes. @throws when no such unit is active. */
-  close(groupId: string): ClosedUnit {
+  closeUnit(groupId: string): ClosedUnit {
     const unit = this.#active(groupId);
     const nowMs = this.#clock.realMs();
     this.#units.delete(groupId);
@@ -116,12 +119,12 @@ export class Ledger {
       closeTimeMs: this.#clock.serverMs(),
       listedFromMs: nowMs + this.#settings.closedListDelayMs,
     };
-    this.addClosed([row]);
+    this.listClosed([row]);
     return { ...row };
   }
 
-  /** Takes a unit away without any record of it. @throws when no such unit is active. */
-  remove(groupId: string): void {
+  /** Takes a unit away without any record of it. */
+  removeUnit(groupId: string): void {
     this.#active(groupId);
     this.#units.delete(groupId);
   }
@@ -134,7 +137,7 @@ export class Ledger {
     this.#units.set(unit.groupId, structuredClone(unit));
   }
 
-  addClosed(rows: readonly ClosedUnit[]): void {
+  listClosed(rows: readonly ClosedUnit[]): void {
     for (const row of rows) {
       this.#closed.set(row.groupId, row);
       const list = this.#closedByCredit.get(row.creditEmail) ?? [];
@@ -153,19 +156,20 @@ export class Ledger {
   }
 
   /** @throws when unit, member or wallet is unknown or an amount is none. */
-  setWallet(groupId: string, change: WalletChange): void {
+  editEquity(groupId: string, change: WalletChange): UnitView {
     const unit = this.#active(groupId);
-    const member = unit.members.find(({ email }) => email === change.email);
-    const wallet = member?.wallets.find(({ accountType }) => accountType === change.accountType);
+    const wallet = unit.members
+      .find(({ email }) => email === change.email)
+      ?.wallets.find(({ accountType }) => accountType === change.accountType);
     if (wallet === undefined)
       throw new Error(`no wallet ${change.accountType} of ${change.email} in ${groupId}`);
     if (change.netEquity !== undefined) wallet.netEquity = new Big(change.netEquity).toFixed();
     if (change.maintainMargin !== undefined) wallet.maintainMargin = new Big(change.maintainMargin).toFixed();
-    this.#touch(unit);
+    return this.#touch(unit);
   }
 
   /** Prices fall, or rise, until the unit's LTV is `ltv`: each wallet by the same share. @throws when it owes nothing */
-  fallTo(groupId: string, ltv: string): void {
+  fallTo(groupId: string, ltv: string): UnitView {
     const unit = this.#active(groupId);
     const { totalNetEquity, totalMaintenanceMargin, totalLiability } = figuresOf(unit);
     if (new Big(totalLiability).eq(0) || new Big(totalNetEquity).lte(0))
@@ -173,23 +177,28 @@ export class Ledger {
     const share = new Big(totalLiability).div(ltv).plus(totalMaintenanceMargin).div(totalNetEquity);
     for (const wallet of unit.members.flatMap(({ wallets }) => wallets))
       wallet.netEquity = share.times(wallet.netEquity).round(8).toFixed();
-    this.#touch(unit);
+    return this.#touch(unit);
   }
 
-  addMember(groupId: string, member: Member): void {
+  addCollateral(groupId: string, email: string): UnitView {
     const unit = this.#active(groupId);
-    unit.members.push(structuredClone(member));
-    this.#touch(unit);
+    unit.members.push(member('COLLATERAL', email, { SPOT: '0', CROSS_MARGIN: '0' }));
+    return this.#touch(unit);
   }
 
-  removeMember(groupId: string, email: string): void {
+  removeMember(groupId: string, email: string): UnitView {
     const unit = this.#active(groupId);
-    unit.members = unit.members.filter((member) => member.email !== email);
-    this.#touch(unit);
+    unit.members = unit.members.filter((each) => each.email !== email);
+    return this.#touch(unit);
   }
 
-  setBlock(groupId: string, block: Partial<Pick<Unit, 'liquidation' | 'pending'>>): void {
-    Object.assign(this.#active(groupId), block);
+  /** A close is then refused with -27024, or the older -1024; null thaws. */
+  setLiquidation(groupId: string, liquidation: Unit['liquidation']): UnitView {
+    return viewOf(Object.assign(this.#active(groupId), { liquidation }));
+  }
+
+  setPending(groupId: string, pending: Unit['pending']): UnitView {
+    return viewOf(Object.assign(this.#active(groupId), { pending }));
   }
 
   /** Pays interest, then principal: min(owed, asked), all without an amount. Returns what was paid. */
@@ -206,15 +215,15 @@ export class Ledger {
     return paid.toFixed();
   }
 
-  borrow(groupId: string, assetName: string, amount: string): void {
+  borrow(groupId: string, assetName: string, amount: string): UnitView {
     const unit = this.#active(groupId);
     const liability = this.#liability(unit, assetName);
     liability.principal = new Big(liability.principal).plus(amount).toFixed();
-    this.#record(unit, assetName, 'BORROW', new Big(amount), {});
+    return this.#record(unit, assetName, 'BORROW', new Big(amount), {});
   }
 
   /** Adds interest, as every hour does to a unit that owes; also to one that read 0 a minute ago. */
-  accrue(groupId: string, assetName: string, amount: string): void {
+  accrueInterest(groupId: string, assetName: string, amount: string): UnitView {
     const unit = this.#active(groupId);
     const liability = this.#liability(unit, assetName);
     liability.interest = new Big(liability.interest).plus(amount).toFixed();
@@ -226,7 +235,7 @@ export class Ledger {
       interest: new Big(amount).toFixed(),
       timestampMs: this.#clock.serverMs(),
     });
-    this.#touch(unit);
+    return this.#touch(unit);
   }
 
   #active(groupId: string): Unit {
@@ -249,7 +258,7 @@ export class Ledger {
     type: LoanRecord['type'],
     amount: Big,
     parts: { principal?: Big; interest?: Big },
-  ): void {
+  ): UnitView {
     this.#nextTranId += 1n;
     this.records.push({
       groupId: unit.groupId,
@@ -262,12 +271,13 @@ export class Ledger {
       type,
       timestampMs: this.#clock.serverMs(),
     });
-    this.#touch(unit);
+    return this.#touch(unit);
   }
 
-  #touch(unit: Unit): void {
+  #touch(unit: Unit): UnitView {
     unit.updateTimeMs = this.#clock.serverMs();
     unit.shownBorrowLimit = null;
+    return viewOf(unit);
   }
 
   #sortedClosed(creditEmail: string): ClosedUnit[] {
@@ -276,6 +286,10 @@ export class Ledger {
       ? rows.sort((a, b) => a.groupId.length - b.groupId.length || (a.groupId < b.groupId ? -1 : 1))
       : rows.sort((a, b) => b.closeTimeMs - a.closeTimeMs);
   }
+}
+
+function viewOf(unit: Unit): UnitView {
+  return { ...structuredClone(unit), ...figuresOf(unit) };
 }
 
 function owes({ principal, interest }: Liability): Big {

@@ -1,8 +1,9 @@
 /** The side panel: what the exchange holds and heard, what can be broken on purpose, what the bot has stored. */
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import type { PersonId } from '../../src/domain/person.ts';
-import type { Exchange, UnitView } from '../binance/exchange.ts';
+import type { Exchange } from '../binance/exchange.ts';
 import type { Fault } from '../binance/faults.ts';
+import type { UnitView } from '../binance/ledger.ts';
 import type { WireRecord } from '../binance/wire-log.ts';
 import type { Directory } from '../slack/directory.ts';
 import { REFUSABLE, type WorkspaceFaults } from '../slack/faults.ts';

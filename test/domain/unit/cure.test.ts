@@ -218,7 +218,7 @@ describe("a cure of the stand-in's unit", () => {
         ?.wallets.find(({ accountType }) => accountType === WALLET.accountType)?.netEquity ?? '',
     );
   const change = (at: Ledger, by: Amount) =>
-    at.setWallet('15', { ...WALLET, netEquity: equityOf(at).plus(by).toFixed() });
+    at.editEquity('15', { ...WALLET, netEquity: equityOf(at).plus(by).toFixed() });
   const cure = cureTo(readUnit(ledger()), marginCall);
 
   it('add collateral', () => {
