@@ -199,10 +199,6 @@ export class Exchange extends Ledger {
     return this.#machine.log.requests(filter);
   }
 
-  lastRequests(count: number): WireRecord[] {
-    return this.#machine.log.last(count);
-  }
-
   /** DELETEs that arrived, by groupId, whatever became of them. */
   deletes(): Map<string, number> {
     return this.#machine.log.deletes();

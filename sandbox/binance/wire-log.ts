@@ -96,12 +96,12 @@ export interface NextOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The newest requests, a ring of fixed size, and a way to wait for the next one. */
+/** The newest requests, and a way to wait for the next one. */
 export class WireLog {
   readonly #capacity: number;
   readonly #events = new EventEmitter<{ received: [WireRecord]; answered: [WireRecord] }>();
   readonly #closed = new AbortController();
-  #ring: WireRecord[] = [];
+  #records: WireRecord[] = [];
   #seq = 0;
   #deletes = new Map<string, number>();
 
@@ -112,8 +112,9 @@ export class WireLog {
 
   received(arrival: Arrival): WireRecord {
     const record = new WireRecord(this.#seq, arrival);
-    this.#ring[this.#seq % this.#capacity] = record;
+    this.#records.push(record);
     this.#seq += 1;
+    if (this.#records.length >= 2 * this.#capacity) this.#records = this.#kept();
     if (record.endpoint === 'close') {
       const groupId = record.groupId ?? '';
       this.#deletes.set(groupId, (this.#deletes.get(groupId) ?? 0) + 1);
@@ -130,23 +131,11 @@ export class WireLog {
 
   /** The kept requests that match, oldest first. */
   requests(filter: WireFilter = {}): WireRecord[] {
-    const kept = Math.min(this.#seq, this.#capacity);
-    const found: WireRecord[] = [];
-    for (let seq = this.#seq - kept; seq < this.#seq; seq += 1) {
-      const record = this.#ring[seq % this.#capacity];
-      if (record !== undefined && matches(record, filter)) found.push(record);
-    }
-    return found;
+    return this.#kept().filter((record) => matches(record, filter));
   }
 
-  /** The newest `count` requests, newest first. */
-  last(count: number): WireRecord[] {
-    const found: WireRecord[] = [];
-    for (let back = 1; back <= Math.min(count, this.#seq, this.#capacity); back += 1) {
-      const record = this.#ring[(this.#seq - back) % this.#capacity];
-      if (record !== undefined) found.push(record);
-    }
-    return found;
+  #kept(): WireRecord[] {
+    return this.#records.slice(-this.#capacity);
   }
 
   /** How many DELETEs of each groupId ever arrived (since the last reset), whatever became of them. */
@@ -183,7 +172,7 @@ export class WireLog {
   }
 
   reset(): void {
-    this.#ring = [];
+    this.#records = [];
     this.#seq = 0;
     this.#deletes.clear();
   }

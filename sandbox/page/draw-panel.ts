@@ -149,7 +149,7 @@ function drawCall(call: WireRecord): readonly Content[] {
 }
 
 export function callsHtml(exchange: Exchange): string {
-  const rows = exchange.lastRequests(CALLS_SHOWN).map(drawCall);
+  const rows = exchange.requests().slice(-CALLS_SHOWN).reverse().map(drawCall);
   return toHtml(html`<div>
     <h3>Weight used this minute</h3>${drawWeights(exchange)}
     <h3>Last calls, newest first (UTC)</h3>${table('Last calls', ['Time', 'Call', 'By', 'Status', 'Took'], rows)}

@@ -48,8 +48,6 @@ export interface SenderParts {
 }
 
 const DEFAULT_BOT_URL = 'http://127.0.0.1:3000/slack/events';
-/** They change a signed request; payloads on a socket are not signed. */
-const HTTP_ONLY = ['signature', 'timestampOffsetS', 'alter', 'to'] as const;
 
 /** The one place that knows how payloads travel to the bot: signed over HTTP, or through Socket Mode. */
 export class PayloadSender {
@@ -67,13 +65,9 @@ export class PayloadSender {
     return transport ?? (this.botUrl === undefined && sockets.wasUsed ? 'socket' : 'http');
   }
 
-  /** Sends a payload and waits for its ack. Rejects where the options do not fit the transport. */
+  /** Sends a payload and waits for its ack. */
   async send(outgoing: Outgoing, options: SendOptions): Promise<Delivered> {
     if (this.transport === 'http') return this.#post(outgoing, options);
-    for (const name of HTTP_ONLY) {
-      if (options[name] !== undefined)
-        throw new Error(`"${name}" is for signed HTTP requests; Socket Mode payloads carry no signature`);
-    }
     const envelope = createEnvelope(outgoing, options);
     const ack = await this.#parts.sockets.deliver(envelope, options.connection);
     return { ...ack, request: { envelope, body: JSON.stringify(envelope) } };
@@ -83,14 +77,10 @@ export class PayloadSender {
   resend(request: SentRequest, options: ResendOptions = {}): Promise<Ack> {
     if ('envelope' in request)
       return this.#parts.sockets.deliver(markRetry(request.envelope, options), options.connection);
-    if (Object.values(options).some((value) => value !== undefined))
-      throw new Error('A signed request is sent again as it was: it takes no options');
     return deliver(request, this.#parts.ackTimeoutMs);
   }
 
   async #post({ kind, payload }: Outgoing, options: SendOptions): Promise<Delivered> {
-    if (options.connection !== undefined)
-      throw new Error('"connection" is for Socket Mode; over HTTP "to" names another replica');
     const { signingSecret, now, ackTimeoutMs } = this.#parts;
     const json = JSON.stringify(payload);
     const fields = kind === 'slash_commands' ? payload : { payload: json };

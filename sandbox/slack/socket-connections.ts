@@ -14,9 +14,8 @@ import type { OpenConnection, Store } from './store.ts';
 
 /** More than these get `too_many_websockets`. */
 const MAX_CONNECTIONS = 10;
-/** `approximate_connection_time`: 3,600 s, and 360 s for a URL with `debug_reconnects=true`. */
+/** `approximate_connection_time` */
 const LIFE_S = 3_600;
-const DEBUG_LIFE_S = 360;
 /** A warning comes about this long before the refresh. */
 const WARNING_MS = 10_000;
 /** Slack pings every few seconds; Bolt gives up after 30 s without one. */
@@ -71,16 +70,11 @@ export function markRetry(envelope: Envelope, { retryNum, retryReason = 'timeout
 
 type Reason = 'warning' | 'refresh_requested' | 'link_disabled' | 'too_many_websockets';
 
-/** Picks the connection a payload goes to; Slack promises no pattern. Returns its id. */
-export type ChooseConnection = (open: readonly OpenConnection[], envelope: Envelope) => number;
-
 export interface SocketParts {
   readonly store: Store;
   readonly now: () => number;
   readonly appId: string;
   readonly ackTimeoutMs: number;
-  /** Each in turn by default. */
-  readonly choose?: ChooseConnection | undefined;
 }
 
 interface Connection extends OpenConnection {
@@ -164,8 +158,7 @@ export class SocketConnections {
         webSocket.close(NORMAL_CLOSURE);
         return;
       }
-      const isDebug = searchParams.get('debug_reconnects') === 'true';
-      const connection = this.#add(webSocket, isDebug ? DEBUG_LIFE_S : LIFE_S);
+      const connection = this.#add(webSocket);
       webSocket.on('message', (data, isBinary) => {
         if (isBinary) webSocket.close(UNSUPPORTED_DATA);
         else this.#receive(connection, String(data));
@@ -183,7 +176,7 @@ export class SocketConnections {
    * at all, is `connection_failed`. Throws if `connectionId` names none that is open.
    */
   deliver(envelope: Envelope, connectionId?: number): Promise<Ack> {
-    const connection = this.#choose(envelope, connectionId);
+    const connection = this.#choose(connectionId);
     const startedAt = performance.now();
     return new Promise((resolve) => {
       if (connection === undefined) {
@@ -258,7 +251,7 @@ export class SocketConnections {
     };
   }
 
-  #add(socket: WebSocket, lifeS: number): Connection {
+  #add(socket: WebSocket): Connection {
     this.#ids += 1;
     const openedAtMs = this.#parts.now();
     const connection: Connection = {
@@ -273,12 +266,12 @@ export class SocketConnections {
     const hello = {
       type: 'hello',
       num_connections: this.#connections.length,
-      debug_info: { host: HOST, build_number: 10, approximate_connection_time: lifeS },
+      debug_info: { host: HOST, build_number: 10, approximate_connection_time: LIFE_S },
       connection_info: { app_id: this.#parts.appId },
     };
     socket.send(JSON.stringify(hello));
     connection.timers.add(setInterval(() => socket.ping(`Ping from ${HOST}`), PING_MS).unref());
-    this.#later(connection, lifeS * 1_000 - WARNING_MS, () => this.refresh({ connection: connection.id }));
+    this.#later(connection, LIFE_S * 1_000 - WARNING_MS, () => this.refresh({ connection: connection.id }));
     this.#parts.store.addConnectionEvent('connection_opened', tell(connection));
     return connection;
   }
@@ -313,12 +306,11 @@ export class SocketConnections {
     found?.settle(isObject(message.payload) ? message.payload : {});
   }
 
-  #choose(envelope: Envelope, connectionId: number | undefined): Connection | undefined {
+  /** Each in turn; Slack promises no pattern. */
+  #choose(connectionId: number | undefined): Connection | undefined {
     if (connectionId !== undefined) return this.#select(connectionId)[0];
     const candidates = this.#connections.filter(({ takesPayloads }) => takesPayloads);
     if (candidates.length === 0) return undefined;
-    if (this.#parts.choose !== undefined)
-      return this.#select(this.#parts.choose(candidates.map(tell), envelope))[0];
     this.#turn += 1;
     return candidates[(this.#turn - 1) % candidates.length];
   }

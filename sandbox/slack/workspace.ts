@@ -31,7 +31,7 @@ import { type Renderable, renderText } from './render-text.ts';
 import { ResponseUrls } from './response-urls.ts';
 import { createSeed } from './seed.ts';
 import type { Ack } from './signed-sender.ts';
-import { type ChooseConnection, SocketConnections } from './socket-connections.ts';
+import { SocketConnections } from './socket-connections.ts';
 import { Store, type StoredMessage, type StoredView, type WorkspaceEvent } from './store.ts';
 import { Triggers, Uploads } from './triggers.ts';
 import { type Grants, WebApi } from './web-api.ts';
@@ -58,8 +58,6 @@ export interface WorkspaceOptions {
   readonly ackTimeoutMs?: number;
   /** 0, the default, takes any free port. */
   readonly port?: number;
-  /** Socket Mode: which connection a payload goes to; each in turn by default. */
-  readonly chooseConnection?: ChooseConnection;
 }
 
 /** How long to wait for something that should happen. */
@@ -145,9 +143,9 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
   const responseUrls = new ResponseUrls(now, store, directory.botUserId);
   const grants = readGrants(options);
   const signingSecret = options.signingSecret ?? 'sandbox-signing-secret';
-  const { ackTimeoutMs = 3_000, chooseConnection: choose, transport, botUrl } = options;
+  const { ackTimeoutMs = 3_000, transport, botUrl } = options;
   const parts = { store, now, appId: directory.appId, signingSecret, ackTimeoutMs };
-  const sockets = new SocketConnections({ ...parts, choose });
+  const sockets = new SocketConnections(parts);
   sockets.isEnabled = transport !== 'http';
   const sender = new PayloadSender({ ...parts, sockets, transport, botUrl });
   const context: MethodContext = { directory, store, triggers, uploads, sockets };

@@ -51,14 +51,14 @@ async function startReplica(name: string, heard: string[] = []): Promise<Replica
 }
 
 /** A connection without Bolt, to see what is on the wire. This client leaves the end of TCP to the server. */
-async function openRaw(suffix = '', endsTcp = true) {
+async function openRaw(endsTcp = true) {
   workspace.sockets.endsTcp = endsTcp;
   const client = new WebClient(workspace.grants.appToken, {
     slackApiUrl: workspace.apiUrl,
     logger: quiet,
   });
   const { url = '' } = await client.apps.connections.open();
-  const socket = new WebSocket(`${url}${suffix}`);
+  const socket = new WebSocket(url);
   sockets.push(socket);
   const messages: Record<string, unknown>[] = [];
   socket.addEventListener('message', ({ data }) => messages.push(JSON.parse(String(data))));
@@ -119,16 +119,6 @@ describe('on the wire', () => {
     expect(messages[1]).not.toHaveProperty('retry_attempt');
   });
 
-  it('shortens the connection for debug_reconnects, and counts connections', async () => {
-    await start();
-    await openRaw();
-    const { messages } = await openRaw('&debug_reconnects=true');
-    expect(messages[0]).toMatchObject({
-      num_connections: 2,
-      debug_info: { approximate_connection_time: 360 },
-    });
-  });
-
   it('opens each URL once, and no other URL', async () => {
     await start();
     const { url } = await openRaw();
@@ -165,7 +155,7 @@ describe('on the wire', () => {
 
   it('leaves the end of the TCP connection to the client, as Slack does', async () => {
     await start();
-    const { socket, messages } = await openRaw('', false);
+    const { socket, messages } = await openRaw(false);
     workspace.sockets.refresh({ warningMs: 0 });
     await connected(0);
     expect(messages.at(-1)).toMatchObject({ reason: 'refresh_requested' });
@@ -252,23 +242,6 @@ describe('what a person sees', () => {
     expect(await ltv()).toMatchObject({ noAnswer: 'connection_failed', failure: 'dispatch_failed' });
     await expect(ltv('', { connection: 1 })).rejects.toThrow('Connection 1 is not open; open: none');
   });
-
-  it('what belongs to signed requests is refused, and the other way round', async () => {
-    await start();
-    await openRaw();
-    for (const options of [
-      { signature: 'wrong' },
-      { timestampOffsetS: 400 },
-      { alter: (body: string) => body },
-      { to: 'http://127.0.0.1:1/' },
-    ])
-      await expect(ltv('', options)).rejects.toThrow('carry no signature');
-    workspace.setBotUrl('http://127.0.0.1:1/slack/events');
-    expect(workspace.transport).toBe('http');
-    await expect(ltv('', { connection: 1 })).rejects.toThrow('for Socket Mode');
-    const { request } = await ltv();
-    expect(() => workspace.resend(request, { connection: 1 })).toThrow('takes no options');
-  });
 });
 
 describe('replicas', () => {
@@ -283,16 +256,6 @@ describe('replicas', () => {
     await ltv('e', { connection: 2 });
     await ltv('f', { connection: 2 });
     expect(heard.slice(3)).toEqual(['first d', 'second e', 'second f']);
-  });
-
-  it('are chosen by a rule of the test', async () => {
-    const heard: string[] = [];
-    await start({ chooseConnection: (open) => open.at(-1)?.id ?? 0 });
-    await startReplica('first', heard);
-    await startReplica('second', heard);
-    await ltv('a');
-    await ltv('b');
-    expect(heard).toEqual(['second a', 'second b']);
   });
 
   it('the same envelope can come again, and to the other replica', async () => {
