@@ -44,7 +44,7 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
   beforeAll(async () => {
     [browser, playground] = await Promise.all([startChromium(path ?? ''), startPlayground()]);
     server = await startPage(playground);
-  });
+  }, PATIENCE.timeout);
   beforeEach(async () => {
     hands = await openPage();
   });
