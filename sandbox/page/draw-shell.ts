@@ -50,8 +50,7 @@ export function shellHtml(directory: Directory, commands: readonly SlashCommand[
   </header>
   <main>
     <section id="chat" aria-labelledby="place">
-      <div class="head row"><h2 id="place"> </h2>
-        <button type="button" id="as-notification" aria-pressed="false">As notification</button></div>
+      <h2 id="place" class="head"> </h2>
       <div class="scroller" id="scroller" tabindex="0" role="group" aria-labelledby="place">
         <ol id="messages" class="messages plain" role="list" aria-live="polite"></ol>
         <div id="home"></div>
@@ -63,6 +62,8 @@ export function shellHtml(directory: Directory, commands: readonly SlashCommand[
           <input id="line" role="combobox" aria-expanded="false" aria-controls="completions"
             aria-autocomplete="list" placeholder="Type / for commands" maxlength="3000">
           <button type="submit" class="button primary">Send</button>
+          <button type="button" id="as-notification" aria-pressed="false" aria-label="As notification"
+            title="Show what a locked phone would">🔔</button>
         </div>
         <div id="examples" class="row"></div>
       </form>

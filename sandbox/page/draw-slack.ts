@@ -47,10 +47,11 @@ function drawBody({ text, blocks }: StoredMessage, reader: Reader): Content {
   return text !== '' && drawByLibrary({ type: 'section', text: { type: 'mrkdwn', text } }, reader);
 }
 
-/** What a locked phone shows of a message: its `text`, and no blocks. */
+/** What a locked phone shows of a message: its `text` without its marks, and no blocks. */
 function drawNotification({ text }: StoredMessage, { directory }: Reader): Markup {
-  return html`<p class="notification" role="note"><strong>Loandesk</strong>
-    ${renderMrkdwn(text, (id) => directory.nameOf(id))}</p>`;
+  const told = renderMrkdwn(text, (id) => directory.nameOf(id));
+  const unmarked = told.replaceAll(/([*_~`])(?=\S)(.*?\S)\1/g, '$2');
+  return html`<p class="notification" role="note"><strong>Loandesk</strong> <span>${unmarked}</span></p>`;
 }
 
 function drawThread(replies: readonly StoredMessage[], reader: Reader): Content {

@@ -311,7 +311,7 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
     const card = store.messages(SEED_IDS.loanDesk).findLast(({ threadTs }) => threadTs === undefined);
     const shown = await hands.page.locator('.notification:visible').last().innerText();
     expect(shown.startsWith('Loandesk')).toBe(true);
-    expect(card?.text.slice(0, 20)).toBe(shown.slice(9).trim().slice(0, 20));
+    expect(shown).toContain(card?.text.split(/[*<]/)[0] ?? '?');
   });
 
   describe.each([
