@@ -6,8 +6,6 @@ export interface TcpProxy {
   readonly port: number;
   /** `redis://` address of the proxy. */
   readonly url: string;
-  /** Connections that are open now. */
-  readonly connections: number;
   /** Answers that were lost so far. */
   readonly lost: number;
   /** Breaks every connection once; new ones are accepted. */
@@ -87,9 +85,6 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
-    get connections() {
-      return pairs.size;
-    },
     get lost() {
       return lost;
     },

@@ -37,7 +37,7 @@ export interface ExchangeOptions {
   readonly now?: () => number;
   /** By name: changes seeded accounts (say, an Ed25519 public key in place of a secret) and adds others. */
   readonly accounts?: readonly AccountOverride[];
-  /** In place of the seeded loans; also what `reset` goes back to. */
+  /** In place of the seeded loans. */
   readonly ledger?: (nowMs: number) => LedgerSeed;
   readonly settings?: Partial<Settings>;
   readonly limits?: Partial<WeightLimits>;
@@ -82,7 +82,6 @@ export class Exchange extends Ledger {
   /** BINANCE_API_URL for this stand-in, without a slash at the end. */
   readonly url: string;
   readonly #machine: Omit<Machine, 'ledger'>;
-  readonly #options: ExchangeOptions;
   readonly #server: Server;
   readonly #closing: AbortController;
 
@@ -97,10 +96,9 @@ export class Exchange extends Ledger {
     this.port = port;
     this.url = `http://127.0.0.1:${port}`;
     this.#machine = machine;
-    this.#options = options;
     this.#server = server;
     this.#closing = closing;
-    this.#loadSeed();
+    this.load((options.ledger ?? seedLedger)(machine.clock.serverMs()));
   }
 
   /** What BINANCE_ACCOUNTS_FILE has to hold for this stand-in. */
@@ -212,24 +210,10 @@ export class Exchange extends Ledger {
     return this.#machine.log.onAnswered(see);
   }
 
-  /** Back to the first state: loans, settings, faults, weights, wire log; accounts stay. */
-  reset(): void {
-    const { settings, faults, weights, log } = this.#machine;
-    Object.assign(settings, DEFAULT_SETTINGS, this.#options.settings);
-    faults.clear();
-    weights.reset();
-    log.reset();
-    this.#loadSeed();
-  }
-
   /** Ends the server and every socket, waiting calls included. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#machine.log.close();
     await closeServer(this.#server);
-  }
-
-  #loadSeed(): void {
-    this.load((this.#options.ledger ?? seedLedger)(this.serverTimeMs()));
   }
 }

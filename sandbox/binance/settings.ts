@@ -1,4 +1,4 @@
-/** What can be changed while the stand-in runs; `reset` puts the first values back. */
+/** What can be changed while the stand-in runs. */
 export interface Settings {
   /** Added to the clock that the exchange itself reads: `/api/v3/time`, windows, minutes, close times. */
   skewMs: number;

@@ -51,7 +51,7 @@ const KEPT_MINUTES = 240;
 /** Counts weight in fixed minutes of the server's clock: nothing carries over, nothing is smoothed. */
 export class Weights {
   readonly #limits: WeightLimits;
-  #counters = new Map<string, Counter>();
+  readonly #counters = new Map<string, Counter>();
 
   constructor(limits: WeightLimits) {
     this.#limits = limits;
@@ -78,10 +78,6 @@ export class Weights {
       ...counter,
       minutes: minutes.map((minute) => ({ ...minute })),
     }));
-  }
-
-  reset(): void {
-    this.#counters.clear();
   }
 
   #counter(pool: string, scope: WeightScope, subject: string, serverMs: number): Counter {

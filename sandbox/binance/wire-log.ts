@@ -103,7 +103,7 @@ export class WireLog {
   readonly #closed = new AbortController();
   #records: WireRecord[] = [];
   #seq = 0;
-  #deletes = new Map<string, number>();
+  readonly #deletes = new Map<string, number>();
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -138,7 +138,7 @@ export class WireLog {
     return this.#records.slice(-this.#capacity);
   }
 
-  /** How many DELETEs of each groupId ever arrived (since the last reset), whatever became of them. */
+  /** How many DELETEs of each groupId ever arrived, whatever became of them. */
   deletes(): Map<string, number> {
     return new Map(this.#deletes);
   }
@@ -169,12 +169,6 @@ export class WireLog {
   onAnswered(see: (record: WireRecord) => void): () => void {
     this.#events.on('answered', see);
     return () => this.#events.off('answered', see);
-  }
-
-  reset(): void {
-    this.#records = [];
-    this.#seq = 0;
-    this.#deletes.clear();
   }
 
   close(): void {

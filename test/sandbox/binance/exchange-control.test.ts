@@ -71,21 +71,6 @@ describe('units', () => {
     for (const unit of exchange.units()) unit.liabilities.length = 0;
     expect(exchange.unit('1').liabilities).toHaveLength(1);
   });
-
-  it('goes back to the first state', async () => {
-    exchange.closeOutside('7');
-    exchange.configure({ maintenance: true });
-    exchange.inject({ effect: { kind: 'waf' } });
-    await call(exchange, DETAILS, '');
-    exchange.reset();
-    expect(exchange.units()).toHaveLength(5);
-    expect([
-      exchange.faults(),
-      exchange.weights(),
-      exchange.requests(),
-      exchange.settings().maintenance,
-    ]).toEqual([[], [], [], false]);
-  });
 });
 
 describe('the wire log', () => {

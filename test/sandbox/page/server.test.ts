@@ -54,7 +54,7 @@ describe("the page's server", () => {
     expect(playground.redisIsDown).toBe(false);
   });
 
-  it.each(['/world/redis', '/slack/command', '/exchange/reset'])(
+  it.each(['/world/redis', '/slack/command', '/exchange/repay'])(
     '%s takes JSON only, which no foreign page can send',
     async (path) => {
       const { statusCode } = await post(path, { down: true }, { 'content-type': 'text/plain' });
