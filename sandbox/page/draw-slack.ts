@@ -51,7 +51,7 @@ function drawBody({ text, blocks }: StoredMessage, reader: Reader): Content {
 function drawNotification({ text }: StoredMessage, { directory }: Reader): Markup {
   const told = renderMrkdwn(text, (id) => directory.nameOf(id));
   const unmarked = told.replaceAll(/([*_~`])(?=\S)(.*?\S)\1/g, '$2');
-  return html`<p class="notification" role="note"><strong>Loandesk</strong> <span>${unmarked}</span></p>`;
+  return html`<p class="notification" data-text="${unmarked}"></p>`;
 }
 
 function drawThread(replies: readonly StoredMessage[], reader: Reader): Content {
