@@ -44,14 +44,6 @@ export async function playElsewhere(world: World, scribe: Scribe): Promise<void>
         .flatMap((event) => ('message' in event && event.message.ts === ts ? [event.message] : []))
         .slice(0, -1),
     );
-  const { events } = workspace.store;
-  const pending = workspace.store
-    .messages(SEED_IDS.loanDesk)
-    .flatMap(({ ts }) =>
-      events
-        .flatMap((event) => ('message' in event && event.message.ts === ts ? [event.message] : []))
-        .slice(0, -1),
-    );
   const withButtons = pending.findLast(({ blocks }) => JSON.stringify(blocks).includes(ACTIONS.withdraw));
   if (card === undefined || withButtons === undefined) throw new Error('there is no card to copy');
   const copy = workspace.store.addMessage(
