@@ -51,6 +51,12 @@ it('exchange case 30: no secret is in any log line, message, stored value or exp
         after: result.order,
       });
     };
+    workspace.faults.add('chat.postMessage', { kind: 'error', code: 'channel_not_found' }, 1);
+    await workspace.as(rina).command('/close-unit', '9007199254740993 repaid', { channelId: loanDesk });
+    await workspace.until(() =>
+      lines.some((line) => line.includes('message delivery failed, will retry')) ? true : undefined,
+    );
+    // Last: the firewall's answer stops every call for minutes.
     const faults = [
       { kind: 'error', status: 503, msg: 'Unknown error', when: 'before' },
       {
@@ -71,12 +77,6 @@ it('exchange case 30: no secret is in any log line, message, stored value or exp
     }
     for (const line of ['/loandesk status', '/loandesk audit verify', '/loandesk requests', '/ltv 072'])
       await ask(line);
-    workspace.faults.add('chat.postMessage', { kind: 'error', code: 'channel_not_found' }, 1);
-    await workspace.as(rina).command('/close-unit', '9007199254740993 repaid', { channelId: loanDesk });
-    await workspace.until(() =>
-      lines.some((line) => line.includes('message delivery failed, will retry')) ? true : undefined,
-    );
-
     const exported: string[] = [];
     const bot = world.bots[0];
     if (bot) for await (const line of bot.work.checkAudit.exportLines(null)) exported.push(line);
