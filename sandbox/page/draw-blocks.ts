@@ -77,35 +77,37 @@ function drawInput(block: JsonObject, error: string | undefined): Markup {
   return html`<div class="field"><label for="${id}">${label}</label>${drawControl(element, given)}${below}</div>`;
 }
 
-function cellText(cell: JsonObject): string {
-  return readString(cell, 'text') ?? readObjects(cell.elements).map(cellText).join('');
+function drawCellContent(cell: JsonObject, reader: Reader): Content {
+  return cell.type === 'rich_text' ? drawByLibrary(cell, reader) : (readString(cell, 'text') ?? '');
 }
 
 /** What Slack takes where a data table does not say. Source: docs.slack.dev/reference/block-kit/blocks/data-table-block */
 const ROWS_PER_PAGE = 5;
 
 /** Columns of numbers are on the right unless the block says otherwise; a data table can be sorted and has pages. */
-function drawTable(block: JsonObject): Markup {
+function drawTable(block: JsonObject, reader: Reader): Markup {
   const [header = [], ...rows] = Array.isArray(block.rows) ? block.rows.map(readObjects) : [];
   const settings = Array.isArray(block.column_settings) ? block.column_settings : [];
   const isData = block.type === 'data_table';
   const caption = readString(block, 'caption') ?? 'Table';
   const alignOf = (column: number): string => {
-    const asked: unknown = isObject(settings[column]) ? settings[column].align : undefined;
+    const { align: asked, is_wrapped: isWrapped } = isObject(settings[column]) ? settings[column] : {};
     const isNumeric =
       column !== block.row_header_column_index && rows.some((row) => row[column]?.type === 'raw_number');
-    return `align-${asked ?? (isNumeric ? 'right' : 'left')}`;
+    const align = `align-${asked ?? (isNumeric ? 'right' : 'left')}`;
+    return isWrapped === true ? `${align} wrapped` : align;
   };
   const head = header.map((cell, column) => {
-    const sort = html`<button type="button" class="sort" data-sort="${column}">${cellText(cell)}</button>`;
-    return html`<th scope="col" class="${alignOf(column)}">${isData ? sort : cellText(cell)}</th>`;
+    const text = readString(cell, 'text');
+    const sort = html`<button type="button" class="sort" data-sort="${column}">${text}</button>`;
+    return html`<th scope="col" class="${alignOf(column)}">${isData ? sort : text}</th>`;
   });
   const drawCell = (cell: JsonObject, column: number): Markup => {
     const number = cell.type === 'raw_number' && Number(cell.value);
     const given = { class: alignOf(column), 'data-number': number };
     return isData && column === block.row_header_column_index
-      ? html`<th scope="row" ${given}>${cellText(cell)}</th>`
-      : html`<td ${given}>${cellText(cell)}</td>`;
+      ? html`<th scope="row" ${given}>${drawCellContent(cell, reader)}</th>`
+      : html`<td ${given}>${drawCellContent(cell, reader)}</td>`;
   };
   const size = isData ? Number(block.page_size ?? ROWS_PER_PAGE) : rows.length;
   const body = rows.map((row, index) => html`<tr ${{ hidden: index >= size }}>${row.map(drawCell)}</tr>`);
@@ -123,7 +125,7 @@ function drawTable(block: JsonObject): Markup {
 function drawContainer(block: JsonObject, reader: Reader): Markup {
   const rich = isObject(block.rich_text_title) ? block.rich_text_title : {};
   const subtitle = plainText(block.subtitle);
-  const title = html`${plainText(block.title) || cellText(rich)}
+  const title = html`${plainText(block.title) || drawCellContent(rich, reader)}
     ${subtitle !== '' && html`<span class="quiet">${subtitle}</span>`}`;
   const inside = drawBlocks(readObjects(block.child_blocks), reader);
   if (block.is_collapsible !== true)
@@ -154,7 +156,7 @@ export function drawBlocks(
         return drawInput(block, errors[blockId]);
       case 'table':
       case 'data_table':
-        return drawTable(block);
+        return drawTable(block, reader);
       case 'container':
         return drawContainer(block, reader);
       case 'section':

@@ -218,7 +218,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     ['/ltv', 'help', '/ltv [unit | filter]'],
     ['/closed-units', '', 'holds nothing'],
     ['/loandesk', '', '/close-unit'],
-    ['/loandesk', 'requests', 'Open'],
+    ['/loandesk', 'requests', 'No close request is open'],
     ['/loandesk', 'status', 'mode live'],
     ['/loandesk', 'reqests', 'Did you mean'],
     ['/loandesk', 'audit verify', 'Audit trail verified'],

@@ -93,6 +93,14 @@ const richPieces = z.array(
       text: text(LIMITS.text * 4),
       style: z.record(z.string(), z.boolean()).optional(),
     }),
+    z.strictObject({ type: z.literal('user'), user_id: text(LIMITS.text) }),
+    z.strictObject({ type: z.literal('link'), url: text(LIMITS.text), text: text(LIMITS.text).optional() }),
+    z.strictObject({
+      type: z.literal('date'),
+      timestamp: z.int(),
+      format: text(LIMITS.text),
+      fallback: text(LIMITS.text).optional(),
+    }),
   ]),
 );
 const richText = z.strictObject({

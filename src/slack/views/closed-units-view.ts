@@ -17,6 +17,8 @@ import {
 } from './blocks.ts';
 import { cardMention, durationText, mentions, secondsToken, zonedText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
+import { stateOf } from './request-text.ts';
+import { idCell, peopleCell, requestCell, sortableTable, type TableCell, textCell } from './tables.ts';
 import { flawBlocks } from './units-view.ts';
 
 /** Private to the asker: addresses in full. `filter` is what was typed; the buttons ask it again. */
@@ -28,36 +30,80 @@ export function closedUnitsMessage(
   const lines = view.rows.map((row) => rowLine(row, view.timeZone, workspaceUrl));
   const top = summary(view);
   const when = `As of ${secondsToken(view.asOfMs)}, from Binance. Times below are in ${knownTimeZone(view.timeZone)}.`;
-  const blocks: KnownBlock[] = [
+  const around = (middle: readonly KnownBlock[]): KnownBlock[] => [
     header('Closed units'),
     section(top),
     context(when),
-    ...sections(lines, 7_500, (left) => `… and ${left} more on this page: narrow it with a filter`),
+    ...middle,
     ...flawBlocks(view.flaws),
     ...buttons(controls(view, filter)),
   ];
   const text = fitLines([top, when, ...lines], 3_500, (left) => `… and ${left} more lines`);
-  return { text, blocks };
+  if (view.rows.length === 0) return { text, blocks: around([]) };
+  const rows = view.rows.map((row) => cellsOf(row, view.timeZone, workspaceUrl));
+  return {
+    text,
+    blocks: around([sortableTable('Closed units, newest first', HEADINGS, rows)]),
+    plainer: {
+      text,
+      blocks: around(
+        sections(lines, 7_500, (left) => `… and ${left} more on this page: narrow it with a filter`),
+      ),
+    },
+  };
 }
 
 function summary(view: ClosedUnitsView): string {
   const filter = view.filter === null ? '' : ` for ${shorten(escapeMrkdwn(view.filter), 300)}`;
   if (view.total === 0) return `The closed list holds nothing${filter} that these keys can see.`;
-  return `*${view.total} closed unit${view.total === 1 ? '' : 's'}*${filter}, newest first. Page ${view.page} of ${view.pages}.`;
+  const page = view.pages === 1 ? '' : ` Page ${view.page} of ${view.pages}.`;
+  return `*${view.total} closed unit${view.total === 1 ? '' : 's'}*${filter}, newest first.${page}`;
 }
 
-function rowLine(
-  { unit, through }: ClosedUnitsView['rows'][number],
-  timeZone: string,
-  workspaceUrl: string | null,
-): string {
+type ClosedRow = ClosedUnitsView['rows'][number];
+
+/** What a phone shows without scrolling comes first: which, when, and by what way. */
+const HEADINGS = [
+  'Unit',
+  'Closed',
+  'Through',
+  'Approved by',
+  'Asked by',
+  'Credit account',
+  'Opened',
+  'Open for',
+  'Request',
+] as const;
+
+function cellsOf({ unit, through }: ClosedRow, timeZone: string, workspaceUrl: string | null): TableCell[] {
+  const request = typeof through === 'string' ? null : through;
+  return [
+    idCell(unit.groupId),
+    textCell(zonedText(unit.closedAtMs, timeZone)),
+    textCell(throughText(through)),
+    peopleCell(request?.votes.map(({ voter }) => voter) ?? []),
+    peopleCell(request === null ? [] : [request.requester]),
+    textCell(unit.creditEmail, 100),
+    textCell(zonedText(unit.createdAtMs, timeZone)),
+    textCell(durationText(unit.closedAtMs - unit.createdAtMs)),
+    request === null ? textCell('') : requestCell(request.id, workspaceUrl, request.card),
+  ];
+}
+
+function throughText(through: ClosedRow['through']): string {
+  if (through === null) return 'elsewhere';
+  if (through === 'unreadable') return 'record unreadable';
+  return through.ending?.kind === 'settled' ? 'Loandesk (resolved manually)' : 'Loandesk';
+}
+
+function rowLine({ unit, through }: ClosedRow, timeZone: string, workspaceUrl: string | null): string {
   const open = durationText(unit.closedAtMs - unit.createdAtMs);
   const who =
     through === null
       ? 'not closed through Loandesk'
       : through === 'unreadable'
         ? "Loandesk's record of it can't be read"
-        : `asked by ${mentions([through.requester])}, approved by ${mentions(through.votes.slice(0, 10).map((vote) => vote.voter))}${cardMention(workspaceUrl, through.card)}`;
+        : `${stateOf(through)}, approved by ${mentions(through.votes.slice(0, 10).map((vote) => vote.voter))} · asked by ${mentions([through.requester])}${cardMention(workspaceUrl, through.card)}`;
   return `• *Unit ${unit.groupId}* · ${escapeMrkdwn(shorten(unit.creditEmail, 100))} · closed ${zonedText(unit.closedAtMs, timeZone)} · opened ${zonedText(unit.createdAtMs, timeZone)} · open for ${open} · ${who}`;
 }
 

@@ -40,10 +40,13 @@ export function utcText(ms: number, precision: 'minutes' | 'seconds' = 'minutes'
   return `${iso.slice(0, end).replace('T', ' ')} UTC`;
 }
 
+/** Which parts of a time a token shows. */
+export const DATE_FORMAT = '{date_short_pretty} {time}';
+
 /** A mrkdwn token that each reader's device shows in its own time zone; UTC where tokens are not rendered. */
 export function dateToken(ms: number): string {
   if (!isSayable(ms)) return utcText(ms);
-  return `<!date^${Math.floor(ms / 1000)}^{date_short_pretty} {time}|${utcText(ms)}>`;
+  return `<!date^${Math.floor(ms / 1000)}^${DATE_FORMAT}|${utcText(ms)}>`;
 }
 
 /** The same with seconds: figures move while people read. */

@@ -2,6 +2,7 @@
 import type { KnownBlock } from '@slack/types';
 import type { CloseRequest, ReadBack } from '../../domain/close/close-request.ts';
 import { countApprovals, isBlocked } from '../../domain/close/decision.ts';
+import type { PersonId } from '../../domain/person.ts';
 import type { HomeView, RequestView } from '../../usecases/desk.ts';
 import { writeRequestValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
@@ -19,7 +20,7 @@ import {
   section,
   sections,
 } from './blocks.ts';
-import { cardMention, countdownToken, dateAndUtc, dateToken, mention, utcText } from './format.ts';
+import { cardMention, countdownToken, dateAndUtc, dateToken, mention, mentions, utcText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { resolveManually } from './request-card.ts';
 import { factPairs, votesText, whoMayVote } from './request-facts.ts';
@@ -32,6 +33,15 @@ import {
   stateOf,
   titleText,
 } from './request-text.ts';
+import {
+  idCell,
+  peopleCell,
+  requestCell,
+  sortableTable,
+  type TableCell,
+  textCell,
+  timeCell,
+} from './tables.ts';
 
 /** What is known of the one DELETE and of the exchange's record. mrkdwn, escaped. */
 export function evidenceLines(request: CloseRequest): string[] {
@@ -112,25 +122,50 @@ function controls(request: CloseRequest): ButtonSpec[] {
   return [refresh, resolveManually(value, `unit ${request.groupId}`)];
 }
 
-/** Lines are up to about 300 characters long: this many fit beside the recent ones. */
-const A_PAGE = 15;
-
-/** One line per request: how it ended or where it is, who asked. mrkdwn, escaped. */
+/** One line a request, the end first: "rejected by Chen Wei Today 16:19 · asked by Rina". mrkdwn, escaped. */
 export function requestLine(request: CloseRequest, workspaceUrl: string | null): string {
-  const { groupId, state, policy, requester, createdAtMs, id, card } = request;
-  const votes =
-    state === 'pending' && !isBlocked(request)
-      ? `, ${countApprovals(request, request.votes)} of ${policy.quorum} approvals`
-      : '';
-  const dry = policy.mode === 'dry-run' ? `, ${DRY_RUN_LINE}` : '';
-  return `• *Unit ${groupId}*: ${escapeMrkdwn(stateOf(request))}${endedBy(request)}${votes}${dry} · asked by ${mention(requester)} ${dateToken(createdAtMs)} · \`${escapeMrkdwn(id)}\`${cardMention(workspaceUrl, card)}`;
+  const { ending } = request;
+  const dry = request.policy.mode === 'dry-run' ? `, ${DRY_RUN_LINE}` : '';
+  const by = endedBy(request);
+  const end =
+    ending === null ? '' : `${by.length === 0 ? '' : ` by ${mentions(by)}`} ${dateToken(ending.atMs)}`;
+  const asked = `asked by ${mention(request.requester)}${ending === null ? ` ${dateToken(request.createdAtMs)}` : ''}`;
+  return `• *Unit ${request.groupId}*: ${escapeMrkdwn(stateOf(request))}${votesCast(request)}${dry}${end} · ${asked} · \`${escapeMrkdwn(request.id)}\`${cardMention(workspaceUrl, request.card)}`;
 }
 
-/** " by Chen Wei 16:19"; nothing while it is open. */
-function endedBy({ ending }: CloseRequest): string {
-  if (ending === null) return '';
-  const by = ending.kind === 'rejected' || ending.kind === 'withdrawn' ? ` by ${mention(ending.by)}` : '';
-  return `${by} ${dateToken(ending.atMs)}`;
+/** Who ended it, where that could be others than the requester. */
+function endedBy({ ending }: CloseRequest): readonly PersonId[] {
+  if (ending?.kind === 'rejected') return [ending.by];
+  return ending?.kind === 'settled' ? ending.by : [];
+}
+
+function takesVotes(request: CloseRequest): boolean {
+  return request.state === 'pending' && !isBlocked(request);
+}
+
+function approvalsText(request: CloseRequest): string {
+  return `${countApprovals(request, request.votes)} of ${request.policy.quorum} approvals`;
+}
+
+function votesCast(request: CloseRequest): string {
+  return takesVotes(request) ? `, ${approvalsText(request)}` : '';
+}
+
+/** What a phone shows without scrolling comes first: which, how it stands, and whose it is. */
+const LIST_HEADINGS = ['Unit', 'State', 'Asked by', 'Asked', 'Ended', 'Ended by', 'Request'] as const;
+
+function requestCells(request: CloseRequest, workspaceUrl: string | null): TableCell[] {
+  const { policy, state } = request;
+  const standing = takesVotes(request) ? approvalsText(request) : stateOf(request);
+  return [
+    idCell(request.groupId),
+    textCell(policy.mode === 'dry-run' && state !== 'rehearsed' ? `${standing} (dry run)` : standing),
+    peopleCell([request.requester]),
+    timeCell(request.createdAtMs),
+    timeCell(request.ending?.atMs ?? null),
+    peopleCell(endedBy(request)),
+    requestCell(request.id, workspaceUrl, request.card),
+  ];
 }
 
 /** One line for each request whose record cannot be read. mrkdwn. */
@@ -141,7 +176,10 @@ export function unreadableLines(ids: readonly string[]): string[] {
   );
 }
 
-/** `page` from 1; past the end shows the last. */
+/** As lines they are up to about 300 characters long: this many fit beside the recent ones. */
+const A_PAGE = 15;
+
+/** Open requests, oldest first, then those that ended lately. `page` from 1; past the end shows the last. */
 export function requestListMessage(
   lists: Pick<HomeView, 'open' | 'recent' | 'unreadable'>,
   page: number,
@@ -149,24 +187,36 @@ export function requestListMessage(
 ): Message {
   const pages = Math.max(1, Math.ceil(lists.open.length / A_PAGE));
   const shown = Math.min(page, pages);
-  const line = (request: CloseRequest): string => requestLine(request, workspaceUrl);
   const onPage = lists.open.slice((shown - 1) * A_PAGE, shown * A_PAGE);
-  const listed = [...unreadableLines(lists.unreadable), ...onPage.map(line)];
-  const open = listed.length === 0 ? ['None.'] : listed;
-  const recent = lists.recent.length === 0 ? ['None.'] : lists.recent.map(line);
-  const title = pages === 1 ? 'Open' : `Open: ${lists.open.length}, oldest first. Page ${shown} of ${pages}.`;
+  const ended = shown === pages ? lists.recent.filter(({ ending }) => ending !== null) : [];
+  const title = listTitle(lists.open.length, ended.length, { page: shown, pages });
+  const unreadable = unreadableLines(lists.unreadable);
+  const requests = [...onPage, ...ended];
+  const lines = requests.map((request) => requestLine(request, workspaceUrl));
   const more = (left: number): string => `… and ${left} more`;
-  const blocks: KnownBlock[] = [
+  const around = (middle: readonly KnownBlock[]): KnownBlock[] => [
     header('Close requests'),
-    section(`*${title}*`),
-    ...sections(open, 5_200, more),
-    section('*Recent*'),
-    ...sections(recent, 3_600, more),
+    section(title),
+    ...sections(unreadable, 1_800, more),
+    ...middle,
     context('`/loandesk request &lt;id&gt;` shows one with its evidence.'),
     ...buttons(listControls({ page: shown, pages })),
   ];
-  const text = fitLines([`Close requests. ${title}:`, ...open, 'Recent:', ...recent], 3_500, more);
-  return { text, blocks };
+  const text = fitLines([`Close requests: ${title}`, ...unreadable, ...lines], 3_500, more);
+  if (requests.length === 0) return { text, blocks: around([]) };
+  const rows = requests.map((request) => requestCells(request, workspaceUrl));
+  return {
+    text,
+    blocks: around([sortableTable('Close requests, open first', LIST_HEADINGS, rows)]),
+    plainer: { text, blocks: around(sections(lines, 7_000, more)) },
+  };
+}
+
+function listTitle(open: number, ended: number, { page, pages }: Position): string {
+  const what = open === 0 ? '*No close request is open.*' : `*${open} open*`;
+  const lately = ended === 0 ? '' : open === 0 ? ' These ended lately.' : ', then those that ended lately';
+  const where = pages === 1 ? '' : `. Page ${page} of ${pages}, oldest first.`;
+  return `${what}${lately}${where}`;
 }
 
 function listControls(position: Position): ButtonSpec[] {
