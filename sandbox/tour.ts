@@ -108,11 +108,11 @@ export function tourOf(world: World): readonly TourStep[] {
       does: '/ltv 1',
       run: async () =>
         expectText(
-          await command(rina, '/ltv', '1', /Risk unit 1/),
+          await command(rina, '/ltv', '1', /Unit 1 · LTV/),
           '15.30718771',
-          '26.35196946',
-          'PORTFOLIO_MARGIN',
-          'collateral001@test.com',
+          '26.35',
+          'Portfolio margin',
+          'collateral001',
         ),
     },
     {

@@ -172,6 +172,7 @@ export async function createApp(
   const seenOnce = new RedisSeenOnce({ connection: redis, keys, newId: randomUUID });
   const work = createDesk({
     reader: exchange.reader,
+    details: exchange.institutionalLoan,
     closer: exchange.closer,
     stops: exchange.stops,
     store,

@@ -33,6 +33,7 @@ const rule = policy({ quorum: 3 });
 const { desk, deliverOutbox } = createDesk({
   events: { requestChanged() {}, noticeMissed() {}, auditVerified() {} },
   reader: exchange,
+  details: exchange,
   closer: exchange,
   stops: exchange.stops,
   store,

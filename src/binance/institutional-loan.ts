@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Amount, LongId } from '../domain/amount.ts';
 import type { Liability } from '../domain/unit/risk-unit.ts';
-import type { Read, ReadOptions } from '../usecases/ports.ts';
+import type { ActivatedUnit, Read, ReadOptions, UnitDetails } from '../usecases/ports.ts';
 import type { AccountBook } from './account-book.ts';
 import {
   amountField,
@@ -25,17 +25,6 @@ import { ENDPOINTS, type Endpoint } from './endpoints.ts';
 import { failed } from './failure.ts';
 import type { ReadCaller } from './read-caller.ts';
 import type { QueryParameter } from './signing.ts';
-
-export interface ActivatedUnit {
-  readonly groupId: LongId;
-  readonly createdAtMs: number;
-  readonly members: readonly {
-    readonly email: string;
-    readonly type: string;
-    readonly enableMargin: boolean;
-    readonly enableSpot: boolean;
-  }[];
-}
 
 export const activatedRow: z.ZodType<ActivatedUnit> = z
   .object({
@@ -158,9 +147,7 @@ export interface Page<Row> {
   readonly rows: readonly Row[];
 }
 
-export interface InstitutionalLoan {
-  /** Active units with their members, through the parent key. */
-  activatedUnits(options: ReadOptions): Promise<Read<readonly ActivatedUnit[]>>;
+export interface InstitutionalLoan extends UnitDetails {
   borrowRecords(query: HistoryQuery, options: ReadOptions): Promise<Read<Page<LoanRecord>>>;
   repayRecords(query: HistoryQuery, options: ReadOptions): Promise<Read<Page<LoanRecord>>>;
   interestHistory(query: HistoryQuery, options: ReadOptions): Promise<Read<Page<InterestRecord>>>;
@@ -169,8 +156,6 @@ export interface InstitutionalLoan {
     query: Omit<HistoryQuery, 'asset'>,
     options: ReadOptions,
   ): Promise<Read<Page<ForcedLiquidation>>>;
-  /** Null: no matching unit. Through the parent key. */
-  maxBorrowable(groupId: LongId, asset: string, options: ReadOptions): Promise<Read<Amount | null>>;
 }
 
 export interface InstitutionalLoanOptions {

@@ -24,6 +24,7 @@ import type {
   NewId,
   Notifier,
   Outbox,
+  UnitDetails,
   WithRequest,
 } from './ports.ts';
 import { createReadBackClose } from './read-back-close.ts';
@@ -35,6 +36,7 @@ import { createViewUnits } from './view-units.ts';
 
 export interface DeskParts {
   readonly reader: LoanReader;
+  readonly details: UnitDetails;
   readonly closer: LoanCloser;
   readonly stops: ExchangeStops;
   readonly store: CloseRequestStore;

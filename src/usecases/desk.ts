@@ -10,7 +10,9 @@ import type { PersonId, Role } from '../domain/person.ts';
 import type { ClosePolicy } from '../domain/policy.ts';
 import type { Refusal, Result } from '../domain/refusal.ts';
 import type { ClosedUnit, Inconsistency, RiskUnit, Thresholds } from '../domain/unit/risk-unit.ts';
+import type { WhatIf } from '../domain/unit/what-if.ts';
 import type { ExchangeStop } from './ports.ts';
+import type { DetailsView } from './read-unit-details.ts';
 
 export interface UnitsView {
   readonly kind: 'many';
@@ -34,9 +36,20 @@ export interface UnitView {
   readonly nowMs: number;
   readonly flaws: readonly string[];
   readonly inconsistencies: readonly Inconsistency[];
+  readonly details: DetailsView;
   readonly openRequest: CloseRequest | null;
   /** Why this person can't request a close now; null: they can. */
   readonly whyNotClose: Refusal | null;
+}
+
+/** Arithmetic on one unit: nothing but its figures is read. */
+export interface WhatIfView {
+  readonly kind: 'what-if';
+  readonly unit: RiskUnit;
+  readonly whatIf: WhatIf;
+  readonly thresholds: Thresholds;
+  readonly asOfMs: number;
+  readonly flaws: readonly string[];
 }
 
 export interface ClosedUnitsView {
@@ -111,8 +124,11 @@ export interface CsvFile {
 export interface Desk {
   /** Which roles this person has; refuses people without any, and all but full members of the home team. */
   admit(by: PersonId): Promise<Result<readonly Role[]>>;
-  /** `/ltv`: "" for all, a filter ("> 70%", "margin-call"), a unit id, or a part of the credit account's e-mail. */
-  viewUnits(by: PersonId, query: string): Promise<Result<UnitsView | UnitView>>;
+  /**
+   * `/ltv`: "" for all, a filter ("> 70%", "margin-call"), a unit id, or a part of the credit account's e-mail; one unit
+   * followed by "to 75%", "if -15%" or "if borrow 500000" asks for arithmetic on it.
+   */
+  viewUnits(by: PersonId, query: string): Promise<Result<UnitsView | UnitView | WhatIfView>>;
   /** The units of the same query with every digit. */
   exportUnits(by: PersonId, query: string): Promise<Result<CsvFile>>;
   /** `/closed-units`: filter text as typed; page from 1. */

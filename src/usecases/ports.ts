@@ -2,7 +2,7 @@
  * Everything the usecases need from outside. Adapters implement these; each states what it promises and how it fails.
  * All times are UTC milliseconds.
  */
-import type { LongId } from '../domain/amount.ts';
+import type { Amount, LongId } from '../domain/amount.ts';
 import type { AuditEntry, AuditVerdict } from '../domain/close/audit-chain.ts';
 import type {
   CardLocation,
@@ -104,6 +104,28 @@ export interface LoanReader {
   findClosedUnit(groupId: LongId, options: FindOptions): Promise<Read<ClosedUnit | null>>;
   /** Whether some credit key could close this unit. Asks keys that haven't shown it again first. */
   canClose(groupId: LongId): Promise<Read<boolean>>;
+}
+
+export interface ActivatedUnit {
+  readonly groupId: LongId;
+  readonly createdAtMs: number;
+  readonly members: readonly ActivatedMember[];
+}
+
+/** Which wallets of a member count: SPOT, and both kinds of margin. */
+export interface ActivatedMember {
+  readonly email: string;
+  readonly type: string;
+  readonly enableMargin: boolean;
+  readonly enableSpot: boolean;
+}
+
+/** What only the view of one unit asks for, beside its figures. */
+export interface UnitDetails {
+  /** Active units with their members, through the parent key. */
+  activatedUnits(options: ReadOptions): Promise<Read<readonly ActivatedUnit[]>>;
+  /** How much of the asset Binance still lends to the unit; null: no matching unit. Through the parent key. */
+  maxBorrowable(groupId: LongId, asset: string, options: ReadOptions): Promise<Read<Amount | null>>;
 }
 
 /** The outcome of the one DELETE. `unknown`: it may have been executed. */

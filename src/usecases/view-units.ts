@@ -7,6 +7,7 @@ import type { ClosePolicy } from '../domain/policy.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
 import { findInconsistencies, type RiskUnit, type Thresholds, worstFirst } from '../domain/unit/risk-unit.ts';
 import { describeQuery, matches, parseUnitQuery, type UnitQuery } from '../domain/unit/unit-query.ts';
+import { parseWhatIf } from '../domain/unit/what-if.ts';
 import type { Access } from './access.ts';
 import { csvTime } from './csv.ts';
 import { exchangeRefusal, flawsOf } from './current-facts.ts';
@@ -18,12 +19,15 @@ import {
   type LoanReader,
   type Log,
   type Read,
+  type UnitDetails,
 } from './ports.ts';
+import { readUnitDetails } from './read-unit-details.ts';
 import { unitsCsv } from './units-csv.ts';
 
 export interface ViewUnitsParts {
   readonly access: Access;
   readonly reader: LoanReader;
+  readonly details: UnitDetails;
   readonly store: CloseRequestStore;
   readonly thresholds: Thresholds;
   readonly policy: ClosePolicy;
@@ -46,7 +50,10 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
     unit: RiskUnit,
     read: { asOfMs: number; flaws: readonly Flaw[] },
   ): Promise<UnitView> {
-    const openRequest = await openRequestFor(unit.groupId);
+    const [openRequest, details] = await Promise.all([
+      openRequestFor(unit.groupId),
+      readUnitDetails(parts.details, unit),
+    ]);
     const contradictions = flawsOf({ value: unit, flaws: read.flaws }, unit.groupId);
     return {
       kind: 'one',
@@ -56,6 +63,7 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
       nowMs: now(),
       flaws: texts(read.flaws),
       inconsistencies: findInconsistencies(unit),
+      details,
       openRequest,
       whyNotClose: await whyNotClose(by, unit, openRequest, contradictions),
     };
@@ -120,14 +128,21 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
       return read.ok ? done(many(read, { kind: 'all' })) : refuse(exchangeRefusal(read.failure));
     },
     async viewUnits(by, text) {
-      const found = await find(by, text);
+      const asked = parseWhatIf(text);
+      if (!asked.ok) return asked;
+      const name = asked.value?.unit ?? text.trim();
+      const found = await find(by, name);
       if (!found.ok) return found;
       const { query, read, view } = found.value;
       const named = query.kind === 'id' || query.kind === 'name';
       if (!named) return done(view);
       const [unit, ...others] = view.units;
-      if (unit === undefined) return refuse(notShown(text.trim(), query, read.flaws));
-      return done(others.length > 0 ? view : await oneUnit(by, unit, read));
+      if (unit === undefined) return refuse(notShown(name, query, read.flaws));
+      if (others.length > 0) return done(view);
+      if (asked.value === null) return done(await oneUnit(by, unit, read));
+      const { whatIf } = asked.value;
+      const { asOfMs, flaws } = view;
+      return done({ kind: 'what-if', unit, whatIf, thresholds, asOfMs, flaws });
     },
     async exportUnits(by, text) {
       const found = await find(by, text);

@@ -1,5 +1,5 @@
 /** The exchange as the usecases see it: units and closed units as plain data, faults as plain fields. */
-import { type LongId, longId, ZERO } from '../../src/domain/amount.ts';
+import { type Amount, type LongId, longId, ZERO } from '../../src/domain/amount.ts';
 import type { ClosedUnit, RiskUnit } from '../../src/domain/unit/risk-unit.ts';
 import type {
   CloseOutcome,
@@ -10,6 +10,7 @@ import type {
   LoanReader,
   PreparedClose,
   Read,
+  UnitDetails,
 } from '../../src/usecases/ports.ts';
 import { exampleUnit } from '../support/close-requests.ts';
 
@@ -41,7 +42,7 @@ export function repaidUnit(groupId = longId('7'), changes: Partial<RiskUnit> = {
   });
 }
 
-export class FakeLoanExchange implements LoanReader, LoanCloser {
+export class FakeLoanExchange implements LoanReader, LoanCloser, UnitDetails {
   stopsInForce: readonly ExchangeStop[] = [];
   readonly stops: ExchangeStops = {
     list: async () => this.stopsInForce,
@@ -107,6 +108,19 @@ export class FakeLoanExchange implements LoanReader, LoanCloser {
   }
   async findClosedUnit(groupId: LongId) {
     return this.#read((this.listsClosed && this.closed.find((unit) => unit.groupId === groupId)) || null);
+  }
+  /** Of every unit and asset. */
+  borrowable: Amount | null = ZERO;
+  async maxBorrowable(): Promise<Read<Amount | null>> {
+    return this.#read(this.borrowable);
+  }
+  async activatedUnits() {
+    const units = [...this.units.values()].map(({ groupId, accounts }) => ({
+      groupId,
+      createdAtMs: 1,
+      members: accounts.map(({ email, type }) => ({ email, type, enableMargin: true, enableSpot: true })),
+    }));
+    return this.#read(units);
   }
   async canClose(groupId: LongId) {
     return this.#read(!this.withoutCreditKey.has(groupId));

@@ -35,13 +35,18 @@ export async function playLtv(world: World, scribe: Scribe): Promise<void> {
     /Shared with everyone/,
   );
   await scribe.click(rina, all, ACTIONS.unitsChart, 'clicks Chart');
-  scribe.note('A filter, a level, one unit, and a part of a name.');
+  scribe.note('A filter, a level, and one unit.');
   await scribe.command(rina, '/ltv > 70%');
   await scribe.command(rina, '/ltv above 90');
   await scribe.command(rina, '/ltv margin-call');
   await scribe.command(rina, '/ltv 95%');
   await scribe.command(rina, '/ltv 1');
   await scribe.command(rina, '/ltv 7');
+  scribe.note('Arithmetic on one unit.');
+  await scribe.command(rina, '/ltv 12 to 75%');
+  await scribe.command(rina, '/ltv 12 if -15%');
+  await scribe.command(rina, '/ltv 12 if borrow 500000');
+  scribe.note('A part of a name, and one unit of the list.');
   await scribe.command(rina, '/ltv credit');
   await scribe.click(rina, all, ACTIONS.pickSecondUnit, 'clicks Unit 12');
   await scribe.click(rina, all, ACTIONS.unitsCsv, 'clicks CSV');
@@ -50,6 +55,7 @@ export async function playLtv(world: World, scribe: Scribe): Promise<void> {
   scribe.note('What is not understood or not there.');
   await scribe.command(rina, '/ltv 072');
   await scribe.command(rina, '/ltv 99');
+  await scribe.command(rina, '/ltv 12 if 15');
   await scribe.command(rina, '/ltv help');
 }
 

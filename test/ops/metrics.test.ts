@@ -196,7 +196,7 @@ describe('a running bot', () => {
     const { rina, loanDesk } = SEED_IDS;
     const sent = await workspace.as(rina).command('/ltv', '7', { channelId: loanDesk });
     await workspace.until(() =>
-      workspace.store.ephemerals(rina).find((message) => /Risk unit 7/.test(workspace.renderText(message))),
+      workspace.store.ephemerals(rina).find((message) => /Unit 7 · LTV/.test(workspace.renderText(message))),
     );
     if (sent.request !== undefined) await workspace.resend(sent.request);
     await workspace.as(rina).command('/close-unit', '7 repaid', { channelId: loanDesk });

@@ -82,6 +82,7 @@ export class Replicas {
     const work = createDesk({
       events: NO_EVENTS,
       reader: client.reader,
+      details: client.institutionalLoan,
       closer: client.closer,
       stops: client.stops,
       store: redis.store,

@@ -214,7 +214,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
 
   it.each([
     ['/ltv', '', 'as valued by Binance'],
-    ['/ltv', '1', 'Risk unit 1'],
+    ['/ltv', '1', 'Unit 1 · LTV'],
     ['/ltv', 'help', '/ltv [unit | filter]'],
     ['/closed-units', '', 'holds nothing'],
     ['/loandesk', '', '/close-unit'],

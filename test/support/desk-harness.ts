@@ -52,6 +52,7 @@ export class DeskHarness {
     let id = 0;
     this.#parts = {
       reader: this.exchange,
+      details: this.exchange,
       closer: this.exchange,
       stops: this.exchange.stops,
       store: this.store,

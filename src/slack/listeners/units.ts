@@ -1,6 +1,6 @@
 /** `/ltv [unit | filter]` and the buttons under its answer. */
 import { done, type Result, refuse } from '../../domain/refusal.ts';
-import type { UnitsView, UnitView } from '../../usecases/desk.ts';
+import type { UnitsView, UnitView, WhatIfView } from '../../usecases/desk.ts';
 import { readPageValue } from '../button-value.ts';
 import { ACTIONS, COMMANDS } from '../ids.ts';
 import {
@@ -19,6 +19,7 @@ import { fileSentMessage, noticeMessage } from '../views/notice-message.ts';
 import { askToShareMessage, channelMention, type PlaceToShare } from '../views/share-view.ts';
 import { unitMessage } from '../views/unit-view.ts';
 import { flawBlocks, sharedUnitsMessage, unitsMessage } from '../views/units-view.ts';
+import { whatIfMessage } from '../views/what-if-view.ts';
 
 export function unitsListeners(parts: ListenerParts) {
   const show = showUnits(parts);
@@ -105,7 +106,7 @@ function unitsChart({ desk }: ListenerParts): Listener {
       const result = await desk.viewUnits(turn.by, query);
       if (!result.ok) return refused(result.refusal);
       const { value } = result;
-      await turn.tell(value.kind === 'one' ? unitMessage(value, query) : cushionsMessage(value));
+      await turn.tell(value.kind === 'many' ? cushionsMessage(value) : answer(value, query));
       return handled();
     },
   };
@@ -135,7 +136,7 @@ function shareUnitsConfirmed(parts: ListenerParts): Listener {
       const result = await parts.desk.viewUnits(turn.by, query);
       if (!result.ok) return refused(result.refusal);
       // Only lists have the button; a filter that now means one unit is shown to its asker alone.
-      if (result.value.kind === 'one') await turn.tell(unitMessage(result.value, query));
+      if (result.value.kind !== 'many') await turn.tell(answer(result.value, query));
       else if (await turn.share(sharedUnitsMessage(result.value, turn.by)))
         await turn.replace(
           noticeMessage(`Shared with everyone in ${channelMention(readers.value.channelId)}.`),
@@ -163,6 +164,13 @@ function asked(buttonValue: string): string {
   return readPageValue(buttonValue)?.query ?? '';
 }
 
-function answer(view: UnitsView | UnitView, query: string): Message {
-  return view.kind === 'one' ? unitMessage(view, query) : unitsMessage(view, query);
+function answer(view: UnitsView | UnitView | WhatIfView, query: string): Message {
+  switch (view.kind) {
+    case 'one':
+      return unitMessage(view, query);
+    case 'what-if':
+      return whatIfMessage(view, query);
+    case 'many':
+      return unitsMessage(view, query);
+  }
 }

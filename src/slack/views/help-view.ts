@@ -15,7 +15,10 @@ export const USAGE: Readonly<Record<CommandName, Usage>> = {
     does: 'Shows the risk units, worst first, or one unit down to its wallets. Only you see the answer.',
     examples: [
       ['/ltv', 'all units'],
-      ['/ltv 1', 'unit 1: key figures, liabilities, wallets'],
+      ['/ltv 1', 'unit 1: LTV, cushion and cure, what is owed, wallets'],
+      ['/ltv 1 to 75%', 'what brings unit 1 to that LTV'],
+      ['/ltv 1 if -15%', 'its LTV if net equity falls by that much'],
+      ['/ltv 1 if borrow 500000', 'its LTV after that borrow'],
       ['/ltv tst2024', 'the unit or units whose credit account contains that text'],
       ['/ltv > 70%', 'units with an LTV above 70%; also `above 70`, `below 50`, `80%`'],
       ['/ltv margin-call', 'units at that level or a worse one'],

@@ -73,6 +73,20 @@ export function cureText(cure: Cure, target: Amount): string {
   return `${repay}add *${moneyText(roundedUp(add))}* to get under ${percentText(target)}`;
 }
 
+/**
+ * The three ways, told apart by where the money comes from: quoting one for another leaves the LTV too high. Each alone
+ * is enough. Repaying is left out where it can't bring the unit there.
+ */
+export function cureForms({ add, repayFromOutside, repayFromInside }: Cure): readonly string[] {
+  const repay = (need: Amount | null, from: string): string[] =>
+    need === null ? [] : [`repay *${moneyText(roundedUp(need))}* from ${from} the unit`];
+  return [
+    `add *${moneyText(roundedUp(add))}* of collateral`,
+    ...repay(repayFromOutside, 'outside'),
+    ...repay(repayFromInside, 'inside'),
+  ];
+}
+
 const CELLS = 10;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 

@@ -1,15 +1,15 @@
-/** `/ltv 1`: one unit down to its wallets, what is odd about it, and whether it could be closed. */
-import type { ContainerBlock, KnownBlock } from '@slack/types';
-import { cushionTo } from '../../domain/unit/cure.ts';
+/** `/ltv 1`: how bad it is, what would cure it, what is owed and what backs it, and whether it could be closed. */
+import type { KnownBlock } from '@slack/types';
+import { type Amount, ZERO } from '../../domain/amount.ts';
+import { cureTo, cushionTo } from '../../domain/unit/cure.ts';
 import {
-  borrowHeadroom,
-  decisiveLtv,
   type Inconsistency,
-  type Liability,
   levelOf,
-  type MemberAccount,
   outstanding,
   owed,
+  type Standing,
+  standingOf,
+  type Thresholds,
 } from '../../domain/unit/risk-unit.ts';
 import type { UnitView } from '../../usecases/desk.ts';
 import { writePageValue, writeUnitValue } from '../button-value.ts';
@@ -22,48 +22,43 @@ import {
   fitLines,
   header,
   type Message,
-  plain,
   section,
 } from './blocks.ts';
-import { amountText, dateToken, durationText, mention, secondsToken } from './format.ts';
-import { escapeMrkdwn, LIMITS, shorten } from './limits.ts';
+import { collateral } from './collateral.ts';
+import { amountText, dateToken, durationText, mention, moneyText, secondsToken } from './format.ts';
+import { escapeMrkdwn, shorten } from './limits.ts';
 import { refusalReason } from './refusal-text.ts';
 import { stateText } from './request-text.ts';
-import { cushionText, levelText, ltvText, percentText } from './unit-text.ts';
+import { cureForms, cushionText, levelEmoji, levelText, ltvBar, ltvText, percentText } from './unit-text.ts';
 import { flawBlocks } from './units-view.ts';
-
-const ACCOUNTS_SHOWN = 15;
-/** Characters for all accounts together, so that the whole message stays well below Slack's ceiling. */
-const ACCOUNTS_BUDGET = 4_200;
 
 /** Private to the asker: addresses in full. */
 export function unitMessage(view: UnitView, query: string): Message {
   const { unit } = view;
-  const title = `Risk unit ${unit.groupId}`;
-  const top: KnownBlock[] = [
+  const standing = standingOf(unit);
+  const title = titleOf(view, standing);
+  const cures = cureLines(view, standing);
+  const figures = keyFigures(view, standing);
+  const wrong = oddities(view);
+  const backing = collateral(unit, view.details.members);
+  const around = (middle: readonly KnownBlock[]): KnownBlock[] => [
     header(title),
-    context(`As of ${secondsToken(view.asOfMs)}, from Binance.`),
-    section(headline(view)),
-    fields(keyFigures(view)),
-    section(liabilitiesText(unit.liabilities)),
-    ...oddities(view),
-  ];
-  const end: KnownBlock[] = [
+    section(barText(view, standing)),
+    ...(wrong.length === 0 ? [] : [section(fitLines(wrong, 1_000, (left) => `• … and ${left} more`))]),
+    ...(cures.length === 0 ? [] : [section(cures.join('\n'))]),
+    fields(figures),
+    ...middle,
     ...flawBlocks(view.flaws),
+    context(`${placeText(view)}\nArithmetic: ${hints(unit.groupId)}`),
     section(closeText(view)),
     ...buttons(controls(view, query)),
   ];
-  const accounts = unit.accounts.slice(0, ACCOUNTS_SHOWN);
-  const budget = Math.floor(ACCOUNTS_BUDGET / Math.max(1, accounts.length));
-  const rest =
-    unit.accounts.length > accounts.length
-      ? [context(`… and ${unit.accounts.length - accounts.length} more accounts.`)]
-      : [];
   const text = fitLines(
     [
-      `${title}: ${headline(view)}`,
-      ...keyFigures(view).map(([label, value]) => `${label}: ${value.replaceAll('\n', ' ')}`),
-      ...liabilitiesText(unit.liabilities).split('\n'),
+      title,
+      ...wrong,
+      ...cures,
+      ...figures.map(([label, value]) => `${label}: ${value.replaceAll('\n', ', ')}`),
       closeText(view),
     ],
     3_500,
@@ -71,75 +66,103 @@ export function unitMessage(view: UnitView, query: string): Message {
   );
   return {
     text,
-    blocks: [...top, ...accounts.map((each) => accountContainer(each, budget)), ...rest, ...end],
-    plainer: {
-      text,
-      blocks: [...top, ...accounts.map((each) => accountSection(each, budget)), ...rest, ...end],
-    },
+    blocks: around([backing.folded]),
+    plainer: { text, blocks: around(backing.lines) },
   };
 }
 
-function headline(view: UnitView): string {
-  const { unit, thresholds } = view;
-  return `LTV *${ltvText(decisiveLtv(unit), thresholds)}* (Binance states ${amountText(unit.ltv)}) · Level: *${levelText(levelOf(unit, thresholds))}* · Credit account ${escapeMrkdwn(shorten(unit.creditEmail, 254))} · Parent ${escapeMrkdwn(shorten(unit.parentEmail, 254))}`;
+function titleOf({ unit, thresholds }: UnitView, standing: Standing): string {
+  const level = levelOf(unit, thresholds, standing);
+  const ltv = standing.ltv === null ? '' : ` · LTV ${ltvText(standing.ltv, thresholds)}`;
+  return `Unit ${unit.groupId}${ltv} · ${levelText(level)}`;
 }
 
-function keyFigures(view: UnitView): (readonly [string, string])[] {
-  const { unit, thresholds } = view;
-  const left = (at: keyof typeof thresholds): string => {
-    const cushion = cushionTo(unit, thresholds[at]);
-    return cushion === null ? 'n/a' : cushionText(cushion, percentText(thresholds[at]));
-  };
-  const known = (value: typeof unit.maxTransferOutAmount): string =>
-    value === null ? 'not stated' : amountText(value);
+function barText({ unit, thresholds }: UnitView, standing: Standing): string {
+  const { initial, transferOut, marginCall, liquidation } = thresholds;
+  const levels = `${percentText(initial)} initial · ${percentText(transferOut)} transfer-out · ${percentText(marginCall)} margin call · ${percentText(liquidation)} liquidation`;
+  return `${levelEmoji(levelOf(unit, thresholds, standing))} ${ltvBar(standing.ltv)} ${levels}`;
+}
+
+const FROM_WORST: readonly (readonly [keyof Thresholds, string])[] = [
+  ['liquidation', 'liquidation'],
+  ['marginCall', 'margin call'],
+  ['transferOut', 'transfer-out'],
+  ['initial', 'initial'],
+];
+
+/** For each level that the unit is in, from the worst: each of the ways alone is enough. */
+function cureLines({ unit, thresholds }: UnitView, standing: Standing): string[] {
+  const lines = FROM_WORST.flatMap(([level, name]) => {
+    const cure = cureTo(unit, thresholds[level], standing);
+    if (cure === null) return [];
+    return [`• under ${percentText(thresholds[level])} (${name}): ${cureForms(cure).join(', or ')}`];
+  });
+  if (lines.length === 0) return [];
+  const only = standing.collateral.gt(ZERO)
+    ? ''
+    : '\nNet equity does not exceed the maintenance margin, so repaying alone cannot cure it.';
   return [
-    ['Total liability', amountText(unit.totalLiability)],
-    ['Net equity', amountText(unit.totalNetEquity)],
-    ['Maintenance margin', amountText(unit.totalMaintenanceMargin)],
-    ['To margin call', left('marginCall')],
-    ['To liquidation', left('liquidation')],
-    [
-      'Free to borrow',
-      `${known(unit.maxAllowedBorrowLimit)} (computed: ${shorten(amountText(borrowHeadroom(unit, thresholds.initial).round(8, 0)), 80)})`,
-    ],
-    ['Free to transfer out', known(unit.maxTransferOutAmount)],
-    ['Parent account frozen', known(unit.parentAccountFrozenAmount)],
+    `*To get under a level, one of these is enough* (as valued by Binance)`,
+    ...lines,
+    ...(only === '' ? [] : [only.trim()]),
   ];
 }
 
-function liabilitiesText(liabilities: readonly Liability[]): string {
-  const open = outstanding({ liabilities });
-  if (open.length === 0) return '*Liabilities*\nNothing is owed.';
-  const lines = open.map(
-    (each) =>
-      `• *${escapeMrkdwn(shorten(each.asset, 40))}*: principal ${amountText(each.principal)}, interest ${amountText(each.interest)}, together ${amountText(owed(each))}`,
-  );
-  return `*Liabilities*\n${fitLines(lines, 1_500, (left) => `• … and ${left} more assets`)}`;
-}
-
-function walletLines(account: MemberAccount, budget: number): string {
-  const lines = account.wallets.map(
-    (wallet) =>
-      `• ${escapeMrkdwn(shorten(wallet.accountType, 40))}: net equity ${amountText(wallet.netEquity)}, maintenance margin ${amountText(wallet.maintenanceMargin)}`,
-  );
-  if (lines.length === 0) return 'No wallets listed.';
-  return fitLines(lines, Math.max(budget, 120), (left) => `• … and ${left} more wallets`);
-}
-
-function accountContainer(account: MemberAccount, budget: number): ContainerBlock {
-  const title = `${shorten(account.email, 110)} (${shorten(account.type, 30)})`;
-  return {
-    type: 'container',
-    title: plain(title, LIMITS.container.title),
-    is_collapsible: true,
-    default_collapsed: false,
-    child_blocks: [section(walletLines(account, budget - title.length))],
+function keyFigures(view: UnitView, standing: Standing): (readonly [string, string])[] {
+  const { unit, thresholds } = view;
+  const left = (level: keyof Thresholds, name: string): string => {
+    const cushion = cushionTo(unit, thresholds[level], standing);
+    return cushion === null ? '' : cushionText(cushion, name);
   };
+  const cushions = [left('marginCall', 'margin call'), left('liquidation', 'liquidation')].join('\n').trim();
+  const stated = (value: Amount | null): string => (value === null ? 'not stated' : moneyText(value));
+  return [
+    ['Cushion', cushions === '' ? 'nothing is owed' : cushions],
+    ['Owed', owedText(view)],
+    [
+      'Net equity',
+      `${moneyText(unit.totalNetEquity)}\nmaintenance margin ${moneyText(unit.totalMaintenanceMargin)}`,
+    ],
+    ['Can still borrow', borrowText(view)],
+    ['Can transfer out', stated(unit.maxTransferOutAmount)],
+    ['Frozen in the parent account', stated(unit.parentAccountFrozenAmount)],
+  ];
 }
 
-function accountSection(account: MemberAccount, budget: number): KnownBlock {
-  const title = `*${escapeMrkdwn(shorten(account.email, 110))}* (${escapeMrkdwn(shorten(account.type, 30))})`;
-  return section(`${title}\n${walletLines(account, budget - title.length)}`);
+/** Each asset once, interest included; the total beside it where the assets alone do not give it. */
+function owedText({ unit }: UnitView): string {
+  const open = outstanding(unit);
+  if (open.length === 0)
+    return unit.totalLiability.eq(ZERO) ? 'nothing' : `${moneyText(unit.totalLiability)} in all`;
+  const [first, ...others] = open;
+  const isWhole = first !== undefined && others.length === 0 && owed(first).eq(unit.totalLiability);
+  const lines = open.map((each) => {
+    const interest = each.interest.eq(ZERO) ? '' : ` (interest ${moneyText(each.interest)})`;
+    return `${moneyText(owed(each))} ${escapeMrkdwn(shorten(each.asset, 20))}${interest}`;
+  });
+  const all = isWhole ? [] : [`${moneyText(unit.totalLiability)} in all`];
+  return fitLines([...all, ...lines], 500, (left) => `… and ${left} more assets`);
+}
+
+/** Binance's own figure for each asset that is owed; where nothing is owed, its limit for the unit. */
+function borrowText({ unit, details }: UnitView): string {
+  if (details.borrowable.length === 0)
+    return unit.maxAllowedBorrowLimit === null
+      ? 'not stated'
+      : `${moneyText(unit.maxAllowedBorrowLimit)} in all`;
+  const lines = details.borrowable.map(({ asset, amount }) => {
+    const name = escapeMrkdwn(shorten(asset, 20));
+    return amount === null ? `${name}: couldn't be read just now` : `${moneyText(amount)} ${name}`;
+  });
+  return lines.length === 1 ? (lines[0] ?? '') : `${lines.join('\n')}\neach alone, not together`;
+}
+
+function placeText({ unit, asOfMs }: UnitView): string {
+  return `Credit account ${escapeMrkdwn(shorten(unit.creditEmail, 254))} · parent ${escapeMrkdwn(shorten(unit.parentEmail, 254))} · as of ${secondsToken(asOfMs)} · totals as valued by Binance, which states LTV ${amountText(unit.ltv)}`;
+}
+
+function hints(groupId: string): string {
+  return `\`/ltv ${groupId} to 75%\`, \`/ltv ${groupId} if -15%\`, \`/ltv ${groupId} if borrow 500000\``;
 }
 
 const SUMS: Readonly<Record<Inconsistency['kind'], string>> = {
@@ -149,18 +172,16 @@ const SUMS: Readonly<Record<Inconsistency['kind'], string>> = {
   liability: 'Liability',
 };
 
-function oddities(view: UnitView): KnownBlock[] {
-  const level = levelOf(view.unit, view.thresholds);
+/** What makes these figures doubtful; the first line says so. */
+function oddities(view: UnitView): string[] {
   const lines = view.inconsistencies.map(({ kind, stated, recomputed }) => {
     const own = recomputed === null ? 'no figure to compare it with' : shorten(amountText(recomputed), 80);
     return `• ${SUMS[kind]}: Binance states ${amountText(stated)}, its parts give ${own}.`;
   });
-  if (level !== 'normal') lines.unshift(`• The unit is at level *${levelText(level)}*.`);
   const ageMs = view.nowMs - view.unit.updatedAtMs;
   if (ageMs > 60_000)
     lines.push(`• The figures are ${durationText(ageMs)} old (updated ${dateToken(view.unit.updatedAtMs)}).`);
-  if (lines.length === 0) return [];
-  return [section(`:warning: *Needs attention*\n${fitLines(lines, 900, (left) => `• … and ${left} more`)}`)];
+  return lines.length === 0 ? [] : [':warning: *Needs attention*', ...lines];
 }
 
 function closeText(view: UnitView): string {
@@ -189,7 +210,6 @@ function controls(view: UnitView, query: string): ButtonSpec[] {
       label: 'Ask to close…',
       value: writeUnitValue({ unit: groupId }),
       spoken: `Ask to close unit ${groupId}; opens a form`,
-      style: 'danger',
     });
   }
   return specs;

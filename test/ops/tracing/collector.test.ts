@@ -20,7 +20,7 @@ it.each([
   const { workspace } = world;
   await workspace.as(rina).command('/ltv', '7', { channelId: loanDesk });
   await workspace.until(() =>
-    workspace.store.ephemerals(rina).find((message) => /Risk unit 7/.test(workspace.renderText(message))),
+    workspace.store.ephemerals(rina).find((message) => /Unit 7 · LTV/.test(workspace.renderText(message))),
   );
   const stoppedMs = performance.now();
   await bot.stop();

@@ -29,12 +29,13 @@ describe('an interaction', () => {
       OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20collector-token',
       OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
     });
-    await look(traced, /Risk unit 7/);
+    await look(traced, /Unit 7 · LTV/);
     const { collector } = traced;
     const root = await collector.until(rootNamed('interaction /ltv'));
     expect(pathsOf(collector.spans, root.traceId)).toEqual([
       'interaction /ltv',
       'interaction /ltv > desk viewUnits',
+      'interaction /ltv > desk viewUnits > exchange activated',
       'interaction /ltv > desk viewUnits > exchange ltv-details',
       'interaction /ltv > desk viewUnits > redis get',
       'interaction /ltv > desk viewUnits > redis releaseToken',
@@ -86,14 +87,18 @@ describe('an interaction', () => {
 
   it('is found from its log lines, and they from it', async () => {
     const traced = await startTracedWorld();
-    await look(traced, /Risk unit 7/);
+    await look(traced, /Unit 7 · LTV/);
     const { collector } = traced;
     const root = await collector.until(rootNamed('interaction /ltv'));
     const [handled] = entries(traced, 'interaction handled');
     expect(handled).toMatchObject({ trace_id: root.traceId, span_id: root.spanId });
     const ofTheLook = entries(traced, 'exchange called').filter(({ reference }) => reference !== undefined);
     const verb = collector.spans.find(({ name }) => name === 'desk viewUnits');
-    expect(ofTheLook).toMatchObject([{ trace_id: root.traceId, span_id: verb?.spanId }]);
+    const found = { trace_id: root.traceId, span_id: verb?.spanId };
+    expect(ofTheLook).toMatchObject([
+      { endpoint: 'ltv-details', ...found },
+      { endpoint: 'activated', ...found },
+    ]);
     // What no interaction set off belongs to no trace.
     expect(entries(traced, 'started')[0]).not.toHaveProperty('trace_id');
   });
@@ -142,7 +147,7 @@ describe('an interaction', () => {
 
   it('leaves nothing where the sampler leaves it out, in the log neither', async () => {
     const traced = await startTracedWorld({ OTEL_TRACES_SAMPLER: 'always_off' });
-    await look(traced, /Risk unit 7/);
+    await look(traced, /Unit 7 · LTV/);
     const { bot, collector } = traced;
     await bot.stop();
     expect(collector.spans).toEqual([]);

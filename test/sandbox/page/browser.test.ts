@@ -109,7 +109,7 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
 
   it('shows one unit down to its wallets', async () => {
     await hands.type('/ltv 1');
-    await hands.newest.getByRole('heading', { name: 'Risk unit 1' }).waitFor();
+    await hands.newest.getByRole('heading', { name: /^Unit 1 · LTV/ }).waitFor();
     const text = await hands.newest.innerText();
     for (const part of ['15.30718771', '26.35196946', 'PORTFOLIO_MARGIN', 'collateral001@test.com']) {
       expect(text).toContain(part);

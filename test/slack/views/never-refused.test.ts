@@ -91,6 +91,12 @@ describe('no message is ever refused', () => {
           unit: each,
           flaws: broken,
           inconsistencies: findInconsistencies(each),
+          details: {
+            borrowable: each.liabilities
+              .slice(0, 4)
+              .map(({ asset, interest }) => ({ asset, amount: interest })),
+            members: null,
+          },
           openRequest,
           whyNotClose: {
             code: 'owes' as const,
