@@ -120,7 +120,7 @@ export function tourOf(world: World): readonly TourStep[] {
       actor: rina,
       does: '/closed-units',
       run: async () =>
-        expectText(await command(rina, '/closed-units', '', /Closed units/), 'Unit 73', 'Unit 72'),
+        expectText(await command(rina, '/closed-units', '', /Closed units/), '73', '72', 'elsewhere'),
     },
     {
       title: 'A unit that still owes is refused, with the amount',
@@ -209,7 +209,7 @@ export function tourOf(world: World): readonly TourStep[] {
       run: async () =>
         expectText(
           await command(chen, '/closed-units', REPAID_UNIT, /Closed units/),
-          `Unit ${REPAID_UNIT}`,
+          `1 closed unit* for unit ${REPAID_UNIT}`,
           'Ada',
           'Ben',
         ),

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, readObjects, readString } from './json.ts';
-import { type NameOf, renderMrkdwn } from './render-mrkdwn.ts';
+import { type NameOf, renderDate, renderMrkdwn } from './render-mrkdwn.ts';
 import { displayWidth, renderTable, type TableCell } from './render-table.ts';
 
 /** A message, a modal or a Home tab: anything with text or blocks. */
@@ -33,6 +33,9 @@ function withNames(value: unknown, nameOf: NameOf): unknown {
   if (Array.isArray(value)) return value.map((entry) => withNames(entry, nameOf));
   if (!isObject(value)) return value;
   if (value.type === 'mrkdwn') return { ...value, text: renderMrkdwn(String(value.text), nameOf) };
+  if (value.type === 'user') return { ...value, text: nameOf(String(value.user_id)) };
+  if (value.type === 'date')
+    return { ...value, text: renderDate(Number(value.timestamp), String(value.format)) };
   return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, withNames(entry, nameOf)]));
 }
 

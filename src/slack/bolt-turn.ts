@@ -3,6 +3,7 @@ import type { RespondArguments, RespondFn } from '@slack/bolt';
 import type { WebClient, WebClientOptions } from '@slack/web-api';
 import type { Log } from '../usecases/ports.ts';
 import type { Turn } from './listener.ts';
+import { publishHomeTab } from './publish-home.ts';
 import { type MessageForm, postMessage, sendMessage } from './send-message.ts';
 import { failureText, type OnSlackCall, observedCall, type SlackAnswer, slackCall } from './slack-call.ts';
 import type { Home, Message, Modal } from './views/blocks.ts';
@@ -113,9 +114,7 @@ export class BoltTurn implements Turn {
   }
 
   async publishHome(home: Home): Promise<boolean> {
-    const answer = await slackCall(() =>
-      this.#parts.client.views.publish({ user_id: this.by.userId, view: home }),
-    );
+    const answer = await publishHomeTab(this.#parts.client, this.by.userId, home);
     this.#note('views.publish', answer);
     return answer.ok;
   }

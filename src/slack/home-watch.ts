@@ -7,7 +7,8 @@ import type { WebClient } from '@slack/web-api';
 import type { PersonId } from '../domain/person.ts';
 import type { Desk } from '../usecases/desk.ts';
 import type { Log } from '../usecases/ports.ts';
-import { failureText, slackCall } from './slack-call.ts';
+import { publishHomeTab } from './publish-home.ts';
+import { failureText } from './slack-call.ts';
 import { homeTab, refusedHomeTab } from './views/home-view.ts';
 
 /** Opening the tab again restarts it. */
@@ -69,7 +70,7 @@ export class HomeWatch {
     const { by } = watcher;
     const home = await desk.home(by);
     const view = home.ok ? homeTab(home.value, workspaceUrl()) : refusedHomeTab(home.refusal);
-    const answer = await slackCall(() => client.views.publish({ user_id: by.userId, view }));
+    const answer = await publishHomeTab(client, by.userId, view);
     if (answer.ok && home.ok) this.#remember({ ...watcher, mark });
     else this.#watchers.delete(keyOf(by));
     if (answer.ok) return true;

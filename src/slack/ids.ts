@@ -40,6 +40,8 @@ export const ACTIONS = {
   closedNewer: 'closed:newer',
   closedOlder: 'closed:older',
   closedCsv: 'closed:csv',
+  refreshHome: 'home:refresh',
+  closeAUnit: 'home:close-a-unit',
 } as const;
 
 export type ActionId = (typeof ACTIONS)[keyof typeof ACTIONS];
@@ -47,6 +49,7 @@ export type ActionId = (typeof ACTIONS)[keyof typeof ACTIONS];
 /** callback_ids of modals that are submitted. */
 export const MODALS = {
   ask: 'modal:ask',
+  askForUnit: 'modal:ask-for-unit',
   ballot: 'modal:ballot',
   rejection: 'modal:rejection',
   settle: 'modal:settle',
@@ -56,6 +59,7 @@ export type ModalId = (typeof MODALS)[keyof typeof MODALS];
 
 /** block_ids of modal inputs; each holds one element whose action_id is `INPUT`. */
 export const INPUTS = {
+  unit: 'input:unit',
   reason: 'input:reason',
   typedId: 'input:typed-id',
   verdict: 'input:verdict',

@@ -9,7 +9,7 @@ import { type Listener, type ListenerParts, refused, type Turn } from './listene
 import { cardListeners, unknownButton } from './listeners/card.ts';
 import { closeUnitListeners } from './listeners/close-unit.ts';
 import { closedUnitsListeners } from './listeners/closed-units.ts';
-import { homeOpened } from './listeners/home.ts';
+import { homeListeners, homeOpened } from './listeners/home.ts';
 import { loandeskListeners } from './listeners/loandesk.ts';
 import { requestsListeners } from './listeners/requests.ts';
 import { settleListeners } from './listeners/settle.ts';
@@ -48,6 +48,7 @@ export function routes(parts: ListenerParts): Routes {
     ...closeUnit.actions,
     ...requests.actions,
     ...settle.actions,
+    ...homeListeners(parts).actions,
   };
   const submissions = { ...closeUnit.submissions, ...card.submissions, ...settle.submissions };
   return {

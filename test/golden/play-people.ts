@@ -27,7 +27,7 @@ export async function playHome({ workspace }: World, scribe: Scribe, advance: Ad
   scribe.chapter('App Home', 'Drawn when it is opened, and again when a request changes.');
   advance(SHARED_ANSWER_MS);
   await workspace.as(ada).openHome();
-  await scribe.shows('**Ada Lindqvist** opens it', () => workspace.store.home(ada), /Waiting for me/);
+  await scribe.shows('**Ada Lindqvist** opens it', () => workspace.store.home(ada), /wait/);
   await workspace.as(vera).openHome();
   await scribe.shows('**Vera Novak** opens it', () => workspace.store.home(vera), /aren't on the list/);
 }

@@ -10,16 +10,16 @@ import {
   refused,
   type Turn,
 } from '../listener.ts';
-import { firstWord, plainTyped, textFault } from '../typed-text.ts';
+import { firstWord, plainTyped, textFault, typedQuery } from '../typed-text.ts';
 import { commandHelpMessage } from '../views/help-view.ts';
 import { askedMessage, noticeModal } from '../views/notice-message.ts';
-import { askModal, LONGEST_ASK_REASON } from '../views/request-forms.ts';
+import { askForUnitModal, askModal, LONGEST_ASK_REASON, LONGEST_UNIT_ID } from '../views/request-forms.ts';
 
 export function closeUnitListeners(parts: ListenerParts) {
   return {
     commands: { [COMMANDS.closeUnit]: closeUnit(parts) },
-    actions: { [ACTIONS.askToClose]: askToClose(parts) },
-    submissions: { [MODALS.ask]: askSent(parts) },
+    actions: { [ACTIONS.askToClose]: askToClose(parts), [ACTIONS.closeAUnit]: closeAUnit },
+    submissions: { [MODALS.ask]: askSent(parts), [MODALS.askForUnit]: askForUnitSent(parts) },
   };
 }
 
@@ -42,6 +42,27 @@ function closeUnit(parts: ListenerParts): Listener {
 function opensForm(turn: Turn): boolean {
   const { word, rest } = firstWord(turn.input);
   return word !== '' && word.toLowerCase() !== 'help' && rest === '';
+}
+
+/** The button in Home: the form asks for the unit, too. */
+const closeAUnit: Listener = {
+  prepare: (turn) => turn.openModal(askForUnitModal()),
+  work: async () => handled(),
+};
+
+function askForUnitSent(parts: ListenerParts): Listener {
+  return {
+    check: (turn) =>
+      textFault(turn.fields, INPUTS.unit, LONGEST_UNIT_ID, 'A unit is needed.') ??
+      textFault(turn.fields, INPUTS.reason, LONGEST_ASK_REASON, 'A reason is needed.'),
+    work: (turn) =>
+      ask(
+        parts,
+        turn,
+        typedQuery(turn.fields.get(INPUTS.unit) ?? ''),
+        plainTyped(turn.fields.get(INPUTS.reason) ?? ''),
+      ),
+  };
 }
 
 /** The button under one unit. */

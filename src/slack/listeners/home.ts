@@ -1,6 +1,11 @@
-/** App Home was opened: drawn again each time, and for a while whenever a request changes. */
+/** App Home was opened, or its Refresh clicked: drawn again each time, and for a while whenever a request changes. */
+import { ACTIONS } from '../ids.ts';
 import { handled, type Listener, type ListenerParts } from '../listener.ts';
 import { homeTab, refusedHomeTab } from '../views/home-view.ts';
+
+export function homeListeners(parts: ListenerParts) {
+  return { actions: { [ACTIONS.refreshHome]: homeOpened(parts) } };
+}
 
 export function homeOpened({ desk, workspaceUrl, homes }: ListenerParts): Listener {
   return {

@@ -43,7 +43,8 @@ export interface Message {
 }
 
 export type Modal = ModalView;
-export type Home = HomeView;
+/** `plainer`: the same in older blocks, for a Slack that refuses these. */
+export type Home = HomeView & { readonly plainer?: HomeView };
 
 export function mrkdwn(text: string, max: number = LIMITS.section.text): MrkdwnElement {
   // Slack refuses empty text; a dash says that there is none.

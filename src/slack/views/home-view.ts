@@ -1,87 +1,133 @@
-/** App Home: what waits for me, units by level, recent decisions, and help. */
-import type { KnownBlock } from '@slack/types';
+/** App Home: what waits for me, how the units stand, and what is open or was decided lately. */
+import type { KnownBlock, SectionBlock } from '@slack/types';
+import type { CloseRequest } from '../../domain/close/close-request.ts';
 import type { Refusal } from '../../domain/refusal.ts';
-import { type Level, levelOf } from '../../domain/unit/risk-unit.ts';
 import type { HomeView, UnitsView } from '../../usecases/desk.ts';
-import { COMMANDS } from '../ids.ts';
-import { context, divider, type Home, header, section, sections } from './blocks.ts';
-import { dateToken, secondsToken } from './format.ts';
-import { USAGE } from './help-view.ts';
-import { escapeMrkdwn } from './limits.ts';
-import { refusalText } from './refusal-text.ts';
+import { writePageValue, writeRequestValue } from '../button-value.ts';
+import { ACTIONS } from '../ids.ts';
+import { type ButtonSpec, buttons, context, type Home, header, section, sections } from './blocks.ts';
+import { cardLink, dateToken, secondsToken } from './format.ts';
+import { refusalReason } from './refusal-text.ts';
 import { requestLine, unreadableLines } from './request-view.ts';
-import { levelText } from './unit-text.ts';
-import { figuresOf, unitLine } from './units-table.ts';
+import { dataTable, figuresOf, tableRows, type UnitFigures, unitLine } from './units-table.ts';
 import { flawBlocks } from './units-view.ts';
 
-const LEVELS_WORST_FIRST: readonly Level[] = [
-  'undefined-ltv',
-  'liquidation',
-  'margin-call',
-  'transfer-out',
-  'initial',
-  'normal',
-];
+/** Each has a section of its own with a button; more than a person decides on in one go. */
+const WAITING_SHOWN = 10;
+/** All units of a large group of firms. */
+const UNITS_SHOWN = 60;
 
 export function homeTab(view: HomeView, workspaceUrl: string | null): Home {
-  const line = (request: HomeView['open'][number]): string => requestLine(request, workspaceUrl);
-  const more = (left: number): string => `… and ${left} more: \`/loandesk requests\``;
-  const list = (title: string, lines: readonly string[], empty: string): KnownBlock[] => [
-    header(title),
-    ...(lines.length === 0 ? [section(empty)] : sections(lines, 4_000, more)),
+  const { units: all } = view;
+  const figures =
+    all === null ? [] : all.units.slice(0, UNITS_SHOWN).map((unit) => figuresOf(unit, all.thresholds));
+  const around = (units: readonly KnownBlock[]): KnownBlock[] => [
+    ...waitingBlocks(view.waitingForMe, workspaceUrl),
+    ...unitBlocks(view, units),
+    ...buttons(controls(view)),
+    ...requestBlocks(view, workspaceUrl),
+    context(
+      '`/ltv` units · `/closed-units` history · `/close-unit` asks for a close · `/loandesk help` all commands',
+    ),
+    context(
+      `Your roles: ${view.roles.length === 0 ? 'none' : view.roles.join(', ')} · drawn ${dateToken(view.nowMs)}`,
+    ),
   ];
+  if (figures.length === 0) return { type: 'home', blocks: around([]) };
   return {
     type: 'home',
-    blocks: [
-      ...list('Waiting for me', view.waitingForMe.map(line), 'Nothing waits for your decision.'),
-      ...unitBlocks(view),
-      ...list('Open close requests', [...unreadableLines(view.unreadable), ...view.open.map(line)], 'None.'),
-      ...list('Recent decisions', view.recent.map(line), 'None.'),
-      divider,
-      ...helpBlocks(),
-      context(
-        `Your roles: ${view.roles.length === 0 ? 'none' : view.roles.join(', ')} · drawn ${dateToken(view.nowMs)}`,
-      ),
-    ],
+    blocks: around([dataTable(tableRows(figures))]),
+    plainer: { type: 'home', blocks: around(unitLines(figures)) },
   };
 }
 
-function unitBlocks(view: HomeView): KnownBlock[] {
-  if (view.units !== null) return [header('Risk units'), ...levels(view.units)];
-  if (view.unitsRefusal === null) return [];
-  return [header('Risk units'), section(refusalText(view.unitsRefusal))];
+function unitLines(figures: readonly UnitFigures[]): SectionBlock[] {
+  const lines = figures.map((each) => `• ${unitLine(each)}`);
+  return sections(lines, 6_000, (left) => `… and ${left} more: \`/ltv\``);
 }
 
-function levels(view: UnitsView): KnownBlock[] {
-  const flaws = flawBlocks(view.flaws);
-  if (view.units.length === 0)
-    return [
-      section(
-        "No units found. That doesn't mean nothing is owed: units under an account this bot has no key for aren't shown.",
-      ),
-      ...flaws,
-    ];
-  const counts = LEVELS_WORST_FIRST.map((level) => ({
-    level,
-    count: view.units.filter((unit) => levelOf(unit, view.thresholds) === level).length,
-  })).filter(({ count }) => count > 0);
-  const summary = counts.map(({ level, count }) => `*${count}* ${levelText(level)}`).join(' · ');
-  const worst = view.units.slice(0, 5).map((unit) => `• ${unitLine(figuresOf(unit, view.thresholds))}`);
+function waitingBlocks(waiting: readonly CloseRequest[], workspaceUrl: string | null): KnownBlock[] {
+  if (waiting.length === 0) return [header('Nothing waits for your decision')];
+  const left = waiting.length - WAITING_SHOWN;
   return [
-    section(`${summary}\nAs of ${secondsToken(view.asOfMs)}.`),
-    ...sections(worst, 4_000, (left) => `… and ${left} more: \`/ltv\``),
-    ...flaws,
+    header(waiting.length === 1 ? '1 request waits for you' : `${waiting.length} requests wait for you`),
+    ...waiting.slice(0, WAITING_SHOWN).map((request) => waitingSection(request, workspaceUrl)),
+    ...(left > 0 ? [context(`… and ${left} more: \`/loandesk requests\``)] : []),
   ];
 }
 
-function helpBlocks(): KnownBlock[] {
-  const lines = Object.values(COMMANDS).map(
-    (command) => `• \`${escapeMrkdwn(USAGE[command].usage)}\`: ${USAGE[command].does}`,
+/** Decisions count on the card alone, so the button leads there. */
+function waitingSection(request: CloseRequest, workspaceUrl: string | null): SectionBlock {
+  const text = `${requestLine(request, workspaceUrl)} · expires ${dateToken(request.expiresAtMs)}`;
+  const url = cardLink(workspaceUrl, request.card);
+  const [row] = buttons(
+    url === null
+      ? []
+      : [
+          {
+            id: ACTIONS.openCard,
+            label: 'Review',
+            value: writeRequestValue({ requestId: request.id, version: request.version }),
+            spoken: `Review the close of unit ${request.groupId}; opens its card`,
+            style: 'primary',
+            url,
+          },
+        ],
   );
-  return [header('Commands'), ...sections(lines, 2_900, (left) => `… and ${left} more`)];
+  const [button] = row?.elements ?? [];
+  return button?.type === 'button' ? { ...section(text), accessory: button } : section(text);
+}
+
+function unitBlocks({ units, unitsRefusal }: HomeView, rows: readonly KnownBlock[]): KnownBlock[] {
+  if (units !== null)
+    return [header('Units'), section(unitsText(units)), ...rows, ...flawBlocks(units.flaws)];
+  return unitsRefusal === null ? [] : [header('Units'), section(refusalReason(unitsRefusal))];
+}
+
+function unitsText({ units, asOfMs }: UnitsView): string {
+  if (units.length === 0)
+    return "No units found. That doesn't mean nothing is owed: units under an account this bot has no key for aren't shown.";
+  const left = units.length - UNITS_SHOWN;
+  const more = left > 0 ? ` · ${left} more: \`/ltv\`` : '';
+  return `As of ${secondsToken(asOfMs)}, as valued by Binance${more}`;
+}
+
+function controls({ roles }: HomeView): ButtonSpec[] {
+  const value = writePageValue({ query: '', page: 1 });
+  const refresh: ButtonSpec = {
+    id: ACTIONS.refreshHome,
+    label: 'Refresh',
+    value,
+    spoken: 'Refresh this page',
+  };
+  if (!roles.includes('requester')) return [refresh];
+  return [
+    {
+      id: ACTIONS.closeAUnit,
+      label: 'Close a unit…',
+      value,
+      spoken: 'Close a unit: opens a form in which you ask for it',
+    },
+    refresh,
+  ];
+}
+
+function requestBlocks(view: HomeView, workspaceUrl: string | null): KnownBlock[] {
+  const line = (request: CloseRequest): string => requestLine(request, workspaceUrl);
+  const more = (left: number): string => `… and ${left} more: \`/loandesk requests\``;
+  const list = (title: string, lines: readonly string[]): KnownBlock[] =>
+    lines.length === 0 ? [] : [header(title), ...sections(lines, 4_000, more)];
+  return [
+    ...list('Open close requests', [...unreadableLines(view.unreadable), ...view.open.map(line)]),
+    ...list('Recent decisions', view.recent.map(line)),
+  ];
 }
 
 /** For people who may not use Loandesk, and when the home could not be drawn. */
 export function refusedHomeTab(refusal: Refusal): Home {
-  return { type: 'home', blocks: [header('Loandesk'), section(refusalText(refusal))] };
+  const text =
+    refusal.code === 'not-a-full-member'
+      ? 'Loandesk works only for full members of its own workspace, so there is nothing to see here for you; ask a colleague on the desk.'
+      : refusalReason(refusal);
+  return { type: 'home', blocks: [header('Loandesk'), section(text)] };
 }

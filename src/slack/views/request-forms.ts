@@ -42,6 +42,38 @@ export function askModal({ facts, digest, policy }: FreshFacts): Modal {
   };
 }
 
+export const LONGEST_UNIT_ID = 30;
+
+/** From Home, where no unit is chosen yet. The unit is read, and refused if it owes, when the form is sent. */
+export function askForUnitModal(): Modal {
+  return {
+    type: 'modal',
+    callback_id: MODALS.askForUnit,
+    title: plain('Ask to close', 24),
+    submit: plain('Ask to close', 24),
+    close: plain('Go back', 24),
+    blocks: [
+      section(
+        "Asking sends nothing to Binance: other people must approve first. The unit must owe nothing. The close itself can't be undone.",
+      ),
+      textInput({
+        blockId: INPUTS.unit,
+        label: 'Unit',
+        hint: 'Its id, as /ltv shows it.',
+        multiline: false,
+        maxLength: LONGEST_UNIT_ID,
+      }),
+      textInput({
+        blockId: INPUTS.reason,
+        label: 'Why should it be closed?',
+        hint: 'Approvers read this text, and the audit trail keeps it.',
+        multiline: true,
+        maxLength: LONGEST_ASK_REASON,
+      }),
+    ],
+  };
+}
+
 function pairs(facts: Facts, digest: string): (readonly [string, string])[] {
   const request = { groupId: facts.groupId, version: 1, factsDigest: digest };
   return factPairs(request, facts, 'private').map(([label, value]) =>

@@ -129,7 +129,7 @@ export function requestLine(request: CloseRequest, workspaceUrl: string | null):
   const by = endedBy(request);
   const end =
     ending === null ? '' : `${by.length === 0 ? '' : ` by ${mentions(by)}`} ${dateToken(ending.atMs)}`;
-  const asked = `asked by ${mention(request.requester)}${ending === null ? ` ${dateToken(request.createdAtMs)}` : ''}`;
+  const asked = `asked by ${mention(request.requester)} ${dateToken(request.createdAtMs)}`;
   return `• *Unit ${request.groupId}*: ${escapeMrkdwn(stateOf(request))}${votesCast(request)}${dry}${end} · ${asked} · \`${escapeMrkdwn(request.id)}\`${cardMention(workspaceUrl, request.card)}`;
 }
 

@@ -1,0 +1,122 @@
+/** App Home: what it says first, what its buttons do, and a Slack that refuses its table. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
+import { done, refuse } from '../../src/domain/refusal.ts';
+import { PUBLISHED_THRESHOLDS } from '../../src/domain/unit/risk-unit.ts';
+import { ACTIONS, INPUTS } from '../../src/slack/ids.ts';
+import { homeTab, refusedHomeTab } from '../../src/slack/views/home-view.ts';
+import type { Desk, HomeView } from '../../src/usecases/desk.ts';
+import { fakeDesk } from '../fakes/desk.ts';
+import { exampleUnit, request, START_MS } from '../support/close-requests.ts';
+import { type SlackHarness, startSlackHarness } from './support/slack-harness.ts';
+
+const VIEW: HomeView = {
+  roles: ['viewer', 'requester', 'approver'],
+  waitingForMe: [],
+  open: [],
+  recent: [],
+  unreadable: [],
+  units: {
+    kind: 'many',
+    units: [exampleUnit()],
+    hidden: 0,
+    filter: null,
+    thresholds: PUBLISHED_THRESHOLDS,
+    asOfMs: START_MS,
+    nowMs: START_MS,
+    flaws: [],
+  },
+  unitsRefusal: null,
+  nowMs: START_MS,
+};
+const CARD = { channelId: 'C0DESK', messageTs: '1795176006.300001' };
+
+const textOf = (view: unknown) => JSON.stringify(view);
+
+describe('what Home shows', () => {
+  it('begins with what waits, with a button that leads to the card', () => {
+    const waiting = request({ card: CARD });
+    const [title, first] = homeTab({ ...VIEW, waitingForMe: [waiting] }, 'https://acme.slack.com/').blocks;
+    expect(textOf(title)).toContain('1 request waits for you');
+    expect(first).toMatchObject({
+      type: 'section',
+      accessory: {
+        text: { text: 'Review' },
+        url: 'https://acme.slack.com/archives/C0DESK/p1795176006300001',
+      },
+    });
+  });
+
+  it('says so when nothing waits, and shows the units as a table', () => {
+    const home = homeTab(VIEW, null);
+    expect(textOf(home.blocks[0])).toContain('Nothing waits for your decision');
+    expect(home.blocks.map(({ type }) => type)).toContain('data_table');
+    expect(home.plainer?.blocks.map(({ type }) => type)).not.toContain('data_table');
+    expect(textOf(home.plainer)).toContain('*Unit 1*: 59.2%');
+  });
+
+  it('offers the form to requesters only', () => {
+    expect(textOf(homeTab(VIEW, null))).toContain('Close a unit…');
+    expect(textOf(homeTab({ ...VIEW, roles: ['viewer'] }, null))).not.toContain('Close a unit…');
+  });
+
+  it('tells a guest in one sentence', () => {
+    const [, said] = refusedHomeTab({ code: 'not-a-full-member', kind: 'guest' }).blocks;
+    expect(textOf(said).match(/\. |\."/g)).toHaveLength(1);
+    expect(textOf(said)).not.toContain('Nothing was changed');
+  });
+});
+
+describe.each(['http', 'socket'] as const)('Home over %s', (transport) => {
+  let slack: SlackHarness;
+  afterEach(() => slack.close());
+
+  async function open(desk: Partial<Desk>): Promise<void> {
+    slack = await startSlackHarness({
+      transport,
+      desk: () => fakeDesk({ home: async () => done(VIEW), ...desk }),
+    });
+    await slack.workspace.as(ids.rina).openHome();
+    await shown(/Units/);
+  }
+
+  const shown = (text: RegExp) =>
+    slack.workspace.until(() => {
+      const home = slack.workspace.store.home(ids.rina);
+      return home !== undefined && text.test(slack.workspace.renderText(home)) ? home : undefined;
+    });
+
+  it('is drawn again by Refresh', async () => {
+    let roles: HomeView['roles'] = VIEW.roles;
+    await open({ home: async () => done({ ...VIEW, roles }) });
+    roles = ['viewer'];
+    await slack.workspace.as(ids.rina).click({ viewId: (await shown(/Units/)).id }, ACTIONS.refreshHome);
+    await shown(/Your roles: viewer ·/);
+  });
+
+  it('is drawn without its table where Slack takes none', async () => {
+    slack = await startSlackHarness({ transport, desk: () => fakeDesk({ home: async () => done(VIEW) }) });
+    slack.workspace.faults.add('views.publish', { kind: 'error', code: 'invalid_arguments' }, 1);
+    await slack.workspace.as(ids.rina).openHome();
+    await shown(/\*Unit 1\*: 59\.2%/);
+  });
+
+  it('opens a form that asks for the unit and the reason, and asks with both', async () => {
+    const asked: string[][] = [];
+    await open({
+      askToClose: async (_, unit, reason) => {
+        asked.push([unit, reason]);
+        return refuse({ code: 'unknown-unit', input: unit });
+      },
+    });
+    await slack.workspace.as(ids.rina).click({ viewId: (await shown(/Units/)).id }, ACTIONS.closeAUnit);
+    const form = await slack.modal(ids.rina, (text) => text.includes('Why should it be closed?'));
+    await slack.workspace.as(ids.rina).submit(form.id, { [INPUTS.unit]: ' ', [INPUTS.reason]: 'Repaid' });
+    expect(slack.workspace.store.modals(ids.rina).at(-1)?.errors).toEqual({
+      [INPUTS.unit]: 'A unit is needed. Nothing was changed.',
+    });
+    await slack.workspace.as(ids.rina).submit(form.id, { [INPUTS.unit]: '`7`', [INPUTS.reason]: 'Repaid' });
+    await slack.modal(ids.rina, (text) => text.includes('No unit matches'));
+    expect(asked).toEqual([['7', 'Repaid']]);
+  });
+});
