@@ -1,7 +1,7 @@
 /** A request whose unit owes again: nobody can approve it, and it opens again as soon as the unit is repaid. */
 import { describe, expect, it } from 'vitest';
 import { amount } from '../../src/domain/amount.ts';
-import { LOOKED_AT_EVERY_MS } from '../../src/domain/close/attention.ts';
+import { LOOKED_AT_EVERY_MS, reminderAtMs } from '../../src/domain/close/attention.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { isBlocked } from '../../src/domain/close/decision.ts';
 import { repaidUnit, UNAVAILABLE } from '../fakes/loan-exchange.ts';
@@ -96,6 +96,36 @@ describe('a blocked request', () => {
     expect(harness.threadOf(id)).toEqual(before);
     expect(harness.approversTold(id)).toEqual(['opened']);
     expect(harness.notifier.delivered.at(-1)?.notice.kind).toBe('card');
+  });
+
+  it('that opens again late asks once: what it says is not followed by a reminder', async () => {
+    const harness = new DeskHarness();
+    const { id, createdAtMs, expiresAtMs } = await blocked(harness);
+    await harness.pass(createdAtMs + (expiresAtMs - createdAtMs) * 0.6 - harness.nowMs);
+    owe(harness, '0');
+    await harness.pass(LOOKED_AT_EVERY_MS);
+    await harness.pass(LOOKED_AT_EVERY_MS);
+    expect(harness.approversTold(id)).toEqual(['opened', 'facts-changed']);
+    await harness.pass(reminderAtMs(await harness.get(id), 'eighty') - harness.nowMs);
+    expect(harness.approversTold(id)).toEqual(['opened', 'facts-changed', 'reminded']);
+  });
+
+  it('that expires while its unit is being read does not open again', async () => {
+    const harness = new DeskHarness();
+    const { id, expiresAtMs, version } = await blocked(harness);
+    const reader = withMethods(harness.exchange, {
+      riskUnits: async () => {
+        harness.nowMs = expiresAtMs;
+        return harness.exchange.riskUnits();
+      },
+    });
+    harness.restart({}, { reader });
+    owe(harness, '0');
+    await harness.pass(LOOKED_AT_EVERY_MS);
+    await harness.pass(LOOKED_AT_EVERY_MS);
+    expect(await harness.get(id)).toMatchObject({ state: 'expired', version });
+    expect(harness.approversTold(id)).toEqual(['opened']);
+    expect(harness.threadOf(id).at(-1)).toBe('expired');
   });
 
   it('stays as it is while the unit cannot be read, and ends when it was closed elsewhere', async () => {

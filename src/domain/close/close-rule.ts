@@ -46,7 +46,7 @@ import {
   splitVotes,
   to,
 } from './decision.ts';
-import { diffFacts, digestOf, type Facts } from './facts.ts';
+import { diffFacts, digestOf, type Facts, isRepaid } from './facts.ts';
 
 /**
  * Limits on refused clicks in the audit, so that a flood can't fill it or hide other people's attempts: per person, and
@@ -277,10 +277,20 @@ function remind(request: CloseRequest, stage: 'half' | 'eighty', nowMs: number):
   return to(request, { reminded }, { type: 'reminded', by: null, stage, atMs: nowMs }, request.expiresAtMs);
 }
 
+function remindersDue(request: CloseRequest, nowMs: number): CloseRequest['reminded'] {
+  const { half, eighty } = request.reminded;
+  return {
+    half: half || nowMs >= reminderAtMs(request, 'half'),
+    eighty: eighty || nowMs >= reminderAtMs(request, 'eighty'),
+  };
+}
+
 function replaceFacts(request: CloseRequest, facts: Facts, nowMs: number): Decision {
   if (!isUnsent(request)) return no({ code: 'wrong-state', state: request.state });
   if (facts.groupId !== request.groupId || digestOf(facts) === request.factsDigest)
     return no({ code: 'nothing-changed' });
+  // Approvers would be asked for what they can no longer do.
+  if (nowMs >= request.expiresAtMs) return no({ code: 'expired' });
   const changes = diffFacts(request.facts, facts);
   const voided: VoidedVote[] = request.votes.map((vote) => ({
     ...vote,
@@ -297,6 +307,8 @@ function replaceFacts(request: CloseRequest, facts: Facts, nowMs: number): Decis
       factChanges: changes,
       votes: [],
       voidedVotes: [...request.voidedVotes, ...voided],
+      // Approvers hear that it is open again: a reminder due meanwhile would follow at once.
+      ...(isBlocked(request) && isRepaid(facts) && { reminded: remindersDue(request, nowMs) }),
       claim: null,
       obstacle: null,
     },
