@@ -1,7 +1,8 @@
 /** Sharing units: asked first, and only where it is known who reads along. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
-import { done } from '../../src/domain/refusal.ts';
+import type { Role } from '../../src/domain/person.ts';
+import { done, type Refusal, type Result, refuse } from '../../src/domain/refusal.ts';
 import { PUBLISHED_THRESHOLDS } from '../../src/domain/unit/risk-unit.ts';
 import { ACTIONS } from '../../src/slack/ids.ts';
 import { fakeDesk } from '../fakes/desk.ts';
@@ -14,16 +15,24 @@ afterEach(() => slack.close());
 
 const NEEDED = ['commands', 'chat:write', 'users:read', 'usergroups:read'];
 
-async function start(options: { scopes?: string[]; allowedChannels?: string[] } = {}): Promise<void> {
+interface Scene {
+  scopes?: string[];
+  allowedChannels?: string[];
+  filter?: string;
+  admit?: Result<readonly Role[]>;
+}
+
+async function start(options: Scene = {}): Promise<void> {
   slack = await startSlackHarness({
     desk: () =>
       fakeDesk({
+        admit: async () => options.admit ?? done(['viewer']),
         viewUnits: async () =>
           done({
             kind: 'many',
             units: [exampleUnit()],
             hidden: 0,
-            filter: null,
+            filter: options.filter ?? null,
             thresholds: PUBLISHED_THRESHOLDS,
             asOfMs: START_MS,
             nowMs: START_MS,
@@ -95,6 +104,33 @@ describe('Share', () => {
     await slack.workspace.as(ids.rina).click(asked, ACTIONS.shareUnitsConfirmed);
     await slack.privateText(ids.rina, (text) => text.includes('another organisation'), ids.general);
     expect(publicMessages(ids.general)).toEqual([]);
+  });
+
+  it('says so when Slack takes it by no way', async () => {
+    await start();
+    const asked = await share(ids.general, /Share these units/);
+    slack.workspace.faults.add('response_url', { kind: 'http', status: 404 }, 1);
+    slack.workspace.faults.add('chat.postMessage', { kind: 'error', code: 'not_in_channel' }, 1);
+    await slack.workspace.as(ids.rina).click(asked, ACTIONS.shareUnitsConfirmed);
+    await slack.privateText(ids.rina, (text) => text.includes("didn't confirm"), ids.general);
+    expect(publicMessages(ids.general)).toEqual([]);
+  });
+
+  it('masks an address that the filter names', async () => {
+    await start({ filter: 'credit account contains "desk.one@firm.com"' });
+    const asked = await share(ids.general, /Share these units/);
+    await slack.workspace.as(ids.rina).click(asked, ACTIONS.shareUnitsConfirmed);
+    const shared = await slack.workspace.until(() => publicMessages(ids.general)[0]);
+    expect(JSON.stringify(shared)).toContain('d***e@firm.com');
+    expect(JSON.stringify(shared)).not.toContain('desk.one');
+  });
+
+  it('tells nothing about a channel to a person without a role', async () => {
+    const refusal: Refusal = { code: 'role-missing', role: 'viewer' };
+    await start({ admit: refuse(refusal) });
+    const asked = await share(ids.general, /list of people who may do this/);
+    expect(slack.workspace.renderText(asked)).not.toContain('Everyone there');
+    expect(slack.workspace.store.calls.filter(({ method }) => method === 'conversations.info')).toEqual([]);
   });
 
   it('has nobody to share with in a direct message', async () => {

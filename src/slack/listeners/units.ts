@@ -112,11 +112,13 @@ function unitsChart({ desk }: ListenerParts): Listener {
   };
 }
 
-/** Says who would read it, and asks. */
+/** Says who would read it, and asks. No verb of the desk answers here, so the role is asked for first. */
 function shareUnits(parts: ListenerParts): Listener {
   return {
     lane: 'read',
     work: async (turn) => {
+      const roles = await parts.desk.admit(turn.by);
+      if (!roles.ok) return refused(roles.refusal);
       const readers = await readersHere(parts, turn);
       if (!readers.ok) return refused(readers.refusal);
       await turn.tell(askToShareMessage(readers.value, asked(turn.input)));
@@ -125,21 +127,24 @@ function shareUnits(parts: ListenerParts): Listener {
   };
 }
 
-/** Looks who reads the channel, and reads the units, again: neither may be older than the yes. */
+/** Reads the units and then looks who reads the channel, both again: neither may be older than the yes. */
 function shareUnitsConfirmed(parts: ListenerParts): Listener {
   return {
     lane: 'read',
     work: async (turn) => {
       const query = asked(turn.input);
-      const readers = await readersHere(parts, turn);
-      if (!readers.ok) return refused(readers.refusal);
       const result = await parts.desk.viewUnits(turn.by, query);
       if (!result.ok) return refused(result.refusal);
+      const readers = await readersHere(parts, turn);
+      if (!readers.ok) return refused(readers.refusal);
+      const place = channelMention(readers.value.channelId);
       // Only lists have the button; a filter that now means one unit is shown to its asker alone.
       if (result.value.kind !== 'many') await turn.tell(answer(result.value, query));
       else if (await turn.share(sharedUnitsMessage(result.value, turn.by)))
-        await turn.replace(
-          noticeMessage(`Shared with everyone in ${channelMention(readers.value.channelId)}.`),
+        await turn.replace(noticeMessage(`Shared with everyone in ${place}.`));
+      else
+        await turn.tell(
+          noticeMessage(`Slack didn't confirm the message. Look in ${place} before you share it again.`),
         );
       return handled();
     },

@@ -16,7 +16,7 @@ import {
   section,
   sections,
 } from './blocks.ts';
-import { dateToken, durationText, mention, moneyText } from './format.ts';
+import { dateToken, durationText, maskEmail, mention, moneyText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { levelText, ltvText, percentText } from './unit-text.ts';
 import {
@@ -41,9 +41,10 @@ export function unitsMessage(view: UnitsView, query: string): Message {
   return draw(view, query, null);
 }
 
-/** For a channel: no buttons, and who shared it. */
+/** For a channel: no buttons, no whole address in the filter, and who shared it. */
 export function sharedUnitsMessage(view: UnitsView, sharedBy: PersonId): Message {
-  return draw(view, '', sharedBy);
+  const filter = view.filter?.replace(/[\p{L}\d._+-]*@[\p{L}\d._+-]*/gu, maskEmail) ?? null;
+  return draw({ ...view, filter }, '', sharedBy);
 }
 
 function draw(view: UnitsView, query: string, sharedBy: PersonId | null): Message {
