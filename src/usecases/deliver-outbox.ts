@@ -71,7 +71,10 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
   const drawn = new Map<string, string>();
 
   /** Null: it is no longer needed. */
-  async function deliver(item: OutboxItem, request: CloseRequest): Promise<Delivery | Undrawable | null> {
+  async function deliver(
+    item: OutboxItem,
+    { request, nowMs }: StoredRequest,
+  ): Promise<Delivery | Undrawable | null> {
     const { notice } = item;
     // Without a card there is no thread; a request that ended before its card was posted needs none.
     if (notice.kind === 'thread' && request.card === null) return null;
@@ -80,7 +83,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
       // Several changes in a row need one edit, unless a redraw was asked for.
       if (item.origin === 'change' && drawn.get(request.id) === request.audit.seal) return null;
     }
-    if (notice.kind === 'approvers' && !isStillAsked(notice.event.type, request)) return null;
+    if (notice.kind === 'approvers' && !isStillAsked(notice.event.type, request, nowMs)) return null;
     if (notice.kind === 'thread') return draw(notice, request, null);
     const isKnown = notice.kind === 'direct' && hasPartIn(request, notice.to.userId);
     if (isKnown) return draw(notice, request, null);
@@ -193,7 +196,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     if (found === null) return outbox.done(item);
     const stored = { ...found, request: book.underRule(found.request) };
     const { request } = stored;
-    const delivery = await deliver(item, request);
+    const delivery = await deliver(item, stored);
     if (delivery === null) return outbox.done(item);
     if ('undrawable' in delivery) {
       const isSetAside = await leaveOrSetAside(item, delivery.undrawable);
@@ -227,13 +230,13 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
   };
 }
 
-/** Calls for a decision are void once there is one, or while nobody can make it. */
-function isStillAsked(event: RequestEventType, request: CloseRequest): boolean {
+/** Calls for a decision are void once there is one, or when nobody can make it. */
+function isStillAsked(event: RequestEventType, request: CloseRequest, nowMs: number): boolean {
   switch (event) {
     case 'opened':
     case 'reminded':
     case 'facts-changed':
-      return request.state === 'pending' && !isBlocked(request);
+      return request.state === 'pending' && !isBlocked(request) && nowMs < request.expiresAtMs;
     case 'mark-restored':
       return true;
     default:

@@ -102,3 +102,12 @@ it('a request whose first card nobody can draw is ended, and the requester is to
   const { teamId, userId } = REQUESTER;
   expect(told).toEqual([expect.objectContaining({ kind: 'direct', to: { teamId, userId } })]);
 });
+
+it('asks nobody to decide on a request whose time is over, although its end is not stored yet', async () => {
+  const harness = new DeskHarness();
+  harness.heldBack.add('deliver');
+  const { id, expiresAtMs } = await harness.open();
+  harness.nowMs = expiresAtMs;
+  await harness.work.deliverOutbox();
+  expect(harness.approversTold(id)).toEqual([]);
+});
