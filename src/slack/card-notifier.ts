@@ -187,10 +187,11 @@ export class CardNotifier implements Notifier {
     approvers: ReadonlySet<string> | null,
     place: CardLocation | null,
   ): Promise<Delivery> {
-    if (this.#parts.tellApprovers === 'channel') return this.#nameApprovers(event, request, place);
     if (approvers === null) return refusedForOne(true, 'the approvers are not known at present');
     const addressees = addresseesOf(event, request, approvers);
-    if (addressees.length > TOLD_DIRECTLY_AT_MOST) return this.#nameApprovers(event, request, place);
+    if (addressees.length === 0) return DELIVERED;
+    if (this.#parts.tellApprovers === 'channel' || addressees.length > TOLD_DIRECTLY_AT_MOST)
+      return this.#nameApprovers(event, request, namesOfApprovers(request, addressees), place);
     const { teamId } = request.requester;
     let missed: Delivery | null = null;
     for (const userId of addressees) {
@@ -216,9 +217,9 @@ export class CardNotifier implements Notifier {
   async #nameApprovers(
     event: RequestEvent,
     request: CloseRequest,
+    names: string,
     place: CardLocation | null,
   ): Promise<Delivery> {
-    const names = namesOfApprovers(request);
     const { text, blocks } = await this.#parts.quiet(approversReply(event, request));
     return this.#postReply({ text: `${names} ${text}`, blocks: [section(names), ...blocks] }, place);
   }

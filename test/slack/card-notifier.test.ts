@@ -60,7 +60,7 @@ async function posted(changes: Partial<CloseRequest> = {}): Promise<CloseRequest
   return asked({ ...changes, card: delivery.card });
 }
 
-const CROWD = new Set(Array.from({ length: 300 }, (_, index) => `U0CROWD${index}`));
+const CROWD = new Set([ids.ben, ...Array.from({ length: 300 }, (_, index) => `U0CROWD${index}`)]);
 const opened = (of: CloseRequest): RequestEvent => ({
   type: 'opened',
   by: rina,
@@ -238,6 +238,26 @@ describe('messages about it', () => {
     expect(inChannel()).toHaveLength(2);
     const direct = [ids.ben, ids.chen].map((id) => workspace.directory.directMessage(id).id);
     expect(direct.flatMap((id) => workspace.store.messages(id))).toEqual([]);
+  });
+
+  it('name neither the requester, nor who is no longer an approver, nor who has voted', async () => {
+    const settings = { apiUrl: workspace.apiUrl, botToken: workspace.grants.botToken };
+    const teller = createNotifier(settings, ids.loanDesk, 'channel');
+    const vote = { voter: ada, atMs: START_MS, version: 1, factsDigest: '' };
+    const approvers = [ids.rina, ids.ada, ids.ben, ids.chen];
+    const up = await posted({ votes: [vote], policy: policy({ approvers }) });
+    await teller.deliver({ kind: 'approvers', event: opened(up) }, up, new Set([ids.ada, ids.ben]));
+    expect(inChannel()[1]?.text.match(/<@\w+>/g)).toEqual([`<@${ids.ben}>`]);
+    await teller.deliver({ kind: 'approvers', event: opened(up) }, up, new Set([ids.ada]));
+    expect(inChannel(), 'nobody is left to name').toHaveLength(2);
+  });
+
+  it('name each of a crowd that is listed by account', async () => {
+    const crowd = [...CROWD].slice(0, 60);
+    const up = await posted({ policy: policy({ approvers: crowd }) });
+    await notifier.deliver({ kind: 'approvers', event: opened(up) }, up, new Set(crowd));
+    expect(inChannel()[1]?.text.match(/<@\w+>/g)).toHaveLength(60);
+    expect(JSON.stringify(inChannel()[1]?.blocks).match(/<@\w+>/g)).toHaveLength(60);
   });
 
   it('does not tell an approver twice when the round is tried again', async () => {

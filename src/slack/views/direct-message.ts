@@ -51,12 +51,19 @@ export function approversReply(event: RequestEvent, request: CloseRequest): Mess
   return { text, blocks: [section(text)] };
 }
 
-/** The approvers as the request names them: user groups and people. Slack notifies whom it names. */
-export function namesOfApprovers({ policy }: CloseRequest): string {
-  const names = policy.approvers.map((name) =>
-    /^S[A-Z0-9]{1,30}$/.test(name) ? `<!subteam^${name}>` : mention(name),
-  );
-  return names.slice(0, 20).join(' ');
+/** As many as fit into one section. */
+const NAMED_AT_MOST = 150;
+
+/**
+ * The approvers as the request names them: its user groups, and of the accounts those in `addressees`. Slack notifies
+ * whom it names.
+ */
+export function namesOfApprovers({ policy }: CloseRequest, addressees: readonly string[]): string {
+  const names = policy.approvers.flatMap((name) => {
+    if (/^S[A-Z0-9]{1,30}$/.test(name)) return [`<!subteam^${name}>`];
+    return addressees.includes(name) ? [mention(name)] : [];
+  });
+  return names.slice(0, NAMED_AT_MOST).join(' ');
 }
 
 /** What an approver is asked for, then why. */
