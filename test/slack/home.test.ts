@@ -94,6 +94,27 @@ describe.each(['http', 'socket'] as const)('Home over %s', (transport) => {
     await shown(/Your roles: viewer ·/);
   });
 
+  it('that is late says that the tab shows it, and promises no message', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let opened = false;
+    const home: Desk['home'] = async () => {
+      if (opened) await promise;
+      opened = true;
+      return done(VIEW);
+    };
+    slack = await startSlackHarness({
+      transport,
+      limits: { lateAfterMs: 1 },
+      desk: () => fakeDesk({ home }),
+    });
+    await slack.workspace.as(ids.rina).openHome();
+    await slack.workspace.as(ids.rina).click({ viewId: (await shown(/Units/)).id }, ACTIONS.refreshHome);
+    const { id } = slack.workspace.directory.directMessage(ids.rina);
+    const said = await slack.workspace.until(() => slack.workspace.store.messages(id)[0]);
+    resolve();
+    expect(said.text).toContain('Your Home tab shows them');
+  });
+
   it('is drawn without its table where Slack takes none', async () => {
     slack = await startSlackHarness({ transport, desk: () => fakeDesk({ home: async () => done(VIEW) }) });
     slack.workspace.faults.add('views.publish', { kind: 'error', code: 'invalid_arguments' }, 1);

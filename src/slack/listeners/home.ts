@@ -3,8 +3,11 @@ import { ACTIONS } from '../ids.ts';
 import { handled, type Listener, type ListenerParts } from '../listener.ts';
 import { homeTab, refusedHomeTab } from '../views/home-view.ts';
 
+/** The usual notice is a message that promises the answer in its place; this one says where it comes. */
+const STILL_READING = 'Still reading the units. Your Home tab shows them when they are read…';
+
 export function homeListeners(parts: ListenerParts) {
-  return { actions: { [ACTIONS.refreshHome]: homeOpened(parts) } };
+  return { actions: { [ACTIONS.refreshHome]: { ...homeOpened(parts), lateNotice: STILL_READING } } };
 }
 
 export function homeOpened({ desk, workspaceUrl, homes }: ListenerParts): Listener {
