@@ -7,7 +7,7 @@ import type { ClosePolicy } from '../domain/policy.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
 import { findInconsistencies, type RiskUnit, type Thresholds, worstFirst } from '../domain/unit/risk-unit.ts';
 import { describeQuery, matches, parseUnitQuery, type UnitQuery } from '../domain/unit/unit-query.ts';
-import { parseWhatIf } from '../domain/unit/what-if.ts';
+import { parseWhatIf, type WhatIf } from '../domain/unit/what-if.ts';
 import type { Access } from './access.ts';
 import { csvTime } from './csv.ts';
 import { exchangeRefusal, flawsOf } from './current-facts.ts';
@@ -41,6 +41,15 @@ export interface ViewUnits extends Pick<Desk, 'viewUnits' | 'exportUnits'> {
 }
 
 type UnitsRead = Extract<Read<readonly RiskUnit[]>, { ok: true }>;
+
+interface Found {
+  /** What was typed, without the question about it. */
+  readonly name: string;
+  readonly whatIf: WhatIf | null;
+  readonly query: UnitQuery;
+  readonly read: UnitsRead;
+  readonly view: UnitsView;
+}
 
 export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
   const { access, reader, store, thresholds, now } = parts;
@@ -94,17 +103,18 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
     return refuseOwing(factsOf(unit, 0));
   }
 
-  async function find(
-    by: PersonId,
-    text: string,
-  ): Promise<Result<{ query: UnitQuery; read: UnitsRead; view: UnitsView }>> {
+  async function find(by: PersonId, text: string): Promise<Result<Found>> {
     const viewer = await access.requireRole(by, 'viewer');
     if (!viewer.ok) return viewer;
-    const query = parseUnitQuery(text);
+    const asked = parseWhatIf(text);
+    if (!asked.ok) return asked;
+    const name = asked.value?.unit ?? text.trim();
+    const query = parseUnitQuery(name);
     if (!query.ok) return query;
     const read = await reader.riskUnits({ priority: 'interactive' });
     if (!read.ok) return refuse(exchangeRefusal(read.failure));
-    return done({ query: query.value, read, view: many(read, query.value) });
+    const whatIf = asked.value?.whatIf ?? null;
+    return done({ name, whatIf, query: query.value, read, view: many(read, query.value) });
   }
 
   function many(read: UnitsRead, query: UnitQuery): UnitsView {
@@ -128,19 +138,15 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
       return read.ok ? done(many(read, { kind: 'all' })) : refuse(exchangeRefusal(read.failure));
     },
     async viewUnits(by, text) {
-      const asked = parseWhatIf(text);
-      if (!asked.ok) return asked;
-      const name = asked.value?.unit ?? text.trim();
-      const found = await find(by, name);
+      const found = await find(by, text);
       if (!found.ok) return found;
-      const { query, read, view } = found.value;
+      const { name, whatIf, query, read, view } = found.value;
       const named = query.kind === 'id' || query.kind === 'name';
       if (!named) return done(view);
       const [unit, ...others] = view.units;
       if (unit === undefined) return refuse(notShown(name, query, read.flaws));
       if (others.length > 0) return done(view);
-      if (asked.value === null) return done(await oneUnit(by, unit, read));
-      const { whatIf } = asked.value;
+      if (whatIf === null) return done(await oneUnit(by, unit, read));
       const { asOfMs, flaws } = view;
       return done({ kind: 'what-if', unit, whatIf, thresholds, asOfMs, flaws });
     },

@@ -14,7 +14,8 @@ type Ask = (desk: Desk, by: PersonId, requestId: string) => Promise<Result<unkno
 /** A new verb does not compile without its line here. */
 const VERBS: Readonly<Record<Exclude<keyof Desk, NotAVerb>, Ask>> = {
   admit: (desk, by) => desk.admit(by),
-  viewUnits: (desk, by) => desk.viewUnits(by, ''),
+  // A mistyped question: who asks comes before what is wrong with it.
+  viewUnits: (desk, by) => desk.viewUnits(by, `${UNIT} to many`),
   exportUnits: (desk, by) => desk.exportUnits(by, ''),
   listClosedUnits: (desk, by) => desk.listClosedUnits(by, '', 1),
   exportClosedUnits: (desk, by) => desk.exportClosedUnits(by, ''),
