@@ -345,7 +345,7 @@ describe('a life', () => {
     let nowMs = Date.now();
     const client = connect({ delay, now: () => nowMs });
     await client.start();
-    expect(client.log.lines.join('\n')).toContain('asking again');
+    expect(client.log.lines.join('\n')).toContain('exchange time could not be read');
     expect(client.snapshot()).toMatchObject({ clock: null, lastSuccessAtMs: null });
     exchange = await startExchange({ port });
     nowMs += 10_000;

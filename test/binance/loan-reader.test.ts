@@ -356,7 +356,7 @@ describe('answers as they may come', () => {
       const { reader } = await connect(() => ({ body }));
       expect(await reader.riskUnits(NOW)).toMatchObject({
         ok: false,
-        failure: { kind: 'unavailable', meaning: expect.stringContaining('could not be read') },
+        failure: { kind: 'unavailable', meaning: expect.stringContaining("couldn't be read") },
       });
     },
   );

@@ -142,7 +142,7 @@ describe('createSigningKey', () => {
 
   it.each<[string, string, string | null, RegExp]>([
     ['no passphrase', rsa.privateKey.export(encrypted).toString(), null, /encrypted, and no passphrase/],
-    ['a wrong passphrase', rsa.privateKey.export(encrypted).toString(), 'wrong', /cannot be decrypted/],
+    ['a wrong passphrase', rsa.privateKey.export(encrypted).toString(), 'wrong', /can't be decrypted/],
     ['a public key', rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString(), null, /public key/],
     ['a broken PEM', E1_PEM.replace('MC4', 'XX4'), null, /not a readable PEM/],
     [

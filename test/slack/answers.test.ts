@@ -168,7 +168,7 @@ describe.each(['http', 'socket'] as const)('over %s', (way) => {
       await start({ home: async () => refuse({ code: 'not-a-full-member', kind: 'guest' }) });
       await slack.workspace.as(ids.rina).openHome();
       const view = await home();
-      expect(slack.workspace.renderText(view)).toContain('not for guests');
+      expect(slack.workspace.renderText(view)).toContain('only for full members');
       expect(slack.workspace.store.messages(slack.workspace.directory.directMessage(ids.rina).id)).toEqual(
         [],
       );

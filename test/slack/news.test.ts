@@ -200,7 +200,7 @@ describe('fault N4: a delivery that Slack repeats', () => {
       ),
     );
     const home = workspace.store.home(ids.rina);
-    expect(home === undefined ? '' : workspace.renderText(home)).toContain('Waiting for me');
+    expect(home === undefined ? '' : workspace.renderText(home)).toContain('Nothing waits for your decision');
     expect(toldRina()).toEqual([]);
   });
 

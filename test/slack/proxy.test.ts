@@ -63,7 +63,7 @@ describe('fault W2: with a proxy and no direct way out', () => {
     closing.push(() => slack.close());
     await expect.poll(() => slack.app.connected(), { timeout: 5_000 }).toBe(true);
     await slack.workspace.as(ids.rina).command('/loandesk', 'requests', { channelId: ids.general });
-    await slack.privateText(ids.rina, (text) => text.includes('Open'), ids.general);
+    await slack.privateText(ids.rina, (text) => text.includes('No close request is open'), ids.general);
     // One tunnel carries the calls, one the socket.
     expect(proxy.hosts.length).toBeGreaterThanOrEqual(transport === 'http' ? 1 : 2);
   });

@@ -193,7 +193,7 @@ describe('requests over HTTP', () => {
     });
     const { workspace } = slack;
     const sent = await workspace.as(ids.rina).command('/loandesk', 'requests', { channelId: ids.general });
-    await slack.privateText(ids.rina, (text) => text.includes('Open'), ids.general);
+    await slack.privateText(ids.rina, (text) => text.includes('No close request is open'), ids.general);
     await workspace.resend(sent.request);
     const outcomes = () =>
       slack.log
@@ -247,7 +247,7 @@ describe('requests over HTTP', () => {
     }
     expect(Math.max(...took)).toBeLessThan(1_000);
     held.resolve();
-    await slack.privateText(ids.rina, (text) => text.includes('Open'), ids.general);
+    await slack.privateText(ids.rina, (text) => text.includes('No close request is open'), ids.general);
   });
 
   it('answers a button of an earlier version', async () => {
@@ -468,7 +468,7 @@ describe('two lanes', () => {
       Array.from({ length: 100 }, () => workspace.as(ids.rina).click(card, ACTIONS.withdraw)),
     );
     await workspace.as(ids.vera).command('/loandesk', 'requests', { channelId: ids.general });
-    await slack.privateText(ids.vera, (text) => text.includes('Open'), ids.general);
+    await slack.privateText(ids.vera, (text) => text.includes('No close request is open'), ids.general);
     held.resolve();
   });
 });

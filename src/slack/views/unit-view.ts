@@ -191,6 +191,8 @@ function closeText(view: UnitView): string {
   }
   if (view.whyNotClose === null)
     return "*Close*: nothing is owed. You can request this unit's close; other people must approve it.";
+  // The message names each asset owed already.
+  if (view.whyNotClose.code === 'owes') return '*Close*: not possible while the unit owes anything.';
   return `*Close*: not possible now. ${refusalReason(view.whyNotClose)}`;
 }
 

@@ -110,6 +110,7 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
   it('shows one unit down to its wallets', async () => {
     await hands.type('/ltv 1');
     await hands.newest.getByRole('heading', { name: /^Unit 1 · LTV/ }).waitFor();
+    await hands.newest.locator('summary').click();
     const text = await hands.newest.innerText();
     for (const part of ['15.31', '26.35', 'Portfolio margin', 'collateral001']) {
       expect(text).toContain(part);
@@ -262,13 +263,13 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
   });
 
   it('plays a borrow that voids approvals, a skip of time that expires a request, and a dry run', async () => {
-    await hands.addUnit('23');
-    await hands.type('/close-unit 23 repaid');
-    await hands.page.getByRole('heading', { name: /unit 23/ }).waitFor();
+    await hands.addUnit('24');
+    await hands.type('/close-unit 24 repaid');
+    await hands.page.getByRole('heading', { name: /unit 24/ }).waitFor();
     await hands.actAs('Ada');
-    expect(await hands.approve('23')).toContain('1 of 2');
-    await hands.panel.getByText('Unit 23').click();
-    await hands.panel.getByRole('button', { name: 'Borrow 1,000 USDT in unit 23' }).click();
+    expect(await hands.approve('24')).toContain('1 of 2');
+    await hands.panel.getByText('Unit 24').click();
+    await hands.panel.getByRole('button', { name: 'Borrow 1,000 USDT in unit 24' }).click();
     await hands.panel.getByText('1000 USDT, interest 0').waitFor();
     await hands.actAs('Ben');
     await hands.card.getByRole('button', { name: /Review and approve/ }).click();
