@@ -1,46 +1,85 @@
-/** `npm run screenshots`: makes the pictures of README and docs/design.md from the sandbox's page. */
+/**
+ * `npm run screenshots`: makes the pictures of README and docs from the sandbox's page: what people look at, on a desk
+ * and on a phone. `-- --dark DIR` makes them in dark colours and puts them elsewhere, to look at.
+ */
 import { fileURLToPath } from 'node:url';
-import type { Browser } from 'playwright-core';
+import { parseArgs } from 'node:util';
+import type { Browser, Locator } from 'playwright-core';
 import { startPage } from '../sandbox/page/page-server.ts';
 import { startPlayground } from '../sandbox/page/playground.ts';
 import { findChromium, startChromium } from '../test/sandbox/page/chromium.ts';
-import { PageHands } from '../test/sandbox/page/hands.ts';
+import { PageHands, type PersonName } from '../test/sandbox/page/hands.ts';
 
-const DESKTOP = { width: 1280, height: 900 };
-const PHONE = { width: 390, height: 844 };
+// Taller than a screen, so that a whole message is in the picture.
+const DESKTOP = { width: 1280, height: 1500 };
+const PHONE = { width: 390, height: 1500 };
 
-const pathOf = (name: string) => fileURLToPath(new URL(`../docs/${name}.png`, import.meta.url));
+const { values: options } = parseArgs({ options: { dark: { type: 'string' } } });
+const folder = options.dark ?? fileURLToPath(new URL('../docs/pictures', import.meta.url));
 
-async function open(browser: Browser, url: string, viewport: typeof DESKTOP): Promise<PageHands> {
-  const page = await browser.newPage({ viewport, deviceScaleFactor: 1.5, colorScheme: 'light' });
-  await page.goto(url);
-  return new PageHands(page);
+/** One person with a desk and a phone. */
+class Onlooker {
+  readonly desk: PageHands;
+  readonly phone: PageHands;
+
+  private constructor(desk: PageHands, phone: PageHands) {
+    this.desk = desk;
+    this.phone = phone;
+  }
+
+  static async open(browser: Browser, url: string): Promise<Onlooker> {
+    const colorScheme = options.dark === undefined ? 'light' : 'dark';
+    const hands = async (viewport: typeof DESKTOP) => {
+      const page = await browser.newPage({ viewport, deviceScaleFactor: 1.5, colorScheme });
+      // The bot looks again after a while for what became of a close.
+      page.setDefaultTimeout(150_000);
+      await page.goto(url);
+      return new PageHands(page);
+    };
+    return new Onlooker(await hands(DESKTOP), await hands(PHONE));
+  }
+
+  get both(): readonly PageHands[] {
+    return [this.desk, this.phone];
+  }
+
+  async goTo(place: string): Promise<void> {
+    for (const hands of this.both) await hands.page.getByRole('link', { name: place }).click();
+  }
+
+  async actAs(name: PersonName): Promise<void> {
+    await this.desk.actAs(name);
+    await this.phone.actAs(name);
+  }
+
+  /** The same part of the page at both widths, as `name.png` and `name-phone.png`. */
+  async take(name: string, part: (hands: PageHands) => Locator): Promise<void> {
+    await part(this.desk).screenshot({ path: `${folder}/${name}.png` });
+    await part(this.phone).screenshot({ path: `${folder}/${name}-phone.png` });
+    console.log(name);
+  }
+
+  async takeAnswer(name: string, line: string, until: (hands: PageHands) => Locator): Promise<void> {
+    await this.desk.type(line);
+    await until(this.desk).waitFor();
+    await until(this.phone).waitFor();
+    await this.take(name, (hands) => hands.newest);
+  }
+
+  async takeCard(name: string, title: RegExp): Promise<void> {
+    for (const hands of this.both) await hands.card.getByText(title).first().waitFor();
+    await this.take(name, (hands) => hands.card);
+  }
 }
 
-/** Every unit, worst first. */
-async function takeLtv(browser: Browser, url: string, viewport: typeof DESKTOP, name: string): Promise<void> {
-  const hands = await open(browser, url, viewport);
-  await hands.type('/ltv');
-  await hands.newest.getByRole('table').waitFor();
-  await hands.newest.screenshot({ path: pathOf(name) });
-}
-
-/** A close by two people, with the bot's own record beside the card. */
-async function takeCard(browser: Browser, url: string): Promise<void> {
-  const hands = await open(browser, url, DESKTOP);
-  await hands.type('/close-unit 7 repaid on Friday, the collateral is needed elsewhere');
-  await hands.card.waitFor();
-  await hands.actAs('Ada');
-  await hands.approve('7');
-  await hands.actAs('Ben');
-  await hands.approve('7');
-  await hands.card.getByText('Closed.', { exact: true }).first().waitFor();
-  await hands.open("Bot's record");
-  await hands.panel.getByText('Audit trail verified').waitFor();
-  await hands.actAs('Vera');
-  await hands.page.locator('#messages > li').first().waitFor();
-  await hands.page.locator('#scroller').evaluate('scroller => scroller.scrollTo(0, 0)');
-  await hands.page.screenshot({ path: pathOf('card') });
+async function untilTrue(attempt: () => Promise<void>): Promise<void> {
+  for (let left = 20; ; left -= 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+  }
 }
 
 const chromium = findChromium();
@@ -49,10 +88,56 @@ const playground = await startPlayground();
 const page = await startPage(playground);
 const browser = await startChromium(chromium);
 try {
-  await takeLtv(browser, page.url, DESKTOP, 'ltv');
-  await takeLtv(browser, page.url, PHONE, 'ltv-phone');
-  await takeCard(browser, page.url);
-  console.log('docs/ltv.png, docs/ltv-phone.png and docs/card.png are new.');
+  const person = await Onlooker.open(browser, page.url);
+  const { desk } = person;
+  const { exchange } = playground.world;
+  await person.takeAnswer('ltv', '/ltv', (hands) => hands.newest.getByRole('table'));
+  await person.takeAnswer('ltv-unit', '/ltv 12', (hands) => hands.newest.getByText(/Unit 12/).first());
+
+  await desk.type('/close-unit 7 repaid on Friday, the collateral is needed elsewhere');
+  await person.takeCard('card-pending', /needs 2 approvals/);
+  await person.actAs('Ada');
+  await person.goTo('@Loandesk');
+  await person.take('dm', (hands) => hands.newest);
+  await person.goTo('Loandesk Home');
+  for (const hands of person.both)
+    await hands.page
+      .locator('#home')
+      .getByText(/unit 7/i)
+      .first()
+      .waitFor();
+  await person.take('home', (hands) => hands.page.locator('#home'));
+
+  await person.goTo('#loan-desk');
+  await desk.approve('7');
+  exchange.borrow('7', 'USDT', '0.5');
+  await person.actAs('Ben');
+  // The bot believes a reading of the unit for a moment: asked again until it knows of the borrow.
+  await untilTrue(async () => {
+    if (await desk.modal.isVisible()) await desk.page.keyboard.press('Escape');
+    await desk.card.getByRole('button', { name: /Review and approve/ }).click({ timeout: 1_000 });
+    await desk.modal.getByText(/no longer matches/).waitFor({ timeout: 1_000 });
+  });
+  await desk.page.keyboard.press('Escape');
+  await person.takeCard('card-blocked', /blocked/);
+
+  await person.actAs('Rina');
+  await playground.addUnit('21', '0');
+  await desk.type('/close-unit 21 repaid');
+  await desk.page.getByRole('heading', { name: /Close unit 21/ }).waitFor();
+  await person.actAs('Ada');
+  await desk.approve('21');
+  await person.actAs('Ben');
+  await desk.card.getByRole('button', { name: /Review and approve/ }).click();
+  await desk.modal.getByLabel(/Type the unit/).fill('21');
+  // The close's answer is lost, and so is every look at the list of closed units.
+  exchange.inject({ effect: { kind: 'reset', when: 'after' }, method: 'DELETE' });
+  exchange.inject({ effect: { kind: 'error', when: 'before', status: 503 }, endpoint: 'closed' });
+  await desk.modal.getByRole('button', { name: 'Approve close' }).click();
+  await desk.modal.getByRole('button', { name: 'Close window' }).click();
+  await person.takeCard('card-unknown', /unknown/i);
+  exchange.clearFaults();
+  await person.takeCard('card-closed', /^Closed/);
 } finally {
   await browser.close();
   await page.close();
