@@ -35,10 +35,14 @@ export function owedText(facts: Facts, max: number): string {
 }
 
 /** What a close would release: shown, never voted on. Null where it was not kept. */
-export function releasedText({ netEquity, collateralAccounts }: Facts): string | null {
+export function releasedText(
+  { netEquity, collateralAccounts }: Facts,
+  money: (value: string) => string = moneyText,
+): string | null {
   if (netEquity === undefined) return null;
-  const count = collateralAccounts.length;
-  return `${moneyText(netEquity)} in ${count} account${count === 1 ? '' : 's'}`;
+  // The credit account's equity is part of the sum.
+  const count = collateralAccounts.length + 1;
+  return `${money(netEquity)} in ${count} account${count === 1 ? '' : 's'}`;
 }
 
 export function factPairs(
@@ -47,7 +51,7 @@ export function factPairs(
   audience: Audience,
 ): (readonly [string, string])[] {
   const collateral = facts.collateralAccounts.map((each) => account(shorten(each, 100), audience));
-  const released = releasedText(facts);
+  const released = releasedText(facts, amountText);
   return [
     ['Unit', facts.groupId],
     ['Credit account', account(shorten(facts.creditAccount, 254), audience)],

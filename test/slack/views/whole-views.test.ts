@@ -64,7 +64,7 @@ describe('the card of a pending request', () => {
       quote('Repaid on *Friday*\n<!here>'),
       {
         type: 'section',
-        fields: [field('Owed', 'Nothing'), field('Would be released', '500,000 in 2 accounts')],
+        fields: [field('Owed', 'Nothing'), field('Would be released', '500,000 in 3 accounts')],
       },
       section(
         `☑ ☐  *1 of 2 approvals*\n☑ <@U0ALICE> ${AT}\nCan approve: <@U0BOB> · expires <!date^1795190400^{date_short_pretty} {time} ({ago})|2026-11-20 16:00 UTC>`,
@@ -279,7 +279,7 @@ describe('the ballot', () => {
         factsDigest: 'abcdef0123456789',
         factChanges: [{ fact: 'total liability', which: null, before: '1', after: '0' }],
       },
-      facts: facts(),
+      facts: facts({ netEquity: '500000.00000001' }),
     });
     expect(modal.callback_id).toBe('modal:ballot');
     expect(JSON.parse(modal.private_metadata ?? '')).toEqual({
@@ -293,6 +293,8 @@ describe('the ballot', () => {
     expect(text).toContain('collateral72@test.com');
     expect(text).toContain('Changed since the first approval');
     expect(text).toContain('• total liability: 1 → 0');
+    // With the credit account, whose equity counts in the sum.
+    expect(text).toContain('500,000.00000001 in 3 accounts');
   });
 });
 
