@@ -81,8 +81,9 @@ export function createViewRequests({
       return [...open, ...recent].map(({ id, revision }) => `${id}:${revision}`).join(' ');
     },
     async viewRequest(by, typedId) {
-      const viewer = await access.requireRole(by, 'viewer');
-      if (!viewer.ok) return viewer;
+      // Any role: approvers and requesters get messages about a request, with buttons that show it.
+      const roles = await access.rolesOf(by);
+      if (!roles.ok) return roles;
       const requestId = parseRequestId(typedId);
       if (requestId === null) return refuse({ code: 'bad-request-id', input: typedId });
       const stored = await store.load(requestId);

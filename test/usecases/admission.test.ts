@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { PersonId } from '../../src/domain/person.ts';
 import type { Result } from '../../src/domain/refusal.ts';
 import type { Desk } from '../../src/usecases/desk.ts';
-import { HOME_TEAM, person } from '../support/close-requests.ts';
+import { ALICE, HOME_TEAM, person } from '../support/close-requests.ts';
 import { DeskHarness, UNIT } from '../support/desk-harness.ts';
 
 /** They answer a person with nothing that the desk knows. */
@@ -60,5 +60,22 @@ describe.each(Object.entries(VERBS))('%s', (_, ask) => {
       state: before.state,
       version: before.version,
     });
+  });
+});
+
+describe('one request', () => {
+  it('is shown to an approver whom VIEWERS leaves out: what an outcome is decided on is behind its buttons', async () => {
+    const harness = new DeskHarness();
+    const { id } = await harness.open();
+    expect(await harness.desk.viewRequest(ALICE, id)).toMatchObject({ value: { request: { id } } });
+    expect(await harness.desk.viewUnits(ALICE, '')).toMatchObject({ refusal: { code: 'role-missing' } });
+  });
+
+  it('is not shown to a member without a role', async () => {
+    const harness = new DeskHarness();
+    const member = person('U0MEMBER');
+    harness.directory.people.set(member.userId, member);
+    const { id } = await harness.open();
+    expect(await harness.desk.viewRequest(member, id)).toMatchObject({ refusal: { code: 'role-missing' } });
   });
 });
