@@ -65,6 +65,9 @@ class PausingWebClient extends WebClient {
   }
 }
 
+/** Slack names seconds. What something in between names for longer is tried again after this. */
+const LONGEST_PAUSE_MS = 5 * 60_000;
+
 /** Which of Slack's limits were reached, so that nothing is sent against one again before its Retry-After. */
 export class RateLimitPauses {
   readonly #now: () => number;
@@ -84,7 +87,8 @@ export class RateLimitPauses {
       return await call();
     } catch (error) {
       const failure = failureOf(error);
-      if (failure.kind === 'rate-limited') this.#untilMs.set(limit, this.#now() + failure.retryAfterMs);
+      if (failure.kind === 'rate-limited')
+        this.#untilMs.set(limit, this.#now() + Math.min(failure.retryAfterMs, LONGEST_PAUSE_MS));
       throw error;
     }
   }

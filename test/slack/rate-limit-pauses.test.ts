@@ -1,4 +1,5 @@
 /** A limit of Slack's is met once: until its Retry-After is over, nothing more is sent against it. */
+import { WebAPIRateLimitedError } from '@slack/web-api';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { startWorkspace, type Workspace } from '../../sandbox/slack/workspace.ts';
@@ -78,4 +79,14 @@ it('a busy channel holds up neither direct messages nor edits', async () => {
     await notifier.deliver({ kind: 'direct', to: requester, event }, asked(posted.card), null),
   ).toMatchObject({ ok: true });
   expect(await deliverCard(posted.card)).toMatchObject({ ok: true });
+});
+
+it('an hour in the Retry-After of something in between does not silence a method for an hour', async () => {
+  let atMs = 0;
+  const pauses = new RateLimitPauses(() => atMs);
+  const limited = () => Promise.reject(new WebAPIRateLimitedError(3_600));
+  await expect(pauses.run('views.open', limited)).rejects.toThrow();
+  await expect(pauses.run('views.open', async () => 'sent')).rejects.toThrow(WebAPIRateLimitedError);
+  atMs += 5 * 60_000;
+  expect(await pauses.run('views.open', async () => 'sent')).toBe('sent');
 });
