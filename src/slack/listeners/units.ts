@@ -22,8 +22,8 @@ import { flawBlocks, sharedUnitsMessage, unitsMessage } from '../views/units-vie
 import { whatIfMessage } from '../views/what-if-view.ts';
 
 export function unitsListeners(parts: ListenerParts) {
-  const show = showUnits(parts);
-  const pick = pickUnit(parts);
+  const show = askAgain(parts, 'replace');
+  const pick = askAgain(parts, 'tell');
   return {
     commands: { [COMMANDS.ltv]: ltv(parts) },
     actions: {
@@ -55,29 +55,15 @@ function ltv({ desk }: ListenerParts): Listener {
   };
 }
 
-/** Refresh: the question in the value, asked again. */
-function showUnits({ desk }: ListenerParts): Listener {
+/** The question in the value, asked again: in place of the answer, or beneath it. */
+function askAgain({ desk }: ListenerParts, how: 'replace' | 'tell'): Listener {
   return {
     lane: 'read',
     work: async (turn) => {
       const query = asked(turn.input);
       const result = await desk.viewUnits(turn.by, query);
       if (!result.ok) return refused(result.refusal);
-      await turn.replace(answer(result.value, query));
-      return handled();
-    },
-  };
-}
-
-/** One unit of the list, which stays. */
-function pickUnit({ desk }: ListenerParts): Listener {
-  return {
-    lane: 'read',
-    work: async (turn) => {
-      const query = asked(turn.input);
-      const result = await desk.viewUnits(turn.by, query);
-      if (!result.ok) return refused(result.refusal);
-      await turn.tell(answer(result.value, query));
+      await turn[how](answer(result.value, query));
       return handled();
     },
   };
