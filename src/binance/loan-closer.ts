@@ -11,7 +11,7 @@ import type { Account } from './accounts.ts';
 import { closeAnswer } from './answers.ts';
 import { bucketOf, type Caller, type CallResult, RECV_WINDOW_MS } from './caller.ts';
 import { ENDPOINTS } from './endpoints.ts';
-import { AMBIGUOUS_CODES, meaningOf } from './error-codes.ts';
+import { AMBIGUOUS_CODES, REFUSED_CODES } from './error-codes.ts';
 import { failed, failureOf, rejectionWords, stoppedWords } from './failure.ts';
 import type { Rejection } from './rejection.ts';
 import type { Stops } from './stops.ts';
@@ -131,12 +131,12 @@ function rejectedOutcome(result: Rejection, account: Account): CloseOutcome {
   return { kind: 'refused', httpStatus, exchangeCode, meaning, advice };
 }
 
-/** 4xx with a documented code, or stopped before the exchange looked at it. */
+/** 4xx with a documented refusal, or stopped before the exchange looked at it. */
 function isRefusal({ httpStatus, code }: Rejection): boolean {
   if (httpStatus < 400 || httpStatus >= 500) return false;
   if (code !== null && AMBIGUOUS_CODES.has(code)) return false;
   // The same key saw the unit a moment ago: it may be gone because it was closed, by this very call or another.
   if (code === UNIT_NOT_FOUND) return false;
   if (stoppedWords({ httpStatus, exchangeCode: code }) !== null) return true;
-  return code !== null && meaningOf(code) !== null;
+  return code !== null && REFUSED_CODES.has(code);
 }

@@ -2,6 +2,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Exchange, startExchange } from '../../sandbox/binance/exchange.ts';
 import type { Delay } from '../../src/binance/clock.ts';
+import { meaningOf } from '../../src/binance/error-codes.ts';
 import { createLoanCloser } from '../../src/binance/loan-closer.ts';
 import { type LongId, longId } from '../../src/domain/amount.ts';
 import type { CloseMode } from '../../src/domain/policy.ts';
@@ -289,6 +290,53 @@ describe('refused, with exactly one DELETE on the wire', () => {
     exchange.inject({ effect, endpoint: 'close' });
     expect(await close(client)).toMatchObject({ kind: 'refused', ...outcome });
     expect(deletes()).toHaveLength(1);
+  });
+});
+
+/** What becomes of closes that are answered with HTTP 400 and each of these codes. */
+async function outcomesOf(codes: readonly number[]): Promise<ReadonlyMap<number, string>> {
+  const [account] = accountsOf(exchange, 'loan-7');
+  if (account === undefined) throw new Error('no account');
+  const outcomes = new Map<number, string>();
+  for (const code of codes) {
+    const answer = { kind: 'rejected', httpStatus: 400, code, text: '', retryAtMs: null } as const;
+    const closer = createLoanCloser({
+      closeMode: 'live',
+      caller: { prepare: async () => ({ kind: 'ready', timestampMs: 1, send: async () => answer }) as const },
+      stops: { of: () => null },
+      book: { findOwner: async () => ({ ok: true, account }) as const },
+      monotonic: () => 0,
+      patienceMs: 0,
+    });
+    const prepared = await closer.prepareClose(UNIT);
+    if (!prepared.ok) throw new Error(prepared.failure.meaning);
+    outcomes.set(code, (await prepared.value.send()).kind);
+  }
+  return outcomes;
+}
+
+describe('an error code', () => {
+  // Written out, so that no change of words or of the table moves a code from one outcome to the other.
+  const refused = [
+    -1002, -1003, -1004, -1005, -1013, -1015, -1016, -1020, -1021, -1022, -1024, -1025, -1099, -1100, -1101,
+    -1102, -1103, -1104, -1105, -1106, -1130, -1131, -2008, -2014, -2015, -3003, -3007, -3044, -3999, -5000,
+    -27000, -27002, -27003, -27004, -27005, -27006, -27007, -27008, -27009, -27010, -27011, -27012, -27013,
+    -27014, -27015, -27016, -27017, -27018, -27019, -27020, -27021, -27022, -27023, -27024, -27025, -27026,
+    -27027, -27028, -27029, -27030, -27031,
+  ];
+  /** Every code that Binance lists is in here, and many that it doesn't. */
+  const codes = [-1_000, -2_000, -3_000, -5_000, -27_000].flatMap((first) =>
+    Array.from({ length: 1_000 }, (_, index) => first - index),
+  );
+
+  it('refuses a close with HTTP 400 if it is a documented refusal; else the outcome is unknown', async () => {
+    const outcomes = await outcomesOf(codes);
+    expect(codes.filter((code) => outcomes.get(code) === 'refused')).toEqual(refused);
+    expect(new Set(outcomes.values())).toEqual(new Set(['refused', 'unknown']));
+  });
+
+  it('has words for the desk if it is a documented refusal', () => {
+    expect(refused.filter((code) => meaningOf(code) === null)).toEqual([]);
   });
 });
 
