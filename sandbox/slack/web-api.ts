@@ -184,7 +184,7 @@ export class WebApi {
     }
   }
 
-  /** What the fault does instead of the call; `silence`: no effect and no answer. */
+  /** What the fault does instead of the call; `silence`: no effect and no answer; undefined: the call is made. */
   #failBefore(fault: WorkspaceFault, args: JsonObject): Outcome | 'silence' | undefined {
     switch (fault.kind) {
       case 'rate_limited':
@@ -201,7 +201,8 @@ export class WebApi {
         return 'silence';
       case 'reset':
         return fault.when === 'before' ? 'silence' : undefined;
-      default:
+      case 'latency':
+      case 'no_ts':
         return undefined;
     }
   }

@@ -1,7 +1,7 @@
 /**
  * Binance's error codes: what each one proves about a call, and its words for the desk (IL error page, errors.md). Words
- * decide nothing: which code refuses a close is in REFUSED_CODES, so a new sentence can't change an outcome. The texts from -27018 on are translated from
- * the Chinese page, because no English text is published.
+ * decide nothing: which code refuses a close is in REFUSED_CODES, so a new sentence can't change an outcome. The texts
+ * from -27018 on are translated from the Chinese page, because no English text is published.
  */
 export interface CodeMeaning {
   readonly meaning: string;
