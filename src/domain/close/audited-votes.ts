@@ -8,7 +8,7 @@ import type { ClosePolicy } from '../policy.ts';
 import type { AuditEntry } from './audit-chain.ts';
 import type { CloseRequest, Ending, RequestEventType } from './close-request.ts';
 import { isTerminal } from './close-state.ts';
-import { isDecided } from './decision.ts';
+import { isDecided } from './votes.ts';
 
 /**
  * How the record differs from its trail; null: it doesn't. `entries`: all entries of the request, oldest first, with

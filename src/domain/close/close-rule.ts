@@ -1,7 +1,8 @@
 /**
  * The rule for close requests, as a pure function: the caller passes the time (the store's clock), the people and the
- * facts; the store saves the result if nothing changed meanwhile. This file covers votes and what voids them;
- * close-sending.ts covers the sending.
+ * facts; the store saves the result if nothing changed meanwhile. This file covers everything up to the last vote,
+ * close-sending.ts the sending. Two things void a vote: other facts (`replaceFacts`, every vote) and a voter who may no
+ * longer vote (`recountVotes`, and `approve` for the earlier votes; votes.ts says who counts).
  */
 import type { Person, PersonId } from '../person.ts';
 import { type ClosePolicy, refuseKind } from '../policy.ts';
@@ -32,21 +33,11 @@ import {
 } from './close-sending.ts';
 import { isTerminal } from './close-state.ts';
 import { type ClosedEvidence, fits } from './closed-evidence.ts';
-import {
-  countApprovals,
-  type Decision,
-  end,
-  idOf,
-  isBlocked,
-  isDecided,
-  isUnsent,
-  keyOf,
-  no,
-  refuseOwing,
-  splitVotes,
-  to,
-} from './decision.ts';
+
+import { type Decision, end, idOf, isBlocked, isUnsent, keyOf, no, refuseOwing, to } from './decision.ts';
+
 import { diffFacts, digestOf, type Facts, isRepaid } from './facts.ts';
+import { countApprovals, isDecided, splitVotes } from './votes.ts';
 
 /**
  * Limits on refused clicks in the audit, so that a flood can't fill it or hide other people's attempts: per person, and

@@ -4,8 +4,8 @@
  * the record says it. mrkdwn, escaped.
  */
 import type { CloseRequest, RequestEvent } from '../../domain/close/close-request.ts';
-import { countApprovals } from '../../domain/close/decision.ts';
 import { isRepaid, owedBefore } from '../../domain/close/facts.ts';
+import { countApprovals } from '../../domain/close/votes.ts';
 import { fitLines } from './blocks.ts';
 import { type Audience, countdownToken, dateToken, mention, mentions } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';

@@ -2,8 +2,8 @@
 
 import { parseAmount } from '../../domain/amount.ts';
 import type { CloseRequest, VoidedVote } from '../../domain/close/close-request.ts';
-import { countApprovals } from '../../domain/close/decision.ts';
 import { type FactChange, type Facts, isRepaid, shortDigest } from '../../domain/close/facts.ts';
+import { countApprovals } from '../../domain/close/votes.ts';
 import { personKey } from '../../domain/person.ts';
 import { fitLines } from './blocks.ts';
 import {

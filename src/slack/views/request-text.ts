@@ -6,8 +6,11 @@
 import { type Amount, parseAmount, sum, ZERO } from '../../domain/amount.ts';
 import type { CloseRequest, Ending, ExchangeAnswer, Sighting } from '../../domain/close/close-request.ts';
 import type { CloseState } from '../../domain/close/close-state.ts';
-import { countApprovals, isBlocked } from '../../domain/close/decision.ts';
+
+import { isBlocked } from '../../domain/close/decision.ts';
+
 import type { Facts, LiabilityFact } from '../../domain/close/facts.ts';
+import { countApprovals } from '../../domain/close/votes.ts';
 import type { CloseMode } from '../../domain/policy.ts';
 import { amountText, dateToken, mention, mentions, utcText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
