@@ -109,7 +109,7 @@ export function tourOf(world: World): readonly TourStep[] {
       run: async () =>
         expectText(
           await command(rina, '/ltv', '1', /Unit 1 · LTV/),
-          '15.30718771',
+          '15.31',
           '26.35',
           'Portfolio margin',
           'collateral001',

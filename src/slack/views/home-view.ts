@@ -127,7 +127,7 @@ function requestBlocks(view: HomeView, workspaceUrl: string | null): KnownBlock[
 export function refusedHomeTab(refusal: Refusal): Home {
   const text =
     refusal.code === 'not-a-full-member'
-      ? 'Loandesk works only for full members of its own workspace, so there is nothing for you to see here. Ask a colleague on the desk.'
+      ? 'Loandesk works only for full members of its own workspace, so there is nothing for you to see here: ask a colleague on the desk.'
       : refusalReason(refusal);
   return { type: 'home', blocks: [header('Loandesk'), section(text)] };
 }
