@@ -92,7 +92,9 @@ try {
   const { desk } = person;
   const { exchange } = playground.world;
   await person.takeAnswer('ltv', '/ltv', (hands) => hands.newest.getByRole('table'));
-  await person.takeAnswer('ltv-unit', '/ltv 12', (hands) => hands.newest.getByRole('heading', { name: /^Unit 12 · LTV/ }));
+  await person.takeAnswer('ltv-unit', '/ltv 12', (hands) =>
+    hands.newest.getByRole('heading', { name: /^Unit 12 · LTV/ }),
+  );
 
   await desk.type('/close-unit 7 repaid on Friday, the collateral is needed elsewhere');
   await person.takeCard('card-pending', /needs 2 approvals/);
