@@ -20,7 +20,7 @@ import {
 } from './params.ts';
 import { bareNumber, REFUSALS } from './reply.ts';
 import type { ExchangeClock, Settings } from './settings.ts';
-import type { WeightScope } from './weights.ts';
+import type { WeightScope } from './weight-counter.ts';
 
 export type EndpointName =
   | 'time'

@@ -21,13 +21,13 @@ import { createServer, type Server } from 'node:http';
 import { closeServer, listen } from '../http.ts';
 import { ENDPOINTS, type EndpointName } from './endpoints.ts';
 import { type Fault, type FaultOrder, Faults } from './faults.ts';
+import { answerBadBytes, apiListener, type Machine, poolOf } from './http-listener.ts';
 import { type Account, type AccountOverride, type AccountsFileEntry, KeyRing } from './key-ring.ts';
 import { Ledger, type UnitView } from './ledger.ts';
-import { answerBadBytes, apiListener, type Machine, poolOf } from './listener.ts';
 import type { ClosedUnit, LedgerSeed, Unit } from './model.ts';
 import { member, newUnit, PARENT_EMAIL, SEED_ACCOUNTS, seedLedger } from './seed.ts';
 import { DEFAULT_SETTINGS, ExchangeClock, type Settings } from './settings.ts';
-import { DEFAULT_LIMITS, type WeightLimits, Weights, type WeightUsage } from './weights.ts';
+import { DEFAULT_LIMITS, type WeightLimits, Weights, type WeightUsage } from './weight-counter.ts';
 import { type NextOptions, type WireFilter, WireLog, type WireRecord } from './wire-log.ts';
 
 export interface ExchangeOptions {

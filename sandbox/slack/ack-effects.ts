@@ -1,5 +1,5 @@
 /** What Slack does with the body of an ack. */
-import { findBlockKitFaults } from './block-kit/faults.ts';
+import { findBlockKitFaults } from './block-kit/check-blocks.ts';
 import type { Directory } from './directory.ts';
 import { isObject, type JsonObject, readObjects } from './json.ts';
 import { readContent } from './method.ts';

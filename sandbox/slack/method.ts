@@ -1,5 +1,5 @@
 import { LIMITS } from '../../src/slack/views/limits.ts';
-import { findBlockKitFaults } from './block-kit/faults.ts';
+import { findBlockKitFaults } from './block-kit/check-blocks.ts';
 import type { Channel, Directory } from './directory.ts';
 import { type JsonObject, parseJson, readObjects, readString } from './json.ts';
 import type { Tier } from './rate-limits.ts';

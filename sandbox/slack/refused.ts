@@ -1,4 +1,4 @@
-import type { Fault } from './block-kit/faults.ts';
+import type { Fault } from './block-kit/check-blocks.ts';
 import type { JsonObject } from './json.ts';
 
 /** Slack's `{ok: false, error, …}`. */

@@ -1,4 +1,4 @@
-import { findBlockKitFaults } from './block-kit/faults.ts';
+import { findBlockKitFaults } from './block-kit/check-blocks.ts';
 import { isObject, type JsonObject, readString } from './json.ts';
 import { type Method, type MethodContext, readJsonArgument } from './method.ts';
 import { Refused, refuseFaults } from './refused.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readBody, sendJson } from '../http.ts';
-import { placeBlocks } from './block-kit/faults.ts';
+import { placeBlocks } from './block-kit/check-blocks.ts';
 import type { WorkspaceFault, WorkspaceFaults } from './faults.ts';
 import { isObject, type JsonObject, parseJson, readObjects, readString } from './json.ts';
 import { type Method, type MethodContext, readJsonArgument } from './method.ts';

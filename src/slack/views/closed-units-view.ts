@@ -18,7 +18,7 @@ import {
 import { cardMention, durationText, mentions, secondsToken, zonedText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { stateOf } from './request-text.ts';
-import { idCell, peopleCell, requestCell, sortableTable, type TableCell, textCell } from './tables.ts';
+import { idCell, peopleCell, requestCell, sortableTable, type TableCell, textCell } from './table-cells.ts';
 import { flawBlocks } from './units-view.ts';
 
 /** Private to the asker: addresses in full. `filter` is what was typed; the buttons ask it again. */

@@ -6,7 +6,7 @@ import type { DetailsView } from '../../usecases/read-unit-details.ts';
 import { plain, section, sections } from './blocks.ts';
 import { moneyText } from './format.ts';
 import { escapeMrkdwn, LIMITS, shorten } from './limits.ts';
-import { type TableCell, textCell, wrappedTable } from './tables.ts';
+import { type TableCell, textCell, wrappedTable } from './table-cells.ts';
 
 interface FundedWallet {
   readonly account: string;

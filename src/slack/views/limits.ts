@@ -1,6 +1,6 @@
 /**
  * Every size limit that Slack puts on what Loandesk sends, and the text tools that keep within them.
- * Pure. The checker that applies the numbers is `sandbox/slack/block-kit/faults.ts`; views use the numbers to split
+ * Pure. The checker that applies the numbers is `sandbox/slack/block-kit/check-blocks.ts`; views use the numbers to split
  * and shorten, the sandbox workspace uses the checker to refuse.
  *
  * Sources, by the letter in each comment:

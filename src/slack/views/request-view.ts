@@ -44,7 +44,7 @@ import {
   type TableCell,
   textCell,
   timeCell,
-} from './tables.ts';
+} from './table-cells.ts';
 
 /** What is known of the one DELETE and of the exchange's record. mrkdwn, escaped. */
 export function evidenceLines(request: CloseRequest): string[] {

@@ -7,7 +7,7 @@ import { dateToken } from './format.ts';
 import { escapeMrkdwn, LIMITS, shorten } from './limits.ts';
 import { noticeMessage } from './notice-message.ts';
 import { DRY_RUN_LINE } from './request-text.ts';
-import { textCell, wrappedTable } from './tables.ts';
+import { textCell, wrappedTable } from './table-cells.ts';
 
 const LEVELS = {
   fault: ':red_circle: FAULT',

@@ -9,7 +9,7 @@ import { writePageValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
 import { buttons, context, header, type Message, section } from './blocks.ts';
 import { moneyText, secondsToken } from './format.ts';
-import { textCell, wrappedTable } from './tables.ts';
+import { textCell, wrappedTable } from './table-cells.ts';
 import { cureForms, levelEmoji, levelText, ltvText, percentText } from './unit-text.ts';
 import { flawBlocks } from './units-view.ts';
 

@@ -1,7 +1,7 @@
 /** Whatever is charted, Slack takes it, and the end that matters is there. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findBlockKitFaults } from '../../../sandbox/slack/block-kit/faults.ts';
+import { findBlockKitFaults } from '../../../sandbox/slack/block-kit/check-blocks.ts';
 import { chart } from '../../../src/slack/views/blocks.ts';
 
 const hours = Array.from({ length: 30 }, (_, hour) => `hour ${hour}`);

@@ -1,7 +1,7 @@
 /** Whatever is drawn, Slack takes it: random units, requests and events through every view, checked by its limits. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findBlockKitFaults } from '../../../sandbox/slack/block-kit/faults.ts';
+import { findBlockKitFaults } from '../../../sandbox/slack/block-kit/check-blocks.ts';
 import { findInconsistencies, PUBLISHED_THRESHOLDS } from '../../../src/domain/unit/risk-unit.ts';
 import { auditVerdictMessage } from '../../../src/slack/views/audit-view.ts';
 import type { Message } from '../../../src/slack/views/blocks.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findBlockKitFaults } from '../../../sandbox/slack/block-kit/faults.ts';
+import { findBlockKitFaults } from '../../../sandbox/slack/block-kit/check-blocks.ts';
 import { refusalMessage } from '../../../src/slack/views/notice-message.ts';
 import { REFUSAL_CODES, refusalText } from '../../../src/slack/views/refusal-text.ts';
 import { refusalExamples } from '../../golden/refusal-examples.ts';

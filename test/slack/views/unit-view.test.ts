@@ -1,7 +1,7 @@
 /** One unit: how bad, what cures it, what backs it; and arithmetic on it. Bad input among it. */
 import type { ContainerBlock, TableBlock } from '@slack/types';
 import { describe, expect, it } from 'vitest';
-import { findBlockKitFaults } from '../../../sandbox/slack/block-kit/faults.ts';
+import { findBlockKitFaults } from '../../../sandbox/slack/block-kit/check-blocks.ts';
 import { amount, longId, ZERO } from '../../../src/domain/amount.ts';
 import { PUBLISHED_THRESHOLDS, type RiskUnit } from '../../../src/domain/unit/risk-unit.ts';
 import type { Message } from '../../../src/slack/views/blocks.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findBlockKitFaults } from '../../../sandbox/slack/block-kit/faults.ts';
+import { findBlockKitFaults } from '../../../sandbox/slack/block-kit/check-blocks.ts';
 import { amount, type LongId, longId, ZERO } from '../../../src/domain/amount.ts';
 import { PUBLISHED_THRESHOLDS, type RiskUnit, worstFirst } from '../../../src/domain/unit/risk-unit.ts';
 import { ACTIONS } from '../../../src/slack/ids.ts';

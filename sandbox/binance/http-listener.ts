@@ -13,7 +13,7 @@ import { checkSigned, checkWindow, identify, type SignedCall, type SignedWindow 
 import type { Account, KeyRing } from './key-ring.ts';
 import { parseParams } from './params.ts';
 import { jsonReply, overLimit, REFUSALS, Refusal, type Reply, refusalReply, withHeaders } from './reply.ts';
-import { WEIGHT_HEADERS, type Weights } from './weights.ts';
+import { WEIGHT_HEADERS, type Weights } from './weight-counter.ts';
 import type { WireLog, WireRecord } from './wire-log.ts';
 
 /** The parts that a call passes through. */

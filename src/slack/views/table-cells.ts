@@ -1,4 +1,4 @@
-/** Cells of tables: text, numbers that sort, people, times in the reader's zone, and links. */
+/** Cells of tables (text, numbers that sort, people, times in the reader's zone, links), and tables made of them. */
 import type {
   DataTableBlock,
   RawNumberElement,

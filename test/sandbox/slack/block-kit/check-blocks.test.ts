@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findBlockKitFaults } from '../../../../sandbox/slack/block-kit/faults.ts';
+import { findBlockKitFaults } from '../../../../sandbox/slack/block-kit/check-blocks.ts';
 import { LIMITS } from '../../../../src/slack/views/limits.ts';
 
 const plain = (text: string) => ({ type: 'plain_text', text });
