@@ -129,12 +129,11 @@ function failClose(random: Random, { exchange }: TroubleParts, tally: TroubleTal
  * Bots rightly keep quiet for the rest of the minute, or two minutes, once a call was refused: then somebody sees it and
  * lifts the stop, again if the first try met a dead bot.
  */
-async function liftLater(random: Random, { exchange, people, stopped, short }: TroubleParts): Promise<void> {
+async function liftLater(random: Random, { exchange, people, stopped }: TroubleParts): Promise<void> {
   const wait = (ms: number) => pause(ms, null, { signal: stopped }).catch(() => {});
   const isOrdered = () => exchange.faults().some(({ effect }) => STOPS.has(effect.kind));
-  // A short run has no time to wait for the refused call.
-  while (!short && isOrdered() && !stopped.aborted) await wait(200);
-  for (let tries = 0; tries < (short ? 1 : 2) && !stopped.aborted; tries += 1) {
+  while (isOrdered() && !stopped.aborted) await wait(200);
+  for (let tries = 0; tries < 2 && !stopped.aborted; tries += 1) {
     await wait(random.between(500, 3_000));
     await people.resume(random.pick([SEED_IDS.ada, SEED_IDS.ben, SEED_IDS.chen]));
   }

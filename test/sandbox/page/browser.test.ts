@@ -288,11 +288,17 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
     await hands.panel.getByRole('button', { name: 'Switch to dry run' }).click();
     await hands.panel.getByRole('button', { name: 'Switch to live' }).waitFor();
     await hands.panel.getByText('bot-1: running').waitFor();
-    await hands.type('/loandesk status');
-    await hands.newest
-      .getByText(/dry run/i)
-      .first()
-      .waitFor();
+    // It connects after it runs: a command that comes before that is typed again.
+    await vi.waitFor(
+      async () => {
+        await hands.type('/loandesk status');
+        await hands.newest
+          .getByText(/dry run/i)
+          .first()
+          .waitFor({ timeout: 3_000 });
+      },
+      { timeout: 30_000, interval: 500 },
+    );
   });
 
   it('plays a margin call, and shows a message as a locked phone does', async () => {
