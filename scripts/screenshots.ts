@@ -72,16 +72,6 @@ class Onlooker {
   }
 }
 
-async function untilTrue(attempt: () => Promise<void>): Promise<void> {
-  for (let left = 20; ; left -= 1) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (left === 0) throw error;
-    }
-  }
-}
-
 const chromium = findChromium();
 if (chromium === null) throw new Error('No Chromium here: install it, or set CHROMIUM_PATH.');
 const playground = await startPlayground();
@@ -114,13 +104,7 @@ try {
   await desk.approve('7');
   exchange.borrow('7', 'USDT', '0.5');
   await person.actAs('Ben');
-  // The bot believes a reading of the unit for a moment: asked again until it knows of the borrow.
-  await untilTrue(async () => {
-    if (await desk.modal.isVisible()) await desk.page.keyboard.press('Escape');
-    await desk.card.getByRole('button', { name: /Review and approve/ }).click({ timeout: 1_000 });
-    await desk.modal.getByText(/no longer matches/).waitFor({ timeout: 1_000 });
-  });
-  await desk.page.keyboard.press('Escape');
+  await desk.meetChangedFacts();
   await person.takeCard('card-blocked', /blocked/);
 
   await person.actAs('Rina');

@@ -66,6 +66,26 @@ export class PageHands {
     await this.modal.getByRole('button', { name: 'Approve close' }).click();
   }
 
+  /**
+   * Opens the ballot until it says that the facts changed, and leaves it: the bot believes a reading of the unit for two
+   * seconds, and shows an ordinary ballot from it.
+   */
+  async meetChangedFacts(): Promise<void> {
+    for (let left = 10; ; left -= 1) {
+      await this.card.getByRole('button', { name: /Review and approve/ }).click();
+      await this.modal.waitFor();
+      const told = await this.modal
+        .getByText(/no longer matches the request/)
+        .waitFor({ timeout: 3_000 })
+        .then(() => null)
+        .catch((error: unknown) => error);
+      await this.page.keyboard.press('Escape');
+      await this.modal.waitFor({ state: 'hidden' });
+      if (told === null) return;
+      if (left === 0) throw told;
+    }
+  }
+
   /** Votes and reads what the bot says about it. */
   async approve(unit: string): Promise<string> {
     await this.vote(unit);
