@@ -71,6 +71,8 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
     await records.close();
     await proxy.close();
     await world.close();
+    // What else this process does goes by the machine's clock again.
+    setSkipped(0);
   };
   try {
     await fleet.add();

@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type PageServer, startPage } from '../../../sandbox/page/page-server.ts';
 import { type Playground, startPlayground } from '../../../sandbox/page/playground.ts';
+import { skippedSoFarMs } from '../../../sandbox/skip-time.ts';
 import { axeFaults } from './axe.ts';
 import { findChromium, startChromium } from './chromium.ts';
 import { PageHands } from './hands.ts';
@@ -55,6 +56,7 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
     await browser?.close();
     await server?.close();
     await playground?.close();
+    expect(skippedSoFarMs()).toBe(0);
   });
 
   const record = () => hands.panel.innerText();
