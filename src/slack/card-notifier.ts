@@ -15,6 +15,7 @@ import { failureText, type SlackAnswer, type SlackFailure, TOKEN_REFUSED } from 
 import { type Message, section } from './views/blocks.ts';
 import { approverMessage, approversReply, directMessage, namesOfApprovers } from './views/direct-message.ts';
 import { threadText } from './views/event-text.ts';
+import { isUserId } from './views/format.ts';
 import { noticeMessage } from './views/notice-message.ts';
 import { copyText, requestCard } from './views/request-card.ts';
 import { stillToVote } from './views/request-facts.ts';
@@ -45,7 +46,6 @@ const ABOUT_THIS_MESSAGE: ReadonlySet<string> = new Set([
 ]);
 const ABOUT_THIS_PERSON: ReadonlySet<string> = new Set(['user_not_found', 'user_disabled', 'cannot_dm_bot']);
 
-const PERSON = /^[UW][A-Z0-9]{1,30}$/;
 const COPIES_REMEMBERED = 1_000;
 /** Slack lets an app post about one message a second, and a notice is leased for 30 s: more people are named at once. */
 const TOLD_DIRECTLY_AT_MOST = 25;
@@ -163,7 +163,7 @@ export class CardNotifier implements Notifier {
 
   /** Directly, with e-mails in full, so only to a person of this workspace. */
   async #tellPerson(to: PersonId, write: (workspaceUrl: string | null) => Message): Promise<Delivery> {
-    if (!PERSON.test(to.userId)) return refusedForOne(false, 'the addressee is not a person');
+    if (!isUserId(to.userId)) return refusedForOne(false, 'the addressee is not a person');
     const home = await this.#parts.home.read();
     if (!home.ok) return { ok: false, retry: true, why: home.why, retryAfterMs: null };
     if (to.teamId !== home.value.teamId) return refusedForOne(true, 'the addressee is of another workspace');
@@ -242,7 +242,7 @@ export class CardNotifier implements Notifier {
   }
 }
 
-/** Whoever may resolve an unknown outcome is asked, also who approved the close; a vote is asked of those without one. */
+/** While the outcome is unknown, every approver but the one who acted; else those who haven't voted yet. */
 function addresseesOf(
   event: RequestEvent,
   request: CloseRequest,

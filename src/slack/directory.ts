@@ -148,7 +148,7 @@ export class SlackDirectory implements Directory {
     }
     const { failure } = answer;
     if (failure.kind === 'refused' && failure.error === NO_SUCH_GROUP) {
-      this.#log.warn({ group }, 'user group does not exist in Slack; nobody counts through it');
+      this.#log.warn({ group }, 'user group does not exist in Slack');
       return { ok: true, value: null };
     }
     const why = failureText(failure);

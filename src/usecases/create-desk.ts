@@ -71,7 +71,8 @@ export interface DeskWork {
   readonly restoreSentCloses: () => Promise<void>;
 }
 
-export function createDesk(given: DeskParts): DeskWork {
+/** The closer goes to the executor alone: no other verb can send a close. */
+export function createDesk({ closer, ...given }: DeskParts): DeskWork {
   const { store, outbox, notifier, log, inBackground } = given;
   const withRequest: WithRequest = given.withRequest ?? ((_, work) => work());
   const afterChange = (requestId: string) => inBackground('deliver', () => deliverOutbox(requestId));
@@ -82,7 +83,7 @@ export function createDesk(given: DeskParts): DeskWork {
   const deliverOutbox = createDeliverOutbox(shared);
   const readBack = createReadBackClose(shared);
   const sentCloses = createSentCloses(shared);
-  const executor = createExecuteClose({ ...shared, readBack, sentCloses });
+  const executor = createExecuteClose({ ...shared, closer, readBack, sentCloses });
   const viewUnits = createViewUnits(shared);
   const desk: Desk = {
     viewUnits: viewUnits.viewUnits,

@@ -230,7 +230,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
   };
 }
 
-/** Calls for a decision are void once there is one, or when nobody can make it. */
+/** A call for a decision is dropped once it is made, or while no one can make it. */
 function isStillAsked(event: RequestEventType, request: CloseRequest, nowMs: number): boolean {
   switch (event) {
     case 'opened':

@@ -12,7 +12,8 @@ export function reminderAtMs(request: CloseRequest, stage: 'half' | 'eighty'): n
 export const UNKNOWN_PAGES_AFTER_MS = 10 * 60_000;
 /**
  * How often an open request is looked at in any case: compared with the closed list to notice a close made elsewhere,
- * and, while its unit owes, with what the unit owes now. Nothing is put off further: a time that a wrong clock left in a record must not hold it up for hours.
+ * and, while its unit owes, with what the unit owes now. Nothing is put off further: a time that a wrong clock left in a
+ * record must not hold it up for hours.
  */
 export const LOOKED_AT_EVERY_MS = 5 * 60_000;
 /** The process that stored the last vote sends at once; other replicas take over after this time. */

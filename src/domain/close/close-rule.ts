@@ -33,9 +33,7 @@ import {
 } from './close-sending.ts';
 import { isTerminal } from './close-state.ts';
 import { type ClosedEvidence, fits } from './closed-evidence.ts';
-
 import { type Decision, end, idOf, isBlocked, isUnsent, keyOf, no, refuseOwing, to } from './decision.ts';
-
 import { diffFacts, digestOf, type Facts, isRepaid } from './facts.ts';
 import { countApprovals, isDecided, splitVotes } from './votes.ts';
 

@@ -16,9 +16,7 @@ import {
   type RequestEvent,
 } from './close-request.ts';
 import { CLOSE_TIME_TOLERANCE_MS, fits } from './closed-evidence.ts';
-
 import { type Changes, type Decision, end, idOf, keyOf, no, to } from './decision.ts';
-
 import { isDecided, refuseSending, tooFewApprovals } from './votes.ts';
 
 export function claim(request: CloseRequest, command: CommandOf<'claim'>, nowMs: number): Decision {

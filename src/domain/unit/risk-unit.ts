@@ -137,12 +137,6 @@ export function levelOf(unit: RiskUnit, thresholds: Thresholds, { ltv } = standi
   return 'normal';
 }
 
-/** What a unit could still borrow at initial LTV T: (T·(E − M) − L) / (1 − T); never negative. */
-export function borrowHeadroom(unit: RiskUnit, initial: Amount): Amount {
-  const room = initial.times(netCollateral(unit)).minus(unit.totalLiability).div(amount('1').minus(initial));
-  return room.lt(ZERO) ? ZERO : room;
-}
-
 /** Worst level first, then highest LTV, then lowest id: the order in which a desk wants to read its units. */
 export function worstFirst(units: readonly RiskUnit[], thresholds: Thresholds): RiskUnit[] {
   return units

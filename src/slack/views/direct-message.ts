@@ -4,9 +4,7 @@
  */
 import type { CloseRequest, RequestEvent } from '../../domain/close/close-request.ts';
 import { isTerminal } from '../../domain/close/close-state.ts';
-
 import { isBlocked } from '../../domain/close/decision.ts';
-
 import { countApprovals } from '../../domain/close/votes.ts';
 import type { PersonId } from '../../domain/person.ts';
 import { writeRequestValue } from '../button-value.ts';

@@ -99,10 +99,15 @@ export function zonedText(ms: number, timeZone: string): string {
   });
 }
 
+/** Slack's ids of people. */
+export function isUserId(text: string): boolean {
+  return /^[UW][A-Z0-9]{1,30}$/.test(text);
+}
+
 /** A mention by user id; anything that is not a user id is shown as escaped text. */
 export function mention(person: PersonId | string): string {
   const userId = typeof person === 'string' ? person : person.userId;
-  return /^[UW][A-Z0-9]{1,30}$/.test(userId) ? `<@${userId}>` : escapeMrkdwn(userId);
+  return isUserId(userId) ? `<@${userId}>` : escapeMrkdwn(userId);
 }
 
 export function mentions(people: Iterable<PersonId | string>): string {

@@ -72,8 +72,8 @@ function groupList(groups: readonly string[]): string {
 function goneGroups(groups: readonly string[]): string {
   if (groups.length === 0) return '';
   return groups.length === 1
-    ? ` User group ${groupList(groups)} in the settings no longer exists in Slack, so nobody counts through it.`
-    : ` These user groups in the settings no longer exist in Slack, so nobody counts through them: ${groupList(groups)}.`;
+    ? ` User group ${groupList(groups)} in the settings no longer exists in Slack, so no one gets a role from it.`
+    : ` These user groups in the settings no longer exist in Slack, so no one gets a role from them: ${groupList(groups)}.`;
 }
 
 const LOOK = 'See `/loandesk requests` for its status.';

@@ -6,9 +6,7 @@
 import { type Amount, parseAmount, sum, ZERO } from '../../domain/amount.ts';
 import type { CloseRequest, Ending, ExchangeAnswer, Sighting } from '../../domain/close/close-request.ts';
 import type { CloseState } from '../../domain/close/close-state.ts';
-
 import { isBlocked } from '../../domain/close/decision.ts';
-
 import type { Facts, LiabilityFact } from '../../domain/close/facts.ts';
 import { countApprovals } from '../../domain/close/votes.ts';
 import type { CloseMode } from '../../domain/policy.ts';

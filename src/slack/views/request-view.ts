@@ -1,9 +1,7 @@
 /** `/loandesk request <id>` and `/loandesk requests`: the record in private, addresses in full. */
 import type { KnownBlock } from '@slack/types';
 import type { CloseRequest, ReadBack } from '../../domain/close/close-request.ts';
-
 import { isBlocked } from '../../domain/close/decision.ts';
-
 import { countApprovals } from '../../domain/close/votes.ts';
 import type { PersonId } from '../../domain/person.ts';
 import type { HomeView, RequestView } from '../../usecases/desk.ts';

@@ -9,7 +9,7 @@ import type {
 } from '@slack/types';
 import type { CardLocation } from '../../domain/close/close-request.ts';
 import type { PersonId } from '../../domain/person.ts';
-import { cardLink, DATE_FORMAT, utcText } from './format.ts';
+import { cardLink, DATE_FORMAT, isUserId, utcText } from './format.ts';
 import { LIMITS, shorten } from './limits.ts';
 
 export type TableCell = RawNumberElement | RawTextElement | RichTextBlock;
@@ -21,10 +21,15 @@ export function textCell(text: string, max = 200): RawTextElement {
   return { type: 'raw_text', text: text.trim() === '' ? NONE : shorten(text, max) };
 }
 
+/** `value` serves sorting only; what is read is `text`. */
+export function numberCell(value: number, text: string): RawNumberElement | RawTextElement {
+  return Number.isFinite(value) ? { type: 'raw_number', value, text } : textCell(text);
+}
+
 /** As a number where it is exactly one, so that Slack sorts it as one; a LONG beyond 2^53 stays text. */
-export function idCell(id: string): TableCell {
+export function idCell(id: string, shown = id): RawNumberElement | RawTextElement {
   const value = Number(id);
-  return Number.isSafeInteger(value) ? { type: 'raw_number', value, text: id } : textCell(id);
+  return Number.isSafeInteger(value) ? numberCell(value, shown) : textCell(shown);
 }
 
 function richCell(elements: RichTextElement[]): RichTextBlock {
@@ -35,7 +40,7 @@ function richCell(elements: RichTextElement[]): RichTextBlock {
 export function peopleCell(people: readonly PersonId[], max = 5): TableCell {
   if (people.length === 0) return textCell('');
   const pieces = people.slice(0, max).flatMap(({ userId }, index): RichTextElement[] => {
-    const person: RichTextElement = /^[UW][A-Z0-9]{1,30}$/.test(userId)
+    const person: RichTextElement = isUserId(userId)
       ? { type: 'user', user_id: userId }
       : { type: 'text', text: shorten(userId, 40) };
     return index === 0 ? [person] : [{ type: 'text', text: ', ' }, person];

@@ -10,6 +10,7 @@ import {
   type Thresholds,
 } from '../../domain/unit/risk-unit.ts';
 import { moneyText } from './format.ts';
+import { idCell, numberCell, sortableTable, textCell } from './table-cells.ts';
 import { cureText, cushionText, levelEmoji, levelText, ltvBar, ltvText, shareText } from './unit-text.ts';
 
 /** What is worked out about a unit: once, for its divisions cost more than the rest of a row. */
@@ -63,22 +64,12 @@ type Cell = RawNumberElement | RawTextElement;
 /** The first three are what a phone shows. */
 const HEADINGS = ['Unit', 'LTV', 'To liquidation', 'Owed', 'Net equity', 'Level'] as const;
 
-function textCell(text: string): Cell {
-  return { type: 'raw_text', text };
-}
-
-/** `value` serves sorting only; what is read is `text`. */
-function numberCell(value: number, text: string): Cell {
-  return Number.isFinite(value) ? { type: 'raw_number', value, text } : textCell(text);
-}
-
 /** Beyond every figure, so that the column sorts it as the worst. */
 const UNDEFINED_LTV = 1_000_000;
 
 function cellsOf({ unit, thresholds, ltv, level, toLiquidation }: UnitFigures, shownId: string): Cell[] {
-  const id = Number(unit.groupId);
   return [
-    Number.isSafeInteger(id) ? numberCell(id, shownId) : textCell(shownId),
+    idCell(unit.groupId, shownId),
     numberCell(ltv?.toNumber() ?? UNDEFINED_LTV, ltvText(ltv, thresholds)),
     toLiquidationCell(toLiquidation, ltv),
     numberCell(unit.totalLiability.toNumber(), moneyText(unit.totalLiability)),
@@ -112,19 +103,15 @@ export function tableRows(units: readonly UnitFigures[]): readonly Cell[][] {
 }
 
 export function dataTable(rows: readonly Cell[][]): DataTableBlock {
-  return {
-    type: 'data_table',
-    caption: 'Units, worst first',
-    rows: [HEADINGS.map(textCell), ...rows],
-    page_size: 10,
-    row_header_column_index: 0,
-  };
+  return { ...sortableTable('Units, worst first', HEADINGS, rows), page_size: 10 };
 }
 
 export function plainTable(rows: readonly Cell[][]): TableBlock {
   return {
     type: 'table',
-    rows: [HEADINGS.map(textCell), ...rows.map((cells) => cells.map(({ text }) => textCell(text)))],
+    rows: [HEADINGS, ...rows.map((cells) => cells.map(({ text }) => text))].map((texts) =>
+      texts.map((text) => textCell(text)),
+    ),
     column_settings: HEADINGS.map((_, index) => ({
       align: index === 0 || index === HEADINGS.length - 1 ? 'left' : 'right',
     })),

@@ -7,7 +7,6 @@ import { DEFAULT_SETTINGS, ExchangeClock } from '../../../sandbox/binance/settin
 import { type Amount, amount, ZERO } from '../../../src/domain/amount.ts';
 import { cureTo, cushionTo, ltvAfterBorrow, ltvAfterEquityChange } from '../../../src/domain/unit/cure.ts';
 import {
-  borrowHeadroom,
   decisiveLtv,
   PUBLISHED_THRESHOLDS,
   type RiskUnit,
@@ -15,7 +14,7 @@ import {
 } from '../../../src/domain/unit/risk-unit.ts';
 import { exampleUnit, START_MS } from '../../support/close-requests.ts';
 
-const { marginCall, liquidation, initial } = PUBLISHED_THRESHOLDS;
+const { marginCall, liquidation } = PUBLISHED_THRESHOLDS;
 
 /** By its sums: E, M, L; `stated` is the LTV that Binance gives, nothing unless a test is about it. */
 const owing = (equity: string, margin: string, liability: string, stated = '0') =>
@@ -187,8 +186,14 @@ describe('what if', () => {
 
   it('what is borrowed counts in the equity, too', () => {
     expect(ltvAfterBorrow(UNIT_12, amount('500000'))?.toFixed(10)).toBe('0.8618492462');
-    const room = borrowHeadroom(exampleUnit(), initial);
-    within(ltvAfterBorrow(exampleUnit(), room), initial);
+    expect(ltvAfterBorrow(owing('1', '0', '0.79'), amount('0.05'))?.toFixed()).toBe('0.8');
+  });
+
+  it("exchange case 12: borrowing the documented limit leads to its page's 75%, within 5e-8 of the amount", () => {
+    const ltvAt = (borrowed: string) => ltvAfterBorrow(exampleUnit(), amount(borrowed)) ?? ZERO;
+    expect(ltvAt('16.32397217').lte('0.75')).toBe(true);
+    expect(ltvAt('16.32397227').gte('0.75')).toBe(true);
+    expect(ltvAt('26.86769221').toFixed(8)).toBe('0.80000000');
   });
 
   it('nothing owed is LTV zero; a borrow with nothing behind it has none', () => {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { amount, longId, ZERO } from '../../../src/domain/amount.ts';
 import {
-  borrowHeadroom,
   compareLtv,
   decisiveLtv,
   findInconsistencies,
@@ -64,18 +63,6 @@ describe('loan-to-value', () => {
     const old = { ...PUBLISHED_THRESHOLDS, initial: amount('0.75'), transferOut: amount('0.76') };
     expect(levelOf(owingAt('0.755'), old)).toBe('initial');
     expect(levelOf(owingAt('0.755'), PUBLISHED_THRESHOLDS)).toBe('normal');
-  });
-
-  it('exchange case 12: borrow headroom is within 5e-8 of the documented limit at T = 0.75', () => {
-    const difference = borrowHeadroom(exampleUnit(), amount('0.75')).minus('16.32397222').abs();
-    expect(difference.lte('0.00000005')).toBe(true);
-    expect(borrowHeadroom(exampleUnit(), amount('0.80')).toFixed(8)).toBe('26.86769221');
-  });
-
-  it('borrow headroom is nothing from the initial LTV on', () => {
-    expect(borrowHeadroom(owingAt('0.80'), amount('0.80')).toFixed()).toBe('0');
-    expect(borrowHeadroom(owingAt('0.79'), amount('0.80')).toFixed()).toBe('0.05');
-    expect(borrowHeadroom(owingAt('0.95'), amount('0.80')).toFixed()).toBe('0');
   });
 
   it('a negative debt is LTV zero', () => {

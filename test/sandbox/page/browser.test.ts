@@ -1,6 +1,6 @@
 /** The sandbox as a newcomer plays it: a browser, the page, the bot as a process of its own. */
 import type { Browser, BrowserContext, Locator } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type PageServer, startPage } from '../../../sandbox/page/page-server.ts';
 import { type Playground, startPlayground } from '../../../sandbox/page/playground.ts';
 import { skippedSoFarMs } from '../../../sandbox/skip-time.ts';
@@ -243,28 +243,13 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
     await hands.panel.getByText('It is there.').waitFor();
     await hands.panel.getByRole('button', { name: 'Stop the second replica' }).click();
     await hands.panel.getByText('bot-2').waitFor({ state: 'hidden' });
-    // The bot connects again with growing pauses: a command that comes before that is refused, and is typed again.
-    await vi.waitFor(
-      async () => {
-        await hands.type('/loandesk requests');
-        await hands.newest
-          .getByText(/close request/i)
-          .first()
-          .waitFor({ timeout: 2_000 });
-      },
-      { timeout: 30_000, interval: 500 },
-    );
+    await hands.typeUntil('/loandesk requests', () => hands.newest.getByText(/close request/i));
   });
 
   it('plays a borrow that voids approvals, a skip of time that expires a request, and a dry run', async () => {
     await hands.addUnit('24');
-    // After Redis was away the bot may refuse for a moment: asked again, which is harmless once it is open.
-    await vi.waitFor(
-      async () => {
-        await hands.type('/close-unit 24 repaid');
-        await hands.page.getByRole('heading', { name: /unit 24/ }).waitFor({ timeout: 5_000 });
-      },
-      { timeout: 30_000, interval: 500 },
+    await hands.typeUntil('/close-unit 24 repaid', () =>
+      hands.page.getByRole('heading', { name: /unit 24/ }),
     );
     await hands.actAs('Ada');
     expect(await hands.approve('24')).toContain('1 of 2');
@@ -283,17 +268,7 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
     await hands.panel.getByRole('button', { name: 'Switch to dry run' }).click();
     await hands.panel.getByRole('button', { name: 'Switch to live' }).waitFor();
     await hands.panel.getByText('bot-1: running').waitFor();
-    // It connects after it runs: a command that comes before that is typed again.
-    await vi.waitFor(
-      async () => {
-        await hands.type('/loandesk status');
-        await hands.newest
-          .getByText(/dry run/i)
-          .first()
-          .waitFor({ timeout: 3_000 });
-      },
-      { timeout: 30_000, interval: 500 },
-    );
+    await hands.typeUntil('/loandesk status', () => hands.newest.getByText(/dry run/i));
   });
 
   it('plays a margin call, and shows a message as a locked phone does', async () => {

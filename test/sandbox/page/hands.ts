@@ -46,6 +46,21 @@ export class PageHands {
     await this.line.press('Enter');
   }
 
+  /**
+   * Types a line until the page shows what it leads to: a bot that is only just connected, or whose Redis is only just
+   * back, refuses for a moment.
+   */
+  async typeUntil(line: string, shown: () => Locator): Promise<void> {
+    for (let left = 8; ; left -= 1) {
+      await this.type(line);
+      try {
+        return await shown().first().waitFor({ timeout: 4_000 });
+      } catch (error) {
+        if (left === 0) throw error;
+      }
+    }
+  }
+
   async open(panel: PanelName): Promise<void> {
     await this.page.getByRole('button', { name: panel, exact: true }).click();
   }
