@@ -3,7 +3,8 @@
  * the record, can be repeated, and is never read back. Failures are returned, because the outbox decides what follows.
  */
 import type { WebClient } from '@slack/web-api';
-import type { CardLocation, CloseRequest, RequestEvent } from '../domain/close/close-request.ts';
+import type { CardLocation } from '../domain/card-location.ts';
+import type { CloseRequest, RequestEvent } from '../domain/close/close-request.ts';
 import { isTerminal } from '../domain/close/close-state.ts';
 import type { Notice } from '../domain/close/notices.ts';
 import type { PersonId } from '../domain/person.ts';

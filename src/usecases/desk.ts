@@ -3,8 +3,10 @@
  * verb checks the person itself; `ok: false` is a refusal with its reason. Verbs throw only for the unexpected
  * (StoreUnavailable included).
  */
+
+import type { CardLocation } from '../domain/card-location.ts';
 import type { AuditVerdict, KeptHead } from '../domain/close/audit-chain.ts';
-import type { CardLocation, CloseRequest, Verdict } from '../domain/close/close-request.ts';
+import type { CloseRequest, Verdict } from '../domain/close/close-request.ts';
 import type { Facts } from '../domain/close/facts.ts';
 import type { PersonId, Role } from '../domain/person.ts';
 import type { ClosePolicy } from '../domain/policy.ts';

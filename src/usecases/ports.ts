@@ -3,9 +3,9 @@
  * All times are UTC milliseconds.
  */
 import type { Amount, LongId } from '../domain/amount.ts';
+import type { CardLocation } from '../domain/card-location.ts';
 import type { AuditEntry, AuditVerdict } from '../domain/close/audit-chain.ts';
 import type {
-  CardLocation,
   CloseRequest,
   ExchangeAnswer,
   RequestEvent,

@@ -1,5 +1,6 @@
 /** A directory and a notifier without Slack: people as plain data, deliveries as a list. */
-import type { CardLocation, CloseRequest } from '../../src/domain/close/close-request.ts';
+import type { CardLocation } from '../../src/domain/card-location.ts';
+import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import type { Notice } from '../../src/domain/close/notices.ts';
 import type { Person, PersonId } from '../../src/domain/person.ts';
 import type { Delivery, Directory, Lookup, MembersLookup, Notifier } from '../../src/usecases/ports.ts';

@@ -2,7 +2,9 @@
  * A request to close a risk unit: its record, events and commands. `decide` in close-rule.ts moves it from state to
  * state.
  */
+
 import type { LongId } from '../amount.ts';
+import type { CardLocation } from '../card-location.ts';
 import type { Person, PersonId } from '../person.ts';
 import { type ClosePolicy, narrower } from '../policy.ts';
 import type { RefusalCode } from '../refusal.ts';
@@ -21,11 +23,6 @@ export interface Vote {
 export interface VoidedVote extends Vote {
   readonly voidedAtMs: number;
   readonly because: 'facts-changed' | 'no-longer-eligible';
-}
-
-export interface CardLocation {
-  readonly channelId: string;
-  readonly messageTs: string;
 }
 
 /** The exchange's answer to the one DELETE, without secrets. */

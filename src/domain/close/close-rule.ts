@@ -4,12 +4,12 @@
  * close-sending.ts the sending. Two things void a vote: other facts (`replaceFacts`, every vote) and a voter who may no
  * longer vote (`recountVotes`, and `approve` for the earlier votes; votes.ts says who counts).
  */
+import type { CardLocation } from '../card-location.ts';
 import type { Person, PersonId } from '../person.ts';
 import { type ClosePolicy, refuseKind } from '../policy.ts';
 import type { Refusal } from '../refusal.ts';
 import { reminderAtMs } from './attention.ts';
 import {
-  type CardLocation,
   type CloseRequest,
   type Command,
   type CommandOf,

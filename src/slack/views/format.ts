@@ -1,6 +1,6 @@
 /** Single values in words: amounts and ratios, times, people and accounts, links to messages. */
 import { type Amount, exactText, parseAmount } from '../../domain/amount.ts';
-import type { CardLocation } from '../../domain/close/close-request.ts';
+import type { CardLocation } from '../../domain/card-location.ts';
 import { knownTimeZone, type PersonId } from '../../domain/person.ts';
 import { escapeMrkdwn } from './limits.ts';
 

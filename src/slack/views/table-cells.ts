@@ -7,7 +7,7 @@ import type {
   RichTextElement,
   TableBlock,
 } from '@slack/types';
-import type { CardLocation } from '../../domain/close/close-request.ts';
+import type { CardLocation } from '../../domain/card-location.ts';
 import type { PersonId } from '../../domain/person.ts';
 import { cardLink, DATE_FORMAT, isUserId, utcText } from './format.ts';
 import { LIMITS, shorten } from './limits.ts';

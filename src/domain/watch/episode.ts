@@ -1,0 +1,123 @@
+/**
+ * An episode: one unit from its first crossing of a level to its recovery. At margin call or worse it is a case, which
+ * has an owner. Stored as JSON: amounts and LTVs are decimal strings, times UTC milliseconds by the store's clock.
+ */
+import type { LongId } from '../amount.ts';
+import type { CardLocation } from '../card-location.ts';
+import type { PersonId } from '../person.ts';
+import type { LevelKey } from './levels.ts';
+
+export interface Episode {
+  readonly schema: 1;
+  /** `C-` and eight characters of the alphabet of request ids, so that it is never taken for a request's. */
+  readonly id: string;
+  readonly groupId: LongId;
+  readonly state: 'open' | 'recovered';
+  /** The level people were told last. */
+  readonly level: LevelKey;
+  readonly levelSinceMs: number;
+  readonly worstLevel: LevelKey;
+  readonly openedAtMs: number;
+  readonly recoveredAtMs: number | null;
+  /** The unit was at this level when the watch read for the first time. */
+  readonly alreadySo: boolean;
+  /** As last read; the card shows them. */
+  readonly figures: Figures;
+  readonly worstLtv: string | null;
+  /** Not in the last complete reading since then: it says nothing about what is owed. */
+  readonly vanishedAtMs: number | null;
+  readonly card: CardLocation | null;
+  /** Its card is in the thread of this summary; null: in the channel. */
+  readonly summaryId: string | null;
+  readonly owner: Owner | null;
+  /** Since when a case has no owner; null: it has one, or it is no case. */
+  readonly unownedSinceMs: number | null;
+  /** Who opened the card or the evidence, first time only; at most 20. */
+  readonly seenBy: readonly { readonly by: PersonId; readonly atMs: number }[];
+  /** Newest last; at most 20. */
+  readonly notes: readonly { readonly by: PersonId; readonly text: string; readonly atMs: number }[];
+  readonly mute: { readonly by: PersonId; readonly untilMs: number } | null;
+  /** When the people of WATCH_GROUP were told directly that the case has no owner. */
+  readonly escalatedAtMs: number | null;
+  readonly page: Page;
+  /** A drill: figures are made up, every message is marked, nothing leaves Slack. */
+  readonly drill: { readonly by: PersonId } | null;
+  /** The newest audit entry: its number and its seal. */
+  readonly audit: { readonly sequence: number; readonly seal: string };
+}
+
+export interface Figures {
+  /** The decisive LTV; null: not defined. */
+  readonly ltv: string | null;
+  readonly netEquity: string;
+  /** N that belongs to the decisive LTV, see `standingOf`. */
+  readonly collateral: string;
+  readonly liability: string;
+  /** Exchange time of the reading. */
+  readonly asOfMs: number;
+}
+
+export interface Owner {
+  readonly by: PersonId;
+  readonly sinceMs: number;
+  /** Asked again then. */
+  readonly untilMs: number;
+}
+
+/** What the pager should know and what it was told: a background round brings the second to the first. */
+export interface Page {
+  readonly wanted: PageState;
+  readonly why: 'level' | 'no-owner' | 'slack-silent' | null;
+  readonly told: PageState;
+}
+export type PageState = 'none' | 'triggered' | 'acknowledged' | 'resolved';
+
+/** What happened, for the sealed trail, the thread and the timeline. */
+export type EpisodeEvent = { readonly atMs: number; readonly by: PersonId | null } & (
+  | {
+      readonly type: 'opened';
+      readonly level: LevelKey;
+      readonly figures: Figures;
+      readonly alreadySo: boolean;
+      readonly summaryId: string | null;
+      readonly drill: boolean;
+    }
+  | { readonly type: 'worsened'; readonly from: LevelKey; readonly to: LevelKey; readonly figures: Figures }
+  | { readonly type: 'eased'; readonly from: LevelKey; readonly to: LevelKey; readonly figures: Figures }
+  /** Still at the level after its floor: people are reminded. */
+  | { readonly type: 'repeated'; readonly level: LevelKey; readonly figures: Figures }
+  /** Crossed again within the floor of the last message: the same episode goes on. */
+  | { readonly type: 'reopened'; readonly level: LevelKey; readonly figures: Figures }
+  | { readonly type: 'recovered'; readonly figures: Figures; readonly openForMs: number }
+  /** A unit that ended differently: closed, or a drill that was stopped. */
+  | { readonly type: 'ended'; readonly why: 'closed' | 'drill-over' }
+  | { readonly type: 'vanished' }
+  | { readonly type: 'seen-again'; readonly figures: Figures }
+  | { readonly type: 'card-posted' }
+  | { readonly type: 'card-opened' }
+  | { readonly type: 'taken'; readonly untilMs: number }
+  | { readonly type: 'handed-over'; readonly to: PersonId; readonly untilMs: number }
+  | { readonly type: 'owner-lapsed'; readonly owner: PersonId; readonly why: 'time' | 'worse' | 'left' }
+  | { readonly type: 'noted'; readonly text: string }
+  | { readonly type: 'muted'; readonly untilMs: number }
+  | { readonly type: 'mute-ended'; readonly why: 'time' | 'critical' }
+  | { readonly type: 'escalated'; readonly unownedForMs: number }
+  | { readonly type: 'paged'; readonly why: 'level' | 'no-owner' | 'slack-silent' }
+  | { readonly type: 'page-acknowledged' }
+  | { readonly type: 'page-resolved' }
+);
+export type EpisodeEventType = EpisodeEvent['type'];
+
+/** What a person, or a background step that was carried out, does to an episode. */
+export type EpisodeCommand =
+  | { readonly type: 'take'; readonly by: PersonId }
+  | { readonly type: 'hand-over'; readonly by: PersonId; readonly to: PersonId }
+  | { readonly type: 'note'; readonly by: PersonId; readonly text: string }
+  | { readonly type: 'mute'; readonly by: PersonId; readonly forMs: number }
+  | { readonly type: 'open-card'; readonly by: PersonId }
+  /** The owner is no longer a full member with access. */
+  | { readonly type: 'drop-owner' }
+  | { readonly type: 'record-card'; readonly card: CardLocation }
+  /** The pager took it. */
+  | { readonly type: 'record-page'; readonly told: PageState }
+  | { readonly type: 'end-drill'; readonly by: PersonId | null };

@@ -1,0 +1,209 @@
+/**
+ * What the watch remembers between readings: one record for all units, stored and compared whole. Episodes have records
+ * of their own, which change in the same step. Times are UTC milliseconds by the store's clock unless stated.
+ */
+import type { LongId } from '../amount.ts';
+import type { CardLocation } from '../card-location.ts';
+import type { RiskUnit } from '../unit/risk-unit.ts';
+import type { Episode, EpisodeEvent } from './episode.ts';
+import type { LevelKey, WatchLevel } from './levels.ts';
+
+export interface WatchRules {
+  /** Calmest first, from `watchLevels`. */
+  readonly levels: readonly WatchLevel[];
+  readonly everyMs: number;
+  readonly escalateAfterMs: number;
+  readonly pageAfterMs: number;
+  /** False: no pager is configured, so none is promised. */
+  readonly hasPager: boolean;
+}
+
+/** One round's read. Only `complete` can make anything better. */
+export type Observation =
+  | { readonly kind: 'complete'; readonly units: readonly RiskUnit[]; readonly asOfMs: number }
+  /** Rows are missing, unreadable, twice or contradictory; those in `units` can be read and count towards worse only. */
+  | {
+      readonly kind: 'incomplete';
+      readonly units: readonly RiskUnit[];
+      readonly asOfMs: number;
+      readonly why: string;
+    }
+  | { readonly kind: 'failed'; readonly cause: BlindCause; readonly why: string };
+
+/** `stale`: older than the last one. `empty`: no unit visible though some were: never "nothing owed". */
+export type BlindCause =
+  | 'unavailable'
+  | 'maintenance'
+  | 'refused'
+  | 'busy'
+  | 'empty'
+  | 'incomplete'
+  | 'stale';
+
+export interface WatchState {
+  readonly schema: 1;
+  readonly beganAtMs: number;
+  /** The last complete reading: exchange time and store time; null: none yet. */
+  readonly lastReading: { readonly asOfMs: number; readonly readAtMs: number } | null;
+  readonly blind: {
+    readonly sinceMs: number;
+    readonly cause: BlindCause;
+    readonly why: string;
+    readonly toldAtMs: number | null;
+  } | null;
+  readonly units: Readonly<Record<string, UnitMemory>>;
+  /** Openings and worsenings of the last minute, for the summary. */
+  readonly crossings: readonly { readonly episodeId: string; readonly atMs: number }[];
+  readonly summary: {
+    readonly id: string;
+    readonly atMs: number;
+    readonly message: CardLocation | null;
+  } | null;
+  /** The occurrence of DIGEST_AT that was handled last, and whether it was skipped; null: none yet. */
+  readonly digest: { readonly forMs: number; readonly skipped: boolean } | null;
+  readonly audit: { readonly sequence: number; readonly seal: string };
+}
+
+export interface UnitMemory {
+  /** The newest episode, open or recovered; null: none yet. */
+  readonly episodeId: string | null;
+  /** Per level: at or above it since; a level is left when the LTV is below it by more than the dead band. */
+  readonly since: Readonly<Partial<Record<LevelKey, number>>>;
+  /** Every reading since then was complete and below the episode's level by more than the dead band. */
+  readonly belowSinceMs: number | null;
+  /** When people were last told, with a mention, of this unit at this level; outlives the episode. */
+  readonly toldAtMs: Readonly<Partial<Record<LevelKey, number>>>;
+  readonly lastSeenAtMs: number;
+  readonly missingSinceMs: number | null;
+  readonly known: KnownFacts;
+}
+
+/** Facts whose change is news; null or absent: not read yet, so the first value is no news. */
+export interface KnownFacts {
+  /** Principal per asset, decimal strings. */
+  readonly principals: Readonly<Record<string, string>>;
+  /** Accounts, and which of their wallets count: `email|type|margin|spot`, sorted. */
+  readonly members: readonly string[] | null;
+  /** Newest hourly rate per asset, decimal strings. */
+  readonly hourlyRates: Readonly<Record<string, string>> | null;
+  /** Newest forced-liquidation row, exchange time; 0: none so far. */
+  readonly lastForcedAtMs: number | null;
+}
+
+/** What is read less often than the units, beside a reading; null or absent: not read this time. */
+export interface SlowFacts {
+  readonly members?: ReadonlyMap<LongId, readonly string[]> | null;
+  readonly hourlyRates?: ReadonlyMap<LongId, Readonly<Record<string, string>>> | null;
+  /** Oldest first. */
+  readonly forced?: ReadonlyMap<LongId, readonly { readonly atMs: number; readonly text: string }[]> | null;
+}
+
+/** What the watch itself says in the channel. */
+export type WatchEvent = {
+  readonly atMs: number;
+} /** First reading ever, or Redis lost what was remembered. */ & (
+  | { readonly type: 'began'; readonly units: number; readonly atLevel: number }
+  | {
+      readonly type: 'blind';
+      readonly sinceMs: number;
+      readonly cause: BlindCause;
+      readonly why: string;
+      readonly openCases: number;
+    }
+  | { readonly type: 'seeing-again'; readonly sinceMs: number }
+  | {
+      readonly type: 'summary';
+      readonly id: string;
+      readonly episodes: readonly {
+        readonly id: string;
+        readonly groupId: LongId;
+        readonly level: LevelKey;
+        readonly ltv: string | null;
+      }[];
+    }
+  | { readonly type: 'unit-vanished' | 'unit-appeared'; readonly groupId: LongId }
+  | {
+      readonly type: 'borrowed-more';
+      readonly groupId: LongId;
+      readonly asset: string;
+      readonly before: string;
+      readonly after: string;
+      readonly ltv: string | null;
+    }
+  | {
+      readonly type: 'rate-step';
+      readonly groupId: LongId;
+      readonly asset: string;
+      readonly before: string;
+      readonly after: string;
+    }
+  | {
+      readonly type: 'members-changed';
+      readonly groupId: LongId;
+      readonly added: readonly string[];
+      readonly removed: readonly string[];
+    }
+  | {
+      readonly type: 'forced-liquidation';
+      readonly groupId: LongId;
+      readonly rowAtMs: number;
+      readonly text: string;
+    }
+  | ({ readonly type: 'digest' } & Digest)
+);
+export type WatchEventType = WatchEvent['type'];
+
+export interface Digest {
+  /** The occurrence it is for, UTC milliseconds, and the zone of DIGEST_AT. */
+  readonly forMs: number;
+  readonly timeZone: string;
+  readonly late: boolean;
+  /** The one before was skipped, because the bot was not running until after noon; null: it was not. */
+  readonly skippedMs: number | null;
+  /** Worst first. Null: blind, nothing is claimed. */
+  readonly units: readonly DigestUnit[] | null;
+  readonly openCases: readonly {
+    readonly id: string;
+    readonly groupId: LongId;
+    readonly level: LevelKey;
+    readonly owned: boolean;
+  }[];
+  readonly openRequests: readonly { readonly id: string; readonly groupId: LongId }[];
+  readonly asOfMs: number | null;
+}
+export interface DigestUnit {
+  readonly groupId: LongId;
+  readonly ltv: string | null;
+  readonly level: LevelKey | 'normal';
+  /** A day earlier, from the history; null: not known. */
+  readonly ltvBefore: string | null;
+  /** Sum of yesterday's interest rows per asset; null: not known. */
+  readonly interest: Readonly<Record<string, string>> | null;
+}
+
+/** Messages that follow a change; their words are drawn at delivery. */
+export type EpisodeNotice =
+  /** Post the card, or redraw it. `mention`: WATCH_GROUP is mentioned when it is posted. */
+  | { readonly kind: 'alert-card'; readonly mention: boolean }
+  /** In the card's thread; `mention`: of WATCH_GROUP, and shown in the channel, too. */
+  | { readonly kind: 'alert-thread'; readonly event: EpisodeEvent; readonly mention: boolean }
+  /** To each person of WATCH_GROUP, or to one person. */
+  | { readonly kind: 'alert-direct'; readonly event: EpisodeEvent; readonly to: 'group' | readonly string[] };
+export type WatchNotice = {
+  readonly kind: 'watch-message';
+  readonly event: WatchEvent;
+  readonly mention: boolean;
+};
+
+/** What one decision changes; stored in one step, or not at all. */
+export interface WatchChange {
+  readonly next: WatchState;
+  readonly episodes: readonly EpisodeChange[];
+  readonly events: readonly WatchEvent[];
+}
+/** Each event becomes one sealed entry; the store sets `audit`. */
+export interface EpisodeChange {
+  readonly next: Episode;
+  readonly isNew: boolean;
+  readonly events: readonly EpisodeEvent[];
+}

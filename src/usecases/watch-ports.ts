@@ -1,0 +1,117 @@
+/** What the watch needs from outside. All times are UTC milliseconds. */
+import type { LongId } from '../domain/amount.ts';
+import type { CardLocation } from '../domain/card-location.ts';
+import type { Episode, PageState } from '../domain/watch/episode.ts';
+import type {
+  EpisodeChange,
+  EpisodeNotice,
+  WatchEvent,
+  WatchNotice,
+  WatchState,
+} from '../domain/watch/watch.ts';
+import type { Delivery } from './ports.ts';
+
+/** The watch's record with the newest episode of every unit it knows. */
+export interface StoredWatch {
+  /** Null: there is none yet, or Redis lost it. */
+  readonly watch: WatchState | null;
+  /** As stored, to compare at the save; '' for none. */
+  readonly stored: string;
+  /** By id. An unreadable one throws UnreadableRecord: nothing is decided on half of the picture. */
+  readonly episodes: ReadonlyMap<string, Episode>;
+  /** Per episode: since when its oldest message waits for Slack. */
+  readonly undeliveredSinceMs: ReadonlyMap<string, number>;
+  /** The store's clock. */
+  readonly nowMs: number;
+}
+
+/** One step to store: the watch's record, and each changed episode with its events and the messages that follow. */
+export interface WatchSave {
+  readonly from: Pick<StoredWatch, 'watch' | 'stored'>;
+  readonly next: WatchState;
+  readonly episodes: readonly (EpisodeChange & { readonly notices: readonly EpisodeNotice[] })[];
+  readonly events: readonly WatchEvent[];
+  readonly notices: readonly WatchNotice[];
+}
+
+export interface WatchStore {
+  /** True for one caller per `everyMs` over all replicas: it reads the units now. */
+  takeRound(everyMs: number): Promise<boolean>;
+  /** Throws UnreadableRecord, StoreUnavailable. */
+  load(): Promise<StoredWatch>;
+  /** Compare-and-set on the watch's record: records, sealed entries and messages together, or nothing. */
+  save(change: WatchSave): Promise<'saved' | 'conflict'>;
+  /** Null: there is no such episode. Throws UnreadableRecord. */
+  episode(id: string): Promise<{ readonly episode: Episode; readonly nowMs: number } | null>;
+  /** Newest first; unreadable ones are left out and logged. */
+  recentEpisodes(limit: number): Promise<readonly Episode[]>;
+}
+
+/** One unit's LTV at one reading. */
+export interface Sample {
+  readonly groupId: LongId;
+  /** The decisive LTV as a decimal string; null: not defined. */
+  readonly ltv: string | null;
+}
+
+/** Lowest, highest and last of one span; an undefined LTV is the highest of all and stored as null. */
+export interface TrendPoint {
+  readonly fromMs: number;
+  readonly lowest: string | null;
+  readonly highest: string | null;
+  readonly last: string | null;
+}
+
+export type TrendStep = '15s' | '1m' | '15m';
+
+/** Kept downsampled: 15 s for an hour, 1 min for 48 h, 15 min for 90 days. Spans without a reading are missing. */
+export interface WatchHistory {
+  add(samples: readonly Sample[], atMs: number): Promise<void>;
+  /** Oldest first, spans that begin at `fromMs` or later. */
+  read(groupId: LongId, step: TrendStep, fromMs: number): Promise<readonly TrendPoint[]>;
+}
+
+/** Delivers the watch's messages to Slack; draws from the record. */
+export interface AlertNotifier {
+  deliver(message: AlertMessage): Promise<Delivery>;
+}
+
+export interface AlertMessage {
+  /** Stable: the same message has the same key at every attempt. */
+  readonly key: string;
+  readonly notice: EpisodeNotice | WatchNotice;
+  /** Null for the watch's own messages. */
+  readonly episode: Episode | null;
+  /** Where the summary is, in whose thread a new card belongs; null: the card goes to the channel. */
+  readonly under: CardLocation | null;
+  /** True: an earlier attempt may have posted it, so it is looked for first. */
+  readonly mayBeThere: boolean;
+  /** When the event happened: a late message says so. */
+  readonly createdAtMs: number;
+  readonly nowMs: number;
+}
+
+/** One event for the pager; the same `key` always means the same incident. */
+export interface PageEvent {
+  readonly key: string;
+  readonly state: Exclude<PageState, 'none'>;
+  readonly episode: Episode;
+}
+
+/** A way out of Slack. Only the configured host is called. */
+export interface Pager {
+  /** `why` is free of secrets. */
+  send(event: PageEvent): Promise<{ readonly ok: true } | { readonly ok: false; readonly why: string }>;
+}
+
+/** HEARTBEAT_URL: called after each completed round. Failures are logged, never thrown. */
+export type Heartbeat = (isSeeing: boolean) => Promise<void>;
+
+/** Messages that Slack itself posts when the bot falls silent. */
+export interface ScheduledMessages {
+  /** Those of this bot in the watch's channel. Throws. */
+  list(): Promise<readonly { readonly id: string; readonly postAtMs: number }[]>;
+  schedule(postAtMs: number, silentSinceMs: number): Promise<void>;
+  /** Never for one that is due within minutes: Slack answers ok and posts it anyway. */
+  delete(id: string): Promise<void>;
+}
