@@ -32,7 +32,7 @@ it.each(LISTS)(
   },
 );
 
-it('no number stands without the name of its list', () => {
+it('every case number carries the name of its list', () => {
   const known = new RegExp(`\\b(${LISTS.map(({ list }) => list).join('|')}) cases? \\d`);
   expect(codeLines().filter((line) => /\bcases? \d+(?!:$)/.test(line) && !known.test(line))).toEqual([]);
 });

@@ -83,7 +83,7 @@ function expectNamed(ended: { status: number | null; out: string; err: string },
   expect(status).toBe(78);
 }
 
-it('fault W3, relative: an exception that nobody caught ends the process with one line and no secret', async () => {
+it('fault W3, relative: an uncaught exception ends the process with one line and no secret', async () => {
   const throwing = 'setTimeout(() => { throw new TypeError(process.env.THROWN) }, 3_000)';
   const settings = {
     PORT: '0',
@@ -232,7 +232,7 @@ describe('a standard output that takes nothing', () => {
     expect(tookMs).toBeLessThan(10_000);
   }, 90_000);
 
-  it('fault A8, relative: so it does with a pipe that nobody reads', async () => {
+  it('fault A8, relative: the same with a pipe that is not read', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'loandesk-pipe-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const path = join(folder, 'pipe');

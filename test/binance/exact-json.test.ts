@@ -22,7 +22,7 @@ describe('parseExactJson', () => {
     expect(() => parseExactJson(text)).toThrow(SyntaxError);
   });
 
-  it('every number keeps its digits, wherever it stands and whatever stands around it', () => {
+  it('every number keeps its digits, at any position in the JSON', () => {
     const number = fc.stringMatching(/^-?(0|[1-9]\d{0,20})(\.\d{1,20})?([eE][+-]?\d{1,3})?$/);
     fc.assert(
       fc.property(

@@ -169,7 +169,7 @@ describe('one HTTP exchange', () => {
     expect(held.has('/late')).toBe(false);
   });
 
-  it('nothing leaves after the end, and who waited hears that nothing was written', async () => {
+  it('nothing is sent after the end, and waiting calls learn that nothing was written', async () => {
     const held = new Map<string, () => void>();
     const server = createServer((request, response) => {
       held.set(request.url ?? '', () => response.end('held'));

@@ -120,7 +120,7 @@ describe('the close as it is sent', () => {
     expect(deletes().map((sent) => sent.groupId)).toEqual(['9007199254740995']);
   });
 
-  it('exchange case 27: a prepared close leaves once; a second send throws', async () => {
+  it('exchange case 27: a prepared close is sent once; a second send throws', async () => {
     const client = await connect();
     const prepared = await client.closer.prepareClose(UNIT);
     if (!prepared.ok) throw new Error(prepared.failure.meaning);
@@ -142,7 +142,7 @@ describe('the close as it is sent', () => {
     expect(deletes()).toEqual([]);
   });
 
-  it('exchange case 27: the timestamp is taken when the close leaves the queue', async () => {
+  it('exchange case 27: the timestamp is taken when the close is taken from the queue', async () => {
     let nowMs = Math.floor(Date.now() / 60_000) * 60_000 + 30_000;
     const now = () => nowMs;
     await exchange.close();

@@ -153,7 +153,7 @@ describe('limits that the exchange enforces', () => {
     },
   );
 
-  it('a region that is not served is told also where the time could not be read for it', async () => {
+  it('reports a blocked region also when the exchange time could not be read', async () => {
     exchange.inject({ effect: { kind: 'region-blocked' } });
     const { reader } = connect();
     expect(await reader.riskUnits(NOW)).toMatchObject({
@@ -332,7 +332,7 @@ describe('a life', () => {
     expect(client.calls.at(-1)).toMatchObject({ status: 403, code: null });
   });
 
-  it('start does not throw when the exchange is down, goes on trying, and says so', async () => {
+  it('start does not throw when the exchange is down; it keeps trying and says so', async () => {
     const { port } = exchange;
     await exchange.close();
     const later: (() => void)[] = [];
@@ -391,7 +391,7 @@ describe('a life', () => {
     expect(client.snapshot().maintenance).toBe(true);
   });
 
-  it('exchange case 30: maintenance that begins later is told from the 5xx it causes, and its end is seen', async () => {
+  it('exchange case 30: maintenance that begins later is recognised from its 5xx answers, and its end is noticed', async () => {
     let nowMs = Date.now();
     const client = connect({ now: () => nowMs });
     await client.start();

@@ -65,7 +65,7 @@ describe('against the stand-in', () => {
     expect(read.asOfMs).toBeLessThanOrEqual(Date.now());
   });
 
-  it("exchange case 13: the credit member is told by its type, though no member's e-mail is creditEmail", async () => {
+  it("exchange case 13: the credit member is recognised by its type, though no member's e-mail is creditEmail", async () => {
     const read = await connect().reader.riskUnit(longId('1'), NOW);
     if (!read.ok || read.value === null) throw new Error('no unit');
     const { accounts, creditEmail } = read.value;

@@ -125,7 +125,7 @@ describe('one time budget for a read', () => {
     expect(await read).toMatchObject({ ok: false });
   });
 
-  it('fault A1, relative: nobody waits behind background work that asks for the same', async () => {
+  it('fault A1, relative: a read for a person does not wait behind background work for the same', async () => {
     const shared = new MemorySharedReads(Date.now);
     const coalesced = new CoalescedRead({ shared, nowMs: Date.now, delay: quickDelay, newToken: randomUUID });
     const list = { kind: 'read', value: [], asOfMs: Date.now() } as const;
@@ -330,7 +330,7 @@ describe('a clock that is an hour ahead for a while', () => {
   });
 });
 
-describe('whoever can write to Redis', () => {
+describe('an attacker who can write to Redis', () => {
   it('fault R9: counters that are wiped do not let more out than the limit', async () => {
     const nowMs = MINUTE_START + 30_000;
     const now = () => nowMs;

@@ -169,7 +169,7 @@ describe('waiting', () => {
 });
 
 describe('background work beside commands', () => {
-  it('takes half of a minute at once and the rest by and by, all of it in the end; a command never waits for it', async () => {
+  it('takes half of the weight of a minute at once and spreads the rest; a command never waits for it', async () => {
     time = new VirtualTime(MINUTE_START + 100);
     ledger = new MemoryWeightLedger(time.now);
     const [a, b] = [process(), process()];

@@ -51,7 +51,7 @@ export function outboxContract(create: () => Promise<StoreUnderTest>): void {
     expect(others.map(({ requestId }) => requestId).sort()).toEqual([a.id, c.id].sort());
   });
 
-  it('leaves a failed notice first in line, counts the attempt and waits', async () => {
+  it('keeps a failed notice first in line, counts the attempt and waits', async () => {
     const { store, outbox, passTime } = await create();
     const request = await openOne(store);
     await mustSave(store, touch(request, await store.nowMs(), { notices: numbered(1, 1) }));
@@ -99,7 +99,7 @@ export function outboxContract(create: () => Promise<StoreUnderTest>): void {
     expect(await outbox.take(LEASE_MS, 1)).toMatchObject([{ attempts: 1 }]);
   });
 
-  it('leaves what its caller cannot read first in line, and counts that apart from attempts', async () => {
+  it('keeps an unreadable notice first in line, and counts it apart from attempts', async () => {
     const { store, outbox } = await create();
     await openOne(store);
     const first = await mustTake(outbox);

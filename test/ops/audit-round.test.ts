@@ -25,7 +25,7 @@ function watched() {
   return { harness, told, log, round, fail: (does: boolean) => (fails = does) };
 }
 
-it('the trail is read at once and then every hour, and each reading is told', async () => {
+it('the trail is read at once and then hourly, and each reading is reported', async () => {
   const { harness, told, log, round } = watched();
   await harness.open();
   for (const passedMs of [0, 60_000, HOUR_MS - 60_001, 1]) {

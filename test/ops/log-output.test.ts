@@ -92,7 +92,7 @@ function outputThat(...answers: readonly Answer[]) {
 
 const ALL = Number.MAX_SAFE_INTEGER;
 
-it('beyond 32 MiB that nobody reads, lines are lost, and the log says how many when it is read again', async () => {
+it('drops lines beyond 32 MiB of unread output, and logs how many once it is read again', async () => {
   const held: (() => void)[] = [];
   const written: string[] = [];
   const output = new LogOutput({

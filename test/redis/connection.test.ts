@@ -97,7 +97,7 @@ describe('a Redis that cannot be reached', () => {
     expect(answers.every(({ error }) => error instanceof StoreUnavailable)).toBe(true);
   });
 
-  it('falls silent: commands time out, and the silent connection is made anew', async () => {
+  it('stops answering: commands time out, and the silent connection is replaced', async () => {
     const proxy = await cuttingProxy(inject('redisUrl'));
     const parts = await redisParts(proxy.url, newPrefix(), QUICK);
     proxy.fallSilent(true);

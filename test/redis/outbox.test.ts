@@ -70,7 +70,7 @@ it('what an older replica left, a newer one delivers, and the next one is counte
   expect(await older.outbox.backlog()).toMatchObject({ requests: 1, setAside: 0 });
 });
 
-it('fault N1: what is kept is counted, and keeps nobody waiting', async () => {
+it('fault N1: kept messages are counted and delay no others', async () => {
   const { store, outbox } = await redisParts(inject('redisUrl'));
   await openOne(store);
   const [item] = await outbox.take(LEASE_MS, 1);

@@ -129,7 +129,7 @@ describe('a request whose record is gone or unreadable', () => {
     expect((await check.verify()).fault).toMatchObject({ requestId: cut.id });
   });
 
-  it('fault T3, relative: one unreadable record among many, wherever it stands', async () => {
+  it('fault T3, relative: one unreadable record among many, at any position', async () => {
     const { store, check, writer } = await scene();
     const all = [];
     for (let count = 0; count < 30; count += 1) all.push(await openOne(store));

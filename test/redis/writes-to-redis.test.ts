@@ -282,7 +282,7 @@ describe('fault R2: state, votes and ending written with HSET, and outbox items 
   });
 });
 
-describe('fault R3: a finding that nobody made', () => {
+describe('fault R3: a forged finding', () => {
   it('fault R3: a forged proposal in another approver’s name settles nothing', async () => {
     const { replicas, bot, writer } = await scene();
     const request = await unknownClose(replicas, bot);
@@ -347,7 +347,7 @@ describe('fault R4: put back to "approved" after a refused DELETE', () => {
     expect(deletes()).toHaveLength(1);
   });
 
-  it('fault R4, relative: the record alone, after a DELETE that was lost: nothing more is sent, and nobody is told that nothing was', async () => {
+  it('fault R4, relative: a restored record after a lost DELETE: nothing more is sent, and no message says that nothing was', async () => {
     const { replicas, bot, writer, deletes } = await scene();
     const request = await replicas.open(bot);
     replicas.exchange.inject({ method: 'DELETE', count: 1, effect: { kind: 'reset' } });
@@ -473,7 +473,7 @@ describe('fault A6: an unknown outcome whose unit key is gone', () => {
     expect(await writer.redis.get(writer.keys.unit(request.groupId))).toBeNull();
   });
 
-  it('fault A6, relative: goes on although another request has taken the unit, which is logged and shown', async () => {
+  it('fault A6, relative: continues although another request has taken the unit, and logs and shows that', async () => {
     const { replicas, bot, writer } = await scene();
     const request = await unknownClose(replicas, bot);
     const { desk } = bot.work;
@@ -566,7 +566,7 @@ describe('security: what a writer to Redis without the audit key can still do', 
 });
 
 describe('security: what the audit key adds to writing to Redis', () => {
-  it('security: three entries and a record, all sealed by the thief, send a DELETE that nobody asked for or approved', async () => {
+  it('security: with the audit key, three forged entries and a record send a DELETE without request or approval', async () => {
     const { replicas, bot, writer, deletes } = await scene();
     const unit = replicas.newUnit();
     const request = await selfSealed(bot, writer, unit);

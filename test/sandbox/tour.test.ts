@@ -22,7 +22,7 @@ describe.each(['embedded', 'given'] as const)('the tour on %s Redis', (kind) => 
     expect(titles).toHaveLength(11);
   });
 
-  it('leaves no form open for anybody who plays on', () => {
+  it('closes every form before a person takes over', () => {
     const { directory, store } = world.workspace;
     const open = [...directory.people.keys()].flatMap((userId) => store.modals(userId));
     expect(open.map((view) => world.workspace.renderText(view))).toEqual([]);

@@ -14,7 +14,7 @@ it('sees permissive licences only', () => {
   expect(unexpectedLicences(found)).toEqual([]);
 });
 
-it('names a licence that nobody has looked at, alone or in a choice', () => {
+it('names an unreviewed licence, alone or in a choice', () => {
   const one = (licence: string) => ({
     ...{ folder: 'node_modules/thing', name: 'thing', version: '1.0.0', licence },
   });

@@ -119,7 +119,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     expect([after.state, after.votes]).toEqual(['pending', []]);
   });
 
-  it('approval case 4: a look-up that fails lets nobody vote, whatever their name', async () => {
+  it('approval case 4: a failed look-up refuses every vote', async () => {
     await start(transport);
     const request = await ask();
     slack.workspace.faults.add('users.info', { kind: 'http', status: 503 });
@@ -273,7 +273,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
     expect((await office.get(request.id)).card?.messageTs).toBe(cardOf('7').ts);
   });
 
-  it('approval case 35: a card that was deleted is posted anew, and later edits reach the new one', async () => {
+  it('approval case 35: a deleted card is posted again, and later edits reach the new one', async () => {
     await start(transport);
     const request = await ask();
     const first = cardOf('7');

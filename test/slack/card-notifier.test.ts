@@ -122,7 +122,7 @@ describe('the card', () => {
     },
   );
 
-  it('is posted anew when it was deleted, so that people can still decide', async () => {
+  it('is posted again after it was deleted, so that people can still decide', async () => {
     const up = await posted();
     workspace.faults.add('chat.update', { kind: 'error', code: 'message_not_found' });
     const delivery = await notifier.deliver({ kind: 'card' }, up, ALL);
@@ -136,7 +136,7 @@ describe('the card', () => {
     expect(inChannel()[1]?.text).toContain('Approved');
   });
 
-  it('names people and pings nobody, neither when it is posted nor in its thread', async () => {
+  it('names people without notifying them, in the card and in its thread', async () => {
     const vote = { voter: ada, atMs: START_MS, version: 1, factsDigest: '' };
     const up = await posted({ reason: 'Ask <@U0BEN000001> <!here>', votes: [vote] });
     await notifier.deliver({ kind: 'thread', event: approvedEvent }, up, null);

@@ -39,7 +39,7 @@ describe('the directory', () => {
     expect(found).toMatchObject({ ok: true, value: { userId: ids[name], teamId: ids.team, kind } });
   });
 
-  it('an id that Slack does not know is nobody, which is an answer, and holds up no other approver', async () => {
+  it('an id unknown to Slack is an answer, and does not affect other approvers', async () => {
     const gone = 'U0LEFT00001';
     expect(await directory.person({ teamId: ids.team, userId: gone })).toEqual({
       ok: true,
@@ -86,7 +86,7 @@ describe('the directory', () => {
     expect(JSON.stringify(found)).not.toContain('xoxb');
   });
 
-  it('fault T9: a group that was deleted is named, and has nobody in it', async () => {
+  it('fault T9: a deleted group is named and has no members', async () => {
     workspace.directory.userGroups.delete(ids.approvers);
     expect(await directory.members([ids.rina, ids.approvers, ids.requesters])).toEqual({
       ok: true,
@@ -95,7 +95,7 @@ describe('the directory', () => {
     });
   });
 
-  it('fault T9, relative: of a group that could not be looked at, nobody knows who is in it', async () => {
+  it('fault T9, relative: a group that could not be read has unknown members, not none', async () => {
     workspace.faults.add('usergroups.users.list', { kind: 'error', code: 'missing_scope' });
     expect(await directory.members([ids.rina, ids.approvers])).toMatchObject({
       ok: false,

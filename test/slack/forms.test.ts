@@ -156,7 +156,7 @@ describe.each(['http', 'socket'] as const)('over %s', (way) => {
   });
 
   describe('starting an approved request again', () => {
-    it('is offered on the card, and says how it stands', async () => {
+    it('is offered on the card, and shows the current finding', async () => {
       const stuck = request({
         requester: pending.requester,
         card: null,

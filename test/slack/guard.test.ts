@@ -284,7 +284,7 @@ describe('the guard', () => {
     ]);
   });
 
-  it('leaves a form open with its faults, and does nothing else', async () => {
+  it('keeps a form open with its errors, and does nothing else', async () => {
     const { guard, delivered, acks, log } = scene();
     await guard({ ...QUICK, check: () => ({ 'input:reason': 'A reason is needed.' }) }, delivered());
     expect(acks).toEqual([{ 'input:reason': 'A reason is needed.' }]);

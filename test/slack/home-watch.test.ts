@@ -58,7 +58,7 @@ const published = () =>
   workspace.store.calls.filter(({ method, ok }) => method === 'views.publish' && ok).length;
 
 describe('App Home', () => {
-  it('asks nobody while nobody has it open', async () => {
+  it('reads nothing while App Home is not open', async () => {
     expect(await watch().refresh()).toBe(0);
     expect(asked).toEqual([]);
   });
@@ -84,7 +84,7 @@ describe('App Home', () => {
     expect(asked).toEqual([]);
   });
 
-  it('waits as long as Slack asks for, and loses nobody', async () => {
+  it('waits as long as Slack asks for, and skips no one', async () => {
     workspace.faults.add('views.publish', { kind: 'rate_limited', retryAfterS: 30 }, 1);
     const homes = watch();
     homes.opened(person(ids.rina), mark);

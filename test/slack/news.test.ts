@@ -82,7 +82,7 @@ describe('fault N1: the token is revoked around the last approval', () => {
     expect(office.desk.store.kept).toEqual([]);
   });
 
-  it('relative: a person who cannot be reached holds up nobody else, and is tried again', async () => {
+  it('relative: a person who cannot be reached delays no one else, and is tried again', async () => {
     await open();
     const request = await office.ask();
     const { faults, directory, store } = office.slack.workspace;
@@ -121,7 +121,7 @@ describe('fault N2: the first card', () => {
     expect((await office.desk.get(request.id)).card?.messageTs).toBe(office.cards()[0]?.ts);
   });
 
-  it('relative: at the expiry the requester is told, and no card goes up any more', async () => {
+  it('relative: at expiry the requester is told, and no card is posted later', async () => {
     await open();
     refuseWrites(REVOKED);
     const request = await office.ask();
@@ -345,7 +345,7 @@ describe('fault T9: an approver group is deleted in Slack, other people are name
     return workspace.renderText(await office.slack.privateText(userId, (each) => each.includes(fits)));
   };
 
-  it('people look and decide; the group is named in the status and in the log, and counts for nobody', async () => {
+  it('people can look and decide; status and log name the group, which has no members', async () => {
     await open({ roles, policy: rule });
     await say(ids.vera, '/ltv', '', 'as valued by Binance');
     const request = await office.ask();
@@ -363,7 +363,7 @@ describe('fault T9: an approver group is deleted in Slack, other people are name
     expect((await office.desk.get(request.id)).state).toBe('closed');
   });
 
-  it('relative: with too few left nobody can ask, and the group is named', async () => {
+  it('relative: with too few left, a request is refused and names the group', async () => {
     const alone = [GONE, ids.ada];
     await open({ roles: { ...roles, approvers: alone }, policy: policy({ approvers: alone }) });
     expect(await say(ids.rina, '/close-unit', '7 Repaid', 'needs 2 approvals')).toContain(GONE);

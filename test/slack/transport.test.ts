@@ -150,7 +150,7 @@ describe('requests over HTTP', () => {
     socket.destroy();
   });
 
-  it('waits 10 s for the rest of a body, whoever seems to send it', async () => {
+  it('waits 10 s for the rest of a body, whatever address it claims', async () => {
     expect(SERVER_LIMITS).toMatchObject({ requestTimeout: 10_000, headersTimeout: 10_000 });
     // Node looks at intervals of this length; here everything goes ten times as fast.
     expect(SERVER_LIMITS.connectionsCheckingInterval).toBeLessThanOrEqual(1_000);
@@ -170,7 +170,7 @@ describe('requests over HTTP', () => {
     expect(tookMs).toBeLessThan(1_500);
   });
 
-  it('shows the person that a form or a click which nobody handles came to nothing', async () => {
+  it('tells the person when a form or click has no handler', async () => {
     await start({}, undefined, { unhandledAfterMs: 50 });
     const payload = {
       type: 'view_submission',
@@ -276,7 +276,7 @@ describe('requests over HTTP', () => {
     await slack.privateText(ids.ada, (text) => text.includes('earlier version'), ids.loanDesk);
   });
 
-  it('answers a command that nobody handles, before Slack gives up on it', async () => {
+  it('answers a command without a handler before Slack times out', async () => {
     await start({});
     const answer = await post(commandBody('1.2.three').replace('loandesk', 'unheard-of'));
     expect(answer.status).toBe(200);
@@ -450,7 +450,7 @@ describe('two lanes', () => {
     held.resolve();
   });
 
-  it('fault A1, relative: as many decisions that hang keep nobody from looking', async () => {
+  it('fault A1, relative: hanging decisions do not block reads', async () => {
     const held = Promise.withResolvers<void>();
     const pending = request({ requester: { teamId: ids.team, userId: ids.rina }, card: null });
     await start({

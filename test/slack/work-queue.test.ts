@@ -8,7 +8,7 @@ function entered(queue: WorkQueue): Place {
 }
 
 describe('the work queue', () => {
-  it('runs so many at a time, in order, and lets nobody in beyond those who may wait', async () => {
+  it('runs a bounded number at a time, in order, and refuses beyond the waiting limit', async () => {
     const queue = new WorkQueue({ atOnce: 1, waitingAtMost: 1 });
     const held = Promise.withResolvers<void>();
     const order: string[] = [];
@@ -27,7 +27,7 @@ describe('the work queue', () => {
     expect(queue.enter()).not.toBeNull();
   });
 
-  it('gives the place free when work fails or there is none, and is idle when nobody is inside', async () => {
+  it('frees the place when work fails, and is idle when nothing runs', async () => {
     const queue = new WorkQueue({ atOnce: 1, waitingAtMost: 0 });
     const failing = entered(queue).run(async () => {
       throw new Error('broken');

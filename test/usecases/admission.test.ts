@@ -64,7 +64,7 @@ describe.each(Object.entries(VERBS))('%s', (_, ask) => {
 });
 
 describe('one request', () => {
-  it('is shown to an approver whom VIEWERS leaves out: what an outcome is decided on is behind its buttons', async () => {
+  it('is shown to an approver who is not in VIEWERS, because its evidence decides the outcome', async () => {
     const harness = new DeskHarness();
     const { id } = await harness.open();
     expect(await harness.desk.viewRequest(ALICE, id)).toMatchObject({ value: { request: { id } } });

@@ -86,7 +86,7 @@ describe('a blocked request', () => {
     expect(reads).toHaveLength(read);
   });
 
-  it('shows interest that grows on its card, and says it to nobody', async () => {
+  it('shows growing interest on its card without a message', async () => {
     const harness = new DeskHarness();
     const { id } = await blocked(harness);
     const before = harness.threadOf(id);
@@ -202,7 +202,7 @@ describe('Check again', () => {
   });
 });
 
-it('a blocked request waits for nobody in App Home', async () => {
+it('a blocked request is in no approver's list on App Home', async () => {
   const harness = new DeskHarness(
     {},
     { roles: { requesters: [REQUESTER.userId], approvers: policy().approvers, viewers: '*' } },

@@ -103,7 +103,7 @@ describe('verifying', () => {
     expect(opened).toHaveLength(1);
   });
 
-  it('does not say "verified" of a record that never stands still', async () => {
+  it('does not say "verified" of a record that keeps changing', async () => {
     const { store } = await longTrail();
     let request = await openOne(store);
     const audit: AuditLog = {
@@ -128,7 +128,7 @@ describe('a head that was kept', () => {
     return { head, entries: count };
   };
 
-  it('shows for every place in the trail whether its beginning is what it was', async () => {
+  it('compares a kept head at every position of the trail', async () => {
     const { store, entries } = await longTrail();
     await fc.assert(
       fc.asyncProperty(
@@ -204,7 +204,7 @@ describe('an earlier export', () => {
     expect(await compared(ofOne, entries)).toEqual([]);
   });
 
-  it('names each entry that is missing, was replaced, or stands elsewhere', async () => {
+  it('names each entry that is missing, replaced or reordered', async () => {
     const { entries } = await longTrail();
     const lines = entries.map((entry) => JSON.stringify(entry));
     const [third, fifth] = [entries[2], entries[4]];

@@ -84,7 +84,7 @@ it('attempts of a long outage do not shorten the ten minutes of one that a repli
   expect(harness.threadOf(request.id)).toEqual(['approved']);
 });
 
-it('a request whose first card nobody can draw is ended, and the requester is told', async () => {
+it('ends a request whose first card cannot be drawn, and tells the requester', async () => {
   const harness = new DeskHarness();
   const isCard = (notice: Notice) => notice.kind === 'card';
   const { desk, deliverOutbox } = harness.replica({ notifier: stumblesOver(harness, isCard) });
@@ -103,7 +103,7 @@ it('a request whose first card nobody can draw is ended, and the requester is to
   expect(told).toEqual([expect.objectContaining({ kind: 'direct', to: { teamId, userId } })]);
 });
 
-it('asks nobody to decide on a request whose time is over, although its end is not stored yet', async () => {
+it('sends no call for approval after the deadline, although the expiry is not stored yet', async () => {
   const harness = new DeskHarness();
   harness.heldBack.add('deliver');
   const { id, expiresAtMs } = await harness.open();

@@ -131,7 +131,7 @@ describe('settling by hand', () => {
     });
   });
 
-  it('fault B8, relative: who was wrong corrects themselves; nobody settles alone by going back and forth', async () => {
+  it('fault B8, relative: a finding can be corrected, but changing it back and forth settles nothing alone', async () => {
     const harness = new DeskHarness();
     harness.exchange.outcome = outcome('unknown');
     harness.exchange.listsClosed = false;
@@ -378,7 +378,7 @@ describe('a store that forgets what was written last', () => {
     expect(harness.exchange.deletes).toEqual([UNIT]);
   });
 
-  it('fault N7, relative: its own process never sends twice, though nobody noticed the loss', async () => {
+  it('fault N7, relative: the same process never sends twice, even when the loss went unnoticed', async () => {
     const harness = new DeskHarness();
     harness.heldBack.add('execute');
     const request = await approved(harness);

@@ -523,7 +523,7 @@ describe('every state', () => {
 describe('the location of the card', () => {
   const elsewhere = { channelId: 'C0DESK', messageTs: '1700000001.000200' };
 
-  it('is replaced when the card was posted anew, in any state, and nothing else changes', () => {
+  it('is replaced when the card was posted again, in any state, and nothing else changes', () => {
     for (const make of Object.values(IN_STATE)) {
       const before = make();
       const decision = decideAt(before, { type: 'record-card', card: elsewhere }, NOW);

@@ -58,7 +58,7 @@ describe('cushion', () => {
     expect(cushionTo(owing('1', '0', '0.88', stated), liquidation)?.ofEquity?.toFixed(4)).toBe(ofEquity);
   });
 
-  it('fault T6, relative: a stated LTV that is a little below the level still leaves a little', () => {
+  it('fault T6, relative: just below a level the cushion is small, not zero', () => {
     expect(cushionTo(owing('1', '0', '0.88', '0.89'), liquidation)?.amount.gt(ZERO)).toBe(true);
   });
 });

@@ -57,7 +57,7 @@ it('keeps two traces at one time apart', async () => {
   expect(drawn()).toEqual(['call of quick < quick', 'quick', 'call of slow < slow', 'slow']);
 });
 
-it('leaves out of a span what starts or ends after its end: a timer goes off in no trace', async () => {
+it('adds nothing to a span after its end: a timer belongs to no trace', async () => {
   const { spans, drawn } = scene();
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   let later: Promise<void> | undefined;
@@ -103,7 +103,7 @@ it('says more about the span around: its name, attributes, a failure', async () 
   ]);
 });
 
-it('runs the work, passes its answer and its failure on, and has no span around where nobody preloaded an SDK', async () => {
+it('runs the work and returns its result or failure without a span when no SDK is loaded', async () => {
   const { spans, drawn } = scene();
   context.disable();
   expect(await spans.trace('trace', {}, async () => spans.span('part', {}, async () => 7))).toBe(7);

@@ -145,7 +145,7 @@ describe('an interaction', () => {
     });
   });
 
-  it('leaves nothing where the sampler leaves it out, in the log neither', async () => {
+  it('records and logs nothing for a trace that is not sampled', async () => {
     const traced = await startTracedWorld({ OTEL_TRACES_SAMPLER: 'always_off' });
     await look(traced, /Unit 7 · LTV/);
     const { bot, collector } = traced;

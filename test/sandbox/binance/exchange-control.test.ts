@@ -67,7 +67,7 @@ describe('units', () => {
     expect(() => exchange.closeOutside('7')).toThrow('no active unit 7');
   });
 
-  it('hands out copies: nobody changes the ledger by accident', () => {
+  it('returns copies, so that callers cannot change the ledger', () => {
     for (const unit of exchange.units()) unit.liabilities.length = 0;
     expect(exchange.unit('1').liabilities).toHaveLength(1);
   });

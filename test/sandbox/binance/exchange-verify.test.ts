@@ -103,7 +103,7 @@ describe('the published HMAC vectors', () => {
   });
 });
 
-describe('where the signature stands', () => {
+describe('position of the signature', () => {
   const payload = 'groupId=72&timestamp=1753422899052';
   const good = createHmac('sha256', S1.kind === 'hmac' ? S1.secret : '')
     .update(payload)

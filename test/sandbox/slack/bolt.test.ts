@@ -384,7 +384,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
       expect(workspace.store.modals(ids.rina).map(({ payload }) => payload.title)).toEqual([text('Next')]);
     });
 
-    it('an answer that Slack could not use is told', async () => {
+    it('reports an answer that Slack could not use', async () => {
       app.view('close', ({ ack }) => ack({ response_action: 'errors', errors: { nosuch: 'x' } }));
       const opened = await openModal();
       expect(await workspace.as(ids.rina).submit(opened.id, { unit: '1' })).toMatchObject({

@@ -153,7 +153,7 @@ describe('on the wire', () => {
     ]);
   });
 
-  it('leaves the end of the TCP connection to the client, as Slack does', async () => {
+  it('lets the client close the TCP connection, as Slack does', async () => {
     await start();
     const { socket, messages } = await openRaw(false);
     workspace.sockets.refresh({ warningMs: 0 });

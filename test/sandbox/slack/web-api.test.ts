@@ -389,7 +389,7 @@ describe('faults', () => {
     expect(posted()).toBe(1);
   });
 
-  it('leaves the ts out', async () => {
+  it('omits the ts', async () => {
     const web = await start();
     workspace.faults.add('chat.postMessage', { kind: 'no_ts' }, 1);
     expect((await post(web)).ts).toBeUndefined();

@@ -28,7 +28,7 @@ describe('escapeMrkdwn', () => {
     expect(escapeMrkdwn(text)).toBe(escaped);
   });
 
-  it('can be undone, and leaves no special character behind', () => {
+  it('is reversible and escapes every special character', () => {
     fc.assert(
       fc.property(trickyText, (text) => {
         const escaped = escapeMrkdwn(text);
