@@ -202,7 +202,7 @@ describe('Check again', () => {
   });
 });
 
-it('a blocked request is in no approver's list on App Home', async () => {
+it('a blocked request is in the list of no approver on App Home', async () => {
   const harness = new DeskHarness(
     {},
     { roles: { requesters: [REQUESTER.userId], approvers: policy().approvers, viewers: '*' } },
