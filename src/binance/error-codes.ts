@@ -19,14 +19,15 @@ export const AMBIGUOUS_CODES: ReadonlySet<number> = new Set([-1000, -1001, -1006
 
 /**
  * Documented refusals: with one of these and an HTTP 4xx, a close counts as refused. A code in neither set doesn't say
- * what became of it. -27001 (unit not found) isn't here: the unit may be gone because this very close was executed.
+ * what became of it: so with a busy or switched-off service (-1004, -1016, -3044), and with -27001 (unit not found), as
+ * the unit may be gone because this very close was executed.
  */
 export const REFUSED_CODES: ReadonlySet<number> = new Set([
-  -1002, -1003, -1004, -1005, -1013, -1015, -1016, -1020, -1021, -1022, -1024, -1025, -1099, -1100, -1101,
-  -1102, -1103, -1104, -1105, -1106, -1130, -1131, -2008, -2014, -2015, -3003, -3007, -3044, -3999, -5000,
-  -27000, -27002, -27003, -27004, -27005, -27006, -27007, -27008, -27009, -27010, -27011, -27012, -27013,
-  -27014, -27015, -27016, -27017, -27018, -27019, -27020, -27021, -27022, -27023, -27024, -27025, -27026,
-  -27027, -27028, -27029, -27030, -27031,
+  -1002, -1003, -1005, -1013, -1015, -1020, -1021, -1022, -1024, -1025, -1099, -1100, -1101, -1102, -1103,
+  -1104, -1105, -1106, -1130, -1131, -2008, -2014, -2015, -3003, -3007, -3999, -5000, -27000, -27002, -27003,
+  -27004, -27005, -27006, -27007, -27008, -27009, -27010, -27011, -27012, -27013, -27014, -27015, -27016,
+  -27017, -27018, -27019, -27020, -27021, -27022, -27024, -27025, -27026, -27027, -27028, -27029, -27030,
+  -27031,
 ]);
 
 const CODES: ReadonlyMap<number, readonly [meaning: string, advice: string]> = new Map([
