@@ -4,6 +4,7 @@
  * (StoreUnavailable included).
  */
 
+import type { LongId } from '../domain/amount.ts';
 import type { CardLocation } from '../domain/card-location.ts';
 import type { AuditVerdict, KeptHead } from '../domain/close/audit-chain.ts';
 import type { CloseRequest, Verdict } from '../domain/close/close-request.ts';
@@ -13,8 +14,15 @@ import type { ClosePolicy } from '../domain/policy.ts';
 import type { Refusal, Result } from '../domain/refusal.ts';
 import type { ClosedUnit, Inconsistency, RiskUnit, Thresholds } from '../domain/unit/risk-unit.ts';
 import type { WhatIf } from '../domain/unit/what-if.ts';
+import type { Episode, EpisodeEvent } from '../domain/watch/episode.ts';
+import type { WatchLevel } from '../domain/watch/levels.ts';
+import type { WatchState } from '../domain/watch/watch.ts';
 import type { ExchangeStop } from './ports.ts';
 import type { DetailsView } from './read-unit-details.ts';
+import type { TrendPoint } from './watch-ports.ts';
+
+/** How fresh the watch is, for views of other things; null or absent where it is off. */
+export type WatchGlimpse = Pick<WatchState, 'lastReading' | 'blind'>;
 
 export interface UnitsView {
   readonly kind: 'many';
@@ -28,6 +36,7 @@ export interface UnitsView {
   readonly asOfMs: number;
   readonly nowMs: number;
   readonly flaws: readonly string[];
+  readonly watch?: WatchGlimpse | null;
 }
 
 export interface UnitView {
@@ -42,6 +51,7 @@ export interface UnitView {
   readonly openRequest: CloseRequest | null;
   /** Why this person can't request a close now; null: they can. */
   readonly whyNotClose: Refusal | null;
+  readonly watch?: WatchGlimpse | null;
 }
 
 /** Arithmetic on one unit: nothing but its figures is read. */
@@ -113,6 +123,8 @@ export interface HomeView {
   readonly units: UnitsView | null;
   /** Why `units` is null; null: the units were read. */
   readonly unitsRefusal: Refusal | null;
+  /** Null or absent: the watch is off, or couldn't be read. */
+  readonly watch?: (WatchGlimpse & { readonly open: readonly Episode[] }) | null;
   readonly nowMs: number;
 }
 
@@ -184,4 +196,68 @@ export interface Desk {
   isCopyOfCard(requestId: string, place: CardLocation): Promise<boolean>;
   /** Records a click without a request, or from another channel or team, in the request's audit, if there is one. */
   noteForgery(by: PersonId, requestId: string | null, what: string): Promise<void>;
+}
+
+/** How far back `/ltv <unit> trend` looks. */
+export type TrendSpan = '24h' | '7d' | '30d';
+
+export interface TrendView {
+  readonly groupId: LongId;
+  readonly span: TrendSpan;
+  /** The begin and end of the span, UTC milliseconds. */
+  readonly fromMs: number;
+  readonly nowMs: number;
+  /** How long one point is. */
+  readonly stepMs: number;
+  /** Oldest first; spans without a reading are missing. */
+  readonly points: readonly TrendPoint[];
+  readonly levels: readonly WatchLevel[];
+  /** Of the asker. */
+  readonly timeZone: string;
+}
+
+export interface CaseView {
+  readonly episode: Episode;
+  /** Oldest first, from the sealed trail. */
+  readonly timeline: readonly EpisodeEvent[];
+  /** Whether that trail was checked, and what the check said. */
+  readonly trail:
+    | { readonly kind: 'verified'; readonly entries: number }
+    | { readonly kind: 'broken' | 'unread'; readonly why: string };
+  readonly levels: readonly WatchLevel[];
+  readonly nowMs: number;
+}
+
+export interface WatchView extends WatchGlimpse {
+  readonly everyMs: number;
+  readonly channelId: string;
+  /** User and user-group ids that alerts mention. */
+  readonly group: readonly string[];
+  readonly levels: readonly WatchLevel[];
+  /** Worst first. */
+  readonly open: readonly Episode[];
+  /** Ended, newest first. */
+  readonly recent: readonly Episode[];
+  readonly nowMs: number;
+}
+
+/**
+ * The verbs of the watch; there are none while it is off. They are for anyone with a role or in WATCH_GROUP. `caseId` as
+ * typed or as a button carries it: any case, with or without "C-".
+ */
+export interface WatchDesk {
+  /** "I have it". Refuses when another person was faster, and names them. */
+  takeCase(by: PersonId, caseId: string): Promise<Result<Episode>>;
+  noteCase(by: PersonId, caseId: string, text: string): Promise<Result<Episode>>;
+  muteCase(by: PersonId, caseId: string, forMs: number): Promise<Result<Episode>>;
+  /** Refuses people who may not have a case. */
+  handOverCase(by: PersonId, caseId: string, to: PersonId): Promise<Result<Episode>>;
+  /** The evidence; also records that this person opened it. */
+  openCase(by: PersonId, caseId: string): Promise<Result<CaseView>>;
+  viewWatch(by: PersonId): Promise<Result<WatchView>>;
+  /** The unit's id as typed. Made-up figures in the real channel, every message marked. */
+  startDrill(by: PersonId, unit: string): Promise<Result<Episode>>;
+  endDrill(by: PersonId, caseId: string): Promise<Result<Episode>>;
+  /** One unit, named as for `viewUnits`. */
+  viewTrend(by: PersonId, unit: string, span: TrendSpan): Promise<Result<TrendView>>;
 }
