@@ -11,6 +11,8 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'BSD-3-Clause',
   'Apache-2.0',
   'BlueOak-1.0.0',
+  // Public domain.
+  'Unlicense',
 ]);
 
 export interface LicensedPackage {

@@ -17,6 +17,10 @@ const SECRET_FIELDS: ReadonlySet<string> = new Set([
   'response_url',
   'responseUrl',
   'cookie',
+  'routingKey',
+  'routing_key',
+  'heartbeatUrl',
+  'webhook-signature',
 ]);
 
 const REMOVED = '[removed]';

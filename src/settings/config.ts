@@ -12,6 +12,7 @@ import { mistypedSettings } from './mistyped.ts';
 import { readProxy } from './proxy.ts';
 import { redisFaults, redisSettings } from './redis-settings.ts';
 import { type Settings, schema } from './schema.ts';
+import { WATCH_SECRETS, type WatchSettings, watchFaults, watchSettings } from './watch-settings.ts';
 
 export interface Config {
   readonly slack: SlackSettings;
@@ -38,6 +39,8 @@ export interface Config {
   };
   readonly closePolicy: ClosePolicy;
   readonly thresholds: Thresholds;
+  /** Null: the watch is off. */
+  readonly watch: WatchSettings | null;
   readonly auditKeys: {
     /** Seals new entries and records. */
     readonly current: Uint8Array;
@@ -63,6 +66,7 @@ const SECRETS = [
   'AUDIT_KEY',
   'AUDIT_KEY_PREVIOUS',
   'BINANCE_KEY_PASSPHRASE',
+  ...WATCH_SECRETS,
 ] as const;
 
 /** Free text, in which quotes and dots may be meant. */
@@ -205,6 +209,7 @@ function contradictions(given: Readonly<Record<string, string>>): string[] {
       'LTV_INITIAL, LTV_TRANSFER_OUT, LTV_MARGIN_CALL, LTV_LIQUIDATION: expected each above the one before it',
     );
   }
+  faults.push(...watchFaults(given, alone(shape.LTV_MARGIN_CALL, given.LTV_MARGIN_CALL)));
   return faults;
 }
 
@@ -213,6 +218,8 @@ function toConfig(
   proxy: ProxyAddresses,
   environment: Environment,
 ): Omit<Config, 'warnings'> {
+  const { CLOSE_REQUESTERS: requesters, CLOSE_APPROVERS: approvers } = settings;
+  const everybody = [...new Set([...requesters, ...approvers])];
   return {
     slack: {
       botToken: settings.SLACK_BOT_TOKEN,
@@ -239,14 +246,14 @@ function toConfig(
     },
     proxy,
     people: {
-      requesters: settings.CLOSE_REQUESTERS,
-      approvers: settings.CLOSE_APPROVERS,
-      viewers: settings.VIEWERS ?? [...new Set([...settings.CLOSE_REQUESTERS, ...settings.CLOSE_APPROVERS])],
+      requesters,
+      approvers,
+      viewers: settings.VIEWERS ?? everybody,
     },
     closePolicy: {
       quorum: settings.CLOSE_QUORUM,
       requesterMayApprove: settings.CLOSE_REQUESTER_MAY_APPROVE,
-      approvers: settings.CLOSE_APPROVERS,
+      approvers,
       expiresAfterMs: settings.CLOSE_EXPIRES,
       mode: settings.CLOSE_MODE,
       samePerson: settings.CLOSE_SAME_PERSON,
@@ -257,6 +264,7 @@ function toConfig(
       marginCall: settings.LTV_MARGIN_CALL,
       liquidation: settings.LTV_LIQUIDATION,
     },
+    watch: watchSettings(settings, { channel: settings.CLOSE_CHANNEL, group: everybody }),
     auditKeys: { current: settings.AUDIT_KEY, previous: settings.AUDIT_KEY_PREVIOUS },
     logLevel: settings.LOG_LEVEL,
     tracesAskedForBy: tracesAskedForBy(environment),

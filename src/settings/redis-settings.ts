@@ -1,7 +1,8 @@
 /** The Redis settings in the form that the connection takes. */
 import { readFileSync } from 'node:fs';
 import type { RedisSettings, TlsSettings } from '../redis/client.ts';
-import type { HostPort, Settings } from './schema.ts';
+import type { HostPort } from './fields.ts';
+import type { Settings } from './schema.ts';
 import { hasReadableCredentials, PERCENT_ENCODED } from './url-parts.ts';
 
 /**

@@ -1,98 +1,21 @@
 /** Format, default and error message of each setting. No message repeats a value, which may be a secret. */
-import { isIP } from 'node:net';
 import { z } from 'zod';
-import { type Amount, parseAmount } from '../domain/amount.ts';
 import { PUBLISHED_THRESHOLDS } from '../domain/unit/risk-unit.ts';
-import { PERCENT_ENCODED } from './url-parts.ts';
-
-export interface HostPort {
-  readonly host: string;
-  readonly port: number;
-}
-
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((each) => each.trim())
-    .filter((each) => each !== ''),
-);
-const PERSON_OR_GROUP = /^[UWS][A-Z0-9]{2,}$/;
-const CHANNEL = /^[CG][A-Z0-9]{2,}$/;
-
-const people = (name: string) =>
-  list.refine((ids) => ids.length > 0 && ids.every((id) => PERSON_OR_GROUP.test(id)), {
-    error: `${name}: expected Slack user ids (U…, W…) and user-group ids (S…), separated by commas`,
-  });
-
-const beginsWith = (schemes: readonly string[], text: string) =>
-  URL.canParse(text) && schemes.some((scheme) => text.toLowerCase().startsWith(scheme));
-
-/** The base URL of a web API. No credentials: they would end up in error messages. */
-const apiUrl = (name: string) =>
-  z
-    .string()
-    .refine((text) => beginsWith(['https://', 'http://'], text), {
-      error: `${name}: expected a URL that begins with https:// or http://`,
-      abort: true,
-    })
-    .refine((text) => new URL(text).username === '' && new URL(text).password === '', {
-      error: `${name}: expected a URL without user and password`,
-    });
-
-/** redis-settings.ts checks the rest, together with related settings. */
-const redisUrl = z.string().refine((text) => beginsWith(['redis://', 'rediss://'], text), {
-  error: `REDIS_URL: expected a URL that begins with redis:// or rediss://, ${PERCENT_ENCODED}`,
-});
-
-/** Node takes an IPv6 address without the brackets used in URLs. */
-const host = z
-  .string()
-  .transform((text) => text.replace(/^\[(.*)\]$/, '$1'))
-  .refine((text) => isIP(text) !== 0 || /^[A-Za-z0-9_.-]+$/.test(text), {
-    error:
-      'HOST: expected an address or a name alone, such as 127.0.0.1, 0.0.0.0 or ::1 (the port has a setting of its own)',
-  });
-
-const slackToken = (name: string, what: string, begin: string) =>
-  z.string(missing(name, `the ${what} of the Slack app (${begin}…)`)).regex(new RegExp(`^${begin}[\\w-]+$`), {
-    error: `${name}: expected ${begin === 'xapp-' ? 'an' : 'a'} ${what}, which begins with ${begin}, and nothing else`,
-  });
-
-const fraction = (name: string) =>
-  z.string().transform((text, context): Amount => {
-    const value = parseAmount(text);
-    if (value?.gt('0') && value.lt('1')) return value;
-    context.addIssue({
-      code: 'custom',
-      message: `${name}: expected a fraction between 0 and 1, such as 0.85`,
-    });
-    return z.NEVER;
-  });
-
-const UNITS_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const LONGEST_LIFETIME_MS = 7 * 86_400_000;
-
-const duration = (name: string) =>
-  z.string().transform((text, context): number => {
-    const match = /^(\d{1,6})([smhd])$/.exec(text.trim());
-    const milliseconds = match ? Number(match[1]) * (UNITS_MS[match[2] ?? ''] ?? 0) : 0;
-    if (milliseconds >= 60_000 && milliseconds <= LONGEST_LIFETIME_MS) return milliseconds;
-    context.addIssue({
-      code: 'custom',
-      message: `${name}: expected a time from 1m to 7d, such as 90m or 4h`,
-    });
-    return z.NEVER;
-  });
-
-const hostPorts = (name: string) =>
-  list.transform((entries, context): HostPort[] =>
-    entries.map((entry) => {
-      const match = /^\[?([^\s[\]]+?)\]?:(\d{1,5})$/.exec(entry);
-      if (match?.[1] && Number(match[2]) <= 65_535) return { host: match[1], port: Number(match[2]) };
-      context.addIssue({ code: 'custom', message: `${name}: expected host:port, separated by commas` });
-      return z.NEVER;
-    }),
-  );
+import {
+  apiUrl,
+  CHANNEL,
+  duration,
+  fraction,
+  host,
+  hostPorts,
+  list,
+  missing,
+  people,
+  redisUrl,
+  slackToken,
+  wholeNumber,
+} from './fields.ts';
+import { watchShape } from './watch-settings.ts';
 
 const IS_HEX = /^(?:[0-9a-fA-F]{2})+$/;
 const LEAST_KEY_BYTES = 32;
@@ -139,18 +62,6 @@ const previousAuditKeys = z.string().transform((text, context): Uint8Array[] => 
   });
   return z.NEVER;
 });
-
-const wholeNumber = (name: string, least: number, most: number) =>
-  z.string().transform((text, context): number => {
-    if (/^\d{1,6}$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text);
-    context.addIssue({
-      code: 'custom',
-      message: `${name}: expected a whole number from ${least} to ${most}`,
-    });
-    return z.NEVER;
-  });
-
-const missing = (name: string, what: string) => ({ error: `${name} is missing: ${what}` });
 
 /** Each setting on its own; config.ts checks combinations. */
 export const schema = z.object({
@@ -233,6 +144,7 @@ export const schema = z.object({
     .string(missing('AUDIT_KEY', 'at least 32 random bytes in hex or base64 (openssl rand -hex 32)'))
     .pipe(auditKey),
   AUDIT_KEY_PREVIOUS: previousAuditKeys.prefault(''),
+  ...watchShape,
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
       error: 'LOG_LEVEL: expected a pino level: trace, debug, info, warn, error, fatal or silent',

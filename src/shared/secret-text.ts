@@ -12,6 +12,9 @@ const SECRET_TEXTS: readonly [RegExp, string][] = [
   [/xox[a-z]-[A-Za-z0-9-]+/g, '[token]'],
   [/xapp-[A-Za-z0-9-]+/g, '[token]'],
   [/\bv0=[0-9a-f]{16,}/g, '[signature]'],
+  [/whsec_[A-Za-z0-9+/=]+/g, '[secret]'],
+  [/\bv1,[A-Za-z0-9+/]{40,}={0,2}/g, '[signature]'],
+  [/(routing_key\W{1,6})[A-Za-z0-9]{16,}/gi, '$1[removed]'],
   [/signature=[^\s&"'\\]+/gi, 'signature=[removed]'],
   // User and password of any URL, up to the last @: an unencoded password may hold slashes and more of them.
   [/(:\/\/)[^\s"'\\]*@/g, '$1[removed]@'],
@@ -19,7 +22,7 @@ const SECRET_TEXTS: readonly [RegExp, string][] = [
 ];
 
 /** One look for what begins each of them: most lines hold none. */
-const MAY_HOLD_SECRETS = /xox|xapp-|v0=|signature=|:\/\/|PRIVATE KEY/i;
+const MAY_HOLD_SECRETS = /xox|xapp-|whsec_|v[01][=,]|routing_key|signature=|:\/\/|PRIVATE KEY/i;
 
 /** For every line that is logged, and for what is quoted to people. */
 export function withoutSecrets(text: string): string {

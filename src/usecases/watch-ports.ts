@@ -115,3 +115,13 @@ export interface ScheduledMessages {
   /** Never for one that is due within minutes: Slack answers ok and posts it anyway. */
   delete(id: string): Promise<void>;
 }
+
+/** When the digest is due, by the clocks of its zone: once per day even where daylight saving begins or ends. */
+export interface DigestTimes {
+  readonly timeZone: string;
+  /** The latest occurrence that is not in the future; null: there is none. */
+  latest(nowMs: number): number | null;
+  /** The occurrence before this one. */
+  before(atMs: number): number | null;
+  next(nowMs: number): number | null;
+}

@@ -27,6 +27,8 @@ const SECRET_NAMES = [
   'response_url',
   'responseUrl',
   'cookie',
+  'routingKey',
+  'heartbeatUrl',
 ];
 
 describe('fields with secret names', () => {
@@ -104,6 +106,8 @@ describe('secrets inside free text', () => {
     const shapes = [
       'signature=x',
       'xoxb-1',
+      'whsec_A',
+      `routing_key: ${'0'.repeat(32)}`,
       'https://hooks.slack.com/a',
       'redis://u:p',
       '-----BEGIN PRIVATE KEY-----\nab',
@@ -125,6 +129,9 @@ describe('secrets inside free text', () => {
   it.each([
     ['xoxb-1-abc', '[token]'],
     ['xapp-1-abc', '[token]'],
+    ['whsec_abc', '[secret]'],
+    [`webhook-signature: v1,${'abc'.repeat(14)}=`, '[signature]'],
+    [`{"routing_key":"${'abc'.repeat(11)}"}`, '[removed]'],
     ['GET /x?a=1&signature=abc%2B: refused', 'signature=[removed]'],
     ['GET /x?a=1&SIGNATURE=abc', 'signature=[removed]'],
     ['rediss://user:pass@host:6379', 'rediss://[removed]@host'],

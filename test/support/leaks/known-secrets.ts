@@ -19,6 +19,7 @@ const PATTERNS: readonly (readonly [kind: string, pattern: RegExp])[] = [
   // PEM, also without its first line: Ed25519, RSA and encrypted PKCS#8 as base64.
   ['private key', /PRIVATE KEY|MC4CAQAwBQYDK2Vw|BgkqhkiG9w0BAQEFAASC|BgkqhkiG9w0BBQ0w/],
   ['API key header', /x-mbx-apikey\W{1,6}(?!\[(?:removed|redacted)\])\w{4,}/i],
+  ['webhook secret', /whsec_[\w+/]{20,}/],
   ['response URL', /hooks\.slack\.com\/\w+\/\w+|\/commands\/T\w{5,}\/\d+\/r\w+/],
 ];
 const SECRET_SETTINGS = [
@@ -29,6 +30,10 @@ const SECRET_SETTINGS = [
   'AUDIT_KEY',
   'AUDIT_KEY_PREVIOUS',
   'BINANCE_KEY_PASSPHRASE',
+  'PAGERDUTY_ROUTING_KEY',
+  'ALERT_WEBHOOK_URL',
+  'ALERT_WEBHOOK_SECRET',
+  'HEARTBEAT_URL',
 ];
 /** Shorter ones are words. */
 const SHORTEST = 12;
