@@ -1,7 +1,7 @@
 /**
  * What can be done to the sandbox from outside, over HTTP.
  *   POST /slack/{command,click,submit,close,home,say}   as a person; /slack/refuse: blocks that Slack does not take
- *   POST /exchange/{repay,borrow,fallTo,editEquity,setLiquidation,configure,inject,clearFaults}
+ *   POST /exchange/{repay,borrow,fallTo,startPath,stopPath,editEquity,setLiquidation,configure,inject,clearFaults}
  *   POST /world/{kill,replicas,redis,mode,skip,add-unit}   to the bots, their Redis and the clock
  * Loopback names only in Host, JSON only in POST, no CORS: no foreign page gets in.
  */
@@ -9,6 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Exchange } from './binance/exchange.ts';
 import { faultOrderSchema } from './binance/faults.ts';
+import { pathOrderSchema } from './binance/price-paths.ts';
 import { readBody, sendJson } from './http.ts';
 import type { BotFleet } from './page/bot-fleet.ts';
 import type { ActionResult } from './slack/actor.ts';
@@ -101,6 +102,8 @@ function routes({ world: { workspace, exchange }, fleet, ...controlled }: Contro
       })),
       'exchange/borrow': on(loan, (it) => exchange.borrow(it.groupId, it.assetName, it.amount)),
       'exchange/fallTo': on(fall, (it) => exchange.fallTo(it.groupId, it.ltv)),
+      'exchange/startPath': on(pathOrderSchema, (it) => exchange.startPath(it)),
+      'exchange/stopPath': on(z.strictObject({ groupId }), (it) => exchange.stopPath(it.groupId)),
       'exchange/editEquity': on(wallet, ({ groupId: id, ...change }) => exchange.editEquity(id, change)),
       'exchange/setLiquidation': on(liquidation, (it) => exchange.setLiquidation(it.groupId, it.code)),
       'exchange/configure': on(z.strictObject({ skewMs: z.int() }), (it) => exchange.configure(it)),

@@ -14,6 +14,16 @@ import { type Exchange, type ExchangeOptions, startExchange } from './binance/ex
 import { SEED_IDS } from './slack/seed.ts';
 import { startWorkspace, type Workspace, type WorkspaceOptions } from './slack/workspace.ts';
 
+/** The watch for people who play: soon enough to be seen. */
+export const PLAYED_WATCH: Readonly<Record<string, string>> = {
+  WATCH: 'on',
+  WATCH_CHANNEL: SEED_IDS.loanAlerts,
+  WATCH_GROUP: SEED_IDS.approvers,
+  WATCH_EVERY: '5s',
+  WATCH_TRIPWIRE: 'true',
+  DIGEST_AT: '08:00 Europe/London daily',
+};
+
 export interface WorldOptions {
   /** Default: an embedded Redis of its own. */
   readonly redisUrl?: string;
@@ -78,6 +88,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       CLOSE_APPROVERS: SEED_IDS.approvers,
       VIEWERS: '*',
       AUDIT_KEY: auditKey,
+      // It speaks by itself: on only where `settings` say so.
+      WATCH: 'off',
       ...options.settings,
     });
     const bots: RunningApp[] = [];

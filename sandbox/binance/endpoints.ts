@@ -146,10 +146,11 @@ function apiRestrictions(_params: Params, caller: Account, { clock }: Backend): 
 
 function ltvDetailsAnswer(params: Params, caller: Account, { ledger, settings, clock }: Backend): object {
   const groupId = readLong(params, 'groupId');
-  return ledger
+  const units = ledger
     .shownUnits()
-    .filter((unit) => sees(caller, unit) && (groupId === undefined || unit.groupId === groupId))
-    .map((unit) => ltvDetails(unit, settings, clock.serverMs()));
+    .filter((unit) => sees(caller, unit) && (groupId === undefined || unit.groupId === groupId));
+  ledger.prices.noteServed(units);
+  return units.map((unit) => ltvDetails(unit, settings, clock.serverMs()));
 }
 
 function closedAnswer(params: Params, caller: Account, { ledger }: Backend): object {

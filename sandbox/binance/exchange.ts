@@ -4,8 +4,8 @@
  * It does not model:
  * - trading, transfers, POST endpoints, GET /loan-group and /loan-groups, interest rebates, transfer records of
  *   liquidations, anything over WebSocket, TLS, compression, other hosts;
- * - markets: equity and interest change only through the control; a liquidation sells nothing, and freezing a
- *   unit adds no liquidation record;
+ * - markets: equity and interest change only through the control and the courses of `price-paths.ts`; a liquidation
+ *   sells nothing, and freezing a unit adds no liquidation record;
  * - what 12,000 weight in a minute costs beyond a 429: bans (418) and the firewall (403) come only as faults;
  * - the orders in which undocumented checks run and the codes where none is published. Assumed here: refused
  *   calls count against the IP, UID weight counts once the signature is proved; a key of the wrong role or

@@ -10,6 +10,7 @@ import type {
   Unit,
 } from './model.ts';
 import type { Page } from './params.ts';
+import { type PathOrder, Prices, scaled, shareAt } from './price-paths.ts';
 import { REFUSALS } from './reply.ts';
 import { member } from './seed.ts';
 import type { ExchangeClock, Settings } from './settings.ts';
@@ -33,16 +34,17 @@ export class Ledger {
   /** Closed units that ltv-details still shows, until then. */
   #lingering: { readonly unit: Unit; readonly untilMs: number }[] = [];
   #closed = new Map<string, ClosedUnit>();
-  #closedByCredit = new Map<string, ClosedUnit[]>();
   /** Of all units; the history endpoints choose from them. */
   records: LoanRecord[] = [];
   interest: InterestRecord[] = [];
   liquidations: LiquidationRecord[] = [];
+  readonly prices: Prices;
   #nextTranId = 1_648_963_700n;
 
   constructor(clock: ExchangeClock, settings: Settings) {
     this.#clock = clock;
     this.#settings = settings;
+    this.prices = new Prices(clock);
   }
 
   load(seed: LedgerSeed): void {
@@ -50,7 +52,6 @@ export class Ledger {
     this.#units = new Map(copy.units.map((unit) => [unit.groupId, unit]));
     this.#lingering = [];
     this.#closed.clear();
-    this.#closedByCredit.clear();
     this.records = copy.records;
     this.interest = copy.interest;
     this.liquidations = copy.liquidations;
@@ -58,23 +59,38 @@ export class Ledger {
   }
 
   units(): UnitView[] {
-    return [...this.#units.values()].map(viewOf);
+    return [...this.#units.values()].map((unit) => this.#view(unit));
   }
 
   /** @throws when no such unit is active; so do all that name one. */
   unit(groupId: string): UnitView {
-    return viewOf(this.#active(groupId));
+    return this.#view(this.#active(groupId));
   }
 
   closedUnits(): ClosedUnit[] {
     return [...this.#closed.values()].map((row) => ({ ...row }));
   }
 
-  /** The units that ltv-details may show now, those lately closed among them while they linger. */
+  /** The units that ltv-details may show now, those lately closed among them while they linger. @throws Refusal */
   shownUnits(): Unit[] {
     const nowMs = this.#clock.realMs();
     const lingering = this.#lingering.filter(({ untilMs }) => nowMs < untilMs);
-    return [...this.#units.values(), ...lingering.map(({ unit }) => unit)];
+    return [...this.prices.listed(this.activeUnits()), ...lingering.map(({ unit }) => unit)];
+  }
+
+  /** Puts a unit on a course of prices, in place of the one it was on. @throws when its order is none. */
+  startPath(order: PathOrder): UnitView {
+    this.stopPath(order.groupId);
+    this.prices.start(this.#active(order.groupId), order);
+    return this.unit(order.groupId);
+  }
+
+  /** Its prices stay where they are. */
+  stopPath(groupId: string): UnitView {
+    const unit = this.#active(groupId);
+    unit.members = this.prices.priced(unit).members;
+    this.prices.stop(groupId);
+    return this.#view(unit);
   }
 
   /** Active units only. */
@@ -138,12 +154,7 @@ export class Ledger {
   }
 
   listClosed(rows: readonly ClosedUnit[]): void {
-    for (const row of rows) {
-      this.#closed.set(row.groupId, row);
-      const list = this.#closedByCredit.get(row.creditEmail) ?? [];
-      list.push(row);
-      this.#closedByCredit.set(row.creditEmail, list);
-    }
+    for (const row of rows) this.#closed.set(row.groupId, row);
   }
 
   /** Lists closed units at once that would have appeared later: all, or one. */
@@ -163,20 +174,17 @@ export class Ledger {
       ?.wallets.find(({ accountType }) => accountType === change.accountType);
     if (wallet === undefined)
       throw new Error(`no wallet ${change.accountType} of ${change.email} in ${groupId}`);
-    if (change.netEquity !== undefined) wallet.netEquity = new Big(change.netEquity).toFixed();
+    if (change.netEquity !== undefined)
+      wallet.netEquity = new Big(change.netEquity).div(this.prices.shareOf(groupId)).toFixed();
     if (change.maintainMargin !== undefined) wallet.maintainMargin = new Big(change.maintainMargin).toFixed();
     return this.#touch(unit);
   }
 
   /** Prices fall, or rise, until the unit's LTV is `ltv`: each wallet by the same share. @throws when it owes nothing */
   fallTo(groupId: string, ltv: string): UnitView {
+    this.stopPath(groupId);
     const unit = this.#active(groupId);
-    const { totalNetEquity, totalMaintenanceMargin, totalLiability } = figuresOf(unit);
-    if (new Big(totalLiability).eq(0) || new Big(totalNetEquity).lte(0))
-      throw new Error(`unit ${groupId} owes nothing, or has nothing to lose`);
-    const share = new Big(totalLiability).div(ltv).plus(totalMaintenanceMargin).div(totalNetEquity);
-    for (const wallet of unit.members.flatMap(({ wallets }) => wallets))
-      wallet.netEquity = share.times(wallet.netEquity).round(8).toFixed();
+    unit.members = scaled(unit, shareAt(unit, ltv)).members;
     return this.#touch(unit);
   }
 
@@ -194,11 +202,11 @@ export class Ledger {
 
   /** A close is then refused with -27024, or the older -1024; null thaws. */
   setLiquidation(groupId: string, liquidation: Unit['liquidation']): UnitView {
-    return viewOf(Object.assign(this.#active(groupId), { liquidation }));
+    return this.#view(Object.assign(this.#active(groupId), { liquidation }));
   }
 
   setPending(groupId: string, pending: Unit['pending']): UnitView {
-    return viewOf(Object.assign(this.#active(groupId), { pending }));
+    return this.#view(Object.assign(this.#active(groupId), { pending }));
   }
 
   /** Pays interest, then principal: min(owed, asked), all without an amount. Returns what was paid. */
@@ -211,7 +219,8 @@ export class Ledger {
     const principal = paid.minus(interest);
     liability.interest = new Big(liability.interest).minus(interest).toFixed();
     liability.principal = new Big(liability.principal).minus(principal).toFixed();
-    this.#record(unit, assetName, 'NORMAL_REPAY', paid, { principal, interest });
+    const paidParts = { principal: principal.toFixed(), interest: interest.toFixed() };
+    this.#record(unit, { assetName, type: 'NORMAL_REPAY', amount: paid.toFixed(), ...paidParts });
     return paid.toFixed();
   }
 
@@ -219,7 +228,7 @@ export class Ledger {
     const unit = this.#active(groupId);
     const liability = this.#liability(unit, assetName);
     liability.principal = new Big(liability.principal).plus(amount).toFixed();
-    return this.#record(unit, assetName, 'BORROW', new Big(amount), {});
+    return this.#record(unit, { assetName, type: 'BORROW', amount: new Big(amount).toFixed() });
   }
 
   /** Adds interest, as every hour does to a unit that owes; also to one that read 0 a minute ago. */
@@ -252,44 +261,31 @@ export class Ledger {
     return added;
   }
 
-  #record(
-    unit: Unit,
-    assetName: string,
-    type: LoanRecord['type'],
-    amount: Big,
-    parts: { principal?: Big; interest?: Big },
-  ): UnitView {
+  #record(unit: Unit, row: Omit<LoanRecord, 'groupId' | 'tranId' | 'status' | 'timestampMs'>): UnitView {
     this.#nextTranId += 1n;
-    this.records.push({
-      groupId: unit.groupId,
-      tranId: this.#nextTranId.toString(),
-      assetName,
-      amount: amount.toFixed(),
-      ...(parts.principal && { principal: parts.principal.toFixed() }),
-      ...(parts.interest && { interest: parts.interest.toFixed() }),
-      status: 'CONFIRM',
-      type,
-      timestampMs: this.#clock.serverMs(),
-    });
+    const tranId = this.#nextTranId.toString();
+    const timestampMs = this.#clock.serverMs();
+    this.records.push({ groupId: unit.groupId, tranId, status: 'CONFIRM', timestampMs, ...row });
     return this.#touch(unit);
   }
 
   #touch(unit: Unit): UnitView {
     unit.updateTimeMs = this.#clock.serverMs();
     unit.shownBorrowLimit = null;
-    return viewOf(unit);
+    return this.#view(unit);
+  }
+
+  #view(unit: Unit): UnitView {
+    const priced = this.prices.priced(unit);
+    return { ...structuredClone(priced), ...figuresOf(priced) };
   }
 
   #sortedClosed(creditEmail: string): ClosedUnit[] {
-    const rows = this.#closedByCredit.get(creditEmail) ?? [];
+    const rows = [...this.#closed.values()].filter((row) => row.creditEmail === creditEmail);
     return this.#settings.closedOrder === 'groupId-ascending'
       ? rows.sort((a, b) => a.groupId.length - b.groupId.length || (a.groupId < b.groupId ? -1 : 1))
       : rows.sort((a, b) => b.closeTimeMs - a.closeTimeMs);
   }
-}
-
-function viewOf(unit: Unit): UnitView {
-  return { ...structuredClone(unit), ...figuresOf(unit) };
 }
 
 function owes({ principal, interest }: Liability): Big {

@@ -40,6 +40,7 @@ const refusal =
  * translations of the Chinese page.
  */
 export const REFUSALS = {
+  internalError: refusal(500, -1001, 'Internal error; unable to process your request. Please try again.'),
   noSuchPath: refusal(404, -5000, 'Path {0}, Method {1} is invalid'),
   badKeyFormat: refusal(401, -2014, 'API-key format invalid.'),
   keyNotPermitted: refusal(401, -2015, 'Invalid API-key, IP, or permissions for action.'),

@@ -29,6 +29,8 @@ export const SEED_IDS = {
   /** Of another organisation, through Slack Connect. */
   frank: 'U0FRANK0001',
   loanDesk: 'C0LOANDESK1',
+  /** Where the watch speaks. */
+  loanAlerts: 'C0LNALERTS1',
   general: 'C0GENERAL01',
   partnerDesk: 'C0PARTNER01',
   archived: 'C0OLDDESK01',
@@ -77,6 +79,7 @@ export function createSeed(): WorkspaceSeed {
     people: createPeople(),
     channels: [
       { ...channel, id: ids.loanDesk, name: 'loan-desk', members: new Set([...full, ids.gus, ids.botUser]) },
+      { ...channel, id: ids.loanAlerts, name: 'loan-alerts', members: new Set([...full, ids.botUser]) },
       { ...channel, id: ids.general, name: 'general', members: new Set([...full, ids.gus]) },
       {
         ...channel,
