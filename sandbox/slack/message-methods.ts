@@ -1,6 +1,6 @@
 import { LIMITS } from '../../src/slack/views/limits.ts';
 import type { Channel } from './directory.ts';
-import { type JsonObject, readObjects, readString } from './json.ts';
+import { type JsonObject, readFlag, readObjects, readString } from './json.ts';
 import {
   channelOf,
   type Method,
@@ -36,7 +36,9 @@ function postMessage(context: MethodContext, args: JsonObject): JsonObject {
   const channelId = targetOf(context, args).id;
   const content = readContent(args);
   const threadTs = threadOf(context, channelId, args);
-  const message = store.addMessage({ channelId, userId: directory.botUserId, threadTs }, content);
+  const isBroadcast = threadTs !== undefined && readFlag(args.reply_broadcast);
+  const place = { channelId, userId: directory.botUserId, threadTs, isBroadcast };
+  const message = store.addMessage(place, content);
   const isCut = String(args.text ?? '').length > LIMITS.message.textTruncatedAbove;
   const warnings = ['message_truncated'];
   return {

@@ -1,9 +1,10 @@
 import { LIMITS } from '../../src/slack/views/limits.ts';
 import { findBlockKitFaults } from './block-kit/check-blocks.ts';
 import type { Channel, Directory } from './directory.ts';
-import { type JsonObject, parseJson, readObjects, readString } from './json.ts';
+import { isObject, type JsonObject, parseJson, readObjects, readString } from './json.ts';
 import type { Tier } from './rate-limits.ts';
 import { Refused, refuseFaults } from './refused.ts';
+import type { ScheduledMessages } from './scheduled-messages.ts';
 import type { SocketConnections } from './socket-connections.ts';
 import type { MessageContent, Store, StoredMessage } from './store.ts';
 import type { Triggers, Uploads } from './triggers.ts';
@@ -15,6 +16,7 @@ export interface MethodContext {
   readonly triggers: Triggers;
   readonly uploads: Uploads;
   readonly sockets: SocketConnections;
+  readonly scheduled: ScheduledMessages;
 }
 
 /** One method of the Web API. */
@@ -67,16 +69,32 @@ export function readContent(args: JsonObject, rules: ContentRules = {}): Message
     ({ code }) => rules.viaResponseUrl !== true || code !== 'msg_blocks_too_long',
   );
   if (faults.length > 0) throw refuseFaults(faults);
-  return { text: text.slice(0, LIMITS.message.textTruncatedAbove), blocks: readObjects(blocks) };
+  const metadata = readMetadata(args);
+  return {
+    text: text.slice(0, LIMITS.message.textTruncatedAbove),
+    blocks: readObjects(blocks),
+    // An update without metadata keeps what was there.
+    ...(metadata === undefined ? {} : { metadata }),
+  };
+}
+
+/** An event type and one flat object. Source: docs.slack.dev/messaging/message-metadata */
+function readMetadata(args: JsonObject): JsonObject | undefined {
+  const metadata = readJsonArgument(args, 'metadata');
+  if (metadata === undefined) return undefined;
+  if (!isObject(metadata) || typeof metadata.event_type !== 'string' || !isObject(metadata.event_payload))
+    throw new Refused('invalid_metadata_format');
+  return metadata;
 }
 
 /** The `message` object as the Web API and interaction payloads show it. */
 export function toSlackMessage(message: StoredMessage, directory: Directory): JsonObject {
-  const { userId, ts, text, blocks, threadTs } = message;
+  const { userId, ts, text, blocks, threadTs, isBroadcast } = message;
   return {
     type: 'message',
     ...(userId === directory.botUserId ? { bot_id: directory.botId, app_id: directory.appId } : {}),
     ...{ user: userId, ts, team: directory.team.id, text, blocks },
     ...(threadTs === undefined ? {} : { thread_ts: threadTs, parent_user_id: directory.botUserId }),
+    ...(isBroadcast === true ? { subtype: 'thread_broadcast' } : {}),
   };
 }

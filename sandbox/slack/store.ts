@@ -6,6 +6,8 @@ export interface MessageContent {
   readonly blocks: readonly JsonObject[];
   /** Files shared with it; their bytes are in the store's `files`. */
   readonly files?: readonly Omit<StoredFile, 'bytes'>[] | undefined;
+  /** Of the app; people don't see it. */
+  readonly metadata?: JsonObject | undefined;
 }
 
 /** A message as people see it now, with what it said before. */
@@ -16,6 +18,8 @@ export interface StoredMessage extends MessageContent {
   readonly ts: string;
   /** The parent's ts, for a reply. */
   readonly threadTs?: string | undefined;
+  /** A reply that the channel shows, too. */
+  readonly isBroadcast?: boolean | undefined;
   /** Who wrote it. */
   readonly userId: string;
   /** The only person who sees it, for an ephemeral message. */
@@ -161,7 +165,7 @@ export class Store {
   }
 
   addMessage(
-    place: Pick<StoredMessage, 'channelId' | 'userId' | 'threadTs' | 'viewerId'>,
+    place: Pick<StoredMessage, 'channelId' | 'userId' | 'threadTs' | 'isBroadcast' | 'viewerId'>,
     content: MessageContent,
   ): StoredMessage {
     const blocks = nameBlocks(content.blocks, this.#newName);

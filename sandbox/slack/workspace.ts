@@ -8,7 +8,7 @@
  *   no connection open, or one that breaks before the ack, a person sees `dispatch_failed`; an ack counts only
  *   on the connection that got the envelope; `feature_not_enabled` while Socket Mode is off; a connection
  *   that was warned gets payloads until it is refreshed. Not here: compression, several apps;
- * - methods not in `methods.ts`; views.push, metadata, external ids, attachments;
+ * - methods not in `methods.ts`; views.push, external ids, attachments;
  * - Enterprise Grid, org-wide installs, OAuth, token rotation, several bots, user tokens;
  * - Slack's own redelivery of events: a retry is sent when a test asks for it (`retryNum`);
  * - loss of ephemeral messages on reload, unread marks, notifications, unfurling, link_names, attachments;
@@ -29,6 +29,7 @@ import { PayloadSender, type ResendOptions, type SentRequest, type Transport } f
 import { RateLimits } from './rate-limits.ts';
 import { type Renderable, renderText } from './render-text.ts';
 import { ResponseUrls } from './response-urls.ts';
+import { ScheduledMessages } from './scheduled-messages.ts';
 import { createSeed } from './seed.ts';
 import type { Ack } from './signed-sender.ts';
 import { SocketConnections } from './socket-connections.ts';
@@ -80,6 +81,8 @@ export interface Workspace {
   readonly limits: RateLimits;
   /** Socket Mode: the bot's connections, and what can happen to them. */
   readonly sockets: SocketConnections;
+  /** What Slack itself will post. */
+  readonly scheduled: ScheduledMessages;
   /** How the next payload would travel. */
   readonly transport: Transport;
   setBotUrl(url: string): void;
@@ -148,7 +151,8 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
   const sockets = new SocketConnections(parts);
   sockets.isEnabled = transport !== 'http';
   const sender = new PayloadSender({ ...parts, sockets, transport, botUrl });
-  const context: MethodContext = { directory, store, triggers, uploads, sockets };
+  const scheduled = new ScheduledMessages(now, directory, store);
+  const context: MethodContext = { directory, store, triggers, uploads, sockets, scheduled };
   const closing = new AbortController();
   const api = new WebApi({ context, grants, limits, faults, responseUrls, closing: closing.signal });
   const surroundings: Surroundings = {
@@ -165,6 +169,7 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
 
   return {
     ...{ apiUrl: `${url}/api/`, url, signingSecret, grants, directory, store, faults, limits, as, sockets },
+    scheduled,
     get transport() {
       return sender.transport;
     },
@@ -179,6 +184,7 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
       renderText('payload' in shown ? shown.payload : shown, (id) => directory.nameOf(id)),
     close: async () => {
       closing.abort();
+      scheduled.stop();
       sockets.close();
       await closeServer(server);
     },

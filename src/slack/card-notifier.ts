@@ -2,71 +2,46 @@
  * Delivers notices to Slack: the card and its edits, replies in its thread, direct messages. Everything is drawn from
  * the record, can be repeated, and is never read back. Failures are returned, because the outbox decides what follows.
  */
-import type { WebClient } from '@slack/web-api';
 import type { CardLocation } from '../domain/card-location.ts';
 import type { CloseRequest, RequestEvent } from '../domain/close/close-request.ts';
 import { isTerminal } from '../domain/close/close-state.ts';
 import type { Notice } from '../domain/close/notices.ts';
-import type { PersonId } from '../domain/person.ts';
-import type { Delivery, Directory, Log, NewId, Notifier } from '../usecases/ports.ts';
+import type { Delivery, NewId, Notifier } from '../usecases/ports.ts';
 import type { SlackSettings } from './adapter-settings.ts';
-import type { HomeWorkspace } from './home-workspace.ts';
-import { postMessage, SHAPE_FAULTS, sendMessage } from './send-message.ts';
-import { failureText, type SlackAnswer, type SlackFailure, TOKEN_REFUSED } from './slack-call.ts';
+import {
+  cardDelivery,
+  DELIVERED,
+  delivery,
+  EDIT_IS_OVER,
+  Messenger,
+  type MessengerParts,
+  refusedForOne,
+} from './messenger.ts';
+import { failureText } from './slack-call.ts';
 import { type Message, section } from './views/blocks.ts';
 import { approverMessage, approversReply, directMessage, namesOfApprovers } from './views/direct-message.ts';
 import { threadText } from './views/event-text.ts';
-import { isUserId } from './views/format.ts';
 import { noticeMessage } from './views/notice-message.ts';
 import { copyText, requestCard } from './views/request-card.ts';
 import { stillToVote } from './views/request-facts.ts';
 import { dryRunPrefix, standingText } from './views/request-text.ts';
 
-const DELIVERED: Delivery = { ok: true, card: null };
-
-/** This message can never be edited again (docs.slack.dev, chat.update), so a thread reply says what it would say. */
-const EDIT_IS_OVER: ReadonlySet<string> = new Set(['edit_window_closed', 'cant_update_message']);
-
-/** The message to reply to is gone, or takes no replies, so the reply is posted in the channel. */
-const PARENT_IS_GONE: ReadonlySet<string> = new Set([
-  'message_not_found',
-  'thread_not_found',
-  'cannot_reply_to_message',
-  'restricted_action_thread_locked',
-]);
-
-/**
- * The only errors of chat.postMessage and chat.update (docs.slack.dev) that make a notice final: they are about this
- * text, or this person. Everything else (token, scopes, app, channel, unknown codes) is retried.
- */
-const ABOUT_THIS_MESSAGE: ReadonlySet<string> = new Set([
-  ...SHAPE_FAULTS,
-  'msg_too_long',
-  'no_text',
-  'too_many_attachments',
-]);
-const ABOUT_THIS_PERSON: ReadonlySet<string> = new Set(['user_not_found', 'user_disabled', 'cannot_dm_bot']);
-
 const COPIES_REMEMBERED = 1_000;
 /** Slack lets an app post about one message a second, and a notice is leased for 30 s: more people are named at once. */
 const TOLD_DIRECTLY_AT_MOST = 25;
 
-export interface CardNotifierParts {
-  readonly client: WebClient;
-  readonly home: HomeWorkspace;
-  /** To find out whether a person who can't be reached still exists. */
-  readonly directory: Pick<Directory, 'person'>;
+export interface CardNotifierParts extends MessengerParts {
   readonly closeChannel: string;
   /** Each in a direct message, or all with one mention in the card's thread. */
   readonly tellApprovers: SlackSettings['tellApprovers'];
   /** For messages that the channel reads: people by name, without pinging them. */
   readonly quiet: (message: Message) => Promise<Message>;
   readonly newId: NewId;
-  readonly log: Log;
 }
 
 export class CardNotifier implements Notifier {
   readonly #parts: CardNotifierParts;
+  readonly #messenger: Messenger;
   /** Direct messages already delivered by this process, so that a retry of a group does not repeat them. */
   readonly #told = new Set<string>();
   /** Copies of cards that were redrawn to link to the card, by channel and time stamp. */
@@ -74,6 +49,7 @@ export class CardNotifier implements Notifier {
 
   constructor(parts: CardNotifierParts) {
     this.#parts = parts;
+    this.#messenger = new Messenger(parts);
   }
 
   async deliver(
@@ -90,7 +66,9 @@ export class CardNotifier implements Notifier {
       case 'thread':
         return this.#reply(noticeMessage(threadText(notice.event, request)), place);
       case 'direct':
-        return this.#tellPerson(notice.to, (url) => directMessage(notice.event, request, notice.to, url));
+        return this.#messenger.tellPerson(notice.to, (url) =>
+          directMessage(notice.event, request, notice.to, url),
+        );
       case 'approvers':
         return this.#tellApprovers(notice.event, request, approvers, place);
     }
@@ -103,7 +81,7 @@ export class CardNotifier implements Notifier {
     if (this.#pointedAway.size >= COPIES_REMEMBERED) this.#pointedAway.clear();
     this.#pointedAway.add(key);
     await this.#parts.home.read();
-    const answer = await this.#update(copy, noticeMessage(copyText(request, this.#parts.home.url)));
+    const answer = await this.#messenger.update(copy, noticeMessage(copyText(request, this.#parts.home.url)));
     if (answer.ok) return;
     this.#pointedAway.delete(key);
     const why = failureText(answer.failure);
@@ -118,8 +96,8 @@ export class CardNotifier implements Notifier {
   }
 
   async #postCard(request: CloseRequest, approvers: ReadonlySet<string> | null): Promise<Delivery> {
-    const answer = await this.#post(this.#parts.closeChannel, await this.#draw(request, approvers));
-    return answer.ok ? { ok: true, card: answer.value } : delivery(answer);
+    const answer = await this.#messenger.post(this.#parts.closeChannel, await this.#draw(request, approvers));
+    return cardDelivery(answer);
   }
 
   #draw(request: CloseRequest, approvers: ReadonlySet<string> | null): Promise<Message> {
@@ -132,7 +110,7 @@ export class CardNotifier implements Notifier {
     approvers: ReadonlySet<string> | null,
   ): Promise<Delivery> {
     const card = await this.#draw(request, approvers);
-    const answer = await this.#update(place, card);
+    const answer = await this.#messenger.update(place, card);
     if (answer.ok || answer.failure.kind !== 'refused') return delivery(answer);
     const { error } = answer.failure;
     this.#parts.log.warn(
@@ -141,8 +119,7 @@ export class CardNotifier implements Notifier {
     );
     // Someone deleted it, so it is posted again: people must be able to decide. The outbox records where it is now.
     if (error === 'message_not_found') {
-      const reposted = await this.#post(place.channelId, card);
-      return reposted.ok ? { ok: true, card: reposted.value } : delivery(reposted);
+      return cardDelivery(await this.#messenger.post(place.channelId, card));
     }
     if (!EDIT_IS_OVER.has(error)) return delivery(answer);
     const note = `${dryRunPrefix(request.policy.mode)}Slack won't let this card be updated (${error}), so its buttons may be out of date. Unit ${request.groupId} now: ${standingText(request)}`;
@@ -155,31 +132,11 @@ export class CardNotifier implements Notifier {
   }
 
   async #postReply(message: Message, card: CardLocation | null): Promise<Delivery> {
-    if (card === null) return delivery(await this.#post(this.#parts.closeChannel, message));
-    const answer = await this.#post(card.channelId, message, card.messageTs);
-    const parentGone =
-      !answer.ok && answer.failure.kind === 'refused' && PARENT_IS_GONE.has(answer.failure.error);
-    return delivery(parentGone ? await this.#post(card.channelId, message) : answer);
-  }
-
-  /** Directly, with e-mails in full, so only to a person of this workspace. */
-  async #tellPerson(to: PersonId, write: (workspaceUrl: string | null) => Message): Promise<Delivery> {
-    if (!isUserId(to.userId)) return refusedForOne(false, 'the addressee is not a person');
-    const home = await this.#parts.home.read();
-    if (!home.ok) return { ok: false, retry: true, why: home.why, retryAfterMs: null };
-    if (to.teamId !== home.value.teamId) return refusedForOne(true, 'the addressee is of another workspace');
-    const answer = await this.#post(to.userId, write(home.value.url));
-    if (answer.ok) return DELIVERED;
-    return (await this.#isGone(to, answer.failure)) ? finalRefusal(answer.failure) : delivery(answer);
-  }
-
-  /** channel_not_found means a person without direct messages or a wrong token: users.info shows which. */
-  async #isGone(to: PersonId, failure: SlackFailure): Promise<boolean> {
-    if (failure.kind !== 'refused') return false;
-    if (ABOUT_THIS_PERSON.has(failure.error)) return true;
-    if (failure.error !== 'channel_not_found') return false;
-    const person = await this.#parts.directory.person(to, { fresh: true });
-    return person.ok && person.value.kind !== 'member' && person.value.kind !== 'guest';
+    return delivery(
+      card === null
+        ? await this.#messenger.post(this.#parts.closeChannel, message)
+        : await this.#messenger.reply(card, message),
+    );
   }
 
   async #tellApprovers(
@@ -198,7 +155,7 @@ export class CardNotifier implements Notifier {
     for (const userId of addressees) {
       const told = `${request.id}:${event.type}:${event.atMs}:${userId}`;
       if (this.#told.has(told)) continue;
-      const answer = await this.#tellPerson({ teamId, userId }, (url) =>
+      const answer = await this.#messenger.tellPerson({ teamId, userId }, (url) =>
         approverMessage(event, request, url),
       );
       if (answer.ok || !answer.retry) {
@@ -224,23 +181,6 @@ export class CardNotifier implements Notifier {
     const { text, blocks } = await this.#parts.quiet(approversReply(event, request));
     return this.#postReply({ text: `${names} ${text}`, blocks: [section(names), ...blocks] }, place);
   }
-
-  async #post(channel: string, message: Message, threadTs?: string): Promise<SlackAnswer<CardLocation>> {
-    const { client, log } = this.#parts;
-    const answer = await sendMessage(message, log, (form) => postMessage(client, channel, form, threadTs));
-    if (!answer.ok) return answer;
-    const { ts, channel: channelId = channel } = answer.value;
-    return ts === undefined
-      ? { ok: false, failure: { kind: 'unreachable', why: 'the answer names no message' } }
-      : { ok: true, value: { channelId, messageTs: ts } };
-  }
-
-  #update({ channelId, messageTs }: CardLocation, message: Message): Promise<SlackAnswer<unknown>> {
-    const { client, log } = this.#parts;
-    return sendMessage(message, log, (form) =>
-      client.chat.update({ channel: channelId, ts: messageTs, ...form }),
-    );
-  }
 }
 
 /** While the outcome is unknown, every approver but the one who acted; else those who haven't voted yet. */
@@ -251,32 +191,4 @@ function addresseesOf(
 ): readonly string[] {
   if (request.state !== 'unknown') return stillToVote(request, approvers);
   return [...approvers].filter((userId) => userId !== event.by?.userId);
-}
-
-function delivery(answer: SlackAnswer<unknown>): Delivery {
-  return answer.ok ? DELIVERED : undelivered(answer.failure);
-}
-
-function undelivered(failure: SlackFailure): Delivery {
-  const why = failureText(failure);
-  switch (failure.kind) {
-    case 'rate-limited':
-      return { ok: false, retry: true, why, retryAfterMs: failure.retryAfterMs };
-    case 'unreachable':
-      return { ok: false, retry: true, why, retryAfterMs: null };
-    case 'refused':
-      if (ABOUT_THIS_MESSAGE.has(failure.error)) return finalRefusal(failure);
-      return TOKEN_REFUSED.has(failure.error)
-        ? { ok: false, retry: true, why, retryAfterMs: null }
-        : refusedForOne(true, why);
-  }
-}
-
-/** Final: Slack would answer the same every time. */
-function finalRefusal(failure: SlackFailure): Delivery {
-  return refusedForOne(false, failureText(failure));
-}
-
-function refusedForOne(retry: boolean, why: string): Delivery {
-  return { ok: false, retry, onlyThis: true, why, retryAfterMs: null };
 }

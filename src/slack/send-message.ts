@@ -39,10 +39,29 @@ export async function sendMessage<Value>(
   return slackCall(() => send({ text: message.text, blocks: [] }));
 }
 
+export interface PostOptions {
+  readonly threadTs?: string | undefined;
+  /** A reply that the channel shows, too. */
+  readonly isBroadcast?: boolean;
+  /** Every app in the workspace can read it, so it is an opaque id: by it the message is found again. */
+  readonly key?: string | undefined;
+}
+
+/** The `event_type` of the metadata that carries `key`. */
+export const KEYED_MESSAGE = 'loandesk_alert';
+
 /** Posts one form to a channel, or directly to a person by their user id. */
-export function postMessage(client: WebClient, channel: string, form: MessageForm, threadTs?: string) {
+export function postMessage(
+  client: WebClient,
+  channel: string,
+  form: MessageForm,
+  options: PostOptions = {},
+) {
+  const { threadTs, isBroadcast = false, key } = options;
+  const thread = threadTs === undefined ? {} : { thread_ts: threadTs };
   return client.chat.postMessage({
     ...{ channel, text: form.text, blocks: form.blocks, unfurl_links: false, unfurl_media: false },
-    ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
+    ...(isBroadcast && threadTs !== undefined ? { thread_ts: threadTs, reply_broadcast: true } : thread),
+    ...(key === undefined ? {} : { metadata: { event_type: KEYED_MESSAGE, event_payload: { key } } }),
   });
 }
