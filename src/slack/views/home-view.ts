@@ -82,7 +82,8 @@ function waitingBlocks(waiting: readonly CloseRequest[], workspaceUrl: string | 
 
 /** Decisions count on the card alone, so the button leads there. */
 function waitingSection(request: CloseRequest, workspaceUrl: string | null): SectionBlock {
-  const text = `${requestLine(request, workspaceUrl)} · expires ${dateToken(request.expiresAtMs)}`;
+  const line = requestLine(request, workspaceUrl).replace(/^• /, '');
+  const text = `${line} · expires ${dateToken(request.expiresAtMs)}`;
   const url = cardLink(workspaceUrl, request.card);
   const [row] = buttons(
     url === null

@@ -41,10 +41,10 @@ export function figuresOf(unit: RiskUnit, thresholds: Thresholds): UnitFigures {
   };
 }
 
-/** How bad it is, and what to do: "*Unit 12 · 84.20% · Transfers out blocked*", then a bar, what the level forbids, and the cushion or the cure. */
+/** How bad it is, and what to do: "*Unit 12 · 84.20% · No transfers out*", then a bar and the cushion or the cure. */
 export function troubleLines(figures: UnitFigures): string {
   const { unit, thresholds, ltv, level } = figures;
-  return `${levelEmoji(level)} *Unit ${unit.groupId} · ${ltvText(ltv, thresholds)} · ${levelText(level)}*\n${ltvBar(ltv)} ${level === 'transfer-out' ? 'nothing can be moved out of the unit; ' : ''}${wayOut(figures)}`;
+  return `${levelEmoji(level)} *Unit ${unit.groupId} · ${ltvText(ltv, thresholds)} · ${levelText(level)}*\n${ltvBar(ltv)} ${wayOut(figures)}`;
 }
 
 function wayOut({ toMarginCall, cure, thresholds }: UnitFigures): string {

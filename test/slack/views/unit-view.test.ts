@@ -80,7 +80,7 @@ function walletsOf({ blocks }: Message): { title: string; rows: string[][] } {
 describe('one unit', () => {
   it('says LTV and level first, then the cure to each level it is in, told apart by where the money comes from', () => {
     const message = show({});
-    expect(titleOf(message)).toBe('Unit 12 · LTV 84.20% · Transfers out blocked');
+    expect(titleOf(message)).toBe('Unit 12 · LTV 84.20% · No transfers out');
     const text = JSON.stringify(message.blocks);
     expect(text).toContain(
       '• under 83% (transfer-out): add *50,314* of collateral, or repay *41,761* with money from outside the unit, or repay *245,648* with money inside the unit',

@@ -58,13 +58,13 @@ describe('/ltv', () => {
     expect(saidIn(all)).toEqual([
       '2 of 4 units need attention',
       ':red_circle: *Unit 15 · 92.0% · LIQUIDATION*\n`█████████▏` repay *84,001* with money from outside the unit, or add *98,824* of collateral, to get under 85%',
-      ':large_orange_circle: *Unit 12 · 84.20% · Transfers out blocked*\n`████████▍\u00a0` nothing can be moved out of the unit; *32,752 (0.9%)* to margin call',
+      ':large_orange_circle: *Unit 12 · 84.20% · No transfers out*\n`████████▍\u00a0` *32,752 (0.9%)* to margin call',
     ]);
   });
 
   it('shows a push notification the worst first', () => {
     expect(all.text).toMatch(
-      /^Unit 15: 92\.0%, LIQUIDATION\. Unit 12: 84\.20%, Transfers out blocked\. 2 of 4 units need attention\.\n/,
+      /^Unit 15: 92\.0%, LIQUIDATION\. Unit 12: 84\.20%, No transfers out\. 2 of 4 units need attention\.\n/,
     );
     expect(all.text).toContain(
       '*Unit 1*: 50.0%, Normal, owed 50, net equity 100, *41.17 (41.1%)* to margin call',
@@ -75,7 +75,7 @@ describe('/ltv', () => {
     expect(tableOf(all)).toEqual([
       ['Unit', 'LTV', 'To liquidation', 'Owed', 'Net equity', 'Level'],
       ['15', '92.0%', 'crossed', '1,104,000', '1,250,000', 'LIQUIDATION'],
-      ['12', '84.20%', '6.2%', '2,930,160', '3,600,000', 'Transfers out blocked'],
+      ['12', '84.20%', '6.2%', '2,930,160', '3,600,000', 'No transfers out'],
       ['1', '50.0%', '44.4%', '50', '100', 'Normal'],
       ['7', '0.0%', '–', '0', '500,000', 'No debt'],
     ]);
@@ -159,7 +159,7 @@ describe('bad input', () => {
     [
       'exactly at the transfer level',
       owing('3', '1', '0', '0.83'),
-      '83.00% · Transfers out blocked*\n`████████▎\u00a0` nothing can be moved out of the unit; *0.02 (2.3%)* to margin call',
+      '83.00% · No transfers out*\n`████████▎\u00a0` *0.02 (2.3%)* to margin call',
     ],
     [
       'a stated LTV where nothing is owed',
