@@ -329,7 +329,7 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
       expect(await axeFaults(page)).toEqual([]);
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
       if (isPhone) await page.getByRole('button', { name: 'The other side' }).click();
-      for (const panel of ['Units', 'Break it', 'Calls', "Bot's record"] as const) {
+      for (const panel of ['Units', 'Play the watch', 'Break it', 'Calls', "Bot's record"] as const) {
         await hands.open(panel);
         await page.locator(`#panel-body[aria-label="${panel}"] > div`).waitFor();
         if (panel === 'Units') await hands.panel.locator('summary').first().click();
