@@ -6,8 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { isVerified, type KeptHead, parseKeptHead } from './domain/close/audit-chain.ts';
-import { parseRequestId } from './domain/request-id.ts';
+import { isVerified, type KeptHead, parseKeptHead } from './domain/audit-chain.ts';
+import { parseSubjectId, subjectKindOf, subjectText, WATCH_ID } from './domain/subject.ts';
 import { errorText } from './ops/log-redaction.ts';
 import { createLogger } from './ops/logger.ts';
 import { RedisAuditLog } from './redis/audit-log.ts';
@@ -15,17 +15,18 @@ import { RedisCloseRequestStore } from './redis/close-request-store.ts';
 import { RedisConnection } from './redis/connection.ts';
 import { KeyNames } from './redis/key-names.ts';
 import { ConfigFaults, loadConfig } from './settings/config.ts';
-import { keptHeadText } from './slack/views/audit-view.ts';
+import { keptHeadText, readText } from './slack/views/audit-view.ts';
 import { type CheckAudit, createCheckAudit } from './usecases/check-audit.ts';
 import { compareWithExport, type ExportDifference } from './usecases/export-audit.ts';
 import { StoreUnavailable, UnreadableAuditEntry, UnreadableRecord } from './usecases/ports.ts';
 
-const USAGE = `Usage: npm run audit -- verify [request id] [--entries <n> --head <hex>]
+const USAGE = `Usage: npm run audit -- verify [id] [--entries <n> --head <hex>]
                                           compares with an earlier head
        npm run audit -- verify --against <file>
                                           compares with an earlier export and names each difference
-       npm run audit -- export [request id]     JSON Lines, one sealed entry per line
+       npm run audit -- export [id]             JSON Lines, one sealed entry per line
        npm run audit -- evidence <request id>   everything about one close, as one JSON document
+An id is that of a request, of a case (C- and 8 letters and digits), or "watch".
 `;
 
 /** Bad arguments; the message says why. */
@@ -33,7 +34,8 @@ class BadUsage extends Error {}
 
 interface Asked {
   readonly verb: 'verify' | 'export' | 'evidence';
-  readonly requestId: string | null;
+  /** Of a request, a case, or `watch`. */
+  readonly subjectId: string | null;
   readonly kept: KeptHead | null;
   /** Path of an earlier export. */
   readonly against: string | null;
@@ -45,10 +47,13 @@ function read(words: readonly string[]): Asked {
   const [verb, typedId, ...more] = positionals;
   if ((verb !== 'verify' && verb !== 'export' && verb !== 'evidence') || more.length > 0)
     throw new BadUsage();
-  const requestId = typedId === undefined ? null : parseRequestId(typedId);
-  if (typedId !== undefined && requestId === null)
-    throw new BadUsage('Not a request id: expected 10 letters and digits.');
-  if (verb === 'evidence' && requestId === null) throw new BadUsage();
+  const subjectId = typedId === undefined ? null : parseSubjectId(typedId);
+  if (typedId !== undefined && subjectId === null)
+    throw new BadUsage(
+      'Not an id: expected the 10 letters and digits of a request, C- and 8 of a case, or watch.',
+    );
+  if (verb === 'evidence' && (subjectId === null || subjectKindOf(subjectId) !== 'request'))
+    throw new BadUsage();
   const { head, entries, against = null } = values;
   const hasHead = head !== undefined || entries !== undefined;
   const kept = hasHead ? parseKeptHead(entries ?? '', head ?? '') : null;
@@ -57,9 +62,9 @@ function read(words: readonly string[]): Asked {
       '--entries takes a number from 1, --head 64 hexadecimal digits; give both or neither.',
     );
   if (verb !== 'verify' && (hasHead || against !== null)) throw new BadUsage();
-  if (against !== null && (hasHead || requestId !== null))
+  if (against !== null && (hasHead || subjectId !== null))
     throw new BadUsage('--against compares the whole file and takes no other argument.');
-  return { verb, requestId, kept, against };
+  return { verb, subjectId, kept, against };
 }
 
 function parsed(words: readonly string[]) {
@@ -72,7 +77,7 @@ function parsed(words: readonly string[]) {
   }
 }
 
-async function run({ verb, requestId, kept, against }: Asked): Promise<number> {
+async function run({ verb, subjectId, kept, against }: Asked): Promise<number> {
   const { redis, auditKeys } = loadConfig();
   const log = createLogger('silent');
   const connection = new RedisConnection(redis.connection, log);
@@ -83,31 +88,33 @@ async function run({ verb, requestId, kept, against }: Asked): Promise<number> {
   try {
     if (against !== null)
       return await compare(against, (lines) => compareWithExport(lines, audit, auditKeys));
-    if (verb === 'verify') return await verify(check, requestId, kept);
-    return requestId !== null && verb === 'evidence'
-      ? await printEvidence(check, requestId)
-      : await exportLines(check, requestId);
+    if (verb === 'verify') return await verify(check, subjectId, kept);
+    return subjectId !== null && verb === 'evidence'
+      ? await printEvidence(check, subjectId)
+      : await exportLines(check, subjectId);
   } finally {
     await connection.close();
   }
 }
 
-async function verify(check: CheckAudit, requestId: string | null, kept: KeptHead | null): Promise<number> {
-  const verdict = requestId === null ? await check.verify(kept) : await check.verifyRequest(requestId, kept);
-  if (verdict === null) return unknownRequest(requestId);
-  const { entries, requests, head, fault } = verdict;
-  process.stdout.write(`${entries} entries of ${requests} requests read, head ${head || '(none)'}\n`);
+async function verify(check: CheckAudit, subjectId: string | null, kept: KeptHead | null): Promise<number> {
+  const verdict = subjectId === null ? await check.verify(kept) : await check.verifySubject(subjectId, kept);
+  if (verdict === null) return unknownSubject(subjectId);
+  const { head, fault } = verdict;
+  process.stdout.write(`${readText(verdict)}, head ${head || '(none)'}\n`);
   process.stdout.write(
     fault === null
       ? 'Audit trail verified, no gaps: every seal and every record fits.\n'
-      : `THE AUDIT TRAIL IS BROKEN at entry ${fault.position} (request ${fault.requestId}, its entry ${fault.sequence}): ${fault.what}\n`,
+      : `THE AUDIT TRAIL IS BROKEN at entry ${fault.position} (${subjectText(fault.subjectId)}, its entry ${fault.sequence}): ${fault.what}\n`,
   );
   if (verdict.kept !== null) process.stdout.write(`${keptHeadText(verdict.kept)}\n`);
   return isVerified(verdict) ? 0 : 1;
 }
 
-function unknownRequest(requestId: string | null): number {
-  process.stderr.write(`There is no request ${requestId}: it has neither a record nor an audit entry.\n`);
+function unknownSubject(subjectId: string | null): number {
+  process.stderr.write(
+    `There is no ${subjectText(subjectId ?? '')}: it has neither a record nor an audit entry.\n`,
+  );
   return 1;
 }
 
@@ -146,19 +153,19 @@ async function compare(
 
 async function printEvidence(check: CheckAudit, requestId: string): Promise<number> {
   const pack = await check.evidence(requestId);
-  if (pack === null) return unknownRequest(requestId);
+  if (pack === null) return unknownSubject(requestId);
   process.stdout.write(`${JSON.stringify(pack, null, 2)}\n`);
   return pack.chain.holds ? 0 : 1;
 }
 
-async function exportLines(check: CheckAudit, requestId: string | null): Promise<number> {
+async function exportLines(check: CheckAudit, subjectId: string | null): Promise<number> {
   let lines = 0;
   // Wait for a slow reader, so that a long trail isn't held in memory.
-  for await (const line of check.exportLines(requestId)) {
+  for await (const line of check.exportLines(subjectId)) {
     lines += 1;
     if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
   }
-  return lines === 0 && requestId !== null ? unknownRequest(requestId) : 0;
+  return lines === 0 && subjectId !== null && subjectId !== WATCH_ID ? unknownSubject(subjectId) : 0;
 }
 
 /** The message and exit status for an expected error; null: unexpected. */

@@ -34,7 +34,7 @@ describe('npm run audit', () => {
   it('verifies the whole trail, and says what it read', () => {
     const { status, stdout } = audit('verify');
     expect(stdout).toMatch(
-      /^\d+ entries of 1 requests read, head [0-9a-f]{64}\nAudit trail verified, no gaps/,
+      /^\d+ entries of 1 request read, head [0-9a-f]{64}\nAudit trail verified, no gaps/,
     );
     expect(status).toBe(0);
   });

@@ -165,7 +165,7 @@ async function soak(run: Run): Promise<SoakReport> {
         activeUnits: new Set(exchange.units().map(({ groupId }) => groupId)),
       }),
       ...verdicts.flatMap(({ fault }) =>
-        fault === null ? [] : [`audit, ${fault.requestId}: ${fault.what}`],
+        fault === null ? [] : [`audit, ${fault.subjectId}: ${fault.what}`],
       ),
       ...judgeTold(workspace, requests, closedUnits).violations,
       ...seen.notAcked.map((what) => `not acked: ${what}`),

@@ -12,7 +12,6 @@ export interface SlashCommand {
 
 const PANELS = [
   ['units', 'Units'],
-  ['watch', 'Play the watch'],
   ['faults', 'Break it'],
   ['calls', 'Calls'],
   ['record', "Bot's record"],

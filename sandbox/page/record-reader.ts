@@ -1,6 +1,7 @@
 /** The bot's own record, read beside it through a second connection: what is stored, and whether the trail holds. */
-import { type AuditEntry, AuditVerifier } from '../../src/domain/close/audit-chain.ts';
+import { AuditVerifier } from '../../src/domain/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
+import { isRequestEntry, type RequestEntry } from '../../src/domain/close/request-entry.ts';
 import { createLogger } from '../../src/ops/logger.ts';
 import { RedisAuditLog } from '../../src/redis/audit-log.ts';
 import { RedisCloseRequestStore } from '../../src/redis/close-request-store.ts';
@@ -11,7 +12,7 @@ import { loadConfig } from '../../src/settings/config.ts';
 const REQUESTS_LISTED = 20;
 
 /** `holds`: the seals of this entry and of all before it are right. */
-export type AuditLine = AuditEntry & { readonly holds: boolean };
+export type AuditLine = RequestEntry & { readonly holds: boolean };
 
 export interface RecordView {
   readonly requests: readonly CloseRequest[];
@@ -46,7 +47,7 @@ export function createRecordReader(
     const trail: AuditLine[] = [];
     for await (const entry of audit.entries(request.id)) {
       verifier.read(entry);
-      trail.push({ ...entry, holds: verifier.fault === null });
+      if (isRequestEntry(entry)) trail.push({ ...entry, holds: verifier.fault === null });
     }
     const { fault } = verifier.result();
     return { trail, fault: fault === null ? null : `entry ${fault.sequence}: ${fault.what}` };

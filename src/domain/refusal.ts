@@ -43,6 +43,7 @@ export type Refusal =
     }
   // The request
   | { readonly code: 'request-not-found'; readonly requestId: string }
+  | { readonly code: 'case-not-found'; readonly caseId: string }
   /** The stored record doesn't match its seal or the audit trail, or can't be read. */
   | { readonly code: 'record-not-proved'; readonly requestId: string; readonly why: string }
   | { readonly code: 'audit-too-large'; readonly limitBytes: number }

@@ -20,8 +20,13 @@ export function referenceFrom(uuid: string): string {
   return reference;
 }
 
-/** Parses what a person typed: any case, O for 0, I and L for 1; null when it isn't a request id. */
+/** Parses what a person typed; null when it isn't a request id. */
 export function parseRequestId(text: string): string | null {
+  return parseShortId(text, LENGTH);
+}
+
+/** That many characters of the alphabet, typed in any case, O for 0, I and L for 1; null for anything else. */
+export function parseShortId(text: string, length: number): string | null {
   const typed = text.trim().toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1');
-  return new RegExp(`^[${ALPHABET}]{${LENGTH}}$`).test(typed) ? typed : null;
+  return new RegExp(`^[${ALPHABET}]{${length}}$`).test(typed) ? typed : null;
 }

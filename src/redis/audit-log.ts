@@ -3,7 +3,8 @@
  * is what was sealed.
  */
 import { z } from 'zod';
-import type { AuditBody, AuditEntry } from '../domain/close/audit-chain.ts';
+import { type AuditBody, type AuditEntry, subjectOf } from '../domain/audit-chain.ts';
+import { subjectText } from '../domain/subject.ts';
 import { type AuditLog, UnreadableAuditEntry } from '../usecases/ports.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
@@ -20,16 +21,16 @@ export class RedisAuditLog implements AuditLog {
   }
 
   /** Throws UnreadableAuditEntry at an entry that is not what was written, StoreUnavailable. */
-  async *entries(requestId?: string): AsyncIterable<AuditEntry> {
+  async *entries(subjectId?: string): AsyncIterable<AuditEntry> {
     let position = 0;
-    let page = requestId === undefined ? await this.#page('-') : await this.#trailOf(requestId);
+    let page = subjectId === undefined ? await this.#page('-') : await this.#trailOf(subjectId);
     for (;;) {
       for (const [, fields] of page) {
         const stored = fieldsOf(fields);
-        const ofRequest = stored.get('request') ?? '';
-        if (requestId !== undefined && ofRequest !== requestId) continue;
+        const ofSubject = stored.get('request') ?? '';
+        if (subjectId !== undefined && ofSubject !== subjectId) continue;
         position += 1;
-        yield read(stored, ofRequest, position);
+        yield read(stored, ofSubject, position);
       }
       const last = page.at(-1);
       if (last === undefined || page.length < ENTRIES_A_PAGE) return;
@@ -43,10 +44,10 @@ export class RedisAuditLog implements AuditLog {
     );
   }
 
-  /** No entry of a request is before its opening; if the opening is not known, all entries are read. */
-  #trailOf(requestId: string) {
+  /** No entry of a subject is before its opening; if the opening is not known, all entries are read. */
+  #trailOf(subjectId: string) {
     return this.#connection.run('requestTrail', (client) =>
-      client.requestTrail(this.#keys.request(requestId), this.#keys.audit, ENTRIES_A_PAGE),
+      client.requestTrail(this.#keys.record(subjectId), this.#keys.audit, ENTRIES_A_PAGE),
     );
   }
 }
@@ -57,32 +58,33 @@ function fieldsOf(fields: readonly string[]): Map<string, string> {
   return byName;
 }
 
-function read(stored: ReadonlyMap<string, string>, ofRequest: string, position: number): AuditEntry {
+function read(stored: ReadonlyMap<string, string>, ofSubject: string, position: number): AuditEntry {
   const entry = readAuditEntry(
     stored.get('body') ?? '',
     stored.get('previous') ?? '',
     stored.get('seal') ?? '',
   );
   if (entry === null)
-    throw new UnreadableAuditEntry(position, ofRequest, 'its text is not as it was written');
-  if (entry.body.requestId !== ofRequest) {
-    throw new UnreadableAuditEntry(
-      position,
-      ofRequest,
-      `its text belongs to request ${entry.body.requestId}`,
-    );
+    throw new UnreadableAuditEntry(position, ofSubject, 'its text is not as it was written');
+  const subjectId = subjectOf(entry.body);
+  if (subjectId !== ofSubject) {
+    throw new UnreadableAuditEntry(position, ofSubject, `its text belongs to ${subjectText(subjectId)}`);
   }
   return entry;
 }
 
-/** Only what reading needs; the seal vouches for the rest. */
-const body = z.looseObject({
-  requestId: z.string(),
-  groupId: z.string(),
+/** Only what reading needs; the seal vouches for the rest. A body names one subject, never two. */
+const placed = z.looseObject({
   sequence: z.number().int(),
   stateAfter: z.string(),
   event: z.looseObject({ type: z.string(), atMs: z.number() }),
 });
+const absent = z.undefined().optional();
+const body = z.union([
+  placed.extend({ requestId: z.string(), groupId: z.string(), episodeId: absent, watch: absent }),
+  placed.extend({ episodeId: z.string(), groupId: z.string(), requestId: absent, watch: absent }),
+  placed.extend({ watch: z.literal(true), requestId: absent, episodeId: absent }),
+]);
 
 export function textOf(entry: AuditEntry): string {
   return JSON.stringify(entry.body);

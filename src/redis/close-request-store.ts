@@ -3,10 +3,11 @@
  * changed in between: record, indexes, unit key, audit entry and notices together, or nothing.
  */
 import type { LongId } from '../domain/amount.ts';
+import { type AuditKeys, FIRST_SEAL, sealEntry } from '../domain/audit-chain.ts';
 import { LOOKED_AT_EVERY_MS } from '../domain/close/attention.ts';
-import { type AuditBody, type AuditKeys, FIRST_SEAL, sealEntry } from '../domain/close/audit-chain.ts';
 import type { CloseRequest, RequestEvent, RequestEventType } from '../domain/close/close-request.ts';
 import { isTerminal } from '../domain/close/close-state.ts';
+import { requestBody } from '../domain/close/request-entry.ts';
 import {
   type Change,
   type CloseRequestStore,
@@ -121,13 +122,13 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     const { next, event, notices, attentionAtMs } = change;
     // Kept: another opening of this process may replace it before the command leaves.
     const lastOpening = this.#lastOpening;
-    const entry = sealEntry(bodyOf(next, event, 1, lastOpening), FIRST_SEAL, this.#auditKey);
+    const entry = sealEntry(requestBody(next, event, 1, lastOpening), FIRST_SEAL, this.#auditKey);
     const request: CloseRequest = { ...next, revision: 1, audit: { sequence: 1, seal: entry.seal } };
     const stored = encodeRecord(request);
     const keys = this.#keys;
     const answer = await this.#connection.run('openRequest', (client) =>
       client.openRequest(
-        keys.request(next.id),
+        keys.record(next.id),
         keys.unit(next.groupId),
         keys.open,
         keys.recent,
@@ -137,7 +138,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
         keys.outbox(next.id),
         keys.outboxDue,
         next.id,
-        keys.requestStem,
+        keys.recordStem,
         lastOpening,
         entry.seal,
         textOf(entry),
@@ -154,7 +155,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
 
   async load(requestId: string): Promise<StoredRequest | null> {
     const [nowMs, record] = await this.#connection.run('loadRequest', (client) =>
-      client.loadRequest(this.#keys.request(requestId)),
+      client.loadRequest(this.#keys.record(requestId)),
     );
     if (!isStored(record)) return null;
     return { ...this.#copyOf(requestId, record), nowMs: this.#clock.believe(nowMs) };
@@ -173,7 +174,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     const { next, event, notices, notAfterMs, attentionAtMs } = change;
     const from = change.from.request;
     const entry = sealEntry(
-      bodyOf(next, event, from.audit.sequence + 1, null),
+      requestBody(next, event, from.audit.sequence + 1, null),
       from.audit.seal,
       this.#auditKey,
     );
@@ -186,7 +187,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     const keys = this.#keys;
     const commandId = this.#newId();
     const command = [
-      keys.request(from.id),
+      keys.record(from.id),
       keys.unit(from.groupId),
       keys.open,
       keys.attention,
@@ -240,7 +241,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
 
   async openRequestFor(groupId: LongId): Promise<CloseRequest | null> {
     const [id, record] = await this.#connection.run('requestOfUnit', (client) =>
-      client.requestOfUnit(this.#keys.unit(groupId), this.#keys.requestStem),
+      client.requestOfUnit(this.#keys.unit(groupId), this.#keys.recordStem),
     );
     return id === undefined || record === undefined ? null : this.#copyOf(id, record).request;
   }
@@ -260,20 +261,20 @@ export class RedisCloseRequestStore implements CloseRequestStore {
   }
 
   async #open(): Promise<Listed> {
-    const { open, requestStem } = this.#keys;
+    const { open, recordStem } = this.#keys;
     return this.#listed(
       await this.#connection.run('listRequests', (client) =>
-        client.listRequests(open, requestStem, 'oldest-first', '+inf', -1),
+        client.listRequests(open, recordStem, 'oldest-first', '+inf', -1),
       ),
     );
   }
 
   async #recent(limit: number, before?: number): Promise<Listed> {
-    const { recent, requestStem } = this.#keys;
+    const { recent, recordStem } = this.#keys;
     const highest = before === undefined ? '+inf' : `(${before}`;
     return this.#listed(
       await this.#connection.run('listRequests', (client) =>
-        client.listRequests(recent, requestStem, 'newest-first', highest, limit),
+        client.listRequests(recent, recordStem, 'newest-first', highest, limit),
       ),
     );
   }
@@ -296,7 +297,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     for (let at = 0; at < groupIds.length; at += UNITS_A_CALL) {
       const some = groupIds.slice(at, at + UNITS_A_CALL);
       const answer = await this.#connection.run('closedThrough', (client) =>
-        client.closedThrough(this.#keys.closedThrough, this.#keys.requestStem, ...some),
+        client.closedThrough(this.#keys.closedThrough, this.#keys.recordStem, ...some),
       );
       const through = new Map(answer.map(([groupId, ...named]) => [groupId, named]));
       for (const groupId of some) {
@@ -313,7 +314,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
   /** A record that cannot be read is named in the log and left leased: it must not keep the others from their turn. */
   async takeAttention(leaseMs: number, limit: number): Promise<readonly StoredRequest[]> {
     const [nowMs, ...answer] = await this.#connection.run('takeAttention', (client) =>
-      client.takeAttention(this.#keys.attention, this.#keys.requestStem, leaseMs, limit, PUT_OFF_AT_MOST_MS),
+      client.takeAttention(this.#keys.attention, this.#keys.recordStem, leaseMs, limit, PUT_OFF_AT_MOST_MS),
     );
     this.#clock.believe(nowMs);
     return answer.flatMap((named) => {
@@ -335,33 +336,9 @@ export class RedisCloseRequestStore implements CloseRequestStore {
 
   async postponeAttention(requestId: string, revision: number, atMs: number): Promise<void> {
     await this.#connection.run('postponeAttention', (client) =>
-      client.postponeAttention(
-        this.#keys.request(requestId),
-        this.#keys.attention,
-        requestId,
-        revision,
-        atMs,
-      ),
+      client.postponeAttention(this.#keys.record(requestId), this.#keys.attention, requestId, revision, atMs),
     );
   }
-}
-
-function bodyOf(
-  next: CloseRequest,
-  event: Change['event'],
-  sequence: number,
-  previousOpening: string | null,
-): AuditBody {
-  return {
-    requestId: next.id,
-    groupId: next.groupId,
-    sequence,
-    previousOpening,
-    stateAfter: next.state,
-    version: next.version,
-    factsDigest: next.factsDigest,
-    event,
-  };
 }
 
 /** What the new state needs of the unit's key; see save-request.lua. */

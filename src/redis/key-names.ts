@@ -23,15 +23,15 @@ export class KeyNames {
   }
 
   /**
-   * Hash: schema, revision, record (JSON), seal (of the record, see seals.ts), first-seal and opening (seal and stream
-   * id of the first audit entry).
+   * Of a request, an episode or the watch. Hash: schema, revision (requests only), record (JSON), seal (of the record,
+   * see seals.ts), first-seal (requests only) and opening (seal and stream id of the first audit entry).
    */
-  request(id: string): string {
-    return `${this.requestStem}${id}`;
+  record(subjectId: string): string {
+    return `${this.recordStem}${subjectId}`;
   }
 
-  /** The part of `request(id)` before the id; scripts that find ids in an index build the key from it. */
-  get requestStem(): string {
+  /** The part of `record(subjectId)` before the id; scripts that find ids in an index build the key from it. */
+  get recordStem(): string {
     return `${this.#requests}:request:`;
   }
 

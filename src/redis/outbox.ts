@@ -2,7 +2,7 @@
  * Undelivered notices in Redis, one line per request. If a caller dies, its lease runs out and the notice is given out
  * again: the one repeat a crash can cause.
  */
-import type { AuditKeys } from '../domain/close/audit-chain.ts';
+import type { AuditKeys } from '../domain/audit-chain.ts';
 import type { Notice } from '../domain/close/notices.ts';
 import {
   type LeasedItem,
@@ -79,7 +79,7 @@ export class RedisOutbox implements Outbox {
         limit,
         requestId ?? '',
         PUT_OFF_AT_MOST_MS,
-        keys.requestStem,
+        keys.recordStem,
       ),
     );
     if (answer.length === 0) return [];

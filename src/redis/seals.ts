@@ -4,7 +4,7 @@
  * (HKDF-SHA-256, no salt, the kind as info, 32 bytes), so that no seal of one kind fits another kind or the trail.
  */
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
-import type { AuditKeys } from '../domain/close/audit-chain.ts';
+import type { AuditKeys } from '../domain/audit-chain.ts';
 
 export class Seals {
   readonly #current: Uint8Array;

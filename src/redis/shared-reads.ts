@@ -2,7 +2,7 @@
  * Short-lived answers in Redis, so that many people asking at once cost one call. Somebody who can write to Redis must not
  * put figures in front of people: each answer is sealed together with its key, and only a sealed one is given out.
  */
-import type { AuditKeys } from '../domain/close/audit-chain.ts';
+import type { AuditKeys } from '../domain/audit-chain.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
 import { Seals } from './seals.ts';

@@ -3,8 +3,10 @@
  * and every error gets an answer, and one log line says who did what, how it ended and how long it took. Nothing that a
  * listener throws goes further.
  */
+
 import type { PersonId } from '../domain/person.ts';
 import type { RefusalCode } from '../domain/refusal.ts';
+import { subjectField } from '../domain/subject.ts';
 import {
   type Log,
   type NewId,
@@ -146,8 +148,8 @@ export function createGuard(parts: GuardParts): Guard {
       return { outcome: 'store-unavailable', requestId: null };
     }
     if (error instanceof UnreadableRecord) {
-      const { requestId, what: why } = error;
-      log.error({ listener: listener.name, reference, requestId, why }, 'close request unreadable');
+      const { subjectId: requestId, what: why } = error;
+      log.error({ listener: listener.name, reference, ...subjectField(requestId), why }, 'record unreadable');
       await turn.tell(refusalMessage({ code: 'record-not-proved', requestId, why }));
       return { outcome: 'record-not-proved', requestId };
     }

@@ -1,7 +1,7 @@
 /** The parts of Slack that the desk uses: the directory and the notifiers. Created before the desk. */
 
 import type { WebClient } from '@slack/web-api';
-import type { AuditVerdict } from '../domain/close/audit-chain.ts';
+import type { AuditVerdict } from '../domain/audit-chain.ts';
 import type { AuditBoard, Delivery, Directory, Log, NewId, Notifier } from '../usecases/ports.ts';
 import type { SlackSettings } from './adapter-settings.ts';
 import { CardNotifier } from './card-notifier.ts';

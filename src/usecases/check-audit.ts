@@ -5,13 +5,16 @@ import {
   type AuditKeys,
   type AuditVerdict,
   AuditVerifier,
+  FIRST_SEAL,
   type KeptHead,
   type NewestEntry,
-} from '../domain/close/audit-chain.ts';
+} from '../domain/audit-chain.ts';
 import { whyTrailDiffers, whyTrailForbids } from '../domain/close/audited-votes.ts';
 import type { CloseRequest } from '../domain/close/close-request.ts';
 import type { Facts } from '../domain/close/facts.ts';
+import { isRequestEntry, type RequestEntry } from '../domain/close/request-entry.ts';
 import type { PersonId } from '../domain/person.ts';
+import { WATCH_ID } from '../domain/subject.ts';
 import {
   type AuditLog,
   type CloseRequestStore,
@@ -40,15 +43,21 @@ export interface EvidencePack {
   readonly entries: readonly AuditEntry[];
 }
 
+export interface CheckedTrail {
+  readonly verdict: AuditVerdict;
+  /** Oldest first. Not to be believed where the verdict has a fault. */
+  readonly entries: readonly AuditEntry[];
+}
+
 export interface CheckAudit {
   /**
-   * Verifies the whole trail, read once, and the record of every request in the trail or the index: each record must
-   * exist, match its seal and name the newest entry of its request. With `kept`, also whether the trail still contains
-   * that head. Throws StoreUnavailable.
+   * Verifies the whole trail, read once, and the record of every subject in the trail or an index: each record must
+   * exist, match its seal and name its newest entry. With `kept`, also whether the trail still contains that head.
+   * Throws StoreUnavailable.
    */
   verify(kept?: KeptHead | null): Promise<AuditVerdict>;
-  /** The same for one request's entries and its record; null: that id has neither a record nor an entry. */
-  verifyRequest(requestId: string, kept?: KeptHead | null): Promise<AuditVerdict | null>;
+  /** The same for one subject's entries and its record; null: that id has neither a record nor an entry. */
+  verifySubject(subjectId: string, kept?: KeptHead | null): Promise<AuditVerdict | null>;
   /**
    * How this copy of a record differs from the sealed trail; null: it matches. The record must name the newest entry of
    * its request, and state, facts, policy, votes, finding and ending must follow from the entries. Call it before a
@@ -56,15 +65,18 @@ export interface CheckAudit {
    * then holds another one. Throws StoreUnavailable.
    */
   whyNotBelieved(request: CloseRequest): Promise<string | null>;
+  /** One subject's entries, with the verdict on them and its record; null: that id has neither. */
+  trailOf(subjectId: string): Promise<CheckedTrail | null>;
   /** As `whyNotBelieved`; the entries must also show enough votes and no earlier send. */
   whyNotSend(request: CloseRequest): Promise<string | null>;
   /** Null: there is no such request. Throws UnreadableRecord. */
   evidence(requestId: string): Promise<EvidencePack | null>;
   /** JSON Lines: one entry per line, as stored and sealed. */
-  exportLines(requestId: string | null): AsyncGenerator<string>;
+  exportLines(subjectId: string | null): AsyncGenerator<string>;
 }
 
 const LOADS_AT_ONCE = 100;
+const NO_ENTRY: NewestEntry = { sequence: 0, seal: FIRST_SEAL };
 /** People don't change a record this often during one check. */
 const CHECKS_AT_MOST = 5;
 
@@ -78,14 +90,9 @@ export interface CheckAuditParts {
 /** A stored record as the check needs it: its newest entry, or why it can't be read; null: there is none. */
 type RecordSeen = { readonly newest: NewestEntry } | { readonly unreadable: string } | null;
 
-interface Examined {
-  readonly verdict: AuditVerdict;
-  readonly entries: readonly AuditEntry[];
-}
-
 export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts): CheckAudit {
   async function verify(kept: KeptHead | null = null): Promise<AuditVerdict> {
-    // Read before the trail: every request in the index now must have an entry in the trail read later.
+    // Read before the trail: everything in the index now must have an entry in the trail read later.
     const indexed = await store.requestIds();
     const verifier = new AuditVerifier(keys, { whole: true, kept });
     for await (const _ of readWith(verifier, null));
@@ -95,8 +102,8 @@ export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts
     for (let at = 0; at < ids.length; at += LOADS_AT_ONCE) {
       const some = ids.slice(at, at + LOADS_AT_ONCE);
       const records = await Promise.all(some.map(recordOf));
-      for (const [index, requestId] of some.entries()) {
-        const fault = await recordFault(requestId, records[index] ?? null, verifier.newest.get(requestId));
+      for (const [index, subjectId] of some.entries()) {
+        const fault = await recordFault(subjectId, records[index] ?? null, verifier.newest.get(subjectId));
         if (fault !== null) return { ...verdict, fault: { ...fault, position: verdict.entries } };
       }
     }
@@ -105,56 +112,58 @@ export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts
 
   /** `newest` as read from the trail. A record that names another entry may have changed since: it is checked again. */
   async function recordFault(
-    requestId: string,
+    subjectId: string,
     record: RecordSeen,
     newest: NewestEntry | undefined,
   ): Promise<AuditFault | null> {
     if (record !== null && 'newest' in record && isSame(record.newest, newest)) return null;
-    const verdict = await verifyRequest(requestId);
+    const verdict = await verifySubject(subjectId);
     if (verdict !== null) return verdict.fault;
-    const what = 'the request is in the index, but has neither a record nor an audit entry';
-    return { position: 0, requestId, sequence: 0, what };
+    const what = 'it is in the index, but has neither a record nor an audit entry';
+    return { position: 0, subjectId, sequence: 0, what };
   }
 
-  async function verifyRequest(
-    requestId: string,
+  async function verifySubject(
+    subjectId: string,
     kept: KeptHead | null = null,
   ): Promise<AuditVerdict | null> {
-    return (await examine(requestId, kept))?.verdict ?? null;
+    return (await examine(subjectId, kept))?.verdict ?? null;
   }
 
-  /** One request's entries and the verdict on them; null: that id has neither a record nor an entry. */
-  async function examine(requestId: string, kept: KeptHead | null): Promise<Examined | null> {
-    let record = await recordOf(requestId);
+  /** One subject's entries and the verdict on them; null: that id has neither a record nor an entry. */
+  async function examine(subjectId: string, kept: KeptHead | null = null): Promise<CheckedTrail | null> {
+    let record = await recordOf(subjectId);
     for (let check = 1; ; check += 1) {
       const newest = record !== null && 'newest' in record ? record.newest : null;
       const verifier = new AuditVerifier(keys, {
         whole: false,
-        newest: new Map(newest === null ? [] : [[requestId, newest]]),
+        newest: new Map(newest === null ? [] : [[subjectId, newest]]),
         kept,
       });
-      const entries = await Array.fromAsync(readWith(verifier, requestId));
+      const entries = await Array.fromAsync(readWith(verifier, subjectId));
       const verdict = verifier.result();
-      if (record === null && verdict.entries === 0 && verdict.fault === null) return null;
+      const isNothing = record === null && verdict.entries === 0 && verdict.fault === null;
+      // The watch always exists, also before it has said anything.
+      if (isNothing) return subjectId === WATCH_ID ? { verdict, entries } : null;
       // A record that is unchanged shows that nothing was written while the trail was read.
-      const after = await recordOf(requestId);
+      const after = await recordOf(subjectId);
       const isUnchanged = JSON.stringify(after) === JSON.stringify(record);
       if (isUnchanged || check === CHECKS_AT_MOST) {
         if (verdict.fault !== null) return { verdict, entries };
-        const last = verifier.newest.get(requestId);
+        const last = verifier.newest.get(subjectId);
         const what = isUnchanged
           ? whatIsWrong(record, last)
           : 'its record kept changing while it was checked';
-        const fault = { position: verdict.entries, requestId, sequence: last?.sequence ?? 0 };
+        const fault = { position: verdict.entries, subjectId, sequence: last?.sequence ?? 0 };
         return { verdict: what === null ? verdict : { ...verdict, fault: { ...fault, what } }, entries };
       }
       record = after;
     }
   }
 
-  async function recordOf(requestId: string): Promise<RecordSeen> {
+  async function recordOf(subjectId: string): Promise<RecordSeen> {
     try {
-      const stored = await store.load(requestId);
+      const stored = await store.load(subjectId);
       return stored === null ? null : { newest: stored.request.audit };
     } catch (error) {
       if (!(error instanceof UnreadableRecord)) throw error;
@@ -162,22 +171,22 @@ export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts
     }
   }
 
-  /** All entries, or one request's, each passed to the verifier; ends at the first unreadable one. */
-  async function* readWith(verifier: AuditVerifier, requestId: string | null): AsyncGenerator<AuditEntry> {
+  /** All entries, or one subject's, each passed to the verifier; ends at the first unreadable one. */
+  async function* readWith(verifier: AuditVerifier, subjectId: string | null): AsyncGenerator<AuditEntry> {
     try {
-      for await (const entry of audit.entries(requestId ?? undefined)) {
+      for await (const entry of audit.entries(subjectId ?? undefined)) {
         verifier.read(entry);
         yield entry;
       }
     } catch (error) {
       if (!(error instanceof UnreadableAuditEntry)) throw error;
-      verifier.readUnreadable(error.requestId, error.what);
+      verifier.readUnreadable(error.subjectId, error.what);
     }
   }
 
   async function whyNot(
     request: CloseRequest,
-    judge: (request: CloseRequest, entries: readonly AuditEntry[]) => string | null,
+    judge: (request: CloseRequest, entries: readonly RequestEntry[]) => string | null,
   ): Promise<string | null> {
     const verifier = new AuditVerifier(keys, {
       whole: false,
@@ -188,14 +197,14 @@ export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts
     if (fault !== null) return `the audit trail is broken: ${fault.what}`;
     if (!isSame(request.audit, verifier.newest.get(request.id)))
       return 'the record is older than the audit trail';
-    return judge(request, entries);
+    return judge(request, entries.filter(isRequestEntry));
   }
 
   async function evidence(requestId: string): Promise<EvidencePack | null> {
     const stored = await store.load(requestId);
     if (stored === null) return null;
     const { request } = stored;
-    const examined = await examine(requestId, null);
+    const examined = await examine(requestId);
     if (examined === null) return null;
     const { fault, head } = examined.verdict;
     return {
@@ -223,23 +232,24 @@ export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts
       events?.auditVerified(verdict.fault === null);
       return verdict;
     },
-    verifyRequest,
+    verifySubject,
+    trailOf: (subjectId) => examine(subjectId),
     whyNotBelieved: (request) => whyNot(request, whyTrailDiffers),
     whyNotSend: (request) => whyNot(request, whyTrailForbids),
     evidence,
-    async *exportLines(requestId) {
-      for await (const entry of audit.entries(requestId ?? undefined)) yield JSON.stringify(entry);
+    async *exportLines(subjectId) {
+      for await (const entry of audit.entries(subjectId ?? undefined)) yield JSON.stringify(entry);
     },
   };
 }
 
-function isSame(a: NewestEntry, b: NewestEntry | undefined): boolean {
-  return a.sequence === b?.sequence && a.seal === b.seal;
+function isSame(a: NewestEntry, b: NewestEntry = NO_ENTRY): boolean {
+  return a.sequence === b.sequence && a.seal === b.seal;
 }
 
 /** Compares a record with the newest entry of its trail, which has been verified. */
 function whatIsWrong(record: RecordSeen, newest: NewestEntry | undefined): string | null {
-  if (record === null) return 'the request has audit entries, but its record is missing';
+  if (record === null) return 'it has audit entries, but its record is missing';
   if ('unreadable' in record) return `its record can't be read: ${record.unreadable}`;
   if (isSame(record.newest, newest)) return null;
   return `its record is older than the trail: the record ends at entry ${record.newest.sequence}`;

@@ -1,5 +1,5 @@
 /** Builds the verbs and the background work from one set of ports. */
-import type { AuditKeys } from '../domain/close/audit-chain.ts';
+import type { AuditKeys } from '../domain/audit-chain.ts';
 import type { ClosePolicy } from '../domain/policy.ts';
 import type { Thresholds } from '../domain/unit/risk-unit.ts';
 import { createAccess, type RoleLists } from './access.ts';

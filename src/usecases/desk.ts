@@ -5,8 +5,8 @@
  */
 
 import type { LongId } from '../domain/amount.ts';
+import type { AuditVerdict, KeptHead } from '../domain/audit-chain.ts';
 import type { CardLocation } from '../domain/card-location.ts';
-import type { AuditVerdict, KeptHead } from '../domain/close/audit-chain.ts';
 import type { CloseRequest, Verdict } from '../domain/close/close-request.ts';
 import type { Facts } from '../domain/close/facts.ts';
 import type { PersonId, Role } from '../domain/person.ts';
@@ -175,7 +175,7 @@ export interface Desk {
   viewRequest(by: PersonId, requestId: string): Promise<Result<RequestView>>;
   listRequests(by: PersonId): Promise<Result<Pick<HomeView, 'open' | 'recent' | 'unreadable'>>>;
   /** The whole trail, or one request's part; `kept`: an earlier head to compare with. */
-  verifyAudit(by: PersonId, requestId: string | null, kept?: KeptHead | null): Promise<Result<AuditVerdict>>;
+  verifyAudit(by: PersonId, subjectId: string | null, kept?: KeptHead | null): Promise<Result<AuditVerdict>>;
   /** JSON Lines, one entry per line, no secrets. */
   exportAudit(
     by: PersonId,

@@ -1,8 +1,8 @@
 /** Verifies and exports the audit trail for Slack, and compares it with an earlier export. */
-import { type AuditEntry, type AuditKeys, sealFits } from '../domain/close/audit-chain.ts';
+import { type AuditEntry, type AuditKeys, sealFits, subjectOf } from '../domain/audit-chain.ts';
 import type { PersonId } from '../domain/person.ts';
-import { done, type Result, refuse } from '../domain/refusal.ts';
-import { parseRequestId } from '../domain/request-id.ts';
+import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
+import { parseSubjectId, subjectKindOf, subjectText } from '../domain/subject.ts';
 import type { Access } from './access.ts';
 import type { CheckAudit } from './check-audit.ts';
 import type { Desk } from './desk.ts';
@@ -25,35 +25,41 @@ export function createAuditVerbs(parts: {
       return refuse({ code: 'role-missing', role: 'approver' });
     }
     if (typedId === null) return done(null);
-    const requestId = parseRequestId(typedId);
-    return requestId === null ? refuse({ code: 'bad-request-id', input: typedId }) : done(requestId);
+    const subjectId = parseSubjectId(typedId);
+    return subjectId === null ? refuse({ code: 'bad-request-id', input: typedId }) : done(subjectId);
   }
 
   return {
     async verifyAudit(by, typedId, kept) {
       const admitted = await requireReader(by, typedId);
       if (!admitted.ok) return admitted;
-      const requestId = admitted.value;
-      if (requestId === null) return done(await checkAudit.verify(kept));
-      const verdict = await checkAudit.verifyRequest(requestId, kept);
-      return verdict === null ? refuse({ code: 'request-not-found', requestId }) : done(verdict);
+      const subjectId = admitted.value;
+      if (subjectId === null) return done(await checkAudit.verify(kept));
+      const verdict = await checkAudit.verifySubject(subjectId, kept);
+      return verdict === null ? refuse(notFound(subjectId)) : done(verdict);
     },
     async exportAudit(by, typedId) {
       const admitted = await requireReader(by, typedId);
       if (!admitted.ok) return admitted;
-      const requestId = admitted.value;
+      const subjectId = admitted.value;
       const lines: string[] = [];
       let bytes = 0;
-      for await (const line of checkAudit.exportLines(requestId)) {
+      for await (const line of checkAudit.exportLines(subjectId)) {
         bytes += Buffer.byteLength(line) + 1;
         if (bytes > LARGEST_SLACK_EXPORT_BYTES)
           return refuse({ code: 'audit-too-large', limitBytes: LARGEST_SLACK_EXPORT_BYTES });
         lines.push(line);
       }
-      if (requestId !== null && lines.length === 0) return refuse({ code: 'request-not-found', requestId });
-      return done({ fileName: `audit-${requestId ?? 'all'}.jsonl`, jsonLines: `${lines.join('\n')}\n` });
+      if (subjectId !== null && lines.length === 0) return refuse(notFound(subjectId));
+      return done({ fileName: `audit-${subjectId ?? 'all'}.jsonl`, jsonLines: `${lines.join('\n')}\n` });
     },
   };
+}
+
+function notFound(subjectId: string): Refusal {
+  return subjectKindOf(subjectId) === 'request'
+    ? { code: 'request-not-found', requestId: subjectId }
+    : { code: 'case-not-found', caseId: subjectId };
 }
 
 /** One line of an earlier export that is missing, altered or out of order in the current trail. */
@@ -74,7 +80,7 @@ export async function* compareWithExport(
   let position = 0;
   for await (const { body, seal } of audit.entries()) {
     position += 1;
-    now.set(`${body.requestId} ${body.sequence}`, { seal, position });
+    now.set(`${subjectOf(body)} ${body.sequence}`, { seal, position });
   }
   let line = 0;
   let before = 0;
@@ -85,9 +91,10 @@ export async function* compareWithExport(
       yield { line, what: 'this line is not an audit entry' };
       continue;
     }
-    const { requestId, sequence, event } = entry.body;
-    const name = `entry ${sequence} of request ${requestId} (${event.type})`;
-    const found = now.get(`${requestId} ${sequence}`);
+    const { sequence, event } = entry.body;
+    const subjectId = subjectOf(entry.body);
+    const name = `entry ${sequence} of ${subjectText(subjectId)} (${event.type})`;
+    const found = now.get(`${subjectId} ${sequence}`);
     if (!sealFits(entry, keys)) {
       yield {
         line,
@@ -104,6 +111,10 @@ export async function* compareWithExport(
   }
 }
 
+function namesASubject(body: Partial<AuditEntry['body']> | undefined): body is AuditEntry['body'] {
+  return [body?.requestId, body?.episodeId].some((id) => typeof id === 'string') || body?.watch === true;
+}
+
 /** The entry on a line of an export; null: it isn't one. Only its seal proves the content. */
 function exportedEntry(line: string): AuditEntry | null {
   let value: Partial<AuditEntry> | null;
@@ -115,7 +126,7 @@ function exportedEntry(line: string): AuditEntry | null {
   const isEntry =
     typeof value?.seal === 'string' &&
     typeof value.previousSeal === 'string' &&
-    typeof value.body?.requestId === 'string' &&
+    namesASubject(value.body) &&
     typeof value.body.sequence === 'number' &&
     typeof value.body.event?.type === 'string';
   return isEntry ? (value as AuditEntry) : null;

@@ -3,8 +3,8 @@
  * All times are UTC milliseconds.
  */
 import type { Amount, LongId } from '../domain/amount.ts';
+import type { AuditEntry, AuditVerdict } from '../domain/audit-chain.ts';
 import type { CardLocation } from '../domain/card-location.ts';
-import type { AuditEntry, AuditVerdict } from '../domain/close/audit-chain.ts';
 import type {
   CloseRequest,
   ExchangeAnswer,
@@ -14,6 +14,7 @@ import type {
 import type { CloseState } from '../domain/close/close-state.ts';
 import type { Notice } from '../domain/close/notices.ts';
 import type { Person, PersonId } from '../domain/person.ts';
+import { subjectText } from '../domain/subject.ts';
 import type { ClosedUnit, RiskUnit } from '../domain/unit/risk-unit.ts';
 
 /** Thrown by stores when Redis can't answer. A write may or may not have been stored; the caller must not go on. */
@@ -176,17 +177,17 @@ export interface ExchangeStops {
 // ---------------------------------------------------------------------------------------------- close requests
 
 /**
- * Thrown by stores for a record that is damaged, of a newer version, or doesn't match its seal. Such a request exists,
- * but nothing may be decided, sent or shown from what is stored.
+ * Thrown by stores for a record that is damaged, of a newer version, or doesn't match its seal. Its subject exists, but
+ * nothing may be decided, sent or shown from what is stored.
  */
 export class UnreadableRecord extends Error {
   override readonly name = 'UnreadableRecord';
-  readonly requestId: string;
+  readonly subjectId: string;
   /** In words, for people: "it doesn't match its seal". */
   readonly what: string;
-  constructor(requestId: string, what: string, cause?: unknown) {
-    super(`the record of close request ${requestId} can't be read: ${what}`, { cause });
-    this.requestId = requestId;
+  constructor(subjectId: string, what: string, cause?: unknown) {
+    super(`the record of ${subjectText(subjectId)} can't be read: ${what}`, { cause });
+    this.subjectId = subjectId;
     this.what = what;
   }
 }
@@ -320,22 +321,22 @@ export class UnreadableAuditEntry extends Error {
   override readonly name = 'UnreadableAuditEntry';
   /** Among the entries asked for, from 1. */
   readonly position: number;
-  readonly requestId: string;
+  readonly subjectId: string;
   readonly what: string;
-  constructor(position: number, requestId: string, what: string) {
-    super(`audit entry ${position} (request ${requestId}) can't be read: ${what}`);
+  constructor(position: number, subjectId: string, what: string) {
+    super(`audit entry ${position} (${subjectText(subjectId)}) can't be read: ${what}`);
     this.position = position;
-    this.requestId = requestId;
+    this.subjectId = subjectId;
     this.what = what;
   }
 }
 
 export interface AuditLog {
   /**
-   * All entries, oldest first, read in pages. Throws UnreadableAuditEntry at a damaged entry, which is also a fault of
+   * All entries, or one subject's, oldest first, read in pages. Throws UnreadableAuditEntry at a damaged entry, which is also a fault of
    * the trail.
    */
-  entries(requestId?: string): AsyncIterable<AuditEntry>;
+  entries(subjectId?: string): AsyncIterable<AuditEntry>;
 }
 
 /** Recognises repeated deliveries, so that each has one effect. */

@@ -2,9 +2,9 @@
 import { expect, it } from 'vitest';
 import { WireRecord } from '../../sandbox/binance/wire-log.ts';
 import { SEED_IDS } from '../../sandbox/slack/seed.ts';
-import type { AuditBody } from '../../src/domain/close/audit-chain.ts';
-import { sealEntry } from '../../src/domain/close/audit-chain.ts';
+import { sealEntry } from '../../src/domain/audit-chain.ts';
 import type { CloseRequest, RequestEvent } from '../../src/domain/close/close-request.ts';
+import type { RequestBody } from '../../src/domain/close/request-entry.ts';
 import type { ClosePolicy } from '../../src/domain/policy.ts';
 import { request, START_MS } from '../support/close-requests.ts';
 import { type Absence, boundsOfSettings, type Life, type Settings } from './brakes.ts';
@@ -54,7 +54,7 @@ function witnesses({ lives, absences = [], voters = [ada, ben], frozen = {} }: S
   ];
   const entries = events.map((event, at) => {
     const place = { requestId: id, groupId, sequence: at + 1, previousOpening: at === 0 ? '' : null };
-    const body: AuditBody = { ...place, stateAfter: 'pending', version, factsDigest, event };
+    const body: RequestBody = { ...place, stateAfter: 'pending', version, factsDigest, event };
     return sealEntry(body, '', KEY);
   });
   const sent = new WireRecord(1, {

@@ -5,16 +5,16 @@
 
 import type { ClosedUnit } from '../../sandbox/binance/model.ts';
 import type { WireRecord } from '../../sandbox/binance/wire-log.ts';
-import type { AuditEntry } from '../../src/domain/close/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { isTerminal } from '../../src/domain/close/close-state.ts';
 import type { Facts } from '../../src/domain/close/facts.ts';
+import type { RequestEntry } from '../../src/domain/close/request-entry.ts';
 import { type Absence, type Bounds, boundsOf, type Life } from './brakes.ts';
 import type { NewCollateral } from './stories.ts';
 
 export interface Witnesses {
   readonly requests: ReadonlyMap<string, CloseRequest>;
-  readonly trail: ReadonlyMap<string, readonly AuditEntry[]>;
+  readonly trail: ReadonlyMap<string, readonly RequestEntry[]>;
   /** Every DELETE that reached the exchange. */
   readonly deletes: readonly WireRecord[];
   readonly closedUnits: ReadonlyMap<string, ClosedUnit>;
@@ -69,7 +69,7 @@ function matchDeletes({ requests, deletes }: Witnesses, found: string[]): Map<st
   return matched;
 }
 
-function count(entries: readonly AuditEntry[], type: string): number {
+function count(entries: readonly RequestEntry[], type: string): number {
   return entries.filter(({ body }) => body.event.type === type).length;
 }
 
@@ -79,7 +79,7 @@ function count(entries: readonly AuditEntry[], type: string): number {
  */
 function judgeVotes(
   request: CloseRequest,
-  entries: readonly AuditEntry[],
+  entries: readonly RequestEntry[],
   deletes: readonly WireRecord[],
   { newCollateral, lives, absences }: Witnesses,
   say: (what: string) => void,

@@ -1,8 +1,9 @@
 /** What is stored, read straight from Redis: the run looks at the truth, not at what the bots say of it. */
 import { randomUUID } from 'node:crypto';
 import { type LongId, parseLongId } from '../../src/domain/amount.ts';
-import type { AuditEntry, AuditKeys, AuditVerdict } from '../../src/domain/close/audit-chain.ts';
+import type { AuditKeys, AuditVerdict } from '../../src/domain/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
+import { isRequestEntry, type RequestEntry } from '../../src/domain/close/request-entry.ts';
 import { createLogger } from '../../src/ops/logger.ts';
 import { RedisAuditLog } from '../../src/redis/audit-log.ts';
 import { RedisCloseRequestStore } from '../../src/redis/close-request-store.ts';
@@ -76,10 +77,11 @@ export class Records {
     }
   }
 
-  /** The whole trail, by request, each in the order of writing. */
-  async trail(): Promise<Map<string, AuditEntry[]>> {
-    const trail = new Map<string, AuditEntry[]>();
+  /** The whole trail of requests, by request, each in the order of writing. */
+  async trail(): Promise<Map<string, RequestEntry[]>> {
+    const trail = new Map<string, RequestEntry[]>();
     for await (const entry of this.#audit.entries()) {
+      if (!isRequestEntry(entry)) continue;
       const { requestId } = entry.body;
       const entries = trail.get(requestId) ?? [];
       entries.push(entry);
@@ -93,7 +95,7 @@ export class Records {
     const check = createCheckAudit({ audit: this.#audit, store: this.#store, keys: this.#auditKeys });
     const verdicts = [await check.verify()];
     for (const requestId of requestIds) {
-      const verdict = await check.verifyRequest(requestId);
+      const verdict = await check.verifySubject(requestId);
       if (verdict === null) throw new Error(`the audit knows no request ${requestId}`);
       verdicts.push(verdict);
     }

@@ -263,7 +263,7 @@ async function judge(
       lives: fleet.lives(),
       activeUnits: new Set(exchange.units().map(({ groupId }) => groupId)),
     }),
-    ...verdicts.flatMap(({ fault }) => (fault === null ? [] : [`audit, ${fault.requestId}: ${fault.what}`])),
+    ...verdicts.flatMap(({ fault }) => (fault === null ? [] : [`audit, ${fault.subjectId}: ${fault.what}`])),
     ...told.violations,
     ...(told.repeats > interruptions + trouble.redisRestarts * BOTS
       ? [`${told.repeats} messages stand twice after ${interruptions} interruptions`]

@@ -1,6 +1,7 @@
 /** Reading and judging a whole audit trail. */
-import { type AuditEntry, type AuditKeys, AuditVerifier } from '../../src/domain/close/audit-chain.ts';
+import { type AuditKeys, AuditVerifier } from '../../src/domain/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
+import { isRequestEntry, type RequestEntry } from '../../src/domain/close/request-entry.ts';
 import type { AuditLog } from '../../src/usecases/ports.ts';
 
 /** The keys of a deployment that never changed its key. */
@@ -8,8 +9,9 @@ export function onlyKey(key: Uint8Array): AuditKeys {
   return { current: key, previous: [] };
 }
 
-export async function all(audit: AuditLog, requestId?: string): Promise<AuditEntry[]> {
-  return Array.fromAsync(audit.entries(requestId));
+/** The entries of close requests, or of one of them. */
+export async function all(audit: AuditLog, requestId?: string): Promise<RequestEntry[]> {
+  return (await Array.fromAsync(audit.entries(requestId))).filter(isRequestEntry);
 }
 
 export async function verdictOf(

@@ -1,7 +1,7 @@
 /** What every store of close requests, with its outbox and its audit, must do: run on Redis and on the fakes. */
 import { describe, expect, it } from 'vitest';
+import { type AuditEntry, AuditVerifier, subjectOf } from '../../src/domain/audit-chain.ts';
 import { LOOKED_AT_EVERY_MS } from '../../src/domain/close/attention.ts';
-import { type AuditEntry, AuditVerifier } from '../../src/domain/close/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { all, onlyKey, verdictOf } from './audit-trail.ts';
 import { drain, outboxContract } from './outbox.ts';
@@ -335,5 +335,5 @@ function ids(requests: readonly CloseRequest[]): string[] {
 }
 
 function ofRequests(entries: readonly AuditEntry[]): string[] {
-  return entries.map(({ body }) => body.requestId);
+  return entries.map(({ body }) => subjectOf(body));
 }

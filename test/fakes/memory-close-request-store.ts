@@ -3,8 +3,8 @@
  * through the same contract and, side by side with the Redis one, through random commands. Time is the test's.
  */
 import type { LongId } from '../../src/domain/amount.ts';
+import { type AuditEntry, FIRST_SEAL, sealEntry } from '../../src/domain/audit-chain.ts';
 import { LOOKED_AT_EVERY_MS } from '../../src/domain/close/attention.ts';
-import { type AuditEntry, FIRST_SEAL, sealEntry } from '../../src/domain/close/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { isTerminal } from '../../src/domain/close/close-state.ts';
 import type { Notice } from '../../src/domain/close/notices.ts';

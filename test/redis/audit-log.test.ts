@@ -110,7 +110,7 @@ describe('a trail that was tampered with', () => {
     await rewrite(raw, parts, (entries) => entries.slice(0, -1));
     expect((await verdictOf(parts.audit, AUDIT_KEY)).fault).toBeNull();
     expect((await verdictOf(parts.audit, AUDIT_KEY, newest)).fault).toMatchObject({
-      requestId: a.id,
+      subjectId: a.id,
       sequence: 3,
     });
   });
@@ -126,7 +126,7 @@ describe('a trail that was tampered with', () => {
     await rewrite(raw, parts, (entries) => entries.with(2, withField(at(entries, 2), 'body', change)));
     const reading = verdictOf(parts.audit, AUDIT_KEY);
     await expect(reading).rejects.toThrow(UnreadableAuditEntry);
-    await expect(reading).rejects.toMatchObject({ position: 3, requestId: a.id });
+    await expect(reading).rejects.toMatchObject({ position: 3, subjectId: a.id });
   });
 
   it('an entry filed under another request is named', async () => {
@@ -137,7 +137,7 @@ describe('a trail that was tampered with', () => {
         withField(at(entries, 2), 'request', () => b.id),
       ),
     );
-    await expect(verdictOf(parts.audit, AUDIT_KEY)).rejects.toMatchObject({ position: 3, requestId: b.id });
+    await expect(verdictOf(parts.audit, AUDIT_KEY)).rejects.toMatchObject({ position: 3, subjectId: b.id });
   });
 });
 

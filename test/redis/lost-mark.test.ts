@@ -1,8 +1,7 @@
 /** A real Redis that loses what it wrote last, the mark of a DELETE among it, while the process that sent it lives. */
 import { expect } from 'vitest';
-import type { RequestEventType } from '../../src/domain/close/close-request.ts';
 import type { CloseOutcome } from '../../src/usecases/ports.ts';
-import { onlyKey } from '../contracts/audit-trail.ts';
+import { all, onlyKey } from '../contracts/audit-trail.ts';
 import { ALICE, BOB } from '../support/close-requests.ts';
 import { DeskHarness, UNIT, withMethods } from '../support/desk-harness.ts';
 import { AUDIT_KEY, newPrefix, realRedis, redisParts } from './redis-parts.ts';
@@ -50,8 +49,7 @@ for (const [name, kind, takesEffect] of OUTCOMES) {
       await harness.approve(BOB, request);
       await harness.settled();
 
-      const events: RequestEventType[] = [];
-      for await (const { body } of audit.entries(request.id)) events.push(body.event.type);
+      const events = (await all(audit, request.id)).map(({ body }) => body.event.type);
       expect(events).toContain('mark-restored');
       expect(events).not.toContain('sent');
       const left = (await store.load(request.id))?.request;
@@ -60,7 +58,7 @@ for (const [name, kind, takesEffect] of OUTCOMES) {
         sent: { recvWindowMs: 5_000 },
         answer: { kind },
       });
-      expect(await harness.work.checkAudit.verifyRequest(request.id)).toMatchObject({ fault: null });
+      expect(await harness.work.checkAudit.verifySubject(request.id)).toMatchObject({ fault: null });
       expect(await harness.desk.startSending(ALICE, request.id, 1)).toMatchObject({ ok: false });
       expect(exchange.deletes).toEqual([UNIT]);
     },

@@ -25,13 +25,13 @@ export class RedisWriter {
   }
 
   async record(id: string): Promise<Json> {
-    return JSON.parse((await this.redis.hget(this.keys.request(id), 'record')) ?? '');
+    return JSON.parse((await this.redis.hget(this.keys.record(id), 'record')) ?? '');
   }
 
   /** `HSET` of the record with some fields changed; its seal stays as it is. */
   async forge(id: string, changes: Json): Promise<string> {
     const text = JSON.stringify({ ...(await this.record(id)), ...changes });
-    await this.redis.hset(this.keys.request(id), 'record', text);
+    await this.redis.hset(this.keys.record(id), 'record', text);
     return text;
   }
 
@@ -48,7 +48,7 @@ export class RedisWriter {
 
   async snapshot(id: string): Promise<Snapshot> {
     const { redis, keys } = this;
-    const hash = await redis.hgetall(keys.request(id));
+    const hash = await redis.hgetall(keys.record(id));
     const unit = keys.unit(JSON.parse(hash.record ?? '').groupId);
     const indexes = [keys.open, keys.recent, keys.attention];
     return {
@@ -65,8 +65,8 @@ export class RedisWriter {
     const { redis, keys } = this;
     const then = new Set(entries.map(([place]) => place));
     await this.rewrite((all) => all.filter((entry) => !isOf(entry, id) || then.has(entry[0])));
-    await redis.del(keys.request(id), keys.outbox(id));
-    await redis.hset(keys.request(id), hash);
+    await redis.del(keys.record(id), keys.outbox(id));
+    await redis.hset(keys.record(id), hash);
     for (const [key, score] of scores) {
       if (score === null) await redis.zrem(key, id);
       else await redis.zadd(key, score, id);
@@ -79,7 +79,7 @@ export class RedisWriter {
   async erase({ id, unit, hash }: Snapshot): Promise<void> {
     const { redis, keys } = this;
     await this.rewrite((all) => all.filter((entry) => !isOf(entry, id)));
-    await redis.del(keys.request(id), keys.outbox(id), unit[0]);
+    await redis.del(keys.record(id), keys.outbox(id), unit[0]);
     for (const key of [keys.open, keys.recent, keys.attention, keys.outboxDue]) await redis.zrem(key, id);
     await redis.hdel(keys.closedThrough, JSON.parse(hash.record ?? '').groupId);
   }

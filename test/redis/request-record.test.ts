@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, inject, it } from 'vitest';
 import { type LongId, longId } from '../../src/domain/amount.ts';
-import { sealEntry } from '../../src/domain/close/audit-chain.ts';
+import { sealEntry } from '../../src/domain/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { readAuditEntry, textOf } from '../../src/redis/audit-log.ts';
 import { decodeNotice, encodeNotices } from '../../src/redis/outbox-item.ts';
@@ -118,7 +118,7 @@ describe('broken records in Redis', () => {
     const nowMs = await parts.store.nowMs();
     const broken = await openOne(parts.store, {}, nowMs - 2);
     const sound = await openOne(parts.store, {}, nowMs - 1);
-    await parts.connection.client.hset(parts.keys.request(broken.id), 'schema', '7');
+    await parts.connection.client.hset(parts.keys.record(broken.id), 'schema', '7');
     await expect(parts.store.load(broken.id)).rejects.toThrow(broken.id);
     await expect(parts.store.openRequestFor(broken.groupId)).rejects.toThrow(broken.id);
     expect(await parts.store.listOpen()).toEqual([sound]);
@@ -153,7 +153,7 @@ describe('broken records in Redis', () => {
         expect(await through(other.groupId)).toEqual(new Map([[other.groupId, 'unreadable']]));
       }
       for (const [id, [field, value]] of Object.entries(harm(request.id)))
-        await client.hset(parts.keys.request(id), field, value);
+        await client.hset(parts.keys.record(id), field, value);
       expect(await through(request.groupId)).toEqual(new Map([[request.groupId, 'unreadable']]));
     },
   );
@@ -161,7 +161,7 @@ describe('broken records in Redis', () => {
   it('a record that is gone under its unit is an error, never a free unit', async () => {
     const parts = await redisParts(inject('redisUrl'));
     const request = await openOne(parts.store);
-    await parts.connection.client.del(parts.keys.request(request.id));
+    await parts.connection.client.del(parts.keys.record(request.id));
     await expect(parts.store.openRequestFor(request.groupId)).rejects.toThrow(request.id);
     await expect(openOne(parts.store, { groupId: request.groupId })).rejects.toThrow(request.id);
   });

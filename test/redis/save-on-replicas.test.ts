@@ -56,7 +56,7 @@ realRedis(
     const voted = await mustSave(store, vote);
     expect(proxy.lost()).toBe(1);
     expect(voted.votes).toHaveLength(1);
-    const stored = await copy.hget(parts.keys.request(opened.id), 'revision');
+    const stored = await copy.hget(parts.keys.record(opened.id), 'revision');
     expect(stored).toBe(String(voted.revision));
   },
 );

@@ -47,7 +47,7 @@ describe('key names', () => {
 
   it('of close requests share one hash tag, those of the limits another', () => {
     const ofRequests = [
-      keys.request('r1'),
+      keys.record('r1'),
       keys.unit(longId('9223372036854775807')),
       keys.open,
       keys.recent,

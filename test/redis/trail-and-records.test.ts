@@ -1,6 +1,6 @@
 /** What the audit's verification finds when records and trail were tampered with in Redis, each apart or together. */
 import { describe, expect, inject, it } from 'vitest';
-import { isVerified } from '../../src/domain/close/audit-chain.ts';
+import { isVerified } from '../../src/domain/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { createCheckAudit } from '../../src/usecases/check-audit.ts';
 import { compareWithExport } from '../../src/usecases/export-audit.ts';
@@ -35,13 +35,13 @@ const WITHDRAW = { type: 'withdraw', by: person('U_ANN') } as const;
 describe('verifying one request', () => {
   it('fault T1: of an id that never existed is "unknown", not "holds"', async () => {
     const { check } = await scene();
-    expect(await check.verifyRequest('0000000000')).toBeNull();
+    expect(await check.verifySubject('0000000000')).toBeNull();
   });
 
   it('fault T1, relative: so it is in a trail full of others, with a head given, and for its evidence', async () => {
     const { store, check, head } = await scene();
     await openOne(store);
-    expect(await check.verifyRequest('0000000000', await head())).toBeNull();
+    expect(await check.verifySubject('0000000000', await head())).toBeNull();
     expect(await check.evidence('0000000000')).toBeNull();
   });
 
@@ -50,31 +50,31 @@ describe('verifying one request', () => {
     await openOne(store);
     await writer.redis.zadd(writer.keys.recent, 5, 'GH0ST');
     expect(await check.verify()).toMatchObject({
-      fault: { requestId: 'GH0ST', what: expect.stringContaining('neither a record nor an audit entry') },
+      fault: { subjectId: 'GH0ST', what: expect.stringContaining('neither a record nor an audit entry') },
     });
   });
 });
 
 describe('a request whose record is gone or unreadable', () => {
   it.each<[string, (writer: RedisWriter, id: string) => Promise<unknown>, RegExp]>([
-    ['deleted', (writer, id) => writer.redis.del(writer.keys.request(id)), /its record is missing/],
+    ['deleted', (writer, id) => writer.redis.del(writer.keys.record(id)), /its record is missing/],
     [
       'deleted, and out of every index',
       async ({ redis, keys }, id) => {
-        await redis.del(keys.request(id));
+        await redis.del(keys.record(id));
         for (const key of [keys.open, keys.recent, keys.attention]) await redis.zrem(key, id);
       },
       /its record is missing/,
     ],
     [
       'made unreadable',
-      (writer, id) => writer.redis.hset(writer.keys.request(id), 'schema', '7'),
+      (writer, id) => writer.redis.hset(writer.keys.record(id), 'schema', '7'),
       /can't be read: it has schema 7/,
     ],
     ['changed', (writer, id) => writer.forge(id, { reason: 'x' }), /doesn't match its seal/],
     [
       'without a seal',
-      (writer, id) => writer.redis.hdel(writer.keys.request(id), 'seal'),
+      (writer, id) => writer.redis.hdel(writer.keys.record(id), 'seal'),
       /doesn't match its seal/,
     ],
   ])('fault T2: whose last entry was removed, too, is named: %s', async (_, harm, what) => {
@@ -84,18 +84,18 @@ describe('a request whose record is gone or unreadable', () => {
     const last = (await writer.entries()).findLast((entry) => isOf(entry, request.id));
     await writer.rewrite((entries) => entries.filter((entry) => entry[0] !== last?.[0]));
     await harm(writer, request.id);
-    const fault = { requestId: request.id, what: expect.stringMatching(what) };
+    const fault = { subjectId: request.id, what: expect.stringMatching(what) };
     expect(await check.verify()).toMatchObject({ fault });
-    expect(await check.verifyRequest(request.id)).toMatchObject({ fault });
+    expect(await check.verifySubject(request.id)).toMatchObject({ fault });
   });
 
   it('fault T2, relative: a readable record whose entries are all gone is named', async () => {
     const { store, check, writer } = await scene();
     const request = await advance(store, await openOne(store), CARD);
     await writer.rewrite(() => []);
-    const fault = { requestId: request.id, what: expect.stringContaining('the trail ends at none') };
+    const fault = { subjectId: request.id, what: expect.stringContaining('the trail ends at none') };
     expect(await check.verify()).toMatchObject({ fault });
-    expect(await check.verifyRequest(request.id)).toMatchObject({ fault });
+    expect(await check.verifySubject(request.id)).toMatchObject({ fault });
   });
 
   it('fault T2, relative: a record put back to what it was, under its own seal, is older than its trail', async () => {
@@ -103,14 +103,14 @@ describe('a request whose record is gone or unreadable', () => {
     const request = await openOne(store);
     const { hash } = await writer.snapshot(request.id);
     await advance(store, request, CARD, WITHDRAW);
-    await writer.redis.hset(writer.keys.request(request.id), hash);
+    await writer.redis.hset(writer.keys.record(request.id), hash);
     const fault = {
-      requestId: request.id,
+      subjectId: request.id,
       sequence: 3,
       what: expect.stringContaining('older than the trail'),
     };
     expect(await check.verify()).toMatchObject({ fault });
-    expect(await check.verifyRequest(request.id)).toMatchObject({ fault });
+    expect(await check.verifySubject(request.id)).toMatchObject({ fault });
   });
 
   it('fault T3: is named behind more than a page of newer ones', async () => {
@@ -121,12 +121,12 @@ describe('a request whose record is gone or unreadable', () => {
     expect(isVerified(await check.verify())).toBe(true);
     const last = (await writer.entries()).findLast((entry) => isOf(entry, cut.id));
     await writer.redis.xdel(writer.keys.audit, last?.[0] ?? '');
-    expect(await check.verify()).toMatchObject({ fault: { requestId: cut.id, sequence: 3 } });
-    for (const { id } of newer) await writer.redis.hset(writer.keys.request(id), 'schema', '7');
+    expect(await check.verify()).toMatchObject({ fault: { subjectId: cut.id, sequence: 3 } });
+    for (const { id } of newer) await writer.redis.hset(writer.keys.record(id), 'schema', '7');
     const { fault } = await check.verify();
     expect(fault?.what).toMatch(/the record's newest entry is 3|can't be read/);
-    for (const { id } of newer) await writer.redis.hset(writer.keys.request(id), 'schema', '1');
-    expect((await check.verify()).fault).toMatchObject({ requestId: cut.id });
+    for (const { id } of newer) await writer.redis.hset(writer.keys.record(id), 'schema', '1');
+    expect((await check.verify()).fault).toMatchObject({ subjectId: cut.id });
   });
 
   it('fault T3, relative: one unreadable record among many, at any position', async () => {
@@ -135,9 +135,9 @@ describe('a request whose record is gone or unreadable', () => {
     for (let count = 0; count < 30; count += 1) all.push(await openOne(store));
     for (const at of [0, 14, 29]) {
       const id = all[at]?.id ?? '';
-      await writer.redis.hset(writer.keys.request(id), 'schema', '7');
-      expect(await check.verify()).toMatchObject({ fault: { requestId: id } });
-      await writer.redis.hset(writer.keys.request(id), 'schema', '1');
+      await writer.redis.hset(writer.keys.record(id), 'schema', '7');
+      expect(await check.verify()).toMatchObject({ fault: { subjectId: id } });
+      await writer.redis.hset(writer.keys.record(id), 'schema', '1');
     }
     expect(isVerified(await check.verify())).toBe(true);
   });
@@ -149,7 +149,7 @@ describe('a request whose record is gone or unreadable', () => {
     await writer.redis.del(writer.keys.recent, writer.keys.open);
     expect(isVerified(await check.verify())).toBe(true);
     await writer.forge(request.id, { reason: 'x' });
-    expect(await check.verify()).toMatchObject({ fault: { requestId: request.id } });
+    expect(await check.verify()).toMatchObject({ fault: { subjectId: request.id } });
   });
 });
 
@@ -230,7 +230,7 @@ describe('what the chain alone cannot show, and a kept head or export names', ()
     expect((await check.verify()).fault).toBeNull();
     expect((await check.verify(kept)).kept).toEqual({ kind: 'fewer', entries: 16, missing: 8 });
     expect((await compared(lines)).map(({ line }) => line)).toEqual([9, 10, 11, 12, 13, 14, 15, 16]);
-    expect(await check.verifyRequest(second.id)).toBeNull();
+    expect(await check.verifySubject(second.id)).toBeNull();
   });
 
   it('fault R6: a middle one cut back, which then expires', async () => {
@@ -257,7 +257,7 @@ describe('what the chain alone cannot show, and a kept head or export names', ()
     const third = await openOne(store);
     await writer.erase(await writer.snapshot(second.id));
     expect(await check.verify()).toMatchObject({
-      fault: { requestId: third.id, what: expect.stringContaining('opened before this one is missing') },
+      fault: { subjectId: third.id, what: expect.stringContaining('opened before this one is missing') },
     });
   });
 
@@ -280,16 +280,16 @@ describe('what the chain alone cannot show, and a kept head or export names', ()
     const pending = await advance(store, await openOne(store), CARD);
     const before = await writer.snapshot(pending.id);
     await advance(store, pending, WITHDRAW);
-    const verdict = await check.verifyRequest(pending.id);
+    const verdict = await check.verifySubject(pending.id);
     const kept = { entries: verdict?.entries ?? 0, head: verdict?.head ?? '' };
     await openOne(store);
-    expect((await check.verifyRequest(pending.id, kept))?.kept).toEqual({
+    expect((await check.verifySubject(pending.id, kept))?.kept).toEqual({
       kind: 'same',
       entries: 3,
       since: 0,
     });
     await writer.putBack(before);
     await advance(store, pending, approval(pending, 'U_BEN'));
-    expect((await check.verifyRequest(pending.id, kept))?.kept).toEqual({ kind: 'different', entries: 3 });
+    expect((await check.verifySubject(pending.id, kept))?.kept).toEqual({ kind: 'different', entries: 3 });
   });
 });

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { describe, expect, inject, it } from 'vitest';
-import { FIRST_SEAL, sealEntry } from '../../src/domain/close/audit-chain.ts';
+import { FIRST_SEAL, sealEntry } from '../../src/domain/audit-chain.ts';
 import { type CloseRequest, openRequest, type RequestEvent } from '../../src/domain/close/close-request.ts';
 import type { PersonId } from '../../src/domain/person.ts';
 import { requestIdFrom } from '../../src/domain/request-id.ts';
@@ -126,7 +126,7 @@ describe('fault R1: a script in Redis that swaps the true record and a forged on
     const request = await replicas.open(bot);
     const last = forgery.approvers.at(-1);
     for (const by of forgery.approvers.slice(0, -1)) await approve(bot, by, request);
-    const key = writer.keys.request(request.id);
+    const key = writer.keys.record(request.id);
     let truth = await writer.redis.hget(key, 'record');
     let forged = '';
     // Forged before each second call, before each third one, always, or only before a save: the mark.
@@ -182,7 +182,7 @@ describe('fault R1: a script in Redis that swaps the true record and a forged on
     const { hash, unit } = await writer.snapshot(request.id);
     const rejected = await bot.work.desk.reject(CAROL, request.id, 1, 'no');
     expect(rejected).toMatchObject({ ok: true });
-    await writer.redis.hset(writer.keys.request(request.id), hash);
+    await writer.redis.hset(writer.keys.record(request.id), hash);
     await writer.redis.set(unit[0], request.id);
     expect(await approve(bot, BOB, request)).toMatchObject({
       ok: false,
@@ -233,8 +233,8 @@ describe('fault R2: state, votes and ending written with HSET, and outbox items 
     const lists = await desk.listRequests(ALICE);
     expect(lists).toMatchObject({ ok: true, value: { open: [], recent: [] } });
     const what = expect.stringContaining("doesn't match its seal");
-    expect(await checkAudit.verify()).toMatchObject({ fault: { requestId: request.id, what } });
-    expect(await checkAudit.verifyRequest(request.id)).toMatchObject({ fault: { what } });
+    expect(await checkAudit.verify()).toMatchObject({ fault: { subjectId: request.id, what } });
+    expect(await checkAudit.verifySubject(request.id)).toMatchObject({ fault: { what } });
   });
 
   it('fault R2, relative: its notices are set aside and counted, and what is true is drawn again once the record is', async () => {
@@ -274,10 +274,10 @@ describe('fault R2: state, votes and ending written with HSET, and outbox items 
     await bot.work.desk.withdraw(REQUESTER, other.id);
     const { hash } = await writer.snapshot(other.id);
     const { record = '', seal = '' } = hash;
-    await writer.redis.hset(writer.keys.request(one.id), { record, seal });
+    await writer.redis.hset(writer.keys.record(one.id), { record, seal });
     await expect(bot.redis.store.load(one.id)).rejects.toThrow("doesn't match its seal");
     const moved = record.replaceAll(other.id, one.id);
-    await writer.redis.hset(writer.keys.request(one.id), { record: moved, seal });
+    await writer.redis.hset(writer.keys.record(one.id), { record: moved, seal });
     await expect(bot.redis.store.load(one.id)).rejects.toThrow("doesn't match its seal");
   });
 });
@@ -303,7 +303,7 @@ describe('fault R3: a forged finding', () => {
     const { hash } = await writer.snapshot(request.id);
     // Somebody else's attempt is noted: the trail goes on.
     await desk.noteForgery(CAROL, request.id, 'a try');
-    await writer.redis.hset(writer.keys.request(request.id), hash);
+    await writer.redis.hset(writer.keys.record(request.id), hash);
     expect(await desk.settle(BOB, request.id, 'closed', 'seen')).toMatchObject({
       ok: false,
       refusal: { code: 'record-not-proved' },
@@ -340,7 +340,7 @@ describe('fault R4: put back to "approved" after a refused DELETE', () => {
 
   it('fault R4: the record alone is found too old, and nothing is sent', async () => {
     const { replicas, bot, writer, deletes, request, before } = await putBack();
-    await writer.redis.hset(writer.keys.request(request.id), before.hash);
+    await writer.redis.hset(writer.keys.record(request.id), before.hash);
     await writer.redis.set(before.unit[0], request.id);
     expect(await approve(bot, BOB, request)).toMatchObject({ refusal: { code: 'record-not-proved' } });
     await replicas.settled();
@@ -363,7 +363,7 @@ describe('fault R4: put back to "approved" after a refused DELETE', () => {
     await approve(bot, BOB, request);
     await replicas.settled();
     expect(deletes()).toHaveLength(1);
-    await writer.redis.hset(writer.keys.request(request.id), approved);
+    await writer.redis.hset(writer.keys.record(request.id), approved);
     await writer.redis.zadd(writer.keys.attention, 1, request.id);
     await (await replicas.add()).work.attendRequests();
     await replicas.settled();
@@ -519,7 +519,7 @@ describe('security: what a writer to Redis without the audit key can still do', 
       refusal: { code: 'request-not-found' },
     });
     const next = await replicas.open(bot);
-    expect(await bot.work.checkAudit.verify()).toMatchObject({ fault: { requestId: next.id } });
+    expect(await bot.work.checkAudit.verify()).toMatchObject({ fault: { subjectId: next.id } });
   });
 
   it('security: hold up: a unit key that names no request keeps everybody from asking, and says so', async () => {
@@ -655,7 +655,7 @@ async function selfSealed(bot: Replica, writer: RedisWriter, unit: string): Prom
   const record = encodeRecord(request);
   const recordSeal = new Seals(onlyKey(AUDIT_KEY), 'record').seal(request.id, record);
   const hash = { schema: 1, revision: 3, record, seal: recordSeal };
-  await writer.redis.hset(writer.keys.request(request.id), hash);
+  await writer.redis.hset(writer.keys.record(request.id), hash);
   await writer.redis.set(writer.keys.unit(request.groupId), request.id);
   return request;
 }

@@ -1,13 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { startWorkspace, type Workspace } from '../../sandbox/slack/workspace.ts';
-import type { AuditVerdict } from '../../src/domain/close/audit-chain.ts';
+import type { AuditVerdict } from '../../src/domain/audit-chain.ts';
 import { AuditChannel } from '../../src/slack/slack-clients.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
 import { START_MS } from '../support/close-requests.ts';
 import { QUIET } from '../support/logs.ts';
 
-const WHOLE: AuditVerdict = { entries: 12, requests: 3, head: 'ab'.repeat(32), fault: null, kept: null };
+const WHOLE: AuditVerdict = {
+  entries: 12,
+  requests: 3,
+  episodes: 0,
+  head: 'ab'.repeat(32),
+  fault: null,
+  kept: null,
+};
 
 let workspace: Workspace;
 let channel: AuditChannel;
@@ -33,7 +40,7 @@ describe('the audit channel', () => {
   });
 
   it('gets the fault, if there is one', async () => {
-    const fault = { position: 4, requestId: 'R000000001', sequence: 2, what: 'its seal does not fit' };
+    const fault = { position: 4, subjectId: 'R000000001', sequence: 2, what: 'its seal does not fit' };
     await channel.postHead({ ...WHOLE, fault }, START_MS);
     expect(text()).toContain('FAULT in the audit trail');
     expect(text()).toContain('entry 4 in order, number 2 of request `R000000001`: its seal does not fit');

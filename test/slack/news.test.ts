@@ -1,9 +1,11 @@
 /** News that must reach people, and news that must not: what Slack refuses, loses, repeats and limits. */
+
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { WorkspaceFault } from '../../sandbox/slack/faults.ts';
 import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { ACTIONS } from '../../src/slack/ids.ts';
 import type { MissedNotice } from '../../src/usecases/ports.ts';
+import { all } from '../contracts/audit-trail.ts';
 import { fakeDesk } from '../fakes/desk.ts';
 import { policy } from '../support/close-requests.ts';
 import { NO_EVENTS } from '../support/desk-harness.ts';
@@ -152,7 +154,7 @@ describe('fault N3: clicks of people without rights', () => {
     await office.desk.settled();
     expect(edits()).toBe(before);
     const noted: string[] = [];
-    for await (const { body } of office.desk.store.audit.entries(request.id))
+    for (const { body } of await all(office.desk.store.audit, request.id))
       if (body.event.type === 'refused') noted.push(`${body.event.by?.userId} ${body.event.refusal}`);
     expect(noted.filter((each) => each.startsWith(ids.vera))).toHaveLength(10);
     expect(noted.at(-1)).toBe(`${ids.rina} self-approval`);

@@ -1,15 +1,17 @@
 /** Every brake works on what is under way: settings, people and credentials that change after a request was opened. */
+
 import { describe, expect, it } from 'vitest';
 import type { RequestEventType } from '../../src/domain/close/close-request.ts';
 import type { PersonKind } from '../../src/domain/person.ts';
 import type { ClosePolicy } from '../../src/domain/policy.ts';
+import { all } from '../contracts/audit-trail.ts';
 import { repaidUnit, UNAVAILABLE } from '../fakes/loan-exchange.ts';
 import { ALICE, BOB, CAROL, person, policy, REQUESTER } from '../support/close-requests.ts';
 import { DeskHarness, UNIT, VIEWER, withMethods } from '../support/desk-harness.ts';
 
 async function eventsOf(harness: DeskHarness, requestId: string): Promise<RequestEventType[]> {
   const types: RequestEventType[] = [];
-  for await (const { body } of harness.store.audit.entries(requestId)) types.push(body.event.type);
+  for (const { body } of await all(harness.store.audit, requestId)) types.push(body.event.type);
   return types;
 }
 

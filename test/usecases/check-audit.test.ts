@@ -2,7 +2,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type AuditEntry, isVerified, parseKeptHead, sealEntry } from '../../src/domain/close/audit-chain.ts';
+import { type AuditEntry, isVerified, parseKeptHead, sealEntry } from '../../src/domain/audit-chain.ts';
 import { createAccess } from '../../src/usecases/access.ts';
 import { createCheckAudit } from '../../src/usecases/check-audit.ts';
 import {
@@ -116,7 +116,7 @@ describe('verifying', () => {
       },
     };
     const check = createCheckAudit({ audit, store, keys: onlyKey(KEY) });
-    expect((await check.verifyRequest(request.id))?.fault?.what).toContain('kept changing');
+    expect((await check.verifySubject(request.id))?.fault?.what).toContain('kept changing');
   });
 });
 
@@ -163,7 +163,7 @@ describe('a head that was kept', () => {
     const verdict = await check.verify({ head: 'ab'.repeat(32), entries: 6 });
     expect(verdict).toMatchObject({
       entries: 5,
-      fault: { position: 6, requestId: 'R' },
+      fault: { position: 6, subjectId: 'R' },
       kept: { kind: 'not-reached', entries: 6 },
     });
     expect(isVerified(verdict)).toBe(false);

@@ -1,8 +1,10 @@
 /** The acceptance cases of a two-person close at the level of the desk; approval cases 1 to 40. */
+
 import { describe, expect, it } from 'vitest';
 import { amount, longId, ZERO } from '../../src/domain/amount.ts';
 import { UNKNOWN_PAGES_AFTER_MS } from '../../src/domain/close/attention.ts';
 import { type CloseOutcome, StoreUnavailable } from '../../src/usecases/ports.ts';
+import { all } from '../contracts/audit-trail.ts';
 import { repaidUnit, UNAVAILABLE } from '../fakes/loan-exchange.ts';
 import { ALICE, BOB, CAROL, HOME_TEAM, person, REQUESTER } from '../support/close-requests.ts';
 import { DeskHarness, UNIT, VIEWER, withMethods } from '../support/desk-harness.ts';
@@ -15,7 +17,7 @@ function outcome(kind: CloseOutcome['kind'], changes: Partial<CloseOutcome> = {}
 
 async function auditOf(harness: DeskHarness, requestId: string): Promise<string[]> {
   const types: string[] = [];
-  for await (const entry of harness.store.audit.entries(requestId)) {
+  for (const entry of await all(harness.store.audit, requestId)) {
     const { event } = entry.body;
     types.push(event.type === 'refused' ? `refused: ${event.refusal}` : event.type);
   }
@@ -293,7 +295,7 @@ describe('asking', () => {
     const harness = new DeskHarness();
     const reason = `<!channel> *now* & \n${'é😀'.repeat(1_300)}`.slice(0, 4_000);
     const request = await harness.open(reason);
-    for await (const entry of harness.store.audit.entries(request.id)) {
+    for (const entry of await all(harness.store.audit, request.id)) {
       if (entry.body.event.type === 'opened') expect(entry.body.event.reason).toBe(reason.trim());
     }
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AuditVerdict } from '../../src/domain/close/audit-chain.ts';
+import type { AuditVerdict } from '../../src/domain/audit-chain.ts';
 import type { Delivery, SeenOnce } from '../../src/usecases/ports.ts';
 import { createPostAuditHead } from '../../src/usecases/post-audit-head.ts';
 import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';

@@ -1,4 +1,5 @@
 /** What became of the DELETE: told only when it is known, looked up before it is final, and never forgotten. */
+
 import { describe, expect, it } from 'vitest';
 import { longId } from '../../src/domain/amount.ts';
 import { UNKNOWN_PAGES_AFTER_MS } from '../../src/domain/close/attention.ts';
@@ -6,6 +7,7 @@ import type { CloseRequest, RequestEvent } from '../../src/domain/close/close-re
 import type { CloseState } from '../../src/domain/close/close-state.ts';
 import type { ClosedUnit } from '../../src/domain/unit/risk-unit.ts';
 import { type CloseOutcome, StoreUnavailable, UnreadableRecord } from '../../src/usecases/ports.ts';
+import { all } from '../contracts/audit-trail.ts';
 import { repaidUnit, UNAVAILABLE } from '../fakes/loan-exchange.ts';
 import { ALICE, BOB, CAROL, REQUESTER } from '../support/close-requests.ts';
 import { DeskHarness, UNIT, withMethods } from '../support/desk-harness.ts';
@@ -353,7 +355,7 @@ describe('a store that forgets what was written last', () => {
       answer: { kind: 'unknown' },
     });
     const events: RequestEvent[] = [];
-    for await (const { body } of harness.store.audit.entries(id)) events.push(body.event);
+    for (const { body } of await all(harness.store.audit, id)) events.push(body.event);
     expect(events.find(({ type }) => type === 'mark-restored')).toMatchObject({ stateBefore });
     expect(await harness.desk.askToClose(REQUESTER, UNIT, 'again')).toMatchObject({ ok: false });
     for (let minute = 0; minute < 6; minute += 1) await harness.pass(61_000);

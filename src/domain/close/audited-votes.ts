@@ -5,16 +5,16 @@
 
 import type { PersonId } from '../person.ts';
 import type { ClosePolicy } from '../policy.ts';
-import type { AuditEntry } from './audit-chain.ts';
 import type { CloseRequest, Ending, RequestEventType } from './close-request.ts';
 import { isTerminal } from './close-state.ts';
+import type { RequestEntry } from './request-entry.ts';
 import { isDecided } from './votes.ts';
 
 /**
  * How the record differs from its trail; null: it doesn't. `entries`: all entries of the request, oldest first, with
  * verified seals; the record names the last one as its newest.
  */
-export function whyTrailDiffers(request: CloseRequest, entries: readonly AuditEntry[]): string | null {
+export function whyTrailDiffers(request: CloseRequest, entries: readonly RequestEntry[]): string | null {
   const opened = entries[0]?.body;
   const newest = entries.at(-1)?.body;
   if (opened?.event.type !== 'opened' || newest === undefined)
@@ -39,7 +39,7 @@ export function whyTrailDiffers(request: CloseRequest, entries: readonly AuditEn
 }
 
 /** Why the trail of a request forbids sending it; null: it doesn't. */
-export function whyTrailForbids(request: CloseRequest, entries: readonly AuditEntry[]): string | null {
+export function whyTrailForbids(request: CloseRequest, entries: readonly RequestEntry[]): string | null {
   if (entries.some(({ body }) => body.event.type === 'sent' || body.event.type === 'mark-restored'))
     return 'the audit trail shows that it was sent before';
   const differs = whyTrailDiffers(request, entries);
@@ -49,7 +49,7 @@ export function whyTrailForbids(request: CloseRequest, entries: readonly AuditEn
 }
 
 /** A restored marker cancels every earlier finding and ending. */
-function sinceRestored(entries: readonly AuditEntry[]): readonly AuditEntry[] {
+function sinceRestored(entries: readonly RequestEntry[]): readonly RequestEntry[] {
   return entries.slice(
     Math.max(
       0,
@@ -58,7 +58,7 @@ function sinceRestored(entries: readonly AuditEntry[]): readonly AuditEntry[] {
   );
 }
 
-function isSettlementTold({ settlement }: CloseRequest, entries: readonly AuditEntry[]): boolean {
+function isSettlementTold({ settlement }: CloseRequest, entries: readonly RequestEntry[]): boolean {
   const told = sinceRestored(entries)
     .map(({ body }) => body.event)
     .findLast(({ type }) => type === 'settlement-proposed');
@@ -86,7 +86,7 @@ const ENDED_BY: { readonly [Kind in Ending['kind']]: readonly RequestEventType[]
   'closed-elsewhere': ['superseded', 'read-back'],
 };
 
-function isEndingTold({ ending }: CloseRequest, entries: readonly AuditEntry[]): boolean {
+function isEndingTold({ ending }: CloseRequest, entries: readonly RequestEntry[]): boolean {
   const ended = sinceRestored(entries).find(({ body }) => isTerminal(body.stateAfter))?.body.event;
   if (ending === null || ended === undefined) return ending === null && ended === undefined;
   if (!ENDED_BY[ending.kind].includes(ended.type) || ending.atMs !== ended.atMs) return false;
@@ -96,7 +96,7 @@ function isEndingTold({ ending }: CloseRequest, entries: readonly AuditEntry[]):
 }
 
 /** Who has a valid vote according to the entries alone. */
-function votersOf(entries: readonly AuditEntry[]): PersonId[] {
+function votersOf(entries: readonly RequestEntry[]): PersonId[] {
   const voters = new Map<string, PersonId>();
   for (const { event } of entries.map(({ body }) => body)) {
     if (event.type === 'facts-changed') voters.clear();

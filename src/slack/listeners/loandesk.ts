@@ -1,5 +1,5 @@
 /** `/loandesk [requests | request <id> | status | resume | audit verify [id | entries head] | audit export [id] | help]` */
-import { parseKeptHead } from '../../domain/close/audit-chain.ts';
+import { parseKeptHead } from '../../domain/audit-chain.ts';
 import type { Desk } from '../../usecases/desk.ts';
 import { COMMANDS } from '../ids.ts';
 import {
@@ -86,9 +86,9 @@ async function verifyAudit(desk: Desk, turn: Turn, argument: string): Promise<Ou
   const kept = second === undefined ? null : parseKeptHead(first, second);
   if (second !== undefined && kept === null)
     return answerAnyRole(desk, turn, { code: 'bad-audit-head', input: argument });
-  const requestId = kept !== null || first === '' ? null : first;
-  const result = await desk.verifyAudit(turn.by, requestId, kept);
+  const subjectId = kept !== null || first === '' ? null : first;
+  const result = await desk.verifyAudit(turn.by, subjectId, kept);
   if (!result.ok) return refused(result.refusal);
-  await turn.tell(auditVerdictMessage(result.value, requestId));
+  await turn.tell(auditVerdictMessage(result.value, subjectId));
   return handled();
 }

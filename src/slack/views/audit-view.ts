@@ -1,5 +1,6 @@
 /** `/loandesk audit verify`, and the day's head for the channel that keeps it. */
-import { type AuditVerdict, isVerified, type KeptHeadFinding } from '../../domain/close/audit-chain.ts';
+import { type AuditVerdict, isVerified, type KeptHeadFinding } from '../../domain/audit-chain.ts';
+import { subjectText } from '../../domain/subject.ts';
 import { header, type Message, section } from './blocks.ts';
 import { utcText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
@@ -17,14 +18,14 @@ export function auditHeadMessage(verdict: AuditVerdict, atMs: number): Message {
   return { text: `${title}: ${text}`, blocks: [header(title), section(text)] };
 }
 
-export function auditVerdictMessage(verdict: AuditVerdict, requestId: string | null): Message {
+export function auditVerdictMessage(verdict: AuditVerdict, subjectId: string | null): Message {
   const { kept } = verdict;
   const compared =
     kept === null
       ? 'Compare this head with the last one posted in the audit channel to rule out truncation: `/loandesk audit verify &lt;entries&gt; &lt;head&gt;`.'
       : `${kept.kind === 'same' ? ':white_check_mark:' : ':red_circle:'} ${keptHeadText(kept)}`;
   const tell = isVerified(verdict) ? '' : '\nTell your administrator.';
-  const text = `${verdictText(verdict, requestId)}\n${headText(verdict)}\n${compared}${tell}`;
+  const text = `${verdictText(verdict, subjectId)}\n${headText(verdict)}\n${compared}${tell}`;
   return { text, blocks: [header('Audit trail'), section(text)] };
 }
 
@@ -42,13 +43,20 @@ export function keptHeadText(kept: KeptHeadFinding): string {
   }
 }
 
-function verdictText({ entries, requests, fault }: AuditVerdict, requestId: string | null): string {
-  const scope =
-    requestId === null ? 'the whole audit trail' : `request \`${shorten(escapeMrkdwn(requestId), 100)}\``;
-  const read = `${counted(entries)} of ${requests} request${requests === 1 ? '' : 's'} read`;
+function verdictText(verdict: AuditVerdict, subjectId: string | null): string {
+  const { fault } = verdict;
+  const named = (id: string) => subjectText(id).replace(id, () => `\`${shorten(escapeMrkdwn(id), 100)}\``);
+  const scope = subjectId === null ? 'the whole audit trail' : named(subjectId);
+  const read = readText(verdict);
   if (fault === null)
     return `:white_check_mark: *Audit trail verified*, no gaps in ${scope}: ${read}, every record matches its seal.`;
-  return `:red_circle: *FAULT in the audit trail*, checking ${scope}: entry ${fault.position} in order, number ${fault.sequence} of request \`${shorten(escapeMrkdwn(fault.requestId), 100)}\`: ${shorten(escapeMrkdwn(fault.what), 500)}. ${read}; nothing after that entry is verified.`;
+  return `:red_circle: *FAULT in the audit trail*, checking ${scope}: entry ${fault.position} in order, number ${fault.sequence} of ${named(fault.subjectId)}: ${shorten(escapeMrkdwn(fault.what), 500)}. ${read}; nothing after that entry is verified.`;
+}
+
+/** How much was read; the command line prints it, too. */
+export function readText({ entries, requests, episodes }: AuditVerdict): string {
+  const cases = episodes === 0 ? '' : ` and ${episodes} case${episodes === 1 ? '' : 's'}`;
+  return `${counted(entries)} of ${requests} request${requests === 1 ? '' : 's'}${cases} read`;
 }
 
 function headText({ entries, head }: AuditVerdict): string {

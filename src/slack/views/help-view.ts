@@ -53,7 +53,7 @@ export const USAGE: Readonly<Record<CommandName, Usage>> = {
       ['/loandesk resume', 'calls Binance again although a limit or a ban stopped Loandesk (approvers)'],
       ['/loandesk audit verify', 'checks the whole audit trail and every record'],
       ['/loandesk audit verify <entries> <head>', 'compares it with a head from the audit channel'],
-      ['/loandesk audit export <id>', 'the entries of one request as a JSON Lines file'],
+      ['/loandesk audit export <id>', 'the entries of one request or case as a JSON Lines file'],
     ],
   },
 };

@@ -3,10 +3,12 @@
  * The table is exhaustive: a new code does not compile without its sentence. Refusals are private, so amounts and
  * addresses are shown in full. mrkdwn, escaped.
  */
+
 import type { FactChange, LiabilityFact } from '../../domain/close/facts.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
+import { subjectText } from '../../domain/subject.ts';
 import { fitLines } from './blocks.ts';
-import { amountText, dateToken } from './format.ts';
+import { amountText, dateAndUtc, dateToken } from './format.ts';
 import { escapeMrkdwn, shorten, withoutMarks } from './limits.ts';
 import { factChangeLines } from './request-facts.ts';
 import { stateText, stateWhenRefused } from './request-text.ts';
@@ -40,7 +42,7 @@ function owedLines(liabilities: readonly LiabilityFact[], totalLiability: string
       `• *${escapeMrkdwn(asset)}*: principal ${amountText(principal)}, interest ${amountText(interest)}`,
   );
   const list = fitLines(lines, 1_800, (left) => `• … and ${left} more assets`);
-  return `Total liability ${amountText(totalLiability)} as valued by Binance.${list === '' ? '' : `\n${list}\n`}`;
+  return `Total liability ${amountText(totalLiability)}.${list === '' ? '' : `\n${list}\n`}`;
 }
 
 function changeList(changes: readonly FactChange[]): string {
@@ -199,8 +201,12 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: `There is no request ${typed(requestId)}.`,
     advice: '`/loandesk requests` lists the requests with their ids.',
   }),
+  'case-not-found': ({ caseId }) => ({
+    what: `There is no case ${typed(caseId)}.`,
+    advice: '`/loandesk watch` lists the cases with their ids.',
+  }),
   'record-not-proved': ({ requestId, why }) => ({
-    what: `What is stored for request ${typed(requestId)} can't be trusted (${inBrackets(why)}), so Loandesk doesn't show it, decide on it or send anything for it.`,
+    what: `What is stored for ${subjectText(requestId).replace(requestId, () => typed(requestId))} can't be trusted (${inBrackets(why)}), so Loandesk doesn't show it, decide on it or send anything for it.`,
     advice:
       'Tell your administrator: somebody or something changed it in Redis. `npm run audit -- verify` names what does not fit.',
   }),
@@ -270,7 +276,7 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     advice: 'Ask another approver to check the evidence and record their finding.',
   }),
   'too-early-to-settle': ({ notBeforeMs }) => ({
-    what: `Until ${dateToken(notBeforeMs)} Binance may still carry out what was sent, so it's too early to say that it didn't.`,
+    what: `Until ${dateAndUtc(notBeforeMs)} Binance may still carry out what was sent, so it's too early to say that it didn't.`,
     advice: 'Check the evidence again then, and resolve it if it is still unknown.',
   }),
   'not-evidence': () => ({
@@ -282,7 +288,7 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     advice: `Repay it in full, including interest, then try again. \`/ltv ${groupId}\` shows the unit.`,
   }),
   'already-closed': ({ groupId, closedAtMs }) => ({
-    what: `Unit ${groupId} is already in Binance's closed list, since ${dateToken(closedAtMs)}.`,
+    what: `Unit ${groupId} is already in Binance's closed list, since ${dateAndUtc(closedAtMs)}.`,
     advice: `See \`/closed-units ${groupId}\`.`,
   }),
   'no-credit-key': ({ groupId }) => ({

@@ -5,7 +5,7 @@
  */
 import type { KnownBlock } from '@slack/types';
 import type { CloseRequest } from '../../domain/close/close-request.ts';
-import { type CloseState, isTerminal } from '../../domain/close/close-state.ts';
+import { isTerminal } from '../../domain/close/close-state.ts';
 import { isBlocked } from '../../domain/close/decision.ts';
 import type { FactChange } from '../../domain/close/facts.ts';
 import { writeRequestValue } from '../button-value.ts';
@@ -25,7 +25,6 @@ import { account, cardMention, countdownToken, dateToken, mention } from './form
 import { escapeMrkdwn, shorten } from './limits.ts';
 import {
   factChangeLines,
-  irreversibleText,
   progressText,
   quoted,
   readText,
@@ -82,8 +81,7 @@ export function copyText(request: CloseRequest, workspaceUrl: string | null): st
 function leadText(request: CloseRequest): string {
   const { requester, groupId, facts, state } = request;
   const unit = `unit ${groupId} (${account(shorten(facts.creditAccount, 254), 'channel')})`;
-  if (state === 'pending' && !isBlocked(request))
-    return `*${mention(requester)}* asks to close ${unit}. ${irreversibleText(request)}`.trimEnd();
+  if (state === 'pending' && !isBlocked(request)) return `*${mention(requester)}* asks to close ${unit}`;
   return `${standingText(request)}\n*${mention(requester)}* asked to close ${unit}`;
 }
 
@@ -97,12 +95,6 @@ function glimpse(reason: string): string {
   return `${lines.slice(0, MOST_LINES).join('\n')} …`;
 }
 
-/** Where it is not what a close would release. */
-const RELEASED: Partial<Readonly<Record<CloseState, string>>> = {
-  closed: 'Released',
-  unknown: 'Released if executed',
-};
-
 /** What is at stake; an end without a close has nothing at stake any more. */
 function figures({ state, facts }: CloseRequest): KnownBlock[] {
   const isOver = state === 'closed' || state === 'rehearsed';
@@ -112,7 +104,9 @@ function figures({ state, facts }: CloseRequest): KnownBlock[] {
   return [
     fields([
       [isOver ? 'Owed when approved' : 'Owed', owed === '' ? 'Nothing' : owed],
-      ...(released === null ? [] : [[RELEASED[state] ?? 'Would be released', released] as const]),
+      ...(released === null
+        ? []
+        : [[state === 'closed' ? 'Released' : 'Would be released', released] as const]),
     ]),
   ];
 }
@@ -164,7 +158,7 @@ function smallPrint(request: CloseRequest): string[] {
         ]
       : []),
     ...(ahead && !isBlocked(request) ? [whatWillHappen(request)] : []),
-    `${accounts} · Facts ${readText(request, facts)}`,
+    `${accounts} · Facts ${readText(request, facts)}${facts.netEquity === undefined ? '' : '; net equity as valued by Binance then'}`,
     `Request \`${escapeMrkdwn(request.id)}\` · asked ${dateToken(createdAtMs)}${auditHint(request)}`,
   ];
 }
@@ -204,7 +198,7 @@ export function cardButtons(request: CloseRequest): ButtonSpec[] {
       spoken: `Check again what ${unit} owes`,
       style: 'primary',
     };
-    return [check, withdraw, reject];
+    return [check, withdraw];
   }
   switch (request.state) {
     case 'pending':
@@ -256,7 +250,7 @@ function startSending(value: string, unit: string): ButtonSpec {
     style: 'primary',
     confirm: {
       title: 'Start sending again?',
-      text: "Nothing was sent before the process stopped. The unit and the approvers are read again first. A close can't be undone.",
+      text: 'Nothing was sent before the process stopped. The unit and the approvers are read again first.',
       yes: 'Start sending',
     },
   };

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { longId } from '../../../src/domain/amount.ts';
-import { type AuditBody, type AuditEntry, sealEntry } from '../../../src/domain/close/audit-chain.ts';
+import { sealEntry } from '../../../src/domain/audit-chain.ts';
 import { whyTrailDiffers, whyTrailForbids } from '../../../src/domain/close/audited-votes.ts';
 import type { CloseRequest, Command, Ending, RequestEvent } from '../../../src/domain/close/close-request.ts';
+import type { RequestBody, RequestEntry } from '../../../src/domain/close/request-entry.ts';
 import {
   ALICE,
   BOB,
@@ -25,7 +26,7 @@ type Step =
   | { readonly atMs: number; readonly command: Command };
 
 /** Plays commands and keeps the trail as the store would. */
-function played(...steps: Step[]): { record: CloseRequest; trail: AuditEntry[] } {
+function played(...steps: Step[]): { record: CloseRequest; trail: RequestEntry[] } {
   return playedFrom(request(), ...steps);
 }
 
@@ -43,7 +44,7 @@ function playedFrom(start: CloseRequest, ...steps: Step[]) {
     events.push([decision.event, record]);
   }
   const trail = events.map(([event, after], index) => {
-    const body: AuditBody = {
+    const body: RequestBody = {
       requestId: after.id,
       groupId: after.groupId,
       sequence: index + 1,
@@ -77,7 +78,7 @@ const withoutBob: Step = {
 };
 const withoutPerson =
   (type: RequestEvent['type']) =>
-  (entry: AuditEntry): AuditEntry =>
+  (entry: RequestEntry): RequestEntry =>
     entry.body.event.type === type
       ? { ...entry, body: { ...entry.body, event: { ...entry.body.event, by: null } } }
       : entry;

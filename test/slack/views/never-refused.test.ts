@@ -242,9 +242,9 @@ describe('no message is ever refused', () => {
     fc.assert(
       fc.property(wildText(2_000), (text) => {
         expect(faultsOf(unknownArgumentMessage(text))).toEqual([]);
-        const fault = { position: 4, requestId: text, sequence: 2, what: text };
+        const fault = { position: 4, subjectId: text, sequence: 2, what: text };
         const kept = { kind: 'different', entries: 9 } as const;
-        const verdict = { entries: 9, requests: 2, head: 'ab', fault, kept };
+        const verdict = { entries: 9, requests: 2, episodes: 1, head: 'ab', fault, kept };
         expect(faultsOf(auditVerdictMessage(verdict, text))).toEqual([]);
         const lines = Array.from({ length: 40 }, () => ({ name: text, level: 'warning' as const, text }));
         expect(faultsOf(statusMessage({ version: text, nodeVersion: '24', mode: 'dry-run', lines }))).toEqual(

@@ -1,12 +1,11 @@
 /**
- * The audit trail: one chain of sealed entries per request, and a chain through all first entries. Each seal is an
- * HMAC-SHA-256 over the entry and the seal before it, so an altered, removed or reordered entry is found. The chain
- * can't show that its end was cut off; a head kept elsewhere can. docs/audit.md has the algorithm.
+ * The audit trail: one chain of sealed entries per subject (a close request, an episode, the watch), and a chain through
+ * all first entries. Each seal is an HMAC-SHA-256 over the entry and the seal before it, so an altered, removed or
+ * reordered entry is found. The chain can't show that its end was cut off; a head kept elsewhere can. docs/audit.md has
+ * the algorithm.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import type { LongId } from '../amount.ts';
-import type { RequestEvent } from './close-request.ts';
-import type { CloseState } from './close-state.ts';
+import { type SubjectKind, subjectKindOf, WATCH_ID } from './subject.ts';
 
 /** An entry from before a key change is checked with the key it was sealed with. */
 export interface AuditKeys {
@@ -16,31 +15,43 @@ export interface AuditKeys {
   readonly previous: readonly Uint8Array[];
 }
 
-/** Who, what, when, on which facts, with which result; no secret is ever in an event. */
+/**
+ * What the chain needs of a body: exactly one name of its subject, and its place. Whatever else belongs to the subject
+ * (who, on which facts, with which result) is sealed with it; no secret is ever in an event.
+ */
 export interface AuditBody {
-  readonly requestId: string;
-  readonly groupId: LongId;
-  /** 1 for the first entry of a request, then rising by one. */
+  readonly requestId?: string;
+  readonly episodeId?: string;
+  /** An entry of the watch itself. */
+  readonly watch?: true;
+  /** 1 for the first entry of a subject, then rising by one. */
   readonly sequence: number;
-  /** For sequence 1: the seal of the first entry of the request opened before ("" for the very first). */
+  /** For sequence 1: the seal of the first entry of the subject that began before ("" for the very first). */
   readonly previousOpening: string | null;
-  readonly stateAfter: CloseState;
-  readonly version: number;
-  readonly factsDigest: string;
-  readonly event: RequestEvent;
+  readonly stateAfter: string;
+  readonly event: { readonly type: string; readonly atMs: number };
 }
 
-export interface AuditEntry {
-  readonly body: AuditBody;
+export interface AuditEntry<Body extends AuditBody = AuditBody> {
+  readonly body: Body;
   readonly previousSeal: string;
   readonly seal: string;
 }
 
-/** The seal before the first entry of a request. */
+/** The id of the subject that an entry belongs to. */
+export function subjectOf({ requestId, episodeId }: AuditBody): string {
+  return requestId ?? episodeId ?? WATCH_ID;
+}
+
+/** The seal before the first entry of a subject. */
 export const FIRST_SEAL = '';
 
 /** The JSON of `body`, with the caller's key order, is stored, sealed and verified. */
-export function sealEntry(body: AuditBody, previousSeal: string, key: Uint8Array): AuditEntry {
+export function sealEntry<Body extends AuditBody>(
+  body: Body,
+  previousSeal: string,
+  key: Uint8Array,
+): AuditEntry<Body> {
   return { body, previousSeal, seal: sealOf(body, previousSeal, key) };
 }
 
@@ -65,7 +76,7 @@ function keyOfSeal({ body, previousSeal, seal }: AuditEntry, { current, previous
 export interface AuditFault {
   /** Position in the trail, from 1. */
   readonly position: number;
-  readonly requestId: string;
+  readonly subjectId: string;
   readonly sequence: number;
   readonly what: string;
 }
@@ -98,6 +109,7 @@ export type KeptHeadFinding = { readonly entries: number } & (
 export interface AuditVerdict {
   readonly entries: number;
   readonly requests: number;
+  readonly episodes: number;
   /** Rolling SHA-256 over all seals in order, '' for no entries. */
   readonly head: string;
   readonly fault: AuditFault | null;
@@ -110,18 +122,18 @@ export function isVerified({ fault, kept }: AuditVerdict): boolean {
   return fault === null && (kept === null || kept.kind === 'same');
 }
 
-/** The newest entry of a request. */
+/** The newest entry of a subject; sequence 0: it has none yet. */
 export type NewestEntry = { readonly sequence: number; readonly seal: string };
 
 export interface AuditVerifierOptions {
-  /** False when only one request's entries are read: the chain through all openings is then not checked. */
+  /** False when only one subject's entries are read: the chain through all openings is then not checked. */
   readonly whole: boolean;
   /** Entries that the stored records name as their newest: each must be in the trail. */
   readonly newest?: ReadonlyMap<string, NewestEntry>;
   readonly kept?: KeptHead | null;
 }
 
-/** Verifies the trail entry by entry up to the first fault. Keeps one seal per request in memory. */
+/** Verifies the trail entry by entry up to the first fault. Keeps one seal per subject in memory. */
 export class AuditVerifier {
   readonly #keys: AuditKeys;
   readonly #whole: boolean;
@@ -140,7 +152,7 @@ export class AuditVerifier {
   constructor(keys: AuditKeys, { whole, newest, kept = null }: AuditVerifierOptions) {
     this.#keys = keys;
     this.#whole = whole;
-    this.#awaited = new Map(newest);
+    this.#awaited = new Map([...(newest ?? [])].filter(([, { sequence }]) => sequence > 0));
     this.#kept = kept;
   }
 
@@ -149,22 +161,23 @@ export class AuditVerifier {
     this.#head = createHash('sha256').update(this.#head).update(entry.seal).digest('hex');
     this.#noteHead();
     if (this.#fault !== null) return;
-    const { requestId, sequence } = entry.body;
+    const { sequence } = entry.body;
+    const subjectId = subjectOf(entry.body);
     const key = keyOfSeal(entry, this.#keys);
     const what = this.#faultOf(entry, key) ?? this.#openingFaultOf(entry);
     if (what !== null) {
-      this.#fault = { position: this.#entries, requestId, sequence, what };
+      this.#fault = { position: this.#entries, subjectId, sequence, what };
       return;
     }
     if (sequence === 1) this.#lastOpening = entry.seal;
-    this.#last.set(requestId, { sequence, seal: entry.seal, key });
-    const awaited = this.#awaited.get(requestId);
-    if (awaited?.sequence === sequence && awaited.seal === entry.seal) this.#awaited.delete(requestId);
+    this.#last.set(subjectId, { sequence, seal: entry.seal, key });
+    const awaited = this.#awaited.get(subjectId);
+    if (awaited?.sequence === sequence && awaited.seal === entry.seal) this.#awaited.delete(subjectId);
   }
 
   /** A damaged entry: the trail can't be verified past it. */
-  readUnreadable(requestId: string, what: string): void {
-    this.#fault ??= { position: this.#entries + 1, requestId, sequence: 0, what };
+  readUnreadable(subjectId: string, what: string): void {
+    this.#fault ??= { position: this.#entries + 1, subjectId, sequence: 0, what };
     this.#isCutShort = true;
   }
 
@@ -173,7 +186,7 @@ export class AuditVerifier {
     return this.#fault;
   }
 
-  /** The newest entry read of each request. */
+  /** The newest entry read of each subject. */
   get newest(): ReadonlyMap<string, NewestEntry> {
     return this.#last;
   }
@@ -181,9 +194,12 @@ export class AuditVerifier {
   result(): AuditVerdict {
     const [missing] = this.#awaited;
     const fault = this.#fault ?? (missing === undefined ? null : this.#cutOff(...missing));
+    const read = (kind: SubjectKind) =>
+      [...this.#last.keys()].filter((subjectId) => subjectKindOf(subjectId) === kind).length;
     return {
       entries: this.#entries,
-      requests: this.#last.size,
+      requests: read('request'),
+      episodes: read('episode'),
       head: this.#head,
       fault,
       kept: this.#keptFinding(),
@@ -207,28 +223,32 @@ export class AuditVerifier {
       : { kind: 'fewer', entries, missing: entries - this.#entries };
   }
 
-  #cutOff(requestId: string, { sequence }: NewestEntry): AuditFault {
-    const ends = this.#last.get(requestId)?.sequence ?? 'none';
+  #cutOff(subjectId: string, { sequence }: NewestEntry): AuditFault {
+    const ends = this.#last.get(subjectId)?.sequence ?? 'none';
     const what = `the record's newest entry is ${sequence}, but the trail ends at ${ends} or has another one`;
-    return { position: this.#entries, requestId, sequence, what };
+    return { position: this.#entries, subjectId, sequence, what };
   }
 
   #faultOf({ body, previousSeal }: AuditEntry, key: number): string | null {
-    const last = this.#last.get(body.requestId) ?? { sequence: 0, seal: FIRST_SEAL, key };
+    const last = this.#last.get(subjectOf(body)) ?? { sequence: 0, seal: FIRST_SEAL, key };
     if (key === -1) return "altered: its seal doesn't match its text";
     // A former key must not be able to add entries after those sealed with the current key.
     if (key > last.key) return 'altered: it is sealed with an older key than the entry before it';
     if (body.sequence !== last.sequence + 1) {
-      return `removed or reordered: entry ${last.sequence + 1} of this request was expected here`;
+      return `removed or reordered: entry ${last.sequence + 1} of this ${NOUNS[subjectKindOf(subjectOf(body))]} was expected here`;
     }
     return previousSeal === last.seal ? null : "doesn't follow the entry before it";
   }
 
   #openingFaultOf({ body }: AuditEntry): string | null {
     if (!this.#whole || body.sequence !== 1 || body.previousOpening === this.#lastOpening) return null;
-    return 'a request opened before this one is missing from the trail';
+    return 'a request or case opened before this one is missing from the trail';
   }
 }
+
+const NOUNS = { request: 'request', episode: 'case', watch: 'watch' } as const satisfies {
+  [Kind in SubjectKind]: string;
+};
 
 function equal(a: string, b: string): boolean {
   const left = Buffer.from(a);

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { longId } from '../../../src/domain/amount.ts';
+import { longId } from '../../src/domain/amount.ts';
 import {
   type AuditBody,
   type AuditEntry,
@@ -12,7 +12,8 @@ import {
   parseKeptHead,
   sealEntry,
   sealFits,
-} from '../../../src/domain/close/audit-chain.ts';
+} from '../../src/domain/audit-chain.ts';
+import type { RequestBody } from '../../src/domain/close/request-entry.ts';
 
 const KEY = new Uint8Array(32).fill(7);
 
@@ -26,7 +27,7 @@ function trail(counts: readonly number[]): AuditEntry[] {
     for (const [index, count] of counts.entries()) {
       if (sequence > count) continue;
       const requestId = `R${index}`;
-      const body: AuditBody = {
+      const body: RequestBody = {
         requestId,
         groupId: longId('7'),
         sequence,
@@ -190,9 +191,9 @@ describe('the algorithm of the trail', () => {
   });
 
   it('rolls the head over all seals with SHA-256, from nothing on', () => {
-    expect(verify([])).toEqual({ entries: 0, requests: 0, head: '', fault: null, kept: null });
+    expect(verify([])).toEqual({ entries: 0, requests: 0, episodes: 0, head: '', fault: null, kept: null });
     const head = entries.reduce((before, { seal }) => sha256(before + seal), '');
-    expect(verify(entries)).toEqual({ entries: 3, requests: 2, head, fault: null, kept: null });
+    expect(verify(entries)).toEqual({ entries: 3, requests: 2, episodes: 0, head, fault: null, kept: null });
   });
 
   it('a seal fits under the current key and under each former one, and under no other', () => {
@@ -240,18 +241,18 @@ describe('what a fault of the trail is called', () => {
       [forged(first, { previousOpening: 'x' })],
       1,
       1,
-      'a request opened before this one is missing from the trail',
+      'a request or case opened before this one is missing from the trail',
     ],
     [
       'an opening that follows none, after another one',
       [at(own, 0), forged(at(own, 1), { previousOpening: '' })],
       2,
       1,
-      'a request opened before this one is missing from the trail',
+      'a request or case opened before this one is missing from the trail',
     ],
   ])('%s', (_, read, position, sequence, what) => {
     const requestId = read.at(-1)?.body.requestId;
-    expect(verify(read).fault).toEqual({ position, requestId, sequence, what });
+    expect(verify(read).fault).toEqual({ position, subjectId: requestId, sequence, what });
   });
 
   it('is looked for in each request by itself, and in later entries of a request without the chain of openings', () => {
@@ -274,7 +275,7 @@ describe('what a fault of the trail is called', () => {
     verifier.read(sealEntry(second.body, first.seal, OLD));
     expect(verifier.fault).toEqual({
       position: 2,
-      requestId: 'R0',
+      subjectId: 'R0',
       sequence: 2,
       what: 'altered: it is sealed with an older key than the entry before it',
     });
@@ -294,7 +295,7 @@ describe('what a fault of the trail is called', () => {
     verifier.read(first);
     expect(verifier.fault).toBeNull();
     verifier.readUnreadable('R0', 'not JSON');
-    expect(verifier.fault).toEqual({ position: 2, requestId: 'R0', sequence: 0, what: 'not JSON' });
+    expect(verifier.fault).toEqual({ position: 2, subjectId: 'R0', sequence: 0, what: 'not JSON' });
   });
 
   it.each<[string, { sequence: number; seal: string }, AuditEntry[], string]>([
@@ -309,7 +310,7 @@ describe('what a fault of the trail is called', () => {
     expect(verifier.fault).toBeNull();
     expect(verifier.result().fault).toEqual({
       position: read.length,
-      requestId: 'R0',
+      subjectId: 'R0',
       sequence: newest.sequence,
       what: `the record's newest entry is ${newest.sequence}, but the trail ends at ${ends} or has another one`,
     });
@@ -364,7 +365,7 @@ describe('a head that was kept', () => {
   });
 
   const verdict = { ...verify(entries), fault: null };
-  const fault = { position: 1, requestId: 'R0', sequence: 1, what: 'x' };
+  const fault = { position: 1, subjectId: 'R0', sequence: 1, what: 'x' };
   it.each<[Partial<AuditVerdict>, boolean]>([
     [{}, true],
     [{ kept: { kind: 'same', entries: 1, since: 3 } }, true],
@@ -375,5 +376,71 @@ describe('a head that was kept', () => {
     [{ fault, kept: { kind: 'same', entries: 1, since: 3 } }, false],
   ])('a verdict with %j is verified: %s', (changes, verified) => {
     expect(isVerified({ ...verdict, ...changes })).toBe(verified);
+  });
+});
+
+describe('requests, cases and the watch in one trail', () => {
+  const keys = { current: KEY, previous: [] };
+  const event = { type: 'x', atMs: 1 };
+  const names = [{ watch: true }, { episodeId: 'C-00000001' }, { requestId: 'R1' }] as const;
+
+  function mixed(): AuditEntry[] {
+    const entries: AuditEntry[] = [];
+    let opening = '';
+    for (const name of names) {
+      const body = { ...name, sequence: 1, previousOpening: opening, stateAfter: 'open', event };
+      entries.push(sealEntry(body, '', KEY));
+      opening = entries.at(-1)?.seal ?? '';
+    }
+    for (const [index, name] of names.entries()) {
+      const body = { ...name, sequence: 2, previousOpening: null, stateAfter: 'open', event };
+      entries.push(sealEntry(body, entries[index]?.seal ?? '', KEY));
+    }
+    return entries;
+  }
+
+  function faultIn(
+    entries: readonly AuditEntry[],
+    newest = new Map<string, { sequence: number; seal: string }>(),
+  ) {
+    const verifier = new AuditVerifier(keys, { whole: true, newest });
+    for (const entry of entries) verifier.read(entry);
+    return verifier.result();
+  }
+
+  it('are counted apart, and fit', () => {
+    expect(faultIn(mixed())).toMatchObject({ entries: 6, requests: 1, episodes: 1, fault: null });
+  });
+
+  it('a case removed whole is named by the opening after it', () => {
+    const fault = faultIn(mixed().filter(({ body }) => body.episodeId === undefined)).fault;
+    expect(fault).toMatchObject({
+      position: 2,
+      subjectId: 'R1',
+      what: expect.stringContaining('opened before'),
+    });
+  });
+
+  it.each([
+    ['watch', 0, 'entry 1 of this watch was expected here'],
+    ['C-00000001', 1, 'entry 1 of this case was expected here'],
+    ['R1', 2, 'entry 1 of this request was expected here'],
+  ])('an entry removed is named by its subject %s', (subjectId, at, what) => {
+    const second = mixed()[at + 3];
+    expect(faultIn(second === undefined ? [] : [second]).fault).toMatchObject({
+      subjectId,
+      what: expect.stringContaining(what),
+    });
+  });
+
+  it('an end that the record of a case names is missed; a record without entries misses nothing', () => {
+    const entries = mixed();
+    const newest = new Map([['C-00000001', { sequence: 2, seal: entries[4]?.seal ?? '' }]]);
+    expect(faultIn(entries, newest).fault).toBeNull();
+    expect(faultIn(entries.toSpliced(4, 1), newest).fault).toMatchObject({
+      subjectId: 'C-00000001',
+      sequence: 2,
+    });
+    expect(faultIn([], new Map([['watch', { sequence: 0, seal: '' }]])).fault).toBeNull();
   });
 });
