@@ -5,7 +5,7 @@ import { createLogger } from '../src/ops/logger.ts';
 import { startPage } from './page/page-server.ts';
 import { startPlayground } from './page/playground.ts';
 import { type TourStep, tourOf } from './tour.ts';
-import { startWorld, type World } from './world.ts';
+import { PLAYED_WATCH, startWorld, type World } from './world.ts';
 
 const bold = (text: string) => (process.stdout.isTTY ? `\u001b[1m${text}\u001b[0m` : text);
 const dim = (text: string) => (process.stdout.isTTY ? `\u001b[2m${text}\u001b[0m` : text);
@@ -20,6 +20,7 @@ export async function playOnce(log: boolean): Promise<number> {
   const stopped = untilStopped();
   const world = await startWorld({
     ...redisFromSettings(),
+    settings: PLAYED_WATCH,
     log: createLogger(log ? 'info' : 'silent', pino.destination(2)),
   });
   try {

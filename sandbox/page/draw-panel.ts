@@ -1,125 +1,18 @@
-/** The side panel: what the exchange holds and heard, what can be broken on purpose, what the bot has stored. */
+/** The side panel: what the exchange heard, what can be broken on purpose, what the bot has stored. */
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import type { PersonId } from '../../src/domain/person.ts';
 import type { Exchange } from '../binance/exchange.ts';
 import type { Fault } from '../binance/faults.ts';
-import type { UnitView } from '../binance/ledger.ts';
 import type { WireRecord } from '../binance/wire-log.ts';
 import type { Directory } from '../slack/directory.ts';
 import { REFUSABLE, type WorkspaceFaults } from '../slack/faults.ts';
 import type { BotState, CloseMode } from './bot-fleet.ts';
+import { clockText, labelled, menu, postButton, postForm, table } from './form-parts.ts';
 import { type Content, html, type Markup, toHtml } from './html.ts';
 import type { RecordView } from './record-reader.ts';
 
 const CALLS_SHOWN = 30;
 const MINUTE_MS = 60_000;
-/** Just over the level of a margin call, 0.85. */
-const MARGIN_CALLED_LTV = '0.86';
-
-/** "14:05:09", UTC. */
-function clockText(ms: number): string {
-  return Number.isFinite(ms) ? new Date(ms).toISOString().slice(11, 19) : '–';
-}
-
-/** A button that posts a JSON body to a path of the control. `spoken`: its name where the label alone says too little. */
-function postButton(label: string, path: string, body: object, spoken?: string, look = ''): Markup {
-  const given = { 'data-post': path, 'data-body': JSON.stringify(body), 'aria-label': spoken };
-  return html`<button type="button" class="button small ${look}" ${given}>${label}</button>`;
-}
-
-/** A form whose fields are posted as one JSON object, over `body`; a field `json` holds JSON whose fields join it. */
-function postForm(path: string, body: object, id: string, submit: string, ...fields: Content[]): Markup {
-  return html`<form class="row" id="${id}" data-post="${path}" data-body="${JSON.stringify(body)}">
-    ${fields}<button type="submit" class="button small">${submit}</button></form>`;
-}
-
-function labelled(label: string, control: Markup): Markup {
-  return html`<label class="labelled"><span>${label}</span>${control}</label>`;
-}
-
-/** The fields that come with each choice, as JSON. */
-function menu(label: string, options: readonly (readonly [text: string, fields: object])[]): Markup {
-  const drawn = options.map(
-    ([text, fields]) => html`<option value="${JSON.stringify(fields)}">${text}</option>`,
-  );
-  return labelled(label, html`<select name="json">${drawn}</select>`);
-}
-
-const decimal = (name: string, given: string) =>
-  html`<input name="${name}" required inputmode="decimal" pattern="-?[0-9]+(\\.[0-9]+)?" autocomplete="off"
-    size="9" value="${given}">`;
-
-function table(caption: string, headings: readonly string[], rows: readonly (readonly Content[])[]): Markup {
-  const head = headings.map((text) => html`<th scope="col">${text}</th>`);
-  const body = rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`);
-  return html`<div class="table-frame" role="group" aria-label="${caption}" tabindex="0"><table class="panel-table">
-    <caption class="only-heard">${caption}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody>
-  </table></div>`;
-}
-
-function drawLiability(
-  { groupId }: UnitView,
-  { assetName, principal, interest }: UnitView['liabilities'][number],
-) {
-  const spoken = `Repay all ${assetName} of unit ${groupId}`;
-  return html`<li class="row"><span>${principal} ${assetName}, interest ${interest}</span>
-    ${postButton('Repay all', '/exchange/repay', { groupId, assetName }, spoken)}</li>`;
-}
-
-function drawUnit(unit: UnitView): Markup {
-  const { groupId, ltv, creditEmail, totalNetEquity, totalLiability, liquidation } = unit;
-  const owed = unit.liabilities.filter(({ principal, interest }) => Number(principal) + Number(interest) > 0);
-  const wallets = unit.members.flatMap(({ email, wallets: own }) =>
-    own.map(
-      ({ accountType, netEquity }) =>
-        [`${email} ${accountType}: ${netEquity}`, { email, accountType }] as const,
-    ),
-  );
-  const mark = liquidation === null ? (owed.length === 0 ? ' · repaid' : '') : ' · FROZEN';
-  const path = '/exchange/setLiquidation';
-  const freeze =
-    liquidation === null
-      ? postButton(
-          'Freeze into liquidation',
-          path,
-          { groupId, code: -27024 },
-          `Freeze into liquidation: unit ${groupId}`,
-          'danger',
-        )
-      : postButton('Thaw', path, { groupId, code: null }, `Thaw unit ${groupId}`);
-  const borrow = { groupId, assetName: 'USDT', amount: '1000' };
-  const acts = [
-    postButton('Borrow 1,000 USDT', '/exchange/borrow', borrow, `Borrow 1,000 USDT in unit ${groupId}`),
-    owed.length > 0 &&
-      postButton(
-        'Margin call: prices fall',
-        '/exchange/fallTo',
-        { groupId, ltv: MARGIN_CALLED_LTV },
-        `Margin call: prices fall in unit ${groupId}`,
-      ),
-    freeze,
-  ];
-  const fields = [menu('Wallet', wallets), labelled('Net equity', decimal('netEquity', ''))];
-  return html`<details id="unit-${groupId}" class="container">
-    <summary>Unit ${groupId}<span class="quiet"> LTV ${ltv}${mark}</span></summary>
-    <p class="quiet">${creditEmail} · equity ${totalNetEquity} · owes ${totalLiability}</p>
-    <ul class="plain">${owed.map((each) => drawLiability(unit, each))}</ul>
-    ${postForm('/exchange/editEquity', { groupId }, `equity-${groupId}`, 'Set equity', fields)}
-    <div class="row">${acts}</div>
-  </details>`;
-}
-
-export function unitsHtml(exchange: Exchange): string {
-  const taken = new Set([...exchange.units(), ...exchange.closedUnits()].map(({ groupId }) => groupId));
-  let free = 20;
-  while (taken.has(String(free))) free += 1;
-  const id = html`<input name="groupId" required inputmode="numeric" pattern="[1-9][0-9]{0,18}" size="8" value="${free}">`;
-  const fields = [labelled('New unit', id), labelled('owes USDT', decimal('owes', '0'))];
-  return toHtml(html`<div>
-    <p class="quiet">What Binance holds. A repaid unit can be closed: ask for it with <code>/close-unit</code>.</p>
-    ${exchange.units().map(drawUnit)}${postForm('/world/add-unit', {}, 'add-unit', 'Add unit', fields)}
-  </div>`);
-}
 
 function drawWeights(exchange: Exchange): Markup {
   const minuteMs = Math.floor(exchange.serverTimeMs() / MINUTE_MS) * MINUTE_MS;

@@ -12,6 +12,7 @@ export interface SlashCommand {
 
 const PANELS = [
   ['units', 'Units'],
+  ['watch', 'Play the watch'],
   ['faults', 'Break it'],
   ['calls', 'Calls'],
   ['record', "Bot's record"],

@@ -3,7 +3,7 @@
  *   GET  /                                  the page; /page.css, /browser/*.ts its parts
  *   GET  /events                            server-sent: something changed, look again
  *   GET  /talk?as=U…&at=C…                  channels, messages or Home tab, and modal of one person
- *   GET  /side?show=units|faults|calls|record&request=…
+ *   GET  /side?show=units|watch|faults|calls|record&request=…
  *   GET  /file/F…                           a file the bot sent
  */
 import { readdir, readFile } from 'node:fs/promises';
@@ -14,10 +14,12 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { createControl } from '../control.ts';
 import { closeServer, listen, sendJson } from '../http.ts';
-import { callsHtml, faultsHtml, recordHtml, unitsHtml } from './draw-panel.ts';
+import { callsHtml, faultsHtml, recordHtml } from './draw-panel.ts';
 import { examplesHtml, type SlashCommand, shellHtml } from './draw-shell.ts';
 import { conversationHtml, HOME, homeHtml, modalHtml, placesHtml, placesOf } from './draw-slack.ts';
 import type { Reader } from './draw-text.ts';
+import { unitsHtml } from './draw-units.ts';
+import { watchHtml } from './draw-watch.ts';
 import type { Playground } from './playground.ts';
 
 export interface PageOptions {
@@ -166,6 +168,7 @@ export async function startPage(playground: Playground, options: PageOptions = {
   async function side(show: string, requestId: string | null): Promise<string> {
     const { exchange } = world;
     if (show === 'units') return unitsHtml(exchange);
+    if (show === 'watch') return watchHtml(exchange);
     if (show === 'calls') return callsHtml(exchange);
     if (show === 'faults')
       return faultsHtml({

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { setSkipped, skippedSoFarMs } from '../skip-time.ts';
 import { SEED_IDS } from '../slack/seed.ts';
 import { startTcpProxy } from '../tcp-proxy.ts';
-import { startWorld, type World, type WorldOptions } from '../world.ts';
+import { PLAYED_WATCH, startWorld, type World, type WorldOptions } from '../world.ts';
 import { BotFleet } from './bot-fleet.ts';
 import { createRecordReader, type RecordReader } from './record-reader.ts';
 
@@ -47,7 +47,8 @@ const ANSWERS_ARE_SHARED_MS = 2_000;
 const SCOPES = ['commands', 'chat:write', 'users:read', 'usergroups:read', 'files:write', 'channels:read'];
 
 export async function startPlayground(options: PlaygroundOptions = {}): Promise<Playground> {
-  const world = await startWorld({ ...options, replicas: 0, workspace: { scopes: SCOPES } });
+  const settings = { ...PLAYED_WATCH, ...options.settings };
+  const world = await startWorld({ ...options, settings, replicas: 0, workspace: { scopes: SCOPES } });
   const { exchange, workspace } = world;
   const proxy = await startTcpProxy(world.redis.url);
   const listeners = new Set<() => void>();

@@ -5,8 +5,6 @@
  * is posted all the same; within the last minute it is refused.
  */
 import type { Directory } from './directory.ts';
-import { type JsonObject, readString } from './json.ts';
-import { type Method, type MethodContext, postableChannelOf, readContent } from './method.ts';
 import { Refused } from './refused.ts';
 import type { MessageContent, Store } from './store.ts';
 
@@ -87,33 +85,3 @@ export class ScheduledMessages {
     }
   }
 }
-
-function schedule(context: MethodContext, args: JsonObject): JsonObject {
-  const channel = postableChannelOf(context, args);
-  const { id, postAtS, content } = context.scheduled.add(channel.id, Number(args.post_at), readContent(args));
-  return {
-    ...{ channel: channel.id, scheduled_message_id: id, post_at: postAtS },
-    message: { text: content.text, bot_id: context.directory.botId, type: 'delayed_message' },
-  };
-}
-
-function list({ scheduled }: MethodContext, args: JsonObject): JsonObject {
-  return {
-    scheduled_messages: scheduled.list(readString(args, 'channel')).map((each) => ({
-      ...{ id: each.id, channel_id: each.channelId, post_at: each.postAtS },
-      ...{ date_created: each.createdAtS, text: each.content.text },
-    })),
-    response_metadata: { next_cursor: '' },
-  };
-}
-
-function remove({ scheduled }: MethodContext, args: JsonObject): JsonObject {
-  scheduled.remove(readString(args, 'channel') ?? '', readString(args, 'scheduled_message_id') ?? '');
-  return {};
-}
-
-export const SCHEDULED_METHODS: Readonly<Record<string, Method>> = {
-  'chat.scheduleMessage': { scope: 'chat:write', token: 'bot', tier: 3, run: schedule },
-  'chat.scheduledMessages.list': { token: 'bot', tier: 3, run: list },
-  'chat.deleteScheduledMessage': { scope: 'chat:write', token: 'bot', tier: 3, run: remove },
-};

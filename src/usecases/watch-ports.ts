@@ -100,6 +100,8 @@ export interface PageEvent {
 
 /** A way out of Slack. Only the configured host is called. */
 export interface Pager {
+  /** For status and logs. */
+  readonly name: string;
   /** `why` is free of secrets. */
   send(event: PageEvent): Promise<{ readonly ok: true } | { readonly ok: false; readonly why: string }>;
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { startWorkspace, type Workspace } from '../../sandbox/slack/workspace.ts';
 import type { CloseRequest, RequestEvent } from '../../src/domain/close/close-request.ts';
+import { noticesFor } from '../../src/domain/close/notices.ts';
 import { CardNotifier } from '../../src/slack/card-notifier.ts';
 import { SlackDirectory } from '../../src/slack/directory.ts';
 import { HomeWorkspace } from '../../src/slack/home-workspace.ts';
@@ -238,6 +239,26 @@ describe('messages about it', () => {
     expect(inChannel()).toHaveLength(2);
     const direct = [ids.ben, ids.chen].map((id) => workspace.directory.directMessage(id).id);
     expect(direct.flatMap((id) => workspace.store.messages(id))).toEqual([]);
+  });
+
+  it('say what happened once in the thread: the mention adds only what is asked of them', async () => {
+    const settings = { apiUrl: workspace.apiUrl, botToken: workspace.grants.botToken };
+    const teller = createNotifier(settings, ids.loanDesk, 'channel');
+    const up = await posted({ policy: policy({ approvers: [ids.approvers] }) });
+    const lost: CloseRequest = { ...up, state: 'unknown' };
+    const event: RequestEvent = { type: 'lost-track', by: null, atMs: START_MS };
+    for (const notice of noticesFor(lost, event)) {
+      if (notice.kind !== 'thread' && notice.kind !== 'approvers') continue;
+      await teller.deliver(notice, lost, ALL);
+    }
+    const [, said, called] = inChannel();
+    expect(inChannel()).toHaveLength(3);
+    expect(said?.text).toContain('Outcome not known');
+    expect(called?.text).toBe(`<!subteam^${ids.approvers}> *Close of unit 7: needs approvers now.*`);
+    // A later page has no reply of its own, so the mention says it.
+    const paged: RequestEvent = { type: 'people-paged', by: null, atMs: START_MS };
+    await teller.deliver({ kind: 'approvers', event: paged }, lost, ALL);
+    expect(inChannel().at(-1)?.text).toContain('Still not known');
   });
 
   it('name neither the requester, nor who is no longer an approver, nor who has voted', async () => {

@@ -1,6 +1,7 @@
 /** App Home: what it says first, what its buttons do, and a Slack that refuses its table. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
+import { amount, longId, ZERO } from '../../src/domain/amount.ts';
 import { done, refuse } from '../../src/domain/refusal.ts';
 import { PUBLISHED_THRESHOLDS } from '../../src/domain/unit/risk-unit.ts';
 import { ACTIONS, INPUTS } from '../../src/slack/ids.ts';
@@ -53,6 +54,37 @@ describe('what Home shows', () => {
     expect(home.blocks.map(({ type }) => type)).toContain('data_table');
     expect(home.plainer?.blocks.map(({ type }) => type)).not.toContain('data_table');
     expect(textOf(home.plainer)).toContain('*Unit 1*: 59.2%');
+  });
+
+  it('lists a request that waits for me once', () => {
+    const waiting = request({ card: CARD });
+    const other = { ...request({ card: CARD }), id: 'R000000002' as typeof waiting.id };
+    const { blocks } = homeTab({ ...VIEW, waitingForMe: [waiting], open: [waiting, other] }, null);
+    expect(textOf(blocks).split('R000000001')).toHaveLength(2);
+    expect(textOf(blocks)).toMatch(/Other open close requests.*R000000002/);
+  });
+
+  it('begins with the units at margin call or worse, and what cures them', () => {
+    const thresholds = PUBLISHED_THRESHOLDS;
+    const units = ['0.92', '0.86', '0.84', '0.5'].map((owed, index) =>
+      exampleUnit({
+        groupId: longId(String(12 + index)),
+        totalNetEquity: amount('1'),
+        totalMaintenanceMargin: ZERO,
+        totalLiability: amount(owed),
+        ltv: amount(owed),
+        accounts: [],
+        liabilities: [],
+      }),
+    );
+    const view = { ...VIEW, units: { ...VIEW.units, thresholds, units } as HomeView['units'] };
+    const { blocks } = homeTab({ ...view, waitingForMe: [request({ card: CARD })] }, null);
+    expect(blocks.slice(0, 4).map(textOf)).toEqual([
+      expect.stringContaining('2 units need action now'),
+      expect.stringMatching(/Unit 12 · 92\.0% · LIQUIDATION.*add \*/),
+      expect.stringMatching(/Unit 13 · 86\.0%.*MARGIN CALL.*add \*/),
+      expect.stringContaining('1 request waits for you'),
+    ]);
   });
 
   it('offers the form to requesters only', () => {

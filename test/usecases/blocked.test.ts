@@ -41,6 +41,18 @@ describe('a blocked request', () => {
     expect(await harness.approve(BOB, request)).toMatchObject({ refusal: { code: 'owes' } });
   });
 
+  it('can be ended by an approver', async () => {
+    const harness = new DeskHarness();
+    const { id } = await blocked(harness);
+    expect(await harness.desk.openRejection(BOB, id, 2)).toMatchObject({ ok: true });
+    expect(await harness.desk.reject(BOB, id, 2, 'No longer wanted')).toMatchObject({ ok: true });
+    expect(await harness.get(id)).toMatchObject({
+      state: 'rejected',
+      ending: { kind: 'rejected', reason: 'No longer wanted' },
+    });
+    expect(harness.exchange.deletes).toEqual([]);
+  });
+
   it('opens again by itself once the unit is repaid, and every approver hears of it', async () => {
     const harness = new DeskHarness();
     const { id } = await blocked(harness);

@@ -19,6 +19,7 @@ import { cardMention, durationText, mentions, secondsToken, zonedText } from './
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { stateOf } from './request-text.ts';
 import { idCell, peopleCell, requestCell, sortableTable, type TableCell, textCell } from './table-cells.ts';
+import { longIdsText, shownIds } from './units-table.ts';
 import { flawBlocks } from './units-view.ts';
 
 /** Private to the asker: addresses in full. `filter` is what was typed; the buttons ask it again. */
@@ -29,18 +30,24 @@ export function closedUnitsMessage(
 ): Message {
   const lines = view.rows.map((row) => rowLine(row, view.timeZone, workspaceUrl));
   const top = summary(view);
+  const groupIds = view.rows.map(({ unit }) => unit.groupId);
+  const wholeIds = longIdsText(groupIds);
   const when = `As of ${secondsToken(view.asOfMs)}, from Binance. Times below are in ${knownTimeZone(view.timeZone)}.`;
   const around = (middle: readonly KnownBlock[]): KnownBlock[] => [
     header('Closed units'),
     section(top),
     context(when),
     ...middle,
+    ...(wholeIds === '' ? [] : [context(wholeIds)]),
     ...flawBlocks(view.flaws),
     ...buttons(controls(view, filter)),
   ];
   const text = fitLines([top, when, ...lines], 3_500, (left) => `… and ${left} more lines`);
   if (view.rows.length === 0) return { text, blocks: around([]) };
-  const rows = view.rows.map((row) => cellsOf(row, view.timeZone, workspaceUrl));
+  const ids = shownIds(groupIds);
+  const rows = view.rows.map((row) =>
+    cellsOf(row, ids.get(row.unit.groupId) ?? row.unit.groupId, view.timeZone, workspaceUrl),
+  );
   return {
     text,
     blocks: around([sortableTable('Closed units, newest first', HEADINGS, rows)]),
@@ -75,10 +82,15 @@ const HEADINGS = [
   'Request',
 ] as const;
 
-function cellsOf({ unit, through }: ClosedRow, timeZone: string, workspaceUrl: string | null): TableCell[] {
+function cellsOf(
+  { unit, through }: ClosedRow,
+  shownId: string,
+  timeZone: string,
+  workspaceUrl: string | null,
+): TableCell[] {
   const request = typeof through === 'string' ? null : through;
   return [
-    idCell(unit.groupId),
+    idCell(unit.groupId, shownId),
     textCell(zonedText(unit.closedAtMs, timeZone)),
     textCell(throughText(through)),
     peopleCell(request?.votes.map(({ voter }) => voter) ?? []),

@@ -5,6 +5,7 @@
 import type { CloseRequest, RequestEvent } from '../../domain/close/close-request.ts';
 import { isTerminal } from '../../domain/close/close-state.ts';
 import { isBlocked } from '../../domain/close/decision.ts';
+import { noticesFor } from '../../domain/close/notices.ts';
 import { countApprovals } from '../../domain/close/votes.ts';
 import type { PersonId } from '../../domain/person.ts';
 import { writeRequestValue } from '../button-value.ts';
@@ -46,9 +47,14 @@ export function approverMessage(
   );
 }
 
-/** In the card's thread, in place of a message to each of them: those who may approve are named, and are notified. */
+/**
+ * In the card's thread, in place of a message to each of them: those who may approve are named, and are notified. Where
+ * the thread has a reply about the event already, only what is asked of them is said.
+ */
 export function approversReply(event: RequestEvent, request: CloseRequest): Message {
-  const text = `${dryRunPrefix(request.policy.mode)}${approversText(event, request, 'channel')}`;
+  const isSaid = noticesFor(request, event).some(({ kind }) => kind === 'thread');
+  const said = isSaid ? callText(event, request) : approversText(event, request, 'channel');
+  const text = `${dryRunPrefix(request.policy.mode)}${said}`;
   return { text, blocks: [section(text)] };
 }
 
@@ -71,16 +77,27 @@ export function namesOfApprovers({ policy }: CloseRequest, addressees: readonly 
 function approversText(event: RequestEvent, request: CloseRequest, audience: Audience): string {
   const { groupId, requester } = request;
   const asks = `${mention(requester)} asks to close unit ${groupId}: ${quoted(request.reason, 500)}`;
+  const call = callText(event, request);
   switch (event.type) {
     case 'opened':
-      return `*Approve closing unit ${groupId}?* ${asks}`;
+      return `${call} ${asks}`;
+    case 'settlement-proposed':
+      return `${call} ${eventText(event, request, audience)}`;
+    default:
+      return `${call} ${eventText(event, request, audience)}\n${asks}`;
+  }
+}
+
+function callText(event: RequestEvent, { groupId }: CloseRequest): string {
+  switch (event.type) {
+    case 'opened':
     case 'reminded':
     case 'facts-changed':
-      return `*Approve closing unit ${groupId}?* ${eventText(event, request, audience)}\n${asks}`;
+      return `*Approve closing unit ${groupId}?*`;
     case 'settlement-proposed':
-      return `*Close of unit ${groupId}: a second approver must confirm what became of it.* ${eventText(event, request, audience)}`;
+      return `*Close of unit ${groupId}: a second approver must confirm what became of it.*`;
     default:
-      return `*Close of unit ${groupId}: needs approvers now.* ${eventText(event, request, audience)}\n${asks}`;
+      return `*Close of unit ${groupId}: needs approvers now.*`;
   }
 }
 

@@ -1,4 +1,4 @@
-/** App Home: what waits for me, how the units stand, and what is open or was decided lately. */
+/** App Home: units at margin call or worse, what waits for me, all units, and what is open or was decided lately. */
 import type { KnownBlock, SectionBlock } from '@slack/types';
 import type { CloseRequest } from '../../domain/close/close-request.ts';
 import type { Refusal } from '../../domain/refusal.ts';
@@ -9,19 +9,31 @@ import { type ButtonSpec, buttons, context, type Home, header, section, sections
 import { cardLink, dateToken, secondsToken } from './format.ts';
 import { refusalReason } from './refusal-text.ts';
 import { requestLine, unreadableLines } from './request-view.ts';
-import { dataTable, figuresOf, tableRows, type UnitFigures, unitLine } from './units-table.ts';
+import {
+  dataTable,
+  figuresOf,
+  isAtMarginCall,
+  longIdsText,
+  tableRows,
+  troubleLines,
+  type UnitFigures,
+  unitLine,
+} from './units-table.ts';
 import { flawBlocks } from './units-view.ts';
 
 /** Each has a section of its own with a button; more than a person decides on in one go. */
 const WAITING_SHOWN = 10;
 /** All units of a large group of firms. */
 const UNITS_SHOWN = 60;
+/** Of units at margin call or worse, those with lines of their own; the table has all. */
+const IN_TROUBLE_SHOWN = 5;
 
 export function homeTab(view: HomeView, workspaceUrl: string | null): Home {
   const { units: all } = view;
   const figures =
     all === null ? [] : all.units.slice(0, UNITS_SHOWN).map((unit) => figuresOf(unit, all.thresholds));
   const around = (units: readonly KnownBlock[]): KnownBlock[] => [
+    ...troubleBlocks(figures),
     ...waitingBlocks(view.waitingForMe, workspaceUrl),
     ...unitBlocks(view, units),
     ...buttons(controls(view)),
@@ -46,19 +58,32 @@ function unitLines(figures: readonly UnitFigures[]): SectionBlock[] {
   return sections(lines, 6_000, (left) => `… and ${left} more: \`/ltv\``);
 }
 
+/** A margin call can't wait for a decision about a close. */
+function troubleBlocks(figures: readonly UnitFigures[]): KnownBlock[] {
+  const troubled = figures.filter(isAtMarginCall);
+  if (troubled.length === 0) return [];
+  const left = troubled.length - IN_TROUBLE_SHOWN;
+  return [
+    header(troubled.length === 1 ? '1 unit needs action now' : `${troubled.length} units need action now`),
+    ...troubled.slice(0, IN_TROUBLE_SHOWN).map((each) => section(troubleLines(each))),
+    ...(left > 0 ? [context(`… and ${left} more: \`/ltv\``)] : []),
+  ];
+}
+
 function waitingBlocks(waiting: readonly CloseRequest[], workspaceUrl: string | null): KnownBlock[] {
   if (waiting.length === 0) return [header('Nothing waits for your decision')];
   const left = waiting.length - WAITING_SHOWN;
   return [
     header(waiting.length === 1 ? '1 request waits for you' : `${waiting.length} requests wait for you`),
     ...waiting.slice(0, WAITING_SHOWN).map((request) => waitingSection(request, workspaceUrl)),
-    ...(left > 0 ? [context(`… and ${left} more: \`/loandesk requests\``)] : []),
+    ...(left > 0 ? [context(`… and ${left} more among the open requests below`)] : []),
   ];
 }
 
 /** Decisions count on the card alone, so the button leads there. */
 function waitingSection(request: CloseRequest, workspaceUrl: string | null): SectionBlock {
-  const text = `${requestLine(request, workspaceUrl)} · expires ${dateToken(request.expiresAtMs)}`;
+  const line = requestLine(request, workspaceUrl).replace(/^• /, '');
+  const text = `${line} · expires ${dateToken(request.expiresAtMs)}`;
   const url = cardLink(workspaceUrl, request.card);
   const [row] = buttons(
     url === null
@@ -89,7 +114,8 @@ function unitsText({ units, asOfMs }: UnitsView): string {
     return "No units found. That doesn't mean nothing is owed: units under an account this bot has no key for aren't shown.";
   const left = units.length - UNITS_SHOWN;
   const more = left > 0 ? ` · ${left} more: \`/ltv\`` : '';
-  return `As of ${secondsToken(asOfMs)}, as valued by Binance${more}`;
+  const ids = longIdsText(units.slice(0, UNITS_SHOWN).map(({ groupId }) => groupId));
+  return `As of ${secondsToken(asOfMs)}, as valued by Binance${more}${ids === '' ? '' : ` · ${ids}`}`;
 }
 
 function controls({ roles }: HomeView): ButtonSpec[] {
@@ -117,8 +143,14 @@ function requestBlocks(view: HomeView, workspaceUrl: string | null): KnownBlock[
   const more = (left: number): string => `… and ${left} more: \`/loandesk requests\``;
   const list = (title: string, lines: readonly string[]): KnownBlock[] =>
     lines.length === 0 ? [] : [header(title), ...sections(lines, 4_000, more)];
+  // Those above, with a button each, are not listed again.
+  const above = new Set(view.waitingForMe.slice(0, WAITING_SHOWN).map(({ id }) => id));
+  const open = view.open.filter(({ id }) => !above.has(id));
   return [
-    ...list('Open close requests', [...unreadableLines(view.unreadable), ...view.open.map(line)]),
+    ...list(above.size === 0 ? 'Open close requests' : 'Other open close requests', [
+      ...unreadableLines(view.unreadable),
+      ...open.map(line),
+    ]),
     ...list('Recent decisions', view.recent.map(line)),
   ];
 }

@@ -8,7 +8,7 @@ import type { FactChange, LiabilityFact } from '../../domain/close/facts.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import { subjectText } from '../../domain/subject.ts';
 import { fitLines } from './blocks.ts';
-import { amountText, dateAndUtc, dateToken } from './format.ts';
+import { amountText, dateToken } from './format.ts';
 import { escapeMrkdwn, shorten, withoutMarks } from './limits.ts';
 import { factChangeLines } from './request-facts.ts';
 import { stateText, stateWhenRefused } from './request-text.ts';
@@ -42,7 +42,7 @@ function owedLines(liabilities: readonly LiabilityFact[], totalLiability: string
       `• *${escapeMrkdwn(asset)}*: principal ${amountText(principal)}, interest ${amountText(interest)}`,
   );
   const list = fitLines(lines, 1_800, (left) => `• … and ${left} more assets`);
-  return `Total liability ${amountText(totalLiability)}.${list === '' ? '' : `\n${list}\n`}`;
+  return `Total liability ${amountText(totalLiability)} as valued by Binance.${list === '' ? '' : `\n${list}\n`}`;
 }
 
 function changeList(changes: readonly FactChange[]): string {
@@ -276,7 +276,7 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     advice: 'Ask another approver to check the evidence and record their finding.',
   }),
   'too-early-to-settle': ({ notBeforeMs }) => ({
-    what: `Until ${dateAndUtc(notBeforeMs)} Binance may still carry out what was sent, so it's too early to say that it didn't.`,
+    what: `Until ${dateToken(notBeforeMs)} Binance may still carry out what was sent, so it's too early to say that it didn't.`,
     advice: 'Check the evidence again then, and resolve it if it is still unknown.',
   }),
   'not-evidence': () => ({
@@ -288,7 +288,7 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     advice: `Repay it in full, including interest, then try again. \`/ltv ${groupId}\` shows the unit.`,
   }),
   'already-closed': ({ groupId, closedAtMs }) => ({
-    what: `Unit ${groupId} is already in Binance's closed list, since ${dateAndUtc(closedAtMs)}.`,
+    what: `Unit ${groupId} is already in Binance's closed list, since ${dateToken(closedAtMs)}.`,
     advice: `See \`/closed-units ${groupId}\`.`,
   }),
   'no-credit-key': ({ groupId }) => ({

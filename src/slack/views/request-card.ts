@@ -5,7 +5,7 @@
  */
 import type { KnownBlock } from '@slack/types';
 import type { CloseRequest } from '../../domain/close/close-request.ts';
-import { isTerminal } from '../../domain/close/close-state.ts';
+import { type CloseState, isTerminal } from '../../domain/close/close-state.ts';
 import { isBlocked } from '../../domain/close/decision.ts';
 import type { FactChange } from '../../domain/close/facts.ts';
 import { writeRequestValue } from '../button-value.ts';
@@ -25,6 +25,7 @@ import { account, cardMention, countdownToken, dateToken, mention } from './form
 import { escapeMrkdwn, shorten } from './limits.ts';
 import {
   factChangeLines,
+  irreversibleText,
   progressText,
   quoted,
   readText,
@@ -81,7 +82,8 @@ export function copyText(request: CloseRequest, workspaceUrl: string | null): st
 function leadText(request: CloseRequest): string {
   const { requester, groupId, facts, state } = request;
   const unit = `unit ${groupId} (${account(shorten(facts.creditAccount, 254), 'channel')})`;
-  if (state === 'pending' && !isBlocked(request)) return `*${mention(requester)}* asks to close ${unit}`;
+  if (state === 'pending' && !isBlocked(request))
+    return `*${mention(requester)}* asks to close ${unit}. ${irreversibleText(request)}`.trimEnd();
   return `${standingText(request)}\n*${mention(requester)}* asked to close ${unit}`;
 }
 
@@ -95,6 +97,12 @@ function glimpse(reason: string): string {
   return `${lines.slice(0, MOST_LINES).join('\n')} …`;
 }
 
+/** Where it is not what a close would release. */
+const RELEASED: Partial<Readonly<Record<CloseState, string>>> = {
+  closed: 'Released',
+  unknown: 'Released if executed',
+};
+
 /** What is at stake; an end without a close has nothing at stake any more. */
 function figures({ state, facts }: CloseRequest): KnownBlock[] {
   const isOver = state === 'closed' || state === 'rehearsed';
@@ -104,9 +112,7 @@ function figures({ state, facts }: CloseRequest): KnownBlock[] {
   return [
     fields([
       [isOver ? 'Owed when approved' : 'Owed', owed === '' ? 'Nothing' : owed],
-      ...(released === null
-        ? []
-        : [[state === 'closed' ? 'Released' : 'Would be released', released] as const]),
+      ...(released === null ? [] : [[RELEASED[state] ?? 'Would be released', released] as const]),
     ]),
   ];
 }
@@ -158,7 +164,7 @@ function smallPrint(request: CloseRequest): string[] {
         ]
       : []),
     ...(ahead && !isBlocked(request) ? [whatWillHappen(request)] : []),
-    `${accounts} · Facts ${readText(request, facts)}${facts.netEquity === undefined ? '' : '; net equity as valued by Binance then'}`,
+    `${accounts} · Facts ${readText(request, facts)}`,
     `Request \`${escapeMrkdwn(request.id)}\` · asked ${dateToken(createdAtMs)}${auditHint(request)}`,
   ];
 }
@@ -198,7 +204,7 @@ export function cardButtons(request: CloseRequest): ButtonSpec[] {
       spoken: `Check again what ${unit} owes`,
       style: 'primary',
     };
-    return [check, withdraw];
+    return [check, withdraw, reject];
   }
   switch (request.state) {
     case 'pending':
@@ -250,7 +256,7 @@ function startSending(value: string, unit: string): ButtonSpec {
     style: 'primary',
     confirm: {
       title: 'Start sending again?',
-      text: 'Nothing was sent before the process stopped. The unit and the approvers are read again first.',
+      text: "Nothing was sent before the process stopped. The unit and the approvers are read again first. A close can't be undone.",
       yes: 'Start sending',
     },
   };

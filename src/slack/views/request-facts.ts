@@ -28,13 +28,13 @@ export function owedText(facts: Facts, max: number): string {
       `${escapeMrkdwn(shorten(asset, 40))}: principal ${amountText(principal)}, interest ${amountText(interest)}`,
   );
   return fitLines(
-    [`total ${amountText(facts.totalLiability)}`, ...lines],
+    [`total ${amountText(facts.totalLiability)} as valued by Binance`, ...lines],
     max,
     (left) => `… and ${left} more`,
   );
 }
 
-/** What a close would release: shown, never voted on. Null where it was not kept. */
+/** What a close releases: shown, never voted on. Null where it was not kept. */
 export function releasedText(
   { netEquity, collateralAccounts }: Facts,
   money: (value: string) => string = moneyText,
@@ -42,7 +42,7 @@ export function releasedText(
   if (netEquity === undefined) return null;
   // The credit account's equity is part of the sum.
   const count = collateralAccounts.length + 1;
-  return `${money(netEquity)} in ${count} account${count === 1 ? '' : 's'}`;
+  return `${money(netEquity)} in ${count} account${count === 1 ? '' : 's'}, as valued by Binance`;
 }
 
 export function factPairs(
@@ -56,7 +56,7 @@ export function factPairs(
     ['Unit', facts.groupId],
     ['Credit account', account(shorten(facts.creditAccount, 254), audience)],
     ['Owed', owedText(facts, 500)],
-    ...(released === null ? [] : [['Released by the close', `${released}, as valued by Binance`] as const]),
+    ...(released === null ? [] : [['Released by the close', released] as const]),
     [
       `Collateral accounts (${collateral.length})`,
       collateral.length === 0 ? 'none' : fitLines(collateral, 400, (left) => `… and ${left} more`),
@@ -144,7 +144,12 @@ export function whoMayVote(request: CloseRequest, approvers: ReadonlySet<string>
 export function whatWillHappen(request: CloseRequest): string {
   if (request.policy.mode === 'dry-run')
     return 'After the last approval Loandesk reads the unit and the approvers again and stops there: this is a rehearsal, nothing is sent.';
-  return "After the last approval Loandesk reads the unit and the approvers again, then sends *one* close order to Binance, which ends this risk unit. *It can't be undone.*";
+  return 'After the last approval Loandesk reads the unit and the approvers again, then sends *one* close order to Binance, which ends this risk unit.';
+}
+
+/** Where people decide; empty where nothing will be sent. */
+export function irreversibleText({ policy }: CloseRequest): string {
+  return policy.mode === 'dry-run' ? '' : "*A close can't be undone.*";
 }
 
 const LONGEST = 300;
@@ -161,6 +166,7 @@ export function factChangeLines(changes: readonly FactChange[], audience: Audien
       if (change.fact === 'credit account') return account(text, audience);
       return parseAmount(text) === null ? escapeMrkdwn(text) : amountText(text);
     };
-    return `• ${change.fact}${shorten(which, LONGEST)}: ${shorten(value(change.before), LONGEST)} → ${shorten(value(change.after), LONGEST)}`;
+    const valued = change.fact === 'total liability' ? ' as valued by Binance' : '';
+    return `• ${change.fact}${valued}${shorten(which, LONGEST)}: ${shorten(value(change.before), LONGEST)} → ${shorten(value(change.after), LONGEST)}`;
   });
 }

@@ -9,7 +9,7 @@ import { COMMANDS, INPUT, INPUTS, MODALS } from '../ids.ts';
 import { context, fields, fitLines, type Modal, plain, quote, section, textInput } from './blocks.ts';
 import { countdownToken, durationText, mention } from './format.ts';
 import { LIMITS } from './limits.ts';
-import { factChangeLines, factPairs, votesText, whatWillHappen } from './request-facts.ts';
+import { factChangeLines, factPairs, irreversibleText, votesText, whatWillHappen } from './request-facts.ts';
 import { DRY_RUN_LINE, standingText } from './request-text.ts';
 import { evidenceLines } from './request-view.ts';
 
@@ -102,7 +102,7 @@ export function ballotModal({ request, facts }: BallotView): Modal {
           ),
         ]),
     section(votesText(request, 2_000)),
-    section(`*What will happen*: ${whatWillHappen(request)}`),
+    section(`*What will happen*: ${whatWillHappen(request)} ${irreversibleText(request)}`.trimEnd()),
     context(`Expires ${countdownToken(request.expiresAtMs)}`),
     textInput({
       blockId: INPUTS.typedId,

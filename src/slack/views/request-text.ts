@@ -10,7 +10,7 @@ import { isBlocked } from '../../domain/close/decision.ts';
 import type { Facts, LiabilityFact } from '../../domain/close/facts.ts';
 import { countApprovals } from '../../domain/close/votes.ts';
 import type { CloseMode } from '../../domain/policy.ts';
-import { amountText, dateToken, mention, mentions, utcText } from './format.ts';
+import { amountText, dateToken, mention, mentions } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { quoted } from './request-facts.ts';
 
@@ -223,7 +223,7 @@ function endingText(request: CloseRequest, ending: Ending): string {
 }
 
 function evidenceText(request: CloseRequest): string {
-  return request.evidence === null ? '' : `, close time ${utcText(request.evidence.closedAtMs, 'seconds')}`;
+  return request.evidence === null ? '' : `, close time ${dateToken(request.evidence.closedAtMs)}`;
 }
 
 function note(text: string): string {

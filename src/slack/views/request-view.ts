@@ -43,6 +43,7 @@ import {
   textCell,
   timeCell,
 } from './table-cells.ts';
+import { longIdsText, shownIds } from './units-table.ts';
 
 /** What is known of the one DELETE and of the exchange's record. mrkdwn, escaped. */
 export function evidenceLines(request: CloseRequest): string[] {
@@ -155,11 +156,11 @@ function votesCast(request: CloseRequest): string {
 /** What a phone shows without scrolling comes first: which, how it stands, and whose it is. */
 const LIST_HEADINGS = ['Unit', 'State', 'Asked by', 'Asked', 'Ended', 'Ended by', 'Request'] as const;
 
-function requestCells(request: CloseRequest, workspaceUrl: string | null): TableCell[] {
+function requestCells(request: CloseRequest, shownId: string, workspaceUrl: string | null): TableCell[] {
   const { policy, state } = request;
   const standing = takesVotes(request) ? approvalsText(request) : stateOf(request);
   return [
-    idCell(request.groupId),
+    idCell(request.groupId, shownId),
     textCell(policy.mode === 'dry-run' && state !== 'rehearsed' ? `${standing} (dry run)` : standing),
     peopleCell([request.requester]),
     timeCell(request.createdAtMs),
@@ -193,6 +194,8 @@ export function requestListMessage(
   const title = listTitle(lists.open.length, ended.length, { page: shown, pages });
   const unreadable = unreadableLines(lists.unreadable);
   const requests = [...onPage, ...ended];
+  const groupIds = requests.map(({ groupId }) => groupId);
+  const wholeIds = longIdsText(groupIds);
   const lines = requests.map((request) => requestLine(request, workspaceUrl));
   const more = (left: number): string => `… and ${left} more`;
   const around = (middle: readonly KnownBlock[]): KnownBlock[] => [
@@ -200,12 +203,17 @@ export function requestListMessage(
     section(title),
     ...sections(unreadable, 1_800, more),
     ...middle,
-    context('`/loandesk request &lt;id&gt;` shows one with its evidence.'),
+    context(
+      `\`/loandesk request &lt;id&gt;\` shows one with its evidence.${wholeIds === '' ? '' : ` · ${wholeIds}`}`,
+    ),
     ...buttons(listControls({ page: shown, pages })),
   ];
   const text = fitLines([`Close requests: ${title}`, ...unreadable, ...lines], 3_500, more);
   if (requests.length === 0) return { text, blocks: around([]) };
-  const rows = requests.map((request) => requestCells(request, workspaceUrl));
+  const ids = shownIds(groupIds);
+  const rows = requests.map((request) =>
+    requestCells(request, ids.get(request.groupId) ?? request.groupId, workspaceUrl),
+  );
   return {
     text,
     blocks: around([sortableTable('Close requests, open first', LIST_HEADINGS, rows)]),

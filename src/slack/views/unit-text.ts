@@ -7,7 +7,7 @@ import { moneyText } from './format.ts';
 const LEVELS: Readonly<Record<Level, { readonly emoji: string; readonly text: string }>> = {
   normal: { emoji: ':large_green_circle:', text: 'Normal' },
   initial: { emoji: ':large_yellow_circle:', text: 'Above initial LTV' },
-  'transfer-out': { emoji: ':large_orange_circle:', text: 'Transfers blocked' },
+  'transfer-out': { emoji: ':large_orange_circle:', text: 'No transfers out' },
   'margin-call': { emoji: ':red_circle:', text: 'MARGIN CALL' },
   liquidation: { emoji: ':red_circle:', text: 'LIQUIDATION' },
   'undefined-ltv': { emoji: ':red_circle:', text: 'LTV UNDEFINED' },
@@ -65,12 +65,15 @@ export function cushionText({ amount: left, ofEquity }: Cushion, to: string): st
   return `*${moneyText(roundedDown(left))}${share}* to ${to}`;
 }
 
-/** "repay *84,001* from outside or add *98,824* to get under 85%": each alone is enough. */
+/** "repay *84,001* with money from outside the unit, or add *98,824* of collateral, to get under 85%": each alone is enough. */
 export function cureText(cure: Cure, target: Amount): string {
   const { add, repayFromOutside } = cure;
-  const repay =
-    repayFromOutside === null ? '' : `repay *${moneyText(roundedUp(repayFromOutside))}* from outside or `;
-  return `${repay}add *${moneyText(roundedUp(add))}* to get under ${percentText(target)}`;
+  const added = `add *${moneyText(roundedUp(add))}* of collateral`;
+  const either =
+    repayFromOutside === null
+      ? added
+      : `repay *${moneyText(roundedUp(repayFromOutside))}* with money from outside the unit, or ${added},`;
+  return `${either} to get under ${percentText(target)}`;
 }
 
 /**
@@ -78,11 +81,11 @@ export function cureText(cure: Cure, target: Amount): string {
  * is enough. Repaying is left out where it can't bring the unit there.
  */
 export function cureForms({ add, repayFromOutside, repayFromInside }: Cure): readonly string[] {
-  const repay = (need: Amount | null, from: string): string[] =>
-    need === null ? [] : [`repay *${moneyText(roundedUp(need))}* from ${from} the unit`];
+  const repay = (need: Amount | null, money: string): string[] =>
+    need === null ? [] : [`repay *${moneyText(roundedUp(need))}* with money ${money} the unit`];
   return [
     `add *${moneyText(roundedUp(add))}* of collateral`,
-    ...repay(repayFromOutside, 'outside'),
+    ...repay(repayFromOutside, 'from outside'),
     ...repay(repayFromInside, 'inside'),
   ];
 }

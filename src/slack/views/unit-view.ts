@@ -59,6 +59,7 @@ export function unitMessage(view: UnitView, query: string): Message {
       ...wrong,
       ...cures,
       ...figures.map(([label, value]) => `${label}: ${value.replaceAll('\n', ', ')}`),
+      'Totals as valued by Binance.',
       closeText(view),
     ],
     3_500,

@@ -9,6 +9,7 @@ import {
   standingOf,
   type Thresholds,
 } from '../../domain/unit/risk-unit.ts';
+import { fitLines } from './blocks.ts';
 import { moneyText } from './format.ts';
 import { idCell, numberCell, sortableTable, textCell } from './table-cells.ts';
 import { cureText, cushionText, levelEmoji, levelText, ltvBar, ltvText, shareText } from './unit-text.ts';
@@ -40,7 +41,7 @@ export function figuresOf(unit: RiskUnit, thresholds: Thresholds): UnitFigures {
   };
 }
 
-/** How bad it is, and what to do: "*Unit 12 · 84.20% · Transfers out blocked*", then a bar and the cushion or the cure. */
+/** How bad it is, and what to do: "*Unit 12 · 84.20% · No transfers out*", then a bar and the cushion or the cure. */
 export function troubleLines(figures: UnitFigures): string {
   const { unit, thresholds, ltv, level } = figures;
   return `${levelEmoji(level)} *Unit ${unit.groupId} · ${ltvText(ltv, thresholds)} · ${levelText(level)}*\n${ltvBar(ltv)} ${wayOut(figures)}`;
@@ -57,6 +58,11 @@ export function unitLine(figures: UnitFigures): string {
   const { unit, thresholds, ltv, level, cure, toMarginCall } = figures;
   const rest = cure !== null || toMarginCall !== null ? `, ${wayOut(figures)}` : '';
   return `*Unit ${unit.groupId}*: ${ltvText(ltv, thresholds)}, ${levelText(level)}, owed ${moneyText(unit.totalLiability)}, net equity ${moneyText(unit.totalNetEquity)}${rest}`;
+}
+
+/** Or worse. */
+export function isAtMarginCall({ level }: UnitFigures): boolean {
+  return level === 'margin-call' || level === 'liquidation' || level === 'undefined-ltv';
 }
 
 type Cell = RawNumberElement | RawTextElement;
@@ -95,6 +101,13 @@ export function shownIds(ids: readonly LongId[]): ReadonlyMap<LongId, string> {
   let tail = SHORTEST_TAIL;
   while (tail < 19 && new Set(long.map((id) => id.slice(-tail))).size < new Set(long).size) tail += 1;
   return new Map(ids.map((id) => [id, id.length > LONGEST_SHOWN_ID ? `…${id.slice(-tail)}` : id]));
+}
+
+/** Which unit each id is that `shownIds` cut: "…0993 is unit 9007199254740993"; empty: none was. */
+export function longIdsText(ids: readonly LongId[]): string {
+  const cut = [...shownIds(ids)].filter(([id, shown]) => id !== shown);
+  const lines = cut.map(([id, shown]) => `${shown} is unit ${id}`);
+  return fitLines(lines, 400, () => '…').replaceAll('\n', ', ');
 }
 
 export function tableRows(units: readonly UnitFigures[]): readonly Cell[][] {

@@ -22,8 +22,8 @@ import { levelText, ltvText, percentText } from './unit-text.ts';
 import {
   dataTable,
   figuresOf,
+  longIdsText,
   plainTable,
-  shownIds,
   tableRows,
   troubleLines,
   type UnitFigures,
@@ -127,10 +127,10 @@ function smallPrint(view: UnitsView, left: number, sharedBy: PersonId | null): s
     `as of ${dateToken(view.asOfMs)}${staleness(view)}`,
     ...(hidden === 0 ? [] : [`${plural(hidden, 'unit')} hidden by the filter`]),
     ...(left === 0 ? [] : [`${plural(left, 'unit')} not shown: narrow it with a filter`]),
-    ...longIds(units.slice(0, ROWS_SHOWN)),
+    longIdsText(units.slice(0, ROWS_SHOWN).map(({ groupId }) => groupId)),
     ...(sharedBy === null ? [] : [`shared by ${mention(sharedBy)}`]),
   ];
-  return parts.join(' · ');
+  return parts.filter((part) => part !== '').join(' · ');
 }
 
 function staleness(view: UnitsView): string {
@@ -141,19 +141,6 @@ function staleness(view: UnitsView): string {
   const ageMs = oldest === null ? 0 : view.nowMs - oldest.updatedAtMs;
   if (oldest === null || ageMs <= STALE_AFTER_MS) return '';
   return ` (unit ${oldest.groupId}: ${durationText(ageMs)} old)`;
-}
-
-/** The ids that the table shows by their ends, whole. */
-function longIds(units: readonly RiskUnit[]): string[] {
-  const cut = [...shownIds(units.map(({ groupId }) => groupId))].filter(([id, shown]) => id !== shown);
-  if (cut.length === 0) return [];
-  return [
-    fitLines(
-      cut.map(([id, shown]) => `${shown} is unit ${id}`),
-      400,
-      () => '…',
-    ).replaceAll('\n', ', '),
-  ];
 }
 
 export function flawBlocks(flaws: readonly string[]): KnownBlock[] {

@@ -39,9 +39,11 @@ export function whatIfMessage(view: WhatIfView, query: string): Message {
     ]),
   ];
   const lines = rows.map((row) => `• ${row.join(': ').replace(/: (?=[^:]*$)/, ', ')}`);
-  const text = [`${title}: ${said}`, ...lines, 'Arithmetic with the maintenance margin unchanged.'].join(
-    '\n',
-  );
+  const text = [
+    `${title}: ${said}`,
+    ...lines,
+    'Arithmetic with the maintenance margin unchanged; amounts as valued by Binance.',
+  ].join('\n');
   if (rows.length === 0) return { text, blocks: around([]) };
   const table = wrappedTable(
     ['Net equity', 'LTV', 'Level'],

@@ -59,6 +59,17 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
     expect(skippedSoFarMs()).toBe(0);
   });
 
+  /** Whether all of it is on the screen as it is, without scrolling in either direction. */
+  const isSeen = async (shown: Locator) => {
+    const [at, room] = await Promise.all([
+      shown.boundingBox(),
+      hands.page.locator('#scroller').boundingBox(),
+    ]);
+    if (at === null || room === null) return false;
+    const fits = (from: 'x' | 'y', size: 'width' | 'height') =>
+      at[from] >= room[from] && at[from] + at[size] <= room[from] + room[size];
+    return fits('x', 'width') && fits('y', 'height');
+  };
   const record = () => hands.panel.innerText();
   const deletesOf = (unit: string) => playground.world.exchange.requests({ method: 'DELETE', groupId: unit });
 
@@ -90,16 +101,6 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
     const worst = hands.newest.getByText('Unit 15 · 92.0% · LIQUIDATION');
     await worst.waitFor();
     const table = hands.newest.getByRole('table');
-    const isSeen = async (shown: Locator) => {
-      const [at, room] = await Promise.all([
-        shown.boundingBox(),
-        hands.page.locator('#scroller').boundingBox(),
-      ]);
-      if (at === null || room === null) return false;
-      const fits = (from: 'x' | 'y', size: 'width' | 'height') =>
-        at[from] >= room[from] && at[from] + at[size] <= room[from] + room[size];
-      return fits('x', 'width') && fits('y', 'height');
-    };
     for (const shown of [
       worst,
       table.getByRole('cell', { name: '84.20%' }),
@@ -107,6 +108,32 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
     ])
       await expect.poll(() => isSeen(shown)).toBe(true);
     expect(await isSeen(table.getByRole('cell', { name: 'LIQUIDATION' }))).toBe(false);
+  });
+
+  it('shows LTV and level of one unit on a phone without scrolling, and what would cure it', async () => {
+    await context.close();
+    hands = await openPage({ viewport: PHONE });
+    await hands.actAs('Vera');
+    await hands.type('/ltv 15');
+    const title = hands.newest.getByRole('heading', { name: 'Unit 15 · LTV 92.0% · LIQUIDATION' });
+    await title.waitFor();
+    await hands.newest.evaluate('message => message.scrollIntoView({ block: "start" })');
+    for (const shown of [title, hands.newest.getByText(/under 90% \(liquidation\): add/)])
+      expect(await isSeen(shown)).toBe(true);
+  });
+
+  it('shows whose a request is on a phone without scrolling, also where a unit has a long id', async () => {
+    await hands.typeUntil('/close-unit 9007199254740993 repaid', () =>
+      hands.page.getByRole('heading', { name: /unit 9007199254740993/ }),
+    );
+    await context.close();
+    hands = await openPage({ viewport: PHONE });
+    await hands.type('/loandesk requests');
+    const row = hands.newest.getByRole('row', { name: /…0993/ });
+    await row.waitFor();
+    await hands.newest.evaluate('message => message.scrollIntoView({ block: "start" })');
+    for (const cell of ['0 of 2 approvals', '@Rina Okafor'])
+      expect(await isSeen(row.getByRole('cell', { name: cell })), cell).toBe(true);
   });
 
   it('shows one unit down to its wallets', async () => {
@@ -302,7 +329,7 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
       expect(await axeFaults(page)).toEqual([]);
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
       if (isPhone) await page.getByRole('button', { name: 'The other side' }).click();
-      for (const panel of ['Units', 'Break it', 'Calls', "Bot's record"] as const) {
+      for (const panel of ['Units', 'Play the watch', 'Break it', 'Calls', "Bot's record"] as const) {
         await hands.open(panel);
         await page.locator(`#panel-body[aria-label="${panel}"] > div`).waitFor();
         if (panel === 'Units') await hands.panel.locator('summary').first().click();

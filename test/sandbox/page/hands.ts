@@ -2,7 +2,7 @@
 import type { Locator, Page } from 'playwright-core';
 
 export type PersonName = 'Rina' | 'Ada' | 'Ben' | 'Chen' | 'Vera' | 'Gus';
-export type PanelName = 'Units' | 'Break it' | 'Calls' | "Bot's record";
+export type PanelName = 'Units' | 'Play the watch' | 'Break it' | 'Calls' | "Bot's record";
 
 export class PageHands {
   readonly page: Page;

@@ -1,6 +1,8 @@
 /** The page's server over real HTTP: what it serves, and whom it turns away. */
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { drawLtv } from '../../../sandbox/page/draw-units.ts';
+import { toHtml } from '../../../sandbox/page/html.ts';
 import { type PageServer, startPage } from '../../../sandbox/page/page-server.ts';
 import { type Playground, startPlayground } from '../../../sandbox/page/playground.ts';
 import { SEED_IDS } from '../../../sandbox/slack/seed.ts';
@@ -99,7 +101,16 @@ describe("the page's server", () => {
     expect(await talk.body.text()).toContain('hello');
   });
 
-  it.each(['units', 'faults', 'calls', 'record'])('draws the panel "%s"', async (show) => {
+  it('draws LTV over time as it was served, gaps as gaps, with the levels in sight', () => {
+    const at = (minute: number, ltv: string) => ({ atMs: Date.UTC(2026, 10, 30, 3, minute), ltv });
+    const drawn = toHtml(drawLtv('12', [at(0, '0.84'), at(1, '0.86'), at(9, '0.99'), at(10, '999.000')]));
+    expect(drawn).toContain('aria-label="LTV of unit 12 as served, 03:00:00 to 03:10:00: 0.84 to 999.000"');
+    expect(drawn.match(/[ML][\d.]+ /g)?.map((step) => step[0])).toEqual(['M', 'L', 'M', 'L']);
+    expect(drawn.match(/\d+%/g)).toEqual(['85%', '90%']);
+    expect(toHtml(drawLtv('12', [at(0, '0.84')]))).toBe('');
+  });
+
+  it.each(['units', 'watch', 'faults', 'calls', 'record'])('draws the panel "%s"', async (show) => {
     const { body } = await request(at(`/side?show=${show}`));
     expect(await body.json()).toEqual({ html: expect.stringMatching(/^<(div|p)/) });
   });

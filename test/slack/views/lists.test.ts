@@ -64,6 +64,13 @@ describe('/loandesk requests', () => {
     expect(list.text).not.toContain('Page');
   });
 
+  it('shows long ids by their ends, so that a phone shows whose a request is, and says each whole', () => {
+    const long = request({ groupId: longId('9007199254740993') });
+    const list = requestListMessage({ open: [request(), long], recent: [], unreadable: [] }, 1, null);
+    expect(tableOf(list).map(([unit]) => unit)).toEqual(['Unit', '7', '…0993']);
+    expect(JSON.stringify(list.blocks)).toContain('…0993 is unit 9007199254740993');
+  });
+
   it('says so where there is none', () => {
     const list = requestListMessage({ open: [], recent: [], unreadable: [] }, 1, null);
     expect(list.text).toContain('No close request is open.');
@@ -120,9 +127,10 @@ describe('/closed-units', () => {
     expect(headings?.slice(0, 4)).toEqual(['Unit', 'Closed', 'Through', 'Approved by']);
     expect(shown.map((row) => row.slice(0, 4))).toEqual([
       ['7', '2026-11-20 21:00', 'Loandesk (resolved manually)', '@U0ALICE'],
-      ['9007199254740993', '2026-11-20 21:00', 'elsewhere', '–'],
+      ['…0993', '2026-11-20 21:00', 'elsewhere', '–'],
       ['7', '2026-11-20 21:00', 'record unreadable', '–'],
     ]);
+    expect(JSON.stringify(message.blocks)).toContain('…0993 is unit 9007199254740993');
     expect(message.text).not.toContain('Page');
     expect(message.plainer?.text).toContain('closed (resolved manually), approved by <@U0ALICE>');
   });

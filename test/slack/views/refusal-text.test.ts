@@ -29,7 +29,7 @@ describe('refusal texts', () => {
   it('states what is owed to the last digit', () => {
     expect(refusalText(examples('').owes)).toBe(
       [
-        'Unit 7 still owes, and Binance closes repaid units only. Total liability 15.30718772.',
+        'Unit 7 still owes, and Binance closes repaid units only. Total liability 15.30718772 as valued by Binance.',
         '• *USDT*: principal 15.30718771, interest 0.00000001',
         'Repay it in full, including interest, then try again. `/ltv 7` shows the unit. Nothing was changed.',
       ].join('\n'),

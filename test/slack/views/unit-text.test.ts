@@ -83,10 +83,22 @@ describe('a cure in words', () => {
   const MARGIN_CALL = PUBLISHED_THRESHOLDS.marginCall;
 
   it.each([
-    ['98823.52', '84000', 'repay *84,001* from outside or add *98,824* to get under 85%'],
-    ['999.991', '0', 'repay *0.01* from outside or add *1,000* to get under 85%'],
-    ['5.001', '4', 'repay *4.01* from outside or add *5.01* to get under 85%'],
-    ['1000', null, 'add *1,001* to get under 85%'],
+    [
+      '98823.52',
+      '84000',
+      'repay *84,001* with money from outside the unit, or add *98,824* of collateral, to get under 85%',
+    ],
+    [
+      '999.991',
+      '0',
+      'repay *0.01* with money from outside the unit, or add *1,000* of collateral, to get under 85%',
+    ],
+    [
+      '5.001',
+      '4',
+      'repay *4.01* with money from outside the unit, or add *5.01* of collateral, to get under 85%',
+    ],
+    ['1000', null, 'add *1,001* of collateral to get under 85%'],
   ])('add %s, repay %s: always more, for at 85% a unit is still in the margin call', (add, outside, text) => {
     const repayFromOutside = outside === null ? null : amount(outside);
     expect(cureText({ add: amount(add), repayFromOutside, repayFromInside: ZERO }, MARGIN_CALL)).toBe(text);

@@ -80,10 +80,10 @@ function walletsOf({ blocks }: Message): { title: string; rows: string[][] } {
 describe('one unit', () => {
   it('says LTV and level first, then the cure to each level it is in, told apart by where the money comes from', () => {
     const message = show({});
-    expect(titleOf(message)).toBe('Unit 12 · LTV 84.20% · Transfers blocked');
+    expect(titleOf(message)).toBe('Unit 12 · LTV 84.20% · No transfers out');
     const text = JSON.stringify(message.blocks);
     expect(text).toContain(
-      '• under 83% (transfer-out): add *50,314* of collateral, or repay *41,761* from outside the unit, or repay *245,648* from inside the unit',
+      '• under 83% (transfer-out): add *50,314* of collateral, or repay *41,761* with money from outside the unit, or repay *245,648* with money inside the unit',
     );
     expect(text).toContain('• under 80% (initial): ');
     expect(text).not.toContain('under 85%');
@@ -171,8 +171,8 @@ describe('arithmetic on one unit', () => {
     const { text, blocks } = ask({ kind: 'target', target: amount('0.75') });
     expect(text).toContain('Unit 12 to 75%: From *84.20%* to just under *75%*, one of these is enough:');
     expect(text).toContain('• add *426,881* of collateral');
-    expect(text).toContain('• repay *320,161* from outside the unit');
-    expect(text).toContain('• repay *1,280,641* from inside the unit');
+    expect(text).toContain('• repay *320,161* with money from outside the unit');
+    expect(text).toContain('• repay *1,280,641* with money inside the unit');
     expect(JSON.stringify(blocks)).toContain('with the maintenance margin unchanged');
   });
 

@@ -57,14 +57,14 @@ describe('/ltv', () => {
   it('says first how many are in trouble, then of each how bad it is and what to do', () => {
     expect(saidIn(all)).toEqual([
       '2 of 4 units need attention',
-      ':red_circle: *Unit 15 · 92.0% · LIQUIDATION*\n`█████████▏` repay *84,001* from outside or add *98,824* to get under 85%',
-      ':large_orange_circle: *Unit 12 · 84.20% · Transfers blocked*\n`████████▍\u00a0` *32,752 (0.9%)* to margin call',
+      ':red_circle: *Unit 15 · 92.0% · LIQUIDATION*\n`█████████▏` repay *84,001* with money from outside the unit, or add *98,824* of collateral, to get under 85%',
+      ':large_orange_circle: *Unit 12 · 84.20% · No transfers out*\n`████████▍\u00a0` *32,752 (0.9%)* to margin call',
     ]);
   });
 
   it('shows a push notification the worst first', () => {
     expect(all.text).toMatch(
-      /^Unit 15: 92\.0%, LIQUIDATION\. Unit 12: 84\.20%, Transfers blocked\. 2 of 4 units need attention\.\n/,
+      /^Unit 15: 92\.0%, LIQUIDATION\. Unit 12: 84\.20%, No transfers out\. 2 of 4 units need attention\.\n/,
     );
     expect(all.text).toContain(
       '*Unit 1*: 50.0%, Normal, owed 50, net equity 100, *41.17 (41.1%)* to margin call',
@@ -75,7 +75,7 @@ describe('/ltv', () => {
     expect(tableOf(all)).toEqual([
       ['Unit', 'LTV', 'To liquidation', 'Owed', 'Net equity', 'Level'],
       ['15', '92.0%', 'crossed', '1,104,000', '1,250,000', 'LIQUIDATION'],
-      ['12', '84.20%', '6.2%', '2,930,160', '3,600,000', 'Transfers blocked'],
+      ['12', '84.20%', '6.2%', '2,930,160', '3,600,000', 'No transfers out'],
       ['1', '50.0%', '44.4%', '50', '100', 'Normal'],
       ['7', '0.0%', '–', '0', '500,000', 'No debt'],
     ]);
@@ -143,16 +143,24 @@ describe('bad input', () => {
     [
       'zero equity',
       owing('3', '0', '0', '85'),
-      'no LTV · LTV UNDEFINED*\n`██████████` add *100.01* to get under 85%',
+      'no LTV · LTV UNDEFINED*\n`██████████` add *100.01* of collateral to get under 85%',
     ],
-    ['negative equity', owing('3', '-10', '0', '85'), 'add *110.01* to get under 85%'],
-    ['equity all bound as margin', owing('3', '10', '10', '85'), 'add *100.01* to get under 85%'],
+    ['negative equity', owing('3', '-10', '0', '85'), 'add *110.01* of collateral to get under 85%'],
+    [
+      'equity all bound as margin',
+      owing('3', '10', '10', '85'),
+      'add *100.01* of collateral to get under 85%',
+    ],
     [
       'exactly at the margin call',
       owing('3', '1', '0', '0.85'),
-      '85.00% · MARGIN CALL*\n`████████▌\u00a0` repay *0.01* from outside or add *0.01* to get under 85%',
+      '85.00% · MARGIN CALL*\n`████████▌\u00a0` repay *0.01* with money from outside the unit, or add *0.01* of collateral, to get under 85%',
     ],
-    ['exactly at the transfer level', owing('3', '1', '0', '0.83'), '83.00% · Transfers blocked*'],
+    [
+      'exactly at the transfer level',
+      owing('3', '1', '0', '0.83'),
+      '83.00% · No transfers out*\n`████████▎\u00a0` *0.02 (2.3%)* to margin call',
+    ],
     [
       'a stated LTV where nothing is owed',
       owing('3', '1', '0', '0', '0.95'),
@@ -161,7 +169,7 @@ describe('bad input', () => {
     [
       'a debt larger than what backs it',
       owing('3', '1', '0', '5'),
-      '500.0% · LIQUIDATION*\n`██████████` repay *4.16* from outside or add *4.89* to get under 85%',
+      '500.0% · LIQUIDATION*\n`██████████` repay *4.16* with money from outside the unit, or add *4.89* of collateral, to get under 85%',
     ],
   ])('%s', (_, unit, said) => {
     expect(first(unit)).toContain(said);

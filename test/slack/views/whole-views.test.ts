@@ -10,7 +10,7 @@ import { cardButtons, requestCard } from '../../../src/slack/views/request-card.
 import { askModal, ballotModal, LONGEST_ASK_REASON } from '../../../src/slack/views/request-forms.ts';
 import { requestLine } from '../../../src/slack/views/request-view.ts';
 import { unitsMessage } from '../../../src/slack/views/units-view.ts';
-import { ALICE, BOB, exampleUnit, facts, request, START_MS } from '../../support/close-requests.ts';
+import { ALICE, BOB, exampleUnit, facts, policy, request, START_MS } from '../../support/close-requests.ts';
 
 const section = (text: string) => ({
   type: 'section',
@@ -60,11 +60,14 @@ describe('the card of a pending request', () => {
     );
     expect(blocks).toEqual([
       header('⏳ Close unit 7: needs 1 more approval'),
-      section('*<@U0REQ>* asks to close unit 7 (c***7@test.com)'),
+      section("*<@U0REQ>* asks to close unit 7 (c***7@test.com). *A close can't be undone.*"),
       quote('Repaid on *Friday*\n<!here>'),
       {
         type: 'section',
-        fields: [field('Owed', 'Nothing'), field('Would be released', '500,000 in 3 accounts')],
+        fields: [
+          field('Owed', 'Nothing'),
+          field('Would be released', '500,000 in 3 accounts, as valued by Binance'),
+        ],
       },
       section(
         `☑ ☐  *1 of 2 approvals*\n☑ <@U0ALICE> ${AT}\nCan approve: <@U0BOB> · expires <!date^1795190400^{date_short_pretty} {time} ({ago})|2026-11-20 16:00 UTC>`,
@@ -104,10 +107,10 @@ describe('the card of a pending request', () => {
         ],
       },
       context(
-        "After the last approval Loandesk reads the unit and the approvers again, then sends *one* close order to Binance, which ends this risk unit. *It can't be undone.*",
+        'After the last approval Loandesk reads the unit and the approvers again, then sends *one* close order to Binance, which ends this risk unit.',
       ),
       context(
-        `Collateral accounts: c***1@test.com, c***2@test.com · Facts read ${AT}, digest \`${pending.factsDigest.slice(0, 8)}\`, version 1; net equity as valued by Binance then`,
+        `Collateral accounts: c***1@test.com, c***2@test.com · Facts read ${AT}, digest \`${pending.factsDigest.slice(0, 8)}\`, version 1`,
       ),
       context(`Request \`R000000001\` · asked ${AT}`),
     ]);
@@ -129,7 +132,7 @@ describe('the card of a pending request', () => {
     expect(requestCard(pending, { approvers: null, edition: 'e1' }).text).toBe(
       [
         '⏳ Close unit 7: needs 1 more approval',
-        '*<@U0REQ>* asks to close unit 7 (c***7@test.com)',
+        "*<@U0REQ>* asks to close unit 7 (c***7@test.com). *A close can't be undone.*",
         'Reason: “Repaid on ∗Friday∗ &lt;!here&gt;”',
         '☑ ☐  *1 of 2 approvals*',
         `☑ <@U0ALICE> ${AT}`,
@@ -145,7 +148,7 @@ describe('the buttons of a card', () => {
     [
       'pending, and the unit owes',
       { facts: facts({ totalLiability: '1' }) },
-      ['request:check-again', 'request:withdraw'],
+      ['request:check-again', 'request:withdraw', 'request:reject'],
     ],
     ['approved', { state: 'approved' }, ['request:reject', 'request:withdraw']],
     [
@@ -223,6 +226,37 @@ describe('an end on the card', () => {
   });
 });
 
+describe('what a close releases', () => {
+  it.each([
+    [{}, 'Would be released'],
+    [{ state: 'unknown' }, 'Released if executed'],
+    [{ state: 'closed' }, 'Released'],
+  ] as const)('%o: %s', (changes, label) => {
+    const about = request({ ...changes, facts: facts({ netEquity: '500000.4' }) });
+    const { blocks } = requestCard(about, { approvers: null, edition: 'e' });
+    expect(blocks).toContainEqual({
+      type: 'section',
+      fields: [
+        field(label === 'Released' ? 'Owed when approved' : 'Owed', 'Nothing'),
+        field(label, '500,000 in 3 accounts, as valued by Binance'),
+      ],
+    });
+  });
+});
+
+describe('what cannot be undone', () => {
+  const blocksBefore = (text: string, about: CloseRequest) => {
+    const { blocks } = requestCard(about, { approvers: null, edition: 'e' });
+    const buttonsAt = blocks.findIndex(({ type }) => type === 'actions');
+    return JSON.stringify(blocks.slice(0, buttonsAt)).includes(text);
+  };
+
+  it('is said above the buttons, and not of a rehearsal', () => {
+    expect(blocksBefore("can't be undone", request())).toBe(true);
+    expect(blocksBefore("can't be undone", request({ policy: policy({ mode: 'dry-run' }) }))).toBe(false);
+  });
+});
+
 describe('a blocked card', () => {
   it('says what is owed once, and when it is read again', () => {
     const owing = facts({
@@ -266,7 +300,7 @@ describe('the end in the thread', () => {
         ended,
       ),
     ).toBe(
-      `*Closed.* The unit is in Binance's closed list, close time 2026-11-20 12:00:00 UTC. Confirmed ${AT}.\nApprovals that counted: <@U0ALICE> ${AT}, <@U0BOB> ${AT}.`,
+      `*Closed.* The unit is in Binance's closed list, close time ${AT}. Confirmed ${AT}.\nApprovals that counted: <@U0ALICE> ${AT}, <@U0BOB> ${AT}.`,
     );
   });
 });
@@ -292,7 +326,7 @@ describe('the ballot', () => {
     expect(text).toContain('credit7@test.com');
     expect(text).toContain('collateral72@test.com');
     expect(text).toContain('Changed since the first approval');
-    expect(text).toContain('• total liability: 1 → 0');
+    expect(text).toContain('• total liability as valued by Binance: 1 → 0');
     // With the credit account, whose equity counts in the sum.
     expect(text).toContain('500,000.00000001 in 3 accounts');
   });

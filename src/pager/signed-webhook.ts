@@ -1,0 +1,62 @@
+/**
+ * The same events as JSON to a receiver of the desk's own, signed as Standard Webhooks describes
+ * (https://github.com/standard-webhooks/standard-webhooks): ids repeat when an event is sent again, so that receivers
+ * can recognise it.
+ */
+import { Webhook } from 'standardwebhooks';
+import type { Episode } from '../domain/watch/episode.ts';
+import type { PageEvent, Pager } from '../usecases/watch-ports.ts';
+import type { Call } from './outgoing-call.ts';
+import { pageDetails, pageSummary, severityOf } from './page-text.ts';
+
+export interface WebhookSettings {
+  readonly url: string;
+  /** `whsec_…` */
+  readonly secret: string;
+}
+
+/** `now`: UTC milliseconds, for the signed time. */
+export function createSignedWebhook({ url, secret }: WebhookSettings, call: Call, now: () => number): Pager {
+  const webhook = new Webhook(secret);
+  return {
+    name: 'Webhook',
+    async send({ key, state, episode }: PageEvent) {
+      const id = `${key}.${state}.${causeMs(state, episode)}`;
+      const atMs = now();
+      const body = JSON.stringify({
+        type: `case.${state}`,
+        timestamp: new Date(episode.figures.asOfMs).toISOString(),
+        data: {
+          case: key,
+          state,
+          summary: pageSummary(episode),
+          severity: severityOf(episode),
+          ...pageDetails(episode),
+        },
+      });
+      return call({
+        method: 'POST',
+        url,
+        headers: {
+          'content-type': 'application/json',
+          'webhook-id': id,
+          'webhook-timestamp': String(Math.floor(atMs / 1000)),
+          'webhook-signature': webhook.sign(id, new Date(atMs), body),
+        },
+        body,
+      });
+    },
+  };
+}
+
+/** A case may be triggered again after its owner lapsed: that is another event. */
+function causeMs(state: PageEvent['state'], episode: Episode): number {
+  switch (state) {
+    case 'triggered':
+      return episode.unownedSinceMs ?? episode.levelSinceMs;
+    case 'acknowledged':
+      return episode.owner?.sinceMs ?? 0;
+    case 'resolved':
+      return episode.recoveredAtMs ?? 0;
+  }
+}
