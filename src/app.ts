@@ -74,6 +74,8 @@ export interface AppOptions {
   readonly newClaimOwner?: () => string;
   /** Waits between the looks for a close that was just sent; default a timer. */
   readonly pause?: (milliseconds: number) => Promise<void>;
+  /** Runs rounds and what clicks start; default: rounds on timers. */
+  readonly background?: Background;
   /** Whether log lines could be written; default: all were. */
   readonly logState?: () => LogOutputState;
 }
@@ -149,7 +151,7 @@ export async function createApp(
   });
   const withReference = <Value>(work: () => Promise<Value>) =>
     correlation.within({ reference: newReference() }, work);
-  const background = createBackground({ log, now, within: withReference });
+  const background = options.background ?? createBackground({ log, now, within: withReference });
   const inBackground = (what: string, work: () => Promise<unknown>) =>
     background.run(what, () => tracing.task(what, work));
   const clock = new StoreClock({
