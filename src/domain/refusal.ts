@@ -5,7 +5,7 @@
 import type { LongId } from './amount.ts';
 import type { CloseState } from './close/close-state.ts';
 import type { FactChange, LiabilityFact } from './close/facts.ts';
-import type { PersonKind, Role } from './person.ts';
+import type { PersonId, PersonKind, Role } from './person.ts';
 
 export type Refusal =
   // What was typed
@@ -69,6 +69,26 @@ export type Refusal =
   | { readonly code: 'too-early-to-settle'; readonly notBeforeMs: number }
   /** The row of the closed list doesn't prove that this unit was closed. */
   | { readonly code: 'not-evidence' }
+  // The case
+  | { readonly code: 'bad-case-id'; readonly input: string }
+  | { readonly code: 'case-over'; readonly caseId: string }
+  /** An alert below the margin call: it has no owner. */
+  | { readonly code: 'not-a-case'; readonly caseId: string }
+  | {
+      readonly code: 'case-has-owner';
+      readonly caseId: string;
+      readonly owner: PersonId;
+      readonly untilMs: number;
+    }
+  /** `owner`: null when it has none. */
+  | { readonly code: 'case-not-owned-by-you'; readonly caseId: string; readonly owner: PersonId | null }
+  | { readonly code: 'bad-note'; readonly limit: number }
+  | { readonly code: 'mute-not-allowed'; readonly caseId: string }
+  | { readonly code: 'bad-mute'; readonly limitMs: number }
+  | { readonly code: 'not-a-drill'; readonly caseId: string }
+  | { readonly code: 'drill-running'; readonly caseId: string }
+  /** Nothing was read yet, so there are no units to drill on. */
+  | { readonly code: 'watch-not-begun' }
   // The unit
   | {
       readonly code: 'owes';

@@ -5,8 +5,13 @@ const LENGTH = 10;
 
 /** 10 characters hold 50 random bits; the first `LENGTH` bytes of `random` are used. */
 export function requestIdFrom(random: Uint8Array): string {
-  if (random.length < LENGTH) throw new RangeError(`a request id needs ${LENGTH} random bytes`);
-  return Array.from(random.subarray(0, LENGTH), (byte) => ALPHABET[byte % ALPHABET.length]).join('');
+  return shortIdFrom(random, LENGTH);
+}
+
+/** That many characters, each from one byte of `random`. */
+export function shortIdFrom(random: Uint8Array, length: number): string {
+  if (random.length < length) throw new RangeError(`an id needs ${length} random bytes`);
+  return Array.from(random.subarray(0, length), (byte) => ALPHABET[byte % ALPHABET.length]).join('');
 }
 
 /** Six characters of the same alphabet, to find one interaction in the log; from 30 random bits of a UUID. */

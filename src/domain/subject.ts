@@ -2,7 +2,7 @@
  * What a record, a chain of audit entries and a line of messages belong to: a close request, an episode, or the watch
  * itself. The id tells which: `C-` and eight characters is an episode, `watch` the watch, anything else a request.
  */
-import { parseRequestId, parseShortId } from './request-id.ts';
+import { parseRequestId, parseShortId, shortIdFrom } from './request-id.ts';
 
 export type SubjectKind = 'request' | 'episode' | 'watch';
 
@@ -39,6 +39,11 @@ export function subjectField(subjectId: string): { requestId: string } | { episo
     case 'watch':
       return {};
   }
+}
+
+/** 40 random bits, from the first 8 bytes of `random`. */
+export function episodeIdFrom(random: Uint8Array): string {
+  return `${EPISODE}${shortIdFrom(random, EPISODE_LENGTH)}`;
 }
 
 /** Parses what a person typed, with or without `C-`; null when it isn't an episode's id. */

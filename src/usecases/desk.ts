@@ -16,10 +16,10 @@ import type { ClosedUnit, Inconsistency, RiskUnit, Thresholds } from '../domain/
 import type { WhatIf } from '../domain/unit/what-if.ts';
 import type { Episode, EpisodeEvent } from '../domain/watch/episode.ts';
 import type { WatchLevel } from '../domain/watch/levels.ts';
+import type { TrendPoint } from '../domain/watch/trend-points.ts';
 import type { WatchState } from '../domain/watch/watch.ts';
 import type { ExchangeStop } from './ports.ts';
 import type { DetailsView } from './read-unit-details.ts';
-import type { TrendPoint } from './watch-ports.ts';
 
 /** How fresh the watch is, for views of other things; null or absent where it is off. */
 export type WatchGlimpse = Pick<WatchState, 'lastReading' | 'blind'>;

@@ -2,6 +2,7 @@
 import type { LongId } from '../domain/amount.ts';
 import type { CardLocation } from '../domain/card-location.ts';
 import type { Episode, PageState } from '../domain/watch/episode.ts';
+import type { TrendPoint } from '../domain/watch/trend-points.ts';
 import type {
   EpisodeChange,
   EpisodeNotice,
@@ -11,7 +12,7 @@ import type {
 } from '../domain/watch/watch.ts';
 import type { Delivery } from './ports.ts';
 
-/** The watch's record with the newest episode of every unit it knows. */
+/** The watch's record with the newest episode of every unit it knows, and its drill. */
 export interface StoredWatch {
   /** Null: there is none yet, or Redis lost it. */
   readonly watch: WatchState | null;
@@ -52,14 +53,6 @@ export interface Sample {
   readonly groupId: LongId;
   /** The decisive LTV as a decimal string; null: not defined. */
   readonly ltv: string | null;
-}
-
-/** Lowest, highest and last of one span; an undefined LTV is the highest of all and stored as null. */
-export interface TrendPoint {
-  readonly fromMs: number;
-  readonly lowest: string | null;
-  readonly highest: string | null;
-  readonly last: string | null;
 }
 
 export type TrendStep = '15s' | '1m' | '15m';

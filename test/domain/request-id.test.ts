@@ -8,9 +8,7 @@ describe('request ids', () => {
   });
 
   it('refuses too few random bytes', () => {
-    expect(() => requestIdFrom(new Uint8Array(9))).toThrow(
-      new RangeError('a request id needs 10 random bytes'),
-    );
+    expect(() => requestIdFrom(new Uint8Array(9))).toThrow(new RangeError('an id needs 10 random bytes'));
   });
 
   it.each([

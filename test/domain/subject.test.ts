@@ -1,6 +1,7 @@
 /** Which kind of subject an id names, and how people type the ids. */
 import { expect, it } from 'vitest';
 import {
+  episodeIdFrom,
   parseEpisodeId,
   parseSubjectId,
   subjectField,
@@ -14,6 +15,11 @@ it.each([
   ['watch', 'watch', 'the watch', {}],
 ] as const)('%s is a %s', (id, kind, text, field) => {
   expect([subjectKindOf(id), subjectText(id), subjectField(id)]).toEqual([kind, text, field]);
+});
+
+it('makes the id of a case from eight random bytes', () => {
+  expect(episodeIdFrom(Uint8Array.from([0, 1, 9, 10, 17, 18, 31, 32, 255]))).toBe('C-019AHJZ0');
+  expect(() => episodeIdFrom(new Uint8Array(7))).toThrow(new RangeError('an id needs 8 random bytes'));
 });
 
 it.each([

@@ -14,6 +14,7 @@ export function refusalExamples({ typed, why, atMs }: ExampleTexts): {
   readonly [Code in RefusalCode]: Extract<Refusal, { code: Code }>;
 } {
   const groupId = longId('7');
+  const owner = { teamId: 'T0HOME', userId: 'U0ALICE' };
   const liabilities = [{ asset: 'USDT', principal: '15.30718771', interest: '0.00000001' }];
   return {
     'bad-unit-id': { code: 'bad-unit-id', input: typed },
@@ -67,6 +68,17 @@ export function refusalExamples({ typed, why, atMs }: ExampleTexts): {
     'second-person-needed': { code: 'second-person-needed' },
     'too-early-to-settle': { code: 'too-early-to-settle', notBeforeMs: atMs },
     'not-evidence': { code: 'not-evidence' },
+    'bad-case-id': { code: 'bad-case-id', input: typed },
+    'case-over': { code: 'case-over', caseId: typed },
+    'not-a-case': { code: 'not-a-case', caseId: typed },
+    'case-has-owner': { code: 'case-has-owner', caseId: typed, owner, untilMs: atMs },
+    'case-not-owned-by-you': { code: 'case-not-owned-by-you', caseId: typed, owner },
+    'bad-note': { code: 'bad-note', limit: 1_000 },
+    'mute-not-allowed': { code: 'mute-not-allowed', caseId: typed },
+    'bad-mute': { code: 'bad-mute', limitMs: 86_400_000 },
+    'not-a-drill': { code: 'not-a-drill', caseId: typed },
+    'drill-running': { code: 'drill-running', caseId: typed },
+    'watch-not-begun': { code: 'watch-not-begun' },
     owes: { code: 'owes', groupId, liabilities, totalLiability: '15.30718772' },
     'requester-not-allowed': { code: 'requester-not-allowed' },
     'too-few-approvals': { code: 'too-few-approvals', approvals: 1, quorum: 2 },

@@ -14,6 +14,7 @@ export function openCase(changes: Partial<Episode> = {}): Episode {
     levelSinceMs: START_MS,
     worstLevel: 'margin-call',
     openedAtMs: START_MS,
+    reopenedAtMs: null,
     recoveredAtMs: null,
     alreadySo: false,
     figures: {

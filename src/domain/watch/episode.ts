@@ -18,13 +18,15 @@ export interface Episode {
   readonly levelSinceMs: number;
   readonly worstLevel: LevelKey;
   readonly openedAtMs: number;
+  /** When it went on after a recovery, last; null: it never did. */
+  readonly reopenedAtMs: number | null;
   readonly recoveredAtMs: number | null;
   /** The unit was at this level when the watch read for the first time. */
   readonly alreadySo: boolean;
-  /** As last read; the card shows them. */
+  /** As the card shows them: renewed with each event, and when a reading differs enough to redraw it. */
   readonly figures: Figures;
   readonly worstLtv: string | null;
-  /** Not in the last complete reading since then: it says nothing about what is owed. */
+  /** People were told that it is missing from complete readings since then: it says nothing about what is owed. */
   readonly vanishedAtMs: number | null;
   readonly card: CardLocation | null;
   /** Its card is in the thread of this summary; null: in the channel. */
@@ -36,12 +38,13 @@ export interface Episode {
   readonly seenBy: readonly { readonly by: PersonId; readonly atMs: number }[];
   /** Newest last; at most 20. */
   readonly notes: readonly { readonly by: PersonId; readonly text: string; readonly atMs: number }[];
-  readonly mute: { readonly by: PersonId; readonly untilMs: number } | null;
+  /** `level`: when it was muted; anything worse ends it. */
+  readonly mute: { readonly by: PersonId; readonly level: LevelKey; readonly untilMs: number } | null;
   /** When the people of WATCH_GROUP were told directly that the case has no owner. */
   readonly escalatedAtMs: number | null;
   readonly page: Page;
-  /** A drill: figures are made up, every message is marked, nothing leaves Slack. */
-  readonly drill: { readonly by: PersonId } | null;
+  /** Figures are made up, every message is marked, nothing leaves Slack; `ownedAfterMs`: until somebody took it. */
+  readonly drill: { readonly by: PersonId; readonly ownedAfterMs: number | null } | null;
   /** The newest audit entry: its number and its seal. */
   readonly audit: { readonly sequence: number; readonly seal: string };
 }
@@ -72,7 +75,10 @@ export interface Page {
 }
 export type PageState = 'none' | 'triggered' | 'acknowledged' | 'resolved';
 
-/** What happened, for the sealed trail, the thread and the timeline. */
+/**
+ * What happened, for the sealed trail, the thread and the timeline. `mention`: its message mentions WATCH_GROUP; false:
+ * it is said quietly, because a summary or an earlier message said it loudly.
+ */
 export type EpisodeEvent = { readonly atMs: number; readonly by: PersonId | null } & (
   | {
       readonly type: 'opened';
@@ -81,16 +87,29 @@ export type EpisodeEvent = { readonly atMs: number; readonly by: PersonId | null
       readonly alreadySo: boolean;
       readonly summaryId: string | null;
       readonly drill: boolean;
+      readonly mention: boolean;
     }
-  | { readonly type: 'worsened'; readonly from: LevelKey; readonly to: LevelKey; readonly figures: Figures }
+  | {
+      readonly type: 'worsened';
+      readonly from: LevelKey;
+      readonly to: LevelKey;
+      readonly figures: Figures;
+      readonly mention: boolean;
+    }
   | { readonly type: 'eased'; readonly from: LevelKey; readonly to: LevelKey; readonly figures: Figures }
   /** Still at the level after its floor: people are reminded. */
   | { readonly type: 'repeated'; readonly level: LevelKey; readonly figures: Figures }
-  /** Crossed again within the floor of the last message: the same episode goes on. */
+  /** Reached again, quietly: within the floor of its last message, or not worse than what is muted. */
   | { readonly type: 'reopened'; readonly level: LevelKey; readonly figures: Figures }
-  | { readonly type: 'recovered'; readonly figures: Figures; readonly openForMs: number }
-  /** A unit that ended differently: closed, or a drill that was stopped. */
-  | { readonly type: 'ended'; readonly why: 'closed' | 'drill-over' }
+  | {
+      readonly type: 'recovered';
+      readonly figures: Figures;
+      readonly openForMs: number;
+      readonly mention: boolean;
+    }
+  /** The unit was closed, or was missing for 30 days. */
+  | { readonly type: 'ended'; readonly why: 'closed' | 'gone' }
+  | { readonly type: 'drill-ended'; readonly ownedAfterMs: number | null }
   | { readonly type: 'vanished' }
   | { readonly type: 'seen-again'; readonly figures: Figures }
   | { readonly type: 'card-posted' }
@@ -100,7 +119,7 @@ export type EpisodeEvent = { readonly atMs: number; readonly by: PersonId | null
   | { readonly type: 'owner-lapsed'; readonly owner: PersonId; readonly why: 'time' | 'worse' | 'left' }
   | { readonly type: 'noted'; readonly text: string }
   | { readonly type: 'muted'; readonly untilMs: number }
-  | { readonly type: 'mute-ended'; readonly why: 'time' | 'critical' }
+  | { readonly type: 'mute-ended'; readonly why: 'time' | 'worse' }
   | { readonly type: 'escalated'; readonly unownedForMs: number }
   | { readonly type: 'paged'; readonly why: 'level' | 'no-owner' | 'slack-silent' }
   | { readonly type: 'page-acknowledged' }

@@ -1,5 +1,5 @@
 /** The levels the watch speaks about: Binance's four, the desk's own, and an LTV that isn't defined. */
-import type { Amount } from '../amount.ts';
+import { type Amount, amount } from '../amount.ts';
 import type { Level, Thresholds } from '../unit/risk-unit.ts';
 
 export type LevelKind = Exclude<Level, 'normal'> | 'own';
@@ -29,6 +29,50 @@ export function watchLevels(thresholds: Thresholds, own: readonly Amount[]): rea
     levels.push({ key: `own:${at.toFixed()}`, kind: 'own', at });
   }
   return levels.sort((a, b) => (a.at === null ? 1 : b.at === null ? -1 : a.at.cmp(b.at)));
+}
+
+const MINUTE_MS = 60_000;
+
+/** How long a unit must be at a level before people are told. */
+export const BELIEVED_AFTER_MS: Readonly<Record<LevelKind, number>> = {
+  initial: 5 * MINUTE_MS,
+  own: 5 * MINUTE_MS,
+  'transfer-out': 2 * MINUTE_MS,
+  'margin-call': 0,
+  liquidation: 0,
+  'undefined-ltv': 0,
+};
+
+/** The shortest time between two messages with a mention about one unit at one level. */
+export const FLOOR_MS: Readonly<Record<LevelKind, number>> = {
+  initial: 24 * 60 * MINUTE_MS,
+  own: 24 * 60 * MINUTE_MS,
+  'transfer-out': 120 * MINUTE_MS,
+  'margin-call': 15 * MINUTE_MS,
+  liquidation: 5 * MINUTE_MS,
+  'undefined-ltv': 5 * MINUTE_MS,
+};
+
+/** A level is left below this distance from it: a unit that swings around a level stays at it. */
+const DEAD_BAND = amount('0.005');
+
+export function kindOf(key: LevelKey): LevelKind {
+  return key.startsWith('own:') ? 'own' : (key as LevelKind);
+}
+
+/** Position among the levels, calmest first; −1 for a level that is no longer configured. */
+export function severityOf(levels: readonly WatchLevel[], key: LevelKey): number {
+  return levels.findIndex((level) => level.key === key);
+}
+
+/** `ltv`: decisive; null when it isn't defined, which is at or above every level. */
+export function isReached({ at }: WatchLevel, ltv: Amount | null): boolean {
+  return ltv === null || (at !== null && ltv.gte(at));
+}
+
+/** At the level, or below it by no more than the dead band. */
+export function isHeld({ at }: WatchLevel, ltv: Amount | null): boolean {
+  return ltv === null || (at !== null && ltv.gte(at.minus(DEAD_BAND)));
 }
 
 /** Margin call or worse: the episode has an owner, escalates and is never below the desk's attention. */

@@ -52,13 +52,15 @@ export interface WatchState {
     readonly toldAtMs: number | null;
   } | null;
   readonly units: Readonly<Record<string, UnitMemory>>;
-  /** Openings and worsenings of the last minute, for the summary. */
+  /** Openings and worsenings of the last minute that no summary names, one per episode. */
   readonly crossings: readonly { readonly episodeId: string; readonly atMs: number }[];
   readonly summary: {
     readonly id: string;
     readonly atMs: number;
     readonly message: CardLocation | null;
   } | null;
+  /** The drill that runs, or ran last. */
+  readonly drillId: string | null;
   /** The occurrence of DIGEST_AT that was handled last, and whether it was skipped; null: none yet. */
   readonly digest: { readonly forMs: number; readonly skipped: boolean } | null;
   readonly audit: { readonly sequence: number; readonly seal: string };
@@ -75,16 +77,18 @@ export interface UnitMemory {
   readonly toldAtMs: Readonly<Partial<Record<LevelKey, number>>>;
   readonly lastSeenAtMs: number;
   readonly missingSinceMs: number | null;
+  /** When people were told last that it is missing; at most once an hour. */
+  readonly missingToldAtMs: number | null;
   readonly known: KnownFacts;
 }
 
 /** Facts whose change is news; null or absent: not read yet, so the first value is no news. */
 export interface KnownFacts {
-  /** Principal per asset, decimal strings. */
-  readonly principals: Readonly<Record<string, string>>;
+  /** Principal per asset, decimal strings; what is zero is left out. */
+  readonly principals: Readonly<Record<string, string>> | null;
   /** Accounts, and which of their wallets count: `email|type|margin|spot`, sorted. */
   readonly members: readonly string[] | null;
-  /** Newest hourly rate per asset, decimal strings. */
+  /** Hourly rate per asset, decimal strings: the first one read, then the one that people were told last. */
   readonly hourlyRates: Readonly<Record<string, string>> | null;
   /** Newest forced-liquidation row, exchange time; 0: none so far. */
   readonly lastForcedAtMs: number | null;
@@ -98,10 +102,28 @@ export interface SlowFacts {
   readonly forced?: ReadonlyMap<LongId, readonly { readonly atMs: number; readonly text: string }[]> | null;
 }
 
+/** All that one round decides on. */
+export interface WatchRound {
+  /** Null: the first one, or Redis lost what was remembered. */
+  readonly state: WatchState | null;
+  /** The newest of every unit, and the drill, by id. */
+  readonly episodes: ReadonlyMap<string, Episode>;
+  readonly observation: Observation;
+  readonly slowFacts: SlowFacts;
+  readonly rules: WatchRules;
+  readonly nowMs: number;
+  /** Supplies ids of episodes: another unused one at each call. */
+  readonly newId: () => string;
+  /** By episode id: since when its oldest message waits for Slack. */
+  readonly undeliveredSinceMs: ReadonlyMap<string, number>;
+  /** Units in the closed list, or closed through a close request. */
+  readonly closedUnits: ReadonlySet<LongId>;
+}
+
 /** What the watch itself says in the channel. */
 export type WatchEvent = {
   readonly atMs: number;
-} /** First reading ever, or Redis lost what was remembered. */ & (
+} /** First complete reading ever, or Redis lost what was remembered. */ & (
   | { readonly type: 'began'; readonly units: number; readonly atLevel: number }
   | {
       readonly type: 'blind';

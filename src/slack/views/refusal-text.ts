@@ -78,6 +78,10 @@ function goneGroups(groups: readonly string[]): string {
     : ` These user groups in the settings no longer exist in Slack, so no one gets a role from them: ${groupList(groups)}.`;
 }
 
+function caseLink(caseId: string): string {
+  return `\`/loandesk case ${shorten(escapeMrkdwn(caseId), 100).replaceAll('`', '')}\``;
+}
+
 const LOOK = 'See `/loandesk requests` for its status.';
 
 const KIND_WORDS = {
@@ -282,6 +286,53 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
   'not-evidence': () => ({
     what: "That row of Binance's closed list doesn't show that this unit was closed.",
     advice: LOOK,
+  }),
+  'bad-case-id': ({ input }) => ({
+    what: `${typed(input)} is not a case id.`,
+    advice: '`/loandesk watch` lists the cases with their ids.',
+  }),
+  'case-over': ({ caseId }) => ({
+    what: `Case ${typed(caseId)} is over.`,
+    advice: `${caseLink(caseId)} shows how it ended.`,
+  }),
+  'not-a-case': ({ caseId }) => ({
+    what: `Alert ${typed(caseId)} is below the margin call, so it needs no owner.`,
+    advice: 'You can add a note to it or mute it.',
+  }),
+  'case-has-owner': ({ caseId, owner, untilMs }) => ({
+    what: `<@${owner.userId}> has case ${typed(caseId)}, until ${dateToken(untilMs)}.`,
+    advice: `Ask them to hand it over to you. ${caseLink(caseId)} shows it.`,
+  }),
+  'case-not-owned-by-you': ({ caseId, owner }) => ({
+    what:
+      owner === null
+        ? `Case ${typed(caseId)} has no owner, so it can't be handed over.`
+        : `<@${owner.userId}> has case ${typed(caseId)}. Only the owner can hand it over.`,
+    advice: owner === null ? 'Take it first.' : 'Ask them to hand it over.',
+  }),
+  'bad-note': ({ limit }) => ({
+    what: `A note must have 1 to ${amountText(String(limit))} characters.`,
+    advice: 'Write it again.',
+  }),
+  'mute-not-allowed': () => ({
+    what: "At liquidation, or when the LTV isn't defined, alerts can't be muted.",
+    advice: 'Take the case: then only you are reminded.',
+  }),
+  'bad-mute': ({ limitMs }) => ({
+    what: `A mute must end within ${limitMs / 3_600_000} hours.`,
+    advice: 'Choose a shorter time.',
+  }),
+  'not-a-drill': ({ caseId }) => ({
+    what: `Case ${typed(caseId)} is not a drill, so it ends only when the unit recovers.`,
+    advice: `${caseLink(caseId)} shows it.`,
+  }),
+  'drill-running': ({ caseId }) => ({
+    what: `A drill is running already: ${typed(caseId)}. There is one at a time.`,
+    advice: 'End it on its card, or wait: it ends after 30 minutes.',
+  }),
+  'watch-not-begun': () => ({
+    what: 'The watch has not read any unit yet.',
+    advice: 'Try again in a minute; `/loandesk status` says what it is waiting for.',
   }),
   owes: ({ groupId, liabilities, totalLiability }) => ({
     what: `Unit ${groupId} still owes, and Binance closes repaid units only. ${owedLines(liabilities, totalLiability)}`,

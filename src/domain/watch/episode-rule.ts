@@ -1,0 +1,276 @@
+/**
+ * What one reading of one unit means. Worse is said at once; better only after five minutes of complete readings below
+ * the level by more than the dead band. What limits messages is kept per unit and level, and outlives the episode.
+ */
+import { type Amount, amount } from '../amount.ts';
+import type { Episode, Figures } from './episode.ts';
+import { type EpisodeStep, loseOwner, stepWith } from './episode-time.ts';
+import {
+  BELIEVED_AFTER_MS,
+  FLOOR_MS,
+  isCaseLevel,
+  isHeld,
+  isReached,
+  kindOf,
+  type LevelKey,
+  severityOf,
+  type WatchLevel,
+} from './levels.ts';
+import { isWorseLtv } from './trend-points.ts';
+import type { UnitMemory, WatchRules } from './watch.ts';
+
+const BETTER_AFTER_MS = 5 * 60_000;
+/** The card is redrawn when the LTV moved by a tenth of a point, at most once a minute unless it is the worst so far. */
+const WORTH_SHOWING = amount('0.001');
+const SHOWN_EVERY_MS = 60_000;
+/** And even if it did not move, so that its figures are never old. */
+const SHOWN_AT_LATEST_MS = 15 * 60_000;
+
+export interface UnitReading {
+  readonly groupId: Episode['groupId'];
+  readonly ltv: Amount | null;
+  readonly figures: Figures;
+  /** False: others are missing, so nothing gets better. */
+  readonly isComplete: boolean;
+}
+
+export interface JudgeRules {
+  readonly rules: WatchRules;
+  readonly nowMs: number;
+  readonly newId: () => string;
+  /** What began by then was so before the watch read anything. */
+  readonly beganAtMs: number;
+}
+
+export interface Judgement {
+  readonly memory: UnitMemory;
+  /** Null: the unit has no episode. */
+  readonly step: EpisodeStep | null;
+  readonly isNew: boolean;
+  /** An opening or worsening that is said loudly: three of them in a minute are one message. */
+  readonly isCrossing: boolean;
+}
+
+/** `from`: the unit's newest episode, open or recovered. */
+export function judge(
+  before: UnitMemory,
+  from: EpisodeStep | null,
+  reading: UnitReading,
+  circumstances: JudgeRules,
+): Judgement {
+  const { rules, nowMs } = circumstances;
+  const memory = { ...before, since: reachedSince(before, reading, circumstances) };
+  const believed = rules.levels.findLast(({ key, kind, at }) => {
+    const sinceMs = memory.since[key];
+    return (
+      sinceMs !== undefined &&
+      isHeld({ key, kind, at }, reading.ltv) &&
+      nowMs - sinceMs >= BELIEVED_AFTER_MS[kind]
+    );
+  });
+  const open = from?.next.state === 'open' ? from : null;
+  const current = open === null ? -1 : severityOf(rules.levels, open.next.level);
+  if (believed !== undefined && severityOf(rules.levels, believed.key) > current)
+    return tellWorse({ ...memory, belowSinceMs: null }, from, believed, reading, circumstances);
+  const stay = { memory: { ...memory, belowSinceMs: null }, step: from, isNew: false, isCrossing: false };
+  if (open === null) return stay;
+  const level = rules.levels[current];
+  if (level !== undefined && isHeld(level, reading.ltv))
+    return { ...stay, ...remind(stay.memory, open, reading, circumstances) };
+  const step = showFigures(open, reading);
+  if (!reading.isComplete) return { ...stay, step };
+  const belowSinceMs = before.belowSinceMs ?? nowMs;
+  if (nowMs - belowSinceMs < BETTER_AFTER_MS) return { ...stay, memory: { ...memory, belowSinceMs }, step };
+  return { ...stay, step: tellBetter(memory, open, reading, circumstances) };
+}
+
+/** A level counts from the reading that reached it; only a complete reading below the dead band ends that. */
+function reachedSince(
+  { since }: UnitMemory,
+  { ltv, isComplete }: UnitReading,
+  { rules, nowMs }: JudgeRules,
+): UnitMemory['since'] {
+  const next: Partial<Record<LevelKey, number>> = {};
+  for (const level of rules.levels) {
+    const sinceMs = since[level.key] ?? (isReached(level, ltv) ? nowMs : undefined);
+    if (sinceMs !== undefined && (isHeld(level, ltv) || !isComplete)) next[level.key] = sinceMs;
+  }
+  return next;
+}
+
+/** The clock may jump after a failover of Redis: a time far ahead must not silence the watch. */
+function isWithinFloor({ toldAtMs }: UnitMemory, key: LevelKey, nowMs: number): boolean {
+  const atMs = toldAtMs[key];
+  return atMs !== undefined && Math.abs(nowMs - atMs) < FLOOR_MS[kindOf(key)];
+}
+
+/** Who was told of a level was told of the calmer ones, too. */
+function told(memory: UnitMemory, key: LevelKey, { rules, nowMs }: JudgeRules): UnitMemory {
+  const reached = rules.levels.slice(0, severityOf(rules.levels, key) + 1);
+  const atMs = Object.fromEntries(reached.map((level) => [level.key, nowMs]));
+  return { ...memory, toldAtMs: { ...memory.toldAtMs, ...atMs } };
+}
+
+function tellWorse(
+  memory: UnitMemory,
+  from: EpisodeStep | null,
+  { key }: WatchLevel,
+  reading: UnitReading,
+  circumstances: JudgeRules,
+): Judgement {
+  const { rules, nowMs } = circumstances;
+  const severity = severityOf(rules.levels, key);
+  const episode = from?.next ?? null;
+  const isOpen = episode?.state === 'open';
+  const mute = episode?.mute ?? null;
+  const isMuted = mute !== null && severity <= severityOf(rules.levels, mute.level);
+  if (from === null || episode === null || !(isOpen || isWithinFloor(memory, key, nowMs)))
+    return open(told(memory, key, circumstances), key, reading, circumstances);
+  const isQuiet = isMuted || isWithinFloor(memory, key, nowMs);
+  const by = { by: null, atMs: nowMs } as const;
+  const { figures } = reading;
+  let step = stepWith(from, {
+    state: 'open',
+    level: key,
+    levelSinceMs: nowMs,
+    worstLevel: severity > severityOf(rules.levels, episode.worstLevel) ? key : episode.worstLevel,
+    figures,
+    worstLtv: worst(episode, figures),
+    recoveredAtMs: null,
+    ...(!isOpen && { reopenedAtMs: nowMs, owner: ownerAt(episode, nowMs) }),
+  });
+  step = isQuiet
+    ? stepWith(step, {}, { type: 'reopened', level: key, figures, ...by })
+    : stepWith(step, {}, { type: 'worsened', from: episode.level, to: key, figures, mention: true, ...by });
+  if (mute !== null && !isMuted)
+    step = stepWith(step, { mute: null }, { type: 'mute-ended', why: 'worse', ...by });
+  if (episode.owner !== null && !isQuiet) step = loseOwner(step, episode.owner, 'worse', nowMs);
+  return {
+    memory: { ...(isQuiet ? memory : told(memory, key, circumstances)), episodeId: episode.id },
+    step,
+    isNew: false,
+    isCrossing: !isQuiet,
+  };
+}
+
+/** Who had it before it went on: nobody is asked again at the same moment. */
+function ownerAt({ owner }: Episode, nowMs: number): Episode['owner'] {
+  return owner !== null && nowMs < owner.untilMs ? owner : null;
+}
+
+function open(
+  memory: UnitMemory,
+  level: LevelKey,
+  { groupId, figures }: UnitReading,
+  { nowMs, beganAtMs, newId }: JudgeRules,
+): Judgement {
+  const alreadySo = (memory.since[level] ?? nowMs) <= beganAtMs;
+  const next = newEpisode({ id: newId(), groupId, level, figures, nowMs, alreadySo, drill: null });
+  const event = {
+    type: 'opened',
+    level,
+    figures,
+    alreadySo,
+    summaryId: null,
+    drill: false,
+    mention: true,
+  } as const;
+  return {
+    memory: { ...memory, episodeId: next.id },
+    step: { next, events: [{ ...event, by: null, atMs: nowMs }] },
+    isNew: true,
+    isCrossing: true,
+  };
+}
+
+export function newEpisode({
+  nowMs,
+  ...given
+}: Pick<Episode, 'id' | 'groupId' | 'level' | 'figures' | 'alreadySo' | 'drill'> & {
+  readonly nowMs: number;
+}): Episode {
+  return {
+    schema: 1,
+    ...given,
+    state: 'open',
+    levelSinceMs: nowMs,
+    worstLevel: given.level,
+    openedAtMs: nowMs,
+    reopenedAtMs: null,
+    recoveredAtMs: null,
+    worstLtv: given.figures.ltv,
+    vanishedAtMs: null,
+    card: null,
+    summaryId: null,
+    owner: null,
+    unownedSinceMs: isCaseLevel(given.level) ? nowMs : null,
+    seenBy: [],
+    notes: [],
+    mute: null,
+    escalatedAtMs: null,
+    page: { wanted: 'none', why: null, told: 'none' },
+    audit: { sequence: 0, seal: '' },
+  };
+}
+
+/** Still at the level after its floor. */
+function remind(
+  memory: UnitMemory,
+  step: EpisodeStep,
+  reading: UnitReading,
+  circumstances: JudgeRules,
+): Pick<Judgement, 'memory' | 'step'> {
+  const { level, mute } = step.next;
+  const { nowMs } = circumstances;
+  if (mute !== null || isWithinFloor(memory, level, nowMs))
+    return { memory, step: showFigures(step, reading) };
+  const { figures } = reading;
+  const event = { type: 'repeated', level, figures, by: null, atMs: nowMs } as const;
+  return {
+    memory: told(memory, level, circumstances),
+    step: stepWith(step, { figures, worstLtv: worst(step.next, figures) }, event),
+  };
+}
+
+/** Down to the highest level that still holds, or recovered. */
+function tellBetter(
+  memory: UnitMemory,
+  step: EpisodeStep,
+  { ltv, figures }: UnitReading,
+  { rules, nowMs }: JudgeRules,
+): EpisodeStep {
+  const { level: from, openedAtMs, reopenedAtMs, worstLevel } = step.next;
+  const by = { by: null, atMs: nowMs } as const;
+  const level = rules.levels.findLast((each) => isHeld(each, ltv));
+  if (level !== undefined)
+    return stepWith(
+      step,
+      { level: level.key, levelSinceMs: nowMs, figures },
+      { type: 'eased', from, to: level.key, figures, ...by },
+    );
+  // A quiet return is followed by a quiet recovery.
+  const lastToldAtMs = Math.max(0, ...Object.values(memory.toldAtMs).map(Number));
+  const mention = isCaseLevel(worstLevel) && lastToldAtMs >= (reopenedAtMs ?? openedAtMs);
+  return stepWith(
+    step,
+    { state: 'recovered', recoveredAtMs: nowMs, mute: null, unownedSinceMs: null, figures },
+    { type: 'recovered', figures, openForMs: nowMs - openedAtMs, mention, ...by },
+  );
+}
+
+function worst({ worstLtv }: Episode, { ltv }: Figures): string | null {
+  return isWorseLtv(ltv, worstLtv) ? ltv : worstLtv;
+}
+
+/** Renews what the card shows, if it is worth a redrawing. */
+function showFigures(step: EpisodeStep, { ltv, figures }: UnitReading): EpisodeStep {
+  const shown = step.next.figures;
+  const ageMs = figures.asOfMs - shown.asOfMs;
+  const isMoved =
+    ltv === null || shown.ltv === null
+      ? figures.ltv !== shown.ltv
+      : ltv.minus(shown.ltv).abs().gte(WORTH_SHOWING);
+  const isDue = isMoved && (ageMs >= SHOWN_EVERY_MS || isWorseLtv(figures.ltv, step.next.worstLtv));
+  if (!isDue && ageMs < SHOWN_AT_LATEST_MS) return step;
+  return stepWith(step, { figures, worstLtv: worst(step.next, figures) });
+}

@@ -1,0 +1,101 @@
+/** What time does to an episode: mutes end, owners are asked again, people are called when nobody has it. */
+import type { Episode, EpisodeEvent, Owner, Page } from './episode.ts';
+import { FLOOR_MS, isCaseLevel, isCriticalLevel, kindOf } from './levels.ts';
+import type { WatchRules } from './watch.ts';
+
+/** An episode on its way through one decision. */
+export interface EpisodeStep {
+  readonly next: Episode;
+  readonly events: readonly EpisodeEvent[];
+}
+
+export function stepWith(
+  { next, events }: EpisodeStep,
+  changes: Partial<Episode>,
+  ...added: readonly EpisodeEvent[]
+): EpisodeStep {
+  return { next: { ...next, ...changes }, events: [...events, ...added] };
+}
+
+const MINUTE_MS = 60_000;
+/** Slack takes nothing of a case for so long: the pager is called. */
+const SLACK_SILENT_AFTER_MS = MINUTE_MS;
+
+/** How long somebody has a case before they are asked again. */
+export function ownedUntilMs({ level }: Episode, nowMs: number): number {
+  return nowMs + (isCriticalLevel(level) ? 30 : 120) * MINUTE_MS;
+}
+
+export interface TimeRules {
+  readonly rules: WatchRules;
+  readonly nowMs: number;
+  /** Since when the episode's oldest message waits for Slack; null: none waits. */
+  readonly undeliveredSinceMs: number | null;
+}
+
+/** Returns `from` itself if nothing is due. */
+export function passTime(from: EpisodeStep, time: TimeRules): EpisodeStep {
+  const { nowMs } = time;
+  let step = from;
+  const { mute, owner, state } = step.next;
+  if (state === 'open') {
+    if (mute !== null && nowMs >= mute.untilMs)
+      step = stepWith(step, { mute: null }, { type: 'mute-ended', why: 'time', by: null, atMs: nowMs });
+    if (owner !== null && nowMs >= owner.untilMs) step = loseOwner(step, owner, 'time', nowMs);
+    step = escalate(countUnowned(step, nowMs), time);
+  }
+  return callPager(step, time);
+}
+
+export function loseOwner(
+  step: EpisodeStep,
+  owner: Owner,
+  why: 'time' | 'worse' | 'left',
+  nowMs: number,
+): EpisodeStep {
+  const event = { type: 'owner-lapsed', owner: owner.by, why, by: null, atMs: nowMs } as const;
+  return countUnowned(stepWith(step, { owner: null }, event), nowMs);
+}
+
+/** Only an open case needs an owner. */
+export function countUnowned(step: EpisodeStep, nowMs: number): EpisodeStep {
+  const { state, level, owner, unownedSinceMs } = step.next;
+  const isUnowned = state === 'open' && isCaseLevel(level) && owner === null;
+  const sinceMs = isUnowned ? (unownedSinceMs ?? nowMs) : null;
+  return sinceMs === unownedSinceMs ? step : stepWith(step, { unownedSinceMs: sinceMs });
+}
+
+/** Once for each time it is without an owner, and no more often than the level's floor: a unit may come and go. */
+function escalate(step: EpisodeStep, { rules, nowMs }: TimeRules): EpisodeStep {
+  const { unownedSinceMs, escalatedAtMs, level } = step.next;
+  if (unownedSinceMs === null || nowMs - unownedSinceMs < rules.escalateAfterMs) return step;
+  if (escalatedAtMs !== null) {
+    const isRecent = Math.abs(nowMs - escalatedAtMs) < FLOOR_MS[kindOf(level)];
+    if (escalatedAtMs >= unownedSinceMs || isRecent) return step;
+  }
+  return stepWith(
+    step,
+    { escalatedAtMs: nowMs },
+    { type: 'escalated', unownedForMs: nowMs - unownedSinceMs, by: null, atMs: nowMs },
+  );
+}
+
+function callPager(step: EpisodeStep, time: TimeRules): EpisodeStep {
+  const { page, state, level } = step.next;
+  const isActive = page.wanted === 'triggered' || page.wanted === 'acknowledged';
+  if (state !== 'open' || !isCaseLevel(level))
+    return isActive ? stepWith(step, { page: { ...page, wanted: 'resolved' } }) : step;
+  const why = page.wanted === 'triggered' ? null : reasonToPage(step.next, time);
+  return why === null ? step : stepWith(step, { page: { ...page, wanted: 'triggered', why } });
+}
+
+function reasonToPage(
+  { drill, level, owner, unownedSinceMs, page }: Episode,
+  { rules, nowMs, undeliveredSinceMs }: TimeRules,
+): Page['why'] {
+  if (!rules.hasPager || drill !== null) return null;
+  if (owner === null && isCriticalLevel(level)) return 'level';
+  if (unownedSinceMs !== null && nowMs - unownedSinceMs >= rules.pageAfterMs) return 'no-owner';
+  const isSilent = undeliveredSinceMs !== null && nowMs - undeliveredSinceMs >= SLACK_SILENT_AFTER_MS;
+  return isSilent && page.wanted !== 'acknowledged' ? 'slack-silent' : null;
+}

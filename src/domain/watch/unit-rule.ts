@@ -1,0 +1,171 @@
+/** One round for one unit: whether it is there, how it is, what is new about it, and what time brings to its episode. */
+import { exactText, type LongId } from '../amount.ts';
+import { type RiskUnit, standingOf } from '../unit/risk-unit.ts';
+import { judge, type UnitReading } from './episode-rule.ts';
+import { type EpisodeStep, passTime, stepWith } from './episode-time.ts';
+import { NOTHING_KNOWN, newsOf } from './news.ts';
+import type { EpisodeChange, UnitMemory, WatchEvent, WatchRound, WatchState } from './watch.ts';
+
+const MINUTE_MS = 60_000;
+/** A unit that comes and goes is told to be missing at most this often. */
+const MISSING_FLOOR_MS = 60 * MINUTE_MS;
+/** Then a missing unit is forgotten, and its episode ends. */
+const FORGOTTEN_AFTER_MS = 30 * 24 * 60 * MINUTE_MS;
+
+export interface UnitRound extends WatchRound {
+  readonly state: WatchState;
+  readonly groupId: LongId;
+  /** Null: not in this reading. */
+  readonly unit: RiskUnit | null;
+  readonly isComplete: boolean;
+  readonly asOfMs: number;
+}
+
+/** An episode's change, and whether it is a loud opening or worsening. */
+export type Changed = EpisodeChange & { readonly isCrossing: boolean };
+
+export interface UnitDecision {
+  /** Null: nothing is remembered of this unit any longer. */
+  readonly memory: UnitMemory | null;
+  readonly change: Changed | null;
+  readonly events: readonly WatchEvent[];
+}
+
+interface UnitStep {
+  readonly memory: UnitMemory | null;
+  readonly step: EpisodeStep | null;
+  readonly isNew?: boolean;
+  readonly isCrossing?: boolean;
+  readonly events?: readonly WatchEvent[];
+}
+
+export function decideUnit(round: UnitRound): UnitDecision {
+  const { groupId, unit, state, episodes, isComplete, slowFacts, rules, nowMs, undeliveredSinceMs } = round;
+  const known = state.units[groupId];
+  const memory = known ?? newMemory(nowMs);
+  const episode = episodes.get(memory.episodeId ?? '') ?? null;
+  const from = episode && { next: episode, events: [] };
+  const reading = unit && readingOf(unit, round);
+  const {
+    step,
+    isNew = false,
+    isCrossing = false,
+    events = [],
+    ...after
+  } = reading !== null ? see(memory, from, reading, round, known === undefined) : miss(memory, from, round);
+
+  const news =
+    after.memory &&
+    newsOf({
+      groupId,
+      known: after.memory.known,
+      unit: isComplete ? unit : null,
+      ltv: reading?.figures.ltv ?? null,
+      slow: slowFacts,
+      nowMs,
+    });
+  const time = { rules, nowMs, undeliveredSinceMs: undeliveredSinceMs.get(episode?.id ?? '') ?? null };
+  const last = step && passTime(step, time);
+  return {
+    memory: after.memory && news && { ...after.memory, known: news.known },
+    change: last === null || last.next === episode ? null : { ...last, isNew, isCrossing },
+    events: [...events, ...(news?.events ?? [])],
+  };
+}
+
+function newMemory(nowMs: number): UnitMemory {
+  return {
+    episodeId: null,
+    since: {},
+    belowSinceMs: null,
+    toldAtMs: {},
+    lastSeenAtMs: nowMs,
+    missingSinceMs: null,
+    missingToldAtMs: null,
+    known: NOTHING_KNOWN,
+  };
+}
+
+function readingOf(unit: RiskUnit, { asOfMs, isComplete }: UnitRound): UnitReading {
+  const { ltv, collateral } = standingOf(unit);
+  const figures = {
+    ltv: ltv && exactText(ltv),
+    netEquity: exactText(unit.totalNetEquity),
+    collateral: exactText(collateral),
+    liability: exactText(unit.totalLiability),
+    asOfMs,
+  };
+  return { groupId: unit.groupId, ltv, figures, isComplete };
+}
+
+function see(
+  before: UnitMemory,
+  from: EpisodeStep | null,
+  reading: UnitReading,
+  round: UnitRound,
+  isUnknown: boolean,
+): UnitStep {
+  const { groupId, rules, nowMs, newId, state } = round;
+  const { lastReading, beganAtMs } = state;
+  const isBack = isMissingTold(before);
+  // Nobody read in between: the calm must be seen for its whole time.
+  const isGap = lastReading === null || nowMs - lastReading.readAtMs > 2 * rules.everyMs + MINUTE_MS;
+  const memory = {
+    ...before,
+    belowSinceMs: isGap ? null : before.belowSinceMs,
+    lastSeenAtMs: nowMs,
+    missingSinceMs: null,
+  };
+  const seen =
+    from !== null && from.next.vanishedAtMs !== null
+      ? stepWith(
+          from,
+          { vanishedAtMs: null, figures: reading.figures },
+          { type: 'seen-again', figures: reading.figures, by: null, atMs: nowMs },
+        )
+      : from;
+  const isNews = isBack || (isUnknown && lastReading !== null);
+  return {
+    // Before the first complete reading nothing is known to have arisen since.
+    ...judge(memory, seen, reading, {
+      rules,
+      nowMs,
+      newId,
+      beganAtMs: lastReading === null ? nowMs : beganAtMs,
+    }),
+    events: isNews ? [{ type: 'unit-appeared', groupId, atMs: nowMs }] : [],
+  };
+}
+
+function isMissingTold({ missingSinceMs, missingToldAtMs }: UnitMemory): boolean {
+  return missingSinceMs !== null && missingToldAtMs !== null && missingToldAtMs >= missingSinceMs;
+}
+
+/** Missing from a complete reading, or nothing complete was read: neither makes anything better. */
+function miss(before: UnitMemory, from: EpisodeStep | null, round: UnitRound): UnitStep {
+  const { groupId, isComplete, closedUnits, nowMs } = round;
+  const memory = { ...before, belowSinceMs: null };
+  if (!isComplete) return { memory, step: from };
+  if (closedUnits.has(groupId)) return { memory: null, step: end(from, 'closed', nowMs) };
+  if (nowMs - before.lastSeenAtMs >= FORGOTTEN_AFTER_MS)
+    return { memory: null, step: end(from, 'gone', nowMs) };
+  const missing = { ...memory, missingSinceMs: before.missingSinceMs ?? nowMs };
+  const toldAtMs = before.missingToldAtMs;
+  if (isMissingTold(missing) || (toldAtMs !== null && nowMs - toldAtMs < MISSING_FLOOR_MS))
+    return { memory: missing, step: from };
+  const vanished =
+    from?.next.state === 'open'
+      ? stepWith(from, { vanishedAtMs: missing.missingSinceMs }, { type: 'vanished', by: null, atMs: nowMs })
+      : from;
+  return {
+    memory: { ...missing, missingToldAtMs: nowMs },
+    step: vanished,
+    events: [{ type: 'unit-vanished', groupId, atMs: nowMs }],
+  };
+}
+
+function end(from: EpisodeStep | null, why: 'closed' | 'gone', nowMs: number): EpisodeStep | null {
+  if (from?.next.state !== 'open') return from;
+  const ended = { state: 'recovered', recoveredAtMs: nowMs, mute: null, unownedSinceMs: null } as const;
+  return stepWith(from, ended, { type: 'ended', why, by: null, atMs: nowMs });
+}

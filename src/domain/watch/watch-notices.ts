@@ -1,0 +1,90 @@
+/** Which messages follow a change of the watch; their words are drawn at delivery. */
+import type { Episode, EpisodeEvent } from './episode.ts';
+import { isCaseLevel } from './levels.ts';
+import type { EpisodeChange, EpisodeNotice, WatchEvent, WatchEventType, WatchNotice } from './watch.ts';
+
+/**
+ * The card comes first, once; a change without an event redraws it. What calls for somebody mentions WATCH_GROUP in the
+ * thread and shows in the channel, once for all that happened at one time; progress is a quiet line. A drill sends direct
+ * messages to nobody but WATCH_GROUP.
+ */
+export function episodeNotices({ next, events }: Pick<EpisodeChange, 'next' | 'events'>): EpisodeNotice[] {
+  const all = events.length === 0 ? [card()] : events.flatMap((event) => noticesOf(next, event));
+  const isLoud = (notice: EpisodeNotice) => notice.kind !== 'alert-direct' && notice.mention;
+  const loudest = all.find(isLoud);
+  const cards = all.filter(({ kind }) => kind === 'alert-card');
+  const others = all.flatMap((notice): EpisodeNotice[] => {
+    if (notice.kind === 'alert-direct') return isAllowed(next, notice.to) ? [notice] : [];
+    return notice.kind === 'alert-thread' ? [{ ...notice, mention: notice === loudest }] : [];
+  });
+  return cards.length === 0 ? others : [card(cards.some(isLoud)), ...others];
+}
+
+function isAllowed({ drill }: Episode, to: 'group' | readonly string[]): boolean {
+  return drill === null || to === 'group';
+}
+
+function card(mention = false) {
+  return { kind: 'alert-card', mention } as const;
+}
+
+/** Exhaustive: a new event doesn't compile without its notices. */
+function noticesOf(next: Episode, event: EpisodeEvent): EpisodeNotice[] {
+  const thread = (mention = false): EpisodeNotice => ({ kind: 'alert-thread', event, mention });
+  const direct = (to: 'group' | readonly string[]): EpisodeNotice => ({ kind: 'alert-direct', event, to });
+  switch (event.type) {
+    case 'opened':
+      return [card(event.mention)];
+    case 'worsened':
+    case 'recovered':
+      return [card(), thread(event.mention)];
+    case 'repeated':
+      // Somebody has it: the others need not be woken again.
+      return [card(), thread(next.owner === null), ...(next.owner ? [direct([next.owner.by.userId])] : [])];
+    case 'eased':
+    case 'reopened':
+    case 'ended':
+    case 'drill-ended':
+    case 'vanished':
+    case 'seen-again':
+    case 'taken':
+    case 'noted':
+    case 'muted':
+    case 'mute-ended':
+    case 'paged':
+      return [card(), thread()];
+    case 'handed-over':
+      return [card(), thread(), direct([event.to.userId])];
+    case 'owner-lapsed':
+      // The worsening mentions everybody, so only the owner must hear that it is theirs no longer.
+      if (event.why === 'worse') return [card(), direct([event.owner.userId])];
+      return [card(), thread(isCaseLevel(next.level))];
+    case 'escalated':
+      return [card(), thread(), direct('group')];
+    case 'card-opened':
+    case 'page-acknowledged':
+    case 'page-resolved':
+      return [card()];
+    case 'card-posted':
+      return [];
+  }
+}
+
+/** Those with a mention need somebody to look. */
+const MENTIONS: Readonly<Record<WatchEventType, boolean>> = {
+  began: false,
+  blind: true,
+  'seeing-again': false,
+  summary: true,
+  'unit-vanished': true,
+  'unit-appeared': false,
+  'borrowed-more': false,
+  'rate-step': false,
+  'members-changed': false,
+  'forced-liquidation': true,
+  digest: false,
+};
+
+export function watchNotice(event: WatchEvent): WatchNotice {
+  return { kind: 'watch-message', event, mention: MENTIONS[event.type] };
+}
