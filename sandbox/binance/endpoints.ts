@@ -150,7 +150,10 @@ function ltvDetailsAnswer(params: Params, caller: Account, { ledger, settings, c
     .shownUnits()
     .filter((unit) => sees(caller, unit) && (groupId === undefined || unit.groupId === groupId));
   ledger.prices.noteServed(units);
-  return units.map((unit) => ltvDetails(unit, settings, clock.serverMs()));
+  return units.map((unit) => ({
+    ...ltvDetails(unit, settings, clock.serverMs()),
+    ...(ledger.prices.hasLtv(unit.groupId) ? {} : { ltv: null }),
+  }));
 }
 
 function closedAnswer(params: Params, caller: Account, { ledger }: Backend): object {

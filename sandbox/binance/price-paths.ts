@@ -28,6 +28,8 @@ export const PATHS = {
   outage: { ltv: '1', lastsS: 300 },
   /** Binance leaves this unit out of its list. */
   vanish: { ltv: '1', lastsS: 300 },
+  /** Binance lists it with `"ltv": null`. */
+  'no-ltv': { ltv: '1', lastsS: 300 },
 } as const satisfies Readonly<Record<string, PathDefault>>;
 export type PathKind = keyof typeof PATHS;
 
@@ -80,16 +82,17 @@ export function pathFor(unit: Unit, order: PathOrder, nowMs: number): PricePath 
   const target = new Big(wanted ?? ltv);
   const timing = { kind, startMs: nowMs, lastsMs: (wantedS ?? lastsS) * 1000 };
   const same = new Big(1);
-  if (kind === 'outage' || kind === 'vanish') return { ...timing, low: same, high: same };
+  if (kind === 'outage' || kind === 'vanish' || kind === 'no-ltv')
+    return { ...timing, low: same, high: same };
   if (kind !== 'saw-tooth') return { ...timing, low: shareAt(unit, target), high: same };
   return { ...timing, low: shareAt(unit, target.plus(TOOTH)), high: shareAt(unit, target.minus(TOOTH)) };
 }
 
-/** The share at that time, or what Binance does in place of an answer. */
-export function priceAt(
-  { kind, startMs, lastsMs, low, high }: PricePath,
-  nowMs: number,
-): Big | 'outage' | 'gone' {
+/** What Binance does in place of an answer: for all units, with the unit, with its LTV. */
+type Trouble = 'outage' | 'gone' | 'no-ltv';
+
+/** The share at that time, or the trouble. */
+export function priceAt({ kind, startMs, lastsMs, low, high }: PricePath, nowMs: number): Big | Trouble {
   const turns = (nowMs - startMs) / lastsMs;
   switch (kind) {
     case 'crash':
@@ -103,6 +106,8 @@ export function priceAt(
       return turns < 1 ? 'outage' : high;
     case 'vanish':
       return turns < 1 ? 'gone' : high;
+    case 'no-ltv':
+      return turns < 1 ? 'no-ltv' : high;
   }
 }
 
@@ -153,7 +158,7 @@ export class Prices {
 
   noteServed(units: readonly Unit[]): void {
     const atMs = this.#clock.serverMs();
-    for (const unit of units) {
+    for (const unit of units.filter(({ groupId }) => this.hasLtv(groupId))) {
       const served = [...this.served(unit.groupId), { atMs, ltv: figuresOf(unit).ltv }];
       this.#served.set(unit.groupId, served.slice(-SERVED_KEPT));
     }
@@ -164,7 +169,11 @@ export class Prices {
     return this.#served.get(groupId) ?? [];
   }
 
-  #priceOf(groupId: string): Big | 'outage' | 'gone' {
+  hasLtv(groupId: string): boolean {
+    return this.#priceOf(groupId) !== 'no-ltv';
+  }
+
+  #priceOf(groupId: string): Big | Trouble {
     const path = this.#paths.get(groupId);
     return path === undefined ? new Big(1) : priceAt(path, this.#clock.realMs());
   }

@@ -16,6 +16,7 @@ const PATHS_OFFERED = [
   ['91% for a minute', { kind: 'spike' }],
   ['outage of Binance for 5 min', { kind: 'outage' }],
   ['not listed for 5 min', { kind: 'vanish' }],
+  ['LTV null for 5 min', { kind: 'no-ltv' }],
 ] as const;
 
 const WIDTH = 340;

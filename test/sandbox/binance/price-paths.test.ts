@@ -15,11 +15,14 @@ beforeEach(async () => {
 });
 afterEach(() => exchange.close());
 
-/** The unit's LTV as ltv-details serves it that many seconds after the start; null: not listed. */
+/** The unit's LTV as ltv-details serves it that many seconds after the start, or `absent`. */
 async function servedAt(seconds: number): Promise<string | null> {
   nowMs = T0 + seconds * 1000;
-  const rows: { groupId: number; ltv: string }[] = JSON.parse((await call(exchange, DETAILS, '')).text);
-  return rows.find(({ groupId }) => String(groupId) === UNIT)?.ltv ?? null;
+  const rows: { groupId: number; ltv: string | null }[] = JSON.parse(
+    (await call(exchange, DETAILS, '')).text,
+  );
+  const row = rows.find(({ groupId }) => String(groupId) === UNIT);
+  return row === undefined ? 'absent' : row.ltv;
 }
 
 describe('a course of prices', () => {
@@ -28,7 +31,8 @@ describe('a course of prices', () => {
     ['drift', { ltv: '0.83', lastsS: 7_200 }, [0, 7_200, 9_000], ['0.592', '0.830', '0.830']],
     ['saw-tooth', {}, [0, 14, 15, 29, 30], ['0.851', '0.851', '0.849', '0.849', '0.851']],
     ['spike', {}, [0, 59, 60], ['0.910', '0.910', '0.592']],
-    ['vanish', {}, [0, 299, 300], [null, null, '0.592']],
+    ['vanish', {}, [0, 299, 300], ['absent', 'absent', '0.592']],
+    ['no-ltv', {}, [0, 299, 300], [null, null, '0.592']],
   ] as const)('%s: LTV by the second', async (kind, order, seconds, ltvs) => {
     exchange.startPath({ groupId: UNIT, kind, ...order });
     const seen: (string | null)[] = [];
