@@ -77,6 +77,7 @@ export function decideRound(round: WatchRound): WatchChange {
 export function firstState(nowMs: number): WatchState {
   return {
     schema: 1,
+    revision: 0,
     beganAtMs: nowMs,
     lastReading: null,
     blind: null,

@@ -42,6 +42,8 @@ export type BlindCause =
 
 export interface WatchState {
   readonly schema: 1;
+  /** Counts what was saved. Without it, two changes of one episode would not differ here, and both would be stored. */
+  readonly revision: number;
   readonly beganAtMs: number;
   /** The last complete reading: exchange time and store time; null: none yet. */
   readonly lastReading: { readonly asOfMs: number; readonly readAtMs: number } | null;
