@@ -34,7 +34,7 @@ export function createViewRequests({
     return others.find((other) => other.groupId === groupId && other.id !== id)?.id ?? null;
   }
 
-  /** Those on which this person's approval would count. */
+  /** Those on which this person's approval, or finding on an unknown outcome, would count. */
   async function waitingFor(
     by: PersonId,
     open: readonly CloseRequest[],
@@ -110,8 +110,13 @@ export function createViewRequests({
 }
 
 function waitsFor(request: CloseRequest, { userId }: PersonId, nowMs: number): boolean {
-  if (request.state !== 'pending' || isBlocked(request) || nowMs >= request.expiresAtMs) return false;
   const { samePerson } = request.policy;
   const me = personKey(userId, samePerson);
+  // Two people must record a finding, so it waits for those who haven't.
+  if (request.state === 'unknown') {
+    const { settlement } = request;
+    return settlement === null || personKey(settlement.by.userId, samePerson) !== me;
+  }
+  if (request.state !== 'pending' || isBlocked(request) || nowMs >= request.expiresAtMs) return false;
   return !request.votes.some((vote) => personKey(vote.voter.userId, samePerson) === me);
 }

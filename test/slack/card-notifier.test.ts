@@ -254,7 +254,9 @@ describe('messages about it', () => {
     const [, said, called] = inChannel();
     expect(inChannel()).toHaveLength(3);
     expect(said?.text).toContain('Outcome not known');
-    expect(called?.text).toBe(`<!subteam^${ids.approvers}> *Close of unit 7: needs approvers now.*`);
+    expect(called?.text).toBe(
+      `<!subteam^${ids.approvers}> *Close of unit 7: needs approvers now.* The reply above says why.`,
+    );
     // A later page has no reply of its own, so the mention says it.
     const paged: RequestEvent = { type: 'people-paged', by: null, atMs: START_MS };
     await teller.deliver({ kind: 'approvers', event: paged }, lost, ALL);

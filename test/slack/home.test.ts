@@ -56,6 +56,14 @@ describe('what Home shows', () => {
     expect(textOf(home.plainer)).toContain('*Unit 1*: 59.2%');
   });
 
+  it('says of an unknown outcome that it waits, without an expiry, which no longer counts', () => {
+    const unknown = request({ state: 'unknown', card: CARD });
+    const [title, first] = homeTab({ ...VIEW, waitingForMe: [unknown] }, null).blocks;
+    expect(textOf(title)).toContain('1 request waits for you');
+    expect(textOf(first)).toContain('outcome not known');
+    expect(textOf(first)).not.toContain('expires');
+  });
+
   it('lists a request that waits for me once', () => {
     const waiting = request({ card: CARD });
     const other = { ...request({ card: CARD }), id: 'R000000002' as typeof waiting.id };

@@ -503,7 +503,12 @@ describe('execution', () => {
     for (let round = 0; round < 4; round += 1) await harness.pass(UNKNOWN_PAGES_AFTER_MS);
     expect(harness.approversTold(request.id)).toEqual(['opened', 'answered', 'people-paged']);
     const settle = (who = ALICE) => harness.desk.settle(who, request.id, 'closed', 'seen in the web console');
+    const home = (who = ALICE) => harness.desk.home(who);
+    expect(await home()).toMatchObject({ value: { waitingForMe: [{ id: request.id }] } });
     expect(await settle()).toMatchObject({ ok: true, value: { state: 'unknown' } });
+    // It waits for a second person, on Home too.
+    expect(await home()).toMatchObject({ value: { waitingForMe: [] } });
+    expect(await home(BOB)).toMatchObject({ value: { waitingForMe: [{ id: request.id }] } });
     expect(await settle()).toMatchObject({ refusal: { code: 'second-person-needed' } });
     expect(await settle(REQUESTER)).toMatchObject({ refusal: { code: 'role-missing' } });
     expect(await settle(BOB)).toMatchObject({

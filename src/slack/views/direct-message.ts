@@ -53,7 +53,9 @@ export function approverMessage(
  */
 export function approversReply(event: RequestEvent, request: CloseRequest): Message {
   const isSaid = noticesFor(request, event).some(({ kind }) => kind === 'thread');
-  const said = isSaid ? callText(event, request) : approversText(event, request, 'channel');
+  const said = isSaid
+    ? `${callText(event, request)} The reply above says why.`
+    : approversText(event, request, 'channel');
   const text = `${dryRunPrefix(request.policy.mode)}${said}`;
   return { text, blocks: [section(text)] };
 }

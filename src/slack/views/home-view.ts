@@ -83,7 +83,8 @@ function waitingBlocks(waiting: readonly CloseRequest[], workspaceUrl: string | 
 /** Decisions count on the card alone, so the button leads there. */
 function waitingSection(request: CloseRequest, workspaceUrl: string | null): SectionBlock {
   const line = requestLine(request, workspaceUrl).replace(/^• /, '');
-  const text = `${line} · expires ${dateToken(request.expiresAtMs)}`;
+  const ends = request.state === 'unknown' ? '' : ` · expires ${dateToken(request.expiresAtMs)}`;
+  const text = `${line}${ends}`;
   const url = cardLink(workspaceUrl, request.card);
   const [row] = buttons(
     url === null

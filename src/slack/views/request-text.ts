@@ -212,7 +212,7 @@ function endingText(request: CloseRequest, ending: Ending): string {
     case 'card-undeliverable':
       return `*Failed* ${when}. The card couldn't be posted, so nobody could approve: ${note(ending.why)}`;
     case 'rejected':
-      return `*Rejected* by ${mention(ending.by)} ${when}. Reason: ${note(ending.reason)} Nothing was sent.`;
+      return `*Rejected* by ${mention(ending.by)} ${when}. Nothing was sent. Reason: ${note(ending.reason)}`;
     case 'withdrawn':
       return `*Withdrawn* by ${mention(ending.by)} ${when}. Nothing was sent.`;
     case 'expired':

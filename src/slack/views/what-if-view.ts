@@ -95,7 +95,7 @@ function afterText(view: WhatIfView, now: string, [first]: readonly LtvAfter[]):
     return 'Nothing is owed, so the LTV stays 0.';
   const after = first?.ltv ?? null;
   const level = levelAt(view, after);
-  const kept = view.whatIf.kind === 'borrow' ? ' What is borrowed stays in the unit here.' : '';
+  const kept = view.whatIf.kind === 'borrow' ? ' This assumes that what is borrowed stays in the unit.' : '';
   return `LTV *${now}* → *${ltvText(after, view.thresholds)}*: ${levelEmoji(level)} *${levelText(level)}*.${kept}`;
 }
 
