@@ -10,6 +10,7 @@ import { checkExchange } from './doctor/check-exchange.ts';
 import { checkSecretFiles, judgeAccountsFile } from './doctor/check-files.ts';
 import { examineRedis } from './doctor/check-redis.ts';
 import { checkSlack } from './doctor/check-slack.ts';
+import { judgeWatch } from './doctor/check-watch.ts';
 import { type Finding, findingsAbout } from './doctor/finding.ts';
 import { errorText } from './ops/log-redaction.ts';
 import { createLogger } from './ops/logger.ts';
@@ -51,6 +52,7 @@ async function examine(config: Config): Promise<Finding[]> {
       ...(await checkSecretFiles(config.secretFiles, process.platform)),
       ...judgeAccountsFile(accounts),
       examineTraces(config),
+      ...judgeWatch(config.watch),
       ...(await bounded('Redis', examineRedis(redis, config.redis, outbox))),
       ...(await bounded('Slack', examineSlack(config))),
       ...(accounts.ok ? await bounded('Binance', examineExchange(config, accounts.accounts, redis)) : []),
@@ -79,6 +81,7 @@ function examineSlack(config: Config): Promise<Finding[]> {
     auditChannel: settings.auditChannel,
     roles: config.people,
     policy: config.closePolicy,
+    watch: config.watch,
   });
 }
 

@@ -24,6 +24,8 @@ export interface SlackCheckParts {
     readonly viewers: '*' | readonly string[];
   };
   readonly policy: ClosePolicy;
+  /** Null: the watch is off. */
+  readonly watch: { readonly channel: string; readonly group: readonly string[] } | null;
 }
 
 export async function checkSlack(parts: SlackCheckParts): Promise<Finding[]> {
@@ -48,6 +50,7 @@ export async function checkSlack(parts: SlackCheckParts): Promise<Finding[]> {
       ? []
       : [await checkChannel(parts.client, parts.auditChannel, 'audit channel')]),
     ...(await checkPeople(parts, teamId)),
+    ...(await checkWatch(parts, teamId)),
   ];
 }
 
@@ -118,18 +121,23 @@ async function checkSocket(client: WebClient, appToken: string): Promise<Finding
 }
 
 /** With the manifest's scopes, Slack doesn't say whether the bot is in a channel. */
-async function checkChannel(client: WebClient, channel: string, what: string): Promise<Finding> {
+async function checkChannel(
+  client: WebClient,
+  channel: string,
+  what: string,
+  invite = INVITE,
+): Promise<Finding> {
   const answer = await slackCall(() => client.conversations.info({ channel }));
   if (!answer.ok) {
     const { failure } = answer;
     if (failure.kind === 'refused' && failure.error === 'channel_not_found') {
-      return fault(`the ${what} ${channel} doesn't exist, or is private and the bot isn't in it`, INVITE);
+      return fault(`the ${what} ${channel} doesn't exist, or is private and the bot isn't in it`, invite);
     }
     const why =
       failure.kind === 'refused' && failure.error === 'missing_scope'
         ? 'Slack only tells with the optional scope channels:read'
         : failureText(failure);
-    return warning(`whether the bot is in the ${what} ${channel} couldn't be checked: ${why}`, INVITE);
+    return warning(`whether the bot is in the ${what} ${channel} couldn't be checked: ${why}`, invite);
   }
   const {
     is_member: isMember,
@@ -137,7 +145,7 @@ async function checkChannel(client: WebClient, channel: string, what: string): P
     is_ext_shared: isShared,
   } = answer.value.channel ?? {};
   if (isArchived === true) return fault(`the ${what} ${channel} is archived`, 'Use another channel.');
-  if (isMember !== true) return fault(`the bot is not in the ${what} ${channel}`, INVITE);
+  if (isMember !== true) return fault(`the bot is not in the ${what} ${channel}`, invite);
   if (isShared === true) {
     return warning(
       `the ${what} ${channel} is shared with another organization, which sees every card`,
@@ -149,6 +157,40 @@ async function checkChannel(client: WebClient, channel: string, what: string): P
 
 const INVITE =
   "In the channel: /invite @loandesk. While a card can't be posted, its requester is told and the close can't be approved.";
+
+const INVITE_TO_WATCH =
+  'In the channel: /invite @loandesk. Until then, alerts are direct messages to WATCH_GROUP.';
+
+/** Alerts that can't be posted or mention nobody. */
+async function checkWatch(
+  { client, directory, access, watch, closeChannel }: SlackCheckParts,
+  teamId: string,
+): Promise<Finding[]> {
+  if (watch === null) return [];
+  const findings =
+    watch.channel === closeChannel
+      ? []
+      : [await checkChannel(client, watch.channel, 'watch channel', INVITE_TO_WATCH)];
+  const members = await directory.members(watch.group);
+  if (!members.ok) {
+    const advice = 'Check the user group ids and the scope usergroups:read.';
+    return [...findings, fault(`WATCH_GROUP couldn't be read: ${members.why}`, advice)];
+  }
+  const found = await Promise.all(
+    [...members.value].map(async (userId) => ({ userId, person: await access.identify({ teamId, userId }) })),
+  );
+  const without = found.flatMap(({ userId, person }) => (person.ok ? [] : [userId]));
+  if (without.length === members.value.size)
+    return [
+      ...findings,
+      fault('WATCH_GROUP: nobody in it may work on cases', 'Name full members of this workspace.'),
+    ];
+  if (without.length > 0) {
+    const text = `WATCH_GROUP: these people are no full members, so they can't take cases: ${without.join(', ')}`;
+    findings.push(warning(text, 'Remove them from WATCH_GROUP or its groups.'));
+  }
+  return [...findings, namedFinding('WATCH_GROUP', members)];
+}
 
 async function checkPeople(parts: SlackCheckParts, teamId: string): Promise<Finding[]> {
   const { directory, access, roles, policy } = parts;

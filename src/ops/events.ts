@@ -3,8 +3,9 @@ import type { ExchangeEvents } from '../binance/loan-exchange.ts';
 import type { RedisEvents } from '../redis/connection.ts';
 import type { SlackEvents } from '../slack/slack-events.ts';
 import type { DeskEvents, Log } from '../usecases/ports.ts';
+import type { WatchEvents } from '../usecases/watch-ports.ts';
 
-export interface Events extends DeskEvents, ExchangeEvents, RedisEvents, SlackEvents {}
+export interface Events extends DeskEvents, ExchangeEvents, RedisEvents, SlackEvents, WatchEvents {}
 
 /** What takes time, or says what became of it. */
 export type TracedEvents = Pick<
@@ -76,5 +77,9 @@ function guarded(log: Log, events: Events): Events {
     interactionHandled: report('interactionHandled', events.interactionHandled),
     interactionUnacknowledged: report('interactionUnacknowledged', events.interactionUnacknowledged),
     httpRequestRefused: report('httpRequestRefused', events.httpRequestRefused),
+    watchRead: report('watchRead', events.watchRead),
+    alertRaised: report('alertRaised', events.alertRaised),
+    alertDelivered: report('alertDelivered', events.alertDelivered),
+    pageSent: report('pageSent', events.pageSent),
   };
 }

@@ -8,6 +8,7 @@ import { deskMetrics } from './metrics/desk-metrics.ts';
 import { exchangeMetrics } from './metrics/exchange-metrics.ts';
 import { slackMetrics } from './metrics/slack-metrics.ts';
 import { redisMetrics, type StoreSources, storeGauges } from './metrics/store-metrics.ts';
+import { type WatchSource, watchGauges, watchMetrics } from './metrics/watch-metrics.ts';
 
 export interface MetricsSources extends StoreSources {
   readonly version: string;
@@ -17,6 +18,7 @@ export interface MetricsSources extends StoreSources {
   readonly slackConnected: () => boolean;
   readonly exchange: () => ExchangeSnapshot;
   readonly logState: () => LogOutputState;
+  readonly watch: WatchSource;
 }
 
 export interface Metrics extends Events {
@@ -39,8 +41,9 @@ export function createMetrics(sources: MetricsSources): Metrics {
   }).set({ version: sources.version, node: process.versions.node, mode: sources.mode }, 1);
   lifeGauges(registry, sources);
   const readStore = storeGauges(registry, sources);
+  const readWatch = watchGauges(registry, sources.watch);
   const text = async () => {
-    await readStore();
+    await Promise.all([readStore(), readWatch()]);
     return registry.metrics();
   };
   return {
@@ -48,6 +51,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
     ...exchangeMetrics(registry, sources.exchange),
     ...redisMetrics(registry),
     ...slackMetrics(registry),
+    ...watchMetrics(registry),
     read: text,
     route: {
       path: '/metrics',

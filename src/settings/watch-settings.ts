@@ -1,8 +1,8 @@
 /** The settings of the watch: their forms, what contradicts what, and what the parts are handed. */
 import { z } from 'zod';
 import type { Amount } from '../domain/amount.ts';
-import type { DigestTimes } from '../usecases/watch-ports.ts';
-import { parseDigestTimes } from './digest-times.ts';
+import type { DigestClock } from '../usecases/watch-ports.ts';
+import { parseDigestClock } from './digest-clock.ts';
 import { apiUrl, CHANNEL, duration, fraction, list, people } from './fields.ts';
 
 export interface WatchSettings {
@@ -16,7 +16,7 @@ export interface WatchSettings {
   readonly pageAfterMs: number;
   readonly hasTripwire: boolean;
   /** Null: no digest. */
-  readonly digest: DigestTimes | null;
+  readonly digest: DigestClock | null;
   readonly pagerDuty: { readonly apiUrl: string; readonly routingKey: string } | null;
   readonly webhook: { readonly url: string; readonly secret: string } | null;
   readonly heartbeatUrl: string | null;
@@ -45,8 +45,8 @@ const levels = list.transform((texts, context): Amount[] => {
   return z.NEVER;
 });
 
-const digestTimes = z.string().transform((text, context): DigestTimes => {
-  const times = parseDigestTimes(text);
+const digestClock = z.string().transform((text, context): DigestClock => {
+  const times = parseDigestClock(text);
   if (times !== null) return times;
   context.addIssue({
     code: 'custom',
@@ -83,7 +83,7 @@ export const watchShape = {
     .optional(),
   HEARTBEAT_URL: apiUrl('HEARTBEAT_URL').optional(),
   WATCH_TRIPWIRE: z.stringbool({ error: 'WATCH_TRIPWIRE: expected true or false' }).prefault('false'),
-  DIGEST_AT: digestTimes.optional(),
+  DIGEST_AT: digestClock.optional(),
 };
 
 type Given = Readonly<Record<string, string>>;

@@ -238,6 +238,12 @@ export interface WatchView extends WatchGlimpse {
   readonly open: readonly Episode[];
   /** Ended, newest first. */
   readonly recent: readonly Episode[];
+  /** Null: DIGEST_AT is not set. */
+  readonly nextDigestAtMs: number | null;
+  /** What would reach people without Slack, by name. */
+  readonly pagers: readonly string[];
+  readonly hasHeartbeat: boolean;
+  readonly hasTripwire: boolean;
   readonly nowMs: number;
 }
 

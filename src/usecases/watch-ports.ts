@@ -1,7 +1,8 @@
 /** What the watch needs from outside. All times are UTC milliseconds. */
-import type { LongId } from '../domain/amount.ts';
+import type { Amount, LongId } from '../domain/amount.ts';
 import type { CardLocation } from '../domain/card-location.ts';
 import type { Episode, PageState } from '../domain/watch/episode.ts';
+import type { LevelKey } from '../domain/watch/levels.ts';
 import type { TrendPoint } from '../domain/watch/trend-points.ts';
 import type {
   EpisodeChange,
@@ -10,7 +11,7 @@ import type {
   WatchNotice,
   WatchState,
 } from '../domain/watch/watch.ts';
-import type { Delivery } from './ports.ts';
+import type { Delivery, Read, ReadOptions } from './ports.ts';
 
 /** The watch's record with the newest episode of every unit it knows, and its drill. */
 export interface StoredWatch {
@@ -112,11 +113,60 @@ export interface ScheduledMessages {
 }
 
 /** When the digest is due, by the clocks of its zone: once per day even where daylight saving begins or ends. */
-export interface DigestTimes {
+export interface DigestClock {
   readonly timeZone: string;
   /** The latest occurrence that is not in the future; null: there is none. */
   latest(nowMs: number): number | null;
   /** The occurrence before this one. */
   before(atMs: number): number | null;
   next(nowMs: number): number | null;
+  /** Noon of the calendar day of that moment. */
+  noonOf(atMs: number): number;
+  /** The calendar day that ended last at that moment. */
+  dayBefore(atMs: number): { readonly fromMs: number; readonly toMs: number };
+}
+
+/** Reads of one unit's history, newest or oldest first. */
+export interface LoanHistory {
+  interestHistory(query: HistorySpan, options: ReadOptions): Promise<Read<HistoryPage<InterestRow>>>;
+  forcedLiquidations(query: HistorySpan, options: ReadOptions): Promise<Read<HistoryPage<ForcedRow>>>;
+}
+
+export interface HistorySpan {
+  readonly groupId: LongId;
+  /** Exchange time. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** From 1; default 1. */
+  readonly page?: number;
+}
+
+export interface HistoryPage<Row> {
+  /** Of all pages; null: not stated. */
+  readonly total: number | null;
+  readonly rows: readonly Row[];
+}
+
+export interface InterestRow {
+  readonly asset: string;
+  readonly hourlyRate: Amount;
+  readonly interest: Amount;
+  readonly atMs: number;
+}
+
+export interface ForcedRow {
+  readonly startLtv: Amount;
+  readonly endLtv: Amount | null;
+  readonly startedAtMs: number;
+}
+
+/** What the watch reports, for metrics and logs. */
+export interface WatchEvents {
+  /** A round was stored. */
+  watchRead(round: { readonly isSeeing: boolean; readonly tookMs: number }): void;
+  /** An episode opened, or got worse. */
+  alertRaised(level: LevelKey): void;
+  /** A message with a mention reached Slack so long after what it says. */
+  alertDelivered(delayMs: number): void;
+  pageSent(outcome: 'accepted' | 'failed'): void;
 }

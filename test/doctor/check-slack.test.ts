@@ -2,7 +2,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { createSeed, SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { startWorkspace, type Workspace, type WorkspaceOptions } from '../../sandbox/slack/workspace.ts';
-import { checkSlack } from '../../src/doctor/check-slack.ts';
+import { checkSlack, type SlackCheckParts } from '../../src/doctor/check-slack.ts';
 import { SlackDirectory } from '../../src/slack/directory.ts';
 import { HomeWorkspace } from '../../src/slack/home-workspace.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
@@ -13,7 +13,11 @@ import { QUIET } from '../support/logs.ts';
 let workspace: Workspace;
 afterEach(() => workspace.close());
 
-async function examine(options: WorkspaceOptions, approvers: readonly string[] = [ids.ada, ids.ben]) {
+async function examine(
+  options: WorkspaceOptions,
+  approvers: readonly string[] = [ids.ada, ids.ben],
+  watch: SlackCheckParts['watch'] = null,
+) {
   workspace = await startWorkspace(options);
   const settings = { apiUrl: workspace.apiUrl, botToken: workspace.grants.botToken };
   const client = createWebClient(settings, QUIET);
@@ -30,6 +34,7 @@ async function examine(options: WorkspaceOptions, approvers: readonly string[] =
     closeChannel: ids.loanDesk,
     auditChannel: null,
     policy: rule,
+    watch,
   });
   return findings.map(({ level, text }) => `${level}: ${text}`);
 }
@@ -56,4 +61,25 @@ it('fault T9, relative: names a group that is gone, and goes on to the quorum', 
     expect.stringMatching(/^warning: approvers: 2 named; user group S0GONE00001 doesn't exist in Slack/),
   );
   expect(findings).toContainEqual(expect.stringMatching(/^ok: quorum: 2 of at least 2 people/));
+});
+
+it.each([
+  ['C0NOWHERE01', /^warning: whether the bot is in the watch channel C0NOWHERE01 couldn't be checked/],
+  [ids.loanDesk, null],
+])('says of WATCH_CHANNEL %s whether alerts can be posted there', async (channel, expected) => {
+  const findings = await examine({}, undefined, { channel, group: [ids.ada] });
+  const about = findings.filter((finding) => finding.includes('watch channel'));
+  expect(about).toEqual(expected === null ? [] : [expect.stringMatching(expected)]);
+  expect(findings).toContainEqual('ok: WATCH_GROUP: 1 named');
+});
+
+it('names people of WATCH_GROUP who could not take a case', async () => {
+  const group = [ids.ada, 'U0GONE00001'];
+  expect(await examine({}, undefined, { channel: ids.loanDesk, group })).toContainEqual(
+    "warning: WATCH_GROUP: these people are no full members, so they can't take cases: U0GONE00001",
+  );
+  await workspace.close();
+  expect(await examine({}, undefined, { channel: ids.loanDesk, group: ['U0GONE00001'] })).toContainEqual(
+    'fault: WATCH_GROUP: nobody in it may work on cases',
+  );
 });

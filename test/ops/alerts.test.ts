@@ -48,6 +48,7 @@ class Bot {
       openStates: async () => ['pending'],
       outbox: async () => ({ ...BACKLOG, nowMs: now() }),
       logState: () => ({ lost: 0, trouble: null }),
+      watch: async () => ({ lastReading: { asOfMs: now(), readAtMs: now() }, blind: null, nowMs: now() }),
       now,
       ...changes,
     });
@@ -105,6 +106,30 @@ const SITUATIONS: Readonly<Record<string, () => Promise<readonly Scrape[]>>> = {
   LoandeskStoreClockOff: () =>
     during({ outbox: async () => ({ ...BACKLOG, nowMs: START_MS - 5 * 3_600_000 }) }),
   LoandeskBackgroundDead: () => during({ roundAgesMs: () => new Map([['attention', 250_000]]) }),
+  LoandeskWatchBlind: () =>
+    during({
+      watch: async () => ({
+        lastReading: { asOfMs: START_MS, readAtMs: START_MS },
+        blind: { sinceMs: START_MS, cause: 'unavailable', why: 'HTTP 500', toldAtMs: null },
+        nowMs: START_MS + 121_000,
+      }),
+    }),
+  LoandeskWatchSilent: () =>
+    during({
+      watch: async () => ({
+        lastReading: { asOfMs: START_MS, readAtMs: START_MS - 240_000 },
+        blind: null,
+        nowMs: START_MS,
+      }),
+    }),
+  LoandeskPagesFailing: () =>
+    before(({ metrics }) => {
+      for (let failed = 0; failed < 3; failed += 1) metrics.pageSent('failed');
+    }, pagedBefore()),
+  LoandeskAlertsLate: () =>
+    before(({ metrics }) => {
+      for (let late = 0; late < 3; late += 1) metrics.alertDelivered(240_000);
+    }, deliveredBefore()),
   LoandeskAuditBroken: () => before(({ metrics }) => metrics.auditVerified(false)),
   LoandeskAuditNotVerified: () =>
     before((bot) => {
@@ -146,6 +171,18 @@ const SITUATIONS: Readonly<Record<string, () => Promise<readonly Scrape[]>>> = {
 function failedBefore(): Bot {
   const bot = new Bot();
   call(bot.metrics, 503);
+  return bot;
+}
+
+function pagedBefore(): Bot {
+  const bot = new Bot();
+  bot.metrics.pageSent('failed');
+  return bot;
+}
+
+function deliveredBefore(): Bot {
+  const bot = new Bot();
+  bot.metrics.alertDelivered(200);
   return bot;
 }
 

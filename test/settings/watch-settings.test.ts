@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ConfigFaults, loadConfig } from '../../src/settings/config.ts';
-import { parseDigestTimes } from '../../src/settings/digest-times.ts';
+import { parseDigestClock } from '../../src/settings/digest-clock.ts';
 
 const GOOD = {
   SLACK_BOT_TOKEN: 'xoxb-1-secret-token',
@@ -140,7 +140,7 @@ describe('the settings of the watch', () => {
 describe('DIGEST_AT', () => {
   /** All occurrences of three days around a change of the clocks, in UTC. */
   function occurrences(text: string, from: string): string[] {
-    const times = parseDigestTimes(text);
+    const times = parseDigestClock(text);
     if (times === null) throw new Error(`not readable: ${text}`);
     const found: string[] = [];
     const endMs = Date.parse(from) + 3 * 86_400_000;
@@ -168,7 +168,7 @@ describe('DIGEST_AT', () => {
     ['01:30 America/New_York', '2026-10-31T04:00Z', ['10-31T05:30', '11-01T05:30', '11-02T06:30']],
     ['08:00 America/Santiago', '2026-04-04T03:00Z', ['04-04T11:00', '04-05T12:00', '04-06T12:00']],
     ['23:30 America/Santiago', '2026-04-04T02:00Z', ['04-04T02:30', '04-05T02:30', '04-06T03:30']],
-  ])('watch case 12: %s from %s is once per day at its hour', (text, from, expected) => {
+  ])('(12) %s from %s is once per day at its hour', (text, from, expected) => {
     expect(occurrences(text, from)).toEqual(expected);
   });
 

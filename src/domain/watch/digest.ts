@@ -6,7 +6,7 @@ import { isCaseLevel, isReached } from './levels.ts';
 import type { Digest, DigestUnit, WatchRules, WatchState } from './watch.ts';
 
 const MINUTE_MS = 60_000;
-const LATE_AFTER_MS = 10 * MINUTE_MS;
+const LATE_AFTER_MS = 5 * MINUTE_MS;
 /** For a digest that is for the afternoon: as long as one for the morning has until noon. */
 const WORTH_SENDING_FOR_MS = 4 * 60 * MINUTE_MS;
 

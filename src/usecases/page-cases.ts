@@ -1,0 +1,95 @@
+/**
+ * Brings what the pager was told of each case to what it should know. The record says both, so nothing is lost by a crash,
+ * and the pager's deduplication makes a repeat harmless.
+ */
+import type { Episode } from '../domain/watch/episode.ts';
+import type { Log, SeenOnce } from './ports.ts';
+import type { WatchBook } from './watch-book.ts';
+import type { Pager, WatchEvents, WatchStore } from './watch-ports.ts';
+
+const FIRST_DELAY_MS = 5_000;
+const LONGEST_DELAY_MS = 60_000;
+/** Each round looks at the newest case of each unit; now and then at older ones, too, whose end was not delivered. */
+const OLDER_EVERY_ROUNDS = 30;
+const OLDER_AT_MOST = 50;
+
+export interface PageCasesParts {
+  readonly store: Pick<WatchStore, 'load' | 'recentEpisodes'>;
+  readonly book: WatchBook;
+  /** All of them are told. */
+  readonly pagers: readonly Pager[];
+  readonly seenOnce: SeenOnce;
+  readonly events: Pick<WatchEvents, 'pageSent'>;
+  readonly log: Log;
+}
+
+export interface PageCases {
+  /** One round; returns how many cases the pagers now know as they should. */
+  round(): Promise<number>;
+  /** What this process could not deliver: "PagerDuty, case C-…: no answer within 5 s". */
+  troubles(): readonly string[];
+}
+
+export function createPageCases(parts: PageCasesParts): PageCases {
+  const { store, book, pagers, seenOnce, events, log } = parts;
+  const failures = new Map<string, { readonly times: number; readonly why: string }>();
+  /** Which pagers took an event that another one refused: they need not hear it again from this process. */
+  const accepted = new Map<string, Set<string>>();
+  let rounds = 0;
+
+  async function bring(episode: Episode): Promise<boolean> {
+    const { id, page } = episode;
+    const { wanted, told } = page;
+    if (wanted === told || wanted === 'none') return false;
+    // A case that ended before any pager heard of it.
+    if (told === 'none' && wanted !== 'triggered') return record(id, wanted);
+    const step = `${id}:${told}:${wanted}`;
+    const times = failures.get(id)?.times ?? 0;
+    // Over all replicas: one attempt within this time.
+    if (!(await seenOnce.first(`page:${step}`, Math.min(FIRST_DELAY_MS * 2 ** times, LONGEST_DELAY_MS))))
+      return false;
+    const took = accepted.get(step) ?? new Set<string>();
+    const refused = await Promise.all(
+      pagers
+        .filter(({ name }) => !took.has(name))
+        .map(async ({ name, send }) => {
+          const sent = await send({ key: id, state: wanted, episode });
+          events.pageSent(sent.ok ? 'accepted' : 'failed');
+          if (sent.ok) took.add(name);
+          else log.error({ episodeId: id, pager: name, state: wanted, why: sent.why }, 'page failed');
+          return sent.ok ? [] : [`${name}, case ${id}: ${sent.why}`];
+        }),
+    );
+    const [why] = refused.flat();
+    if (why === undefined) {
+      failures.delete(id);
+      accepted.delete(step);
+      log.info({ episodeId: id, state: wanted }, 'page delivered');
+      return record(id, wanted);
+    }
+    failures.set(id, { times: times + 1, why });
+    accepted.set(step, took);
+    return false;
+  }
+
+  async function record(caseId: string, told: Episode['page']['told']): Promise<boolean> {
+    return (await book.applyToCase(caseId, { type: 'record-page', told })).ok;
+  }
+
+  return {
+    async round() {
+      rounds += 1;
+      const stored = [...(await store.load()).episodes.values()];
+      const older = rounds % OLDER_EVERY_ROUNDS === 0 ? await store.recentEpisodes(OLDER_AT_MOST) : [];
+      const byId = new Map([...older, ...stored].map((episode) => [episode.id, episode]));
+      for (const id of failures.keys()) {
+        const page = byId.get(id)?.page;
+        // Another replica was luckier.
+        if (page !== undefined && page.wanted === page.told) failures.delete(id);
+      }
+      const brought = await Promise.all([...byId.values()].map(bring));
+      return brought.filter(Boolean).length;
+    },
+    troubles: () => [...failures.values()].map(({ why }) => why),
+  };
+}

@@ -1,0 +1,125 @@
+/**
+ * The only way to change what the watch remembers and its cases: load, decide, save if nothing changed meanwhile, else
+ * start again. After each change with messages, they are delivered at once.
+ */
+import type { CardLocation } from '../domain/card-location.ts';
+import { done, type Result, refuse } from '../domain/refusal.ts';
+import { WATCH_ID } from '../domain/subject.ts';
+import { decideCase } from '../domain/watch/case-rule.ts';
+import type { Episode, EpisodeCommand } from '../domain/watch/episode.ts';
+import type { WatchChange } from '../domain/watch/watch.ts';
+import { episodeNotices, watchNotice } from '../domain/watch/watch-notices.ts';
+import type { StoredWatch, WatchEvents, WatchStore } from './watch-ports.ts';
+
+/** Many people may click while rounds go on; in each round of attempts one of them succeeds. */
+const ATTEMPTS_AT_MOST = 20;
+
+/** May be called several times; a refusal stores nothing. */
+export type DecideWatch = (stored: StoredWatch) => Result<WatchChange> | Promise<Result<WatchChange>>;
+
+export interface WatchBook {
+  /** Decides on what is stored now, or on `first`, a copy that was just loaded. Returns what was stored. */
+  apply(decide: DecideWatch, first?: StoredWatch): Promise<Result<WatchChange>>;
+  /**
+   * `caseId`: as stored. Who may do it has been checked. `isStillSo`: what the command rests on; where it no longer
+   * holds, nothing is stored.
+   */
+  applyToCase(
+    caseId: string,
+    command: EpisodeCommand,
+    isStillSo?: (episode: Episode) => boolean,
+  ): Promise<Result<Episode>>;
+  /** The episode's card was posted there. */
+  recordAlertCard(episodeId: string, card: CardLocation): Promise<void>;
+  /** The summary was posted there; without effect if it is no longer the newest. */
+  recordSummary(summaryId: string, message: CardLocation): Promise<void>;
+  /** Null: it has not been posted, or is no longer remembered. */
+  summaryMessage(summaryId: string): Promise<CardLocation | null>;
+}
+
+export interface WatchBookParts {
+  readonly store: WatchStore;
+  readonly events: Pick<WatchEvents, 'alertRaised'>;
+  /** Delivers the messages of this episode, or of the watch. */
+  readonly afterChange: (subjectId: string) => void;
+}
+
+export function createWatchBook({ store, events, afterChange }: WatchBookParts): WatchBook {
+  async function apply(decide: DecideWatch, first?: StoredWatch): Promise<Result<WatchChange>> {
+    let stored = first ?? (await store.load());
+    for (let attempt = 0; attempt < ATTEMPTS_AT_MOST; attempt += 1) {
+      const decided = await decide(stored);
+      if (!decided.ok) return decided;
+      const change = decided.value;
+      const episodes = change.episodes.map((each) => ({ ...each, notices: episodeNotices(each) }));
+      const saved = await store.save({
+        from: stored,
+        next: { ...change.next, revision: (stored.watch?.revision ?? 0) + 1 },
+        episodes,
+        events: change.events,
+        notices: change.events.map(watchNotice),
+      });
+      if (saved === 'saved') {
+        report(change);
+        for (const { next, notices } of episodes) if (notices.length > 0) afterChange(next.id);
+        if (change.events.length > 0) afterChange(WATCH_ID);
+        return decided;
+      }
+      stored = await store.load();
+    }
+    return refuse({ code: 'changed-meanwhile' });
+  }
+
+  function report({ episodes }: WatchChange): void {
+    for (const event of episodes.flatMap((each) => each.events)) {
+      if (event.type === 'opened' && !event.drill) events.alertRaised(event.level);
+      if (event.type === 'worsened') events.alertRaised(event.to);
+    }
+  }
+
+  async function findCase(caseId: string, { episodes }: StoredWatch): Promise<Episode | null> {
+    return episodes.get(caseId) ?? (await store.episode(caseId))?.episode ?? null;
+  }
+
+  async function applyToCase(
+    caseId: string,
+    command: EpisodeCommand,
+    isStillSo: (episode: Episode) => boolean = () => true,
+  ): Promise<Result<Episode>> {
+    const applied = await apply(async (stored) => {
+      const episode = await findCase(caseId, stored);
+      if (episode === null) return refuse({ code: 'case-not-found', caseId });
+      if (stored.watch === null) return refuse({ code: 'watch-not-begun' });
+      if (!isStillSo(episode)) return refuse({ code: 'changed-meanwhile' });
+      const decided = decideCase(episode, command, stored.nowMs);
+      if (!decided.ok) return decided;
+      const { next, events: caseEvents } = decided.value;
+      return done({
+        next: stored.watch,
+        episodes: [{ next, isNew: false, events: caseEvents }],
+        events: [],
+      });
+    });
+    if (!applied.ok) return applied;
+    const [changed] = applied.value.episodes;
+    return changed === undefined ? refuse({ code: 'case-not-found', caseId }) : done(changed.next);
+  }
+
+  return {
+    apply,
+    applyToCase,
+    async recordAlertCard(episodeId, card) {
+      await applyToCase(episodeId, { type: 'record-card', card });
+    },
+    async recordSummary(summaryId, message) {
+      await apply(({ watch }) => {
+        if (watch === null || watch.summary?.id !== summaryId) return refuse({ code: 'nothing-changed' });
+        return done({ next: { ...watch, summary: { ...watch.summary, message } }, episodes: [], events: [] });
+      });
+    },
+    async summaryMessage(summaryId) {
+      const summary = (await store.load()).watch?.summary ?? null;
+      return summary?.id === summaryId ? summary.message : null;
+    },
+  };
+}

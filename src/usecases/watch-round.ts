@@ -1,0 +1,142 @@
+/**
+ * One round of the watch: whichever replica takes it reads all units in one call, asks the rule, and stores what follows.
+ * A round is over within its time, whatever the exchange does.
+ */
+import { exactText, type LongId } from '../domain/amount.ts';
+import { done } from '../domain/refusal.ts';
+import { decisiveLtv } from '../domain/unit/risk-unit.ts';
+import type { Observation, WatchRules, WatchState } from '../domain/watch/watch.ts';
+import { decideRound } from '../domain/watch/watch-rule.ts';
+import { lookUpMissing, observationOf } from './observe-units.ts';
+import type { LoanReader, Log, NewId, SeenOnce } from './ports.ts';
+import type { WatchBook } from './watch-book.ts';
+import type { StoredWatch, WatchEvents, WatchHistory, WatchStore } from './watch-ports.ts';
+
+export type WatchRoundOutcome =
+  /** Another replica has this round, or none is due. */
+  | { readonly kind: 'not-due' }
+  /** `isSeeing`: the reading was complete. */
+  | {
+      readonly kind: 'stored';
+      readonly observation: Observation;
+      readonly isSeeing: boolean;
+      /** People were told that nothing can be read. */
+      readonly isBlindTold: boolean;
+    }
+  | { readonly kind: 'not-stored' };
+
+/** `late`: what the work is worth when it takes longer than `patienceMs`. */
+export type InTime = <Value>(work: Promise<Value>, patienceMs: number, late: () => Value) => Promise<Value>;
+
+export interface WatchRoundParts {
+  readonly reader: Pick<LoanReader, 'riskUnits' | 'findClosedUnit'>;
+  readonly store: Pick<WatchStore, 'takeRound' | 'load'>;
+  readonly book: WatchBook;
+  readonly history: Pick<WatchHistory, 'add'>;
+  readonly seenOnce: SeenOnce;
+  readonly rules: WatchRules;
+  readonly newEpisodeId: NewId;
+  readonly inTime: InTime;
+  /** Steady milliseconds, for how long a round took. */
+  readonly monotonic: () => number;
+  readonly log: Log;
+  readonly events: Pick<WatchEvents, 'watchRead'>;
+}
+
+const LONGEST_READ_MS = 10_000;
+/** Of a round's time; the rest is for storing. */
+const READ_SHARE = 0.7;
+const MISSING_ASKED_EVERY_MS = 10 * 60_000;
+
+export function createWatchRound(parts: WatchRoundParts): () => Promise<WatchRoundOutcome> {
+  const { reader, store, book, history, seenOnce, rules, inTime, log, monotonic } = parts;
+  const readWithinMs = Math.min(LONGEST_READ_MS, rules.everyMs * READ_SHARE);
+
+  async function observe(): Promise<Observation> {
+    const late = {
+      kind: 'failed',
+      cause: 'unavailable',
+      why: `no answer within ${readWithinMs / 1000} s`,
+    } as const;
+    const read = reader.riskUnits({ priority: 'background' }).then(observationOf);
+    return inTime<Observation>(read, readWithinMs, () => late);
+  }
+
+  async function mayAsk(groupId: LongId, isFirst: boolean): Promise<boolean> {
+    return (await seenOnce.first(`watch-missing:${groupId}`, MISSING_ASKED_EVERY_MS)) || isFirst;
+  }
+
+  async function missingFrom(observation: Observation, { watch }: StoredWatch) {
+    const none = { closed: new Set<LongId>(), trouble: 'the closed list took too long to answer' };
+    return inTime(lookUpMissing(reader, observation, watch, mayAsk), readWithinMs / 2, () => none);
+  }
+
+  async function round(): Promise<WatchRoundOutcome> {
+    const startedMs = monotonic();
+    const read = await observe();
+    const first = await store.load();
+    const { closed, trouble } = await missingFrom(read, first);
+    const observation: Observation =
+      trouble !== null && read.kind === 'complete' ? { ...read, kind: 'incomplete', why: trouble } : read;
+    let decidedAtMs = first.nowMs;
+    const decide = (now: StoredWatch) => {
+      decidedAtMs = now.nowMs;
+      return done(
+        decideRound({
+          state: now.watch,
+          episodes: now.episodes,
+          observation,
+          slowFacts: {},
+          rules,
+          nowMs: now.nowMs,
+          newId: parts.newEpisodeId,
+          undeliveredSinceMs: now.undeliveredSinceMs,
+          closedUnits: closed,
+        }),
+      );
+    };
+    // The copy that was looked at is fresh unless something had to be looked up for it.
+    const wasAsked = closed.size > 0 || trouble !== null;
+    const stored = await book.apply(decide, wasAsked ? undefined : first);
+    if (!stored.ok) {
+      log.error({ refusal: stored.refusal }, 'watch round not stored');
+      return { kind: 'not-stored' };
+    }
+    const { next } = stored.value;
+    const isSeeing = next.blind === null;
+    if (next.blind !== null) log.warn({ cause: next.blind.cause, why: next.blind.why }, 'watch is blind');
+    parts.events.watchRead({ isSeeing, tookMs: monotonic() - startedMs });
+    await remember(observation, next, decidedAtMs);
+    const isBlindTold = next.blind !== null && next.blind.toldAtMs !== null;
+    return { kind: 'stored', observation, isSeeing, isBlindTold };
+  }
+
+  /** One lost sample of the history is harmless. */
+  async function remember(observation: Observation, { blind }: WatchState, atMs: number): Promise<void> {
+    if (observation.kind === 'failed' || blind?.cause === 'stale' || observation.units.length === 0) return;
+    const samples = observation.units.map((unit) => {
+      const ltv = decisiveLtv(unit);
+      return { groupId: unit.groupId, ltv: ltv && exactText(ltv) };
+    });
+    try {
+      await history.add(samples, atMs);
+    } catch (error) {
+      log.warn({ err: error }, 'watch history not written');
+    }
+  }
+
+  let isRunning = false;
+  return async () => {
+    // A slow round is never joined by a second one of this process.
+    if (isRunning || !(await store.takeRound(rules.everyMs))) return { kind: 'not-due' };
+    isRunning = true;
+    try {
+      return await round();
+    } catch (error) {
+      log.error({ err: error }, 'watch round failed');
+      return { kind: 'not-stored' };
+    } finally {
+      isRunning = false;
+    }
+  };
+}

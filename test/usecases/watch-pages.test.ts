@@ -1,0 +1,115 @@
+/** The pager: what it should know and what it was told, over failures and replicas. */
+import { describe, expect, it } from 'vitest';
+import { createCall } from '../../src/pager/outgoing-call.ts';
+import { createPagerDuty } from '../../src/pager/pagerduty.ts';
+import { startReceiver } from '../pager/receiver.ts';
+import { ALICE } from '../support/close-requests.ts';
+import { WatchHarness } from '../support/watch-harness.ts';
+
+const MINUTE = 60_000;
+
+async function atLiquidation(harness = new WatchHarness()): Promise<WatchHarness> {
+  await harness.round({ 7: '0.6' });
+  await harness.round({ 7: '0.91' });
+  return harness;
+}
+
+/** A minute of page rounds, one per second. */
+async function pageRounds(harness: WatchHarness, seconds = 60, work = harness.work): Promise<void> {
+  for (let second = 0; second < seconds; second += 1) {
+    harness.nowMs += 1_000;
+    await work.pageCases?.();
+  }
+}
+
+describe('a page', () => {
+  it('is triggered at liquidation, acknowledged by an owner, resolved by the recovery, each once', async () => {
+    const harness = await atLiquidation();
+    await pageRounds(harness);
+    await harness.work.desk.takeCase(ALICE, harness.caseOf('7').id);
+    await pageRounds(harness);
+    const { id } = harness.caseOf('7');
+    await harness.pass(6 * MINUTE, { 7: '0.6' });
+    await pageRounds(harness);
+    expect(harness.pages.map(({ key, state }) => [key, state])).toEqual([
+      [id, 'triggered'],
+      [id, 'acknowledged'],
+      [id, 'resolved'],
+    ]);
+    expect(harness.store.episodes.get(id)?.page).toMatchObject({ wanted: 'resolved', told: 'resolved' });
+    expect(harness.told.filter(({ type }) => type === 'paged')).toHaveLength(1);
+  });
+
+  it('is tried again with growing pauses until the pager takes it, and is said in the status meanwhile', async () => {
+    const harness = await atLiquidation();
+    harness.pagerAnswer = { ok: false, why: 'it answered with an error (HTTP 500)' };
+    await pageRounds(harness, 300);
+    expect(harness.pages.length).toBeGreaterThan(5);
+    expect(harness.pages.length).toBeLessThan(12);
+    expect(await harness.work.status()).toContainEqual({
+      name: 'Pager',
+      level: 'fault',
+      text: `PagerDuty, case ${harness.caseOf('7').id}: it answered with an error (HTTP 500)`,
+    });
+    harness.pagerAnswer = { ok: true };
+    await pageRounds(harness, 61);
+    expect(harness.caseOf('7').page.told).toBe('triggered');
+    expect(await harness.work.status()).toContainEqual({ name: 'Pager', level: 'ok', text: 'PagerDuty' });
+  });
+
+  it('is sent by one replica at a time', async () => {
+    const harness = await atLiquidation();
+    const other = harness.replica();
+    harness.nowMs += 1_000;
+    await Promise.all([harness.work.pageCases?.(), other.pageCases?.()]);
+    expect(harness.pages).toHaveLength(1);
+  });
+
+  it('goes to each way out, and one that took it does not hear it again while another refuses', async () => {
+    const took: string[] = [];
+    const pager = (name: string, ok: () => boolean) => ({
+      name,
+      send: async () => {
+        took.push(name);
+        return ok() ? ({ ok: true } as const) : ({ ok: false, why: 'no' } as const);
+      },
+    });
+    let isBack = false;
+    const pagers = [pager('PagerDuty', () => true), pager('Webhook', () => isBack)];
+    const harness = await atLiquidation(new WatchHarness({ pagers }));
+    await pageRounds(harness, 20);
+    isBack = true;
+    await pageRounds(harness);
+    expect(took.filter((name) => name === 'PagerDuty')).toHaveLength(1);
+    expect(harness.caseOf('7').page.told).toBe('triggered');
+  });
+
+  it('that was never delivered is not resolved either', async () => {
+    const harness = await atLiquidation();
+    const { id } = harness.caseOf('7');
+    await harness.pass(6 * MINUTE, { 7: '0.6' });
+    await pageRounds(harness);
+    expect(harness.pages).toEqual([]);
+    expect(harness.store.episodes.get(id)?.page.told).toBe('resolved');
+  });
+
+  it('through PagerDuty that fails for a while and comes back: one incident', async () => {
+    const receiver = await startReceiver();
+    const routingKey = '0a1b2c3d4e5f60718293a4b5c6d7e8f9';
+    const pagers = [createPagerDuty({ apiUrl: receiver.url, routingKey }, createCall())];
+    const harness = await atLiquidation(new WatchHarness({ pagers }));
+    receiver.answer = { status: 500 };
+    await pageRounds(harness, 120);
+    receiver.answer = { status: 202 };
+    await pageRounds(harness, 61);
+    await harness.work.desk.takeCase(ALICE, harness.caseOf('7').id);
+    await pageRounds(harness, 10);
+    const sent = receiver.received.map(({ body }) => JSON.parse(body));
+    expect(new Set(sent.map(({ dedup_key }) => dedup_key)).size).toBe(1);
+    expect(sent.at(-2)?.event_action).toBe('trigger');
+    expect(sent.at(-1)?.event_action).toBe('acknowledge');
+    const said = harness.log.lines.map((line) => JSON.stringify(line)).join();
+    expect(said).toContain('HTTP 500');
+    expect(said).not.toContain(routingKey);
+  });
+});

@@ -1,0 +1,271 @@
+/** Rounds of the watch: what is read, what is stored, what follows, and what goes wrong on the way. */
+import { describe, expect, it } from 'vitest';
+import { amount, longId } from '../../src/domain/amount.ts';
+import { observationOf } from '../../src/usecases/observe-units.ts';
+import { UNAVAILABLE } from '../fakes/loan-exchange.ts';
+import { ALICE, START_MS } from '../support/close-requests.ts';
+import { agreeingUnit, NIGHT, WatchHarness } from '../support/watch-harness.ts';
+
+const MINUTE = 60_000;
+
+describe('an answer as an observation', () => {
+  const read = (units: readonly ReturnType<typeof agreeingUnit>[], flaws: readonly string[] = []) =>
+    observationOf({
+      ok: true,
+      value: units,
+      asOfMs: START_MS,
+      flaws: flaws.map((text) => ({ groupId: null, text })),
+    });
+
+  it('is complete when every row is there and agrees with itself', () => {
+    expect(read([agreeingUnit('7', '0.6'), agreeingUnit('8', '0')])).toMatchObject({ kind: 'complete' });
+  });
+
+  it('is complete with a unit whose LTV is not defined: that is a level, not a contradiction', () => {
+    const unit = agreeingUnit('7', null);
+    const [, ...others] = unit.accounts;
+    expect(others).toEqual([]);
+    expect(read([unit])).toMatchObject({ kind: 'complete' });
+  });
+
+  it('is incomplete with a row that is unreadable, or contradicts itself, and says which', () => {
+    expect(read([agreeingUnit('7', '0.6')], ['row 2: ltv is missing'])).toMatchObject({
+      kind: 'incomplete',
+      why: 'row 2: ltv is missing',
+    });
+    const stated = { ...agreeingUnit('8', '0.6'), ltv: amount('0.5') };
+    expect(read([agreeingUnit('7', '0.6'), stated])).toMatchObject({
+      kind: 'incomplete',
+      why: 'unit 8: its ltv contradicts its other figures',
+    });
+    const owes = { ...agreeingUnit('9', '0.6'), totalLiability: amount('0'), ltv: amount('0') };
+    expect(read([owes])).toMatchObject({ kind: 'incomplete' });
+  });
+
+  it.each([
+    ['unavailable', 'unavailable'],
+    ['maintenance', 'maintenance'],
+    ['busy', 'busy'],
+    ['refused', 'refused'],
+    ['no-account', 'refused'],
+    ['region-blocked', 'refused'],
+  ] as const)('a failure of the kind %s is %s', (kind, cause) => {
+    const failure = { ...UNAVAILABLE, kind };
+    expect(observationOf({ ok: false, failure })).toEqual({
+      kind: 'failed',
+      cause,
+      why: 'the exchange did not answer',
+    });
+  });
+});
+
+describe('a round', () => {
+  it('is one per WATCH_EVERY over all replicas, and stores what it read', async () => {
+    const harness = new WatchHarness();
+    const other = harness.replica();
+    harness.list({ 7: '0.6' });
+    harness.nowMs += 15_000;
+    const outcomes = await Promise.all([harness.work.round(), other.round(), harness.work.round()]);
+    expect(outcomes.map(({ kind }) => kind).sort()).toEqual(['not-due', 'not-due', 'stored']);
+    expect(harness.store.state?.lastReading).toEqual({ asOfMs: harness.nowMs, readAtMs: harness.nowMs });
+    expect(harness.samples).toEqual([{ atMs: harness.nowMs, samples: [{ groupId: '7', ltv: '0.6' }] }]);
+  });
+
+  it('never overlaps itself, however long the exchange takes', async () => {
+    const harness = new WatchHarness();
+    harness.list({ 7: '0.6' });
+    let answer = () => {};
+    const units = harness.exchange.riskUnits.bind(harness.exchange);
+    let reads = 0;
+    harness.exchange.riskUnits = async () => {
+      reads += 1;
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return units();
+    };
+    harness.nowMs += 15_000;
+    const first = harness.work.round();
+    await new Promise((resolve) => setImmediate(resolve));
+    harness.nowMs += 60_000;
+    expect(await harness.work.round()).toEqual({ kind: 'not-due' });
+    answer();
+    expect(await first).toMatchObject({ kind: 'stored' });
+    expect(reads).toBe(1);
+  });
+
+  it('gives up a read that takes too long: that is blind, never calm', async () => {
+    const harness = new WatchHarness();
+    await harness.pass(MINUTE, { 7: '0.86' });
+    harness.isSlow = true;
+    expect(await harness.round({ 7: '0.6' })).toMatchObject({
+      observation: { kind: 'failed', cause: 'unavailable', why: 'no answer within 10 s' },
+      isSeeing: false,
+    });
+    expect(harness.caseOf('7').level).toBe('margin-call');
+  });
+
+  it('alerts at once, delivers at once, and counts', async () => {
+    const harness = new WatchHarness();
+    await harness.pass(MINUTE, { 7: '0.6' });
+    await harness.round({ 7: '0.91' });
+    const { id } = harness.caseOf('7');
+    expect(harness.delivered).toEqual(['watch', id]);
+    expect(harness.raised).toEqual(['liquidation']);
+    expect(harness.told.filter(({ subject }) => subject === '7')).toEqual([
+      { subject: '7', notice: 'alert-card', type: 'card', mention: true },
+    ]);
+  });
+
+  it('decides again on what another replica stored meanwhile', async () => {
+    const harness = new WatchHarness();
+    await harness.pass(MINUTE, { 7: '0.86' });
+    const { id } = harness.caseOf('7');
+    harness.store.beforeSave = async () => {
+      harness.store.beforeSave = async () => {};
+      expect(await harness.work.desk.takeCase(ALICE, id)).toMatchObject({ ok: true });
+    };
+    await harness.round({ 7: '0.87' });
+    expect(harness.caseOf('7')).toMatchObject({ owner: { by: { userId: ALICE.userId } } });
+    expect(harness.told.map(({ type }) => type).filter((type) => type === 'taken')).toHaveLength(1);
+  });
+
+  it('that cannot be stored says so in the log, and the next one goes on', async () => {
+    const harness = new WatchHarness();
+    harness.list({ 7: '0.6' });
+    const save = harness.store.save.bind(harness.store);
+    harness.store.save = async () => {
+      throw new Error('down');
+    };
+    expect(await harness.round()).toEqual({ kind: 'not-stored' });
+    expect(harness.log.lines.map(({ message }) => message)).toContain('watch round failed');
+    expect(harness.heartbeats).toEqual([]);
+    harness.store.save = save;
+    expect(await harness.round()).toMatchObject({ kind: 'stored', isSeeing: true });
+  });
+});
+
+describe('a unit that is missing', () => {
+  it('is looked up in the closed list before it is called vanished', async () => {
+    const harness = new WatchHarness();
+    await harness.pass(MINUTE, { 7: '0.86', 8: '0.6' });
+    const { id } = harness.caseOf('7');
+    harness.exchange.closeOutside(longId('7'), harness.nowMs + 5_000);
+    await harness.round();
+    expect(harness.watchEvents('unit-vanished')).toEqual([]);
+    expect(harness.store.episodes.get(id)).toMatchObject({ state: 'recovered' });
+    expect(Object.keys(harness.store.state?.units ?? {})).toEqual(['8']);
+  });
+
+  it('is vanished when the closed list has it only from before it was last seen: ids may be reused', async () => {
+    const harness = new WatchHarness();
+    await harness.pass(MINUTE, { 7: '0.86', 8: '0.6' });
+    harness.exchange.closeOutside(longId('7'), harness.nowMs - 3_600_000);
+    await harness.round();
+    expect(harness.watchEvents('unit-vanished')).toHaveLength(1);
+    expect(harness.caseOf('7').vanishedAtMs).toBe(harness.nowMs);
+  });
+
+  it('makes the reading incomplete while the closed list cannot be read', async () => {
+    const harness = new WatchHarness();
+    await harness.pass(MINUTE, { 7: '0.86', 8: '0.6' });
+    harness.exchange.findClosedUnit = async () => ({ ok: false, failure: UNAVAILABLE });
+    await harness.round({ 8: '0.6' });
+    expect(harness.watchEvents('unit-vanished')).toEqual([]);
+    expect(harness.store.state?.blind).toMatchObject({ cause: 'incomplete' });
+    expect(harness.caseOf('7').level).toBe('margin-call');
+  });
+});
+
+describe('the heartbeat', () => {
+  it('follows each complete reading, says fail once blindness was told, and is silent in between', async () => {
+    const harness = new WatchHarness();
+    await harness.round({ 7: '0.6' });
+    expect(harness.heartbeats).toEqual([true]);
+    harness.exchange.readFailure = UNAVAILABLE;
+    await harness.pass(2 * MINUTE);
+    expect(harness.heartbeats).toEqual([true]);
+    await harness.round();
+    expect(harness.heartbeats).toEqual([true, false]);
+    harness.exchange.readFailure = null;
+    await harness.round();
+    expect(harness.heartbeats).toEqual([true, false, true]);
+  });
+});
+
+describe('what is read less often', () => {
+  it('is read when it is due, once over all replicas, and more often at a margin call', async () => {
+    const harness = new WatchHarness();
+    const other = harness.replica();
+    await harness.round({ 7: '0.6', 8: '0.6' });
+    expect(harness.loanCalls).toEqual(['forced 7', 'interest 7', 'forced 8', 'interest 8']);
+    harness.loanCalls.length = 0;
+    for (let minute = 0; minute < 14; minute += 1) {
+      await harness.round();
+      await harness.round(undefined, other);
+      await harness.pass(MINUTE / 2);
+    }
+    expect(harness.loanCalls).toEqual([]);
+    await harness.pass(2 * MINUTE, { 7: '0.86', 8: '0.6' });
+    const calls = (name: string) => harness.loanCalls.filter((each) => each === name).length;
+    expect([calls('forced 7'), calls('forced 8')]).toEqual([2, 1]);
+    await harness.pass(50 * MINUTE);
+    expect([calls('interest 7'), calls('interest 8')]).toEqual([1, 1]);
+    expect([calls('forced 7'), calls('forced 8')]).toEqual([52, 4]);
+  });
+
+  it('a new forced liquidation and a changed member are said once; what is read first is no news', async () => {
+    const harness = new WatchHarness();
+    const row = { startLtv: amount('0.9012'), endLtv: amount('0.84'), startedAtMs: START_MS - MINUTE };
+    const page = (...rows: (typeof row)[]) => ({
+      ...{ ok: true as const, asOfMs: START_MS, flaws: [] },
+      value: { total: rows.length, rows },
+    });
+    harness.forced = page(row);
+    await harness.pass(2 * MINUTE, { 7: '0.86' });
+    expect(harness.watchEvents('forced-liquidation')).toEqual([]);
+    harness.forced = page({ ...row, startedAtMs: START_MS + MINUTE }, row);
+    await harness.pass(3 * MINUTE);
+    expect(harness.watchEvents('forced-liquidation')).toMatchObject([
+      { groupId: '7', text: 'began at LTV 90.12%, ended at 84.00%' },
+    ]);
+    const unit = harness.exchange.units.get(longId('7'));
+    if (unit === undefined) throw new Error('unit 7 is not there');
+    const account = { email: 'more@test.com', type: 'COLLATERAL', wallets: [] };
+    harness.exchange.units.set(longId('7'), { ...unit, accounts: [...unit.accounts, account] });
+    await harness.pass(20 * MINUTE);
+    expect(harness.watchEvents('members-changed')).toMatchObject([
+      { groupId: '7', added: ['more@test.com|COLLATERAL|true|true'], removed: [] },
+    ]);
+  });
+
+  it('is tried again a minute after it failed, and no alert waits for it', async () => {
+    const harness = new WatchHarness();
+    harness.interest = { ok: false, failure: UNAVAILABLE };
+    await harness.round({ 7: '0.6' });
+    expect(harness.loanCalls.filter((each) => each === 'interest 7')).toHaveLength(1);
+    await harness.pass(2 * MINUTE);
+    expect(harness.loanCalls.filter((each) => each === 'interest 7')).toHaveLength(3);
+  });
+});
+
+describe('the owner of a case', () => {
+  it('who has left loses it within a minute, and people are asked again', async () => {
+    const harness = new WatchHarness();
+    await harness.pass(MINUTE, { 7: '0.86' });
+    await harness.work.desk.takeCase(NIGHT, harness.caseOf('7').id);
+    harness.directory.people.set(NIGHT.userId, { ...NIGHT, kind: 'deactivated' });
+    await harness.pass(MINUTE);
+    expect(harness.caseOf('7').owner).toBeNull();
+    expect(harness.told.filter(({ type }) => type === 'owner-lapsed')).toHaveLength(1);
+  });
+
+  it('who cannot be looked up keeps it', async () => {
+    const harness = new WatchHarness();
+    await harness.pass(MINUTE, { 7: '0.86' });
+    await harness.work.desk.takeCase(NIGHT, harness.caseOf('7').id);
+    harness.directory.down = true;
+    await harness.pass(5 * MINUTE);
+    expect(harness.caseOf('7').owner).toMatchObject({ by: { userId: NIGHT.userId } });
+  });
+});
