@@ -3,8 +3,7 @@ import { type Amount, amount, exactText, ZERO } from '../amount.ts';
 import type { PersonId } from '../person.ts';
 import { done, type Result, refuse } from '../refusal.ts';
 import { type RiskUnit, standingOf } from '../unit/risk-unit.ts';
-import type { Episode } from './episode.ts';
-import { newEpisode } from './episode-rule.ts';
+import { type Episode, newEpisode } from './episode.ts';
 import type { WatchChange, WatchRules, WatchState } from './watch.ts';
 
 export const LONGEST_DRILL_MS = 30 * 60_000;

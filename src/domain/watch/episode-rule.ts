@@ -3,7 +3,7 @@
  * the level by more than the dead band. What limits messages is kept per unit and level, and outlives the episode.
  */
 import { type Amount, amount } from '../amount.ts';
-import type { Episode, Figures } from './episode.ts';
+import { type Episode, type Figures, newEpisode } from './episode.ts';
 import { type EpisodeStep, loseOwner, stepWith } from './episode-time.ts';
 import {
   BELIEVED_AFTER_MS,
@@ -75,13 +75,13 @@ export function judge(
   const stay = { memory: { ...memory, belowSinceMs: null }, step: from, isNew: false, isCrossing: false };
   if (open === null) return stay;
   const level = rules.levels[current];
-  if (level !== undefined && isHeld(level, reading.ltv))
-    return { ...stay, ...remind(stay.memory, open, reading, circumstances) };
-  const step = showFigures(open, reading);
-  if (!reading.isComplete) return { ...stay, step };
-  const belowSinceMs = before.belowSinceMs ?? nowMs;
-  if (nowMs - belowSinceMs < BETTER_AFTER_MS) return { ...stay, memory: { ...memory, belowSinceMs }, step };
-  return { ...stay, step: tellBetter(memory, open, reading, circumstances) };
+  const holds = level !== undefined && isHeld(level, reading.ltv);
+  const belowSinceMs = holds || !reading.isComplete ? null : (before.belowSinceMs ?? nowMs);
+  if (belowSinceMs !== null && nowMs - belowSinceMs >= BETTER_AFTER_MS)
+    return { ...stay, step: tellBetter(memory, open, reading, circumstances) };
+  // While it is not known to be better, people hear of the level it is still at.
+  const still = holds ? level.key : believed?.key;
+  return { ...stay, ...remind({ ...memory, belowSinceMs }, open, still, reading, circumstances) };
 }
 
 /** A level counts from the reading that reached it; only a complete reading below the dead band ends that. */
@@ -183,46 +183,16 @@ function open(
   };
 }
 
-export function newEpisode({
-  nowMs,
-  ...given
-}: Pick<Episode, 'id' | 'groupId' | 'level' | 'figures' | 'alreadySo' | 'drill'> & {
-  readonly nowMs: number;
-}): Episode {
-  return {
-    schema: 1,
-    ...given,
-    state: 'open',
-    levelSinceMs: nowMs,
-    worstLevel: given.level,
-    openedAtMs: nowMs,
-    reopenedAtMs: null,
-    recoveredAtMs: null,
-    worstLtv: given.figures.ltv,
-    vanishedAtMs: null,
-    card: null,
-    summaryId: null,
-    owner: null,
-    unownedSinceMs: isCaseLevel(given.level) ? nowMs : null,
-    seenBy: [],
-    notes: [],
-    mute: null,
-    escalatedAtMs: null,
-    page: { wanted: 'none', why: null, told: 'none' },
-    audit: { sequence: 0, seal: '' },
-  };
-}
-
-/** Still at the level after its floor. */
+/** Still at a level after its floor. */
 function remind(
   memory: UnitMemory,
   step: EpisodeStep,
+  level: LevelKey | undefined,
   reading: UnitReading,
   circumstances: JudgeRules,
 ): Pick<Judgement, 'memory' | 'step'> {
-  const { level, mute } = step.next;
   const { nowMs } = circumstances;
-  if (mute !== null || isWithinFloor(memory, level, nowMs))
+  if (level === undefined || step.next.mute !== null || isWithinFloor(memory, level, nowMs))
     return { memory, step: showFigures(step, reading) };
   const { figures } = reading;
   const event = { type: 'repeated', level, figures, by: null, atMs: nowMs } as const;

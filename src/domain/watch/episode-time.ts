@@ -36,15 +36,20 @@ export interface TimeRules {
 /** Returns `from` itself if nothing is due. */
 export function passTime(from: EpisodeStep, time: TimeRules): EpisodeStep {
   const { nowMs } = time;
-  let step = from;
-  const { mute, owner, state } = step.next;
+  let step = endMute(from, nowMs);
+  const { owner, state } = step.next;
   if (state === 'open') {
-    if (mute !== null && nowMs >= mute.untilMs)
-      step = stepWith(step, { mute: null }, { type: 'mute-ended', why: 'time', by: null, atMs: nowMs });
     if (owner !== null && nowMs >= owner.untilMs) step = loseOwner(step, owner, 'time', nowMs);
     step = escalate(countUnowned(step, nowMs), time);
   }
   return callPager(step, time);
+}
+
+/** What is no longer muted is said in the same round. */
+export function endMute(step: EpisodeStep, nowMs: number): EpisodeStep {
+  const { mute } = step.next;
+  if (mute === null || nowMs < mute.untilMs) return step;
+  return stepWith(step, { mute: null }, { type: 'mute-ended', why: 'time', by: null, atMs: nowMs });
 }
 
 export function loseOwner(

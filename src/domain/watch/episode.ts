@@ -5,7 +5,7 @@
 import type { LongId } from '../amount.ts';
 import type { CardLocation } from '../card-location.ts';
 import type { PersonId } from '../person.ts';
-import type { LevelKey } from './levels.ts';
+import { isCaseLevel, type LevelKey } from './levels.ts';
 
 export interface Episode {
   readonly schema: 1;
@@ -140,3 +140,33 @@ export type EpisodeCommand =
   /** The pager took it. */
   | { readonly type: 'record-page'; readonly told: PageState }
   | { readonly type: 'end-drill'; readonly by: PersonId | null };
+
+export function newEpisode({
+  nowMs,
+  ...given
+}: Pick<Episode, 'id' | 'groupId' | 'level' | 'figures' | 'alreadySo' | 'drill'> & {
+  readonly nowMs: number;
+}): Episode {
+  return {
+    schema: 1,
+    ...given,
+    state: 'open',
+    levelSinceMs: nowMs,
+    worstLevel: given.level,
+    openedAtMs: nowMs,
+    reopenedAtMs: null,
+    recoveredAtMs: null,
+    worstLtv: given.figures.ltv,
+    vanishedAtMs: null,
+    card: null,
+    summaryId: null,
+    owner: null,
+    unownedSinceMs: isCaseLevel(given.level) ? nowMs : null,
+    seenBy: [],
+    notes: [],
+    mute: null,
+    escalatedAtMs: null,
+    page: { wanted: 'none', why: null, told: 'none' },
+    audit: { sequence: 0, seal: '' },
+  };
+}

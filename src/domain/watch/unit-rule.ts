@@ -2,7 +2,7 @@
 import { exactText, type LongId } from '../amount.ts';
 import { type RiskUnit, standingOf } from '../unit/risk-unit.ts';
 import { judge, type UnitReading } from './episode-rule.ts';
-import { type EpisodeStep, passTime, stepWith } from './episode-time.ts';
+import { type EpisodeStep, endMute, passTime, stepWith } from './episode-time.ts';
 import { NOTHING_KNOWN, newsOf } from './news.ts';
 import type { EpisodeChange, UnitMemory, WatchEvent, WatchRound, WatchState } from './watch.ts';
 
@@ -44,7 +44,7 @@ export function decideUnit(round: UnitRound): UnitDecision {
   const known = state.units[groupId];
   const memory = known ?? newMemory(nowMs);
   const episode = episodes.get(memory.episodeId ?? '') ?? null;
-  const from = episode && { next: episode, events: [] };
+  const from = episode && endMute({ next: episode, events: [] }, nowMs);
   const reading = unit && readingOf(unit, round);
   const {
     step,

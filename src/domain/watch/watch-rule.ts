@@ -10,15 +10,7 @@ import type { Episode } from './episode.ts';
 import { passTime } from './episode-time.ts';
 import { isCaseLevel, isCriticalLevel, isReached, severityOf } from './levels.ts';
 import { type Changed, decideUnit } from './unit-rule.ts';
-import type {
-  Observation,
-  UnitMemory,
-  WatchChange,
-  WatchEvent,
-  WatchRound,
-  WatchRules,
-  WatchState,
-} from './watch.ts';
+import type { UnitMemory, WatchChange, WatchEvent, WatchRound, WatchRules, WatchState } from './watch.ts';
 
 const BLIND_TOLD_AFTER_MS = 2 * 60_000;
 
@@ -34,7 +26,7 @@ interface Sight {
 export function decideRound(round: WatchRound): WatchChange {
   const { nowMs, rules, episodes } = round;
   const before = round.state ?? firstState(nowMs);
-  const sight = look(round.observation, before);
+  const sight = look(round, before);
   const isComplete = sight.trouble === null;
   const isFirst = isComplete && before.lastReading === null;
   const state: WatchState = isFirst ? { ...before, beganAtMs: nowMs } : before;
@@ -90,7 +82,7 @@ export function firstState(nowMs: number): WatchState {
   };
 }
 
-function look(observation: Observation, { lastReading }: WatchState): Sight {
+function look({ observation, closedUnits }: WatchRound, { lastReading, units: known }: WatchState): Sight {
   if (observation.kind === 'failed') {
     const { cause, why } = observation;
     return { units: [], asOfMs: 0, trouble: { cause, why } };
@@ -104,7 +96,9 @@ function look(observation: Observation, { lastReading }: WatchState): Sight {
     };
   if (observation.kind === 'incomplete')
     return { units, asOfMs, trouble: { cause: 'incomplete', why: observation.why } };
-  if (units.length === 0)
+  // Only if each unit that was ever read is closed, an empty list is what it says.
+  const allClosed = lastReading !== null && Object.keys(known).every((id) => closedUnits.has(id as LongId));
+  if (units.length === 0 && !allClosed)
     return { units, asOfMs, trouble: { cause: 'empty', why: 'the answer lists no units' } };
   return { units, asOfMs, trouble: null };
 }

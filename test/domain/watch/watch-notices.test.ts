@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import type { Episode, EpisodeEvent } from '../../../src/domain/watch/episode.ts';
+import type { WatchEvent } from '../../../src/domain/watch/watch.ts';
+import { episodeNotices, watchNotice } from '../../../src/domain/watch/watch-notices.ts';
+import { START_MS } from '../../support/close-requests.ts';
+import { openCase } from '../../support/episodes.ts';
+
+const ALICE = { teamId: 'T0HOME', userId: 'U0ALICE' };
+const BOB = { teamId: 'T0HOME', userId: 'U0BOB' };
+const owner = { by: BOB, sinceMs: START_MS, untilMs: START_MS + 1 };
+const { figures } = openCase();
+
+type Told = 'card' | 'card!' | 'thread' | 'thread!' | 'group' | 'U0ALICE' | 'U0BOB';
+type Row = [what: string, event: object, told: Told[], episode?: Partial<Episode>];
+
+/** `!`: with a mention. */
+function toldOf(episode: Partial<Episode>, ...events: object[]): string[] {
+  const all = events.map((event) => ({ by: null, atMs: START_MS, ...event }) as EpisodeEvent);
+  return episodeNotices({ next: openCase(episode), events: all }).map((notice) => {
+    if (notice.kind === 'alert-direct') return String(notice.to);
+    return `${notice.kind === 'alert-card' ? 'card' : 'thread'}${notice.mention ? '!' : ''}`;
+  });
+}
+
+const ROWS: Row[] = [
+  ['an opening', { type: 'opened', mention: true }, ['card!']],
+  ['an opening that a summary names', { type: 'opened', mention: false }, ['card']],
+  ['a worse level', { type: 'worsened', mention: true }, ['card', 'thread!']],
+  ['a worse level that a summary names', { type: 'worsened', mention: false }, ['card', 'thread']],
+  ['a repeat', { type: 'repeated', level: 'margin-call', figures }, ['card', 'thread!']],
+  [
+    'a repeat of an owned case',
+    { type: 'repeated', level: 'margin-call', figures },
+    ['card', 'thread', 'U0BOB'],
+    { owner },
+  ],
+  ['a better level', { type: 'eased' }, ['card', 'thread']],
+  ['a return within the floor', { type: 'reopened' }, ['card', 'thread']],
+  ['a recovery', { type: 'recovered', mention: true }, ['card', 'thread!']],
+  ['a quiet recovery', { type: 'recovered', mention: false }, ['card', 'thread']],
+  ['a closed unit', { type: 'ended', why: 'closed' }, ['card', 'thread']],
+  ['the end of a drill', { type: 'drill-ended', ownedAfterMs: null }, ['card', 'thread']],
+  ['a missing unit', { type: 'vanished' }, ['card', 'thread']],
+  ['one that is back', { type: 'seen-again', figures }, ['card', 'thread']],
+  ['a posted card', { type: 'card-posted' }, []],
+  ['an opened card', { type: 'card-opened' }, ['card']],
+  ['an owner', { type: 'taken', untilMs: 1 }, ['card', 'thread']],
+  ['another owner', { type: 'handed-over', to: ALICE, untilMs: 1 }, ['card', 'thread', 'U0ALICE']],
+  ['an owner whose time is over', { type: 'owner-lapsed', owner: ALICE, why: 'time' }, ['card', 'thread!']],
+  ['an owner who left', { type: 'owner-lapsed', owner: ALICE, why: 'left' }, ['card', 'thread!']],
+  ['an owner of a worse unit', { type: 'owner-lapsed', owner: ALICE, why: 'worse' }, ['card', 'U0ALICE']],
+  [
+    'an owner where none is needed',
+    { type: 'owner-lapsed', owner: ALICE, why: 'time' },
+    ['card', 'thread'],
+    { level: 'transfer-out' },
+  ],
+  ['a note', { type: 'noted', text: 'x' }, ['card', 'thread']],
+  ['a mute', { type: 'muted', untilMs: 1 }, ['card', 'thread']],
+  ['the end of a mute', { type: 'mute-ended', why: 'time' }, ['card', 'thread']],
+  ['an escalation', { type: 'escalated', unownedForMs: 1 }, ['card', 'thread', 'group']],
+  ['a page', { type: 'paged', why: 'level' }, ['card', 'thread']],
+  ['a page that was taken', { type: 'page-acknowledged' }, ['card']],
+  ['a page that is over', { type: 'page-resolved' }, ['card']],
+];
+
+describe('who is told', () => {
+  it.each(ROWS)('of %s', (_, event, told, episode = {}) => {
+    expect(toldOf(episode, event)).toEqual(told);
+  });
+
+  it('of new figures: the card is redrawn', () => {
+    expect(toldOf({})).toEqual(['card']);
+  });
+
+  it('once, with one mention, of what happens at one time', () => {
+    const lapse = { type: 'owner-lapsed', owner: ALICE, why: 'time' };
+    expect(toldOf({}, { type: 'repeated' }, lapse)).toEqual(['card', 'thread!', 'thread']);
+    const worse = { type: 'owner-lapsed', owner: ALICE, why: 'worse' };
+    expect(toldOf({}, { type: 'worsened', mention: true }, worse)).toEqual(['card', 'thread!', 'U0ALICE']);
+  });
+
+  it('of a drill: nobody directly but WATCH_GROUP', () => {
+    const drill = { by: ALICE, ownedAfterMs: null };
+    expect(toldOf({ drill }, { type: 'handed-over', to: BOB })).toEqual(['card', 'thread']);
+    expect(toldOf({ drill }, { type: 'escalated' })).toEqual(['card', 'thread', 'group']);
+  });
+
+  it.each([
+    ['began', false],
+    ['blind', true],
+    ['seeing-again', false],
+    ['summary', true],
+    ['unit-vanished', true],
+    ['unit-appeared', false],
+    ['borrowed-more', false],
+    ['rate-step', false],
+    ['members-changed', false],
+    ['forced-liquidation', true],
+    ['digest', false],
+  ])('of %s, with a mention: %s', (type, mention) => {
+    const event = { type, atMs: START_MS } as WatchEvent;
+    expect(watchNotice(event)).toEqual({ kind: 'watch-message', event, mention });
+  });
+});
