@@ -332,6 +332,18 @@ describe('answers as they may come', () => {
     },
   );
 
+  it('a unit whose net equity is missing is named, and the other units show', async () => {
+    const without = unit('')
+      .replace('"totalNetEquity":16671.5507973,', '')
+      .replace('"groupId":1', '"groupId":2');
+    const { reader } = await connect(() => ({ body: `[${unit('')},${without}]` }));
+    const read = await reader.riskUnits(NOW);
+    expect(read.ok && read.value.map(({ groupId }) => groupId)).toEqual(['1']);
+    expect(read.ok && textsOf(read)).toEqual([
+      expect.stringMatching(/^row 2 \(unit 2\), totalNetEquity: is missing/),
+    ]);
+  });
+
   it('names the place of a fault deep in a row', async () => {
     const spoiled = unit('').replace('"netEquity":"0E-8"', '"netEquity":"x"');
     const { reader } = await connect(() => ({ body: `[${spoiled}]` }));

@@ -1,5 +1,5 @@
 /** The sandbox as a newcomer plays it: a browser, the page, the bot as a process of its own. */
-import type { Browser, BrowserContext, Locator } from 'playwright-core';
+import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type PageServer, startPage } from '../../../sandbox/page/page-server.ts';
 import { type Playground, startPlayground } from '../../../sandbox/page/playground.ts';
@@ -59,17 +59,6 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
     expect(skippedSoFarMs()).toBe(0);
   });
 
-  /** Whether all of it is on the screen as it is, without scrolling in either direction. */
-  const isSeen = async (shown: Locator) => {
-    const [at, room] = await Promise.all([
-      shown.boundingBox(),
-      hands.page.locator('#scroller').boundingBox(),
-    ]);
-    if (at === null || room === null) return false;
-    const fits = (from: 'x' | 'y', size: 'width' | 'height') =>
-      at[from] >= room[from] && at[from] + at[size] <= room[from] + room[size];
-    return fits('x', 'width') && fits('y', 'height');
-  };
   const record = () => hands.panel.innerText();
   const deletesOf = (unit: string) => playground.world.exchange.requests({ method: 'DELETE', groupId: unit });
 
@@ -91,49 +80,6 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
     expect((await table.getByRole('rowheader').allInnerTexts()).at(-1)).toBe('15');
     await hands.actAs('Ada');
     await hands.page.getByText('Nothing here yet').waitFor();
-  });
-
-  it('shows LTV and level of the worst unit on a phone without scrolling, and the way to liquidation', async () => {
-    await context.close();
-    hands = await openPage({ viewport: PHONE });
-    await hands.actAs('Vera');
-    await hands.type('/ltv');
-    const worst = hands.newest.getByText('Unit 15 · 92.0% · LIQUIDATION');
-    await worst.waitFor();
-    const table = hands.newest.getByRole('table');
-    for (const shown of [
-      worst,
-      table.getByRole('cell', { name: '84.20%' }),
-      table.getByRole('cell', { name: 'crossed' }),
-    ])
-      await expect.poll(() => isSeen(shown)).toBe(true);
-    expect(await isSeen(table.getByRole('cell', { name: 'LIQUIDATION' }))).toBe(false);
-  });
-
-  it('shows LTV and level of one unit on a phone without scrolling, and what would cure it', async () => {
-    await context.close();
-    hands = await openPage({ viewport: PHONE });
-    await hands.actAs('Vera');
-    await hands.type('/ltv 15');
-    const title = hands.newest.getByRole('heading', { name: 'Unit 15 · LTV 92.0% · LIQUIDATION' });
-    await title.waitFor();
-    await hands.newest.evaluate('message => message.scrollIntoView({ block: "start" })');
-    for (const shown of [title, hands.newest.getByText(/under 90% \(liquidation\): add/)])
-      expect(await isSeen(shown)).toBe(true);
-  });
-
-  it('shows whose a request is on a phone without scrolling, also where a unit has a long id', async () => {
-    await hands.typeUntil('/close-unit 9007199254740993 repaid', () =>
-      hands.page.getByRole('heading', { name: /unit 9007199254740993/ }),
-    );
-    await context.close();
-    hands = await openPage({ viewport: PHONE });
-    await hands.type('/loandesk requests');
-    const row = hands.newest.getByRole('row', { name: /…0993/ });
-    await row.waitFor();
-    await hands.newest.evaluate('message => message.scrollIntoView({ block: "start" })');
-    for (const cell of ['0 of 2 approvals', '@Rina Okafor'])
-      expect(await isSeen(row.getByRole('cell', { name: cell })), cell).toBe(true);
   });
 
   it('shows one unit down to its wallets', async () => {
@@ -222,34 +168,6 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
       .getByText(/^Withdrawn/)
       .first()
       .waitFor();
-  });
-
-  it('shows the first button of a card on a phone without scrolling, whatever the reason', async () => {
-    const reason =
-      'Repaid on Friday, and the collateral is needed on another desk as soon as possible. '.repeat(8);
-    await playground.addUnit('23', '0');
-    await context.close();
-    hands = await openPage({ viewport: PHONE });
-    await hands.type(`/close-unit 23 ${reason}`);
-    await hands.page.getByRole('heading', { name: /Close unit 23: needs 2 approvals/ }).waitFor();
-    const buttonIsInSight = async (name: RegExp) => {
-      const button = hands.card.getByRole('button', { name }).first();
-      await button.waitFor();
-      await hands.card.evaluate('card => card.scrollIntoView({ block: "start" })');
-      const [shown, seen] = [await button.boundingBox(), await hands.page.locator('#scroller').boundingBox()];
-      if (shown === null || seen === null) throw new Error('not drawn');
-      return shown.y >= seen.y && shown.y + shown.height <= seen.y + seen.height;
-    };
-    expect(await buttonIsInSight(/Review and approve/)).toBe(true);
-    await hands.actAs('Ada');
-    await hands.approve('23');
-    await hands.page.getByRole('heading', { name: /needs 1 more approval/ }).waitFor();
-    expect(await buttonIsInSight(/Review and approve/)).toBe(true);
-    playground.world.exchange.borrow('23', 'USDT', '0.5');
-    await hands.actAs('Ben');
-    await hands.meetChangedFacts();
-    await hands.page.getByRole('heading', { name: /blocked, owes 0\.5 USDT/ }).waitFor();
-    expect(await buttonIsInSight(/Check again/)).toBe(true);
   });
 
   it('brings a killed bot back, starts a second one, and says so while Redis is away', async () => {
