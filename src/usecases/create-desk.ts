@@ -6,6 +6,7 @@ import { createAccess, type RoleLists } from './access.ts';
 import { createAskToClose } from './ask-to-close.ts';
 import { createAttendRequests } from './attend-requests.ts';
 import { type CheckAudit, createCheckAudit } from './check-audit.ts';
+import { createWatch, type WatchParts, type WatchWork } from './create-watch.ts';
 import { createDeliverOutbox, type DeliverOutbox } from './deliver-outbox.ts';
 import type { Desk, StatusView } from './desk.ts';
 import { createExecuteClose } from './execute-close.ts';
@@ -59,10 +60,14 @@ export interface DeskParts {
   /** Adds the request id to everything the work logs; default: adds nothing. */
   readonly withRequest?: WithRequest;
   readonly events: DeskEvents;
+  /** Absent or null: the watch is off. */
+  readonly watch?: WatchParts | null;
 }
 
 export interface DeskWork {
   readonly desk: Desk;
+  /** Null: the watch is off. */
+  readonly watch: WatchWork | null;
   readonly deliverOutbox: DeliverOutbox;
   /** One round over the requests that are due; returns how many there were. */
   readonly attendRequests: () => Promise<number>;
@@ -70,6 +75,12 @@ export interface DeskWork {
   /** To call on every Redis reconnect: Redis may have lost the marker of a close that was sent. */
   readonly restoreSentCloses: () => Promise<void>;
 }
+
+const WATCH_OFF = {
+  name: 'Watch',
+  level: 'warning',
+  text: 'off: nobody is told when a unit reaches a level',
+} as const;
 
 /** The closer goes to the executor alone: no other verb can send a close. */
 export function createDesk({ closer, ...given }: DeskParts): DeskWork {
@@ -79,7 +90,16 @@ export function createDesk({ closer, ...given }: DeskParts): DeskWork {
   const access = createAccess(given.directory, given.roles, given.policy);
   const checkAudit = createCheckAudit({ ...given, keys: given.auditKeys });
   const book = createRequestBook({ ...given, checkAudit, afterChange });
-  const shared = { ...given, withRequest, afterChange, access, checkAudit, book };
+  const watch =
+    given.watch == null
+      ? null
+      : createWatch(given.watch, { ...given, requests: store, access, checkAudit, afterChange });
+  const glimpse = async () => (watch === null ? null : watch.glimpse());
+  const probe = async () => {
+    const [view, lines] = await Promise.all([given.probe(), watch === null ? [WATCH_OFF] : watch.status()]);
+    return { ...view, lines: [...view.lines, ...lines] };
+  };
+  const shared = { ...given, probe, withRequest, afterChange, access, checkAudit, book, glimpse };
   const deliverOutbox = createDeliverOutbox(shared);
   const readBack = createReadBackClose(shared);
   const sentCloses = createSentCloses(shared);
@@ -118,6 +138,7 @@ export function createDesk({ closer, ...given }: DeskParts): DeskWork {
   };
   return {
     desk,
+    watch,
     deliverOutbox,
     attendRequests: createAttendRequests({ ...shared, executor, readBack }),
     restoreSentCloses: sentCloses.restoreAll,

@@ -6,7 +6,7 @@ import { type PersonId, personKey } from '../domain/person.ts';
 import { done, refuse } from '../domain/refusal.ts';
 import { parseRequestId } from '../domain/request-id.ts';
 import type { Access } from './access.ts';
-import type { Desk } from './desk.ts';
+import type { Desk, HomeView } from './desk.ts';
 import type { CloseRequestStore } from './ports.ts';
 import type { RequestBook } from './request-book.ts';
 import type { ViewUnits } from './view-units.ts';
@@ -16,6 +16,8 @@ export interface ViewRequestsParts {
   readonly store: CloseRequestStore;
   readonly book: RequestBook;
   readonly viewUnits: ViewUnits;
+  /** Null: the watch is off, or couldn't be read. */
+  readonly glimpse: () => Promise<HomeView['watch']>;
 }
 
 const RECENT_AT_HOME = 5;
@@ -26,6 +28,7 @@ export function createViewRequests({
   store,
   book,
   viewUnits,
+  glimpse,
 }: ViewRequestsParts): Pick<Desk, 'admit' | 'home' | 'requestsMark' | 'viewRequest' | 'listRequests'> {
   /** Only a request whose close was sent may lose its unit key to another request. */
   async function alsoOpen({ id, groupId, sent, ending }: CloseRequest): Promise<string | null> {
@@ -55,10 +58,11 @@ export function createViewRequests({
     async home(by) {
       const roles = await access.rolesOf(by);
       if (!roles.ok) return roles;
-      const [{ open: stored, recent, unreadable }, units, nowMs] = await Promise.all([
+      const [{ open: stored, recent, unreadable }, units, nowMs, watch] = await Promise.all([
         store.overview(RECENT_AT_HOME * 2),
         viewUnits.allUnits(),
         store.nowMs(),
+        glimpse(),
       ]);
       const open = stored.map(book.underRule);
       const mayVote = roles.value.includes('approver');
@@ -73,6 +77,7 @@ export function createViewRequests({
         unreadable,
         units: units.ok ? units.value : null,
         unitsRefusal: units.ok ? null : units.refusal,
+        watch: watch ?? null,
         nowMs,
       });
     },

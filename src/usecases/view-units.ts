@@ -11,7 +11,7 @@ import { parseWhatIf, type WhatIf } from '../domain/unit/what-if.ts';
 import type { Access } from './access.ts';
 import { csvTime } from './csv.ts';
 import { exchangeRefusal, flawsOf } from './current-facts.ts';
-import type { Desk, UnitsView, UnitView } from './desk.ts';
+import type { Desk, UnitsView, UnitView, WatchGlimpse } from './desk.ts';
 import {
   type CloseRequestStore,
   concerns,
@@ -33,6 +33,8 @@ export interface ViewUnitsParts {
   readonly policy: ClosePolicy;
   readonly now: () => number;
   readonly log: Log;
+  /** How fresh the watch is; null: it is off, or couldn't be read. */
+  readonly glimpse: () => Promise<WatchGlimpse | null>;
 }
 
 export interface ViewUnits extends Pick<Desk, 'viewUnits' | 'exportUnits'> {
@@ -48,6 +50,7 @@ interface Found {
   readonly whatIf: WhatIf | null;
   readonly query: UnitQuery;
   readonly read: UnitsRead;
+  readonly watch: WatchGlimpse | null;
   readonly view: UnitsView;
 }
 
@@ -58,6 +61,7 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
     by: PersonId,
     unit: RiskUnit,
     read: { asOfMs: number; flaws: readonly Flaw[] },
+    watch: WatchGlimpse | null,
   ): Promise<UnitView> {
     const [openRequest, details] = await Promise.all([
       openRequestFor(unit.groupId),
@@ -75,6 +79,7 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
       details,
       openRequest,
       whyNotClose: await whyNotClose(by, unit, openRequest, contradictions),
+      watch,
     };
   }
 
@@ -111,13 +116,15 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
     const name = asked.value?.unit ?? text.trim();
     const query = parseUnitQuery(name);
     if (!query.ok) return query;
-    const read = await reader.riskUnits({ priority: 'interactive' });
+    const [read, watch] = await readWithGlimpse();
     if (!read.ok) return refuse(exchangeRefusal(read.failure));
     const whatIf = asked.value?.whatIf ?? null;
-    return done({ name, whatIf, query: query.value, read, view: many(read, query.value) });
+    return done({ name, whatIf, query: query.value, read, watch, view: many(read, query.value, watch) });
   }
 
-  function many(read: UnitsRead, query: UnitQuery): UnitsView {
+  const readWithGlimpse = () => Promise.all([reader.riskUnits({ priority: 'interactive' }), parts.glimpse()]);
+
+  function many(read: UnitsRead, query: UnitQuery, watch: WatchGlimpse | null): UnitsView {
     const matching = read.value.filter((unit) => matches(unit, query, thresholds));
     const shown = worstFirst(matching, thresholds);
     return {
@@ -129,24 +136,25 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
       asOfMs: read.asOfMs,
       nowMs: now(),
       flaws: texts(read.flaws),
+      watch,
     };
   }
 
   return {
     async allUnits() {
-      const read = await reader.riskUnits({ priority: 'interactive' });
-      return read.ok ? done(many(read, { kind: 'all' })) : refuse(exchangeRefusal(read.failure));
+      const [read, watch] = await readWithGlimpse();
+      return read.ok ? done(many(read, { kind: 'all' }, watch)) : refuse(exchangeRefusal(read.failure));
     },
     async viewUnits(by, text) {
       const found = await find(by, text);
       if (!found.ok) return found;
-      const { name, whatIf, query, read, view } = found.value;
+      const { name, whatIf, query, read, watch, view } = found.value;
       const named = query.kind === 'id' || query.kind === 'name';
       if (!named) return done(view);
       const [unit, ...others] = view.units;
       if (unit === undefined) return refuse(notShown(name, query, read.flaws));
       if (others.length > 0) return done(view);
-      if (whatIf === null) return done(await oneUnit(by, unit, read));
+      if (whatIf === null) return done(await oneUnit(by, unit, read, watch));
       const { asOfMs, flaws } = view;
       return done({ kind: 'what-if', unit, whatIf, thresholds, asOfMs, flaws });
     },
