@@ -185,7 +185,7 @@ export interface Desk {
   /** Lifts the stops that followed the exchange's limits or bans; approvers only. Returns those that were in force. */
   liftStop(by: PersonId): Promise<Result<readonly ExchangeStop[]>>;
   home(by: PersonId): Promise<Result<HomeView>>;
-  /** Changes when any request shown on App Home changes. Reads the store only. */
+  /** Changes when any request or case shown on App Home changes. Reads the store only. */
   requestsMark(): Promise<string>;
   /** Redraws the card after a refused click, in case it shows an older state. */
   redrawCard(requestId: string): Promise<void>;

@@ -82,8 +82,15 @@ export function createViewRequests({
       });
     },
     async requestsMark() {
-      const [open, recent] = await Promise.all([store.listOpen(), store.listRecent(RECENT_AT_HOME * 2)]);
-      return [...open, ...recent].map(({ id, revision }) => `${id}:${revision}`).join(' ');
+      const [open, recent, watch] = await Promise.all([
+        store.listOpen(),
+        store.listRecent(RECENT_AT_HOME * 2),
+        glimpse(),
+      ]);
+      const requests = [...open, ...recent].map(({ id, revision }) => `${id}:${revision}`);
+      const cases =
+        watch?.open.map(({ id, level, owner }) => `${id}:${level}:${owner?.by.userId ?? ''}`) ?? [];
+      return [...requests, ...cases].join(' ');
     },
     async viewRequest(by, typedId) {
       // Any role: approvers and requesters get messages about a request, with buttons that show it.
