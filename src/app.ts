@@ -29,6 +29,7 @@ import { RedisOutbox } from './redis/outbox.ts';
 import { RedisSeenOnce } from './redis/seen-once.ts';
 import { RedisSharedReads } from './redis/shared-reads.ts';
 import { StoreClock } from './redis/store-clock.ts';
+import { RedisWatchStore } from './redis/watch-store.ts';
 import { RedisWeightLedger } from './redis/weight-ledger.ts';
 import { type Config, ConfigFaults } from './settings/config.ts';
 import { throwListeningFault } from './settings/listening-fault.ts';
@@ -172,6 +173,14 @@ export async function createApp(
     clock,
   });
   const outbox = new RedisOutbox({ connection: redis, keys, auditKeys, log, clock });
+  const watchStore = new RedisWatchStore({
+    connection: redis,
+    keys,
+    auditKeys,
+    newId: randomUUID,
+    log,
+    clock,
+  });
   const seenOnce = new RedisSeenOnce({ connection: redis, keys, newId: randomUUID });
   const work = createDesk({
     reader: exchange.reader,
@@ -181,6 +190,7 @@ export async function createApp(
     store,
     outbox,
     audit: new RedisAuditLog({ connection: redis, keys }),
+    watchRecords: watchStore,
     auditKeys,
     directory: slackClients.directory,
     notifier: slackClients.notifier,

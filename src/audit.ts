@@ -14,6 +14,7 @@ import { RedisAuditLog } from './redis/audit-log.ts';
 import { RedisCloseRequestStore } from './redis/close-request-store.ts';
 import { RedisConnection } from './redis/connection.ts';
 import { KeyNames } from './redis/key-names.ts';
+import { RedisWatchStore } from './redis/watch-store.ts';
 import { ConfigFaults, loadConfig } from './settings/config.ts';
 import { keptHeadText, readText } from './slack/views/audit-view.ts';
 import { type CheckAudit, createCheckAudit } from './usecases/check-audit.ts';
@@ -84,7 +85,8 @@ async function run({ verb, subjectId, kept, against }: Asked): Promise<number> {
   const keys = new KeyNames(redis.prefix);
   const store = new RedisCloseRequestStore({ connection, keys, auditKeys, newId: randomUUID, log });
   const audit = new RedisAuditLog({ connection, keys });
-  const check = createCheckAudit({ store, audit, keys: auditKeys });
+  const watch = new RedisWatchStore({ connection, keys, auditKeys, newId: randomUUID, log });
+  const check = createCheckAudit({ store, watch, audit, keys: auditKeys });
   try {
     if (against !== null)
       return await compare(against, (lines) => compareWithExport(lines, audit, auditKeys));

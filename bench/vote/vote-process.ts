@@ -12,6 +12,7 @@ import { RedisCloseRequestStore } from '../../src/redis/close-request-store.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { KeyNames } from '../../src/redis/key-names.ts';
 import { RedisOutbox } from '../../src/redis/outbox.ts';
+import { RedisWatchStore } from '../../src/redis/watch-store.ts';
 import { createDesk } from '../../src/usecases/create-desk.ts';
 import { FakeLoanExchange, repaidUnit } from '../../test/fakes/loan-exchange.ts';
 import { FakeDirectory, FakeNotifier } from '../../test/fakes/people.ts';
@@ -38,6 +39,7 @@ const { desk, deliverOutbox } = createDesk({
   stops: exchange.stops,
   store,
   outbox: new RedisOutbox({ connection, keys, auditKeys, log: LOG }),
+  watchRecords: new RedisWatchStore({ connection, keys, auditKeys, newId: randomUUID, log: LOG }),
   audit: new RedisAuditLog({ connection, keys }),
   auditKeys,
   directory: new FakeDirectory(REQUESTER, ALICE, BOB, CAROL),

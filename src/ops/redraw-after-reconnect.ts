@@ -4,7 +4,8 @@
  * requests that are open or ended lately are drawn again, and messages that Slack refused meanwhile are retried.
  */
 import type { CloseRequest } from '../domain/close/close-request.ts';
-import type { Log, Outbox, SeenOnce } from '../usecases/ports.ts';
+import type { Outbox } from '../usecases/outbox-ports.ts';
+import type { Log, SeenOnce } from '../usecases/ports.ts';
 
 /** The new master is known everywhere by then, and a flapping connection counts as one. */
 const SETTLES_AFTER_MS = 3_000;

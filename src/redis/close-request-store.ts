@@ -24,7 +24,8 @@ import { textOf } from './audit-log.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
 import { encodeNotices } from './outbox-item.ts';
-import { decodeRecord, encodeRecord, isStored, RECORD_SCHEMA, type StoredRecord } from './request-record.ts';
+import { isStored, type StoredRecord } from './record-codec.ts';
+import { decodeRecord, encodeRecord, RECORD_SCHEMA } from './request-record.ts';
 import { saveOnReplicas } from './save-on-replicas.ts';
 import type { NamedRecord } from './scripts.ts';
 import { Seals } from './seals.ts';
@@ -147,7 +148,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
         this.#recordSeals.seal(next.id, stored),
         next.createdAtMs,
         attentionAtMs ?? '',
-        ...encodeNotices(this.#noticeSeals, request, event, notices),
+        ...encodeNotices(this.#noticeSeals, request.id, `${request.revision}.`, event.atMs, notices),
       ),
     );
     return { request, stored, answer };
@@ -211,7 +212,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
       attentionAtMs ?? '',
       next.createdAtMs,
       COMMAND_REMEMBERED_MS,
-      ...encodeNotices(this.#noticeSeals, request, event, notices),
+      ...encodeNotices(this.#noticeSeals, request.id, `${request.revision}.`, event.atMs, notices),
     ];
     const replicas = WAITED_FOR.has(event.type) ? this.#waitReplicas : 0;
     const { status, acknowledged } = await this.#connection.run('saveRequest', (client) =>

@@ -1,8 +1,8 @@
 /**
  * Every key in Redis, in one place.
  *
- * All keys of close requests share ONE hash tag, `{<prefix>}`: record, unit key, indexes, audit stream and outbox
- * change in one script, on Cluster too. The counters of the exchange's limits share a second tag, so that one script
+ * All keys of close requests and of the watch share ONE hash tag, `{<prefix>}`: records, unit keys, indexes, audit stream
+ * and outbox change in one script, on Cluster too. The counters of the exchange's limits share a second tag, so that one script
  * sees a bucket and the stops that touch it. What is single (shared reads, repeats seen) has a slot of its own.
  */
 import type { LongId } from '../domain/amount.ts';
@@ -24,7 +24,8 @@ export class KeyNames {
 
   /**
    * Of a request, an episode or the watch. Hash: schema, revision (requests only), record (JSON), seal (of the record,
-   * see seals.ts), first-seal (requests only) and opening (seal and stream id of the first audit entry).
+   * see seals.ts), first-seal (requests only), opening (stream id of the
+   * first audit entry), and episodes (of the watch only: ids of the newest one of every unit and of the drill).
    */
   record(subjectId: string): string {
     return `${this.recordStem}${subjectId}`;
@@ -70,42 +71,72 @@ export class KeyNames {
     return `${this.#requests}:audit:last-opening`;
   }
 
+  /** String: "<sequence> <seal>", the watch's newest entry. Its chain goes on from there where its record was lost. */
+  get watchNewest(): string {
+    return `${this.#requests}:audit:watch-newest`;
+  }
+
+  /** Sorted set: the newest episodes by openedAtMs. */
+  get episodes(): string {
+    return `${this.#requests}:episodes`;
+  }
+
+  /** String with an end: the token of the replica that reads the units in this round. */
+  get watchRound(): string {
+    return `${this.#requests}:watch-round`;
+  }
+
+  /** List with an end: one unit's LTV over time, a span an element, oldest first; see add-samples.lua. */
+  trend(groupId: LongId, step: string): string {
+    return `${this.trendStem}${step}:${groupId}`;
+  }
+
+  /** The part of `trend(groupId, step)` before the step. */
+  get trendStem(): string {
+    return `${this.#requests}:trend:`;
+  }
+
   /** String with an end: the result of a stored command, so that a re-sent one is recognised. */
   command(commandId: string): string {
     return `${this.#requests}:command:${commandId}`;
   }
 
-  /** List: undelivered notices of one request, oldest first. */
-  outbox(requestId: string): string {
-    return `${this.outboxStem}${requestId}`;
+  /** List: undelivered notices of one subject, oldest first. */
+  outbox(subjectId: string): string {
+    return `${this.outboxStem}${subjectId}`;
   }
 
-  /** The part of `outbox(requestId)` before the id. */
+  /** The part of `outbox(subjectId)` before the id. */
   get outboxStem(): string {
     return `${this.#requests}:outbox:`;
   }
 
-  /** Sorted set: requests with undelivered notices, by the time at which the first one is due. */
+  /** Sorted set: subjects with undelivered notices, by the time at which the first one is due. */
   get outboxDue(): string {
     return `${this.#requests}:outbox-due`;
   }
 
-  /** Hash: request -> attempts counted for its first notice. */
+  /** Hash: subject -> attempts counted for its first notice. */
   get outboxAttempts(): string {
     return `${this.#requests}:outbox-attempts`;
   }
 
-  /** Hash: request -> how often a replica that could not read or draw its first notice has left it to others. */
+  /** Hash: subject -> how often its first notice was given back untried. */
   get outboxLeft(): string {
     return `${this.#requests}:outbox-left`;
   }
 
-  /** List: notices that no replica could read, as "<request> <set aside at, ms> <as stored>"; kept until a person deletes it. */
+  /** Hash: subject -> how often its first notice was given out. */
+  get outboxTaken(): string {
+    return `${this.#requests}:outbox-taken`;
+  }
+
+  /** List: notices that no replica could read, as "<subject> <set aside at, ms> <as stored>"; kept until a person deletes it. */
   get outboxSetAside(): string {
     return `${this.#requests}:outbox-set-aside`;
   }
 
-  /** List: notices that Slack refuses for a reason that may pass, as "<request> <as stored>"; tried again from time to time. */
+  /** List: notices that Slack refuses for a reason that may pass, as "<subject> <as stored>"; tried again from time to time. */
   get outboxKept(): string {
     return `${this.#requests}:outbox-kept`;
   }

@@ -1,35 +1,36 @@
 /**
  * The stored form of a notice: `<id> <createdAtMs> <seal> <JSON>`, so that a script can tell the id without reading
- * JSON. The seal is over the rest and the request's id: nobody else can make the bot say something or write to somebody.
+ * JSON. The seal is over the rest and the subject's id: nobody else can make the bot say something or write to somebody.
  */
 import { z } from 'zod';
-import type { CloseRequest, RequestEvent, RequestEventType } from '../domain/close/close-request.ts';
+import type { RequestEventType } from '../domain/close/close-request.ts';
 import type { Notice } from '../domain/close/notices.ts';
-import type { OutboxItem, TakenItem, UnreadableNotice } from '../usecases/ports.ts';
+import type { EpisodeEventType } from '../domain/watch/episode.ts';
+import type { EpisodeNotice, WatchEventType, WatchNotice } from '../domain/watch/watch.ts';
+import type { OutboxItem, OutboxNotice, UnreadableNotice } from '../usecases/outbox-ports.ts';
 import type { Seals } from './seals.ts';
 
-type StoredNotice = Pick<OutboxItem, 'id' | 'createdAtMs' | 'notice'>;
-
-/** The notices of one change, in order; an id is unique in its request. `createdAtMs` is the time of the event. */
+/** The notices of one change, in order; ids begin with `stem` and are unique in the subject's line. */
 export function encodeNotices(
   seals: Seals,
-  { id, revision }: Pick<CloseRequest, 'id' | 'revision'>,
-  event: RequestEvent,
-  notices: readonly Notice[],
+  subjectId: string,
+  stem: string,
+  createdAtMs: number,
+  notices: readonly OutboxNotice[],
 ): string[] {
   return notices.map((notice, index) =>
-    encodeNotice(seals, id, { id: `${revision}.${index + 1}`, createdAtMs: event.atMs, notice }),
+    encodeNotice(seals, subjectId, { id: `${stem}${index + 1}`, createdAtMs, notice }),
   );
 }
 
 export function encodeNotice(
   seals: Seals,
-  requestId: string,
-  { id, createdAtMs, notice }: StoredNotice,
+  subjectId: string,
+  { id, createdAtMs, notice }: Pick<OutboxItem, 'id' | 'createdAtMs' | 'notice'>,
 ): string {
   const start = `${id} ${createdAtMs}`;
   const json = JSON.stringify(notice);
-  return `${start} ${seals.seal(requestId, `${start} ${json}`)} ${json}`;
+  return `${start} ${seals.seal(subjectId, `${start} ${json}`)} ${json}`;
 }
 
 /** The id of a stored notice tells its origin. */
@@ -38,6 +39,11 @@ const REDRAW = 'redraw-';
 
 export function keptId(id: string): string {
   return id.startsWith(KEPT) ? id : `${KEPT}${id}`;
+}
+
+/** Of a message, at every attempt. */
+export function messageKey(subjectId: string, id: string): string {
+  return `${subjectId}/${id.startsWith(KEPT) ? id.slice(KEPT.length) : id}`;
 }
 
 export function redrawId(nowMs: number): string {
@@ -81,6 +87,45 @@ const EVENTS = {
   refused: 'refused',
 } as const satisfies { [Type in RequestEventType]: Type };
 
+const EPISODE_EVENTS = {
+  opened: 'opened',
+  worsened: 'worsened',
+  eased: 'eased',
+  repeated: 'repeated',
+  reopened: 'reopened',
+  recovered: 'recovered',
+  ended: 'ended',
+  'drill-ended': 'drill-ended',
+  vanished: 'vanished',
+  'seen-again': 'seen-again',
+  'card-posted': 'card-posted',
+  'card-opened': 'card-opened',
+  taken: 'taken',
+  'handed-over': 'handed-over',
+  'owner-lapsed': 'owner-lapsed',
+  noted: 'noted',
+  muted: 'muted',
+  'mute-ended': 'mute-ended',
+  escalated: 'escalated',
+  paged: 'paged',
+  'page-acknowledged': 'page-acknowledged',
+  'page-resolved': 'page-resolved',
+} as const satisfies { [Type in EpisodeEventType]: Type };
+
+const WATCH_EVENTS = {
+  began: 'began',
+  blind: 'blind',
+  'seeing-again': 'seeing-again',
+  summary: 'summary',
+  'unit-vanished': 'unit-vanished',
+  'unit-appeared': 'unit-appeared',
+  'borrowed-more': 'borrowed-more',
+  'rate-step': 'rate-step',
+  'members-changed': 'members-changed',
+  'forced-liquidation': 'forced-liquidation',
+  digest: 'digest',
+} as const satisfies { [Type in WatchEventType]: Type };
+
 const event = z.looseObject({ type: z.enum(EVENTS), atMs: z.number() });
 const notice = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('card') }),
@@ -93,37 +138,73 @@ const notice = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('approvers'), event }),
 ]);
 
-/** A notice as it is stored. Its id and time are told even where it cannot be believed. */
-export function decodeNotice(
-  seals: Seals,
-  requestId: string,
-  stored: string,
-): Pick<TakenItem, 'id' | 'origin' | 'createdAtMs' | 'notice'> {
-  const [id = ''] = stored.split(' ', 1);
-  const createdAtMs = createdAtMsOf(stored) ?? 0;
-  return { id, origin: originOf(id), createdAtMs, notice: readNotice(seals, requestId, stored) };
+const mention = z.boolean();
+const episodeEvent = z.looseObject({ type: z.enum(EPISODE_EVENTS), atMs: z.number() });
+const episodeNotice = z.discriminatedUnion('kind', [
+  z.looseObject({ kind: z.literal('alert-card'), mention }),
+  z.looseObject({ kind: z.literal('alert-thread'), event: episodeEvent, mention }),
+  z.looseObject({
+    kind: z.literal('alert-direct'),
+    event: episodeEvent,
+    to: z.union([z.literal('group'), z.array(z.string())]),
+  }),
+]);
+const watchNotice = z.looseObject({
+  kind: z.literal('watch-message'),
+  event: z.looseObject({ type: z.enum(WATCH_EVENTS), atMs: z.number() }),
+  mention,
+});
+
+export function isRequestNotice(value: unknown): value is Notice {
+  return notice.safeParse(value).success;
 }
 
-function readNotice(seals: Seals, requestId: string, stored: string): TakenItem['notice'] {
+export function isEpisodeNotice(value: unknown): value is EpisodeNotice {
+  return episodeNotice.safeParse(value).success;
+}
+
+export function isWatchNotice(value: unknown): value is WatchNotice {
+  return watchNotice.safeParse(value).success;
+}
+
+interface Decoded<Kind> extends Pick<OutboxItem, 'id' | 'key' | 'origin' | 'createdAtMs'> {
+  readonly notice: Kind | UnreadableNotice;
+}
+
+/** A notice as it is stored. Its id and time are told even where it cannot be believed. */
+export function decodeNotice<Kind>(
+  seals: Seals,
+  subjectId: string,
+  stored: string,
+  isKind: (value: unknown) => value is Kind,
+): Decoded<Kind> {
+  const [id = ''] = stored.split(' ', 1);
+  const createdAtMs = createdAtMsOf(stored) ?? 0;
+  const notice = readNotice(seals, subjectId, stored, isKind);
+  return { id, key: messageKey(subjectId, id), origin: originOf(id), createdAtMs, notice };
+}
+
+function readNotice<Kind>(
+  seals: Seals,
+  subjectId: string,
+  stored: string,
+  isKind: (value: unknown) => value is Kind,
+): Kind | UnreadableNotice {
   const parts = /^(\S+ \d+) ([0-9a-f]{64}) (.*)$/s.exec(stored);
   if (parts === null) return NOT_OURS;
   const [, start = '', seal = '', json = ''] = parts;
-  if (!seals.fits(seal, requestId, `${start} ${json}`)) return NOT_SEALED;
+  if (!seals.fits(seal, subjectId, `${start} ${json}`)) return NOT_SEALED;
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
     return NOT_OURS;
   }
-  return isNotice(value) ? value : NOT_OURS;
+  return isKind(value) ? value : NOT_OURS;
 }
 
 /** Of a stored notice, whether or not it can be believed; null where there is none. */
 export function createdAtMsOf(stored: string): number | null {
   const found = /^\S+ (\d{1,15}) /.exec(stored)?.[1];
   return found === undefined ? null : Number(found);
-}
-
-function isNotice(value: unknown): value is Notice {
-  return notice.safeParse(value).success;
 }

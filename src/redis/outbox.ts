@@ -1,29 +1,34 @@
 /**
- * Undelivered notices in Redis, one line per request. If a caller dies, its lease runs out and the notice is given out
+ * Undelivered notices in Redis, one line per subject. If a caller dies, its lease runs out and the notice is given out
  * again: the one repeat a crash can cause.
  */
 import type { AuditKeys } from '../domain/audit-chain.ts';
-import type { Notice } from '../domain/close/notices.ts';
-import {
-  type LeasedItem,
-  type Log,
-  type Outbox,
-  type OutboxItem,
-  type TakenItem,
-  UnreadableRecord,
-} from '../usecases/ports.ts';
+import { subjectKindOf } from '../domain/subject.ts';
+import type { LeasedItem, Outbox, OutboxItem, OutboxNotice, TakenItem } from '../usecases/outbox-ports.ts';
+import { type Log, UnreadableRecord } from '../usecases/ports.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
-import { createdAtMsOf, decodeNotice, encodeNotice, keptId, redrawId } from './outbox-item.ts';
-import { decodeRecord, isStored, type StoredRecord } from './request-record.ts';
+import {
+  createdAtMsOf,
+  decodeNotice,
+  encodeNotice,
+  isEpisodeNotice,
+  isRequestNotice,
+  isWatchNotice,
+  keptId,
+  redrawId,
+} from './outbox-item.ts';
+import { isStored, type StoredRecord } from './record-codec.ts';
+import { decodeRecord } from './request-record.ts';
 import { Seals } from './seals.ts';
 import { StoreClock } from './store-clock.ts';
+import { episodeCodec } from './watch-record.ts';
 
 /** For metrics. */
 export interface OutboxBacklog {
   readonly nowMs: number;
-  /** Requests with undelivered notices. */
-  readonly requests: number;
+  /** Subjects with undelivered notices. */
+  readonly subjects: number;
   /** Notices that no replica could read, kept for people to look at. */
   readonly setAside: number;
   /** Notices that Slack refuses for a reason that may pass. */
@@ -40,9 +45,34 @@ const PUT_OFF_AT_MOST_MS = 15 * 60_000;
 const REMOVED_AND_NEXT_IS_DUE = 2;
 const NOT_FIRST = 0;
 
-const REDRAW_OF_CARD: Notice = { kind: 'card' };
+/** Null: the watch itself has no card. */
+function redrawOf(subjectId: string): OutboxNotice | null {
+  switch (subjectKindOf(subjectId)) {
+    case 'request':
+      return { kind: 'card' };
+    case 'episode':
+      return { kind: 'alert-card', mention: false };
+    case 'watch':
+      return null;
+  }
+}
+
 /** How every stored redraw of a card ends. */
-const CARD = JSON.stringify(REDRAW_OF_CARD);
+function redrawText(subjectId: string): string {
+  const redraw = redrawOf(subjectId);
+  return redraw === null ? '' : JSON.stringify(redraw);
+}
+
+/** Null: there is no record. */
+function orUnreadable<Value>(record: StoredRecord, decode: () => Value): Value | UnreadableRecord | null {
+  if (!isStored(record)) return null;
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof UnreadableRecord) return error;
+    throw error;
+  }
+}
 
 export class RedisOutbox implements Outbox {
   readonly #connection: RedisConnection;
@@ -66,40 +96,56 @@ export class RedisOutbox implements Outbox {
     this.#clock = parts.clock ?? new StoreClock({ clocks: () => [], log: parts.log });
   }
 
-  /** With `requestId`: its first notice, unless another caller has it or it waits for its next attempt. */
-  async take(leaseMs: number, limit: number, requestId?: string): Promise<readonly TakenItem[]> {
+  /** With `subjectId`: its first notice, unless another caller has it or it waits for its next attempt. */
+  async take(leaseMs: number, limit: number, subjectId?: string): Promise<readonly TakenItem[]> {
     const keys = this.#keys;
     const [nowMs, ...answer] = await this.#connection.run('outboxTake', (client) =>
       client.outboxTake(
         keys.outboxDue,
         keys.outboxAttempts,
         keys.outboxLeft,
+        keys.outboxTaken,
         keys.outboxStem,
         leaseMs,
         limit,
-        requestId ?? '',
+        subjectId ?? '',
         PUT_OFF_AT_MOST_MS,
         keys.recordStem,
       ),
     );
     if (answer.length === 0) return [];
     this.#clock.believe(nowMs);
-    return answer.map(([ofRequest, text, attempts, timesLeft, record]) => ({
-      requestId: ofRequest,
-      ...decodeNotice(this.#seals, ofRequest, text),
+    return answer.map(([ofSubject, text, attempts, timesLeft, timesTaken, record]) => ({
+      subjectId: ofSubject,
       attempts: Number(attempts),
       timesLeft: Number(timesLeft),
-      stored: this.#storedOf(ofRequest, record, nowMs),
+      timesTaken,
+      nowMs,
+      ...this.#read(ofSubject, text, record, nowMs),
     }));
   }
 
-  #storedOf(requestId: string, record: StoredRecord, nowMs: number): TakenItem['stored'] {
-    if (!isStored(record)) return null;
-    try {
-      return { ...decodeRecord(this.#recordSeals, requestId, record), nowMs };
-    } catch (error) {
-      if (error instanceof UnreadableRecord) return error;
-      throw error;
+  #read(subjectId: string, text: string, record: StoredRecord, nowMs: number) {
+    const seals = this.#seals;
+    const subject = subjectKindOf(subjectId);
+    switch (subject) {
+      case 'request':
+        return {
+          subject,
+          ...decodeNotice(seals, subjectId, text, isRequestNotice),
+          stored: orUnreadable(record, () => ({
+            ...decodeRecord(this.#recordSeals, subjectId, record),
+            nowMs,
+          })),
+        };
+      case 'episode':
+        return {
+          subject,
+          ...decodeNotice(seals, subjectId, text, isEpisodeNotice),
+          stored: orUnreadable(record, () => episodeCodec.decode(this.#recordSeals, subjectId, record).value),
+        };
+      case 'watch':
+        return { subject, ...decodeNotice(seals, subjectId, text, isWatchNotice) };
     }
   }
 
@@ -116,23 +162,23 @@ export class RedisOutbox implements Outbox {
   }
 
   async setAside(item: LeasedItem): Promise<boolean> {
-    const { requestId, origin } = item;
+    const { subjectId, origin } = item;
     const nowMs = await this.#nowMs();
     const answer = await this.#remove(item, {
       list: this.#keys.outboxSetAside,
-      entryBegins: `${requestId} ${nowMs} `,
-      inItsPlace: origin === 'redraw' ? '' : this.#redrawAt(requestId, nowMs),
+      entryBegins: `${subjectId} ${nowMs} `,
+      inItsPlace: origin === 'redraw' ? '' : this.#redrawAt(subjectId, nowMs),
     });
     return answer !== NOT_FIRST;
   }
 
   async keep(item: OutboxItem): Promise<void> {
-    const { requestId, id } = item;
+    const { subjectId, id } = item;
     await this.#remove(item, {
       list: this.#keys.outboxKept,
-      entryBegins: `${requestId} `,
-      notice: this.#encode(requestId, { ...item, id: keptId(id) }),
-      onlyOne: CARD,
+      entryBegins: `${subjectId} `,
+      notice: encodeNotice(this.#seals, subjectId, { ...item, id: keptId(id) }),
+      onlyOne: redrawText(subjectId),
     });
   }
 
@@ -143,16 +189,17 @@ export class RedisOutbox implements Outbox {
     );
   }
 
-  async redraw(requestId: string): Promise<void> {
+  async redraw(subjectId: string): Promise<void> {
     const keys = this.#keys;
-    const redraw = this.#redrawAt(requestId, await this.#nowMs());
+    const redraw = this.#redrawAt(subjectId, await this.#nowMs());
+    if (redraw === '') return;
     await this.#connection.run('outboxRedraw', (client) =>
-      client.outboxRedraw(keys.outbox(requestId), keys.outboxDue, requestId, redraw, CARD),
+      client.outboxRedraw(keys.outbox(subjectId), keys.outboxDue, subjectId, redraw, redrawText(subjectId)),
     );
   }
 
   #remove(
-    { requestId, id }: LeasedItem,
+    { subjectId, id }: LeasedItem,
     into: {
       list: string;
       entryBegins: string;
@@ -164,12 +211,13 @@ export class RedisOutbox implements Outbox {
     const keys = this.#keys;
     return this.#connection.run('outboxRemove', (client) =>
       client.outboxRemove(
-        keys.outbox(requestId),
+        keys.outbox(subjectId),
         keys.outboxDue,
         keys.outboxAttempts,
         keys.outboxLeft,
+        keys.outboxTaken,
         into?.list ?? keys.outboxKept,
-        requestId,
+        subjectId,
         id,
         into?.entryBegins ?? '',
         into?.notice ?? '',
@@ -180,7 +228,7 @@ export class RedisOutbox implements Outbox {
   }
 
   async #putOff(
-    { requestId, id }: LeasedItem,
+    { subjectId, id }: LeasedItem,
     counts: string,
     counted: number,
     delayMs: number,
@@ -188,7 +236,7 @@ export class RedisOutbox implements Outbox {
     const keys = this.#keys;
     const putOffMs = Math.min(delayMs, PUT_OFF_AT_MOST_MS);
     await this.#connection.run('outboxRetry', (client) =>
-      client.outboxRetry(keys.outbox(requestId), keys.outboxDue, counts, requestId, id, counted, putOffMs),
+      client.outboxRetry(keys.outbox(subjectId), keys.outboxDue, counts, subjectId, id, counted, putOffMs),
     );
   }
 
@@ -196,21 +244,20 @@ export class RedisOutbox implements Outbox {
     return this.#connection.run('nowMs', (client) => client.nowMs(this.#keys.outboxDue));
   }
 
-  #redrawAt(requestId: string, nowMs: number): string {
-    return this.#encode(requestId, { id: redrawId(nowMs), createdAtMs: nowMs, notice: REDRAW_OF_CARD });
-  }
-
-  #encode(requestId: string, { id, createdAtMs, notice }: Pick<OutboxItem, 'id' | 'createdAtMs' | 'notice'>) {
-    return encodeNotice(this.#seals, requestId, { id, createdAtMs, notice });
+  /** '': the subject has no card. */
+  #redrawAt(subjectId: string, nowMs: number): string {
+    const notice = redrawOf(subjectId);
+    if (notice === null) return '';
+    return encodeNotice(this.#seals, subjectId, { id: redrawId(nowMs), createdAtMs: nowMs, notice });
   }
 
   /**
-   * What waits. Among very many requests the oldest is looked for only in those that are due first. Nothing here is
+   * What waits. Among very many subjects the oldest is looked for only in those that are due first. Nothing here is
    * checked against its seal: it is counted, not believed.
    */
   async backlog(): Promise<OutboxBacklog> {
     const keys = this.#keys;
-    const [nowMs, requests, setAside, kept, ...first] = await this.#connection.run(
+    const [nowMs, subjects, setAside, kept, ...first] = await this.#connection.run(
       'outboxBacklog',
       (client) =>
         client.outboxBacklog(
@@ -223,6 +270,6 @@ export class RedisOutbox implements Outbox {
     );
     const times = first.flatMap((stored) => createdAtMsOf(stored) ?? []);
     const oldestCreatedAtMs = times.length === 0 ? null : Math.min(...times);
-    return { nowMs, requests, setAside, kept, oldestCreatedAtMs };
+    return { nowMs, subjects, setAside, kept, oldestCreatedAtMs };
   }
 }

@@ -1,27 +1,23 @@
-/**
- * The stored form of a close request: one JSON text, its schema version and its seal. A record that does not fit its
- * seal, cannot be read whole, or was written by a newer Loandesk is an error that names the request: never half a
- * request, never none.
- */
+/** The stored form of a close request. */
 import { z } from 'zod';
-import { type LongId, parseLongId } from '../domain/amount.ts';
 import type { CloseRequest } from '../domain/close/close-request.ts';
 import type { CloseState } from '../domain/close/close-state.ts';
-import { type RecordCopy, UnreadableRecord } from '../usecases/ports.ts';
+import type { RecordCopy } from '../usecases/ports.ts';
+import {
+  cardLocation,
+  count,
+  longId,
+  ms,
+  person,
+  recordCodec,
+  type StoredRecord,
+  text,
+} from './record-codec.ts';
 import type { Seals } from './seals.ts';
 
 /** The version this code writes, and the only one it reads. */
 export const RECORD_SCHEMA = 1;
 
-/** Fields of the request's hash as a script answers them; null where one is missing. */
-export type StoredRecord = readonly [schema: string | null, record: string | null, seal: string | null];
-
-const text = z.string();
-const ms = z.number().int();
-const count = z.number().int().min(0);
-const longId = z.custom<LongId>((value) => typeof value === 'string' && parseLongId(value) !== null);
-
-const person = z.strictObject({ teamId: text, userId: text });
 const vote = z.strictObject({ voter: person, atMs: ms, version: count, factsDigest: text });
 const verdict = z.enum(['closed', 'not-closed']);
 
@@ -112,7 +108,7 @@ const record: z.ZodType<CloseRequest> = z.strictObject({
   ),
   createdAtMs: ms,
   expiresAtMs: ms,
-  card: z.strictObject({ channelId: text, messageTs: text }).nullable(),
+  card: cardLocation.nullable(),
   reminded: z.strictObject({ half: z.boolean(), eighty: z.boolean() }),
   claim: z.strictObject({ owner: text, deadlineAtMs: ms }).nullable(),
   abandonedClaims: count,
@@ -138,53 +134,15 @@ const record: z.ZodType<CloseRequest> = z.strictObject({
   audit: z.strictObject({ sequence: count.min(1), seal: text }),
 });
 
-const object = z.record(z.string(), z.unknown());
+const codec = recordCodec(RECORD_SCHEMA, record, ({ id }) => id);
 
 /** Throws UnreadableRecord for what could not be read again: such a record must never replace a good one. */
 export function encodeRecord(request: CloseRequest): string {
-  const text = JSON.stringify(request);
-  readRecord(request.id, String(request.schema), text);
-  return text;
+  return codec.encode(request.id, request);
 }
 
-/** Whether a script found any of it: else there is no such request. */
-export function isStored(record: StoredRecord): boolean {
-  return record.some((field) => field !== null);
-}
-
-/** The one place where a stored record becomes a request. Throws UnreadableRecord. */
-export function decodeRecord(
-  seals: Seals,
-  requestId: string,
-  [schema, stored, seal]: StoredRecord,
-): RecordCopy {
-  if (!stored) throw new UnreadableRecord(requestId, 'it is missing');
-  if (!seals.fits(seal ?? '', requestId, stored))
-    throw new UnreadableRecord(requestId, "it doesn't match its seal");
-  return { request: readRecord(requestId, schema ?? '', stored), stored };
-}
-
-function readRecord(requestId: string, schema: string, stored: string): CloseRequest {
-  if (!/^\d{1,6}$/.test(schema)) throw new UnreadableRecord(requestId, 'it has no schema version');
-  if (Number(schema) !== RECORD_SCHEMA) {
-    throw new UnreadableRecord(
-      requestId,
-      `it has schema ${schema}, this version of Loandesk reads schema ${RECORD_SCHEMA}`,
-    );
-  }
-  const read = record.safeParse(parse(requestId, stored));
-  if (!read.success) {
-    const where = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
-    throw new UnreadableRecord(requestId, where);
-  }
-  if (read.data.id !== requestId) throw new UnreadableRecord(requestId, 'it belongs to another request');
-  return read.data;
-}
-
-function parse(requestId: string, stored: string): Record<string, unknown> {
-  try {
-    return object.parse(JSON.parse(stored));
-  } catch (cause) {
-    throw new UnreadableRecord(requestId, 'it is not a JSON object', cause);
-  }
+/** Throws UnreadableRecord. */
+export function decodeRecord(seals: Seals, requestId: string, record: StoredRecord): RecordCopy {
+  const { value: request, stored } = codec.decode(seals, requestId, record);
+  return { request, stored };
 }

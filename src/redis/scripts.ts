@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis, Result } from 'ioredis';
-import type { StoredRecord } from './request-record.ts';
+import type { StoredRecord } from './record-codec.ts';
 
 type Arguments = readonly (string | number)[];
 
@@ -15,6 +15,14 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     nowMs(...args: Arguments): Result<number, Context>;
     loadRequest(...args: Arguments): Result<[nowMs: number, record: StoredRecord], Context>;
+    loadWatch(
+      ...args: Arguments
+    ): Result<
+      [nowMs: number, record: StoredRecord, ...[id: string, record: StoredRecord, sinceMs: string][]],
+      Context
+    >;
+    saveWatch(...args: Arguments): Result<[status: number, what?: string], Context>;
+    addSamples(...args: Arguments): Result<number, Context>;
     openRequest(
       ...args: Arguments
     ): Result<[status: number, idOrSeal?: string, record?: StoredRecord], Context>;
@@ -28,7 +36,17 @@ declare module 'ioredis' {
     outboxTake(
       ...args: Arguments
     ): Result<
-      [nowMs: number, ...[id: string, notice: string, attempts: string, timesLeft: string, StoredRecord][]],
+      [
+        nowMs: number,
+        ...[
+          id: string,
+          notice: string,
+          attempts: string,
+          timesLeft: string,
+          timesTaken: number,
+          StoredRecord,
+        ][],
+      ],
       Context
     >;
     outboxRemove(...args: Arguments): Result<number, Context>;
@@ -60,6 +78,9 @@ interface Script {
 const SCRIPTS = {
   nowMs: { file: 'now', numberOfKeys: 1 },
   loadRequest: { file: 'load-request', numberOfKeys: 1 },
+  loadWatch: { file: 'load-watch', numberOfKeys: 2 },
+  saveWatch: { file: 'save-watch', numberOfKeys: 7 },
+  addSamples: { file: 'add-samples', numberOfKeys: 1 },
   openRequest: { file: 'open-request', numberOfKeys: 9 },
   saveRequest: { file: 'save-request', numberOfKeys: 9 },
   listRequests: { file: 'list-requests', numberOfKeys: 1 },
@@ -68,8 +89,8 @@ const SCRIPTS = {
   takeAttention: { file: 'take-attention', numberOfKeys: 1 },
   postponeAttention: { file: 'postpone-attention', numberOfKeys: 2 },
   requestTrail: { file: 'request-trail', numberOfKeys: 2 },
-  outboxTake: { file: 'outbox-take', numberOfKeys: 3 },
-  outboxRemove: { file: 'outbox-remove', numberOfKeys: 5 },
+  outboxTake: { file: 'outbox-take', numberOfKeys: 4 },
+  outboxRemove: { file: 'outbox-remove', numberOfKeys: 6 },
   outboxRetry: { file: 'outbox-retry', numberOfKeys: 3 },
   outboxRetryKept: { file: 'outbox-retry-kept', numberOfKeys: 2 },
   outboxRedraw: { file: 'outbox-redraw', numberOfKeys: 2 },

@@ -14,7 +14,7 @@ import type { CloseRequest } from '../domain/close/close-request.ts';
 import type { Facts } from '../domain/close/facts.ts';
 import { isRequestEntry, type RequestEntry } from '../domain/close/request-entry.ts';
 import type { PersonId } from '../domain/person.ts';
-import { WATCH_ID } from '../domain/subject.ts';
+import { subjectKindOf, WATCH_ID } from '../domain/subject.ts';
 import {
   type AuditLog,
   type CloseRequestStore,
@@ -22,6 +22,7 @@ import {
   UnreadableAuditEntry,
   UnreadableRecord,
 } from './ports.ts';
+import type { WatchRecords } from './watch-ports.ts';
 
 /** Everything about one close: the facts voted on, the votes, what was sent and answered, and the exchange's record. */
 export interface EvidencePack {
@@ -83,6 +84,7 @@ const CHECKS_AT_MOST = 5;
 export interface CheckAuditParts {
   readonly audit: AuditLog;
   readonly store: CloseRequestStore;
+  readonly watch: WatchRecords;
   readonly keys: AuditKeys;
   readonly events?: Pick<DeskEvents, 'auditVerified'>;
 }
@@ -90,10 +92,10 @@ export interface CheckAuditParts {
 /** A stored record as the check needs it: its newest entry, or why it can't be read; null: there is none. */
 type RecordSeen = { readonly newest: NewestEntry } | { readonly unreadable: string } | null;
 
-export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts): CheckAudit {
+export function createCheckAudit({ audit, store, watch, keys, events }: CheckAuditParts): CheckAudit {
   async function verify(kept: KeptHead | null = null): Promise<AuditVerdict> {
     // Read before the trail: everything in the index now must have an entry in the trail read later.
-    const indexed = await store.requestIds();
+    const indexed = (await Promise.all([store.requestIds(), watch.episodeIds(), [WATCH_ID]])).flat();
     const verifier = new AuditVerifier(keys, { whole: true, kept });
     for await (const _ of readWith(verifier, null));
     const verdict = verifier.result();
@@ -117,6 +119,7 @@ export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts
     newest: NewestEntry | undefined,
   ): Promise<AuditFault | null> {
     if (record !== null && 'newest' in record && isSame(record.newest, newest)) return null;
+    if (record === null && newest === undefined && subjectId === WATCH_ID) return null;
     const verdict = await verifySubject(subjectId);
     if (verdict !== null) return verdict.fault;
     const what = 'it is in the index, but has neither a record nor an audit entry';
@@ -163,8 +166,11 @@ export function createCheckAudit({ audit, store, keys, events }: CheckAuditParts
 
   async function recordOf(subjectId: string): Promise<RecordSeen> {
     try {
-      const stored = await store.load(subjectId);
-      return stored === null ? null : { newest: stored.request.audit };
+      const isRequest = subjectKindOf(subjectId) === 'request';
+      const newest = isRequest
+        ? ((await store.load(subjectId))?.request.audit ?? null)
+        : await watch.newestEntry(subjectId);
+      return newest === null ? null : { newest };
     } catch (error) {
       if (!(error instanceof UnreadableRecord)) throw error;
       return { unreadable: error.what };

@@ -13,6 +13,7 @@ import { createExecuteClose } from './execute-close.ts';
 import { createAuditVerbs } from './export-audit.ts';
 import { createListClosedUnits } from './list-closed-units.ts';
 import { createOperateDesk } from './operate-desk.ts';
+import type { Outbox } from './outbox-ports.ts';
 import type {
   AuditLog,
   CloseRequestStore,
@@ -24,7 +25,6 @@ import type {
   Log,
   NewId,
   Notifier,
-  Outbox,
   UnitDetails,
   WithRequest,
 } from './ports.ts';
@@ -34,6 +34,7 @@ import { createReviewClose } from './review-close.ts';
 import { createSentCloses } from './sent-closes.ts';
 import { createViewRequests } from './view-requests.ts';
 import { createViewUnits } from './view-units.ts';
+import type { AlertNotifier, WatchRecords } from './watch-ports.ts';
 
 export interface DeskParts {
   readonly reader: LoanReader;
@@ -42,7 +43,11 @@ export interface DeskParts {
   readonly stops: ExchangeStops;
   readonly store: CloseRequestStore;
   readonly outbox: Outbox;
+  /** Absent, or the watch is off: messages of the watch are left to other replicas. */
+  readonly alertNotifier?: AlertNotifier;
   readonly audit: AuditLog;
+  /** The watch's part of the audit trail is checked also while the watch is off. */
+  readonly watchRecords: WatchRecords;
   readonly auditKeys: AuditKeys;
   readonly directory: Directory;
   readonly notifier: Notifier;
@@ -88,7 +93,7 @@ export function createDesk({ closer, ...given }: DeskParts): DeskWork {
   const withRequest: WithRequest = given.withRequest ?? ((_, work) => work());
   const afterChange = (requestId: string) => inBackground('deliver', () => deliverOutbox(requestId));
   const access = createAccess(given.directory, given.roles, given.policy);
-  const checkAudit = createCheckAudit({ ...given, keys: given.auditKeys });
+  const checkAudit = createCheckAudit({ ...given, watch: given.watchRecords, keys: given.auditKeys });
   const book = createRequestBook({ ...given, checkAudit, afterChange });
   const watch =
     given.watch == null
@@ -100,7 +105,11 @@ export function createDesk({ closer, ...given }: DeskParts): DeskWork {
     return { ...view, lines: [...view.lines, ...lines] };
   };
   const shared = { ...given, probe, withRequest, afterChange, access, checkAudit, book, glimpse };
-  const deliverOutbox = createDeliverOutbox(shared);
+  const { alertNotifier } = given;
+  const deliverOutbox = createDeliverOutbox({
+    ...shared,
+    ...(watch !== null && alertNotifier && { alerts: { notifier: alertNotifier, book: watch.book } }),
+  });
   const readBack = createReadBackClose(shared);
   const sentCloses = createSentCloses(shared);
   const executor = createExecuteClose({ ...shared, closer, readBack, sentCloses });

@@ -16,6 +16,7 @@ import type { Notice } from '../domain/close/notices.ts';
 import type { Person, PersonId } from '../domain/person.ts';
 import { subjectText } from '../domain/subject.ts';
 import type { ClosedUnit, RiskUnit } from '../domain/unit/risk-unit.ts';
+import type { EpisodeNotice, WatchNotice } from '../domain/watch/watch.ts';
 
 /** Thrown by stores when Redis can't answer. A write may or may not have been stored; the caller must not go on. */
 export class StoreUnavailable extends Error {
@@ -264,58 +265,6 @@ export interface CloseRequestStore {
   postponeAttention(requestId: string, revision: number, atMs: number): Promise<void>;
 }
 
-/** First in its request's line, held by one caller. */
-export interface LeasedItem {
-  readonly requestId: string;
-  readonly id: string;
-  /** `change`: stored with a change of the request; `redraw`: asked for; `kept`: a refused one that is tried again. */
-  readonly origin: 'change' | 'redraw' | 'kept';
-  /** Deliveries that failed. */
-  readonly attempts: number;
-  /** How often a replica that could not read or draw it has left it to others. */
-  readonly timesLeft: number;
-  readonly createdAtMs: number;
-}
-
-export interface OutboxItem extends LeasedItem {
-  readonly notice: Notice;
-}
-
-/** Damaged, of another version, or it does not fit its seal; `why` is for the log. */
-export interface UnreadableNotice {
-  readonly kind: 'unreadable';
-  readonly why: string;
-}
-
-export interface TakenItem extends LeasedItem {
-  readonly notice: Notice | UnreadableNotice;
-  /** The record at that moment, to draw from; null: there is none. */
-  readonly stored: StoredRequest | UnreadableRecord | null;
-}
-
-/** Messages that must reach Slack, in order per request. */
-export interface Outbox {
-  /** The oldest undelivered item of each due request (or of `requestId` only), leased to one caller. */
-  take(leaseMs: number, limit: number, requestId?: string): Promise<readonly TakenItem[]>;
-  /** Removes the item; the next one of the same request is due at once. True: there is a next one. */
-  done(item: LeasedItem): Promise<boolean>;
-  /** Leaves it first in line and due again after `delayMs`; counts the attempt. */
-  retry(item: LeasedItem, delayMs: number): Promise<void>;
-  /** The same for one that this process cannot read or draw; counted apart from attempts. */
-  leave(item: LeasedItem, delayMs: number): Promise<void>;
-  /**
-   * Sets it aside for people to look at. A redraw of the card takes its place, so that people see the record as it is,
-   * unless it was such a redraw itself. False: it was no longer first in line.
-   */
-  setAside(item: LeasedItem): Promise<boolean>;
-  /** Takes it out of the line, so that those behind it go on, and keeps it until `retryKept`. */
-  keep(item: OutboxItem): Promise<void>;
-  /** Puts every kept item back at the end of its request's items, due at once; returns how many. */
-  retryKept(): Promise<number>;
-  /** Queues a redraw of the card; at most one per request. */
-  redraw(requestId: string): Promise<void>;
-}
-
 /** A damaged entry: the chain can't be verified past it. */
 export class UnreadableAuditEntry extends Error {
   override readonly name = 'UnreadableAuditEntry';
@@ -437,7 +386,7 @@ export interface StoredChange {
 
 /** A notice that was not delivered. */
 export interface MissedNotice {
-  readonly notice: Notice['kind'];
+  readonly notice: (Notice | EpisodeNotice | WatchNotice)['kind'];
   /** `kept`: retried from time to time; `given-up`: it will never be delivered. */
   readonly outcome: 'kept' | 'given-up';
 }

@@ -1,5 +1,6 @@
 /** What the watch needs from outside. All times are UTC milliseconds. */
 import type { Amount, LongId } from '../domain/amount.ts';
+import type { NewestEntry } from '../domain/audit-chain.ts';
 import type { CardLocation } from '../domain/card-location.ts';
 import type { Episode, PageState } from '../domain/watch/episode.ts';
 import type { LevelKey } from '../domain/watch/levels.ts';
@@ -36,6 +37,14 @@ export interface WatchSave {
   readonly notices: readonly WatchNotice[];
 }
 
+/** What the check of the audit trail asks of the watch's records. */
+export interface WatchRecords {
+  /** Ids of the newest episodes, unreadable ones among them. */
+  episodeIds(): Promise<readonly string[]>;
+  /** The entry that the record of an episode or the watch names as its newest; null: no record. Throws UnreadableRecord. */
+  newestEntry(subjectId: string): Promise<NewestEntry | null>;
+}
+
 export interface WatchStore {
   /** True for one caller per `everyMs` over all replicas: it reads the units now. */
   takeRound(everyMs: number): Promise<boolean>;
@@ -70,11 +79,21 @@ export interface AlertNotifier {
   deliver(message: AlertMessage): Promise<Delivery>;
 }
 
+/** What the delivery records of messages that were posted, and asks of the summary. */
+export interface AlertBook {
+  /** The episode's card is there; a `record-card` command. */
+  recordAlertCard(episodeId: string, card: CardLocation): Promise<void>;
+  /** The summary was posted there; without effect if it is no longer the newest. */
+  recordSummary(summaryId: string, message: CardLocation): Promise<void>;
+  /** Null: it has not been posted, or is no longer remembered. */
+  summaryMessage(summaryId: string): Promise<CardLocation | null>;
+}
+
 export interface AlertMessage {
   /** Stable: the same message has the same key at every attempt. */
   readonly key: string;
   readonly notice: EpisodeNotice | WatchNotice;
-  /** Null for the watch's own messages. */
+  /** As stored now; null for the watch's own messages. Its card is null until it was posted, or if it was given up. */
   readonly episode: Episode | null;
   /** Where the summary is, in whose thread a new card belongs; null: the card goes to the channel. */
   readonly under: CardLocation | null;

@@ -9,6 +9,7 @@ import { RedisAuditLog } from '../../src/redis/audit-log.ts';
 import { RedisCloseRequestStore } from '../../src/redis/close-request-store.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { KeyNames } from '../../src/redis/key-names.ts';
+import { RedisWatchStore } from '../../src/redis/watch-store.ts';
 import { createCheckAudit } from '../../src/usecases/check-audit.ts';
 import { StoreUnavailable } from '../../src/usecases/ports.ts';
 
@@ -24,6 +25,7 @@ export class Records {
   readonly #keys: KeyNames;
   readonly #store: RedisCloseRequestStore;
   readonly #audit: RedisAuditLog;
+  readonly #watch: RedisWatchStore;
   readonly #auditKeys: AuditKeys;
 
   constructor({ redisUrl, prefix, auditKey }: RecordsOptions) {
@@ -39,6 +41,7 @@ export class Records {
       log,
     });
     this.#audit = new RedisAuditLog(parts);
+    this.#watch = new RedisWatchStore({ ...parts, auditKeys: this.#auditKeys, newId: randomUUID, log });
   }
 
   /** Null also while Redis is away. */
@@ -92,7 +95,12 @@ export class Records {
 
   /** Each request's chain, and the chain through all of them. */
   async verifyAudit(requestIds: Iterable<string>): Promise<readonly AuditVerdict[]> {
-    const check = createCheckAudit({ audit: this.#audit, store: this.#store, keys: this.#auditKeys });
+    const check = createCheckAudit({
+      audit: this.#audit,
+      store: this.#store,
+      watch: this.#watch,
+      keys: this.#auditKeys,
+    });
     const verdicts = [await check.verify()];
     for (const requestId of requestIds) {
       const verdict = await check.verifySubject(requestId);

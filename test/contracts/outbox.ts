@@ -1,7 +1,7 @@
 /** What every outbox must do; part of the contract of the stores that write it. */
 import { expect, it } from 'vitest';
 import type { Notice } from '../../src/domain/close/notices.ts';
-import type { Outbox, OutboxItem, TakenItem } from '../../src/usecases/ports.ts';
+import { mayBeThere, type Outbox, type OutboxItem, type TakenItem } from '../../src/usecases/outbox-ports.ts';
 import {
   advance,
   approval,
@@ -31,7 +31,7 @@ export function outboxContract(create: () => Promise<StoreUnderTest>): void {
     const nowMs = await store.nowMs();
     const request = await mustSave(store, touch(await openOne(store), nowMs, { notices: numbered(1, 2) }));
     const [first] = await outbox.take(LEASE_MS, 10);
-    expect(first).toMatchObject({ requestId: request.id, notice: cardNotice(), attempts: 0 });
+    expect(first).toMatchObject({ subjectId: request.id, notice: cardNotice(), attempts: 0 });
     await mustSave(store, touch(request, nowMs, { notices: numbered(3, 3) }));
     expect(await outbox.take(LEASE_MS, 10)).toEqual([]);
     if (first !== undefined) await outbox.done(first);
@@ -44,11 +44,11 @@ export function outboxContract(create: () => Promise<StoreUnderTest>): void {
     const a = await openOne(store);
     const b = await openOne(store);
     const c = await openOne(store);
-    expect((await outbox.take(LEASE_MS, 10, b.id)).map(({ requestId }) => requestId)).toEqual([b.id]);
+    expect((await outbox.take(LEASE_MS, 10, b.id)).map(({ subjectId }) => subjectId)).toEqual([b.id]);
     expect(await outbox.take(LEASE_MS, 10, b.id)).toEqual([]);
     expect(await outbox.take(LEASE_MS, 10, 'nobody')).toEqual([]);
     const others = [...(await outbox.take(LEASE_MS, 1)), ...(await outbox.take(LEASE_MS, 10))];
-    expect(others.map(({ requestId }) => requestId).sort()).toEqual([a.id, c.id].sort());
+    expect(others.map(({ subjectId }) => subjectId).sort()).toEqual([a.id, c.id].sort());
   });
 
   it('keeps a failed notice first in line, counts the attempt and waits', async () => {
@@ -77,7 +77,7 @@ export function outboxContract(create: () => Promise<StoreUnderTest>): void {
     expect(await outbox.take(LEASE_MS, 1)).toEqual([]);
     await passTime(SHORT_LEASE_MS);
     const [repeat] = await outbox.take(LEASE_MS, 1);
-    expect(withoutRecord(repeat)).toEqual(withoutRecord(dead));
+    expect(withoutRecord(repeat)).toEqual({ ...withoutRecord(dead), timesTaken: 2 });
     if (dead === undefined || repeat === undefined) throw new Error('nothing was due');
     await outbox.done(repeat);
     const [next] = await outbox.take(LEASE_MS, 1);
@@ -87,6 +87,29 @@ export function outboxContract(create: () => Promise<StoreUnderTest>): void {
     expect(await outbox.take(LEASE_MS, 1)).toEqual([]);
     if (next !== undefined) await outbox.retry(next, 0);
     expect(await outbox.take(LEASE_MS, 1)).toMatchObject([{ attempts: 1 }]);
+  });
+
+  it('tells a message that may have been posted from one that was only given back untried', async () => {
+    const { store, outbox, passTime } = await create();
+    await mustSave(store, touch(await openOne(store), await store.nowMs(), { notices: numbered(1, 1) }));
+    const first = await mustTake(outbox);
+    expect([first.key, mayBeThere(first)]).toEqual([`${first.subjectId}/${first.id}`, false]);
+    await outbox.leave(first, 0);
+    const untried = await mustTake(outbox);
+    expect([untried.timesTaken, mayBeThere(untried)]).toEqual([2, false]);
+    await outbox.retry(untried, 0);
+    const [tried] = await outbox.take(SHORT_LEASE_MS, 1);
+    expect(tried && mayBeThere(tried)).toBe(true);
+    await passTime(SHORT_LEASE_MS);
+    const kept = await mustTake(outbox);
+    expect(kept).toMatchObject({ timesTaken: 4, key: first.key });
+    await outbox.keep(kept);
+    const behind = await mustTake(outbox);
+    expect([behind.timesTaken, mayBeThere(behind)]).toEqual([1, false]);
+    await outbox.done(behind);
+    await outbox.retryKept();
+    const again = await mustTake(outbox);
+    expect([again.key, again.timesTaken, mayBeThere(again)]).toEqual([first.key, 1, true]);
   });
 
   it('counts one attempt when two callers report the same one', async () => {
@@ -105,7 +128,7 @@ export function outboxContract(create: () => Promise<StoreUnderTest>): void {
     const first = await mustTake(outbox);
     await outbox.leave(first, 0);
     const again = await mustTake(outbox);
-    expect(withoutRecord(again)).toEqual({ ...withoutRecord(first), timesLeft: 1 });
+    expect(withoutRecord(again)).toEqual({ ...withoutRecord(first), timesLeft: 1, timesTaken: 2 });
     // A caller whose lease ran out counts nothing.
     await outbox.leave(first, 0);
     expect(await outbox.take(LEASE_MS, 1)).toEqual([]);
@@ -128,7 +151,7 @@ export function outboxContract(create: () => Promise<StoreUnderTest>): void {
     expect(await outbox.setAside(damaged)).toBe(true);
     expect(await outbox.setAside(damaged)).toBe(false);
     const redraw = await mustTake(outbox);
-    const fresh = { requestId: request.id, origin: 'redraw', attempts: 0, timesLeft: 0 };
+    const fresh = { subjectId: request.id, origin: 'redraw', attempts: 0, timesLeft: 0 };
     expect(redraw).toMatchObject({ ...fresh, notice: cardNotice() });
     expect(await outbox.setAside(redraw)).toBe(true);
     expect((await drain(outbox)).map(({ notice }) => notice)).toEqual(numbered(2, 2));
@@ -164,12 +187,12 @@ export function outboxContract(create: () => Promise<StoreUnderTest>): void {
     expect(await outbox.take(LEASE_MS, 1)).toEqual([]);
     expect(await outbox.retryKept()).toBe(1);
     const again = await mustTake(outbox);
-    expect(again).toMatchObject({ requestId: id, notice: cardNotice(), attempts: 0 });
+    expect(again).toMatchObject({ subjectId: id, notice: cardNotice(), attempts: 0 });
     await outbox.keep(again);
     await outbox.redraw(id);
     await outbox.keep(await mustTake(outbox));
     expect(await outbox.retryKept()).toBe(1);
-    expect(await mustTake(outbox)).toMatchObject({ requestId: id, id: again.id });
+    expect(await mustTake(outbox)).toMatchObject({ subjectId: id, id: again.id });
   });
 
   it('fault N3: one redraw waits for a request, beside the one that may be on its way', async () => {
@@ -178,7 +201,7 @@ export function outboxContract(create: () => Promise<StoreUnderTest>): void {
     await outbox.done(await mustTake(outbox));
     await outbox.redraw(id);
     const first = await mustTake(outbox);
-    expect(first).toMatchObject({ requestId: id, notice: cardNotice() });
+    expect(first).toMatchObject({ subjectId: id, notice: cardNotice() });
     for (let count = 0; count < 5; count += 1) await outbox.redraw(id);
     await outbox.done(first);
     expect((await drain(outbox)).map(({ notice }) => notice)).toEqual([cardNotice()]);
@@ -189,7 +212,7 @@ export function outboxContract(create: () => Promise<StoreUnderTest>): void {
     const opened = await openOne(store);
     const request = await advance(store, opened, CARD, approval(opened, 'U_BEN'));
     const first = await mustTake(outbox);
-    expect(first.stored).toMatchObject({ request, stored: (await store.load(request.id))?.stored });
+    expect(first).toMatchObject({ stored: { request, stored: (await store.load(request.id))?.stored } });
     expect(await outbox.done(first)).toBe(true);
     expect(await outbox.done(first)).toBe(false);
     expect(await outbox.done(await mustTake(outbox))).toBe(true);
@@ -214,10 +237,11 @@ export function outboxContract(create: () => Promise<StoreUnderTest>): void {
   });
 }
 
-/** The record comes with the time at which it was read. */
-export function withoutRecord(item: TakenItem | undefined) {
-  const { stored, ...rest } = item ?? {};
-  return rest;
+/** Without the record, and without the time at which it was read. */
+export function withoutRecord(item: TakenItem | undefined): object {
+  return Object.fromEntries(
+    Object.entries(item ?? {}).filter(([name]) => !['stored', 'nowMs'].includes(name)),
+  );
 }
 
 async function mustTake(outbox: Outbox): Promise<OutboxItem & TakenItem> {
@@ -229,7 +253,7 @@ async function mustTake(outbox: Outbox): Promise<OutboxItem & TakenItem> {
 export function readable(item: TakenItem): OutboxItem & TakenItem {
   const { notice } = item;
   if (notice.kind === 'unreadable') throw new Error(notice.why);
-  return { ...item, notice };
+  return Object.assign(item, { notice });
 }
 
 /** Everything that is due, delivered. */

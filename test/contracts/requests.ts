@@ -13,7 +13,8 @@ import { decide } from '../../src/domain/close/close-rule.ts';
 import { digestOf, type Facts } from '../../src/domain/close/facts.ts';
 import { type Notice, noticesFor } from '../../src/domain/close/notices.ts';
 import type { Person } from '../../src/domain/person.ts';
-import type { AuditLog, Change, CloseRequestStore, Outbox, RecordCopy } from '../../src/usecases/ports.ts';
+import type { Outbox } from '../../src/usecases/outbox-ports.ts';
+import type { AuditLog, Change, CloseRequestStore, RecordCopy } from '../../src/usecases/ports.ts';
 
 /** What the contracts of stores run on. */
 export interface StoreUnderTest {

@@ -140,7 +140,7 @@ export class DeskOn {
 
   /** What people were told that was not so; waits until everything has been told. */
   async falseWords(): Promise<readonly string[]> {
-    await this.until(async () => ((await this.record.outbox.backlog()).requests === 0 ? true : undefined));
+    await this.until(async () => ((await this.record.outbox.backlog()).subjects === 0 ? true : undefined));
     const { exchange, workspace } = this.world;
     const requests = await this.record.store.listRecent(1_000);
     const closed = new Map(exchange.closedUnits().map((unit) => [unit.groupId, unit]));

@@ -208,7 +208,7 @@ realRedis(
     const untilMs = performance.now() + SEEN_WITHIN_MS;
     const requests = async () => await record.store.listRecent(1_000);
     const open = async () => (await requests()).filter(({ ending }) => ending === null).length;
-    const behind = async () => (await open()) + (await record.outbox.backlog()).requests;
+    const behind = async () => (await open()) + (await record.outbox.backlog()).subjects;
     while ((answered() < tally.acknowledged || (await behind()) > 0) && performance.now() < untilMs)
       await pause(50);
     const ended = await requests();

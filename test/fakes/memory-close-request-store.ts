@@ -3,70 +3,44 @@
  * through the same contract and, side by side with the Redis one, through random commands. Time is the test's.
  */
 import type { LongId } from '../../src/domain/amount.ts';
-import { type AuditEntry, FIRST_SEAL, sealEntry } from '../../src/domain/audit-chain.ts';
+import { FIRST_SEAL } from '../../src/domain/audit-chain.ts';
 import { LOOKED_AT_EVERY_MS } from '../../src/domain/close/attention.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { isTerminal } from '../../src/domain/close/close-state.ts';
-import type { Notice } from '../../src/domain/close/notices.ts';
+import { requestBody } from '../../src/domain/close/request-entry.ts';
 import type {
-  AuditLog,
   Change,
   CloseRequestStore,
-  LeasedItem,
-  Outbox,
-  OutboxItem,
   RecordCopy,
   RequestOverview,
   Saved,
   StoredRequest,
-  TakenItem,
 } from '../../src/usecases/ports.ts';
-
-interface Line {
-  dueAtMs: number;
-  attempts: number;
-  timesLeft: number;
-  readonly items: Pick<OutboxItem, 'id' | 'origin' | 'createdAtMs' | 'notice'>[];
-}
+import { MemoryOutbox } from './memory-outbox.ts';
+import { MemoryTrail } from './memory-trail.ts';
+import { MemoryWatchStore } from './memory-watch-store.ts';
 
 export class MemoryCloseRequestStore implements CloseRequestStore {
   readonly #now: () => number;
-  readonly #auditKey: Uint8Array;
   readonly #records = new Map<string, CloseRequest>();
   readonly #units = new Map<LongId, string>();
   readonly #attention = new Map<string, number>();
   readonly #closedThrough = new Map<LongId, string>();
-  readonly #entries: AuditEntry[] = [];
-  readonly #lines = new Map<string, Line>();
-  #lastOpening = FIRST_SEAL;
-  /** Notices that were set aside. */
-  readonly setAside: { readonly requestId: string; readonly id: string }[] = [];
-  /** Notices that are kept for later. */
-  readonly kept: { readonly requestId: string; readonly item: Line['items'][number] }[] = [];
-  readonly outbox: Outbox;
-  readonly audit: AuditLog;
+  readonly outbox: MemoryOutbox;
+  readonly audit: MemoryTrail;
+  readonly watch: MemoryWatchStore;
 
   constructor(options: { now: () => number; auditKey: Uint8Array }) {
     this.#now = options.now;
-    this.#auditKey = options.auditKey;
-    this.outbox = {
-      take: async (leaseMs, limit, requestId) => this.#take(leaseMs, limit, requestId),
-      done: async (item) => this.#done(item),
-      retry: async (item, delayMs) => this.#retry(item, delayMs),
-      leave: async (item, delayMs) => this.#leave(item, delayMs),
-      setAside: async (item) => this.#setAside(item),
-      keep: async (item) => this.#keep(item),
-      retryKept: async () => this.#retryKept(),
-      redraw: async (requestId) => this.#redraw(requestId),
-    };
-    const entries = this.#entries;
-    this.audit = {
-      async *entries(requestId) {
-        for (const entry of entries) {
-          if (requestId === undefined || entry.body.requestId === requestId) yield copy(entry);
-        }
+    this.audit = new MemoryTrail(options.auditKey);
+    this.outbox = new MemoryOutbox(this.#now, {
+      request: (id) => {
+        const request = this.#records.get(id);
+        return request === undefined ? null : copyOf(request);
       },
-    };
+      episode: (id) => this.watch.peek(id),
+    });
+    this.watch = new MemoryWatchStore({ now: this.#now, outbox: this.outbox, trail: this.audit });
   }
 
   async nowMs(): Promise<number> {
@@ -165,9 +139,8 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
       units: this.#units,
       attention: this.#attention,
       closedThrough: this.#closedThrough,
-      lines: this.#lines,
     });
-    const [entries, lastOpening] = [this.#entries.length, this.#lastOpening];
+    const others = [this.audit.snapshot(), this.outbox.snapshot()];
     const refill = <Value>(map: Map<string, Value>, from: ReadonlyMap<string, Value>) => {
       map.clear();
       for (const [key, value] of from) map.set(key, value);
@@ -177,9 +150,7 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
       refill(this.#units, kept.units);
       refill(this.#attention, kept.attention);
       refill(this.#closedThrough, kept.closedThrough);
-      refill(this.#lines, kept.lines);
-      this.#entries.length = entries;
-      this.#lastOpening = lastOpening;
+      for (const goBack of others) goBack();
     };
   }
 
@@ -188,133 +159,23 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
     return new Map(this.#attention);
   }
 
-  /** Notices of a request that are not delivered yet, in order. */
-  undelivered(requestId: string): readonly { id: string; createdAtMs: number; notice: Notice }[] {
-    return copy(this.#lines.get(requestId)?.items ?? []);
-  }
-
   #write(
     { next, event, notices, attentionAtMs }: Omit<Change, 'from' | 'notAfterMs'>,
     previous: CloseRequest['audit'],
     revision: number,
   ): CloseRequest {
-    const opens = previous.sequence === 0;
-    const body = {
-      requestId: next.id,
-      groupId: next.groupId,
-      sequence: previous.sequence + 1,
-      previousOpening: opens ? this.#lastOpening : null,
-      stateAfter: next.state,
-      version: next.version,
-      factsDigest: next.factsDigest,
-      event,
-    };
-    const entry = sealEntry(body, previous.seal, this.#auditKey);
-    this.#entries.push(copy(entry));
-    if (opens) this.#lastOpening = entry.seal;
-    const request = copy({ ...next, revision, audit: { sequence: body.sequence, seal: entry.seal } });
+    const sequence = previous.sequence + 1;
+    const seal = this.audit.write(
+      (opening) => requestBody(next, event, sequence, opening),
+      sequence,
+      previous.seal,
+    );
+    const request = copy({ ...next, revision, audit: { sequence, seal } });
     this.#records.set(next.id, request);
     if (attentionAtMs === null) this.#attention.delete(next.id);
     else this.#attention.set(next.id, attentionAtMs);
-    if (notices.length > 0) {
-      const line = this.#line(next.id);
-      notices.forEach((notice, index) => {
-        const id = `${revision}.${index + 1}`;
-        line.items.push({ id, origin: 'change', createdAtMs: event.atMs, notice: copy(notice) });
-      });
-    }
+    this.outbox.add(next.id, `${revision}.`, event.atMs, notices);
     return copy(request);
-  }
-
-  #take(leaseMs: number, limit: number, requestId?: string): readonly TakenItem[] {
-    const nowMs = this.#now();
-    const dueAt = new Map([...this.#lines].map(([id, { dueAtMs }]) => [id, dueAtMs]));
-    const due = dueFirst(dueAt, nowMs).filter((id) => requestId === undefined || id === requestId);
-    return due.slice(0, limit).flatMap((id) => {
-      const line = this.#lines.get(id);
-      const first = line?.items[0];
-      if (line === undefined || first === undefined) return [];
-      line.dueAtMs = nowMs + leaseMs;
-      const request = this.#records.get(id);
-      const stored = request === undefined ? null : { ...copyOf(request), nowMs };
-      const { attempts, timesLeft } = line;
-      return [{ ...copy({ requestId: id, ...first, attempts, timesLeft }), stored }];
-    });
-  }
-
-  #done(item: LeasedItem): boolean {
-    return this.#remove(item) && this.#lines.has(item.requestId);
-  }
-
-  #retry(item: LeasedItem, delayMs: number): void {
-    const line = this.#lineOf(item);
-    if (line?.attempts !== item.attempts) return;
-    line.attempts += 1;
-    line.dueAtMs = this.#now() + delayMs;
-  }
-
-  #leave(item: LeasedItem, delayMs: number): void {
-    const line = this.#lineOf(item);
-    if (line?.timesLeft !== item.timesLeft) return;
-    line.timesLeft += 1;
-    line.dueAtMs = this.#now() + delayMs;
-  }
-
-  #setAside(item: LeasedItem): boolean {
-    const { requestId, id, origin } = item;
-    if (!this.#remove(item, origin === 'redraw' ? [] : [redrawAt(this.#now())])) return false;
-    this.setAside.push({ requestId, id });
-    return true;
-  }
-
-  #keep(item: OutboxItem): void {
-    const first = this.#lineOf(item)?.items[0];
-    if (first === undefined) return;
-    this.#remove(item);
-    const { requestId } = item;
-    const isCard = ({ notice }: Line['items'][number]) => notice.kind === 'card';
-    if (isCard(first) && this.kept.some((kept) => kept.requestId === requestId && isCard(kept.item))) return;
-    this.kept.push({ requestId, item: { ...first, origin: 'kept' } });
-  }
-
-  /** The line in which the item is first. */
-  #lineOf({ requestId, id }: LeasedItem): Line | undefined {
-    const line = this.#lines.get(requestId);
-    return line?.items[0]?.id === id ? line : undefined;
-  }
-
-  #remove(item: LeasedItem, inItsPlace: Line['items'] = []): boolean {
-    const line = this.#lineOf(item);
-    if (line === undefined) return false;
-    line.items.splice(0, 1, ...inItsPlace);
-    line.attempts = 0;
-    line.timesLeft = 0;
-    line.dueAtMs = this.#now();
-    if (line.items.length === 0) this.#lines.delete(item.requestId);
-    return true;
-  }
-
-  #retryKept(): number {
-    const all = this.kept.splice(0);
-    for (const { requestId, item } of all) this.#line(requestId).items.push(item);
-    return all.length;
-  }
-
-  #redraw(requestId: string): void {
-    const line = this.#line(requestId);
-    if (line.items.slice(1).some(({ notice }) => notice.kind === 'card')) return;
-    line.items.push(redrawAt(this.#now()));
-  }
-
-  #line(requestId: string): Line {
-    const line = this.#lines.get(requestId) ?? {
-      dueAtMs: this.#now(),
-      attempts: 0,
-      timesLeft: 0,
-      items: [],
-    };
-    this.#lines.set(requestId, line);
-    return line;
   }
 
   #record(id: string): CloseRequest {
@@ -329,10 +190,6 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
       .sort((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1))
       .map(copy);
   }
-}
-
-function redrawAt(nowMs: number): Line['items'][number] {
-  return { id: `redraw-${nowMs}`, origin: 'redraw', createdAtMs: nowMs, notice: { kind: 'card' } };
 }
 
 /** Ids that are due, the longest due first. */

@@ -27,7 +27,7 @@ const SNAPSHOT: ReturnType<MetricsSources['exchange']> = {
   lastSuccessAtMs: START_MS,
   accounts: [],
 };
-const BACKLOG = { requests: 0, setAside: 0, kept: 0, oldestCreatedAtMs: null };
+const BACKLOG = { subjects: 0, setAside: 0, kept: 0, oldestCreatedAtMs: null };
 
 /** A process in which all is well, but for `changes`. */
 class Bot {
@@ -140,7 +140,7 @@ const SITUATIONS: Readonly<Record<string, () => Promise<readonly Scrape[]>>> = {
       outbox: async () => ({
         ...BACKLOG,
         nowMs: START_MS,
-        requests: 1,
+        subjects: 1,
         oldestCreatedAtMs: START_MS - 180_000,
       }),
     }),

@@ -42,7 +42,7 @@ function watched(harness: DeskHarness) {
     openStates: async () => (await harness.store.listOpen()).map(({ state }) => state),
     logState: () => ({ lost: 0, trouble: null }),
     watch: async () => null,
-    outbox: async () => ({ nowMs: 5_000, requests: 2, setAside: 3, kept: 2, oldestCreatedAtMs: 1_000 }),
+    outbox: async () => ({ nowMs: 5_000, subjects: 2, setAside: 3, kept: 2, oldestCreatedAtMs: 1_000 }),
     now: () => harness.nowMs,
   });
   const work = harness.replica({ events: metrics });
@@ -160,7 +160,7 @@ describe('each end state moves the counters (approval case 40)', () => {
       },
       logState: () => ({ lost: 0, trouble: null }),
       watch: async () => null,
-      outbox: async () => ({ nowMs: 61_000, requests: 3, setAside: 4, kept: 5, oldestCreatedAtMs: 1_000 }),
+      outbox: async () => ({ nowMs: 61_000, subjects: 3, setAside: 4, kept: 5, oldestCreatedAtMs: 1_000 }),
       now: () => harness.nowMs,
     });
     const up = await metrics.read();

@@ -69,6 +69,6 @@ it('fault N1, relative: what was kept is tried again, and one process of several
   catchUp('Redis is back');
   await settled();
   expect(redrawn).toEqual([id]);
-  expect(harness.store.kept).toEqual([]);
-  expect(harness.store.undelivered(id)).toHaveLength(1);
+  expect(harness.store.outbox.kept).toEqual([]);
+  expect(harness.store.outbox.undelivered(id)).toHaveLength(1);
 });

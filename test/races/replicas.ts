@@ -88,6 +88,7 @@ export class Replicas {
       store: redis.store,
       outbox: redis.outbox,
       audit: redis.audit,
+      watchRecords: redis.watch,
       auditKeys: onlyKey(AUDIT_KEY),
       directory: this.directory,
       notifier,

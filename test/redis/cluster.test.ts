@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { checkRedis } from '../../src/redis/startup-check.ts';
 import { closeRequestStoreContract } from '../contracts/close-request-store.ts';
 import { sharedPartsContract } from '../contracts/shared-parts.ts';
+import { watchStoreContract } from '../contracts/watch-store.ts';
 import { type RedisProcess, startRedisServer } from '../support/redis-server.ts';
 import { bareClient, CAN_START_SERVERS, redisParts } from './redis-parts.ts';
 
@@ -31,6 +32,7 @@ describe.runIf(REAL)('a real cluster', () => {
   const parts = () => redisParts({ clusterNodes: [server.url.replace('redis://', '')] });
 
   closeRequestStoreContract('Redis Cluster', parts);
+  watchStoreContract('Redis Cluster', parts);
   sharedPartsContract('Redis Cluster', parts);
 
   it('is checked node by node', async () => {
@@ -51,5 +53,6 @@ describe('an embedded cluster of three', () => {
     redisParts({ clusterNodes: embedded.addresses().map(({ host, port }) => `redis://${host}:${port}`) });
 
   closeRequestStoreContract('embedded Cluster', parts);
+  watchStoreContract('embedded Cluster', parts);
   sharedPartsContract('embedded Cluster', parts);
 });

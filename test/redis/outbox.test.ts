@@ -28,16 +28,16 @@ it.each(UNREADABLE)(
     const id = await requestWith(parts, stored);
     const [item] = await outbox.take(LEASE_MS, 10);
     if (item === undefined) throw new Error('nothing was due');
-    expect(item).toMatchObject({ requestId: id, notice: { kind: 'unreadable' }, timesLeft: 0 });
+    expect(item).toMatchObject({ subjectId: id, notice: { kind: 'unreadable' }, timesLeft: 0 });
     await outbox.leave(item, 0);
     expect(await connection.client.lindex(keys.outbox(id), 0)).toBe(stored);
-    expect(await outbox.backlog()).toMatchObject({ requests: 1, setAside: 0 });
+    expect(await outbox.backlog()).toMatchObject({ subjects: 1, setAside: 0 });
     const [again] = await outbox.take(LEASE_MS, 10);
     if (again === undefined) throw new Error('nothing was due');
     expect(again).toMatchObject({ notice: { kind: 'unreadable' }, timesLeft: 1 });
     expect(await outbox.setAside(again)).toBe(true);
     expect((await drain(outbox)).map(({ notice }) => notice)).toEqual([{ kind: 'card' }, { kind: 'card' }]);
-    expect(await outbox.backlog()).toMatchObject({ requests: 0, setAside: 1 });
+    expect(await outbox.backlog()).toMatchObject({ subjects: 0, setAside: 1 });
     const [entry = ''] = await connection.client.lrange(keys.outboxSetAside, 0, -1);
     expect(entry.replace(/\d{13}/, 'NOW')).toBe(`${id} NOW ${stored}`);
   },
@@ -67,7 +67,7 @@ it('what an older replica left, a newer one delivers, and the next one is counte
   expect(item && (await newer.outbox.done(item))).toBe(true);
   await newer.connection.client.lpush(newer.keys.outbox(id), UNREADABLE[3][1].replace('2.1', '3.1'));
   expect(await older.outbox.take(LEASE_MS, 10)).toMatchObject([{ id: '3.1', timesLeft: 0 }]);
-  expect(await older.outbox.backlog()).toMatchObject({ requests: 1, setAside: 0 });
+  expect(await older.outbox.backlog()).toMatchObject({ subjects: 1, setAside: 0 });
 });
 
 it('fault N1: kept messages are counted and delay no others', async () => {
@@ -76,7 +76,7 @@ it('fault N1: kept messages are counted and delay no others', async () => {
   const [item] = await outbox.take(LEASE_MS, 1);
   if (item === undefined) throw new Error('nothing was due');
   await outbox.keep(readable(item));
-  expect(await outbox.backlog()).toMatchObject({ requests: 0, kept: 1 });
+  expect(await outbox.backlog()).toMatchObject({ subjects: 0, kept: 1 });
   await outbox.retryKept();
-  expect(await outbox.backlog()).toMatchObject({ requests: 1, kept: 0 });
+  expect(await outbox.backlog()).toMatchObject({ subjects: 1, kept: 0 });
 });

@@ -88,7 +88,7 @@ describe('two processes', () => {
     expect(
       notices
         .flat()
-        .map(({ requestId }) => requestId)
+        .map(({ subjectId }) => subjectId)
         .sort(),
     ).toEqual(requests.map(({ id }) => id).sort());
   });

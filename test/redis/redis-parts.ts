@@ -12,15 +12,17 @@ import { KeyNames } from '../../src/redis/key-names.ts';
 import { RedisOutbox } from '../../src/redis/outbox.ts';
 import { RedisSeenOnce } from '../../src/redis/seen-once.ts';
 import { RedisSharedReads } from '../../src/redis/shared-reads.ts';
+import { RedisWatchHistory } from '../../src/redis/watch-history.ts';
+import { RedisWatchStore } from '../../src/redis/watch-store.ts';
 import { RedisWeightLedger } from '../../src/redis/weight-ledger.ts';
 import { onlyKey } from '../contracts/audit-trail.ts';
-import type { StoreUnderTest } from '../contracts/requests.ts';
 import type { SharedPartsUnderTest } from '../contracts/shared-parts.ts';
+import type { WatchUnderTest } from '../contracts/watch.ts';
 import { memoryLog } from '../support/logs.ts';
 
 export const AUDIT_KEY = Buffer.alloc(32, 7);
 
-export interface RedisParts extends StoreUnderTest, SharedPartsUnderTest {
+export interface RedisParts extends WatchUnderTest, SharedPartsUnderTest {
   readonly connection: RedisConnection;
   readonly keys: KeyNames;
   readonly prefix: string;
@@ -28,6 +30,8 @@ export interface RedisParts extends StoreUnderTest, SharedPartsUnderTest {
   readonly store: RedisCloseRequestStore;
   readonly outbox: RedisOutbox;
   readonly audit: RedisAuditLog;
+  readonly watch: RedisWatchStore;
+  readonly history: RedisWatchHistory;
 }
 
 export function newPrefix(): string {
@@ -56,10 +60,15 @@ export async function redisParts(
     store,
     outbox: new RedisOutbox({ connection, keys, auditKeys, log }),
     audit: new RedisAuditLog({ connection, keys }),
+    history: new RedisWatchHistory({ connection, keys }),
+    watch: new RedisWatchStore({ connection, keys, auditKeys, newId: randomUUID, log }),
     ledger: new RedisWeightLedger({ connection, keys, longestStopMs: MAX_STOP_MS }),
     reads: new RedisSharedReads({ connection, keys, auditKeys: onlyKey(AUDIT_KEY) }),
     seen: new RedisSeenOnce({ connection, keys, newId: randomUUID }),
     auditKey: AUDIT_KEY,
+    loseWatchRecord: async () => {
+      await connection.client.del(keys.record('watch'));
+    },
     nowMs: () => store.nowMs(),
     passTime: async (ms) => {
       const untilMs = (await store.nowMs()) + ms;

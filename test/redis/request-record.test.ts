@@ -4,7 +4,7 @@ import { type LongId, longId } from '../../src/domain/amount.ts';
 import { sealEntry } from '../../src/domain/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { readAuditEntry, textOf } from '../../src/redis/audit-log.ts';
-import { decodeNotice, encodeNotices } from '../../src/redis/outbox-item.ts';
+import { decodeNotice, encodeNotices, isRequestNotice } from '../../src/redis/outbox-item.ts';
 import { decodeRecord, encodeRecord } from '../../src/redis/request-record.ts';
 import { Seals } from '../../src/redis/seals.ts';
 import { UnreadableRecord } from '../../src/usecases/ports.ts';
@@ -56,12 +56,7 @@ describe('a stored record', () => {
       (text) => text.replaceAll(/"groupId":"\d+"/g, '"groupId":"072"'),
       /groupId/,
     ],
-    [
-      'another request’s text',
-      '1',
-      (text) => text.replace(/"id":"[^"]+"/, '"id":"other"'),
-      /another request/,
-    ],
+    ['another request’s text', '1', (text) => text.replace(/"id":"[^"]+"/, '"id":"other"'), /another record/],
   ])('with %s is an error that names the request', (_, schema, change, what) => {
     const request = stored();
     const reading = () => decoded(request, schema, change(encodeRecord(request)));
@@ -202,11 +197,10 @@ describe('stored texts', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (reason) => {
         const event = { type: 'rejected', by: person('U_BEN'), reason, atMs: NOW_MS } as const;
-        const [text = ''] = encodeNotices(NOTICE_SEALS, { id: 'R', revision: 7 }, event, [
-          { kind: 'thread', event },
-        ]);
-        expect(decodeNotice(NOTICE_SEALS, 'R', text)).toEqual({
+        const [text = ''] = encodeNotices(NOTICE_SEALS, 'R', '7.', NOW_MS, [{ kind: 'thread', event }]);
+        expect(decodeNotice(NOTICE_SEALS, 'R', text, isRequestNotice)).toEqual({
           id: '7.1',
+          key: 'R/7.1',
           origin: 'change',
           createdAtMs: NOW_MS,
           notice: { kind: 'thread', event },
@@ -225,8 +219,8 @@ describe('stored texts', () => {
   it('of notices are believed only under their seal, for their request, with their id and time', () => {
     const event = { type: 'withdrawn', by: person('U_ANN'), atMs: NOW_MS } as const;
     const notices = [{ kind: 'direct', to: person('U_BEN'), event }] as const;
-    const [text = ''] = encodeNotices(NOTICE_SEALS, { id: 'R', revision: 7 }, event, notices);
-    expect(decodeNotice(NOTICE_SEALS, 'R', text)).toMatchObject({ id: '7.1' });
+    const [text = ''] = encodeNotices(NOTICE_SEALS, 'R', '7.', NOW_MS, notices);
+    expect(decodeNotice(NOTICE_SEALS, 'R', text, isRequestNotice)).toMatchObject({ id: '7.1' });
     const forged = [
       text.replace('"U_BEN"', '"C_MANY"'),
       text.replace('7.1 ', '8.1 '),
@@ -248,6 +242,6 @@ describe('stored texts', () => {
 });
 
 function whyUnreadable(seals: Seals, requestId: string, text: string): string | null {
-  const { notice } = decodeNotice(seals, requestId, text);
+  const { notice } = decodeNotice(seals, requestId, text, isRequestNotice);
   return notice.kind === 'unreadable' ? notice.why : null;
 }

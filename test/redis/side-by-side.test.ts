@@ -10,9 +10,10 @@ import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { decide } from '../../src/domain/close/close-rule.ts';
 import { type CloseState, isTerminal } from '../../src/domain/close/close-state.ts';
 import { noticesFor } from '../../src/domain/close/notices.ts';
-import { decodeNotice } from '../../src/redis/outbox-item.ts';
+import { decodeNotice, isRequestNotice } from '../../src/redis/outbox-item.ts';
 import { Seals } from '../../src/redis/seals.ts';
-import type { RecordCopy, TakenItem } from '../../src/usecases/ports.ts';
+import type { TakenItem } from '../../src/usecases/outbox-ports.ts';
+import type { RecordCopy } from '../../src/usecases/ports.ts';
 import { all, onlyKey, verdictOf } from '../contracts/audit-trail.ts';
 import { HOUR_MS, newRequest, newUnit, opening } from '../contracts/requests.ts';
 import { MemoryCloseRequestStore } from '../fakes/memory-close-request-store.ts';
@@ -137,10 +138,11 @@ class Pair {
   async #deliver(how: 'done' | 'retry' | 'wait'): Promise<void> {
     const taken = await this.redis.outbox.take(LOOKED_AT_EVERY_MS, 100);
     const same = await this.memory.outbox.take(LOOKED_AT_EVERY_MS, 100);
-    const order = (a: { requestId: string }, b: { requestId: string }) =>
-      a.requestId < b.requestId ? -1 : 1;
-    const drawnFrom = ({ stored, ...item }: TakenItem) => {
-      if (stored === null || stored instanceof Error) throw new Error(`no record for ${item.requestId}`);
+    const order = (a: TakenItem, b: TakenItem) => (a.subjectId < b.subjectId ? -1 : 1);
+    const drawnFrom = (taken: TakenItem) => {
+      if (taken.subject !== 'request' || taken.stored === null || taken.stored instanceof Error)
+        throw new Error(`no record for ${taken.subjectId}`);
+      const { stored, nowMs, ...item } = taken;
       return { ...item, request: stored.request };
     };
     expect([...same].sort(order).map(drawnFrom)).toEqual([...taken].sort(order).map(drawnFrom));
@@ -165,7 +167,9 @@ class Pair {
     expectSameTimes(await scores(redis, redis.keys.attention), memory.watched());
     for (const { id, audit } of recent) {
       const stored = await redis.connection.client.lrange(redis.keys.outbox(id), 0, -1);
-      expect(stored.map((text) => decodeNotice(SEALS, id, text))).toEqual(memory.undelivered(id));
+      expect(stored.map((text) => decodeNotice(SEALS, id, text, isRequestNotice))).toEqual(
+        memory.outbox.undelivered(id),
+      );
       expect((await all(redis.audit, id)).at(-1)?.seal).toBe(audit.seal);
     }
     expect(await all(memory.audit)).toEqual(await all(redis.audit));

@@ -3,6 +3,7 @@ import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { checkRedis, judgeNode, type RedisFinding } from '../../src/redis/startup-check.ts';
 import { advance, CARD, newUnit, openOne, person } from '../contracts/requests.ts';
+import { openEpisode } from '../contracts/watch.ts';
 import { QUIET } from '../support/logs.ts';
 import { startRedisServer } from '../support/redis-server.ts';
 import { bareClient, realRedis, redisParts } from './redis-parts.ts';
@@ -104,7 +105,7 @@ describe('checking a Redis', () => {
     }
   });
 
-  it('fault W13: of all that the desk keeps, only repeats and re-sent commands have an end', async () => {
+  it('fault W13: of all that the desk keeps, only repeats, re-sent commands, turns and the history of LTVs have an end', async () => {
     const parts = await redisParts(inject('redisUrl'));
     const { store, connection, prefix, outbox, ledger, reads, seen } = parts;
     const open = await openOne(store);
@@ -119,6 +120,9 @@ describe('checking a Redis', () => {
     await reads.put('ltv-details', '{}', 2_000);
     await reads.tryLead('ltv-details', 'token', 2_000);
     await seen.first('a delivery', 60_000);
+    await parts.watch.takeRound(60_000);
+    const { groupId } = await openEpisode(parts.watch);
+    await parts.history.add([{ groupId, ltv: '0.86' }], await store.nowMs());
     const withEnd = new Set<string>();
     const withoutEnd = new Set<string>();
     for (const key of await connection.client.keys(`*${prefix}*`)) {
@@ -126,11 +130,19 @@ describe('checking a Redis', () => {
       const hasEnd = (await connection.client.pttl(key)) !== -1;
       (hasEnd ? withEnd : withoutEnd).add(kind);
     }
-    expect([...withEnd].sort()).toEqual(['command', 'lead', 'read', 'seen', 'weight']);
+    expect([...withEnd].sort()).toEqual([
+      'command',
+      'lead',
+      'read',
+      'seen',
+      'trend',
+      'watch-round',
+      'weight',
+    ]);
     expect([...withoutEnd].sort()).toEqual(
       [
         ...['attention', 'audit', 'open', 'outbox', 'outbox-attempts', 'outbox-due', 'recent', 'request'],
-        ...['stops', 'unit'],
+        ...['episodes', 'outbox-taken', 'stops', 'unit'],
       ].sort(),
     );
   });

@@ -11,9 +11,9 @@ import { isOf, RedisWriter } from './redis-writer.ts';
 
 async function scene() {
   const parts = await redisParts(inject('redisUrl'));
-  const { store, audit, keys } = parts;
+  const { store, watch, audit, keys } = parts;
   const writer = new RedisWriter(bareClient(inject('redisUrl')), keys);
-  const check = createCheckAudit({ store, audit, keys: onlyKey(AUDIT_KEY) });
+  const check = createCheckAudit({ store, watch, audit, keys: onlyKey(AUDIT_KEY) });
   const closed = async (request: CloseRequest) =>
     advance(store, request, ...closeCommands(request, await store.nowMs()));
   const head = async () => {

@@ -241,12 +241,12 @@ describe('fault R2: state, votes and ending written with HSET, and outbox items 
     const { bot, writer, request, told } = await forgedClose();
     const { outbox } = bot.redis;
     await writer.forge(request.id, { state: 'pending', votes: [], ending: null });
-    for (let round = 0; round < 20 && (await outbox.backlog()).requests > 0; round += 1) {
+    for (let round = 0; round < 20 && (await outbox.backlog()).subjects > 0; round += 1) {
       await writer.redis.hset(writer.keys.outboxLeft, request.id, '120');
       await writer.redis.zadd(writer.keys.outboxDue, 1, request.id);
       await bot.work.deliverOutbox();
     }
-    expect(await outbox.backlog()).toMatchObject({ requests: 0, setAside: 6 });
+    expect(await outbox.backlog()).toMatchObject({ subjects: 0, setAside: 6 });
     const drawn = bot.notifier.delivered.slice(told);
     expect(new Set(drawn.map(({ notice }) => notice.kind))).toEqual(new Set(['card']));
     expect(new Set(drawn.map((each) => each.request.state))).toEqual(new Set(['pending']));
@@ -265,7 +265,7 @@ describe('fault R2: state, votes and ending written with HSET, and outbox items 
     const told = bot.notifier.delivered.length;
     await bot.work.deliverOutbox();
     expect(bot.notifier.delivered.slice(told).map(({ request }) => request.id)).toEqual([id]);
-    expect(await bot.redis.outbox.backlog()).toMatchObject({ requests: 12, setAside: 0 });
+    expect(await bot.redis.outbox.backlog()).toMatchObject({ subjects: 12, setAside: 0 });
   });
 
   it('fault R2, relative: a record copied over another request’s is not believed there', async () => {

@@ -8,7 +8,7 @@ import type { MissedNotice } from '../../src/usecases/ports.ts';
 import { all } from '../contracts/audit-trail.ts';
 import { fakeDesk } from '../fakes/desk.ts';
 import { policy } from '../support/close-requests.ts';
-import { NO_EVENTS } from '../support/desk-harness.ts';
+import { NO_EVENTS, withMethods } from '../support/desk-harness.ts';
 import { type Office, openOffice } from './support/office.ts';
 import { startSlackHarness } from './support/slack-harness.ts';
 
@@ -55,7 +55,7 @@ describe('fault N1: the token is revoked around the last approval', () => {
     expect(rendered()[0]).toContain('Closed.');
     expect(toldRina().at(-1)).toContain('Closed.');
     const [request] = await office.desk.store.listRecent(1);
-    expect(office.desk.store.undelivered(request?.id ?? '')).toEqual([]);
+    expect(office.desk.store.outbox.undelivered(request?.id ?? '')).toEqual([]);
   });
 
   it('after a day it is kept, counted and logged as an error; when it is tried again it arrives', async () => {
@@ -67,7 +67,7 @@ describe('fault N1: the token is revoked around the last approval', () => {
     await office.desk.desk.withdraw({ teamId: ids.team, userId: ids.rina }, request.id);
     await office.desk.settled();
     await office.desk.pass(24 * 3_600_000);
-    expect(office.desk.store.kept.map(({ item }) => item.notice.kind)).toEqual(['card', 'thread']);
+    expect(office.desk.store.outbox.kept.map(({ item }) => item.notice.kind)).toEqual(['card', 'thread']);
     expect(missed).toEqual([
       { notice: 'card', outcome: 'kept' },
       { notice: 'thread', outcome: 'kept' },
@@ -75,13 +75,13 @@ describe('fault N1: the token is revoked around the last approval', () => {
     expect(office.log.lines.filter(({ level }) => level === 'error')).toHaveLength(2);
     await office.desk.store.outbox.retryKept();
     await office.desk.pass(0);
-    expect(office.desk.store.kept).toHaveLength(2);
+    expect(office.desk.store.outbox.kept).toHaveLength(2);
     expect(missed).toHaveLength(2);
     office.slack.workspace.faults.clear();
     await office.desk.store.outbox.retryKept();
     await office.desk.pass(0);
     expect(rendered()[0]).toContain('Withdrawn');
-    expect(office.desk.store.kept).toEqual([]);
+    expect(office.desk.store.outbox.kept).toEqual([]);
   });
 
   it('relative: a person who cannot be reached delays no one else, and is tried again', async () => {
@@ -97,7 +97,7 @@ describe('fault N1: the token is revoked around the last approval', () => {
     await office.desk.pass(61_000);
     expect(rendered()[0]).toContain('Rejected');
     expect(inChannel()).toHaveLength(1);
-    expect(office.desk.store.kept.map(({ item }) => item.notice.kind)).toEqual(['direct']);
+    expect(office.desk.store.outbox.kept.map(({ item }) => item.notice.kind)).toEqual(['direct']);
     directory.changePerson(ids.rina, { isStranger: false });
     await office.desk.store.outbox.retryKept();
     await office.desk.pass(0);
@@ -168,7 +168,9 @@ describe('fault N3: clicks of people without rights', () => {
     await office.desk.desk.withdraw({ teamId: ids.team, userId: ids.rina }, request.id);
     for (let click = 0; click < 20; click += 1) await office.desk.desk.redrawCard(request.id);
     await office.desk.settled();
-    const cards = office.desk.store.undelivered(request.id).filter(({ notice }) => notice.kind === 'card');
+    const cards = office.desk.store.outbox
+      .undelivered(request.id)
+      .filter(({ notice }) => notice.kind === 'card');
     expect(cards).toHaveLength(2);
     workspace.faults.clear();
     await office.desk.pass(60_000);
@@ -393,10 +395,10 @@ describe('fault R8: an outbox item that the request does not know', () => {
     office.desk.heldBack.add('deliver');
     await outbox.redraw(request.id);
     const [item] = await outbox.take(0, 1, request.id);
-    if (item === undefined) throw new Error('nothing is due');
+    if (item?.subject !== 'request') throw new Error('nothing is due');
     const to = { teamId: ids.team, userId };
     const forged = { ...item, notice: { kind: 'direct' as const, to, event: FORGED } };
-    const replica = office.desk.replica({ outbox: { ...outbox, take: takeOnce(forged) } });
+    const replica = office.desk.replica({ outbox: withMethods(outbox, { take: takeOnce(forged) }) });
     await replica.deliverOutbox();
     const posted = office.slack.workspace.store.calls.filter(({ args }) => args.channel === userId);
     expect(posted).toEqual([]);

@@ -58,6 +58,7 @@ export class DeskHarness {
       store: this.store,
       outbox: this.store.outbox,
       audit: this.store.audit,
+      watchRecords: this.store.watch,
       auditKeys: onlyKey(AUDIT_KEY),
       directory: this.directory,
       notifier: this.notifier,

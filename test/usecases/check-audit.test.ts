@@ -65,7 +65,7 @@ describe('verifying', () => {
   it('reads the trail once', async () => {
     const { store, entries } = await longTrail();
     const audit = logOf(entries);
-    const verdict = await createCheckAudit({ audit, store, keys: onlyKey(KEY) }).verify();
+    const verdict = await createCheckAudit({ audit, store, watch: store.watch, keys: onlyKey(KEY) }).verify();
     expect(verdict).toMatchObject({ entries: entries.length, requests: REQUESTS, fault: null, kept: null });
     expect(audit.readings).toBe(1);
   });
@@ -78,7 +78,12 @@ describe('verifying', () => {
         fc.nat({ max: entries.length - 1 }),
         async (tamper, at) => {
           const audit = logOf(TAMPERS[tamper]?.(entries, at) ?? []);
-          const { fault } = await createCheckAudit({ audit, store, keys: onlyKey(KEY) }).verify();
+          const { fault } = await createCheckAudit({
+            audit,
+            store,
+            watch: store.watch,
+            keys: onlyKey(KEY),
+          }).verify();
           expect(fault === null).toBe(tamper === 'nothing');
         },
       ),
@@ -98,7 +103,12 @@ describe('verifying', () => {
         await advance(store, one, CARD);
       },
     };
-    const { fault } = await createCheckAudit({ audit, store, keys: onlyKey(KEY) }).verify();
+    const { fault } = await createCheckAudit({
+      audit,
+      store,
+      watch: store.watch,
+      keys: onlyKey(KEY),
+    }).verify();
     expect(fault).toBeNull();
     expect(opened).toHaveLength(1);
   });
@@ -115,7 +125,7 @@ describe('verifying', () => {
         });
       },
     };
-    const check = createCheckAudit({ audit, store, keys: onlyKey(KEY) });
+    const check = createCheckAudit({ audit, store, watch: store.watch, keys: onlyKey(KEY) });
     expect((await check.verifySubject(request.id))?.fault?.what).toContain('kept changing');
   });
 });
@@ -124,7 +134,12 @@ describe('a head that was kept', () => {
   const keep = async (entries: readonly AuditEntry[], store: MemoryCloseRequestStore, count: number) => {
     const audit = logOf(entries.slice(0, count));
     // The head is the trail's alone: what the records say is another question.
-    const { head } = await createCheckAudit({ audit, store, keys: onlyKey(KEY) }).verify();
+    const { head } = await createCheckAudit({
+      audit,
+      store,
+      watch: store.watch,
+      keys: onlyKey(KEY),
+    }).verify();
     return { head, entries: count };
   };
 
@@ -138,7 +153,12 @@ describe('a head that was kept', () => {
         async (tamper, at, count) => {
           const kept = await keep(entries, store, count);
           const now = TAMPERS[tamper]?.(entries, at) ?? [];
-          const check = createCheckAudit({ audit: logOf(now), store, keys: onlyKey(KEY) });
+          const check = createCheckAudit({
+            audit: logOf(now),
+            store,
+            watch: store.watch,
+            keys: onlyKey(KEY),
+          });
           const found = (await check.verify(kept)).kept;
           const same = entries.slice(0, count).every((entry, index) => entry.seal === now[index]?.seal);
           if (same) expect(found).toEqual({ kind: 'same', entries: count, since: now.length - count });
@@ -159,7 +179,7 @@ describe('a head that was kept', () => {
         throw new UnreadableAuditEntry(6, 'R', 'its text is not as it was written');
       },
     };
-    const check = createCheckAudit({ audit, store, keys: onlyKey(KEY) });
+    const check = createCheckAudit({ audit, store, watch: store.watch, keys: onlyKey(KEY) });
     const verdict = await check.verify({ head: 'ab'.repeat(32), entries: 6 });
     expect(verdict).toMatchObject({
       entries: 5,
@@ -252,7 +272,7 @@ it('docs/audit.md: an export can be checked with nothing but what that page says
     last.set(body.requestId, { sequence: body.sequence, seal });
     head = createHash('sha256').update(`${head}${seal}`).digest('hex');
   }
-  const check = createCheckAudit({ audit: store.audit, store, keys: onlyKey(KEY) });
+  const check = createCheckAudit({ audit: store.audit, store, watch: store.watch, keys: onlyKey(KEY) });
   expect((await check.verify()).head).toBe(head);
 });
 
@@ -276,7 +296,7 @@ describe('an export to Slack', () => {
     };
     const verbs = createAuditVerbs({
       access,
-      checkAudit: createCheckAudit({ audit: endless, store, keys: onlyKey(KEY) }),
+      checkAudit: createCheckAudit({ audit: endless, store, watch: store.watch, keys: onlyKey(KEY) }),
     });
     expect(await verbs.exportAudit(ALICE, null)).toEqual({
       ok: false,
@@ -287,7 +307,12 @@ describe('an export to Slack', () => {
 
   it('gives what is within it, whole', async () => {
     const { entries } = await longTrail();
-    const checkAudit = createCheckAudit({ audit: logOf(entries), store, keys: onlyKey(KEY) });
+    const checkAudit = createCheckAudit({
+      audit: logOf(entries),
+      store,
+      watch: store.watch,
+      keys: onlyKey(KEY),
+    });
     const answer = await createAuditVerbs({ access, checkAudit }).exportAudit(ALICE, null);
     if (!answer.ok) throw new Error(answer.refusal.code);
     const lines = answer.value.jsonLines.trimEnd().split('\n');
@@ -296,7 +321,12 @@ describe('an export to Slack', () => {
 
   it('fault T1, relative: of a request that never existed is a refusal, not an empty file', async () => {
     const { store: full } = await longTrail();
-    const checkAudit = createCheckAudit({ audit: full.audit, store: full, keys: onlyKey(KEY) });
+    const checkAudit = createCheckAudit({
+      audit: full.audit,
+      store: full,
+      watch: full.watch,
+      keys: onlyKey(KEY),
+    });
     expect(await createAuditVerbs({ access, checkAudit }).exportAudit(ALICE, '0000000000')).toEqual({
       ok: false,
       refusal: { code: 'request-not-found', requestId: '0000000000' },

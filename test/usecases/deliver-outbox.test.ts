@@ -43,7 +43,7 @@ it('one that cannot be drawn is set aside after ten minutes, and those behind it
   expect(harness.threadOf(request.id)).toEqual([]);
   await roundsFor(harness, deliverOutbox, EVERY_MS);
   expect(harness.threadOf(request.id)).toEqual(['withdrawn']);
-  expect(harness.store.setAside).toHaveLength(1);
+  expect(harness.store.outbox.putAside).toHaveLength(1);
   const ofThis = log.lines.filter(({ message }) => message.startsWith('unreadable notice'));
   expect(ofThis.map(({ level, message }) => [level, message])).toEqual([
     ['warn', 'unreadable notice left to other replicas'],
@@ -62,7 +62,7 @@ it('a process that can draw it does so meanwhile', async () => {
   harness.nowMs += TEN_MINUTES_MS / 2;
   await harness.work.deliverOutbox();
   expect(harness.threadOf(request.id)).toEqual(['approved']);
-  expect(harness.store.setAside).toEqual([]);
+  expect(harness.store.outbox.putAside).toEqual([]);
 });
 
 it('attempts of a long outage do not shorten the ten minutes of one that a replica cannot draw', async () => {
@@ -78,7 +78,7 @@ it('attempts of a long outage do not shorten the ten minutes of one that a repli
   }
   harness.nowMs += 60_000;
   await older.deliverOutbox();
-  expect(harness.store.setAside).toEqual([]);
+  expect(harness.store.outbox.putAside).toEqual([]);
   harness.nowMs += EVERY_MS;
   await harness.work.deliverOutbox();
   expect(harness.threadOf(request.id)).toEqual(['approved']);

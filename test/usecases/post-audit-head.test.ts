@@ -52,6 +52,7 @@ describe('the head of the audit trail', () => {
         verdict: {
           entries: 2,
           requests: 1,
+          episodes: 0,
           head: expect.stringMatching(/^[0-9a-f]{64}$/),
           fault: null,
           kept: null,

@@ -86,7 +86,7 @@ export function storeGauges(registry: Registry, sources: StoreSources): () => Pr
     try {
       const [states, backlog] = await Promise.all([sources.openStates(), sources.outbox()]);
       for (const state of OPEN_STATES) open.set({ state }, states.filter((each) => each === state).length);
-      notices.set(backlog.requests);
+      notices.set(backlog.subjects);
       setAside.set(backlog.setAside);
       kept.set(backlog.kept);
       const { oldestCreatedAtMs } = backlog;

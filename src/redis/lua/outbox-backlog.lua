@@ -6,10 +6,10 @@
   KEYS[3]  notices kept
 
   ARGV[1]  stem of outbox keys (same hash tag)
-  ARGV[2]  look at no more than so many requests, those that are due first
+  ARGV[2]  look at no more than so many subjects, those that are due first
 
-  Answer: {now in ms, requests with undelivered notices, notices set aside, notices kept,
-           first notice as stored of each request looked at, ...}
+  Answer: {now in ms, subjects with undelivered notices, notices set aside, notices kept,
+           first notice as stored of each subject looked at, ...}
 ]]
 local t = redis.call('TIME')
 local answer = { t[1] * 1000 + math.floor(t[2] / 1000), redis.call('ZCARD', KEYS[1]),

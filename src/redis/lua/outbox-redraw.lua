@@ -1,11 +1,11 @@
 --[[
-  Has the card of a request drawn once more, unless a redraw waits already. The first notice in line does not count:
+  Has the card of a request or an episode drawn once more, unless a redraw waits already. The first notice in line does not count:
   it may be on its way, drawn from the record as it was before.
 
-  KEYS[1]  outbox of the request
+  KEYS[1]  outbox of the subject
   KEYS[2]  due index of the outbox
 
-  ARGV[1]  request id
+  ARGV[1]  subject id
   ARGV[2]  the redraw as stored
   ARGV[3]  how every redraw of a card ends: its JSON
 

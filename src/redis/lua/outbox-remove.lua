@@ -1,20 +1,21 @@
 --[[
-  Takes the first notice of a request out of its line, because it was delivered or goes into a list for later; the next
-  one of the request is due at once. Only the first notice in line can be removed, so a repeat (a re-sent command, a
+  Takes the first notice of a subject out of its line, because it was delivered or goes into a list for later; the next
+  one of the subject is due at once. Only the first notice in line can be removed, so a repeat (a re-sent command, a
   caller whose lease ran out) changes nothing.
 
-  KEYS[1]  outbox of the request
+  KEYS[1]  outbox of the subject
   KEYS[2]  due index of the outbox
   KEYS[3]  attempts counted
   KEYS[4]  times left counted
-  KEYS[5]  list of notices kept, or of those set aside
+  KEYS[5]  times given out counted
+  KEYS[6]  list of notices kept, or of those set aside
 
-  ARGV[1]  request id
+  ARGV[1]  subject id
   ARGV[2]  notice id
-  ARGV[3]  what its entry for the list begins with: the request id, a blank and perhaps more; '': delivered
+  ARGV[3]  what its entry for the list begins with: the subject id, a blank and perhaps more; '': delivered
   ARGV[4]  the notice as it is in the list, or '': as it was in the line
   ARGV[5]  notice that takes its place in the line, or ''
-  ARGV[6]  how an entry ends of which the list needs only one for each request (a card is drawn from the record as it
+  ARGV[6]  how an entry ends of which the list needs only one for each subject (a card is drawn from the record as it
            is then), or ''
 
   Answer: 2 removed and the next one is due, 1 removed and nothing waits behind it, 0 not the first in line
@@ -37,16 +38,17 @@ else
 end
 redis.call('HDEL', KEYS[3], ARGV[1])
 redis.call('HDEL', KEYS[4], ARGV[1])
+redis.call('HDEL', KEYS[5], ARGV[1])
 if ARGV[3] ~= '' then
   local entry = ARGV[3] .. (ARGV[4] == '' and first or ARGV[4])
   local listed = false
   if ends(entry, ARGV[6]) then
-    for _, other in ipairs(redis.call('LRANGE', KEYS[5], 0, -1)) do
+    for _, other in ipairs(redis.call('LRANGE', KEYS[6], 0, -1)) do
       listed = listed or (begins(other, ARGV[1] .. ' ') and ends(other, ARGV[6]))
     end
   end
   if not listed then
-    redis.call('RPUSH', KEYS[5], entry)
+    redis.call('RPUSH', KEYS[6], entry)
   end
 end
 if redis.call('EXISTS', KEYS[1]) == 0 then

@@ -1,5 +1,5 @@
 --[[
-  Puts every kept notice back at the end of its request's line. A request without a line is due at once; one that has a
+  Puts every kept notice back at the end of its subject's line. A subject without a line is due at once; one that has a
   line keeps its time, which may be another caller's lease.
 
   KEYS[1]  notices kept

@@ -2,11 +2,11 @@
   Leaves a notice first in line, due again later, and counts that. The count that the caller saw must still be the
   present one, so a repeat (a re-sent command, a caller whose lease ran out) changes nothing.
 
-  KEYS[1]  outbox of the request
+  KEYS[1]  outbox of the subject
   KEYS[2]  due index of the outbox
   KEYS[3]  attempts counted, or times left counted
 
-  ARGV[1]  request id
+  ARGV[1]  subject id
   ARGV[2]  notice id
   ARGV[3]  count that the caller saw
   ARGV[4]  due again after so many ms

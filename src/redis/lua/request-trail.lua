@@ -1,8 +1,8 @@
 --[[
-  Entries of the audit stream from the opening of a request on, other requests' among them; all of them where the
+  Entries of the audit stream from the opening of a subject on, other subjects' among them; all of them where the
   opening is not known. Changes nothing.
 
-  KEYS[1]  request hash
+  KEYS[1]  hash of the subject
   KEYS[2]  audit stream
 
   ARGV[1]  at most so many

@@ -1,0 +1,77 @@
+/** The audit entries of episodes and of the watch itself, chained like those of close requests. */
+import type { LongId } from '../amount.ts';
+import { type AuditBody, type AuditEntry, FIRST_SEAL, type NewestEntry, sealEntry } from '../audit-chain.ts';
+import type { Episode, EpisodeEvent } from './episode.ts';
+import type { LevelKey } from './levels.ts';
+import type { EpisodeChange, WatchChange, WatchEvent, WatchState } from './watch.ts';
+
+export interface EpisodeBody extends AuditBody {
+  readonly episodeId: string;
+  readonly groupId: LongId;
+  readonly stateAfter: Episode['state'];
+  readonly levelAfter: LevelKey;
+  readonly event: EpisodeEvent;
+}
+
+export interface WatchBody extends AuditBody {
+  readonly watch: true;
+  readonly stateAfter: 'seeing' | 'blind';
+  readonly event: WatchEvent;
+}
+
+export interface SealedChange {
+  /** In the order of writing: the watch's own, then each episode's. */
+  readonly entries: readonly AuditEntry<EpisodeBody | WatchBody>[];
+  /** With its newest entry and the next revision. */
+  readonly watch: WatchState;
+  /** With their newest entries. */
+  readonly episodes: readonly Episode[];
+  /** The newest opening after the change. */
+  readonly lastOpening: string;
+}
+
+/** `from`: of the watch before the change; `lastOpening`: the newest opening of the whole trail. */
+export function sealWatchChange(
+  { next, episodes, events }: WatchChange,
+  from: { readonly revision: number; readonly audit: NewestEntry },
+  lastOpening: string,
+  key: Uint8Array,
+): SealedChange {
+  const entries: AuditEntry<EpisodeBody | WatchBody>[] = [];
+  let opening = lastOpening;
+
+  function seal(before: NewestEntry, body: (place: Place) => EpisodeBody | WatchBody): NewestEntry {
+    const sequence = before.sequence + 1;
+    const entry = sealEntry(
+      body({ sequence, previousOpening: sequence === 1 ? opening : null }),
+      before.seal,
+      key,
+    );
+    entries.push(entry);
+    if (sequence === 1) opening = entry.seal;
+    return { sequence, seal: entry.seal };
+  }
+
+  function sealEpisode({ next: episode, isNew, events: happened }: EpisodeChange): Episode {
+    const { id: episodeId, groupId, state: stateAfter, level: levelAfter } = episode;
+    const before = isNew ? NOTHING : episode.audit;
+    const audit = happened.reduce(
+      (last, event) =>
+        seal(last, (place) => ({ episodeId, groupId, ...place, stateAfter, levelAfter, event })),
+      before,
+    );
+    return { ...episode, audit };
+  }
+
+  const stateAfter = next.blind === null ? 'seeing' : 'blind';
+  const audit = events.reduce(
+    (last, event) => seal(last, (place) => ({ watch: true, ...place, stateAfter, event })),
+    from.audit,
+  );
+  const watch = { ...next, revision: from.revision + 1, audit };
+  return { entries, watch, episodes: episodes.map(sealEpisode), lastOpening: opening };
+}
+
+type Place = Pick<AuditBody, 'sequence' | 'previousOpening'>;
+
+const NOTHING: NewestEntry = { sequence: 0, seal: FIRST_SEAL };

@@ -1,0 +1,235 @@
+/**
+ * The watch in Redis. The rule is in domain/watch; here one script makes a step durable if nothing changed in between:
+ * the watch's record, episodes, audit entries and messages together, or nothing. Ended episodes are kept for good, as
+ * requests are, so that their part of the trail can be verified; the index lists the newest ones.
+ */
+import { type AuditKeys, FIRST_SEAL, type NewestEntry, subjectOf } from '../domain/audit-chain.ts';
+import { subjectKindOf, WATCH_ID } from '../domain/subject.ts';
+import type { Episode } from '../domain/watch/episode.ts';
+import type { WatchState } from '../domain/watch/watch.ts';
+import { type SealedChange, sealWatchChange } from '../domain/watch/watch-entry.ts';
+import { type Log, type NewId, UnreadableRecord } from '../usecases/ports.ts';
+import type { StoredWatch, WatchRecords, WatchSave, WatchStore } from '../usecases/watch-ports.ts';
+import { textOf } from './audit-log.ts';
+import type { RedisConnection } from './connection.ts';
+import type { KeyNames } from './key-names.ts';
+import { encodeNotices } from './outbox-item.ts';
+import { isStored, type StoredRecord } from './record-codec.ts';
+import { Seals } from './seals.ts';
+import { StoreClock } from './store-clock.ts';
+import { episodeCodec, watchCodec } from './watch-record.ts';
+
+/** Longer than any reconnecting client holds a command back. */
+const COMMAND_REMEMBERED_MS = 10 * 60_000;
+/** Openings at one instant push each other back; each round stores at least one of them. */
+const SEAL_AGAIN_AT_MOST = 1_000;
+/** The records of older episodes stay, and are found by their id. */
+const EPISODES_LISTED = 1_000;
+
+/** What save-watch.lua answers. */
+const SAVED = 1;
+const CONFLICT = 0;
+const SEAL_AGAIN = -1;
+
+export interface WatchStoreParts {
+  readonly connection: RedisConnection;
+  readonly keys: KeyNames;
+  /** Seals audit entries, records and notices. */
+  readonly auditKeys: AuditKeys;
+  readonly newId: NewId;
+  readonly log: Log;
+  /** Default: any time of Redis is believed. */
+  readonly clock?: StoreClock;
+}
+
+export class RedisWatchStore implements WatchStore, WatchRecords {
+  readonly #connection: RedisConnection;
+  readonly #keys: KeyNames;
+  readonly #auditKey: Uint8Array;
+  readonly #recordSeals: Seals;
+  readonly #noticeSeals: Seals;
+  readonly #newId: NewId;
+  readonly #log: Log;
+  readonly #clock: StoreClock;
+  /** What this process believes the newest opening to be; the script says when it is another. */
+  #lastOpening = FIRST_SEAL;
+
+  constructor({ connection, keys, auditKeys, newId, log, clock }: WatchStoreParts) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#auditKey = auditKeys.current;
+    this.#recordSeals = new Seals(auditKeys, 'record');
+    this.#noticeSeals = new Seals(auditKeys, 'outbox');
+    this.#newId = newId;
+    this.#log = log;
+    this.#clock = clock ?? new StoreClock({ clocks: () => [], log });
+  }
+
+  /** The token tells a re-sent command from another caller's. */
+  async takeRound(everyMs: number): Promise<boolean> {
+    const token = this.#newId();
+    const taken = await this.#connection.run('takeRound', (client) =>
+      client.takeToken(this.#keys.watchRound, token, everyMs),
+    );
+    return taken === 1;
+  }
+
+  async load(): Promise<StoredWatch> {
+    const keys = this.#keys;
+    const [nowMs, record, ...found] = await this.#connection.run('loadWatch', (client) =>
+      client.loadWatch(keys.record(WATCH_ID), keys.outboxKept, keys.recordStem, keys.outboxStem),
+    );
+    this.#clock.believe(nowMs);
+    const episodes = new Map<string, Episode>();
+    const undeliveredSinceMs = new Map<string, number>();
+    if (!isStored(record)) return { watch: null, stored: '', episodes, undeliveredSinceMs, nowMs };
+    const { value, stored } = watchCodec.decode(this.#recordSeals, WATCH_ID, record);
+    for (const [id, ofEpisode, sinceMs] of found) {
+      episodes.set(id, episodeCodec.decode(this.#recordSeals, id, ofEpisode).value);
+      if (sinceMs !== '') undeliveredSinceMs.set(id, Number(sinceMs));
+    }
+    const { save: _, ...watch } = value;
+    const missing = episodeIdsOf(watch).find((id) => !episodes.has(id));
+    if (missing !== undefined) throw new UnreadableRecord(missing, 'it is missing');
+    return { watch, stored, episodes, undeliveredSinceMs, nowMs };
+  }
+
+  async save(change: WatchSave): Promise<'saved' | 'conflict'> {
+    const from = change.from.watch ?? { revision: 0, audit: await this.#newestOfLostRecord() };
+    const commandId = this.#newId();
+    for (let round = 0; round < SEAL_AGAIN_AT_MOST; round += 1) {
+      // Kept: another save of this process may replace it before the command leaves.
+      const lastOpening = this.#lastOpening;
+      const sealed = sealWatchChange(change, from, lastOpening, this.#auditKey);
+      const command = this.#commandOf(change, sealed, lastOpening, commandId);
+      const [status, what = ''] = await this.#connection.run('saveWatch', (client) =>
+        client.saveWatch(...command),
+      );
+      if (status === SAVED) {
+        if (sealed.lastOpening !== lastOpening) this.#lastOpening = sealed.lastOpening;
+        return 'saved';
+      }
+      if (status === CONFLICT) return 'conflict';
+      if (status !== SEAL_AGAIN) throw new Error(`the id ${what} was used for an episode before`);
+      this.#lastOpening = what;
+    }
+    throw new Error('too many episodes and requests were opened at the same moment');
+  }
+
+  #commandOf(
+    change: WatchSave,
+    { entries, watch, episodes, lastOpening: openingAfter }: SealedChange,
+    lastOpening: string,
+    commandId: string,
+  ): (string | number)[] {
+    const keys = this.#keys;
+    // Names the save: after a failover that lost the last ones, a revision alone may come twice.
+    const record = watchCodec.encode(WATCH_ID, { ...watch, save: commandId });
+    const { sequence, seal } = watch.audit;
+    return [
+      keys.record(WATCH_ID),
+      keys.audit,
+      keys.lastOpening,
+      keys.watchNewest,
+      keys.outboxDue,
+      keys.episodes,
+      keys.command(commandId),
+      change.from.stored,
+      lastOpening,
+      openingAfter,
+      watchCodec.schema,
+      record,
+      this.#recordSeals.seal(WATCH_ID, record),
+      episodeIdsOf(watch).join(' '),
+      sequence === 0 ? '' : `${sequence} ${seal}`,
+      COMMAND_REMEMBERED_MS,
+      keys.recordStem,
+      keys.outboxStem,
+      EPISODES_LISTED,
+      entries.length,
+      ...entries.flatMap((entry) => [
+        subjectOf(entry.body),
+        textOf(entry),
+        entry.previousSeal,
+        entry.seal,
+        entry.body.sequence === 1 ? '1' : '',
+      ]),
+      episodes.length,
+      ...episodes.flatMap((episode) => this.#storedEpisode(episode)),
+      ...this.#notices(change, commandId),
+    ];
+  }
+
+  #storedEpisode(episode: Episode): (string | number)[] {
+    const record = episodeCodec.encode(episode.id, episode);
+    const seal = this.#recordSeals.seal(episode.id, record);
+    return [episode.id, episodeCodec.schema, record, seal, episode.openedAtMs];
+  }
+
+  /** Subject ids and notices in turn. */
+  #notices({ next, episodes, events, notices }: WatchSave, commandId: string): string[] {
+    const event = events[0] ?? episodes.find((change) => change.events.length > 0)?.events[0];
+    const decidedAtMs = event?.atMs ?? next.lastReading?.readAtMs ?? next.beganAtMs;
+    const lines = [
+      { id: WATCH_ID, notices },
+      ...episodes.map((change) => ({ id: change.next.id, notices: change.notices })),
+    ];
+    return lines.flatMap((line) =>
+      encodeNotices(this.#noticeSeals, line.id, `${commandId}.`, decidedAtMs, line.notices).flatMap(
+        (stored) => [line.id, stored],
+      ),
+    );
+  }
+
+  /** The chain goes on where it was, so that a record that was lost or deleted doesn't break the trail for good. */
+  async #newestOfLostRecord(): Promise<NewestEntry> {
+    const stored = await this.#connection.run('get', (client) => client.get(this.#keys.watchNewest));
+    const [, sequence = '0', seal = FIRST_SEAL] = /^(\d{1,12}) ([0-9a-f]{64})$/.exec(stored ?? '') ?? [];
+    return { sequence: Number(sequence), seal };
+  }
+
+  async episode(id: string): Promise<{ readonly episode: Episode; readonly nowMs: number } | null> {
+    const [nowMs, record] = await this.#loaded(id);
+    if (!isStored(record)) return null;
+    const { value } = episodeCodec.decode(this.#recordSeals, id, record);
+    return { episode: value, nowMs: this.#clock.believe(nowMs) };
+  }
+
+  async recentEpisodes(limit: number): Promise<readonly Episode[]> {
+    const { episodes, recordStem } = this.#keys;
+    const answer = await this.#connection.run('listRequests', (client) =>
+      client.listRequests(episodes, recordStem, 'newest-first', '+inf', limit),
+    );
+    return answer.flatMap(([id, record]) => this.#readable(id, record) ?? []);
+  }
+
+  #readable(id: string, record: StoredRecord): Episode | null {
+    try {
+      return episodeCodec.decode(this.#recordSeals, id, record).value;
+    } catch (error) {
+      if (!(error instanceof UnreadableRecord)) throw error;
+      this.#log.error({ episodeId: id, why: error.message }, 'episode unreadable');
+      return null;
+    }
+  }
+
+  episodeIds(): Promise<readonly string[]> {
+    return this.#connection.run('zrange', (client) => client.zrange(this.#keys.episodes, '0', '-1'));
+  }
+
+  async newestEntry(subjectId: string): Promise<NewestEntry | null> {
+    const [, record] = await this.#loaded(subjectId);
+    if (!isStored(record)) return null;
+    const codec = subjectKindOf(subjectId) === 'watch' ? watchCodec : episodeCodec;
+    return codec.decode(this.#recordSeals, subjectId, record).value.audit;
+  }
+
+  #loaded(subjectId: string): Promise<[nowMs: number, record: StoredRecord]> {
+    return this.#connection.run('loadRequest', (client) => client.loadRequest(this.#keys.record(subjectId)));
+  }
+}
+
+/** The newest episode of every unit, and the drill. */
+function episodeIdsOf({ units, drillId }: WatchState): string[] {
+  return [...Object.values(units).map(({ episodeId }) => episodeId), drillId].flatMap((id) => id ?? []);
+}
