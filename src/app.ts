@@ -123,7 +123,7 @@ export async function createApp(
     openStates: async () => (await store.listOpen()).map(({ state }) => state),
     outbox: () => outbox.backlog(),
     logState,
-    watch: async () => null,
+    watch: null,
     now,
   });
   const events = createEvents(metrics, tracing, log);

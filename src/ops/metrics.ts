@@ -18,7 +18,8 @@ export interface MetricsSources extends StoreSources {
   readonly slackConnected: () => boolean;
   readonly exchange: () => ExchangeSnapshot;
   readonly logState: () => LogOutputState;
-  readonly watch: WatchSource;
+  /** Null: the watch is off. */
+  readonly watch: WatchSource | null;
 }
 
 export interface Metrics extends Events {

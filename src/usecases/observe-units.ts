@@ -54,10 +54,12 @@ export async function lookUpMissing(
   const seen = new Set(observation.units.map(({ groupId }) => groupId));
   for (const [key, memory] of Object.entries(state?.units ?? {})) {
     const groupId = key as LongId;
-    if (seen.has(groupId) || !(await mayAsk(groupId, memory.missingSinceMs === null))) continue;
+    const isFirst = memory.missingSinceMs === null;
+    if (seen.has(groupId) || !(await mayAsk(groupId, isFirst))) continue;
     const found = await reader.findClosedUnit(groupId, { priority: 'background' });
     if (!found.ok) {
-      if (found.failure.kind !== 'no-account')
+      // Later on, people know already that it is missing.
+      if (isFirst && found.failure.kind !== 'no-account')
         trouble = `unit ${groupId} is missing, and the closed list can't be read: ${found.failure.meaning}`;
       continue;
     }

@@ -10,6 +10,8 @@ import type { DigestClock, InterestRow, LoanHistory, WatchHistory, WatchStore } 
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** One failed reading is no reason to say nothing about the units. */
+const COMPLETE_READING_AWAITED_MS = 5 * 60_000;
 /** How far before "a day earlier" a reading may be to count as it. */
 const DAY_BEFORE_WITHIN_MS = HOUR_MS;
 /** A row per asset and hour. */
@@ -92,6 +94,8 @@ export function createPostDigest(parts: WatchDigestParts): PostDigest {
     const due = dueNow(first.watch, first.nowMs);
     if (due === null) return 'not-due';
     const { forMs } = due;
+    if (observation.kind !== 'complete' && first.nowMs - forMs < COMPLETE_READING_AWAITED_MS)
+      return 'not-due';
     const isSkipped = due.kind === 'skip';
     if (isSkipped) log.warn({ forMs }, 'digest skipped, it would be too late');
     const gathered = isSkipped ? null : await gather(observation, forMs);

@@ -201,6 +201,14 @@ describe('the alert rules', () => {
     expect(RULES.filter(({ expr }) => evaluate(expr, scrapes).length > 0)).toEqual([]);
   });
 
+  it('the silent watch is heard of, too, when its record cannot be read since the start', async () => {
+    const silent = RULES.find(({ alert }) => alert === 'LoandeskWatchSilent');
+    const fired = async (watch: MetricsSources['watch']) =>
+      evaluate(silent?.expr ?? '', await during({ watch }));
+    expect(await fired(async () => null)).not.toEqual([]);
+    expect(await fired(null)).toEqual([]);
+  });
+
   it('each has a section that says what to do, and each section a rule', () => {
     const [, chapter = ''] =
       /\n## When an alert fires\n(.*?)(?=\n## |$)/s.exec(read('docs/operations.md')) ?? [];

@@ -41,8 +41,8 @@ function watched(harness: DeskHarness) {
     }),
     openStates: async () => (await harness.store.listOpen()).map(({ state }) => state),
     logState: () => ({ lost: 0, trouble: null }),
-    watch: async () => null,
     outbox: async () => ({ nowMs: 5_000, subjects: 2, setAside: 3, kept: 2, oldestCreatedAtMs: 1_000 }),
+    watch: null,
     now: () => harness.nowMs,
   });
   const work = harness.replica({ events: metrics });
@@ -159,8 +159,8 @@ describe('each end state moves the counters (approval case 40)', () => {
         return states;
       },
       logState: () => ({ lost: 0, trouble: null }),
-      watch: async () => null,
       outbox: async () => ({ nowMs: 61_000, subjects: 3, setAside: 4, kept: 5, oldestCreatedAtMs: 1_000 }),
+      watch: null,
       now: () => harness.nowMs,
     });
     const up = await metrics.read();

@@ -96,6 +96,9 @@ describe('the digest', () => {
     harness.list({ 7: '0.6' });
     await rounds(harness, '2026-05-01T07:50Z');
     harness.exchange.readFailure = UNAVAILABLE;
+    await rounds(harness, '2026-05-01T08:00Z');
+    // The next reading may be complete.
+    expect(harness.watchEvents('digest')).toEqual([]);
     await rounds(harness, '2026-05-01T08:10Z');
     expect(harness.watchEvents('digest')).toMatchObject([{ units: null, asOfMs: null }]);
     harness.exchange.readFailure = null;

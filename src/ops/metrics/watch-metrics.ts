@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { WatchGlimpse } from '../../usecases/desk.ts';
 import type { WatchEvents } from '../../usecases/watch-ports.ts';
 
-/** Answers null where the watch is off, or can't be read. */
+/** Answers null where it can't be read. */
 export type WatchSource = () => Promise<(WatchGlimpse & { readonly nowMs: number }) | null>;
 
 const ROUND_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -45,8 +45,11 @@ export function watchMetrics(registry: Registry): WatchEvents {
   };
 }
 
-/** The same on each replica. Answers the reading; absent where there is nothing to read. */
-export function watchGauges(registry: Registry, source: WatchSource): () => Promise<void> {
+/**
+ * The same on each replica. Absent while the watch is off (`source`: null). A record that can't be read leaves the last
+ * figures, which grow old and so alarm. Answers the reading.
+ */
+export function watchGauges(registry: Registry, source: WatchSource | null): () => Promise<void> {
   const registers = [registry];
   const lastRound = new Gauge({
     name: 'loandesk_watch_last_round_timestamp_seconds',
@@ -58,9 +61,13 @@ export function watchGauges(registry: Registry, source: WatchSource): () => Prom
     help: 'For how long no complete reading was possible; 0: the last one was complete',
     registers,
   });
-  return async () => {
+  if (source === null) {
+    // A gauge without a value shows 0.
     lastRound.remove();
     blind.remove();
+    return async () => {};
+  }
+  return async () => {
     const glimpse = await source();
     if (glimpse === null) return;
     const { lastReading, blind: blindness, nowMs } = glimpse;
