@@ -42,7 +42,12 @@ function drawChoices(element: JsonObject, given: Attributes): Markup[] {
 
 const notDrawn = ({ type }: JsonObject) => html`<span class="quiet">(${String(type)}: not drawn here)</span>`;
 
-function drawControl(element: JsonObject, given: Attributes): Markup {
+function drawControl(element: JsonObject, given: Attributes, { directory }: Reader): Markup {
+  if (element.type === 'users_select') {
+    const people = [...directory.people.values()].filter(({ deleted }) => deleted !== true);
+    return html`<select ${given}><option value="">Choose a person</option>
+      ${people.map(({ id, realName }) => html`<option value="${id}">${realName}</option>`)}</select>`;
+  }
   const { min_length: min, max_length: max } = element;
   const typed = {
     ...given,
@@ -56,7 +61,7 @@ function drawControl(element: JsonObject, given: Attributes): Markup {
 }
 
 /** An `input` block with its label, hint and what its last submission was refused with. */
-function drawInput(block: JsonObject, error: string | undefined): Markup {
+function drawInput(block: JsonObject, reader: Reader, error: string | undefined): Markup {
   const name = String(block.block_id);
   const element = isObject(block.element) ? block.element : {};
   const id = `field-${name}`;
@@ -74,7 +79,7 @@ function drawInput(block: JsonObject, error: string | undefined): Markup {
       ${drawChoices(element, { name })}${below}</fieldset>`;
   const invalid = error === undefined ? undefined : 'true';
   const given = { id, name, required, 'aria-describedby': described, 'aria-invalid': invalid };
-  return html`<div class="field"><label for="${id}">${label}</label>${drawControl(element, given)}${below}</div>`;
+  return html`<div class="field"><label for="${id}">${label}</label>${drawControl(element, given, reader)}${below}</div>`;
 }
 
 function drawCellContent(cell: JsonObject, reader: Reader): Content {
@@ -153,7 +158,7 @@ export function drawBlocks(
         return html`<div class="row actions">${readObjects(block.elements).map(drawButton)}</div>`;
       }
       case 'input':
-        return drawInput(block, errors[blockId]);
+        return drawInput(block, reader, errors[blockId]);
       case 'table':
       case 'data_table':
         return drawTable(block, reader);

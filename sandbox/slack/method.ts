@@ -2,9 +2,9 @@ import { LIMITS } from '../../src/slack/views/limits.ts';
 import { findBlockKitFaults } from './block-kit/check-blocks.ts';
 import type { Channel, Directory } from './directory.ts';
 import { isObject, type JsonObject, parseJson, readObjects, readString } from './json.ts';
+import type { MessageSchedule } from './message-schedule.ts';
 import type { Tier } from './rate-limits.ts';
 import { Refused, refuseFaults } from './refused.ts';
-import type { ScheduledMessages } from './scheduled-messages.ts';
 import type { SocketConnections } from './socket-connections.ts';
 import type { MessageContent, Store, StoredMessage } from './store.ts';
 import type { Triggers, Uploads } from './triggers.ts';
@@ -16,7 +16,7 @@ export interface MethodContext {
   readonly triggers: Triggers;
   readonly uploads: Uploads;
   readonly sockets: SocketConnections;
-  readonly scheduled: ScheduledMessages;
+  readonly scheduled: MessageSchedule;
 }
 
 /** One method of the Web API. */

@@ -118,6 +118,7 @@ function renderFields(fields: readonly string[]): string[] {
 function renderElement(element: JsonObject): string {
   if (element.type === 'button') return `[${textOf(element.text)}]`;
   if (element.type === 'radio_buttons') return renderChoices(element);
+  if (element.type === 'users_select') return '[a person ▾]';
   const shown = readString(element, 'initial_value') ?? textOf(element.placeholder);
   return `[${shown || '________'}]`;
 }

@@ -42,6 +42,8 @@ function toStateValue(element: JsonObject, value: string | undefined): JsonObjec
       throw new Error(`No option "${value}" in ${String(element.action_id)}`);
     return { type, selected_option: chosen ?? null };
   }
+  if (type === 'users_select')
+    return { type, selected_user: (value === '' ? null : value) ?? element.initial_user ?? null };
   const typed = value ?? element.initial_value;
   return { type, value: typed === '' ? null : (typed ?? null) };
 }

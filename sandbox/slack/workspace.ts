@@ -24,12 +24,12 @@ import { closeServer, listen, sendJson } from '../http.ts';
 import { Actor, type Surroundings } from './actor.ts';
 import { Directory, type WorkspaceSeed } from './directory.ts';
 import { WorkspaceFaults } from './faults.ts';
+import { MessageSchedule } from './message-schedule.ts';
 import type { MethodContext } from './method.ts';
 import { PayloadSender, type ResendOptions, type SentRequest, type Transport } from './payload-sender.ts';
 import { RateLimits } from './rate-limits.ts';
 import { type Renderable, renderText } from './render-text.ts';
 import { ResponseUrls } from './response-urls.ts';
-import { ScheduledMessages } from './scheduled-messages.ts';
 import { createSeed } from './seed.ts';
 import type { Ack } from './signed-sender.ts';
 import { SocketConnections } from './socket-connections.ts';
@@ -82,7 +82,7 @@ export interface Workspace {
   /** Socket Mode: the bot's connections, and what can happen to them. */
   readonly sockets: SocketConnections;
   /** What Slack itself will post. */
-  readonly scheduled: ScheduledMessages;
+  readonly scheduled: MessageSchedule;
   /** How the next payload would travel. */
   readonly transport: Transport;
   setBotUrl(url: string): void;
@@ -151,7 +151,7 @@ export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Wo
   const sockets = new SocketConnections(parts);
   sockets.isEnabled = transport !== 'http';
   const sender = new PayloadSender({ ...parts, sockets, transport, botUrl });
-  const scheduled = new ScheduledMessages(now, directory, store);
+  const scheduled = new MessageSchedule(now, directory, store);
   const context: MethodContext = { directory, store, triggers, uploads, sockets, scheduled };
   const closing = new AbortController();
   const api = new WebApi({ context, grants, limits, faults, responseUrls, closing: closing.signal });

@@ -10,4 +10,6 @@ export const OPTIONAL_SCOPES: ReadonlyMap<string, string> = new Map([
   ['files:write', 'CSV and audit files; without it they are not sent'],
   ['channels:read', 'Share: whether another organisation reads a channel; without it nothing is shared'],
   ['groups:read', 'Share in private channels'],
+  ['channels:history', 'alerts: whether one was posted before a crash; without it one may come twice'],
+  ['groups:history', 'the same for alerts in a private channel'],
 ]);

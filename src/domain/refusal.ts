@@ -87,6 +87,7 @@ export type Refusal =
   | { readonly code: 'bad-mute'; readonly limitMs: number }
   | { readonly code: 'not-a-drill'; readonly caseId: string }
   | { readonly code: 'drill-running'; readonly caseId: string }
+  | { readonly code: 'watch-off' }
   /** Nothing was read yet, so there are no units to drill on. */
   | { readonly code: 'watch-not-begun' }
   // The unit

@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { App } from '@slack/bolt';
 import { endsInTime } from '../shared/in-time.ts';
-import type { Desk } from '../usecases/desk.ts';
+import type { Desk, WatchDesk } from '../usecases/desk.ts';
 import type { Log, NewId, SeenOnce } from '../usecases/ports.ts';
 import type { SlackSettings } from './adapter-settings.ts';
 import { readersThrough } from './channel-readers.ts';
@@ -22,6 +22,8 @@ import { WorkQueue } from './work-queue.ts';
 export interface SlackAppParts {
   readonly settings: SlackSettings;
   readonly desk: Desk;
+  /** Absent: WATCH is off. */
+  readonly watch?: WatchDesk | undefined;
   readonly clients: Pick<SlackClients, 'home' | 'quiet' | 'newClient' | 'onSlackCall'>;
   readonly seenOnce: SeenOnce;
   readonly log: Log;
@@ -108,6 +110,7 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
   const table = routes({
     homes,
     desk,
+    watch: parts.watch ?? null,
     workspaceUrl: () => home.url,
     closeChannel: settings.closeChannel,
     allowedChannels: settings.allowedChannels,

@@ -136,7 +136,7 @@ function inputsOf(view: ViewSubmitAction['view']): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const [blockId, elements] of Object.entries(view.state.values)) {
     const element = elements[INPUT];
-    found.set(blockId, element?.value ?? element?.selected_option?.value ?? '');
+    found.set(blockId, element?.value ?? element?.selected_option?.value ?? element?.selected_user ?? '');
   }
   return found;
 }

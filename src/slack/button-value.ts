@@ -1,5 +1,7 @@
 /** What buttons and modals carry: which request at which version, or which query at which page. */
 import { z } from 'zod';
+import { TREND_SPANS } from '../domain/unit/unit-query.ts';
+import type { LevelKey } from '../domain/watch/levels.ts';
 
 const requestValue = z.strictObject({
   requestId: z.string().min(1).max(200),
@@ -26,6 +28,18 @@ const unitValue = z.strictObject({ unit: z.string().min(1).max(200) });
 
 export type UnitValue = z.infer<typeof unitValue>;
 
+const caseValue = z.strictObject({
+  caseId: z.string().min(1).max(40),
+  /** What the person saw. */
+  level: z.custom<LevelKey>((given) => typeof given === 'string' && given.length <= 60),
+});
+
+export type CaseValue = z.infer<typeof caseValue>;
+
+const trendValue = z.strictObject({ unit: z.string().min(1).max(200), span: z.enum(TREND_SPANS) });
+
+export type TrendValue = z.infer<typeof trendValue>;
+
 /** The JSON in `text`; undefined for a value that Loandesk didn't write. */
 function readJson(text: string): unknown {
   try {
@@ -44,6 +58,8 @@ export const readRequestValue = (text: string): RequestValue | null => read(requ
 export const readPageValue = (text: string): PageValue | null => read(pageValue, text);
 export const readBallotMetadata = (text: string): BallotMetadata | null => read(ballotMetadata, text);
 export const readUnitValue = (text: string): UnitValue | null => read(unitValue, text);
+export const readCaseValue = (text: string): CaseValue | null => read(caseValue, text);
+export const readTrendValue = (text: string): TrendValue | null => read(trendValue, text);
 
 export function writeRequestValue({ requestId, version }: RequestValue): string {
   return JSON.stringify({ requestId, version });
@@ -60,4 +76,12 @@ export function writeBallotMetadata(metadata: BallotMetadata): string {
 
 export function writeUnitValue({ unit }: UnitValue): string {
   return JSON.stringify({ unit });
+}
+
+export function writeCaseValue({ caseId, level }: CaseValue): string {
+  return JSON.stringify({ caseId, level });
+}
+
+export function writeTrendValue({ unit, span }: TrendValue): string {
+  return JSON.stringify({ unit, span });
 }

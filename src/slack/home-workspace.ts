@@ -9,6 +9,8 @@ import { failureText, type SlackCallRecord, slackCall, TOKEN_REFUSED } from './s
 export interface Workspace {
   readonly teamId: string;
   readonly url: string | null;
+  /** Who the bot's own messages are from. */
+  readonly botUserId: string | null;
 }
 
 type Answer = { readonly ok: true; readonly value: Workspace } | { readonly ok: false; readonly why: string };
@@ -51,9 +53,9 @@ export class HomeWorkspace {
       this.#note(false);
       return { ok: false, why: failureText(answer.failure) };
     }
-    const { team_id, url } = answer.value;
+    const { team_id, url, user_id } = answer.value;
     if (team_id === undefined) return { ok: false, why: 'Slack did not name the workspace of the token' };
-    this.#known = { teamId: team_id, url: url ?? null };
+    this.#known = { teamId: team_id, url: url ?? null, botUserId: user_id ?? null };
     this.#note(true);
     return { ok: true, value: this.#known };
   }

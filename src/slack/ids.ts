@@ -40,6 +40,18 @@ export const ACTIONS = {
   closedNewer: 'closed:newer',
   closedOlder: 'closed:older',
   closedCsv: 'closed:csv',
+  trendDay: 'trend:24h',
+  trendWeek: 'trend:7d',
+  trendMonth: 'trend:30d',
+  /** Those of a case carry `{caseId, level}` and nothing else. */
+  takeCase: 'case:take',
+  noteCase: 'case:note',
+  muteCase: 'case:mute',
+  handOverCase: 'case:hand-over',
+  openCase: 'case:open',
+  refreshCase: 'case:refresh',
+  openAlertCard: 'case:open-card',
+  endDrill: 'case:end-drill',
   refreshHome: 'home:refresh',
   closeAUnit: 'home:close-a-unit',
 } as const;
@@ -53,6 +65,9 @@ export const MODALS = {
   ballot: 'modal:ballot',
   rejection: 'modal:rejection',
   settle: 'modal:settle',
+  noteCase: 'modal:note-case',
+  muteCase: 'modal:mute-case',
+  handOverCase: 'modal:hand-over-case',
 } as const;
 
 export type ModalId = (typeof MODALS)[keyof typeof MODALS];
@@ -64,6 +79,8 @@ export const INPUTS = {
   typedId: 'input:typed-id',
   verdict: 'input:verdict',
   note: 'input:note',
+  muteFor: 'input:mute-for',
+  newOwner: 'input:new-owner',
 } as const;
 
 export const INPUT = 'value';

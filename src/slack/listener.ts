@@ -1,7 +1,7 @@
 /** One interaction of one person: what a listener reads and how it answers. Listeners use this, never Bolt. */
 import type { PersonId } from '../domain/person.ts';
 import type { Refusal } from '../domain/refusal.ts';
-import type { Desk } from '../usecases/desk.ts';
+import type { Desk, WatchDesk } from '../usecases/desk.ts';
 import type { ReadersOf } from './channel-readers.ts';
 import type { HomeWatch } from './home-watch.ts';
 import type { Home, Message, Modal } from './views/blocks.ts';
@@ -70,6 +70,15 @@ export async function answerAnyRole(
   return handled();
 }
 
+/** The verbs of the watch; refuses while it is off. */
+export async function withWatch(
+  { desk, watch }: Pick<ListenerParts, 'desk' | 'watch'>,
+  turn: Turn,
+  act: (watch: WatchDesk) => Promise<Outcome>,
+): Promise<Outcome> {
+  return watch === null ? answerAnyRole(desk, turn, { code: 'watch-off' }) : act(watch);
+}
+
 /** Work waits for work of its own lane only, so that a decision never waits behind look-ups. */
 export type Lane = 'decision' | 'read';
 
@@ -89,6 +98,8 @@ export interface Listener {
 /** What every listener is given. */
 export interface ListenerParts {
   readonly desk: Desk;
+  /** Null: WATCH is off. */
+  readonly watch: WatchDesk | null;
   /** For links to cards; null until Slack has answered. */
   readonly workspaceUrl: () => string | null;
   /** Id of the approvals channel: buttons that act on a request work there only. */

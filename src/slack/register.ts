@@ -7,6 +7,7 @@ import type { Guard, NamedListener } from './guard.ts';
 import { type ActionId, type CommandName, EVENTS, type ModalId } from './ids.ts';
 import { type Listener, type ListenerParts, refused, type Turn } from './listener.ts';
 import { cardListeners, unknownButton } from './listeners/card.ts';
+import { caseListeners } from './listeners/case.ts';
 import { closeUnitListeners } from './listeners/close-unit.ts';
 import { closedUnitsListeners } from './listeners/closed-units.ts';
 import { homeListeners, homeOpened } from './listeners/home.ts';
@@ -14,6 +15,7 @@ import { loandeskListeners } from './listeners/loandesk.ts';
 import { requestsListeners } from './listeners/requests.ts';
 import { settleListeners } from './listeners/settle.ts';
 import { unitsListeners } from './listeners/units.ts';
+import { watchListeners } from './listeners/watch.ts';
 
 export interface Routes {
   readonly commands: Readonly<Record<CommandName, NamedListener>>;
@@ -25,7 +27,8 @@ export interface Routes {
 }
 
 /**
- * Commands and the buttons of private answers need an allowed channel; cards check the click. Roles are for the verbs
+ * Commands and the buttons of private answers need an allowed channel; cards of requests check the click, and cases are
+ * taken wherever people are told of them. Roles are for the verbs
  * of the desk, each of which asks for its own.
  */
 export function routes(parts: ListenerParts): Routes {
@@ -36,6 +39,7 @@ export function routes(parts: ListenerParts): Routes {
   const requests = requestsListeners(parts);
   const settle = settleListeners(parts);
   const loandesk = loandeskListeners(parts);
+  const cases = caseListeners(parts);
   const commands = {
     ...units.commands,
     ...closedUnits.commands,
@@ -49,12 +53,19 @@ export function routes(parts: ListenerParts): Routes {
     ...requests.actions,
     ...settle.actions,
     ...homeListeners(parts).actions,
+    ...watchListeners(parts).actions,
   };
-  const submissions = { ...closeUnit.submissions, ...card.submissions, ...settle.submissions };
+  const submissions = {
+    ...closeUnit.submissions,
+    ...card.submissions,
+    ...settle.submissions,
+    ...cases.submissions,
+  };
   return {
     commands: named(commands, (listener) => requireChannel(parts, listener)),
     actions: {
       ...named(card.cardActions),
+      ...named(cases.actions),
       ...named(privateActions, (listener) => requireChannel(parts, listener)),
     },
     submissions: named(submissions),

@@ -2,14 +2,18 @@
 
 import type { WebClient } from '@slack/web-api';
 import type { AuditVerdict } from '../domain/audit-chain.ts';
-import type { AuditBoard, Delivery, Directory, Log, NewId, Notifier } from '../usecases/ports.ts';
+import type { WatchRules } from '../domain/watch/watch.ts';
+import type { AuditBoard, Delivery, Directory, Log, NewId, Notifier, SeenOnce } from '../usecases/ports.ts';
+import type { AlertNotifier, ScheduledMessages, WatchHistory } from '../usecases/watch-ports.ts';
 import type { SlackSettings } from './adapter-settings.ts';
+import { SlackAlertNotifier } from './alert-notifier.ts';
 import { CardNotifier } from './card-notifier.ts';
 import { SlackDirectory } from './directory.ts';
 import { HomeWorkspace } from './home-workspace.ts';
 import { postMessage } from './send-message.ts';
 import { failureText, type OnSlackCall, slackCall } from './slack-call.ts';
 import type { SlackEvents } from './slack-events.ts';
+import { SlackScheduledMessages } from './slack-scheduled-messages.ts';
 import { auditHeadMessage } from './views/audit-view.ts';
 import type { Message } from './views/blocks.ts';
 import { mentionedIn, withoutPings } from './views/quiet-mentions.ts';
@@ -28,6 +32,23 @@ export interface SlackClients {
   readonly newClient: () => WebClient;
   /** To be told of calls that no client makes: response URLs and uploads. */
   readonly onSlackCall: OnSlackCall;
+  /** The watch's messages. */
+  readonly forWatch: (parts: WatchSlackParts) => WatchSlack;
+}
+
+export interface WatchSlackParts {
+  /** WATCH_CHANNEL. */
+  readonly channel: string;
+  /** WATCH_GROUP: user and user-group ids. */
+  readonly group: readonly string[];
+  readonly rules: WatchRules;
+  readonly history: Pick<WatchHistory, 'read'>;
+  readonly seenOnce: SeenOnce;
+}
+
+export interface WatchSlack {
+  readonly notifier: AlertNotifier;
+  readonly scheduled: ScheduledMessages;
 }
 
 export interface SlackClientsParts {
@@ -59,6 +80,10 @@ export function createSlackClients(parts: SlackClientsParts): SlackClients {
     newClient,
     onSlackCall,
     directory,
+    forWatch: (watch) => ({
+      notifier: new SlackAlertNotifier({ ...watch, client: newClient(), home, directory, quiet, newId, log }),
+      scheduled: new SlackScheduledMessages({ ...watch, client: newClient() }),
+    }),
     auditBoard: settings.auditChannel === null ? null : new AuditChannel(newClient(), settings.auditChannel),
     notifier: new CardNotifier({
       client: newClient(),

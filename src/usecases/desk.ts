@@ -13,6 +13,7 @@ import type { PersonId, Role } from '../domain/person.ts';
 import type { ClosePolicy } from '../domain/policy.ts';
 import type { Refusal, Result } from '../domain/refusal.ts';
 import type { ClosedUnit, Inconsistency, RiskUnit, Thresholds } from '../domain/unit/risk-unit.ts';
+import type { TrendSpan } from '../domain/unit/unit-query.ts';
 import type { WhatIf } from '../domain/unit/what-if.ts';
 import type { Episode, EpisodeEvent } from '../domain/watch/episode.ts';
 import type { WatchLevel } from '../domain/watch/levels.ts';
@@ -198,16 +199,13 @@ export interface Desk {
   noteForgery(by: PersonId, requestId: string | null, what: string): Promise<void>;
 }
 
-/** How far back `/ltv <unit> trend` looks. */
-export type TrendSpan = '24h' | '7d' | '30d';
-
 export interface TrendView {
   readonly groupId: LongId;
   readonly span: TrendSpan;
   /** The begin and end of the span, UTC milliseconds. */
   readonly fromMs: number;
   readonly nowMs: number;
-  /** How long one point is. */
+  /** How long one point is, or the time between two readings where that is longer. */
   readonly stepMs: number;
   /** Oldest first; spans without a reading are missing. */
   readonly points: readonly TrendPoint[];

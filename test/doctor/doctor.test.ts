@@ -93,7 +93,7 @@ describe('the doctor', () => {
   });
 
   it('finds a token without scopes, people that cannot be read, and files open to others', async () => {
-    await withWorld({ workspace: { scopes: ['commands', 'chat:write', 'users:read', 'channels:history'] } });
+    await withWorld({ workspace: { scopes: ['commands', 'chat:write', 'users:read', 'reactions:read'] } });
     const tokenFile = `${world.accountsFile}.token`;
     await writeFile(tokenFile, world.workspace.grants.botToken, { mode: 0o644 });
     await chmod(tokenFile, 0o644);
@@ -105,7 +105,7 @@ describe('the doctor', () => {
     expect(lines(visit, 'fault')).toMatch(
       /approvers couldn't be read: user group S0APPROVERS: Slack refused: missing_scope/,
     );
-    expect(lines(visit, 'warning')).toContain('scopes that are not needed: channels:history');
+    expect(lines(visit, 'warning')).toContain('scopes that are not needed: reactions:read');
     expect(lines(visit, 'warning')).toMatch(/SLACK_BOT_TOKEN_FILE .* \(mode 644\)/);
     expect(visit.text).toContain(`chmod 600 ${tokenFile}`);
     expect(lines(visit, 'warning')).toMatch(/BINANCE_ACCOUNTS_FILE .* \(mode 640\)/);

@@ -78,6 +78,7 @@ export function refusalExamples({ typed, why, atMs }: ExampleTexts): {
     'bad-mute': { code: 'bad-mute', limitMs: 86_400_000 },
     'not-a-drill': { code: 'not-a-drill', caseId: typed },
     'drill-running': { code: 'drill-running', caseId: typed },
+    'watch-off': { code: 'watch-off' },
     'watch-not-begun': { code: 'watch-not-begun' },
     owes: { code: 'owes', groupId, liabilities, totalLiability: '15.30718772' },
     'requester-not-allowed': { code: 'requester-not-allowed' },

@@ -215,7 +215,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
   it.each([
     ['/ltv', '', 'as valued by Binance'],
     ['/ltv', '1', 'Unit 1 · LTV'],
-    ['/ltv', 'help', '/ltv [unit | filter]'],
+    ['/ltv', 'help', '/ltv [unit | filter | <unit> trend]'],
     ['/closed-units', '', 'holds nothing'],
     ['/loandesk', '', '/close-unit'],
     ['/loandesk', 'requests', 'No close request is open'],

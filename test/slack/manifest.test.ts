@@ -45,10 +45,15 @@ const SCOPES: Readonly<Record<string, string | null>> = {
   'files.getUploadURLExternal': 'files:write',
   'files.completeUploadExternal': 'files:write',
   'conversations.info': 'channels:read',
+  'conversations.history': 'channels:history',
+  'conversations.replies': 'channels:history',
+  'chat.scheduleMessage': 'chat:write',
+  'chat.scheduledMessages.list': null,
+  'chat.deleteScheduledMessage': 'chat:write',
 };
 
-/** Of conversations.info, beside channels:read. */
-const FOR_PRIVATE_CHANNELS = 'groups:read';
+/** Of conversations.info, .history and .replies, beside those of public channels. */
+const FOR_PRIVATE_CHANNELS = ['groups:read', 'groups:history'];
 
 function methodsCalled(): Set<string> {
   const folder = new URL('src/slack/', ROOT);
@@ -58,7 +63,8 @@ function methodsCalled(): Set<string> {
   const found = new Set<string>();
   for (const name of sources) {
     const source = readFileSync(new URL(name, folder), 'utf8');
-    for (const [, method = ''] of source.matchAll(/\bclient\.((?:[a-z]+\.)+[a-zA-Z]+)\(/g)) found.add(method);
+    for (const [, method = ''] of source.matchAll(/\bclient\.((?:[a-zA-Z]+\.)+[a-zA-Z]+)\(/g))
+      found.add(method);
   }
   return found;
 }
@@ -79,8 +85,14 @@ describe('manifest.yml', () => {
     expect([...called].sort()).toEqual(Object.keys(SCOPES).sort());
     const needed = new Set([...called].map((method) => SCOPES[method]).filter((scope) => scope !== null));
     const { bot, bot_optional } = manifest.oauth_config.scopes;
-    expect([...bot, ...bot_optional].sort()).toEqual([...needed, 'commands', FOR_PRIVATE_CHANNELS].sort());
-    expect(bot_optional).toEqual(['files:write', 'channels:read', FOR_PRIVATE_CHANNELS]);
+    expect([...bot, ...bot_optional].sort()).toEqual([...needed, 'commands', ...FOR_PRIVATE_CHANNELS].sort());
+    expect(bot_optional).toEqual([
+      'files:write',
+      'channels:read',
+      'groups:read',
+      'channels:history',
+      'groups:history',
+    ]);
   });
 
   it('subscribes to the events that are handled', () => {
@@ -91,6 +103,7 @@ describe('manifest.yml', () => {
 describe('register.ts', () => {
   const table = routes({
     desk: fakeDesk({}),
+    watch: null,
     workspaceUrl: () => null,
     closeChannel: 'C0DESK',
     allowedChannels: [],

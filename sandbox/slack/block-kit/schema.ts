@@ -68,6 +68,14 @@ const radioButtons = z
         say('initial option must match one of the options');
     }),
   );
+const usersSelect = z.strictObject({
+  type: z.literal('users_select'),
+  action_id: actionId,
+  placeholder: plainText(LIMITS.plainTextInput.placeholder).optional(),
+  initial_user: text(LIMITS.text).optional(),
+  confirm,
+  focus_on_load: z.boolean().optional(),
+});
 const plainTextInput = z
   .strictObject({
     type: z.literal('plain_text_input'),
@@ -268,7 +276,7 @@ const input = z.strictObject({
   hint: plainText(LIMITS.input.hint).optional(),
   optional: z.boolean().optional(),
   dispatch_action: z.boolean().optional(),
-  element: z.discriminatedUnion('type', [plainTextInput, radioButtons]),
+  element: z.discriminatedUnion('type', [plainTextInput, radioButtons, usersSelect]),
 });
 const section = z
   .strictObject({

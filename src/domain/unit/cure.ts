@@ -5,7 +5,7 @@
  * smaller and cures larger, never the other way round. Maintenance margin M is taken as unchanged throughout.
  */
 import { type Amount, amount, ZERO } from '../amount.ts';
-import { ltvOf, type RiskUnit, standingOf } from './risk-unit.ts';
+import { ltvOf, type RiskUnit, type Standing, standingOf } from './risk-unit.ts';
 
 const ONE = amount('1');
 
@@ -18,11 +18,19 @@ export interface Cushion {
 }
 
 /** N − L/T. Null: nothing is owed, so no loss reaches a level. */
-export function cushionTo(unit: RiskUnit, level: Amount, { collateral } = standingOf(unit)): Cushion | null {
-  if (unit.totalLiability.lte(ZERO)) return null;
-  const cushion = atLeastZero(collateral.minus(unit.totalLiability.div(level)));
-  const hasEquity = unit.totalNetEquity.gt(ZERO);
-  return { amount: cushion, ofEquity: hasEquity ? cushion.div(unit.totalNetEquity) : null };
+export function cushionTo(unit: RiskUnit, level: Amount, standing = standingOf(unit)): Cushion | null {
+  return cushionOf(unit, level, standing);
+}
+
+/** The same from figures that were kept: the sums, and the standing that they gave. */
+export function cushionOf(
+  { totalLiability, totalNetEquity }: Pick<RiskUnit, 'totalLiability' | 'totalNetEquity'>,
+  level: Amount,
+  { collateral }: Standing,
+): Cushion | null {
+  if (totalLiability.lte(ZERO)) return null;
+  const cushion = atLeastZero(collateral.minus(totalLiability.div(level)));
+  return { amount: cushion, ofEquity: totalNetEquity.gt(ZERO) ? cushion.div(totalNetEquity) : null };
 }
 
 /** Each of the three alone brings the unit to the target, exactly. */
@@ -37,8 +45,11 @@ export interface Cure {
 
 /** `target` is above 0 and below 1. Null: nothing is owed, or the LTV is below the target already. */
 export function cureTo(unit: RiskUnit, target: Amount, standing = standingOf(unit)): Cure | null {
-  const { ltv, collateral } = standing;
-  const liability = unit.totalLiability;
+  return cureOf(unit.totalLiability, target, standing);
+}
+
+/** The same from figures that were kept. */
+export function cureOf(liability: Amount, target: Amount, { ltv, collateral }: Standing): Cure | null {
   if (liability.lte(ZERO) || ltv?.lt(target)) return null;
   const overTarget = atLeastZero(liability.minus(target.times(collateral)));
   return {

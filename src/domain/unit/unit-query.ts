@@ -60,6 +60,31 @@ function ltvFilter(typed: string): UnitQuery | null {
   };
 }
 
+export const TREND_SPANS = ['24h', '7d', '30d'] as const;
+
+/** How far back `/ltv <unit> trend` looks. */
+export type TrendSpan = (typeof TREND_SPANS)[number];
+
+export interface TrendQuery {
+  /** What names the unit. */
+  readonly unit: string;
+  readonly span: TrendSpan;
+}
+
+/** "12 trend", "12 trend 7d". Null: the text asks for no trend. */
+export function parseTrend(text: string): Result<TrendQuery | null> {
+  const match = /^(\S+)\s+trend(?:\s+(.*))?$/i.exec(text.trim());
+  if (match === null) return done(null);
+  const [, unit = '', typed = TREND_SPANS[0]] = match;
+  const span = TREND_SPANS.find((each) => each === typed.toLowerCase().replace(/\s+/g, ''));
+  if (span !== undefined) return done({ unit, span });
+  return refuse({
+    code: 'bad-filter',
+    input: text.trim(),
+    expected: '`12 trend`, `12 trend 7d` or `12 trend 30d`',
+  });
+}
+
 export function parseUnitId(text: string): Result<LongId> {
   const typed = text.trim();
   if (typed === '') return refuse({ code: 'unit-id-missing' });

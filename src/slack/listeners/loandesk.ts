@@ -1,4 +1,4 @@
-/** `/loandesk [requests | request <id> | status | resume | audit verify [id | entries head] | audit export [id] | help]` */
+/** `/loandesk [requests | request <id> | watch | case <id> | drill <unit> | status | resume | audit verify [id | entries head] | audit export [id] | help]` */
 import { parseKeptHead } from '../../domain/audit-chain.ts';
 import type { Desk } from '../../usecases/desk.ts';
 import { COMMANDS } from '../ids.ts';
@@ -16,7 +16,9 @@ import { auditVerdictMessage } from '../views/audit-view.ts';
 import { helpMessage, unknownArgumentMessage } from '../views/help-view.ts';
 import { fileSentMessage } from '../views/notice-message.ts';
 import { resumedMessage, statusMessage } from '../views/status-view.ts';
+import { tellCase } from './case.ts';
 import { tellRequest, tellRequests } from './requests.ts';
+import { startDrill, tellWatch } from './watch.ts';
 
 export function loandeskListeners(parts: ListenerParts) {
   return { commands: { [COMMANDS.loandesk]: loandesk(parts) } };
@@ -36,6 +38,12 @@ function loandesk(parts: ListenerParts): Listener {
           return tellRequests(parts, turn);
         case 'request':
           return tellRequest(parts, turn, argument);
+        case 'watch':
+          return tellWatch(parts, turn);
+        case 'case':
+          return tellCase(parts, turn, argument, 'tell');
+        case 'drill':
+          return startDrill(parts, turn, argument);
         case 'status':
           return status(parts, turn);
         case 'resume':

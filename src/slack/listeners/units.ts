@@ -1,5 +1,6 @@
 /** `/ltv [unit | filter]` and the buttons under its answer. */
 import { done, type Result, refuse } from '../../domain/refusal.ts';
+import { parseTrend } from '../../domain/unit/unit-query.ts';
 import type { UnitsView, UnitView, WhatIfView } from '../../usecases/desk.ts';
 import { readPageValue } from '../button-value.ts';
 import { ACTIONS, COMMANDS } from '../ids.ts';
@@ -20,6 +21,7 @@ import { askToShareMessage, channelMention, type PlaceToShare } from '../views/s
 import { unitMessage } from '../views/unit-view.ts';
 import { flawBlocks, sharedUnitsMessage, unitsMessage } from '../views/units-view.ts';
 import { whatIfMessage } from '../views/what-if-view.ts';
+import { tellTrend } from './watch.ts';
 
 export function unitsListeners(parts: ListenerParts) {
   const show = askAgain(parts, 'replace');
@@ -41,12 +43,16 @@ export function unitsListeners(parts: ListenerParts) {
   };
 }
 
-function ltv({ desk }: ListenerParts): Listener {
+function ltv(parts: ListenerParts): Listener {
+  const { desk } = parts;
   return {
     lane: 'read',
     work: async (turn) => {
       const query = typedQuery(turn.input);
       if (query.toLowerCase() === 'help') return answerAnyRole(desk, turn, commandHelpMessage(COMMANDS.ltv));
+      const trend = parseTrend(query);
+      if (!trend.ok) return answerAnyRole(desk, turn, trend.refusal);
+      if (trend.value !== null) return tellTrend(parts, turn, trend.value, 'tell');
       const result = await desk.viewUnits(turn.by, query);
       if (!result.ok) return refused(result.refusal);
       await turn.tell(answer(result.value, query));

@@ -12,7 +12,15 @@ import { writeRequestValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
 import { type ButtonSpec, buttons, context, type Message, section } from './blocks.ts';
 import { eventText } from './event-text.ts';
-import { type Audience, cardLink, cardMention, dateToken, mention } from './format.ts';
+import {
+  type Audience,
+  cardLink,
+  cardMention,
+  dateToken,
+  groupMention,
+  isUserId,
+  mention,
+} from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { resolveManually } from './request-card.ts';
 import { quoted } from './request-facts.ts';
@@ -60,19 +68,12 @@ export function approversReply(event: RequestEvent, request: CloseRequest): Mess
   return { text, blocks: [section(text)] };
 }
 
-/** As many as fit into one section. */
-const NAMED_AT_MOST = 150;
-
 /**
  * The approvers as the request names them: its user groups, and of the accounts those in `addressees`. Slack notifies
  * whom it names.
  */
 export function namesOfApprovers({ policy }: CloseRequest, addressees: readonly string[]): string {
-  const names = policy.approvers.flatMap((name) => {
-    if (/^S[A-Z0-9]{1,30}$/.test(name)) return [`<!subteam^${name}>`];
-    return addressees.includes(name) ? [mention(name)] : [];
-  });
-  return names.slice(0, NAMED_AT_MOST).join(' ');
+  return groupMention(policy.approvers.filter((name) => !isUserId(name) || addressees.includes(name)));
 }
 
 /** What an approver is asked for, then why. */

@@ -114,6 +114,19 @@ export function mentions(people: Iterable<PersonId | string>): string {
   return [...people].map(mention).join(', ');
 }
 
+/** As many as fit into one section. */
+const NAMED_AT_MOST = 150;
+
+/** People and user groups by their ids, each of whom Slack notifies; other names are left out. */
+export function groupMention(names: readonly string[]): string {
+  return names
+    .flatMap((name) =>
+      /^S[A-Z0-9]{1,30}$/.test(name) ? [`<!subteam^${name}>`] : isUserId(name) ? [mention(name)] : [],
+    )
+    .slice(0, NAMED_AT_MOST)
+    .join(' ');
+}
+
 /** "tst20241120@test.com" becomes "t***0@test.com"; text without an @ keeps its first character only. Plain text. */
 export function maskEmail(email: string): string {
   const at = email.lastIndexOf('@');

@@ -11,7 +11,7 @@ interface Usage {
 
 export const USAGE: Readonly<Record<CommandName, Usage>> = {
   '/ltv': {
-    usage: '/ltv [unit | filter]',
+    usage: '/ltv [unit | filter | <unit> trend]',
     does: 'Shows the risk units, worst first, or one unit down to its wallets. Only you see the answer.',
     examples: [
       ['/ltv', 'all units'],
@@ -19,6 +19,7 @@ export const USAGE: Readonly<Record<CommandName, Usage>> = {
       ['/ltv 1 to 75%', 'what brings unit 1 to that LTV'],
       ['/ltv 1 if -15%', 'its LTV if net equity falls by that much'],
       ['/ltv 1 if borrow 500000', 'its LTV after that borrow'],
+      ['/ltv 1 trend 7d', 'its LTV over time against the levels; also `24h` and `30d`'],
       ['/ltv tst2024', 'the unit or units whose credit account contains that text'],
       ['/ltv > 70%', 'units with an LTV above 70%; also `above 70`, `below 50`, `80%`'],
       ['/ltv margin-call', 'units at that level or a worse one'],
@@ -44,11 +45,17 @@ export const USAGE: Readonly<Record<CommandName, Usage>> = {
   },
   '/loandesk': {
     usage:
-      '/loandesk [requests | request <id> | status | resume | audit verify [id | entries head] | audit export [id] | help]',
-    does: 'Close requests, the state of the service, and the audit trail.',
+      '/loandesk [requests | request <id> | watch | case <id> | drill <unit> | status | resume | audit verify [id | entries head] | audit export [id] | help]',
+    does: 'Close requests, the watch and its cases, the state of the service, and the audit trail.',
     examples: [
       ['/loandesk requests', 'open and recent close requests'],
       ['/loandesk request <id>', 'one request with its evidence'],
+      ['/loandesk watch', 'whether the watch reads, open alerts and who has them, mutes'],
+      ['/loandesk case <id>', 'one case: figures, timeline, whether its audit trail is verified'],
+      [
+        '/loandesk drill <unit>',
+        'a practice case with made-up figures in the watch channel, every message marked',
+      ],
       ['/loandesk status', 'Binance, limits, clock, store, versions'],
       ['/loandesk resume', 'calls Binance again although a limit or a ban stopped Loandesk (approvers)'],
       ['/loandesk audit verify', 'checks the whole audit trail and every record'],
@@ -78,6 +85,9 @@ export function helpMessage(): Message {
 const WORDS: readonly (readonly [string, string])[] = [
   ['requests', '/loandesk requests'],
   ['request', '/loandesk request <id>'],
+  ['watch', '/loandesk watch'],
+  ['case', '/loandesk case <id>'],
+  ['drill', '/loandesk drill <unit>'],
   ['status', '/loandesk status'],
   ['resume', '/loandesk resume'],
   ['audit', '/loandesk audit verify'],

@@ -330,6 +330,10 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: `A drill is running already: ${typed(caseId)}. There is one at a time.`,
     advice: 'End it on its card, or wait: it ends after 30 minutes.',
   }),
+  'watch-off': () => ({
+    what: 'The watch is switched off, so nothing is watched and nothing is remembered.',
+    advice: 'Ask your administrator to set `WATCH=on`.',
+  }),
   'watch-not-begun': () => ({
     what: 'The watch has not read any unit yet.',
     advice: 'Try again in a minute; `/loandesk status` says what it is waiting for.',

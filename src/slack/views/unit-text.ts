@@ -34,9 +34,9 @@ export function percentText(ratio: Amount): string {
  * An LTV as percent: "59.2%". Within one point of a level it has two decimals and is cut instead of rounded, so that
  * it never reads as a level that is not reached. Null: something is owed and nothing backs it.
  */
-export function ltvText(ltv: Amount | null, thresholds: Thresholds): string {
+export function ltvText(ltv: Amount | null, levels: Thresholds | readonly Amount[]): string {
   if (ltv === null) return 'no LTV';
-  const isNear = Object.values(thresholds).some((level: Amount) => ltv.minus(level).abs().lt(ONE_POINT));
+  const isNear = Object.values(levels).some((level: Amount) => ltv.minus(level).abs().lt(ONE_POINT));
   return `${isNear ? ltv.times(100).toFixed(2, TOWARDS_ZERO) : ltv.times(100).toFixed(1, HALF_EVEN)}%`;
 }
 

@@ -25,7 +25,7 @@ interface Scheduled {
   isDeletedTooLate: boolean;
 }
 
-export class ScheduledMessages {
+export class MessageSchedule {
   readonly #now: () => number;
   readonly #directory: Directory;
   readonly #store: Store;

@@ -1,0 +1,277 @@
+/**
+ * Delivers the watch's messages: cards and their edits, replies, direct messages, and what the watch itself says. Each
+ * is drawn from the record and has a key; one that an earlier attempt may have posted is looked for first. Failures are
+ * returned, because the outbox decides what follows.
+ */
+import type { CardLocation } from '../domain/card-location.ts';
+import type { Episode, EpisodeEvent } from '../domain/watch/episode.ts';
+import type { EpisodeNotice, WatchNotice, WatchRules } from '../domain/watch/watch.ts';
+import {
+  type Delivery,
+  type Directory,
+  type NewId,
+  type SeenOnce,
+  StoreUnavailable,
+} from '../usecases/ports.ts';
+import type { AlertMessage, AlertNotifier, WatchHistory } from '../usecases/watch-ports.ts';
+import { searchMessage } from './message-search.ts';
+import {
+  cardDelivery,
+  DELIVERED,
+  delivery,
+  EDIT_IS_OVER,
+  Messenger,
+  type MessengerParts,
+  refusedForOne,
+} from './messenger.ts';
+import { failureText, type SlackAnswer } from './slack-call.ts';
+import { alertCard } from './views/alert-card.ts';
+import { alertDirect, alertReply, insteadOfChannel, withHints, withMention } from './views/alert-message.ts';
+import type { Message } from './views/blocks.ts';
+import { groupMention } from './views/format.ts';
+import { noticeMessage } from './views/notice-message.ts';
+import type { Trend } from './views/trend-view.ts';
+import { watchMessage } from './views/watch-message.ts';
+
+/** The channel takes nothing (docs.slack.dev, chat.postMessage): people are told directly until it does. */
+const CHANNEL_IS_GONE: ReadonlySet<string> = new Set(['channel_not_found', 'is_archived', 'not_in_channel']);
+/** Slack lets an app post several hundred messages a minute, and a message is leased for 30 s. */
+const TOLD_DIRECTLY_AT_MOST = 25;
+/** Longer than an undelivered message is kept. */
+const TOLD_REMEMBERED_MS = 8 * 24 * 3_600_000;
+const LATE_AFTER_MS = 60_000;
+/** A clock of Slack's may be behind the store's. */
+const SEARCHED_BEFORE_MS = 60_000;
+const TREND_MS = 3_600_000;
+const TREND_STEP = { name: '15s', ms: 15_000 } as const;
+
+export interface AlertNotifierParts extends MessengerParts {
+  readonly directory: Pick<Directory, 'person' | 'members'>;
+  /** WATCH_CHANNEL. */
+  readonly channel: string;
+  /** WATCH_GROUP: user and user-group ids. */
+  readonly group: readonly string[];
+  readonly rules: WatchRules;
+  /** For the trend on the card. */
+  readonly history: Pick<WatchHistory, 'read'>;
+  /** So that no replica tells a person the same twice. */
+  readonly seenOnce: SeenOnce;
+  /** For messages that the channel reads: people by name, without pinging them. */
+  readonly quiet: (message: Message) => Promise<Message>;
+  readonly newId: NewId;
+}
+
+/** A message of the watch's channel, on its way. */
+interface Post {
+  readonly message: Message;
+  /** In whose thread; null: in the channel. */
+  readonly parent: CardLocation | null;
+  readonly mention: boolean;
+}
+
+export class SlackAlertNotifier implements AlertNotifier {
+  readonly #parts: AlertNotifierParts;
+  readonly #messenger: Messenger;
+
+  constructor(parts: AlertNotifierParts) {
+    this.#parts = parts;
+    this.#messenger = new Messenger(parts);
+  }
+
+  async deliver(about: AlertMessage): Promise<Delivery> {
+    try {
+      return await this.#deliver(about);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      return { ok: false, retry: true, why: error.message, retryAfterMs: null };
+    }
+  }
+
+  #deliver(about: AlertMessage): Promise<Delivery> {
+    const { notice, episode } = about;
+    if (notice.kind === 'watch-message') return this.#post(about, this.#watchPost(notice));
+    if (episode === null) return Promise.resolve(refusedForOne(false, 'the message names no alert'));
+    switch (notice.kind) {
+      case 'alert-card':
+        return this.#card(about, episode, notice);
+      case 'alert-thread':
+        return this.#post(about, this.#reply(about, episode, notice.event, notice.mention));
+      case 'alert-direct':
+        return this.#tell(about, episode, notice);
+    }
+  }
+
+  #watchPost({ event, mention }: WatchNotice): Post {
+    return { message: watchMessage(event, this.#parts.rules.levels), parent: null, mention };
+  }
+
+  #reply(about: AlertMessage, episode: Episode, event: EpisodeEvent, mention: boolean): Post {
+    const message = alertReply(event, episode, this.#parts.rules.levels);
+    return { message, parent: this.#threadOf(about, episode), mention };
+  }
+
+  /** A card in a summary's thread has no thread of its own: Slack threads have one level. */
+  #threadOf({ under }: AlertMessage, episode: Episode): CardLocation | null {
+    return episode.summaryId !== null && under !== null ? under : this.#cardOf(episode);
+  }
+
+  /** Cards are in WATCH_CHANNEL: after a change of that setting they are posted again. */
+  #cardOf({ card }: Episode): CardLocation | null {
+    return card?.channelId === this.#parts.channel ? card : null;
+  }
+
+  async #card(
+    about: AlertMessage,
+    episode: Episode,
+    { mention }: Extract<EpisodeNotice, { kind: 'alert-card' }>,
+  ): Promise<Delivery> {
+    const message = await this.#drawCard(episode, about.nowMs);
+    const parent = episode.summaryId === null ? null : about.under;
+    const place = this.#cardOf(episode);
+    if (place === null) return this.#post(about, { message, parent, mention });
+    const answer = await this.#messenger.update(place, await this.#parts.quiet(message));
+    if (answer.ok || answer.failure.kind !== 'refused') return delivery(answer);
+    const { error } = answer.failure;
+    this.#parts.log.warn(
+      { caseId: episode.id, why: failureText(answer.failure) },
+      'alert card could not be redrawn',
+    );
+    if (error === 'message_not_found') return this.#post(about, { message, parent, mention: false });
+    if (!EDIT_IS_OVER.has(error)) return delivery(answer);
+    const note = noticeMessage(
+      `Slack won't let this card be updated (${error}), so its buttons and figures may be out of date. Now: ${message.text}`,
+    );
+    return this.#post(about, { message: note, parent: this.#threadOf(about, episode), mention: false });
+  }
+
+  async #drawCard(episode: Episode, nowMs: number): Promise<Message> {
+    const { rules, newId } = this.#parts;
+    return alertCard(episode, { rules, trend: await this.#trendOf(episode, nowMs), edition: newId() });
+  }
+
+  /** Null: it is not known, or the figures are made up. */
+  async #trendOf({ groupId, drill, state }: Episode, nowMs: number): Promise<Trend | null> {
+    if (drill !== null || state !== 'open') return null;
+    const fromMs = nowMs - TREND_MS;
+    const { history, rules, log } = this.#parts;
+    try {
+      const points = await history.read(groupId, TREND_STEP.name, fromMs);
+      const stepMs = Math.max(TREND_STEP.ms, rules.everyMs);
+      return points.length < 2 ? null : { fromMs, toMs: nowMs, stepMs, points };
+    } catch (error) {
+      // A card without its trend is better than no card.
+      log.warn({ groupId, why: error instanceof Error ? error.name : 'unknown' }, 'trend not read');
+      return null;
+    }
+  }
+
+  /** In the channel, once, whatever happened to earlier attempts. */
+  async #post(about: AlertMessage, { message, parent, mention }: Post): Promise<Delivery> {
+    const { channel, log } = this.#parts;
+    const isCard = about.notice.kind === 'alert-card';
+    const searched = about.mayBeThere
+      ? await searchMessage(this.#parts, {
+          key: about.key,
+          channelId: channel,
+          threadTs: parent?.messageTs ?? null,
+          sinceMs: about.createdAtMs - SEARCHED_BEFORE_MS,
+        })
+      : ({ kind: 'absent' } as const);
+    if (searched.kind === 'failed') return delivery({ ok: false, failure: searched.failure });
+    if (searched.kind === 'found') {
+      log.info({ key: about.key }, 'message was there already');
+      return isCard ? { ok: true, card: searched.place } : DELIVERED;
+    }
+    const quiet = withHints(
+      await this.#parts.quiet(message),
+      this.#hints(about, searched.kind === 'unknown'),
+    );
+    const named = mention ? withMention(quiet, groupMention(this.#parts.group)) : quiet;
+    const answer = await this.#send(parent, named, about.key, mention);
+    if (!answer.ok && mention && isGone(answer)) await this.#tellInstead(about, quiet);
+    return isCard ? cardDelivery(answer) : delivery(answer);
+  }
+
+  #send(
+    parent: CardLocation | null,
+    message: Message,
+    key: string,
+    isBroadcast: boolean,
+  ): Promise<SlackAnswer<CardLocation>> {
+    return parent === null
+      ? this.#messenger.post(this.#parts.channel, message, { key })
+      : this.#messenger.reply(parent, message, { key, isBroadcast });
+  }
+
+  #hints(
+    { createdAtMs, nowMs }: AlertMessage,
+    mayRepeat: boolean,
+  ): { lateMs: number | null; mayRepeat: boolean; createdAtMs: number } {
+    const lateMs = nowMs - createdAtMs;
+    return { lateMs: lateMs > LATE_AFTER_MS ? lateMs : null, mayRepeat, createdAtMs };
+  }
+
+  /** The message itself stays in the outbox until the channel takes it. */
+  async #tellInstead(about: AlertMessage, message: Message): Promise<void> {
+    const { channel, log } = this.#parts;
+    const told = await this.#tellEach(about, 'group', () =>
+      insteadOfChannel(message, channel, about.episode),
+    );
+    if (!told.ok)
+      log.error({ key: about.key, why: told.why }, 'the channel is gone, and people could not be told');
+  }
+
+  async #tell(
+    about: AlertMessage,
+    episode: Episode,
+    { event, to }: Extract<EpisodeNotice, { kind: 'alert-direct' }>,
+  ): Promise<Delivery> {
+    const { levels } = this.#parts.rules;
+    const hints = this.#hints(about, false);
+    return this.#tellEach(about, to, (url) => withHints(alertDirect(event, episode, levels, url), hints));
+  }
+
+  async #tellEach(
+    about: AlertMessage,
+    to: 'group' | readonly string[],
+    write: (workspaceUrl: string | null) => Message,
+  ): Promise<Delivery> {
+    const { directory, group, home, log } = this.#parts;
+    const workspace = await home.read();
+    if (!workspace.ok) return { ok: false, retry: true, why: workspace.why, retryAfterMs: null };
+    const members = to === 'group' ? await directory.members(group) : null;
+    if (members?.ok === false && members.known.size === 0) return refusedForOne(true, members.why);
+    const people = members === null ? (to === 'group' ? [] : to) : members.ok ? members.value : members.known;
+    const { teamId } = workspace.value;
+    let missed: Delivery | null = null;
+    for (const userId of [...people].slice(0, TOLD_DIRECTLY_AT_MOST)) {
+      const told = await this.#tellOnce(`alert-direct:${about.key}:${userId}`, about.mayBeThere, () =>
+        this.#messenger.tellPerson({ teamId, userId }, write),
+      );
+      if (told.ok) continue;
+      // An outage stops here; one person who can't be reached doesn't keep the others from being told.
+      if (told.retry && told.onlyThis !== true) return told;
+      log.warn({ key: about.key, userId, why: told.why }, 'person could not be told');
+      if (told.retry) missed = told;
+    }
+    return missed ?? DELIVERED;
+  }
+
+  /**
+   * Over all replicas. The first attempt sends and then notes it; a later one notes it first, so that a crash between
+   * the two costs a repeat at the first attempt and at worst one person's message at a later one.
+   */
+  async #tellOnce(key: string, isLater: boolean, tell: () => Promise<Delivery>): Promise<Delivery> {
+    const { seenOnce } = this.#parts;
+    if (isLater && !(await seenOnce.first(key, TOLD_REMEMBERED_MS))) return DELIVERED;
+    const told = await tell();
+    const isSettled = told.ok || !told.retry;
+    if (!isLater && isSettled) await seenOnce.first(key, TOLD_REMEMBERED_MS);
+    if (isLater && !isSettled) await seenOnce.forget(key);
+    return told;
+  }
+}
+
+function isGone(answer: SlackAnswer<unknown>): boolean {
+  return !answer.ok && answer.failure.kind === 'refused' && CHANNEL_IS_GONE.has(answer.failure.error);
+}

@@ -1,0 +1,65 @@
+/**
+ * Whether a message that may have been posted is there: by the key in its metadata, since an answer that was lost says
+ * nothing. Needs the optional scopes channels:history and groups:history.
+ */
+import type { WebClient } from '@slack/web-api';
+import type { CardLocation } from '../domain/card-location.ts';
+import type { HomeWorkspace } from './home-workspace.ts';
+import { KEYED_MESSAGE } from './send-message.ts';
+import { type SlackFailure, slackCall } from './slack-call.ts';
+
+export type Searched =
+  | { readonly kind: 'found'; readonly place: CardLocation }
+  | { readonly kind: 'absent' }
+  /** Slack doesn't let us look, or there is more to read than is read here. */
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'failed'; readonly failure: SlackFailure };
+
+export interface SearchFor {
+  readonly key: string;
+  readonly channelId: string;
+  /** The thread it belongs to; null: the channel itself. */
+  readonly threadTs: string | null;
+  /** It was not posted before then, UTC milliseconds. */
+  readonly sinceMs: number;
+}
+
+const PER_PAGE = 200;
+const PAGES_AT_MOST = 5;
+
+export async function searchMessage(
+  { client, home }: { readonly client: WebClient; readonly home: HomeWorkspace },
+  { key, channelId, threadTs, sinceMs }: SearchFor,
+): Promise<Searched> {
+  const workspace = await home.read();
+  const own = workspace.ok ? workspace.value.botUserId : null;
+  const window = { channel: channelId, oldest: String(sinceMs / 1_000), limit: PER_PAGE };
+  let cursor = '';
+  for (let page = 0; page < PAGES_AT_MOST; page += 1) {
+    const wanted = { ...window, include_all_metadata: true, ...(cursor === '' ? {} : { cursor }) };
+    const answer = await slackCall(() =>
+      threadTs === null
+        ? client.conversations.history(wanted)
+        : client.conversations.replies({ ...wanted, ts: threadTs }),
+    );
+    if (!answer.ok)
+      return answer.failure.kind === 'refused'
+        ? { kind: 'unknown' }
+        : { kind: 'failed', failure: answer.failure };
+    // Others can write metadata, too: only what this bot posted counts as delivered.
+    const found = answer.value.messages?.find(
+      ({ metadata, user }) =>
+        metadata?.event_type === KEYED_MESSAGE &&
+        keyOf(metadata.event_payload) === key &&
+        (own === null || user === own),
+    );
+    if (found?.ts !== undefined) return { kind: 'found', place: { channelId, messageTs: found.ts } };
+    cursor = answer.value.response_metadata?.next_cursor ?? '';
+    if (cursor === '') return { kind: 'absent' };
+  }
+  return { kind: 'unknown' };
+}
+
+function keyOf(payload: unknown): unknown {
+  return typeof payload === 'object' && payload !== null && 'key' in payload ? payload.key : undefined;
+}

@@ -1,0 +1,144 @@
+/** What the watch itself says in its channel: that it begins, is blind or sees again, and news of units. mrkdwn, escaped. */
+import { amount } from '../../domain/amount.ts';
+import type { WatchLevel } from '../../domain/watch/levels.ts';
+import type { BlindCause, WatchEvent } from '../../domain/watch/watch.ts';
+import { levelMark, levelName, ltvPhrase, readLtv } from './alert-figures.ts';
+import { context, fitLines, header, type Message, section } from './blocks.ts';
+import { digestMessage } from './digest-view.ts';
+import { account, amountText, dateToken, durationText, groupMention, moneyText } from './format.ts';
+import { escapeMrkdwn, shorten } from './limits.ts';
+import { noticeMessage } from './notice-message.ts';
+
+export function watchMessage(event: WatchEvent, levels: readonly WatchLevel[]): Message {
+  switch (event.type) {
+    case 'digest':
+      return digestMessage(event, levels);
+    case 'summary':
+      return summaryMessage(event, levels);
+    case 'blind':
+      return titled('🙈 The watch is blind', blindText(event));
+    case 'forced-liquidation':
+      return titled(
+        `🔴 Unit ${event.groupId}: forced liquidation`,
+        `Binance's records have a new forced-liquidation row of unit ${event.groupId}, ${dateToken(event.rowAtMs)}: ${shorten(escapeMrkdwn(event.text), 500)}`,
+      );
+    default:
+      return noticeMessage(newsText(event, levels));
+  }
+}
+
+function titled(title: string, text: string): Message {
+  return { text: `${title}. ${text}`, blocks: [header(title), section(text)] };
+}
+
+const SUMMARY_SHOWN = 20;
+
+function summaryMessage(
+  { episodes }: Extract<WatchEvent, { type: 'summary' }>,
+  levels: readonly WatchLevel[],
+): Message {
+  const title = `🔴 ${episodes.length} units reached a level within a minute`;
+  const lines = episodes
+    .slice(0, SUMMARY_SHOWN)
+    .map(
+      ({ groupId, level, ltv, id }) =>
+        `• ${levelMark(level)} *Unit ${groupId}*: ${levelName(level)}, ${ltvPhrase(ltv, levels)} · \`/loandesk case ${id}\``,
+    );
+  const left = episodes.length - SUMMARY_SHOWN;
+  if (left > 0) lines.push(`• … and ${left} more`);
+  const end = 'Their cards are in this thread or above. `/loandesk watch` lists all that is open.';
+  const text = fitLines([`${title}.`, ...lines, end], 3_500, (more) => `… and ${more} more lines`);
+  return {
+    text,
+    blocks: [header(title), section(fitLines(lines, 2_800, (more) => `• … and ${more} more`)), section(end)],
+  };
+}
+
+const CAUSES: Readonly<Record<BlindCause, string>> = {
+  unavailable: "Binance can't be reached or gives no usable answer",
+  maintenance: 'Binance is under maintenance',
+  refused: 'Binance refuses to answer',
+  busy: 'the request limit is used up',
+  empty: "Binance's answer names no unit",
+  incomplete: "part of Binance's answer is missing, unreadable or contradicts itself",
+  stale: "Binance's answers are older than the last reading",
+};
+
+/** "Binance can't be reached …". Plain text without anything to escape. */
+export function causeText(cause: BlindCause): string {
+  return CAUSES[cause];
+}
+
+function blindText({ sinceMs, cause, why, openCases }: Extract<WatchEvent, { type: 'blind' }>): string {
+  const open =
+    openCases === 0
+      ? 'No case is open.'
+      : `${openCases === 1 ? '1 open case stays' : `${openCases} open cases stay`} open.`;
+  return `No complete reading since ${dateToken(sinceMs)}: ${CAUSES[cause]} (${shorten(escapeMrkdwn(why), 300)}). *This is not an all-clear*: a unit may cross a level unseen. Look at Binance. ${open}`;
+}
+
+/** What Slack posts when the bot has been silent for so long that it could not put it off. */
+export function tripWireMessage(silentSinceMs: number, group: readonly string[]): Message {
+  const title = '🚨 The LTV watch is silent';
+  const text = `*The LTV watch has been silent since ${dateToken(silentSinceMs)}.* Loandesk is down or can't reach Slack: nobody is told when a unit crosses a level. Look at Binance now, and tell your administrator.`;
+  return {
+    text: `${title}. ${text}`,
+    blocks: [
+      header(title),
+      section(text),
+      ...(groupMention(group) === '' ? [] : [context(groupMention(group))]),
+    ],
+  };
+}
+
+type News = Exclude<WatchEvent, { type: 'digest' | 'summary' | 'blind' | 'forced-liquidation' }>;
+
+function newsText(event: News, levels: readonly WatchLevel[]): string {
+  switch (event.type) {
+    case 'began': {
+      const units = event.units === 1 ? '1 unit' : `${event.units} units`;
+      const at =
+        event.atLevel === 0
+          ? 'None is at a level.'
+          : `${event.atLevel} ${event.atLevel === 1 ? 'is' : 'are'} at a level already.`;
+      return `*The watch begins*: it reads ${units}. ${at} Nothing from before is remembered.`;
+    }
+    case 'seeing-again':
+      return `*The watch reads again*, after ${durationText(event.atMs - event.sinceMs)} without a complete reading. What crossed a level in between and went back was not seen.`;
+    case 'unit-vanished':
+      return `*Unit ${event.groupId} is missing from Binance's answer.* That doesn't mean that it was repaid or closed. Look at Binance.`;
+    case 'unit-appeared':
+      return `Unit ${event.groupId} is new, and watched from now on.`;
+    case 'borrowed-more':
+      return `Unit ${event.groupId} borrowed more: ${asset(event)} principal ${moneyText(event.before)} → *${moneyText(event.after)}*. LTV now ${readLtv(event.ltv, levels)}.`;
+    case 'rate-step':
+      return `The rate of ${asset(event)} on unit ${event.groupId} changed: ${yearly(event.before)} → *${yearly(event.after)} per year* (hourly ${amountText(event.before)} → ${amountText(event.after)}).`;
+    case 'members-changed': {
+      const lines = [
+        ...event.added.map((member) => `• now: ${memberText(member)}`),
+        ...event.removed.map((member) => `• no longer: ${memberText(member)}`),
+      ];
+      const list = fitLines(lines, 2_000, (left) => `• … and ${left} more`);
+      return `Accounts or counting wallets of unit ${event.groupId} changed.\n${list}`;
+    }
+  }
+}
+
+function asset(event: { readonly asset: string }): string {
+  return escapeMrkdwn(shorten(event.asset, 40));
+}
+
+const HOURS_A_YEAR = 24 * 365;
+
+/** Without compounding, as Binance states rates. */
+function yearly(hourly: string): string {
+  return `${amount(hourly).times(HOURS_A_YEAR).times(100).toFixed(2)}%`;
+}
+
+/** From `email|type|margin|spot`. */
+function memberText(member: string): string {
+  const [email = '', type = '', margin, spot] = member.split('|');
+  const wallets = [...(margin === 'true' ? ['margin'] : []), ...(spot === 'true' ? ['spot'] : [])];
+  const counted = wallets.length === 0 ? 'no wallet counts' : `${wallets.join(' and ')} count`;
+  return `${account(shorten(email, 254), 'channel')}, ${escapeMrkdwn(shorten(type, 40).toLowerCase())} account, ${counted}`;
+}

@@ -1,0 +1,318 @@
+/** The watch's messages over real HTTP: each is in the channel exactly once, or people are told directly. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
+import { startWorkspace, type Workspace } from '../../sandbox/slack/workspace.ts';
+import { PUBLISHED_THRESHOLDS } from '../../src/domain/unit/risk-unit.ts';
+import type { Episode } from '../../src/domain/watch/episode.ts';
+import { watchLevels } from '../../src/domain/watch/levels.ts';
+import type { EpisodeNotice, WatchNotice } from '../../src/domain/watch/watch.ts';
+import { SlackAlertNotifier } from '../../src/slack/alert-notifier.ts';
+import { SlackDirectory } from '../../src/slack/directory.ts';
+import { HomeWorkspace } from '../../src/slack/home-workspace.ts';
+import { quietNames } from '../../src/slack/slack-clients.ts';
+import { SlackScheduledMessages } from '../../src/slack/slack-scheduled-messages.ts';
+import { createWebClient } from '../../src/slack/web-client.ts';
+import type { AlertMessage } from '../../src/usecases/watch-ports.ts';
+import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';
+import { EPISODE_EVENTS, openCase, trendOf } from '../support/episodes.ts';
+import { QUIET } from '../support/logs.ts';
+
+const MINUTE = 60_000;
+const NEEDED = ['commands', 'chat:write', 'users:read', 'usergroups:read'];
+const GROUP = `<!subteam^${ids.approvers}>`;
+const ADA = { teamId: ids.team, userId: ids.ada };
+
+let workspace: Workspace;
+let nowMs: number;
+let drawings: number;
+let seenOnce: MemorySeenOnce;
+
+beforeEach(async () => {
+  nowMs = Date.UTC(2026, 10, 20, 3, 10);
+  drawings = 0;
+  seenOnce = new MemorySeenOnce(() => nowMs);
+  workspace = await startWorkspace({ now: () => nowMs, scopes: [...NEEDED, 'channels:history'] });
+});
+afterEach(() => workspace.close());
+
+/** One more replica: it shares Slack and Redis with the others, and no memory. */
+function createNotifier(channel: string = ids.loanDesk): SlackAlertNotifier {
+  const settings = { apiUrl: workspace.apiUrl, botToken: workspace.grants.botToken };
+  const home = new HomeWorkspace(createWebClient(settings, QUIET));
+  const client = createWebClient(settings, QUIET);
+  const rules = { escalateAfterMs: 3 * MINUTE, pageAfterMs: 8 * MINUTE, hasPager: true, everyMs: 15_000 };
+  return new SlackAlertNotifier({
+    client,
+    home,
+    directory: new SlackDirectory({ client, home, now: () => nowMs, log: QUIET }),
+    channel,
+    group: [ids.approvers],
+    rules: { ...rules, levels: watchLevels(PUBLISHED_THRESHOLDS, []) },
+    history: { read: async () => trendOf(['0.84', '0.8612'], MINUTE) },
+    seenOnce,
+    quiet: quietNames(async (userId) => (userId === ids.ada ? 'Ada Lindqvist' : null), home),
+    newId: () => `drawing-${++drawings}`,
+    log: QUIET,
+  });
+}
+
+const CARD: EpisodeNotice = { kind: 'alert-card', mention: true };
+
+function message(
+  notice: EpisodeNotice | WatchNotice,
+  episode: Episode | null = openCase(),
+  changes: Partial<AlertMessage> = {},
+): AlertMessage {
+  return {
+    key: `${episode?.id ?? 'watch'}/1`,
+    ...{ notice, episode, under: null, mayBeThere: false, createdAtMs: nowMs, nowMs },
+    ...changes,
+  };
+}
+
+const inChannel = (channel: string = ids.loanDesk) => workspace.store.messages(channel);
+const direct = (userId: string) => inChannel(workspace.directory.directMessage(userId).id);
+const textOf = (shown: { blocks: readonly object[] } | undefined) => JSON.stringify(shown?.blocks);
+
+/** A case whose card is up. */
+async function posted(changes: Partial<Episode> = {}): Promise<Episode> {
+  const delivery = await createNotifier().deliver(message(CARD, openCase(changes)));
+  if (!delivery.ok || delivery.card === null) throw new Error('no card');
+  return openCase({ ...changes, card: delivery.card });
+}
+
+describe('the card', () => {
+  it('is posted once with its key and the mention, and then redrawn in place without pinging', async () => {
+    const up = await posted();
+    const [first] = inChannel();
+    expect(first?.metadata).toEqual({ event_type: 'loandesk_alert', event_payload: { key: 'C-7K2M9QX4/1' } });
+    expect(textOf(first)).toContain(GROUP);
+    const owner = { by: ADA, sinceMs: nowMs, untilMs: nowMs + MINUTE };
+    const redrawn = { ...up, owner, unownedSinceMs: null };
+    expect(await createNotifier().deliver(message(CARD, redrawn))).toEqual({ ok: true, card: null });
+    expect(inChannel()).toHaveLength(1);
+    expect(textOf(inChannel()[0])).toContain('|Ada Lindqvist> has it');
+    expect(textOf(inChannel()[0])).not.toMatch(/<@|<!subteam/);
+  });
+
+  it('mentions nobody where the notice does not say so', async () => {
+    await createNotifier().deliver(message({ ...CARD, mention: false }));
+    expect(textOf(inChannel()[0])).not.toContain('subteam');
+  });
+
+  it.each(['data_visualization', 'rich_text'])(
+    'keeps its buttons where Slack refuses %s',
+    async (blockType) => {
+      workspace.faults.add('chat.postMessage', { kind: 'refuse_block', blockType });
+      await posted({ notes: [{ by: ADA, text: 'looking', atMs: nowMs }] });
+      expect(inChannel()).toHaveLength(1);
+      expect(inChannel()[0]?.blocks.map(({ type }) => type)).toContain('actions');
+      expect(textOf(inChannel()[0])).toContain('up 2.1 points');
+    },
+  );
+
+  it('is posted again when it was deleted, and again after WATCH_CHANNEL was changed', async () => {
+    const up = await posted();
+    workspace.faults.add('chat.update', { kind: 'error', code: 'message_not_found' });
+    const again = await createNotifier().deliver(message(CARD, up, { key: 'C-7K2M9QX4/2' }));
+    expect(again).toEqual({ ok: true, card: { channelId: ids.loanDesk, messageTs: inChannel()[1]?.ts } });
+    const moved = await createNotifier(ids.partnerDesk).deliver(message(CARD, up, { key: 'C-7K2M9QX4/3' }));
+    expect(moved).toMatchObject({ ok: true, card: { channelId: ids.partnerDesk } });
+  });
+
+  it('is in the thread of its summary, and so is what is said about it', async () => {
+    const summary = await createNotifier().deliver(
+      message(
+        {
+          kind: 'watch-message',
+          mention: true,
+          event: { type: 'summary', id: 's', episodes: [], atMs: nowMs },
+        },
+        null,
+      ),
+    );
+    expect(summary).toEqual({ ok: true, card: null });
+    const under = { channelId: ids.loanDesk, messageTs: inChannel()[0]?.ts ?? '' };
+    const inThread = openCase({ summaryId: 's' });
+    const card = await createNotifier().deliver(message(CARD, inThread, { under }));
+    const up = { ...inThread, card: card.ok ? card.card : null };
+    const said: EpisodeNotice = { kind: 'alert-thread', event: EPISODE_EVENTS.taken, mention: false };
+    await createNotifier().deliver(message(said, up, { under, key: 'C-7K2M9QX4/2' }));
+    expect(inChannel().map(({ threadTs }) => threadTs)).toEqual([
+      undefined,
+      under.messageTs,
+      under.messageTs,
+    ]);
+  });
+});
+
+describe('in the thread', () => {
+  it('a reminder mentions the group and shows in the channel, progress does neither', async () => {
+    const up = await posted();
+    const say = (event: 'repeated' | 'taken', mention: boolean, key: string) =>
+      createNotifier().deliver(
+        message({ kind: 'alert-thread', event: EPISODE_EVENTS[event], mention }, up, { key }),
+      );
+    await say('repeated', true, 'C-7K2M9QX4/2');
+    await say('taken', false, 'C-7K2M9QX4/3');
+    const [, reminder, progress] = inChannel();
+    expect(reminder).toMatchObject({ threadTs: up.card?.messageTs, isBroadcast: true });
+    expect(textOf(reminder)).toContain(GROUP);
+    expect(progress).toMatchObject({ threadTs: up.card?.messageTs, isBroadcast: false });
+    expect(textOf(progress)).not.toContain('subteam');
+  });
+});
+
+describe('exactly one message', () => {
+  it('after a crash between the post and its record: the next replica finds it', async () => {
+    await posted();
+    const again = await createNotifier().deliver(message(CARD, openCase(), { mayBeThere: true }));
+    expect(inChannel()).toHaveLength(1);
+    expect(again).toEqual({ ok: true, card: { channelId: ids.loanDesk, messageTs: inChannel()[0]?.ts } });
+  });
+
+  it('after an answer that was lost', async () => {
+    workspace.faults.add('chat.postMessage', { kind: 'reset', when: 'after' }, 1);
+    const first = await createNotifier().deliver(message(CARD));
+    expect(first).toMatchObject({ ok: false, retry: true });
+    await createNotifier().deliver(message(CARD, openCase(), { mayBeThere: true }));
+    expect(inChannel()).toHaveLength(1);
+  });
+
+  it('in a thread as well', async () => {
+    const up = await posted();
+    const notice: EpisodeNotice = { kind: 'alert-thread', event: EPISODE_EVENTS.worsened, mention: true };
+    const key = 'C-7K2M9QX4/2';
+    await createNotifier().deliver(message(notice, up, { key }));
+    await createNotifier().deliver(message(notice, up, { key, mayBeThere: true }));
+    expect(inChannel()).toHaveLength(2);
+  });
+
+  it('is posted when it is not there, and not because somebody else wrote that key', async () => {
+    const metadata = { event_type: 'loandesk_alert', event_payload: { key: 'C-7K2M9QX4/1' } };
+    workspace.store.addMessage(
+      { channelId: ids.loanDesk, userId: ids.gus },
+      { text: 'mine', blocks: [], metadata },
+    );
+    await createNotifier().deliver(message(CARD, openCase(), { mayBeThere: true }));
+    expect(inChannel().filter(({ userId }) => userId === ids.botUser)).toHaveLength(1);
+  });
+
+  it('may come twice without the scope to look, and says so', async () => {
+    workspace.grants.scopes.delete('channels:history');
+    await posted();
+    await createNotifier().deliver(message(CARD, openCase(), { mayBeThere: true }));
+    const [first, second] = inChannel();
+    expect(textOf(first)).not.toContain('may be a repeat');
+    expect(textOf(second)).toContain('may be a repeat');
+  });
+
+  it('is not posted while Slack cannot be asked whether it is there', async () => {
+    workspace.faults.add('conversations.history', { kind: 'rate_limited', retryAfterS: 9 });
+    const delivery = await createNotifier().deliver(message(CARD, openCase(), { mayBeThere: true }));
+    expect(delivery).toMatchObject({ ok: false, retry: true, retryAfterMs: 9_000 });
+    expect(inChannel()).toEqual([]);
+  });
+});
+
+describe('when Slack takes nothing', () => {
+  it.each([
+    ['is rate limited', { kind: 'rate_limited', retryAfterS: 7 }, { retry: true, retryAfterMs: 7_000 }],
+    ['answers 503', { kind: 'http', status: 503 }, { retry: true }],
+    ['refuses the token', { kind: 'error', code: 'token_revoked' }, { retry: true }],
+  ] as const)('%s: nothing is lost', async (_, fault, expected) => {
+    workspace.faults.add('chat.postMessage', fault);
+    expect(await createNotifier().deliver(message(CARD))).toMatchObject({ ok: false, ...expected });
+  });
+
+  it('delivers ten minutes later, with when it happened and how late it is', async () => {
+    const late = message(CARD);
+    nowMs += 10 * MINUTE;
+    await createNotifier().deliver({ ...late, nowMs, mayBeThere: true });
+    expect(textOf(inChannel()[0])).toMatch(
+      /From <!date\^\d+\^[^>]*2026-11-20 03:10 UTC>, delivered 10 min late/,
+    );
+  });
+});
+
+describe('when the channel is gone', () => {
+  const told = () => [ids.ada, ids.ben, ids.chen].map((userId) => direct(userId).length);
+
+  it('each person of the group is told once over all replicas, and the message is kept', async () => {
+    const first = await createNotifier(ids.archived).deliver(message(CARD));
+    expect(first).toMatchObject({ ok: false, retry: true, onlyThis: true });
+    expect(told()).toEqual([1, 1, 1]);
+    for (let attempt = 0; attempt < 3; attempt += 1)
+      await createNotifier(ids.archived).deliver(message(CARD, openCase(), { mayBeThere: true }));
+    expect(told()).toEqual([1, 1, 1]);
+    const shown = textOf(direct(ids.ada)[0]);
+    expect(shown).toContain('Unit 7: margin call');
+    expect(shown).toContain("can't post in");
+    expect(shown).toContain('case:take');
+  });
+
+  it('progress wakes nobody', async () => {
+    const notice: EpisodeNotice = { kind: 'alert-thread', event: EPISODE_EVENTS.taken, mention: false };
+    expect(await createNotifier(ids.archived).deliver(message(notice))).toMatchObject({
+      ok: false,
+      retry: true,
+    });
+    expect(told()).toEqual([0, 0, 0]);
+  });
+});
+
+describe('direct messages', () => {
+  const escalated: EpisodeNotice = { kind: 'alert-direct', event: EPISODE_EVENTS.escalated, to: 'group' };
+
+  it('go to each person of the group, with a button and a link to the card', async () => {
+    const up = await posted();
+    expect(await createNotifier().deliver(message(escalated, up, { key: 'C-7K2M9QX4/2' }))).toEqual({
+      ok: true,
+      card: null,
+    });
+    for (const userId of [ids.ada, ids.ben, ids.chen]) {
+      expect(textOf(direct(userId)[0])).toContain('nobody has had it for 3 min');
+      expect(textOf(direct(userId)[0])).toContain(`/archives/${ids.loanDesk}/p`);
+    }
+    expect(direct(ids.rina)).toEqual([]);
+  });
+
+  it('go on after one person who cannot be reached, and none is told twice by another replica', async () => {
+    workspace.faults.add('chat.postMessage', { kind: 'error', code: 'restricted_action' }, 1);
+    const first = await createNotifier().deliver(message(escalated));
+    expect(first).toMatchObject({ ok: false, retry: true, onlyThis: true });
+    await createNotifier().deliver(message(escalated, openCase(), { mayBeThere: true }));
+    expect([ids.ada, ids.ben, ids.chen].map((userId) => direct(userId).length)).toEqual([1, 1, 1]);
+  });
+
+  it('to somebody who left are final', async () => {
+    const notice: EpisodeNotice = { ...escalated, to: [ids.dora] };
+    expect(await createNotifier().deliver(message(notice))).toEqual({ ok: true, card: null });
+  });
+});
+
+describe('the trip-wire', () => {
+  const scheduled = () =>
+    new SlackScheduledMessages({
+      client: createWebClient({ apiUrl: workspace.apiUrl, botToken: workspace.grants.botToken }, QUIET),
+      channel: ids.loanDesk,
+      group: [ids.approvers],
+    });
+
+  it('is listed, replaced, and posted by Slack once the bot is silent', async () => {
+    await scheduled().schedule(nowMs + 25 * MINUTE, nowMs);
+    const [first] = await scheduled().list();
+    await scheduled().schedule(nowMs + 30 * MINUTE, nowMs + 5 * MINUTE);
+    await scheduled().delete(first?.id ?? '');
+    expect((await scheduled().list()).map(({ postAtMs }) => postAtMs)).toEqual([nowMs + 30 * MINUTE]);
+    nowMs += 30 * MINUTE;
+    workspace.scheduled.postDue();
+    expect(inChannel()[0]?.text).toMatch(/has been silent since <!date\^\d+\^[^>]*2026-11-20 03:15 UTC>/);
+    expect(textOf(inChannel()[0])).toContain(GROUP);
+  });
+
+  it('throws what Slack refuses', async () => {
+    await expect(scheduled().schedule(nowMs - MINUTE, nowMs)).rejects.toThrow('time_in_past');
+    await expect(scheduled().delete('Q0')).rejects.toThrow('invalid_scheduled_message_id');
+  });
+});
