@@ -183,7 +183,9 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
 
   /** The chain goes on where it was, so that a record that was lost or deleted doesn't break the trail for good. */
   async #newestOfLostRecord(): Promise<NewestEntry> {
-    const stored = await this.#connection.run('get', (client) => client.get(this.#keys.watchNewest));
+    const stored = await this.#connection.run('newestOfWatch', (client) =>
+      client.get(this.#keys.watchNewest),
+    );
     const [, sequence = '0', seal = FIRST_SEAL] = /^(\d{1,12}) ([0-9a-f]{64})$/.exec(stored ?? '') ?? [];
     return { sequence: Number(sequence), seal };
   }

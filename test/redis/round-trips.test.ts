@@ -1,14 +1,17 @@
-/** What one vote and one notice cost in round trips to Redis: the store's, without those of the exchange client. */
-import { expect, it } from 'vitest';
-import { approve, type Replica, Replicas } from '../races/replicas.ts';
+/** What votes, rounds of the watch and messages cost in round trips to Redis: the stores', without the exchange client's. */
+import { expect, inject, it } from 'vitest';
+import { createAlertMessages } from '../../src/usecases/deliver-alert.ts';
+import { createWatchBook } from '../../src/usecases/watch-book.ts';
+import { newEpisode, noting, opening } from '../contracts/watch.ts';
+import { approve, Replicas } from '../races/replicas.ts';
 import { ALICE } from '../support/close-requests.ts';
+import { type RedisParts, redisParts } from './redis-parts.ts';
 
 /** Of the exchange client: its weights, and the answers that replicas share. */
 const OF_EXCHANGE = /^(get|set|takeToken|releaseToken|reserveWeight|raiseWeight|stopsInForce|sinceLift)$/;
 
 /** The names of the commands from now on, each one round trip. */
-function watched({ redis }: Replica): string[] {
-  const { connection } = redis;
+function watched({ connection }: RedisParts): string[] {
   const run = connection.run.bind(connection);
   const names: string[] = [];
   connection.run = (what, call) => {
@@ -24,7 +27,7 @@ it('a vote costs four, and each notice two: taken with its record, and struck of
   const request = await replicas.open(replica);
   await replicas.settled();
   const atTheAsk = replica.notifier.delivered.length;
-  const names = watched(replica);
+  const names = watched(replica.redis);
   expect(await approve(replica, ALICE, request)).toMatchObject({ ok: true });
   await replicas.settled();
   expect(replica.notifier.delivered.slice(atTheAsk).map(({ notice }) => notice.kind)).toEqual([
@@ -34,4 +37,41 @@ it('a vote costs four, and each notice two: taken with its record, and struck of
   const vote = ['loadRequest', 'nowMs', 'requestTrail', 'saveRequest'];
   const notice = ['outboxTake', 'outboxRemove'];
   expect(names).toEqual([...vote, ...notice, ...notice]);
+});
+
+it('a round of the watch costs four, that of another replica one; a card four, other messages two', async () => {
+  const redis = await redisParts(inject('redisUrl'));
+  const { watch, history, outbox } = redis;
+  const book = createWatchBook({ store: watch, events: { alertRaised: () => {} }, afterChange: () => {} });
+  const card = { channelId: 'C', messageTs: '1700000000.000100' };
+  const messages = createAlertMessages({ notifier: { deliver: async () => ({ ok: true, card }) }, book });
+  const names = watched(redis);
+  const ofLastStep = () => names.splice(0);
+
+  expect(await watch.takeRound(60_000)).toBe(true);
+  const from = await watch.load();
+  const episode = newEpisode(from.nowMs);
+  await watch.save(opening(from, episode));
+  await history.add([{ groupId: episode.groupId, ltv: '0.86' }], from.nowMs);
+  // Once in the life of a watch: where its chain goes on.
+  expect(ofLastStep()).toEqual(['takeRound', 'loadWatch', 'newestOfWatch', 'saveWatch', 'addSamples']);
+  expect(await watch.takeRound(60_000)).toBe(false);
+  expect(ofLastStep()).toEqual(['takeRound']);
+  await watch.save(noting(await watch.load(), episode.id, 'x'));
+  expect(ofLastStep()).toEqual(['loadWatch', 'saveWatch']);
+
+  for (const trips of [
+    ['outboxTake', 'loadWatch', 'saveWatch', 'outboxRemove'],
+    ['outboxTake', 'outboxRemove'],
+  ]) {
+    const [item] = await outbox.take(60_000, 1, episode.id);
+    if (item?.subject !== 'episode' || item.notice.kind === 'unreadable') throw new Error('nothing was due');
+    if (item.stored === null || item.stored instanceof Error) throw new Error('no record');
+    const outgoing = messages.ofEpisode(item, item.notice, item.stored);
+    const delivery = await outgoing.send();
+    if (delivery === null || !('ok' in delivery) || !delivery.ok) throw new Error('not delivered');
+    await outgoing.delivered(item.notice.kind === 'alert-card' ? delivery.card : null);
+    await outbox.done(item);
+    expect(ofLastStep()).toEqual(trips);
+  }
 });
