@@ -171,6 +171,8 @@ export class PlayedWatch {
       this.#say(event, 'groupId' in event ? event.groupId : null, kind, mention);
     }
     for (const change of episodes) {
+      if (change.isNew === this.episodes.has(change.next.id))
+        throw new Error(`${change.next.id}: isNew is wrong`);
       this.episodes.set(change.next.id, stored(change.next));
       for (const notice of episodeNotices(change)) {
         const event = notice.kind === 'alert-card' ? change.events[0] : notice.event;

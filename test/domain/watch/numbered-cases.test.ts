@@ -156,6 +156,7 @@ describe('the cases by number', () => {
       'alert-thread',
     ]);
     watch.read({ 7: '0.86' });
+    expect(watch.said[0]?.event).toMatchObject({ type: 'mute-ended', why: 'time' });
     expect(watch.loud).toEqual(['repeated']);
   });
 
@@ -186,7 +187,7 @@ describe('the cases by number', () => {
     const ofUnit8 = watch.said.filter(({ unit, notice }) => unit === '8' && notice === 'alert-thread');
     expect(ofUnit8).toMatchObject([
       { type: 'repeated', mention: true },
-      { type: 'owner-lapsed', mention: false },
+      { event: { type: 'owner-lapsed', why: 'time' }, mention: false },
     ]);
     expect(watch.episode('8').page).toMatchObject({ wanted: 'triggered', why: 'level' });
     watch.readFor(90 * MINUTE, { 7: '0.86', 8: '0.91' });

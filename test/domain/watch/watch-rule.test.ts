@@ -242,6 +242,7 @@ describe('a mute', () => {
     expect(watch.loud).toEqual([]);
     watch.forget().read({ 7: '0.91' });
     expect(watch.events).toEqual(['worsened', 'mute-ended']);
+    expect(watch.said.at(-1)?.event).toMatchObject({ type: 'mute-ended', why: 'worse' });
     expect(watch.loud).toEqual(['worsened']);
     expect(watch.episode('7').mute).toBeNull();
   });
@@ -260,13 +261,89 @@ describe('a mute', () => {
   });
 });
 
+describe('the owner of a case', () => {
+  it('still has it when the unit comes back within the floor', () => {
+    const watch = atMarginCall();
+    watch.click('7', { type: 'take', by: ALICE });
+    watch.readFor(6 * MINUTE, { 7: '0.60' });
+    watch.forget().read({ 7: '0.86' });
+    expect([watch.events, watch.episode('7').owner?.by.userId]).toEqual([['reopened'], ALICE.userId]);
+  });
+
+  it('is not asked again after its end, and has nothing left when an alert goes on a day later', () => {
+    const watch = atMarginCall();
+    watch.click('7', { type: 'take', by: ALICE });
+    watch.readFor(6 * MINUTE, { 7: '0.60' });
+    watch.forget().readFor(3 * HOUR, { 7: '0.60' });
+    expect(watch.events).toEqual([]);
+    // Within the floor of 24 hours: who was told of the margin call was told of the initial level.
+    watch.readFor(6 * MINUTE, { 7: '0.81' });
+    expect(watch.events).toEqual(['reopened']);
+    expect(watch.episode('7')).toMatchObject({ owner: null, worstLevel: 'margin-call' });
+  });
+
+  it('keeps the pager quiet at liquidation', () => {
+    const watch = calm();
+    watch.read({ 7: '0.91' });
+    watch.click('7', { type: 'take', by: ALICE });
+    watch.readFor(20 * MINUTE, { 7: '0.91' });
+    expect(watch.episode('7').page).toMatchObject({ wanted: 'acknowledged', why: 'level' });
+    watch.readFor(6 * MINUTE, { 7: '0.60' });
+    expect(watch.episode('7').page.wanted).toBe('resolved');
+  });
+});
+
+describe('an episode', () => {
+  it('remembers its worst level and LTV', () => {
+    const watch = atMarginCall();
+    watch.read({ 7: '0.91' });
+    watch.readFor(6 * MINUTE, { 7: '0.86' });
+    watch.readFor(10 * MINUTE, { 7: '0.87' });
+    expect(watch.episode('7')).toMatchObject({
+      level: 'margin-call',
+      worstLevel: 'liquidation',
+      worstLtv: '0.91',
+    });
+  });
+
+  it.each(['0.86', '0.91', null])('at %s is not stored again while nothing is new', (ltv) => {
+    const watch = calm();
+    watch.read({ 7: ltv });
+    for (let rounds = 0; rounds < 8; rounds += 1) expect(watch.read({ 7: ltv }).episodes).toEqual([]);
+  });
+
+  it('shows the figures of each repeat', () => {
+    const watch = atMarginCall();
+    watch.readFor(15 * MINUTE - ROUND, { 7: '0.86' });
+    watch.read({ 7: '0.8605' });
+    expect(watch.loud).toEqual(['repeated']);
+    expect(watch.episode('7')).toMatchObject({ figures: { ltv: '0.8605' }, worstLtv: '0.8605' });
+  });
+
+  it('shows that its LTV is defined again', () => {
+    const watch = calm();
+    watch.read({ 7: null });
+    watch.readFor(MINUTE - ROUND, { 7: '0.91' });
+    expect(watch.episode('7').figures.ltv).toBeNull();
+    watch.read({ 7: '0.91' });
+    expect(watch.episode('7')).toMatchObject({
+      level: 'undefined-ltv',
+      figures: { ltv: '0.91' },
+      worstLtv: null,
+    });
+  });
+});
+
 describe('a case without an owner', () => {
   it('is escalated and paged in time, once', () => {
     const watch = atMarginCall();
     watch.readFor(3 * MINUTE - ROUND, { 7: '0.86' });
     expect(watch.events).toEqual([]);
     watch.fail();
-    expect(watch.said.find(({ notice }) => notice === 'alert-direct')).toMatchObject({ type: 'escalated' });
+    expect(watch.said.find(({ notice }) => notice === 'alert-direct')?.event).toMatchObject({
+      type: 'escalated',
+      unownedForMs: 3 * MINUTE,
+    });
     watch.failFor(5 * MINUTE - ROUND);
     expect(watch.episode('7').page.wanted).toBe('none');
     watch.fail();
@@ -325,6 +402,14 @@ describe('when Slack takes nothing of a case', () => {
 });
 
 describe('the summary', () => {
+  it('does not count repeats', () => {
+    const watch = calm(['7', '8', '9']);
+    const ltvs = { 7: '0.86', 8: '0.86', 9: '0.86' };
+    watch.read(ltvs);
+    watch.forget().readFor(15 * MINUTE, ltvs);
+    expect(watch.loud).toEqual(['repeated', 'repeated', 'repeated']);
+  });
+
   it('counts a minute, and units: what crossed longer ago, or twice, is not counted', () => {
     const watch = calm(['7', '8', '9']);
     watch.read({ 7: '0.86', 8: '0.60', 9: '0.60' });
