@@ -155,7 +155,13 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     }
     if (!delivery.ok)
       return delivery.retry ? retry(sendable, nowMs, delivery) : giveUp(sendable, delivery.why);
-    await outgoing.delivered(delivery.card);
+    try {
+      await outgoing.delivered(delivery.card);
+    } catch (error) {
+      if (!(error instanceof UnreadableRecord)) throw error;
+      // People have read it: it must not be posted again and again while a record stays damaged.
+      log.error({ ...fieldsOf(item), why: error.message }, 'posted message not recorded');
+    }
     return outbox.done(item);
   }
 

@@ -5,7 +5,12 @@ import type { Episode, EpisodeEvent } from '../../src/domain/watch/episode.ts';
 import type { EpisodeNotice, WatchEvent } from '../../src/domain/watch/watch.ts';
 import { createAccess } from '../../src/usecases/access.ts';
 import { createDeliverOutbox } from '../../src/usecases/deliver-outbox.ts';
-import { type Delivery, type MissedNotice, StoreUnavailable } from '../../src/usecases/ports.ts';
+import {
+  type Delivery,
+  type MissedNotice,
+  StoreUnavailable,
+  UnreadableRecord,
+} from '../../src/usecases/ports.ts';
 import type { RequestBook } from '../../src/usecases/request-book.ts';
 import { createWatchBook } from '../../src/usecases/watch-book.ts';
 import type { AlertMessage } from '../../src/usecases/watch-ports.ts';
@@ -173,6 +178,17 @@ it('a card that was posted but could not be recorded is looked for and recorded'
   await scene.pass(LEASE_MS);
   expect(scene.tried.map(({ mayBeThere }) => mayBeThere)).toEqual([false, true]);
   expect((await loadEpisode(scene.store.watch, id)).card).toEqual(placeOf(2));
+});
+
+it('a card that was posted but cannot be recorded, as a record is damaged, is posted once', async () => {
+  const scene = new Scene();
+  const id = await scene.open();
+  scene.troubles.push(new UnreadableRecord('C-00000000', "it doesn't match its seal"));
+  await scene.deliver();
+  for (let round = 0; round < 10; round += 1) await scene.pass(60_000);
+  expect(scene.tried).toHaveLength(1);
+  const error = scene.log.lines.find(({ level }) => level === 'error');
+  expect(error).toMatchObject({ message: 'posted message not recorded', fields: { episodeId: id } });
 });
 
 it('a card of a summary waits for it, and goes into its thread', async () => {
