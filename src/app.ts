@@ -3,6 +3,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as timer } from 'node:timers/promises';
+import { assembleWatch } from './app-watch.ts';
 import { loadAccounts } from './binance/accounts.ts';
 import { createLoanExchange, type LoanExchange } from './binance/loan-exchange.ts';
 import { MAX_STOP_MS } from './binance/shared-state.ts';
@@ -51,6 +52,9 @@ const VERSION =
 /** A click starts its own deliveries; these rounds continue what a stopped process left. */
 const OUTBOX_EVERY_MS = 1_000;
 const ATTENTION_EVERY_MS = 1_000;
+/** Each replica asks whether a round is due; one per WATCH_EVERY is. */
+const WATCH_ASKED_EVERY_MS = 1_000;
+const PAGES_EVERY_MS = 1_000;
 /** The longest delay of App Home after a change. */
 const HOMES_EVERY_MS = 5_000;
 /** The trail is verified hourly; a shorter round shows /health that it is alive. */
@@ -71,6 +75,8 @@ export interface AppOptions {
   readonly now?: () => number;
   /** Ids of close requests; default random ones. */
   readonly newRequestId?: () => string;
+  /** Ids of cases; default random ones. */
+  readonly newEpisodeId?: () => string;
   /** Owner id of a claim; default random. */
   readonly newClaimOwner?: () => string;
   /** Waits between the looks for a close that was just sent; default a timer. */
@@ -123,7 +129,7 @@ export async function createApp(
     openStates: async () => (await store.listOpen()).map(({ state }) => state),
     outbox: () => outbox.backlog(),
     logState,
-    watch: null,
+    watch: config.watch === null ? null : async () => work.watch?.glimpse() ?? null,
     now,
   });
   const events = createEvents(metrics, tracing, log);
@@ -182,6 +188,14 @@ export async function createApp(
     clock,
   });
   const seenOnce = new RedisSeenOnce({ connection: redis, keys, newId: randomUUID });
+  const watch = assembleWatch({
+    settings: config.watch,
+    thresholds: config.thresholds,
+    ...{ redis, keys, store: watchStore, slackClients, seenOnce, now, log, events },
+    loans: exchange.institutionalLoan,
+    dispatcher: slackDispatcher,
+    newEpisodeId: options.newEpisodeId,
+  });
   const work = createDesk({
     reader: exchange.reader,
     details: exchange.institutionalLoan,
@@ -191,6 +205,7 @@ export async function createApp(
     outbox,
     audit: new RedisAuditLog({ connection: redis, keys }),
     watchRecords: watchStore,
+    watch,
     auditKeys,
     directory: slackClients.directory,
     notifier: slackClients.notifier,
@@ -230,6 +245,7 @@ export async function createApp(
   const slack = createSlackApp({
     settings: slackSettings,
     desk: tracing.desk(work.desk),
+    watch: work.watch?.desk,
     clients: slackClients,
     seenOnce,
     log,
@@ -269,6 +285,9 @@ export async function createApp(
       if (stopping.signal.aborted) return;
       background.every('outbox', OUTBOX_EVERY_MS, () => work.deliverOutbox());
       background.every('attention', ATTENTION_EVERY_MS, work.attendRequests);
+      if (work.watch !== null) background.every('watch', WATCH_ASKED_EVERY_MS, work.watch.round);
+      const pageCases = work.watch?.pageCases ?? null;
+      if (pageCases !== null) background.every('pages', PAGES_EVERY_MS, pageCases);
       background.every('homes', HOMES_EVERY_MS, () => slack.refreshHomes());
       const { checkAudit } = work;
       background.every('audit', AUDIT_EVERY_MS, createAuditRound({ checkAudit, now, log }));

@@ -34,7 +34,7 @@ import { createReviewClose } from './review-close.ts';
 import { createSentCloses } from './sent-closes.ts';
 import { createViewRequests } from './view-requests.ts';
 import { createViewUnits } from './view-units.ts';
-import type { AlertNotifier, WatchRecords } from './watch-ports.ts';
+import type { WatchRecords } from './watch-ports.ts';
 
 export interface DeskParts {
   readonly reader: LoanReader;
@@ -43,8 +43,6 @@ export interface DeskParts {
   readonly stops: ExchangeStops;
   readonly store: CloseRequestStore;
   readonly outbox: Outbox;
-  /** Absent, or the watch is off: messages of the watch are left to other replicas. */
-  readonly alertNotifier?: AlertNotifier;
   readonly audit: AuditLog;
   /** The watch's part of the audit trail is checked also while the watch is off. */
   readonly watchRecords: WatchRecords;
@@ -105,11 +103,7 @@ export function createDesk({ closer, ...given }: DeskParts): DeskWork {
     return { ...view, lines: [...view.lines, ...lines] };
   };
   const shared = { ...given, probe, withRequest, afterChange, access, checkAudit, book, glimpse };
-  const { alertNotifier } = given;
-  const deliverOutbox = createDeliverOutbox({
-    ...shared,
-    ...(watch !== null && alertNotifier && { alerts: { notifier: alertNotifier, book: watch.book } }),
-  });
+  const deliverOutbox = createDeliverOutbox(watch === null ? shared : { ...shared, alerts: watch.alerts });
   const readBack = createReadBackClose(shared);
   const sentCloses = createSentCloses(shared);
   const executor = createExecuteClose({ ...shared, closer, readBack, sentCloses });

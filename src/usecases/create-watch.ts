@@ -3,6 +3,7 @@ import type { Thresholds } from '../domain/unit/risk-unit.ts';
 import type { WatchRules } from '../domain/watch/watch.ts';
 import type { Access } from './access.ts';
 import type { CheckAudit } from './check-audit.ts';
+import type { AlertParts } from './deliver-alert.ts';
 import type { StatusView, WatchDesk } from './desk.ts';
 import { createPageCases } from './page-cases.ts';
 import type { CloseRequestStore, Directory, LoanReader, Log, NewId, SeenOnce, UnitDetails } from './ports.ts';
@@ -10,9 +11,10 @@ import { createReadSlowFacts } from './slow-facts.ts';
 import { createTripWire } from './trip-wire.ts';
 import { createViewWatch, type ViewWatch, watchStatus } from './view-watch.ts';
 import { createCheckOwners, createWatchAccess } from './watch-access.ts';
-import { createWatchBook, type WatchBook } from './watch-book.ts';
+import { createWatchBook } from './watch-book.ts';
 import { createPostDigest } from './watch-digest.ts';
 import type {
+  AlertNotifier,
   DigestClock,
   Heartbeat,
   LoanHistory,
@@ -37,6 +39,7 @@ export interface WatchParts {
   readonly digest: DigestClock | null;
   readonly pagers: readonly Pager[];
   readonly heartbeat: Heartbeat | null;
+  readonly notifier: AlertNotifier;
   readonly scheduled: ScheduledMessages;
   readonly hasTripwire: boolean;
   /** Why messages can't reach the channel; null: they can, or it isn't known. */
@@ -72,7 +75,8 @@ export interface WatchWork {
   readonly pageCases: (() => Promise<number>) | null;
   readonly glimpse: ViewWatch['glimpse'];
   readonly status: () => Promise<StatusView['lines']>;
-  readonly book: WatchBook;
+  /** For the delivery of its messages. */
+  readonly alerts: AlertParts;
 }
 
 export function createWatch(parts: WatchParts, shared: DeskOfWatch): WatchWork {
@@ -133,6 +137,20 @@ export function createWatch(parts: WatchParts, shared: DeskOfWatch): WatchWork {
         tripWireTrouble: () => tripWire.trouble(),
         channelTrouble: parts.channelTrouble,
       }),
-    book,
+    alerts: { notifier: timedNotifier(parts), book },
+  };
+}
+
+/** Reports how late messages that call for people are. */
+function timedNotifier({ notifier, events, monotonic }: WatchParts): AlertNotifier {
+  return {
+    async deliver(message) {
+      const startedMs = monotonic();
+      const delivery = await notifier.deliver(message);
+      const { notice, createdAtMs, nowMs } = message;
+      const isCall = notice.kind === 'alert-direct' || notice.mention;
+      if (delivery.ok && isCall) events.alertDelivered(nowMs - createdAtMs + monotonic() - startedMs);
+      return delivery;
+    },
   };
 }

@@ -175,6 +175,7 @@ export class WatchHarness {
           },
         ],
         heartbeat: async (isSeeing) => void this.heartbeats.push(isSeeing),
+        notifier: { deliver: async () => ({ ok: true, card: null }) },
         scheduled: {
           list: async () => [...this.scheduled],
           schedule: async (postAtMs, silentSinceMs) => {
