@@ -1,6 +1,7 @@
 /**
- * Brings what the pager was told of each case to what it should know. The record says both, so nothing is lost by a crash,
- * and the pager's deduplication makes a repeat harmless.
+ * Brings what the pagers were told of each case to what they should know. The record says both, so nothing is lost by a
+ * crash. Until each of them took it, all are sent it again: their deduplication makes a repeat harmless, and none misses
+ * an event because another one refuses.
  */
 import type { Episode } from '../domain/watch/episode.ts';
 import type { Log, SeenOnce } from './ports.ts';
@@ -33,42 +34,33 @@ export interface PageCases {
 export function createPageCases(parts: PageCasesParts): PageCases {
   const { store, book, pagers, seenOnce, events, log } = parts;
   const failures = new Map<string, { readonly times: number; readonly why: string }>();
-  /** Which pagers took an event that another one refused: they need not hear it again from this process. */
-  const accepted = new Map<string, Set<string>>();
   let rounds = 0;
 
   async function bring(episode: Episode): Promise<boolean> {
     const { id, page } = episode;
     const { wanted, told } = page;
     if (wanted === told || wanted === 'none') return false;
-    // A case that ended before any pager heard of it.
-    if (told === 'none' && wanted !== 'triggered') return record(id, wanted);
     const step = `${id}:${told}:${wanted}`;
     const times = failures.get(id)?.times ?? 0;
     // Over all replicas: one attempt within this time.
     if (!(await seenOnce.first(`page:${step}`, Math.min(FIRST_DELAY_MS * 2 ** times, LONGEST_DELAY_MS))))
       return false;
-    const took = accepted.get(step) ?? new Set<string>();
     const refused = await Promise.all(
-      pagers
-        .filter(({ name }) => !took.has(name))
-        .map(async ({ name, send }) => {
-          const sent = await send({ key: id, state: wanted, episode });
-          events.pageSent(sent.ok ? 'accepted' : 'failed');
-          if (sent.ok) took.add(name);
-          else log.error({ episodeId: id, pager: name, state: wanted, why: sent.why }, 'page failed');
-          return sent.ok ? [] : [`${name}, case ${id}: ${sent.why}`];
-        }),
+      pagers.map(async ({ name, send }) => {
+        const sent = await send({ key: id, state: wanted, episode });
+        events.pageSent(sent.ok ? 'accepted' : 'failed');
+        if (sent.ok) return [];
+        log.error({ episodeId: id, pager: name, state: wanted, why: sent.why }, 'page failed');
+        return [`${name}, case ${id}: ${sent.why}`];
+      }),
     );
     const [why] = refused.flat();
     if (why === undefined) {
       failures.delete(id);
-      accepted.delete(step);
       log.info({ episodeId: id, state: wanted }, 'page delivered');
       return record(id, wanted);
     }
     failures.set(id, { times: times + 1, why });
-    accepted.set(step, took);
     return false;
   }
 
@@ -80,12 +72,14 @@ export function createPageCases(parts: PageCasesParts): PageCases {
     async round() {
       rounds += 1;
       const stored = [...(await store.load()).episodes.values()];
-      const older = rounds % OLDER_EVERY_ROUNDS === 0 ? await store.recentEpisodes(OLDER_AT_MOST) : [];
+      const isOlderDue = rounds % OLDER_EVERY_ROUNDS === 0;
+      const older = isOlderDue ? await store.recentEpisodes(OLDER_AT_MOST) : [];
       const byId = new Map([...older, ...stored].map((episode) => [episode.id, episode]));
       for (const id of failures.keys()) {
         const page = byId.get(id)?.page;
-        // Another replica was luckier.
-        if (page !== undefined && page.wanted === page.told) failures.delete(id);
+        // Another replica was luckier, or the case is too old to be looked at.
+        const isPast = page === undefined ? isOlderDue : page.wanted === page.told;
+        if (isPast) failures.delete(id);
       }
       const brought = await Promise.all([...byId.values()].map(bring));
       return brought.filter(Boolean).length;

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createCall } from '../../src/pager/outgoing-call.ts';
 import { createPagerDuty } from '../../src/pager/pagerduty.ts';
+import type { Pager } from '../../src/usecases/watch-ports.ts';
 import { startReceiver } from '../pager/receiver.ts';
 import { ALICE } from '../support/close-requests.ts';
 import { WatchHarness } from '../support/watch-harness.ts';
@@ -65,32 +66,69 @@ describe('a page', () => {
     expect(harness.pages).toHaveLength(1);
   });
 
-  it('goes to each way out, and one that took it does not hear it again while another refuses', async () => {
-    const took: string[] = [];
-    const pager = (name: string, ok: () => boolean) => ({
-      name,
-      send: async () => {
-        took.push(name);
-        return ok() ? ({ ok: true } as const) : ({ ok: false, why: 'no' } as const);
-      },
+  describe('with two ways out of which one refuses', () => {
+    /** What PagerDuty took, repeats of the last event left out; the other one refuses until `isBack`. */
+    async function withOneBroken() {
+      const took: string[] = [];
+      const webhook = { isBack: false, took: [] as string[] };
+      const pagers: Pager[] = [
+        {
+          name: 'PagerDuty',
+          send: async ({ state }) => {
+            if (took.at(-1) !== state) took.push(state);
+            return { ok: true };
+          },
+        },
+        {
+          name: 'Webhook',
+          send: async ({ state }) => {
+            if (!webhook.isBack) return { ok: false, why: 'it answered with an error (HTTP 500)' };
+            webhook.took.push(state);
+            return { ok: true };
+          },
+        },
+      ];
+      const harness = await atLiquidation(new WatchHarness({ pagers }));
+      await pageRounds(harness, 20);
+      return { harness, took, webhook };
+    }
+
+    it('the other one is acknowledged and resolved all the same', async () => {
+      const { harness, took } = await withOneBroken();
+      await harness.work.desk.takeCase(ALICE, harness.caseOf('7').id);
+      await pageRounds(harness);
+      expect(took).toEqual(['triggered', 'acknowledged']);
+      await harness.pass(6 * MINUTE, { 7: '0.6' });
+      await pageRounds(harness);
+      expect(took).toEqual(['triggered', 'acknowledged', 'resolved']);
     });
-    let isBack = false;
-    const pagers = [pager('PagerDuty', () => true), pager('Webhook', () => isBack)];
-    const harness = await atLiquidation(new WatchHarness({ pagers }));
-    await pageRounds(harness, 20);
-    isBack = true;
-    await pageRounds(harness);
-    expect(took.filter((name) => name === 'PagerDuty')).toHaveLength(1);
-    expect(harness.caseOf('7').page.told).toBe('triggered');
+
+    it('the other one hears of the recovery of a case without an owner', async () => {
+      const { harness, took } = await withOneBroken();
+      await harness.pass(6 * MINUTE, { 7: '0.6' });
+      await pageRounds(harness);
+      expect(took).toEqual(['triggered', 'resolved']);
+    });
+
+    it('the broken one is told what is so once it is back, and the page is recorded then', async () => {
+      const { harness, webhook } = await withOneBroken();
+      expect(harness.caseOf('7').page.told).toBe('none');
+      webhook.isBack = true;
+      await pageRounds(harness);
+      expect(webhook.took).toEqual(['triggered']);
+      expect(harness.caseOf('7').page.told).toBe('triggered');
+    });
   });
 
-  it('that was never delivered is not resolved either', async () => {
+  it('of a case too old to be looked at is no longer named in the status', async () => {
     const harness = await atLiquidation();
-    const { id } = harness.caseOf('7');
-    await harness.pass(6 * MINUTE, { 7: '0.6' });
-    await pageRounds(harness);
-    expect(harness.pages).toEqual([]);
-    expect(harness.store.episodes.get(id)?.page.told).toBe('resolved');
+    harness.pagerAnswer = { ok: false, why: 'it answered with an error (HTTP 500)' };
+    await pageRounds(harness, 2);
+    const levels = async () => (await harness.work.status()).filter(({ name }) => name === 'Pager');
+    expect(await levels()).toMatchObject([{ level: 'fault' }]);
+    harness.store.episodes.clear();
+    await pageRounds(harness, 30);
+    expect(await levels()).toMatchObject([{ level: 'ok' }]);
   });
 
   it('through PagerDuty that fails for a while and comes back: one incident', async () => {
