@@ -52,6 +52,7 @@ const episode: z.ZodType<Episode> = z.strictObject({
   mute: z.strictObject({ by: person, level, untilMs: ms }).nullable(),
   escalatedAtMs: ms.nullable(),
   page: z.strictObject({
+    number: count,
     wanted: pageState,
     why: z.enum(['level', 'no-owner', 'slack-silent']).nullable(),
     told: pageState,

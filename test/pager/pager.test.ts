@@ -12,7 +12,7 @@ import { type Receiver, startReceiver } from './receiver.ts';
 
 const ROUTING_KEY = '0a1b2c3d4e5f60718293a4b5c6d7e8f9';
 const SECRET = `whsec_${Buffer.from('thirty-two bytes, not that random').toString('base64')}`;
-const TRIGGERED = openCase({ page: { wanted: 'triggered', why: 'no-owner', told: 'none' } });
+const TRIGGERED = openCase({ page: { number: 1, wanted: 'triggered', why: 'no-owner', told: 'none' } });
 const trigger = { key: TRIGGERED.id, state: 'triggered', episode: TRIGGERED } as const;
 
 const bodyOf = ({ received }: Receiver, at = -1) => JSON.parse(received.at(at)?.body ?? '');

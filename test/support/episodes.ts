@@ -37,7 +37,7 @@ export function openCase(changes: Partial<Episode> = {}): Episode {
     notes: [],
     mute: null,
     escalatedAtMs: null,
-    page: { wanted: 'none', why: null, told: 'none' },
+    page: { number: 0, wanted: 'none', why: null, told: 'none' },
     drill: null,
     audit: { sequence: 1, seal: 'seal' },
     ...changes,

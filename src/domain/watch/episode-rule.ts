@@ -4,11 +4,12 @@
  */
 import { type Amount, amount } from '../amount.ts';
 import { type Episode, type Figures, newEpisode } from './episode.ts';
-import { type EpisodeStep, loseOwner, stepWith } from './episode-time.ts';
+import { callAgain, type EpisodeStep, loseOwner, stepWith } from './episode-time.ts';
 import {
   BELIEVED_AFTER_MS,
   FLOOR_MS,
   isCaseLevel,
+  isCriticalLevel,
   isHeld,
   isReached,
   kindOf,
@@ -144,6 +145,12 @@ function tellWorse(
     : stepWith(step, {}, { type: 'worsened', from: episode.level, to: key, figures, mention: true, ...by });
   if (mute !== null && !isMuted)
     step = stepWith(step, { mute: null }, { type: 'mute-ended', why: 'worse', ...by });
+  // People were called for something milder: the direct messages and the pager begin again.
+  if (isCriticalLevel(key) && !isQuiet) {
+    const { page } = episode;
+    const called = page.wanted === 'triggered' ? callAgain(page, 'level') : page;
+    step = stepWith(step, { escalatedAtMs: null, page: called });
+  }
   if (episode.owner !== null && !isQuiet) step = loseOwner(step, episode.owner, 'worse', nowMs);
   return {
     memory: { ...(isQuiet ? memory : told(memory, key, circumstances)), episodeId: episode.id },

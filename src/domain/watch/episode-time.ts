@@ -91,7 +91,12 @@ function callPager(step: EpisodeStep, time: TimeRules): EpisodeStep {
   if (state !== 'open' || !isCaseLevel(level))
     return isActive ? stepWith(step, { page: { ...page, wanted: 'resolved' } }) : step;
   const why = page.wanted === 'triggered' ? null : reasonToPage(step.next, time);
-  return why === null ? step : stepWith(step, { page: { ...page, wanted: 'triggered', why } });
+  return why === null ? step : stepWith(step, { page: callAgain(page, why) });
+}
+
+/** Another incident: the pager does not know it yet, and the one before is over. */
+export function callAgain({ number }: Page, why: Page['why']): Page {
+  return { number: number + 1, wanted: 'triggered', why, told: 'none' };
 }
 
 function reasonToPage(
@@ -102,5 +107,6 @@ function reasonToPage(
   if (owner === null && isCriticalLevel(level)) return 'level';
   if (unownedSinceMs !== null && nowMs - unownedSinceMs >= rules.pageAfterMs) return 'no-owner';
   const isSilent = undeliveredSinceMs !== null && nowMs - undeliveredSinceMs >= SLACK_SILENT_AFTER_MS;
+  // Who took the case hears of it elsewhere, so a silent Slack is no reason to call them again.
   return isSilent && page.wanted !== 'acknowledged' ? 'slack-silent' : null;
 }

@@ -69,6 +69,8 @@ export interface Owner {
 
 /** What the pager should know and what it was told: a background round brings the second to the first. */
 export interface Page {
+  /** Of the incident, `C-…/2`: one that was acknowledged never calls anybody again, so each call is another; 0: none. */
+  readonly number: number;
   readonly wanted: PageState;
   readonly why: 'level' | 'no-owner' | 'slack-silent' | null;
   readonly told: PageState;
@@ -166,7 +168,7 @@ export function newEpisode({
     notes: [],
     mute: null,
     escalatedAtMs: null,
-    page: { wanted: 'none', why: null, told: 'none' },
+    page: { number: 0, wanted: 'none', why: null, told: 'none' },
     audit: { sequence: 0, seal: '' },
   };
 }

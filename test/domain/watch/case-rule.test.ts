@@ -105,7 +105,7 @@ describe('a refused click', () => {
     ['no page', openCase(), { type: 'record-page', told: 'none' }, { code: 'nothing-changed' }],
     [
       'a page as it is',
-      openCase({ page: { wanted: 'none', why: null, told: 'resolved' } }),
+      openCase({ page: { number: 1, wanted: 'none', why: null, told: 'resolved' } }),
       { type: 'record-page', told: 'resolved' },
       { code: 'nothing-changed' },
     ],
@@ -120,11 +120,11 @@ describe('the owner', () => {
     ['liquidation', 30],
     ['undefined-ltv', 30],
   ] as const)('has a case at %s for %s minutes, and the page is acknowledged', (level, minutes) => {
-    const page = { wanted: 'triggered', why: 'no-owner', told: 'triggered' } as const;
+    const page = { number: 1, wanted: 'triggered', why: 'no-owner', told: 'triggered' } as const;
     const { next, events } = decided(openCase({ level, page }), { type: 'take', by: ALICE });
     const untilMs = NOW + minutes * MINUTE;
     expect(next).toMatchObject({ owner: { by: ALICE, sinceMs: NOW, untilMs }, unownedSinceMs: null });
-    expect(next.page).toEqual({ wanted: 'acknowledged', why: 'no-owner', told: 'triggered' });
+    expect(next.page).toEqual({ number: 1, wanted: 'acknowledged', why: 'no-owner', told: 'triggered' });
     expect(events).toEqual([{ type: 'taken', untilMs, by: ALICE, atMs: NOW }]);
   });
 
@@ -199,7 +199,7 @@ describe('a step that was carried out', () => {
     ['acknowledged', { type: 'page-acknowledged' }],
     ['resolved', { type: 'page-resolved' }],
   ] as const)('the pager: %s', (told, event) => {
-    const page = { wanted: 'triggered', why: 'no-owner', told: 'none' } as const;
+    const page = { number: 1, wanted: 'triggered', why: 'no-owner', told: 'none' } as const;
     const { next, events } = decided(openCase({ page }), { type: 'record-page', told });
     expect(next.page).toEqual({ ...page, told });
     expect(events).toEqual([{ ...event, by: null, atMs: NOW }]);

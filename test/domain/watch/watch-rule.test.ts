@@ -241,8 +241,8 @@ describe('a mute', () => {
     watch.forget().readFor(HOUR, { 7: '0.86' });
     expect(watch.loud).toEqual([]);
     watch.forget().read({ 7: '0.91' });
-    expect(watch.events).toEqual(['worsened', 'mute-ended']);
-    expect(watch.said.at(-1)?.event).toMatchObject({ type: 'mute-ended', why: 'worse' });
+    expect(watch.events).toEqual(['worsened', 'mute-ended', 'escalated']);
+    expect(watch.said.find(({ type }) => type === 'mute-ended')?.event).toMatchObject({ why: 'worse' });
     expect(watch.loud).toEqual(['worsened']);
     expect(watch.episode('7').mute).toBeNull();
   });
@@ -347,7 +347,12 @@ describe('a case without an owner', () => {
     watch.failFor(5 * MINUTE - ROUND);
     expect(watch.episode('7').page.wanted).toBe('none');
     watch.fail();
-    expect(watch.episode('7').page).toEqual({ wanted: 'triggered', why: 'no-owner', told: 'none' });
+    expect(watch.episode('7').page).toEqual({
+      number: 1,
+      wanted: 'triggered',
+      why: 'no-owner',
+      told: 'none',
+    });
     watch.readFor(HOUR, { 7: '0.86' });
     expect(watch.events.filter((type) => type === 'escalated')).toHaveLength(1);
   });
@@ -358,6 +363,30 @@ describe('a case without an owner', () => {
     watch.click('7', { type: 'take', by: ALICE });
     watch.readFor(2 * HOUR + 4 * MINUTE, { 7: '0.86' });
     expect(watch.events.filter((type) => type === 'escalated')).toHaveLength(2);
+  });
+
+  it('calls the pager again, by another number, when who took it went away', () => {
+    const watch = calm();
+    watch.read({ 7: '0.91' });
+    watch.click('7', { type: 'record-page', told: 'triggered' });
+    watch.click('7', { type: 'take', by: ALICE });
+    watch.click('7', { type: 'record-page', told: 'acknowledged' });
+    watch.readFor(30 * MINUTE - ROUND, { 7: '0.91' });
+    expect(watch.episode('7').page).toMatchObject({ number: 1, wanted: 'acknowledged' });
+    watch.readFor(2 * ROUND, { 7: '0.91' });
+    expect(watch.episode('7').page).toEqual({ number: 2, wanted: 'triggered', why: 'level', told: 'none' });
+  });
+
+  it('is escalated and paged again at a critical level, though people were called for the margin call', () => {
+    const watch = atMarginCall();
+    watch.readFor(9 * MINUTE, { 7: '0.86' });
+    watch.click('7', { type: 'record-page', told: 'triggered' });
+    watch.forget().read({ 7: '0.91' });
+    expect(watch.events).toEqual(['worsened', 'escalated']);
+    expect(watch.episode('7').page).toEqual({ number: 2, wanted: 'triggered', why: 'level', told: 'none' });
+    watch.forget().readFor(HOUR, { 7: '0.91' });
+    expect(new Set(watch.events)).toEqual(new Set(['repeated']));
+    expect(watch.episode('7').page.number).toBe(2);
   });
 
   it('is not paged without a pager, nor below the margin call', () => {
