@@ -21,7 +21,7 @@ export const ms = z.number().int();
 export const count = z.number().int().min(0);
 export const longId = z.custom<LongId>((value) => typeof value === 'string' && parseLongId(value) !== null);
 export const person = z.strictObject({ teamId: text, userId: text });
-export const cardLocation = z.strictObject({ channelId: text, messageTs: text });
+export const cardLocation = z.strictObject({ channelId: text, messageTs: text, threadTs: text.optional() });
 
 export interface RecordCodec<Value> {
   /** The version this code writes, and the only one it reads. */

@@ -16,12 +16,12 @@ import {
 import type { AlertMessage, AlertNotifier, WatchHistory } from '../usecases/watch-ports.ts';
 import { searchMessage } from './message-search.ts';
 import {
-  cardDelivery,
   DELIVERED,
   delivery,
   EDIT_IS_OVER,
   Messenger,
   type MessengerParts,
+  placeDelivery,
   refusedForOne,
 } from './messenger.ts';
 import { failureText, type SlackAnswer } from './slack-call.ts';
@@ -95,7 +95,7 @@ export class SlackAlertNotifier implements AlertNotifier {
       case 'alert-card':
         return this.#card(about, episode, notice);
       case 'alert-thread':
-        return this.#post(about, this.#reply(about, episode, notice.event, notice.mention));
+        return this.#post(about, this.#reply(episode, notice.event, notice.mention));
       case 'alert-direct':
         return this.#tell(about, episode, notice);
     }
@@ -105,14 +105,16 @@ export class SlackAlertNotifier implements AlertNotifier {
     return { message: watchMessage(event, this.#parts.rules.levels), parent: null, mention };
   }
 
-  #reply(about: AlertMessage, episode: Episode, event: EpisodeEvent, mention: boolean): Post {
+  #reply(episode: Episode, event: EpisodeEvent, mention: boolean): Post {
     const message = alertReply(event, episode, this.#parts.rules.levels);
-    return { message, parent: this.#threadOf(about, episode), mention };
+    return { message, parent: this.#threadOf(episode), mention };
   }
 
-  /** A card in a summary's thread has no thread of its own: Slack threads have one level. */
-  #threadOf({ under }: AlertMessage, episode: Episode): CardLocation | null {
-    return episode.summaryId !== null && under !== null ? under : this.#cardOf(episode);
+  /** A card in a summary's thread has none of its own: Slack's threads have one level. */
+  #threadOf(episode: Episode): CardLocation | null {
+    const card = this.#cardOf(episode);
+    if (card === null || card.threadTs === undefined) return card;
+    return { channelId: card.channelId, messageTs: card.threadTs };
   }
 
   /** Cards are in WATCH_CHANNEL: after a change of that setting they are posted again. */
@@ -126,7 +128,7 @@ export class SlackAlertNotifier implements AlertNotifier {
     { mention }: Extract<EpisodeNotice, { kind: 'alert-card' }>,
   ): Promise<Delivery> {
     const message = await this.#drawCard(episode, about.nowMs);
-    const parent = episode.summaryId === null ? null : about.under;
+    const parent = about.under;
     const place = this.#cardOf(episode);
     if (place === null) return this.#post(about, { message, parent, mention });
     const answer = await this.#messenger.update(place, await this.#parts.quiet(message));
@@ -141,7 +143,7 @@ export class SlackAlertNotifier implements AlertNotifier {
     const note = noticeMessage(
       `Slack won't let this card be updated (${error}), so its buttons and figures may be out of date. Now: ${message.text}`,
     );
-    return this.#post(about, { message: note, parent: this.#threadOf(about, episode), mention: false });
+    return this.#post(about, { message: note, parent: this.#threadOf(episode), mention: false });
   }
 
   async #drawCard(episode: Episode, nowMs: number): Promise<Message> {
@@ -168,7 +170,8 @@ export class SlackAlertNotifier implements AlertNotifier {
   /** In the channel, once, whatever happened to earlier attempts. */
   async #post(about: AlertMessage, { message, parent, mention }: Post): Promise<Delivery> {
     const { channel, log } = this.#parts;
-    const isCard = about.notice.kind === 'alert-card';
+    // A reply's place is of no use to anyone.
+    const isPlaceKept = about.notice.kind !== 'alert-thread';
     const searched = about.mayBeThere
       ? await searchMessage(this.#parts, {
           key: about.key,
@@ -180,7 +183,7 @@ export class SlackAlertNotifier implements AlertNotifier {
     if (searched.kind === 'failed') return delivery({ ok: false, failure: searched.failure });
     if (searched.kind === 'found') {
       log.info({ key: about.key }, 'message was there already');
-      return isCard ? { ok: true, card: searched.place } : DELIVERED;
+      return isPlaceKept ? { ok: true, card: searched.place } : DELIVERED;
     }
     const quiet = withHints(
       await this.#parts.quiet(message),
@@ -189,7 +192,7 @@ export class SlackAlertNotifier implements AlertNotifier {
     const named = mention ? withMention(quiet, groupMention(this.#parts.group)) : quiet;
     const answer = await this.#send(parent, named, about.key, mention);
     if (!answer.ok && mention && isGone(answer)) await this.#tellInstead(about, quiet);
-    return isCard ? cardDelivery(answer) : delivery(answer);
+    return isPlaceKept ? placeDelivery(answer) : delivery(answer);
   }
 
   #send(

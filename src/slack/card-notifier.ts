@@ -9,12 +9,12 @@ import type { Notice } from '../domain/close/notices.ts';
 import type { Delivery, NewId, Notifier } from '../usecases/ports.ts';
 import type { SlackSettings } from './adapter-settings.ts';
 import {
-  cardDelivery,
   DELIVERED,
   delivery,
   EDIT_IS_OVER,
   Messenger,
   type MessengerParts,
+  placeDelivery,
   refusedForOne,
 } from './messenger.ts';
 import { failureText } from './slack-call.ts';
@@ -97,7 +97,7 @@ export class CardNotifier implements Notifier {
 
   async #postCard(request: CloseRequest, approvers: ReadonlySet<string> | null): Promise<Delivery> {
     const answer = await this.#messenger.post(this.#parts.closeChannel, await this.#draw(request, approvers));
-    return cardDelivery(answer);
+    return placeDelivery(answer);
   }
 
   #draw(request: CloseRequest, approvers: ReadonlySet<string> | null): Promise<Message> {
@@ -119,7 +119,7 @@ export class CardNotifier implements Notifier {
     );
     // Someone deleted it, so it is posted again: people must be able to decide. The outbox records where it is now.
     if (error === 'message_not_found') {
-      return cardDelivery(await this.#messenger.post(place.channelId, card));
+      return placeDelivery(await this.#messenger.post(place.channelId, card));
     }
     if (!EDIT_IS_OVER.has(error)) return delivery(answer);
     const note = `${dryRunPrefix(request.policy.mode)}Slack won't let this card be updated (${error}), so its buttons may be out of date. Unit ${request.groupId} now: ${standingText(request)}`;

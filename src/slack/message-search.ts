@@ -18,7 +18,7 @@ export type Searched =
 export interface SearchFor {
   readonly key: string;
   readonly channelId: string;
-  /** The thread it belongs to; null: the channel itself. */
+  /** The thread it belongs to, which is looked at before the channel itself; null: the channel only. */
   readonly threadTs: string | null;
   /** It was not posted before then, UTC milliseconds. */
   readonly sinceMs: number;
@@ -27,8 +27,22 @@ export interface SearchFor {
 const PER_PAGE = 200;
 const PAGES_AT_MOST = 5;
 
-export async function searchMessage(
-  { client, home }: { readonly client: WebClient; readonly home: HomeWorkspace },
+interface SearchParts {
+  readonly client: WebClient;
+  readonly home: HomeWorkspace;
+}
+
+/** A reply is in the channel where its parent was gone. */
+export async function searchMessage(parts: SearchParts, wanted: SearchFor): Promise<Searched> {
+  if (wanted.threadTs === null) return searchPlace(parts, wanted);
+  const inThread = await searchPlace(parts, wanted);
+  if (inThread.kind === 'found' || inThread.kind === 'failed') return inThread;
+  const inChannel = await searchPlace(parts, { ...wanted, threadTs: null });
+  return inChannel.kind === 'absent' && inThread.kind === 'unknown' ? inThread : inChannel;
+}
+
+async function searchPlace(
+  { client, home }: SearchParts,
   { key, channelId, threadTs, sinceMs }: SearchFor,
 ): Promise<Searched> {
   const workspace = await home.read();
@@ -53,7 +67,10 @@ export async function searchMessage(
         keyOf(metadata.event_payload) === key &&
         (own === null || user === own),
     );
-    if (found?.ts !== undefined) return { kind: 'found', place: { channelId, messageTs: found.ts } };
+    if (found?.ts !== undefined) {
+      const place = { channelId, messageTs: found.ts };
+      return { kind: 'found', place: threadTs === null ? place : { ...place, threadTs } };
+    }
     cursor = answer.value.response_metadata?.next_cursor ?? '';
     if (cursor === '') return { kind: 'absent' };
   }

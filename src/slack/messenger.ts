@@ -61,9 +61,10 @@ export class Messenger {
     const answer = await sendMessage(message, log, (form) => postMessage(client, channel, form, options));
     if (!answer.ok) return answer;
     const { ts, channel: channelId = channel } = answer.value;
+    const { threadTs } = options;
     return ts === undefined
       ? { ok: false, failure: { kind: 'unreachable', why: 'the answer names no message' } }
-      : { ok: true, value: { channelId, messageTs: ts } };
+      : { ok: true, value: { channelId, messageTs: ts, ...(threadTs === undefined ? {} : { threadTs }) } };
   }
 
   update({ channelId, messageTs }: CardLocation, message: Message): Promise<SlackAnswer<unknown>> {
@@ -111,8 +112,8 @@ export function delivery(answer: SlackAnswer<unknown>): Delivery {
   return answer.ok ? DELIVERED : undelivered(answer.failure);
 }
 
-/** The same for a card: where it is now. */
-export function cardDelivery(answer: SlackAnswer<CardLocation>): Delivery {
+/** The same for a message whose place is kept: where it is now. */
+export function placeDelivery(answer: SlackAnswer<CardLocation>): Delivery {
   return answer.ok ? { ok: true, card: answer.value } : undelivered(answer.failure);
 }
 

@@ -125,7 +125,7 @@ export interface HomeView {
   /** Why `units` is null; null: the units were read. */
   readonly unitsRefusal: Refusal | null;
   /** Null or absent: the watch is off, or couldn't be read. */
-  readonly watch?: (WatchGlimpse & { readonly open: readonly Episode[] }) | null;
+  readonly watch?: (WatchGlimpse & Pick<WatchView, 'open' | 'levels'>) | null;
   readonly nowMs: number;
 }
 

@@ -36,7 +36,7 @@ export interface WatchSetUp {
 
 export interface ViewWatch extends Pick<WatchDesk, 'viewWatch' | 'viewTrend'> {
   /** For other views, which are worth showing without it: null when it can't be read. */
-  glimpse(): Promise<(WatchGlimpse & { readonly open: readonly Episode[]; readonly nowMs: number }) | null>;
+  glimpse(): Promise<(WatchGlimpse & Pick<WatchView, 'open' | 'levels' | 'nowMs'>) | null>;
 }
 
 const RECENT_SHOWN = 10;
@@ -80,7 +80,8 @@ export function createViewWatch(parts: ViewWatchParts): ViewWatch {
       try {
         const { watch, episodes, nowMs } = await store.load();
         const open = worstOpen(episodes.values());
-        return { lastReading: watch?.lastReading ?? null, blind: watch?.blind ?? null, open, nowMs };
+        const { levels } = rules;
+        return { lastReading: watch?.lastReading ?? null, blind: watch?.blind ?? null, open, levels, nowMs };
       } catch (error) {
         log.warn({ err: error }, 'watch not read, shown without it');
         return null;

@@ -131,13 +131,13 @@ describe('the card', () => {
         null,
       ),
     );
-    expect(summary).toEqual({ ok: true, card: null });
     const under = { channelId: ids.loanDesk, messageTs: inChannel()[0]?.ts ?? '' };
+    expect(summary).toEqual({ ok: true, card: under });
     const inThread = openCase({ summaryId: 's' });
     const card = await createNotifier().deliver(message(CARD, inThread, { under }));
     const up = { ...inThread, card: card.ok ? card.card : null };
     const said: EpisodeNotice = { kind: 'alert-thread', event: EPISODE_EVENTS.taken, mention: false };
-    await createNotifier().deliver(message(said, up, { under, key: 'C-7K2M9QX4/2' }));
+    await createNotifier().deliver(message(said, up, { key: 'C-7K2M9QX4/2' }));
     expect(inChannel().map(({ threadTs }) => threadTs)).toEqual([
       undefined,
       under.messageTs,

@@ -11,9 +11,11 @@ import { cardLink, cardMention, dateToken, durationText, mention } from './forma
 import { shorten } from './limits.ts';
 import { noticeMessage } from './notice-message.ts';
 
-/** In the thread. */
+/** In the thread; in the channel as well, or in a summary's thread, it must name its unit. */
 export function alertReply(event: EpisodeEvent, episode: Episode, levels: readonly WatchLevel[]): Message {
-  return noticeMessage(`${drillPrefix(episode)}${alertText(event, episode, levels)}`);
+  const said = alertText(event, episode, levels);
+  const unit = /\bunit \d/i.test(said) ? '' : `Unit ${episode.groupId}: `;
+  return noticeMessage(`${drillPrefix(episode)}${unit}${said}`);
 }
 
 /** To a person of the watch group, or to the one it concerns: what is the matter, what would cure it, what to press. */

@@ -1,4 +1,4 @@
-/** App Home: units at margin call or worse, what waits for me, all units, and what is open or was decided lately. */
+/** App Home: open alerts, units at margin call or worse, what waits for me, all units, and what is open or was decided lately. */
 import type { KnownBlock, SectionBlock } from '@slack/types';
 import type { CloseRequest } from '../../domain/close/close-request.ts';
 import type { Refusal } from '../../domain/refusal.ts';
@@ -19,12 +19,15 @@ import {
   type UnitFigures,
   unitLine,
 } from './units-table.ts';
-import { flawBlocks } from './units-view.ts';
+import { flawBlocks, freshness } from './units-view.ts';
+import { openBlocks, watchLine } from './watch-view.ts';
 
 /** Each has a section of its own with a button; more than a person decides on in one go. */
 const WAITING_SHOWN = 10;
 /** All units of a large group of firms. */
 const UNITS_SHOWN = 60;
+/** Each with its buttons. */
+const ALERTS_SHOWN = 5;
 /** Of units at margin call or worse, those with lines of their own; the table has all. */
 const IN_TROUBLE_SHOWN = 5;
 
@@ -33,6 +36,7 @@ export function homeTab(view: HomeView, workspaceUrl: string | null): Home {
   const figures =
     all === null ? [] : all.units.slice(0, UNITS_SHOWN).map((unit) => figuresOf(unit, all.thresholds));
   const around = (units: readonly KnownBlock[]): KnownBlock[] => [
+    ...alertBlocks(view, workspaceUrl),
     ...troubleBlocks(figures),
     ...waitingBlocks(view.waitingForMe, workspaceUrl),
     ...unitBlocks(view, units),
@@ -42,7 +46,12 @@ export function homeTab(view: HomeView, workspaceUrl: string | null): Home {
       '`/ltv` units · `/closed-units` history · `/close-unit` asks for a close · `/loandesk help` all commands',
     ),
     context(
-      `Your roles: ${view.roles.length === 0 ? 'none' : view.roles.join(', ')} · drawn ${dateToken(view.nowMs)}`,
+      `Your roles: ${view.roles.length === 0 ? 'none' : view.roles.join(', ')} · drawn ${dateToken(view.nowMs)}${freshness(
+        view.watch,
+        view.nowMs,
+      )
+        .map((line) => ` · ${line}`)
+        .join('')}`,
     ),
   ];
   if (figures.length === 0) return { type: 'home', blocks: around([]) };
@@ -56,6 +65,19 @@ export function homeTab(view: HomeView, workspaceUrl: string | null): Home {
 function unitLines(figures: readonly UnitFigures[]): SectionBlock[] {
   const lines = figures.map((each) => `• ${unitLine(each)}`);
   return sections(lines, 6_000, (left) => `… and ${left} more: \`/ltv\``);
+}
+
+/** Open alerts as the watch told them, worst first; a blind watch before all else. */
+function alertBlocks({ watch, nowMs }: HomeView, workspaceUrl: string | null): KnownBlock[] {
+  if (watch === null || watch === undefined) return [];
+  const { open, levels, blind } = watch;
+  const left = open.length - ALERTS_SHOWN;
+  return [
+    ...(blind === null ? [] : [section(watchLine(watch, nowMs))]),
+    ...(open.length === 0 ? [] : [header(open.length === 1 ? '1 open alert' : `${open.length} open alerts`)]),
+    ...open.slice(0, ALERTS_SHOWN).flatMap((episode) => openBlocks(episode, levels, workspaceUrl)),
+    ...(left > 0 ? [context(`… and ${left} more: \`/loandesk watch\``)] : []),
+  ];
 }
 
 /** A margin call can't wait for a decision about a close. */

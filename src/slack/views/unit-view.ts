@@ -30,7 +30,7 @@ import { escapeMrkdwn, shorten } from './limits.ts';
 import { refusalReason } from './refusal-text.ts';
 import { stateText } from './request-text.ts';
 import { cureForms, cushionText, levelEmoji, levelText, ltvBar, ltvText, percentText } from './unit-text.ts';
-import { flawBlocks } from './units-view.ts';
+import { flawBlocks, freshness } from './units-view.ts';
 
 /** Private to the asker: addresses in full. */
 export function unitMessage(view: UnitView, query: string): Message {
@@ -158,8 +158,9 @@ function borrowText({ unit, details }: UnitView): string {
   return lines.length === 1 ? (lines[0] ?? '') : `${lines.join('\n')}\neach alone, not together`;
 }
 
-function placeText({ unit, asOfMs }: UnitView): string {
-  return `Credit account ${escapeMrkdwn(shorten(unit.creditEmail, 254))} · parent ${escapeMrkdwn(shorten(unit.parentEmail, 254))} · as of ${secondsToken(asOfMs)} · totals as valued by Binance, which states LTV ${amountText(unit.ltv)}`;
+function placeText({ unit, asOfMs, watch, nowMs }: UnitView): string {
+  const place = `Credit account ${escapeMrkdwn(shorten(unit.creditEmail, 254))} · parent ${escapeMrkdwn(shorten(unit.parentEmail, 254))} · as of ${secondsToken(asOfMs)} · totals as valued by Binance, which states LTV ${amountText(unit.ltv)}`;
+  return [place, ...freshness(watch, nowMs)].join(' · ');
 }
 
 function hints(groupId: string): string {

@@ -29,6 +29,7 @@ import {
   type UnitFigures,
   unitLine,
 } from './units-table.ts';
+import { watchLine } from './watch-view.ts';
 
 const STALE_AFTER_MS = 60_000;
 /** Of units in trouble, those with lines of their own above the table. */
@@ -128,9 +129,14 @@ function smallPrint(view: UnitsView, left: number, sharedBy: PersonId | null): s
     ...(hidden === 0 ? [] : [`${plural(hidden, 'unit')} hidden by the filter`]),
     ...(left === 0 ? [] : [`${plural(left, 'unit')} not shown: narrow it with a filter`]),
     longIdsText(units.slice(0, ROWS_SHOWN).map(({ groupId }) => groupId)),
-    ...(sharedBy === null ? [] : [`shared by ${mention(sharedBy)}`]),
+    ...(sharedBy === null ? freshness(view.watch, view.nowMs) : [`shared by ${mention(sharedBy)}`]),
   ];
   return parts.filter((part) => part !== '').join(' · ');
+}
+
+/** Nothing where the watch is off. */
+export function freshness(watch: UnitsView['watch'], nowMs: number): string[] {
+  return watch === null || watch === undefined ? [] : [watchLine(watch, nowMs)];
 }
 
 function staleness(view: UnitsView): string {

@@ -7,7 +7,7 @@ import { startWorkspace, type Workspace, type WorkspaceOptions } from '../../../
 import type { SlackSettings } from '../../../src/slack/adapter-settings.ts';
 import { createSlackApp, type SlackApp, type SlackAppParts } from '../../../src/slack/bolt-app.ts';
 import { createSlackClients, type SlackClients } from '../../../src/slack/slack-clients.ts';
-import type { Desk } from '../../../src/usecases/desk.ts';
+import type { Desk, WatchDesk } from '../../../src/usecases/desk.ts';
 import type { SeenOnce } from '../../../src/usecases/ports.ts';
 import { MemorySeenOnce } from '../../fakes/memory-seen-once.ts';
 import { type LogLine, memoryLog } from '../../support/logs.ts';
@@ -25,6 +25,8 @@ function expectNoSecrets(lines: readonly LogLine[], workspace: Workspace): void 
 export interface SlackHarnessOptions {
   readonly transport?: 'http' | 'socket';
   readonly desk: (clients: SlackClients) => Desk;
+  /** Absent: the watch is off. */
+  readonly watch?: WatchDesk;
   readonly seenOnce?: SeenOnce;
   readonly workspace?: WorkspaceOptions;
   readonly closeChannel?: string;
@@ -92,6 +94,7 @@ export async function startSlackHarness(options: SlackHarnessOptions): Promise<S
     createSlackApp({
       settings,
       desk,
+      watch: options.watch,
       clients,
       seenOnce,
       log,

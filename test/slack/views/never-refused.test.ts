@@ -4,13 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { findBlockKitFaults } from '../../../sandbox/slack/block-kit/check-blocks.ts';
 import { findInconsistencies, PUBLISHED_THRESHOLDS } from '../../../src/domain/unit/risk-unit.ts';
 import { auditVerdictMessage } from '../../../src/slack/views/audit-view.ts';
-import type { Message } from '../../../src/slack/views/blocks.ts';
 import { closedUnitsMessage } from '../../../src/slack/views/closed-units-view.ts';
 import { approverMessage, approversReply, directMessage } from '../../../src/slack/views/direct-message.ts';
 import { threadText } from '../../../src/slack/views/event-text.ts';
 import { helpMessage, unknownArgumentMessage } from '../../../src/slack/views/help-view.ts';
 import { homeTab } from '../../../src/slack/views/home-view.ts';
-import { LIMITS } from '../../../src/slack/views/limits.ts';
 import {
   askedMessage,
   noticeMessage,
@@ -40,35 +38,12 @@ import {
   units,
   wildText,
 } from '../support/arbitraries.ts';
+import { faultsOf } from '../support/message-faults.ts';
 
 const RUNS = { numRuns: 60 };
 const URL = 'https://acme.slack.com/';
 const flaws = fc.array(wildText(400), { maxLength: 20 });
 const viewBase = { thresholds: PUBLISHED_THRESHOLDS, asOfMs: START_MS, nowMs: START_MS + 90_000 };
-
-/** Characters of text in blocks, tables apart: a whole message was seen refused well below the known ceiling. */
-function charactersOf(value: unknown): number {
-  if (Array.isArray(value)) return value.reduce<number>((sum, each) => sum + charactersOf(each), 0);
-  if (typeof value !== 'object' || value === null) return 0;
-  if ('type' in value && (value.type === 'table' || value.type === 'data_table')) return 0;
-  return Object.entries(value).reduce(
-    (sum, [name, each]) =>
-      sum + (name === 'text' && typeof each === 'string' ? each.length : charactersOf(each)),
-    0,
-  );
-}
-
-/** The message, every plainer form of it, and its text where Slack limits it. */
-function faultsOf(message: Message): unknown[] {
-  const faults: unknown[] = [];
-  for (let form: Message | undefined = message; form !== undefined; form = form.plainer) {
-    faults.push(...findBlockKitFaults('message', form, { update: true }));
-    const characters = charactersOf(form.blocks);
-    if (characters > LIMITS.message.blocksCharactersAimed) faults.push(`${characters} characters`);
-    if (form.text.trim() === '') faults.push('a message without text');
-  }
-  return faults;
-}
 
 describe('no message is ever refused', () => {
   it('/ltv with 0 to 500 units, private and shared', () => {
