@@ -38,6 +38,17 @@ export const apiUrl = (name: string) =>
       error: `${name}: expected a URL without user and password`,
     });
 
+/** For what leaves Slack: it may name units, and the URL itself may be a secret. Plain HTTP goes to this machine only. */
+export const outsideUrl = (name: string) =>
+  apiUrl(name).refine((text) => isEncryptedOrLocal(new URL(text)), {
+    error: `${name}: expected a URL that begins with https://`,
+  });
+
+function isEncryptedOrLocal({ protocol, hostname }: URL): boolean {
+  const isLocal = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+  return protocol === 'https:' || isLocal;
+}
+
 /** redis-settings.ts checks the rest, together with related settings. */
 export const redisUrl = z.string().refine((text) => beginsWith(['redis://', 'rediss://'], text), {
   error: `REDIS_URL: expected a URL that begins with redis:// or rediss://, ${PERCENT_ENCODED}`,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Amount } from '../domain/amount.ts';
 import type { DigestClock } from '../usecases/watch-ports.ts';
 import { parseDigestClock } from './digest-clock.ts';
-import { apiUrl, CHANNEL, duration, fraction, list, people } from './fields.ts';
+import { CHANNEL, duration, fraction, list, outsideUrl, people } from './fields.ts';
 
 export interface WatchSettings {
   readonly channel: string;
@@ -73,15 +73,15 @@ export const watchShape = {
       error: 'PAGERDUTY_ROUTING_KEY: expected the integration key of Events API v2, 32 letters and digits',
     })
     .optional(),
-  PAGERDUTY_API_URL: apiUrl('PAGERDUTY_API_URL').default('https://events.pagerduty.com'),
-  ALERT_WEBHOOK_URL: apiUrl('ALERT_WEBHOOK_URL').optional(),
+  PAGERDUTY_API_URL: outsideUrl('PAGERDUTY_API_URL').default('https://events.pagerduty.com'),
+  ALERT_WEBHOOK_URL: outsideUrl('ALERT_WEBHOOK_URL').optional(),
   ALERT_WEBHOOK_SECRET: z
     .string()
     .regex(WEBHOOK_SECRET, {
       error: 'ALERT_WEBHOOK_SECRET: expected whsec_ and 24 to 64 random bytes in base64 (Standard Webhooks)',
     })
     .optional(),
-  HEARTBEAT_URL: apiUrl('HEARTBEAT_URL').optional(),
+  HEARTBEAT_URL: outsideUrl('HEARTBEAT_URL').optional(),
   WATCH_TRIPWIRE: z.stringbool({ error: 'WATCH_TRIPWIRE: expected true or false' }).prefault('false'),
   DIGEST_AT: digestClock.optional(),
 };

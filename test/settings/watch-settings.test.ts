@@ -80,6 +80,11 @@ describe('the settings of the watch', () => {
     expect(watch?.levels.map(String)).toEqual(['0.75', '0.7']);
   });
 
+  it('send nothing over plain HTTP, except to this machine', () => {
+    for (const url of ['http://localhost:9/in', 'http://127.0.0.1:9/in', 'http://[::1]:9/in'])
+      expect(watchOf({ HEARTBEAT_URL: url })).toMatchObject({ heartbeatUrl: url });
+  });
+
   it('secrets may be files', () => {
     const folder = mkdtempSync(join(tmpdir(), 'loandesk-watch-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -122,6 +127,15 @@ describe('the settings of the watch', () => {
       'ALERT_WEBHOOK_SECRET: expected whsec_',
     ],
     [{ HEARTBEAT_URL: 'beat.example.org' }, 'HEARTBEAT_URL: expected a URL'],
+    [
+      { HEARTBEAT_URL: 'http://beat.example.org/hunter2' },
+      'HEARTBEAT_URL: expected a URL that begins with https',
+    ],
+    [
+      { ALERT_WEBHOOK_URL: 'http://127.example.org/hunter2', ALERT_WEBHOOK_SECRET: WEBHOOK_SECRET },
+      'ALERT_WEBHOOK_URL: expected a URL that begins with https://',
+    ],
+    [{ PAGERDUTY_API_URL: 'http://10.0.0.1' }, 'PAGERDUTY_API_URL: expected a URL that begins with https://'],
     [{ WATCH_TRIPWIRE: 'maybe' }, 'WATCH_TRIPWIRE: expected true or false'],
     [{ DIGEST_AT: '25:00 UTC' }, 'DIGEST_AT: expected a time'],
     [{ DIGEST_AT: '08:60 UTC' }, 'DIGEST_AT: expected a time'],
