@@ -137,7 +137,7 @@ export function createWatch(parts: WatchParts, shared: DeskOfWatch): WatchWork {
         tripWireTrouble: () => tripWire.trouble(),
         channelTrouble: parts.channelTrouble,
       }),
-    alerts: { notifier: timedNotifier(parts), book },
+    alerts: { notifier: timedNotifier(parts), book, levels: rules.levels },
   };
 }
 

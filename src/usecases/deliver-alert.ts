@@ -4,7 +4,8 @@
  */
 import type { CardLocation } from '../domain/card-location.ts';
 import type { Episode } from '../domain/watch/episode.ts';
-import type { EpisodeNotice, WatchNotice } from '../domain/watch/watch.ts';
+import { severityOf } from '../domain/watch/levels.ts';
+import type { EpisodeNotice, WatchNotice, WatchRules } from '../domain/watch/watch.ts';
 import { mayBeThere, type TakenItem } from './outbox-ports.ts';
 import { DrawnCards, drawn, type Outgoing } from './outgoing.ts';
 import { UnreadableRecord } from './ports.ts';
@@ -17,6 +18,7 @@ const LOOKED_FOR_EVERY_MS = 1_000;
 export interface AlertParts {
   readonly notifier: AlertNotifier;
   readonly book: AlertBook;
+  readonly levels: WatchRules['levels'];
 }
 
 export interface AlertMessages {
@@ -24,7 +26,7 @@ export interface AlertMessages {
   ofWatch(item: TakenItem, notice: WatchNotice): Outgoing;
 }
 
-export function createAlertMessages({ notifier, book }: AlertParts): AlertMessages {
+export function createAlertMessages({ notifier, book, levels }: AlertParts): AlertMessages {
   const cards = new DrawnCards();
 
   function post(
@@ -54,7 +56,7 @@ export function createAlertMessages({ notifier, book }: AlertParts): AlertMessag
       const state = JSON.stringify(episode);
       return {
         async send() {
-          if (isFalseNow(notice, episode)) return null;
+          if (isFalseNow(notice, episode, levels)) return null;
           if (notice.kind !== 'alert-card') return post(item, notice, episode, null);
           const isMoreOfTheSame = item.origin === 'change' && !notice.mention;
           if (isMoreOfTheSame && cards.shows(episode.id, state)) return null;
@@ -84,10 +86,15 @@ export function createAlertMessages({ notifier, book }: AlertParts): AlertMessag
   };
 }
 
-/** What happened stays true; "still so" and "nobody has it" do not. */
-function isFalseNow(notice: EpisodeNotice, { state, level, owner }: Episode): boolean {
+/** What happened stays true; "still so" and "nobody has it" do not. A case that got worse is still at the calmer level. */
+function isFalseNow(
+  notice: EpisodeNotice,
+  { state, level, owner }: Episode,
+  levels: WatchRules['levels'],
+): boolean {
   if (notice.kind === 'alert-card') return false;
   const { event } = notice;
-  if (event.type === 'repeated') return state !== 'open' || level !== event.level;
+  if (event.type === 'repeated')
+    return state !== 'open' || severityOf(levels, level) < severityOf(levels, event.level);
   return event.type === 'escalated' && (state !== 'open' || owner !== null);
 }

@@ -11,7 +11,7 @@ import type { WatchChange } from '../domain/watch/watch.ts';
 import { episodeNotices, watchNotice } from '../domain/watch/watch-notices.ts';
 import type { StoredWatch, WatchEvents, WatchStore } from './watch-ports.ts';
 
-/** Many people may click while rounds go on; in each round of attempts one of them succeeds. */
+/** Of several replicas, one succeeds in each round of attempts. */
 const ATTEMPTS_AT_MOST = 20;
 
 /** May be called several times; a refusal stores nothing. */
@@ -45,7 +45,16 @@ export interface WatchBookParts {
 }
 
 export function createWatchBook({ store, events, afterChange }: WatchBookParts): WatchBook {
-  async function apply(decide: DecideWatch, first?: StoredWatch): Promise<Result<WatchChange>> {
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** One after the other: only other replicas save in between. */
+  function apply(decide: DecideWatch, first?: StoredWatch): Promise<Result<WatchChange>> {
+    const applied = last.then(() => applyNow(decide, first));
+    last = applied.catch(() => {});
+    return applied;
+  }
+
+  async function applyNow(decide: DecideWatch, first?: StoredWatch): Promise<Result<WatchChange>> {
     let stored = first ?? (await store.load());
     for (let attempt = 0; attempt < ATTEMPTS_AT_MOST; attempt += 1) {
       const decided = await decide(stored);
@@ -109,17 +118,24 @@ export function createWatchBook({ store, events, afterChange }: WatchBookParts):
     apply,
     applyToCase,
     async recordAlertCard(episodeId, card) {
-      await applyToCase(episodeId, { type: 'record-card', card });
+      throwIfNotSaved(await applyToCase(episodeId, { type: 'record-card', card }));
     },
     async recordSummary(summaryId, message) {
-      await apply(({ watch }) => {
+      const recorded = await apply(({ watch }) => {
         if (watch === null || watch.summary?.id !== summaryId) return refuse({ code: 'nothing-changed' });
         return done({ next: { ...watch, summary: { ...watch.summary, message } }, episodes: [], events: [] });
       });
+      throwIfNotSaved(recorded);
     },
     async summaryMessage(summaryId) {
       const summary = (await store.load()).watch?.summary ?? null;
       return summary?.id === summaryId ? summary.message : null;
     },
   };
+}
+
+/** The message then stays in the outbox, and the next attempt finds it by its key instead of posting it again. */
+function throwIfNotSaved(result: Result<unknown>): void {
+  if (!result.ok && result.refusal.code === 'changed-meanwhile')
+    throw new Error('the place of a message was not recorded: others save at the same time');
 }

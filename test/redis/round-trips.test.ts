@@ -44,7 +44,8 @@ it('a round of the watch costs four, that of another replica one; a card four, o
   const { watch, history, outbox } = redis;
   const book = createWatchBook({ store: watch, events: { alertRaised: () => {} }, afterChange: () => {} });
   const card = { channelId: 'C', messageTs: '1700000000.000100' };
-  const messages = createAlertMessages({ notifier: { deliver: async () => ({ ok: true, card }) }, book });
+  const notifier = { deliver: async () => ({ ok: true, card }) as const };
+  const messages = createAlertMessages({ notifier, book, levels: [] });
   const names = watched(redis);
   const ofLastStep = () => names.splice(0);
 

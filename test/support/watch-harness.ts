@@ -191,7 +191,7 @@ export class WatchHarness {
         channelTrouble: async () => null,
         newEpisodeId: () => {
           this.#ids += 1;
-          return episodeIdFrom(new Uint8Array(8).fill(this.#ids));
+          return episodeIdFrom(new Uint8Array(8).fill(this.#ids).fill(this.#ids >> 5, 0, 4));
         },
         inTime: (work, _, late) => (this.isSlow ? Promise.resolve(late()) : work),
         monotonic: () => this.nowMs,

@@ -20,6 +20,7 @@ import { FakeDirectory, FakeNotifier } from '../fakes/people.ts';
 import { policy, START_MS } from '../support/close-requests.ts';
 import { withMethods } from '../support/desk-harness.ts';
 import { memoryLog } from '../support/logs.ts';
+import { watchRules } from '../support/watch-rounds.ts';
 
 const CHANNEL = 'C0WATCH';
 const OF_SLACK: Delivery = { ok: false, retry: true, why: 'timeout', retryAfterMs: null };
@@ -58,7 +59,11 @@ class Scene {
         await book.recordAlertCard(episodeId, card);
       },
     });
-    const alerts = { notifier: { deliver: (message: AlertMessage) => this.#post(message) }, book: recording };
+    const alerts = {
+      notifier: { deliver: (message: AlertMessage) => this.#post(message) },
+      book: recording,
+      levels: watchRules().levels,
+    };
     return createDeliverOutbox({
       outbox: store.outbox,
       store,
@@ -180,6 +185,19 @@ it('a card that was posted but could not be recorded is looked for and recorded'
   expect((await loadEpisode(scene.store.watch, id)).card).toEqual(placeOf(2));
 });
 
+it('a card that cannot be recorded because others save at the same time is looked for and recorded, too', async () => {
+  const scene = new Scene();
+  const id = await scene.open();
+  const { watch } = scene.store;
+  const save = watch.save.bind(watch);
+  watch.save = async () => 'conflict';
+  await expect(scene.deliver()).rejects.toThrow('not recorded');
+  watch.save = save;
+  await scene.pass(LEASE_MS);
+  expect(scene.tried.map(({ mayBeThere }) => mayBeThere)).toEqual([false, true]);
+  expect((await loadEpisode(watch, id)).card).toEqual(placeOf(2));
+});
+
 it('a card that was posted but cannot be recorded, as a record is damaged, is posted once', async () => {
   const scene = new Scene();
   const id = await scene.open();
@@ -232,8 +250,8 @@ it('"still so" is not said once it no longer is, nor "nobody has it" once somebo
   await scene.add(id, { type: 'taken', untilMs: 1, by, atMs: scene.nowMs }, { owner }, direct);
   await scene.deliver();
   expect(scene.kinds()).toEqual(['alert-card', 'repeated']);
-  await scene.add(id, repeated(scene), { level: 'liquidation' }, later(repeated(scene)));
-  await scene.add(id, repeated(scene), { state: 'recovered' }, later(repeated(scene, 'liquidation')));
+  await scene.add(id, repeated(scene), {}, later(repeated(scene, 'liquidation')));
+  await scene.add(id, repeated(scene), { state: 'recovered' }, later(repeated(scene)));
   const { figures } = newEpisode(0);
   const worsened: EpisodeEvent = {
     type: 'worsened',
@@ -247,6 +265,15 @@ it('"still so" is not said once it no longer is, nor "nobody has it" once somebo
   await scene.add(id, null, {}, later(worsened));
   await scene.deliver();
   expect(scene.kinds()).toEqual(['alert-card', 'repeated', 'worsened']);
+});
+
+it('"still at margin call" is said of a case that was at liquidation and is not known to be calmer', async () => {
+  const scene = new Scene();
+  const id = await scene.open({ level: 'liquidation' });
+  await scene.deliver();
+  await scene.add(id, repeated(scene), {}, threadOf(repeated(scene)));
+  await scene.deliver();
+  expect(scene.kinds()).toEqual(['alert-card', 'repeated']);
 });
 
 it('several redraws of one state need one edit; a card that mentions is always posted', async () => {
