@@ -27,7 +27,10 @@ export function packagesOf(sources: readonly string[], root: string): LicensedPa
   return [...new Set(found)].sort((a, b) => (a.folder < b.folder ? -1 : 1));
 }
 
-/** Throws at a package that brings no licence text. */
+/** The text of a package that leaves it in its repository: `scripts/licences/NAME.txt`. */
+const KEPT_HERE = new URL('licences/', import.meta.url);
+
+/** Throws at a package that brings no licence text and has none kept here. */
 export async function licencesText(
   packages: readonly LicensedPackage[],
   sources: readonly string[],
@@ -35,8 +38,8 @@ export async function licencesText(
 ): Promise<string> {
   const licences = packages.map(async ({ folder, name, version, licence }) => {
     const files = (await readdir(join(root, folder))).filter((file) => LICENCE_FILE.test(file));
-    if (files.length === 0) throw new Error(`${name} brings no licence text`);
     const texts = await Promise.all(files.map((file) => readFile(join(root, folder, file), 'utf8')));
+    if (texts.length === 0) texts.push(await keptLicence(name));
     return section(`${name} ${version}, ${licence}`, texts);
   });
   const code = await Promise.all(sources.filter(isOfPackage).map((source) => readFile(source, 'utf8')));
@@ -47,6 +50,14 @@ export async function licencesText(
     ...(await Promise.all(licences)),
     section('Notices in their sources', notices),
   ].join('\n');
+}
+
+async function keptLicence(name: string): Promise<string> {
+  try {
+    return await readFile(new URL(`${name}.txt`, KEPT_HERE), 'utf8');
+  } catch {
+    throw new Error(`${name} brings no licence text`);
+  }
 }
 
 function section(title: string, texts: readonly string[]): string {

@@ -1,6 +1,6 @@
 /**
- * PagerDuty Events API v2 (https://developer.pagerduty.com/docs/send-alert-event). The episode's id is the
- * deduplication key, so that a repeated event changes nothing there.
+ * PagerDuty Events API v2 (https://developer.pagerduty.com/docs/send-alert-event). The key is the deduplication key, so
+ * that a repeated event changes nothing there.
  */
 import type { PageEvent, Pager } from '../usecases/watch-ports.ts';
 import type { Call } from './outgoing-call.ts';

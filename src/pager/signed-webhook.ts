@@ -4,7 +4,6 @@
  * can recognise it.
  */
 import { Webhook } from 'standardwebhooks';
-import type { Episode } from '../domain/watch/episode.ts';
 import type { PageEvent, Pager } from '../usecases/watch-ports.ts';
 import type { Call } from './outgoing-call.ts';
 import { pageDetails, pageSummary, severityOf } from './page-text.ts';
@@ -21,13 +20,14 @@ export function createSignedWebhook({ url, secret }: WebhookSettings, call: Call
   return {
     name: 'Webhook',
     async send({ key, state, episode }: PageEvent) {
-      const id = `${key}.${state}.${causeMs(state, episode)}`;
+      const id = `${key}.${state}`;
       const atMs = now();
       const body = JSON.stringify({
         type: `case.${state}`,
         timestamp: new Date(episode.figures.asOfMs).toISOString(),
         data: {
-          case: key,
+          case: episode.id,
+          incident: key,
           state,
           summary: pageSummary(episode),
           severity: severityOf(episode),
@@ -47,16 +47,4 @@ export function createSignedWebhook({ url, secret }: WebhookSettings, call: Call
       });
     },
   };
-}
-
-/** A case may be triggered again after its owner lapsed: that is another event. */
-function causeMs(state: PageEvent['state'], episode: Episode): number {
-  switch (state) {
-    case 'triggered':
-      return episode.unownedSinceMs ?? episode.levelSinceMs;
-    case 'acknowledged':
-      return episode.owner?.sinceMs ?? 0;
-    case 'resolved':
-      return episode.recoveredAtMs ?? 0;
-  }
 }

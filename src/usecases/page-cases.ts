@@ -38,16 +38,20 @@ export function createPageCases(parts: PageCasesParts): PageCases {
 
   async function bring(episode: Episode): Promise<boolean> {
     const { id, page } = episode;
-    const { wanted, told } = page;
+    const { number, wanted, told } = page;
     if (wanted === told || wanted === 'none') return false;
-    const step = `${id}:${told}:${wanted}`;
+    const key = keyOf(id, number);
+    const step = `${key}:${told}:${wanted}`;
     const times = failures.get(id)?.times ?? 0;
     // Over all replicas: one attempt within this time.
     if (!(await seenOnce.first(`page:${step}`, Math.min(FIRST_DELAY_MS * 2 ** times, LONGEST_DELAY_MS))))
       return false;
     const refused = await Promise.all(
       pagers.map(async ({ name, send }) => {
-        const sent = await send({ key: id, state: wanted, episode });
+        // Called again: the incident before is over, also where it was acknowledged and would not end by itself.
+        const before = number > 1 && told === 'none' ? keyOf(id, number - 1) : null;
+        const ended = before === null ? null : await send({ key: before, state: 'resolved', episode });
+        const sent = ended?.ok === false ? ended : await send({ key, state: wanted, episode });
         events.pageSent(sent.ok ? 'accepted' : 'failed');
         if (sent.ok) return [];
         log.error({ episodeId: id, pager: name, state: wanted, why: sent.why }, 'page failed');
@@ -58,14 +62,15 @@ export function createPageCases(parts: PageCasesParts): PageCases {
     if (why === undefined) {
       failures.delete(id);
       log.info({ episodeId: id, state: wanted }, 'page delivered');
-      return record(id, wanted);
+      return record(episode, wanted);
     }
     failures.set(id, { times: times + 1, why });
     return false;
   }
 
-  async function record(caseId: string, told: Episode['page']['told']): Promise<boolean> {
-    return (await book.applyToCase(caseId, { type: 'record-page', told })).ok;
+  async function record({ id, page }: Episode, told: Episode['page']['told']): Promise<boolean> {
+    const isStillSo = (now: Episode) => now.page.number === page.number;
+    return (await book.applyToCase(id, { type: 'record-page', told }, isStillSo)).ok;
   }
 
   return {
@@ -86,4 +91,9 @@ export function createPageCases(parts: PageCasesParts): PageCases {
     },
     troubles: () => [...failures.values()].map(({ why }) => why),
   };
+}
+
+/** The pager's name for one call of a case: its own id, then `C-…/2`. */
+function keyOf(caseId: string, number: number): string {
+  return number > 1 ? `${caseId}/${number}` : caseId;
 }

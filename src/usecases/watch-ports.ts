@@ -104,7 +104,7 @@ export interface AlertMessage {
   readonly nowMs: number;
 }
 
-/** One event for the pager; the same `key` always means the same incident. */
+/** One event for the pager; the same `key` always means the same incident: a case's id, `C-…/2` when called again. */
 export interface PageEvent {
   readonly key: string;
   readonly state: Exclude<PageState, 'none'>;

@@ -5,7 +5,7 @@ import { createHeartbeat } from '../../src/pager/heartbeat.ts';
 import { createCall } from '../../src/pager/outgoing-call.ts';
 import { createPagerDuty } from '../../src/pager/pagerduty.ts';
 import { createSignedWebhook } from '../../src/pager/signed-webhook.ts';
-import { person, START_MS } from '../support/close-requests.ts';
+import { START_MS } from '../support/close-requests.ts';
 import { openCase } from '../support/episodes.ts';
 import { capturingLog, QUIET } from '../support/logs.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
@@ -122,6 +122,7 @@ describe('the signed webhook', () => {
       timestamp: new Date(START_MS).toISOString(),
       data: {
         case: 'C-7K2M9QX4',
+        incident: 'C-7K2M9QX4',
         state: 'triggered',
         summary: 'Risk unit 7: LTV 86.12%, margin call, nobody has taken the case. Case C-7K2M9QX4',
         severity: 'error',
@@ -137,15 +138,19 @@ describe('the signed webhook', () => {
     ).toThrow();
   });
 
-  it('gives each state, and each time a case lost its owner, an id of its own', async () => {
+  it('gives each state of each incident an id of its own', async () => {
     const receiver = await startReceiver();
     const webhook = createSignedWebhook({ url: receiver.url, secret: SECRET }, createCall(), Date.now);
-    const owner = { by: person('U0ALICE'), sinceMs: START_MS + 1, untilMs: START_MS + 2 };
     await webhook.send(trigger);
-    await webhook.send({ ...trigger, state: 'acknowledged', episode: { ...TRIGGERED, owner } });
-    await webhook.send({ ...trigger, episode: { ...TRIGGERED, unownedSinceMs: START_MS + 2 } });
-    await webhook.send({ ...trigger, state: 'resolved', episode: { ...TRIGGERED, recoveredAtMs: START_MS } });
-    expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(4);
+    await webhook.send({ ...trigger, state: 'acknowledged' });
+    await webhook.send({ ...trigger, key: `${TRIGGERED.id}/2` });
+    await webhook.send({ ...trigger, state: 'resolved' });
+    expect(receiver.received.map(({ headers }) => headers['webhook-id'])).toEqual([
+      'C-7K2M9QX4.triggered',
+      'C-7K2M9QX4.acknowledged',
+      'C-7K2M9QX4/2.triggered',
+      'C-7K2M9QX4.resolved',
+    ]);
   });
 });
 

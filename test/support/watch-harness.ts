@@ -5,16 +5,12 @@ import { PUBLISHED_THRESHOLDS, type RiskUnit } from '../../src/domain/unit/risk-
 import type { Episode } from '../../src/domain/watch/episode.ts';
 import type { EpisodeNotice, WatchEvent, WatchState } from '../../src/domain/watch/watch.ts';
 import { createAccess } from '../../src/usecases/access.ts';
-import type { CheckedTrail } from '../../src/usecases/check-audit.ts';
+import { createCheckAudit } from '../../src/usecases/check-audit.ts';
 import { createWatch, type WatchParts, type WatchWork } from '../../src/usecases/create-watch.ts';
-import type {
-  PageEvent,
-  Sample,
-  StoredWatch,
-  WatchSave,
-  WatchStore,
-} from '../../src/usecases/watch-ports.ts';
+import type { PageEvent, Sample, WatchSave } from '../../src/usecases/watch-ports.ts';
+import { onlyKey } from '../contracts/audit-trail.ts';
 import { FakeLoanExchange } from '../fakes/loan-exchange.ts';
+import { MemoryCloseRequestStore } from '../fakes/memory-close-request-store.ts';
 import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';
 import { FakeDirectory } from '../fakes/people.ts';
 import { ALICE, BOB, person, policy, REQUESTER, START_MS } from './close-requests.ts';
@@ -23,6 +19,7 @@ import { unitAt, watchRules } from './watch-rounds.ts';
 
 export const NIGHT = person('U0NIGHT');
 export const STRANGER = person('U0STRANGER');
+const AUDIT_KEY = new Uint8Array(32).fill(1);
 
 /** A unit that agrees with itself. */
 export function agreeingUnit(id: string, ltv: string | null): RiskUnit {
@@ -30,63 +27,6 @@ export function agreeingUnit(id: string, ltv: string | null): RiskUnit {
   const { totalNetEquity: netEquity, totalMaintenanceMargin: maintenanceMargin } = unit;
   const wallets = [{ accountType: 'SPOT', netEquity, maintenanceMargin }];
   return { ...unit, accounts: [{ email: unit.creditEmail, type: 'CREDIT', wallets }] };
-}
-
-/** Compares whole records, as the real one does. */
-export class FakeWatchStore implements WatchStore {
-  stored = '';
-  readonly episodes = new Map<string, Episode>();
-  readonly saves: WatchSave[] = [];
-  readonly undelivered = new Map<string, number>();
-  /** Runs before each save: another replica may be faster. */
-  beforeSave: () => Promise<void> = async () => {};
-  #roundUntilMs = 0;
-  readonly #now: () => number;
-
-  constructor(now: () => number) {
-    this.#now = now;
-  }
-
-  get state(): WatchState | null {
-    return this.stored === '' ? null : JSON.parse(this.stored);
-  }
-
-  async takeRound(everyMs: number): Promise<boolean> {
-    if (this.#now() < this.#roundUntilMs) return false;
-    this.#roundUntilMs = this.#now() + everyMs;
-    return true;
-  }
-
-  async load(): Promise<StoredWatch> {
-    const watch = this.state;
-    const ids = [...Object.values(watch?.units ?? {}).map(({ episodeId }) => episodeId), watch?.drillId];
-    const known = ids.flatMap((id) => this.episodes.get(id ?? '') ?? []);
-    return {
-      watch,
-      stored: this.stored,
-      episodes: new Map(known.map((episode) => [episode.id, episode])),
-      undeliveredSinceMs: this.undelivered,
-      nowMs: this.#now(),
-    };
-  }
-
-  async save(change: WatchSave): Promise<'saved' | 'conflict'> {
-    await this.beforeSave();
-    if (change.from.stored !== this.stored) return 'conflict';
-    this.stored = JSON.stringify(change.next);
-    for (const { next } of change.episodes) this.episodes.set(next.id, next);
-    this.saves.push(change);
-    return 'saved';
-  }
-
-  async episode(id: string) {
-    const episode = this.episodes.get(id);
-    return episode === undefined ? null : { episode, nowMs: this.#now() };
-  }
-
-  async recentEpisodes(limit: number): Promise<readonly Episode[]> {
-    return [...this.episodes.values()].reverse().slice(0, limit);
-  }
 }
 
 export interface Told {
@@ -99,7 +39,15 @@ export interface Told {
 /** One replica; several share a store. */
 export class WatchHarness {
   nowMs = START_MS;
-  readonly store = new FakeWatchStore(() => this.nowMs);
+  readonly requests = new MemoryCloseRequestStore({ now: () => this.nowMs, auditKey: AUDIT_KEY });
+  readonly store = this.requests.watch;
+  /** Every step that was stored. */
+  readonly saves: WatchSave[] = [];
+  /** Runs before each save: another replica may be faster. */
+  beforeSave: () => Promise<void> = async () => {};
+  /** As stored last. */
+  state: WatchState | null = null;
+  readonly episodes = new Map<string, Episode>();
   readonly exchange = new FakeLoanExchange(() => this.nowMs);
   readonly directory = new FakeDirectory(ALICE, BOB, REQUESTER, NIGHT, STRANGER);
   readonly log = memoryLog();
@@ -112,7 +60,6 @@ export class WatchHarness {
   readonly delivered: string[] = [];
   readonly raised: string[] = [];
   readonly background: Promise<unknown>[] = [];
-  trail: CheckedTrail | null = null;
   readonly loans: WatchParts['loans'];
   interest: Awaited<ReturnType<WatchParts['loans']['interestHistory']>>;
   forced: Awaited<ReturnType<WatchParts['loans']['forcedLiquidations']>>;
@@ -143,6 +90,16 @@ export class WatchHarness {
         this.loanCalls.push(`forced ${groupId}`);
         return this.forced;
       },
+    };
+    const save = this.store.save.bind(this.store);
+    this.store.save = async (change) => {
+      await this.beforeSave();
+      const saved = await save(change);
+      if (saved === 'conflict') return saved;
+      this.saves.push(change);
+      this.state = change.next;
+      for (const { next } of change.episodes) this.episodes.set(next.id, next);
+      return saved;
     };
     this.digest = changes.digest ?? null;
     this.work = this.replica(changes);
@@ -206,10 +163,15 @@ export class WatchHarness {
       {
         reader: this.exchange,
         details: this.exchange,
-        requests: { listOpen: async () => [] },
+        requests: this.requests,
         access,
         directory: this.directory,
-        checkAudit: { trailOf: async () => this.trail },
+        checkAudit: createCheckAudit({
+          audit: this.requests.audit,
+          store: this.requests,
+          watch: this.store,
+          keys: onlyKey(AUDIT_KEY),
+        }),
         thresholds: PUBLISHED_THRESHOLDS,
         now: () => this.nowMs,
         log: this.log,
@@ -244,7 +206,7 @@ export class WatchHarness {
 
   /** Everything that people were told since the start, or since `forget`. */
   get told(): Told[] {
-    return this.store.saves.flatMap(({ episodes, notices }) => [
+    return this.saves.flatMap(({ episodes, notices }) => [
       ...notices.map(({ event, mention }) => ({
         subject: 'watch',
         notice: 'watch-message' as const,
@@ -263,13 +225,13 @@ export class WatchHarness {
   }
 
   watchEvents<Type extends WatchEvent['type']>(type: Type): Extract<WatchEvent, { type: Type }>[] {
-    const all = this.store.saves.flatMap(({ events }) => events);
+    const all = this.saves.flatMap(({ events }) => events);
     return all.filter((event): event is Extract<WatchEvent, { type: Type }> => event.type === type);
   }
 
   /** The open case of a unit. */
   caseOf(unit: string): Episode {
-    const found = [...this.store.episodes.values()].find(
+    const found = [...this.episodes.values()].find(
       ({ groupId, state, drill }) => groupId === unit && state === 'open' && drill === null,
     );
     if (found === undefined) throw new Error(`unit ${unit} has no open case`);

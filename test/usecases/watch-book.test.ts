@@ -8,13 +8,13 @@ it('fifty cards that one process posted at once are all recorded', async () => {
   const all = (ltv: string) => Object.fromEntries(ids.map((id) => [id, ltv]));
   await harness.round(all('0.6'));
   await harness.round(all('0.86'));
-  harness.store.beforeSave = () => new Promise((resolve) => setImmediate(resolve));
+  harness.beforeSave = () => new Promise((resolve) => setImmediate(resolve));
   const { book } = harness.work.alerts;
-  const posted = [...harness.store.episodes.keys()].map((id, index) =>
+  const posted = [...harness.episodes.keys()].map((id, index) =>
     book.recordAlertCard(id, { channelId: 'C0WATCH', messageTs: `${index}` }),
   );
   await Promise.all(posted);
-  const cards = [...harness.store.episodes.values()].map(({ card }) => card?.messageTs);
+  const cards = [...harness.episodes.values()].map(({ card }) => card?.messageTs);
   expect(cards).toEqual(ids.map((_, index) => `${index}`));
 });
 
@@ -23,7 +23,7 @@ it('a change that fails holds up none behind it', async () => {
   await harness.round({ 7: '0.86' });
   const { id } = harness.caseOf('7');
   let saves = 0;
-  harness.store.beforeSave = async () => {
+  harness.beforeSave = async () => {
     saves += 1;
     if (saves === 1) throw new Error('Redis is down');
   };

@@ -1,6 +1,7 @@
 /** What people do with a case, who may, and what `/loandesk watch` and the trend show. */
 import { describe, expect, it } from 'vitest';
 import { longId } from '../../src/domain/amount.ts';
+import { StoreUnavailable } from '../../src/usecases/ports.ts';
 import { UNAVAILABLE } from '../fakes/loan-exchange.ts';
 import { ALICE, BOB, person, REQUESTER, START_MS } from '../support/close-requests.ts';
 import { NIGHT, STRANGER, WatchHarness } from '../support/watch-harness.ts';
@@ -42,7 +43,7 @@ describe('a case', () => {
     const { harness, id } = await atMarginCall();
     const { desk } = harness.work;
     harness.directory.people.set('U0GUEST', person('U0GUEST', { kind: 'guest' }));
-    const before = harness.store.stored;
+    const before = harness.saves.length;
     expect(codeOf(await desk.takeCase(STRANGER, id))).toBe('role-missing');
     expect(codeOf(await desk.takeCase(person('U0GUEST'), id))).toBe('not-a-full-member');
     expect(codeOf(await desk.noteCase({ ...NIGHT, teamId: 'T0OTHER' }, id, 'hello'))).toBe(
@@ -52,7 +53,7 @@ describe('a case', () => {
     expect(codeOf(await desk.viewWatch(STRANGER))).toBe('role-missing');
     expect(codeOf(await desk.viewTrend(STRANGER, '7', '24h'))).toBe('role-missing');
     expect(codeOf(await desk.startDrill(STRANGER, '7'))).toBe('role-missing');
-    expect(harness.store.stored).toBe(before);
+    expect(harness.saves).toHaveLength(before);
   });
 
   it('is refused to everybody while Slack cannot say who they are', async () => {
@@ -65,7 +66,7 @@ describe('a case', () => {
     const { harness, id } = await atMarginCall();
     const other = harness.replica();
     let isFirst = true;
-    harness.store.beforeSave = async () => {
+    harness.beforeSave = async () => {
       // Both have loaded the same record before either saves.
       if (isFirst) {
         isFirst = false;
@@ -114,41 +115,37 @@ describe('a case', () => {
 describe('the evidence of a case', () => {
   it('is its record with the timeline of the sealed trail, and notes who looked, once', async () => {
     const { harness, id } = await atMarginCall();
-    const event = { type: 'opened', atMs: START_MS };
-    const body = { episodeId: id, sequence: 1, previousOpening: '', stateAfter: 'open', event };
-    const verdict = { entries: 1, requests: 0, cases: 1, head: '', fault: null };
-    harness.trail = {
-      verdict: Object.assign({ ...harness.trail?.verdict }, verdict),
-      entries: [{ body, previousSeal: '', seal: 'x' }],
-    } as never;
+    await harness.work.desk.takeCase(BOB, id);
     const view = await harness.work.desk.openCase(ALICE, id);
-    expect(view).toMatchObject({
-      ok: true,
-      value: {
-        episode: { id, seenBy: [{ by: { userId: ALICE.userId } }] },
-        timeline: [event],
-        trail: { kind: 'verified', entries: 1 },
-      },
-    });
-    expect(await harness.work.desk.openCase(ALICE, id)).toMatchObject({
-      value: { episode: { seenBy: [{ by: { userId: ALICE.userId } }] } },
-    });
+    if (!view.ok) throw new Error(view.refusal.code);
+    expect(view.value.timeline.map(({ type }) => type)).toEqual(['opened', 'taken', 'card-opened']);
+    expect(view.value.trail).toEqual({ kind: 'verified', entries: 3 });
+    expect(view.value.episode.seenBy.map(({ by }) => by.userId)).toEqual([ALICE.userId]);
+    const again = await harness.work.desk.openCase(ALICE, id);
+    expect(again).toMatchObject({ value: { trail: { kind: 'verified', entries: 3 } } });
   });
 
   it('never shows a timeline that does not fit its seals', async () => {
     const { harness, id } = await atMarginCall();
-    const fault = { position: 2, subjectId: id, sequence: 2, what: 'the seal does not fit' };
-    harness.trail = { verdict: { fault }, entries: [{ body: { event: { type: 'opened' } } }] } as never;
-    expect(await harness.work.desk.openCase(ALICE, id)).toMatchObject({
-      value: { timeline: [], trail: { kind: 'broken', why: 'the seal does not fit' } },
-    });
+    const { audit } = harness.requests;
+    const entries = audit.entries.bind(audit);
+    audit.entries = async function* (subjectId) {
+      for await (const { body, ...entry } of entries(subjectId))
+        yield { ...entry, body: { ...body, event: { ...body.event, atMs: 0 } } };
+    };
+    const view = await harness.work.desk.openCase(ALICE, id);
+    expect(view).toMatchObject({ value: { episode: { id }, timeline: [], trail: { kind: 'broken' } } });
   });
 
-  it('that has no trail at all says so', async () => {
+  it('that could not be read says so, and shows the record alone', async () => {
     const { harness, id } = await atMarginCall();
-    expect(await harness.work.desk.openCase(ALICE, id)).toMatchObject({
-      value: { timeline: [], trail: { kind: 'broken' } },
-    });
+    await harness.work.desk.openCase(ALICE, id);
+    harness.requests.audit.entries = async function* () {
+      yield* [];
+      throw new StoreUnavailable(new Error('down'));
+    };
+    const view = await harness.work.desk.openCase(ALICE, id);
+    expect(view).toMatchObject({ value: { episode: { id }, timeline: [], trail: { kind: 'unread' } } });
   });
 });
 

@@ -136,7 +136,7 @@ describe('the digest', () => {
     const other = harness.replica({ digest: harness.digest });
     harness.nowMs = Date.parse('2026-05-01T08:01Z');
     let left = 2;
-    harness.store.beforeSave = async () => {
+    harness.beforeSave = async () => {
       if (left-- > 0) await new Promise((resolve) => setImmediate(resolve));
     };
     await harness.work.round();

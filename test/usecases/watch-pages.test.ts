@@ -37,7 +37,7 @@ describe('a page', () => {
       [id, 'acknowledged'],
       [id, 'resolved'],
     ]);
-    expect(harness.store.episodes.get(id)?.page).toMatchObject({ wanted: 'resolved', told: 'resolved' });
+    expect(harness.episodes.get(id)?.page).toMatchObject({ wanted: 'resolved', told: 'resolved' });
     expect(harness.told.filter(({ type }) => type === 'paged')).toHaveLength(1);
   });
 
@@ -126,9 +126,30 @@ describe('a page', () => {
     await pageRounds(harness, 2);
     const levels = async () => (await harness.work.status()).filter(({ name }) => name === 'Pager');
     expect(await levels()).toMatchObject([{ level: 'fault' }]);
-    harness.store.episodes.clear();
+    const { load } = harness.store;
+    harness.store.load = async () => ({ ...(await load.call(harness.store)), episodes: new Map() });
+    harness.store.recentEpisodes = async () => [];
     await pageRounds(harness, 30);
     expect(await levels()).toMatchObject([{ level: 'ok' }]);
+  });
+
+  it('calls again with a key of its own when the owner is voided by a worse level, and ends the call before', async () => {
+    const harness = new WatchHarness();
+    await harness.round({ 7: '0.6' });
+    await harness.pass(9 * MINUTE, { 7: '0.86' });
+    await pageRounds(harness, 10);
+    const { id } = harness.caseOf('7');
+    await harness.work.desk.takeCase(ALICE, id);
+    await pageRounds(harness, 10);
+    await harness.round({ 7: '0.91' });
+    await pageRounds(harness, 10);
+    expect(harness.pages.map(({ key, state }) => [key, state])).toEqual([
+      [id, 'triggered'],
+      [id, 'acknowledged'],
+      [id, 'resolved'],
+      [`${id}/2`, 'triggered'],
+    ]);
+    expect(harness.caseOf('7').page).toMatchObject({ number: 2, told: 'triggered' });
   });
 
   it('through PagerDuty that fails for a while and comes back: one incident', async () => {

@@ -67,7 +67,7 @@ describe('a round', () => {
     harness.nowMs += 15_000;
     const outcomes = await Promise.all([harness.work.round(), other.round(), harness.work.round()]);
     expect(outcomes.map(({ kind }) => kind).sort()).toEqual(['not-due', 'not-due', 'stored']);
-    expect(harness.store.state?.lastReading).toEqual({ asOfMs: harness.nowMs, readAtMs: harness.nowMs });
+    expect(harness.state?.lastReading).toEqual({ asOfMs: harness.nowMs, readAtMs: harness.nowMs });
     expect(harness.samples).toEqual([{ atMs: harness.nowMs, samples: [{ groupId: '7', ltv: '0.6' }] }]);
   });
 
@@ -122,8 +122,8 @@ describe('a round', () => {
     await harness.pass(MINUTE, { 7: '0.86' });
     const { id } = harness.caseOf('7');
     const other = harness.replica();
-    harness.store.beforeSave = async () => {
-      harness.store.beforeSave = async () => {};
+    harness.beforeSave = async () => {
+      harness.beforeSave = async () => {};
       expect(await other.desk.takeCase(ALICE, id)).toMatchObject({ ok: true });
     };
     await harness.round({ 7: '0.87' });
@@ -154,8 +154,8 @@ describe('a unit that is missing', () => {
     harness.exchange.closeOutside(longId('7'), harness.nowMs + 5_000);
     await harness.round();
     expect(harness.watchEvents('unit-vanished')).toEqual([]);
-    expect(harness.store.episodes.get(id)).toMatchObject({ state: 'recovered' });
-    expect(Object.keys(harness.store.state?.units ?? {})).toEqual(['8']);
+    expect(harness.episodes.get(id)).toMatchObject({ state: 'recovered' });
+    expect(Object.keys(harness.state?.units ?? {})).toEqual(['8']);
   });
 
   it('is vanished when the closed list has it only from before it was last seen: ids may be reused', async () => {
@@ -173,7 +173,7 @@ describe('a unit that is missing', () => {
     harness.exchange.findClosedUnit = async () => ({ ok: false, failure: UNAVAILABLE });
     await harness.round({ 8: '0.6' });
     expect(harness.watchEvents('unit-vanished')).toEqual([]);
-    expect(harness.store.state?.blind).toMatchObject({ cause: 'incomplete' });
+    expect(harness.state?.blind).toMatchObject({ cause: 'incomplete' });
     expect(harness.caseOf('7').level).toBe('margin-call');
   });
 });
