@@ -154,12 +154,14 @@ export class SlackAlertNotifier implements AlertNotifier {
   /** Null: it is not known, or the figures are made up. */
   async #trendOf({ groupId, drill, state }: Episode, nowMs: number): Promise<Trend | null> {
     if (drill !== null || state !== 'open') return null;
-    const fromMs = nowMs - TREND_MS;
+    const sinceMs = nowMs - TREND_MS;
     const { history, rules, log } = this.#parts;
     try {
-      const points = await history.read(groupId, TREND_STEP.name, fromMs);
+      const points = await history.read(groupId, TREND_STEP.name, sinceMs);
+      const [first] = points;
       const stepMs = Math.max(TREND_STEP.ms, rules.everyMs);
-      return points.length < 2 ? null : { fromMs, toMs: nowMs, stepMs, points };
+      // What was not read before the watch began is no gap.
+      return first === undefined ? null : { fromMs: first.fromMs, toMs: nowMs, stepMs, points };
     } catch (error) {
       // A card without its trend is better than no card.
       log.warn({ groupId, why: error instanceof Error ? error.name : 'unknown' }, 'trend not read');

@@ -5,6 +5,7 @@ import type { Standing } from '../../domain/unit/risk-unit.ts';
 import type { Figures } from '../../domain/watch/episode.ts';
 import {
   isCaseLevel,
+  isCriticalLevel,
   kindOf,
   type LevelKey,
   type LevelKind,
@@ -100,7 +101,7 @@ export function cushionPart(figures: Figures, key: LevelKey, levels: readonly Wa
   const sums = { totalLiability: amount(figures.liability), totalNetEquity: amount(figures.netEquity) };
   const parts = (['margin-call', 'liquidation'] as const).flatMap((kind) => {
     const at = levelOfKind(levels, kind);
-    if (at === null || (kind === 'margin-call' && isCaseLevel(key))) return [];
+    if (at === null || (kind === 'margin-call' ? isCaseLevel(key) : isCriticalLevel(key))) return [];
     const cushion = cushionOf(sums, at, standingIn(figures));
     return cushion === null ? [] : [cushionText(cushion, NAMES[kind])];
   });

@@ -39,7 +39,7 @@ const DRAWN_WHEN_UNDEFINED = 100;
 const LEVEL_WITHIN_POINTS = 12;
 const LEVELS_AT_MOST = 5;
 
-/** Nothing where there is no reading. */
+/** Nothing where there are not two points to join. */
 export function trendChart(
   trend: Trend,
   levels: readonly WatchLevel[],
@@ -57,6 +57,7 @@ export function trendChart(
     labels.push(`${isAfterGap ? AFTER_A_GAP : ''}${labelOf(span.fromMs, toMs - fromMs, timeZone)}`);
     highest.push(percent(span.point.highest));
   }
+  if (labels.length < 2) return [];
   const [lowestDrawn, highestDrawn] = [Math.min(...highest), Math.max(...highest)];
   const lines = levels
     .flatMap(({ key, at }) => (at === null ? [] : [{ name: levelName(key), value: percent(at.toFixed()) }]))
@@ -102,6 +103,7 @@ export function trendWords(trend: Trend, levels: readonly WatchLevel[]): readonl
   return [
     `LTV *${ltv(last.last)}* ${dateToken(last.fromMs)}${changeText(first.last, last.last, last.fromMs - first.fromMs)}.`,
     `Highest ${ltv(worst.highest)} ${dateToken(worst.fromMs)}, lowest ${ltv(best.lowest)} ${dateToken(best.fromMs)}.`,
+    ...(first.fromMs - fromMs > 2 * trend.stepMs ? [`No reading before ${dateToken(first.fromMs)}.`] : []),
     ...gapWords(trend),
   ];
 }
@@ -121,7 +123,7 @@ function changeText(before: string | null, after: string | null, overMs: number)
 
 const GAPS_NAMED = 3;
 
-/** Longer than two points: one may fall between two readings. Oldest first. */
+/** After the first reading, longer than two points: one may fall between two readings. Oldest first. */
 function gapsOf({
   points,
   fromMs,
@@ -129,9 +131,8 @@ function gapsOf({
   stepMs,
 }: Trend): readonly { readonly from: number; readonly until: number }[] {
   const begins = points.map((point) => point.fromMs);
-  const edges = [fromMs, ...begins.map((begin) => begin + stepMs)];
-  return [...begins, toMs]
-    .map((until, index) => ({ from: edges[index] ?? fromMs, until }))
+  return [...begins.slice(1), toMs]
+    .map((until, index) => ({ from: (begins[index] ?? fromMs) + stepMs, until }))
     .filter(({ from, until }) => until - from > 2 * stepMs);
 }
 

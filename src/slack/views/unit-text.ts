@@ -7,8 +7,8 @@ import { moneyText } from './format.ts';
 const LEVELS: Readonly<Record<Level, { readonly emoji: string; readonly text: string }>> = {
   normal: { emoji: ':large_green_circle:', text: 'Normal' },
   initial: { emoji: ':large_yellow_circle:', text: 'Above initial LTV' },
-  'transfer-out': { emoji: ':large_orange_circle:', text: 'No transfers out' },
-  'margin-call': { emoji: ':red_circle:', text: 'MARGIN CALL' },
+  'transfer-out': { emoji: ':large_yellow_circle:', text: 'No transfers out' },
+  'margin-call': { emoji: ':large_orange_circle:', text: 'MARGIN CALL' },
   liquidation: { emoji: ':red_circle:', text: 'LIQUIDATION' },
   'undefined-ltv': { emoji: ':red_circle:', text: 'LTV UNDEFINED' },
 };
