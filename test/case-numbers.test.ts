@@ -33,7 +33,7 @@ it.each(LISTS)(
 );
 
 it('every case number carries the name of its list', () => {
-  const known = new RegExp(`\\b(${LISTS.map(({ list }) => list).join('|')}) cases? \\d`);
+  const known = new RegExp(`\\b(${[...LISTS.map(({ list }) => list), 'watch'].join('|')}) cases? \\d`);
   expect(codeLines().filter((line) => /\bcases? \d+(?!:$)/.test(line) && !known.test(line))).toEqual([]);
 });
 
@@ -46,5 +46,21 @@ it('each fault found on 2026-11-29 has a test that bears its number', () => {
   const found = new Set(
     codeLines().flatMap((line) => [...line.matchAll(/\bfault ([A-Z]\d+)/g)].map(([, number]) => number)),
   );
+  expect(all.filter((number) => !found.has(number))).toEqual([]);
+});
+
+/** The watch's cases, and the failures of other alerting that it must not repeat: `(3) A5: …` begins a title. */
+it('each of the 13 cases of the watch, and each failure A1 to A14 seen elsewhere, begins a title of a test', () => {
+  const files = globSync('{watch,domain/watch}/*.test.ts', { cwd: HERE });
+  const titles = files.flatMap((file) =>
+    [
+      ...readFileSync(HERE + file, 'utf8').matchAll(/['"`]((?:\(\d+\)|A\d+)(?:,? (?:\(\d+\)|A\d+))*):? /g),
+    ].map(([, numbers = '']) => numbers),
+  );
+  const found = new Set(titles.flatMap((title) => title.match(/A?\d+/g) ?? []));
+  const all = [
+    ...Array.from({ length: 13 }, (_, index) => String(index + 1)),
+    ...Array.from({ length: 14 }, (_, index) => `A${index + 1}`),
+  ];
   expect(all.filter((number) => !found.has(number))).toEqual([]);
 });
