@@ -2,7 +2,7 @@
  * What can be done to the sandbox from outside, over HTTP.
  *   POST /slack/{command,click,submit,close,home,say}   as a person; /slack/refuse: blocks that Slack does not take
  *   POST /exchange/{repay,borrow,fallTo,startPath,stopPath,editEquity,setLiquidation,configure,inject,clearFaults}
- *   POST /world/{kill,replicas,redis,mode,skip,add-unit}   to the bots, their Redis and the clock
+ *   POST /world/{kill,replicas,redis,mode,skip,skip-watched,add-unit}   to the bots, their Redis and the clock
  * Loopback names only in Host, JSON only in POST, no CORS: no foreign page gets in.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -16,6 +16,7 @@ import type { ActionResult } from './slack/actor.ts';
 import { REFUSABLE } from './slack/faults.ts';
 import { parseJson } from './slack/json.ts';
 import type { Workspace } from './slack/workspace.ts';
+import { skipWatched } from './watch-tour.ts';
 
 export interface Controlled {
   readonly world: { readonly workspace: Workspace; readonly exchange: Exchange };
@@ -120,6 +121,9 @@ function routes({ world: { workspace, exchange }, fleet, ...controlled }: Contro
       'world/mode': on(z.strictObject({ mode: z.enum(['live', 'dry-run']) }), (it) => fleet.setMode(it.mode)),
       'world/skip': on(z.strictObject({ minutes: z.int().min(1).max(10_080) }), (it) =>
         controlled.skipTime(it.minutes),
+      ),
+      'world/skip-watched': on(z.strictObject({ minutes: z.int().min(1).max(60) }), (it) =>
+        skipWatched(exchange, controlled.skipTime, it.minutes),
       ),
       'world/add-unit': on(unit, (it) => controlled.addUnit(it.groupId, it.owes)),
     }),

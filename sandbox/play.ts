@@ -4,7 +4,9 @@ import { pino } from 'pino';
 import { createLogger } from '../src/ops/logger.ts';
 import { startPage } from './page/page-server.ts';
 import { startPlayground } from './page/playground.ts';
+import { skipMinutes } from './skip-time.ts';
 import { type TourStep, tourOf } from './tour.ts';
+import { type SkipTime, watchTourOf } from './watch-tour.ts';
 import { PLAYED_WATCH, startWorld, type World } from './world.ts';
 
 const bold = (text: string) => (process.stdout.isTTY ? `\u001b[1m${text}\u001b[0m` : text);
@@ -26,7 +28,8 @@ export async function playOnce(log: boolean): Promise<number> {
   try {
     console.log(bold(BANNER));
     describeWorld(world, `http://127.0.0.1:${world.bots[0]?.port}`);
-    return await Promise.race([tellTour(world), stopped.then(() => 0)]);
+    const skip = world.redis.kind === 'given' ? null : skipMinutes;
+    return await Promise.race([tellTour(world, skip), stopped.then(() => 0)]);
   } finally {
     await world.close();
   }
@@ -53,7 +56,8 @@ export async function playSandbox(options: { log: boolean; open: boolean; port: 
     console.log(`\n  ${bold('Page')}      ${bold(page.url)} (open it in a browser)\n`);
     if (options.open) openInBrowser(page.url);
     describeWorld(world, `process ${playground.fleet.list()[0]?.pid}`);
-    const status = await Promise.race([tellTour(world), stopped.then(() => null)]);
+    const skip = world.redis.kind === 'given' ? null : playground.skipTime;
+    const status = await Promise.race([tellTour(world, skip), stopped.then(() => null)]);
     if (status === null) return 0;
     await playground.addUnit(SPARE_UNIT, '0');
     console.log(`\nIt stays up. Play on in the page: ${bold(page.url)}`);
@@ -90,8 +94,8 @@ function openInBrowser(url: string): void {
   child.unref();
 }
 
-async function tellTour(world: World): Promise<number> {
-  const failed = await playTour(world);
+async function tellTour(world: World, skip: SkipTime): Promise<number> {
+  const failed = await playTour(world, skip);
   console.log(
     failed === 0 ? bold('\nEvery step was as expected.') : bold(`\n${failed} step(s) were NOT as expected.`),
   );
@@ -108,8 +112,8 @@ function describeWorld({ redis, exchange, workspace }: World, bot: string): void
 }
 
 /** Answers how many steps failed; later steps are not played after a failure, since they build on it. */
-async function playTour(world: World): Promise<number> {
-  const steps = tourOf(world);
+async function playTour(world: World, skip: SkipTime): Promise<number> {
+  const steps = [...tourOf(world), ...watchTourOf(world, skip)];
   for (const [index, step] of steps.entries()) {
     console.log(`\n${bold(`${index + 1}. ${step.title}`)}`);
     console.log(dim(`   ${whoDoes(step, world)}`));

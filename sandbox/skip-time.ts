@@ -19,3 +19,7 @@ export function skippedSoFarMs(): number {
 export function setSkipped(totalMs: number): void {
   skippedMs = totalMs;
 }
+
+export function skipMinutes(minutes: number): void {
+  skippedMs += minutes * 60_000;
+}

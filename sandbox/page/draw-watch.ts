@@ -20,11 +20,11 @@ export function watchHtml(exchange: Exchange): string {
     html`<strong>The alert.</strong> Open #loan-alerts: within seconds one card says how bad it is, what to do and how
       sure that is, and mentions the group. It is edited in place; reminders come in its thread.`,
     html`<strong>Who acts?</strong> As Ada, click “I have it”. Everybody sees that the case has an owner, and reminders
-      stop going to all. To see what happens without one, skip 5 minutes instead: direct messages, then the pager.`,
+      stop going to all. To see what happens without one, skip 5 minutes under Break it: direct messages come.`,
     html`<strong>The cure.</strong> The card names three amounts. Repay from outside the unit: each reading shows what is
       left to do. ${isThere && postButton('Repay 150,000 USDT from outside', '/exchange/repay', REPAID)}`,
     html`<strong>Recovered.</strong> Worse is said at once, better only after five minutes of fresh readings below the
-      level. ${postButton('Skip 5 minutes', '/world/skip', { minutes: 5 }, 'Skip 5 minutes: it recovers')}
+      level. ${postButton('Skip 6 minutes, a reading in each', '/world/skip-watched', { minutes: 6 })}
       The case ends with its timeline in the thread.`,
     html`<strong>The evidence.</strong> <code>/loandesk case</code> with the id on the card shows each step from the sealed
       trail. <code>/loandesk drill ${UNIT}</code> rehearses all this with marked messages.`,

@@ -1,7 +1,7 @@
 /** Everything the page shows and controls: the world, its bots as processes, and a connection to Redis that can be cut. */
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { setSkipped, skippedSoFarMs } from '../skip-time.ts';
+import { setSkipped, skipMinutes } from '../skip-time.ts';
 import { SEED_IDS } from '../slack/seed.ts';
 import { startTcpProxy } from '../tcp-proxy.ts';
 import { PLAYED_WATCH, startWorld, type World, type WorldOptions } from '../world.ts';
@@ -98,7 +98,7 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
     skipTime(minutes) {
       if (world.redis.kind === 'given')
         throw new Error('Time cannot be skipped: your Redis has its own clock');
-      setSkipped(skippedSoFarMs() + minutes * 60_000);
+      skipMinutes(minutes);
       fleet.skipTime();
       tell();
     },
