@@ -38,6 +38,7 @@ const episode: z.ZodType<Episode> = z.strictObject({
   worstLevel: level,
   openedAtMs: ms,
   reopenedAtMs: ms.nullable(),
+  reopenings: count,
   recoveredAtMs: ms.nullable(),
   alreadySo: z.boolean(),
   figures,
@@ -82,8 +83,10 @@ const unitMemory = z.strictObject({
   lastSeenAtMs: ms,
   missingSinceMs: ms.nullable(),
   missingToldAtMs: ms.nullable(),
+  worstLtv: text.nullable(),
   known: z.strictObject({
     principals: perAsset.nullable(),
+    borrowedToldAtMs: z.record(text, ms),
     members: z.array(text).nullable(),
     hourlyRates: perAsset.nullable(),
     lastForcedAtMs: ms.nullable(),
@@ -98,8 +101,15 @@ const watch: z.ZodType<WatchState & { readonly save: string }> = z.strictObject(
   beganAtMs: ms,
   lastReading: z.strictObject({ asOfMs: ms, readAtMs: ms }).nullable(),
   blind: z
-    .strictObject({ sinceMs: ms, cause: z.enum(CAUSES), why: text, toldAtMs: ms.nullable() })
+    .strictObject({
+      sinceMs: ms,
+      cause: z.enum(CAUSES),
+      why: text,
+      noneSinceMs: ms.nullable(),
+      told: z.strictObject({ isNone: z.boolean(), mention: z.boolean() }).nullable(),
+    })
     .nullable(),
+  blindMention: z.strictObject({ atMs: ms, isNone: z.boolean() }).nullable(),
   units: z.record(longId, unitMemory),
   crossings: z.array(z.strictObject({ episodeId: text, atMs: ms })),
   summary: z.strictObject({ id: text, atMs: ms, message: cardLocation.nullable() }).nullable(),

@@ -5,7 +5,7 @@
 import { exactText, type LongId } from '../domain/amount.ts';
 import { done, refuse } from '../domain/refusal.ts';
 import { isAtLeast, levelOf, type RiskUnit, type Thresholds } from '../domain/unit/risk-unit.ts';
-import { newsOf } from '../domain/watch/news.ts';
+import { slowNews } from '../domain/watch/news.ts';
 import type { SlowFacts, UnitMemory, WatchEvent } from '../domain/watch/watch.ts';
 import type { Log, SeenOnce, UnitDetails } from './ports.ts';
 import type { WatchBook } from './watch-book.ts';
@@ -116,7 +116,7 @@ export function createReadSlowFacts(parts: SlowFactsParts): ReadSlowFacts {
       const events: WatchEvent[] = [];
       const known = Object.entries(watch.units).map(([key, memory]): [string, UnitMemory] => {
         const groupId = key as LongId;
-        const news = newsOf({ groupId, known: memory.known, unit: null, ltv: null, slow, nowMs });
+        const news = slowNews(groupId, memory.known, slow, nowMs);
         events.push(...news.events);
         return [key, { ...memory, known: news.known }];
       });

@@ -105,7 +105,7 @@ export function createWatchBook({ store, events, afterChange }: WatchBookParts):
       const { next, events: caseEvents } = decided.value;
       return done({
         next: stored.watch,
-        episodes: [{ next, isNew: false, events: caseEvents }],
+        episodes: [{ next, events: caseEvents }],
         events: [],
       });
     });

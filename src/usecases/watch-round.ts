@@ -86,7 +86,6 @@ export function createWatchRound(parts: WatchRoundParts): () => Promise<WatchRou
           state: now.watch,
           episodes: now.episodes,
           observation,
-          slowFacts: {},
           rules,
           nowMs: now.nowMs,
           newId: parts.newEpisodeId,
@@ -107,7 +106,7 @@ export function createWatchRound(parts: WatchRoundParts): () => Promise<WatchRou
     if (next.blind !== null) log.warn({ cause: next.blind.cause, why: next.blind.why }, 'watch is blind');
     parts.events.watchRead({ isSeeing, tookMs: monotonic() - startedMs });
     await remember(observation, next, decidedAtMs);
-    const isBlindTold = next.blind !== null && next.blind.toldAtMs !== null;
+    const isBlindTold = next.blind !== null && next.blind.told !== null;
     return { kind: 'stored', observation, isSeeing, isBlindTold };
   }
 

@@ -210,7 +210,7 @@ function delivers(create: Create): void {
       const from = await watch.load();
       const next = from.episodes.get(id);
       if (from.watch === null || next === undefined) throw new Error('nothing was saved');
-      const change = { next, isNew: false, events: [], notices: [CARD_NOTICE] };
+      const change = { next, events: [], notices: [CARD_NOTICE] };
       await watch.save({ from, next: from.watch, events: [], notices: [], episodes: [change] });
     }
     const ids = (await drain(outbox)).filter(({ subjectId }) => subjectId === id).map((item) => item.key);

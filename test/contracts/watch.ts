@@ -49,6 +49,7 @@ export function stateWith(beganAtMs: number, ...episodes: readonly Episode[]): W
     beganAtMs,
     lastReading: { asOfMs: beganAtMs, readAtMs: beganAtMs },
     blind: null,
+    blindMention: null,
     units: Object.fromEntries(episodes.map((episode) => [episode.groupId, memoryOf(episode)])),
     crossings: [],
     summary: null,
@@ -67,7 +68,14 @@ function memoryOf({ id, level, openedAtMs }: Episode): WatchState['units'][strin
     lastSeenAtMs: openedAtMs,
     missingSinceMs: null,
     missingToldAtMs: null,
-    known: { principals: { USDT: '1' }, members: null, hourlyRates: null, lastForcedAtMs: 0 },
+    worstLtv: null,
+    known: {
+      principals: { USDT: '1' },
+      borrowedToldAtMs: {},
+      members: null,
+      hourlyRates: null,
+      lastForcedAtMs: 0,
+    },
   };
 }
 
@@ -82,7 +90,6 @@ export function opening(from: StoredWatch, ...episodes: readonly Episode[]): Wat
     notices: watch === null ? [{ kind: 'watch-message', event: began(nowMs), mention: false }] : [],
     episodes: episodes.map((next) => ({
       next,
-      isNew: true,
       events: [opened(next, nowMs)],
       notices: [CARD_NOTICE],
     })),
@@ -97,7 +104,7 @@ export function noting(from: StoredWatch, episodeId: string, text: string): Watc
   const event = noted(text, nowMs);
   const by = { teamId: 'T_HOME', userId: 'U_ANN' };
   const notes = [...episode.notes, { by, text, atMs: nowMs }].slice(-20);
-  const change = { next: { ...episode, notes }, isNew: false, events: [event], notices: [threadOf(event)] };
+  const change = { next: { ...episode, notes }, events: [event], notices: [threadOf(event)] };
   return { from, next: watch, events: [], notices: [], episodes: [change] };
 }
 

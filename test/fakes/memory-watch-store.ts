@@ -60,7 +60,7 @@ export class MemoryWatchStore implements WatchStore, WatchRecords {
   async save(change: WatchSave): Promise<'saved' | 'conflict'> {
     if (change.from.stored !== this.#stored) return 'conflict';
     const { next, episodes, events, notices } = change;
-    const taken = episodes.find(({ next: { id }, isNew }) => isNew && this.#episodes.has(id));
+    const taken = episodes.find(({ next: { id, audit } }) => audit.sequence === 0 && this.#episodes.has(id));
     if (taken !== undefined) throw new Error(`the id ${taken.next.id} was used for an episode before`);
     for (const event of events) this.#newest = this.#writeOwn(next, event);
     this.#watch = structuredClone({
@@ -91,8 +91,8 @@ export class MemoryWatchStore implements WatchStore, WatchRecords {
     return { sequence, seal };
   }
 
-  #writeEvents({ next: episode, isNew, events }: EpisodeChange): NewestEntry {
-    let newest = isNew ? NOTHING : episode.audit;
+  #writeEvents({ next: episode, events }: EpisodeChange): NewestEntry {
+    let newest: NewestEntry = episode.audit;
     for (const event of events) {
       const sequence = newest.sequence + 1;
       const { id: episodeId, groupId, state: stateAfter, level: levelAfter } = episode;

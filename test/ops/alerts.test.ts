@@ -110,7 +110,13 @@ const SITUATIONS: Readonly<Record<string, () => Promise<readonly Scrape[]>>> = {
     during({
       watch: async () => ({
         lastReading: { asOfMs: START_MS, readAtMs: START_MS },
-        blind: { sinceMs: START_MS, cause: 'unavailable', why: 'HTTP 500', toldAtMs: null },
+        blind: {
+          sinceMs: START_MS,
+          cause: 'unavailable',
+          why: 'HTTP 500',
+          noneSinceMs: START_MS,
+          told: null,
+        },
         nowMs: START_MS + 121_000,
       }),
     }),

@@ -18,6 +18,7 @@ export function openCase(changes: Partial<Episode> = {}): Episode {
     worstLevel: 'margin-call',
     openedAtMs: START_MS,
     reopenedAtMs: null,
+    reopenings: 0,
     recoveredAtMs: null,
     alreadySo: false,
     figures: {

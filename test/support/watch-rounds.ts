@@ -6,6 +6,7 @@ import { decideCase } from '../../src/domain/watch/case-rule.ts';
 import { openDrill } from '../../src/domain/watch/drill.ts';
 import type { Episode, EpisodeCommand, EpisodeEvent } from '../../src/domain/watch/episode.ts';
 import { watchLevels } from '../../src/domain/watch/levels.ts';
+import { slowNews } from '../../src/domain/watch/news.ts';
 import type {
   BlindCause,
   EpisodeNotice,
@@ -77,7 +78,6 @@ export class PlayedWatch {
   readonly said: Said[] = [];
   readonly undelivered = new Map<string, number>();
   readonly closed = new Set<LongId>();
-  slowFacts: SlowFacts = {};
   #ids = 0;
 
   constructor(rules: Partial<WatchRules> = {}) {
@@ -122,21 +122,29 @@ export class PlayedWatch {
 
   round(observe: (asOfMs: number) => Observation): WatchChange {
     this.nowMs += this.rules.everyMs;
-    const { state, episodes, rules, nowMs, slowFacts } = this;
+    const { state, episodes, rules, nowMs } = this;
     const change = decideRound({
       state,
       episodes,
       observation: observe(nowMs - 200),
-      slowFacts,
       rules,
       nowMs,
       newId: () => this.#newId(),
       undeliveredSinceMs: this.undelivered,
       closedUnits: this.closed,
     });
-    this.slowFacts = {};
     this.#save(change);
     return change;
+  }
+
+  /** What the slower reads found of a unit. */
+  learn(unit: string, facts: SlowFacts): void {
+    const { state, nowMs } = this;
+    const memory = state?.units[unit];
+    if (state === null || memory === undefined) throw new Error(`unit ${unit} is unknown`);
+    const { known, events } = slowNews(longId(unit), memory.known, facts, nowMs);
+    const next = { ...state, units: { ...state.units, [unit]: { ...memory, known } } };
+    this.#save({ next, episodes: [], events });
   }
 
   drill(unit: RiskUnit): Refusal | null {
@@ -155,7 +163,7 @@ export class PlayedWatch {
     if (!result.ok) return result.refusal;
     const next = this.state;
     if (next === null) throw new Error('there is no watch');
-    this.#save({ next, episodes: [{ ...result.value, isNew: false }], events: [] });
+    this.#save({ next, episodes: [result.value], events: [] });
     return null;
   }
 
@@ -171,8 +179,8 @@ export class PlayedWatch {
       this.#say(event, 'groupId' in event ? event.groupId : null, kind, mention);
     }
     for (const change of episodes) {
-      if (change.isNew === this.episodes.has(change.next.id))
-        throw new Error(`${change.next.id}: isNew is wrong`);
+      const isNew = change.events.some(({ type }) => type === 'opened');
+      if (isNew === this.episodes.has(change.next.id)) throw new Error(`${change.next.id}: opened twice`);
       this.episodes.set(change.next.id, stored(change.next));
       for (const notice of episodeNotices(change)) {
         const event = notice.kind === 'alert-card' ? change.events[0] : notice.event;

@@ -2,18 +2,18 @@
 import type { CardLocation } from '../card-location.ts';
 import type { PersonId } from '../person.ts';
 import { done, type Refusal, type Result, refuse } from '../refusal.ts';
-import type { Episode, EpisodeCommand, Owner, PageState } from './episode.ts';
+import { episodeByNow } from './clock-set-back.ts';
+import { type Episode, type EpisodeCommand, LONGEST_MUTE_MS, type Owner, type PageState } from './episode.ts';
 import { countUnowned, type EpisodeStep, loseOwner, ownedUntilMs, stepWith } from './episode-time.ts';
 import { isCaseLevel, isCriticalLevel } from './levels.ts';
 
-const MINUTE_MS = 60_000;
-export const LONGEST_MUTE_MS = 24 * 60 * MINUTE_MS;
 export const LONGEST_NOTE = 1_000;
 const NOTES_KEPT = 20;
 const VIEWERS_KEPT = 20;
 
 /** `nothing-changed`: it is so already. The caller has checked who `by` and `to` are. */
-export function decideCase(episode: Episode, command: EpisodeCommand, nowMs: number): Result<EpisodeStep> {
+export function decideCase(stored: Episode, command: EpisodeCommand, nowMs: number): Result<EpisodeStep> {
+  const episode = episodeByNow(stored, nowMs);
   const from: EpisodeStep = { next: episode, events: [] };
   switch (command.type) {
     case 'record-card':

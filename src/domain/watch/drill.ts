@@ -41,7 +41,7 @@ export function openDrill({ state, episodes, unit, by, rules, nowMs, id }: Drill
   const drill = { by, ownedAfterMs: null };
   const next = newEpisode({ id, groupId: unit.groupId, level, figures, nowMs, alreadySo: false, drill });
   const opened = { type: 'opened', level, figures, alreadySo: false, summaryId: null } as const;
-  const change = { next, isNew: true, events: [{ ...opened, drill: true, mention: true, by, atMs: nowMs }] };
+  const change = { next, events: [{ ...opened, drill: true, mention: true, by, atMs: nowMs }] };
   return done({ next: { ...state, drillId: id }, episodes: [change], events: [] });
 }
 

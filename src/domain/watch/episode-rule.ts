@@ -21,7 +21,7 @@ import { isWorseLtv } from './trend-points.ts';
 import type { UnitMemory, WatchRules } from './watch.ts';
 
 const BETTER_AFTER_MS = 5 * 60_000;
-/** The card is redrawn when the LTV moved by a tenth of a point, at most once a minute unless it is the worst so far. */
+/** The card is redrawn when the LTV moved by a tenth of a point, at most once a minute. */
 const WORTH_SHOWING = amount('0.001');
 const SHOWN_EVERY_MS = 60_000;
 /** And even if it did not move, so that its figures are never old. */
@@ -47,9 +47,6 @@ export interface Judgement {
   readonly memory: UnitMemory;
   /** Null: the unit has no episode. */
   readonly step: EpisodeStep | null;
-  readonly isNew: boolean;
-  /** An opening or worsening that is said loudly: three of them in a minute are one message. */
-  readonly isCrossing: boolean;
 }
 
 /** `from`: the unit's newest episode, open or recovered. */
@@ -60,7 +57,13 @@ export function judge(
   circumstances: JudgeRules,
 ): Judgement {
   const { rules, nowMs } = circumstances;
-  const memory = { ...before, since: reachedSince(before, reading, circumstances) };
+  const open = from?.next.state === 'open' ? from : null;
+  const { ltv } = reading.figures;
+  const memory = {
+    ...before,
+    since: reachedSince(before, reading, circumstances),
+    worstLtv: open === null || isWorseLtv(ltv, before.worstLtv) ? ltv : before.worstLtv,
+  };
   const believed = rules.levels.findLast(({ key, kind, at }) => {
     const sinceMs = memory.since[key];
     return (
@@ -69,11 +72,10 @@ export function judge(
       nowMs - sinceMs >= BELIEVED_AFTER_MS[kind]
     );
   });
-  const open = from?.next.state === 'open' ? from : null;
   const current = open === null ? -1 : severityOf(rules.levels, open.next.level);
   if (believed !== undefined && severityOf(rules.levels, believed.key) > current)
     return tellWorse({ ...memory, belowSinceMs: null }, from, believed, reading, circumstances);
-  const stay = { memory: { ...memory, belowSinceMs: null }, step: from, isNew: false, isCrossing: false };
+  const stay = { memory: { ...memory, belowSinceMs: null }, step: from };
   if (open === null) return stay;
   const level = rules.levels[current];
   const holds = level !== undefined && isHeld(level, reading.ltv);
@@ -127,6 +129,7 @@ function tellWorse(
   const isMuted = mute !== null && severity <= severityOf(rules.levels, mute.level);
   if (from === null || episode === null || !(isOpen || isWithinFloor(memory, key, nowMs)))
     return open(told(memory, key, circumstances), key, reading, circumstances);
+  // Also the level that it eased from a moment ago: people know of it, and are reminded when its floor is over.
   const isQuiet = isMuted || isWithinFloor(memory, key, nowMs);
   const by = { by: null, atMs: nowMs } as const;
   const { figures } = reading;
@@ -134,14 +137,14 @@ function tellWorse(
     state: 'open',
     level: key,
     levelSinceMs: nowMs,
-    worstLevel: severity > severityOf(rules.levels, episode.worstLevel) ? key : episode.worstLevel,
+    worstLevel: isOpen && severity <= severityOf(rules.levels, episode.worstLevel) ? episode.worstLevel : key,
     figures,
-    worstLtv: worst(episode, figures),
+    worstLtv: memory.worstLtv,
     recoveredAtMs: null,
     ...(!isOpen && { reopenedAtMs: nowMs, owner: ownerAt(episode, nowMs) }),
   });
   step = isQuiet
-    ? stepWith(step, {}, { type: 'reopened', level: key, figures, ...by })
+    ? stepWith(step, { reopenings: episode.reopenings + 1 }, { type: 'reopened', level: key, figures, ...by })
     : stepWith(step, {}, { type: 'worsened', from: episode.level, to: key, figures, mention: true, ...by });
   if (mute !== null && !isMuted)
     step = stepWith(step, { mute: null }, { type: 'mute-ended', why: 'worse', ...by });
@@ -155,8 +158,6 @@ function tellWorse(
   return {
     memory: { ...(isQuiet ? memory : told(memory, key, circumstances)), episodeId: episode.id },
     step,
-    isNew: false,
-    isCrossing: !isQuiet,
   };
 }
 
@@ -185,8 +186,6 @@ function open(
   return {
     memory: { ...memory, episodeId: next.id },
     step: { next, events: [{ ...event, by: null, atMs: nowMs }] },
-    isNew: true,
-    isCrossing: true,
   };
 }
 
@@ -200,12 +199,13 @@ function remind(
 ): Pick<Judgement, 'memory' | 'step'> {
   const { nowMs } = circumstances;
   if (level === undefined || step.next.mute !== null || isWithinFloor(memory, level, nowMs))
-    return { memory, step: showFigures(step, reading) };
+    return { memory, step: showFigures(step, reading, memory) };
   const { figures } = reading;
+  const { worstLtv } = memory;
   const event = { type: 'repeated', level, figures, by: null, atMs: nowMs } as const;
   return {
     memory: told(memory, level, circumstances),
-    step: stepWith(step, { figures, worstLtv: worst(step.next, figures) }, event),
+    step: stepWith(step, { figures, worstLtv }, event),
   };
 }
 
@@ -217,37 +217,38 @@ function tellBetter(
   { rules, nowMs }: JudgeRules,
 ): EpisodeStep {
   const { level: from, openedAtMs, reopenedAtMs, worstLevel } = step.next;
+  const { worstLtv } = memory;
+  const sinceMs = reopenedAtMs ?? openedAtMs;
   const by = { by: null, atMs: nowMs } as const;
   const level = rules.levels.findLast((each) => isHeld(each, ltv));
   if (level !== undefined)
     return stepWith(
       step,
-      { level: level.key, levelSinceMs: nowMs, figures },
+      { level: level.key, levelSinceMs: nowMs, figures, worstLtv },
       { type: 'eased', from, to: level.key, figures, ...by },
     );
   // A quiet return is followed by a quiet recovery.
   const lastToldAtMs = Math.max(0, ...Object.values(memory.toldAtMs).map(Number));
-  const mention = isCaseLevel(worstLevel) && lastToldAtMs >= (reopenedAtMs ?? openedAtMs);
+  const mention = isCaseLevel(worstLevel) && lastToldAtMs >= sinceMs;
   return stepWith(
     step,
-    { state: 'recovered', recoveredAtMs: nowMs, mute: null, unownedSinceMs: null, figures },
-    { type: 'recovered', figures, openForMs: nowMs - openedAtMs, mention, ...by },
+    { state: 'recovered', recoveredAtMs: nowMs, mute: null, unownedSinceMs: null, figures, worstLtv },
+    { type: 'recovered', figures, openForMs: nowMs - sinceMs, mention, ...by },
   );
 }
 
-function worst({ worstLtv }: Episode, { ltv }: Figures): string | null {
-  return isWorseLtv(ltv, worstLtv) ? ltv : worstLtv;
-}
-
 /** Renews what the card shows, if it is worth a redrawing. */
-function showFigures(step: EpisodeStep, { ltv, figures }: UnitReading): EpisodeStep {
+function showFigures(
+  step: EpisodeStep,
+  { ltv, figures }: UnitReading,
+  { worstLtv }: UnitMemory,
+): EpisodeStep {
   const shown = step.next.figures;
   const ageMs = figures.asOfMs - shown.asOfMs;
   const isMoved =
     ltv === null || shown.ltv === null
       ? figures.ltv !== shown.ltv
       : ltv.minus(shown.ltv).abs().gte(WORTH_SHOWING);
-  const isDue = isMoved && (ageMs >= SHOWN_EVERY_MS || isWorseLtv(figures.ltv, step.next.worstLtv));
-  if (!isDue && ageMs < SHOWN_AT_LATEST_MS) return step;
-  return stepWith(step, { figures, worstLtv: worst(step.next, figures) });
+  if (ageMs < (isMoved ? SHOWN_EVERY_MS : SHOWN_AT_LATEST_MS)) return step;
+  return stepWith(step, { figures, worstLtv });
 }

@@ -36,7 +36,7 @@ export interface TimeRules {
 /** Returns `from` itself if nothing is due. */
 export function passTime(from: EpisodeStep, time: TimeRules): EpisodeStep {
   const { nowMs } = time;
-  let step = endMute(from, nowMs);
+  let step = from;
   const { owner, state } = step.next;
   if (state === 'open') {
     if (owner !== null && nowMs >= owner.untilMs) step = loseOwner(step, owner, 'time', nowMs);
@@ -45,9 +45,10 @@ export function passTime(from: EpisodeStep, time: TimeRules): EpisodeStep {
   return callPager(step, time);
 }
 
-/** What is no longer muted is said in the same round. */
-export function endMute(step: EpisodeStep, nowMs: number): EpisodeStep {
-  const { mute } = step.next;
+/** The first step of a round: what is no longer muted is said in the same one. */
+export function startStep(next: Episode, nowMs: number): EpisodeStep {
+  const { mute } = next;
+  const step = { next, events: [] };
   if (mute === null || nowMs < mute.untilMs) return step;
   return stepWith(step, { mute: null }, { type: 'mute-ended', why: 'time', by: null, atMs: nowMs });
 }

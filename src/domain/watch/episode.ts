@@ -7,6 +7,8 @@ import type { CardLocation } from '../card-location.ts';
 import type { PersonId } from '../person.ts';
 import { isCaseLevel, type LevelKey } from './levels.ts';
 
+export const LONGEST_MUTE_MS = 24 * 60 * 60_000;
+
 export interface Episode {
   readonly schema: 1;
   /** `C-` and eight characters of the alphabet of request ids, so that it is never taken for a request's. */
@@ -20,6 +22,8 @@ export interface Episode {
   readonly openedAtMs: number;
   /** When it went on after a recovery, last; null: it never did. */
   readonly reopenedAtMs: number | null;
+  /** How often it was reached again quietly. */
+  readonly reopenings: number;
   readonly recoveredAtMs: number | null;
   /** The unit was at this level when the watch read for the first time. */
   readonly alreadySo: boolean;
@@ -157,6 +161,7 @@ export function newEpisode({
     worstLevel: given.level,
     openedAtMs: nowMs,
     reopenedAtMs: null,
+    reopenings: 0,
     recoveredAtMs: null,
     worstLtv: given.figures.ltv,
     vanishedAtMs: null,

@@ -1,10 +1,11 @@
 /** Changes worth a message though no level is crossed. Each is said once; what is read first is no news. */
 import { amount, exactText, type LongId, ZERO } from '../amount.ts';
-import type { RiskUnit } from '../unit/risk-unit.ts';
+import { decisiveLtv, type RiskUnit } from '../unit/risk-unit.ts';
 import type { KnownFacts, SlowFacts, WatchEvent } from './watch.ts';
 
 export const NOTHING_KNOWN: KnownFacts = {
   principals: null,
+  borrowedToldAtMs: {},
   members: null,
   hourlyRates: null,
   lastForcedAtMs: null,
@@ -13,34 +14,48 @@ export const NOTHING_KNOWN: KnownFacts = {
 /** A variable rate moves a little each hour; a step, such as the end of a fixed term, is a tenth of it or more. */
 const RATE_STEP = amount('0.1');
 
-export interface NewsOfUnit {
-  readonly groupId: LongId;
-  readonly known: KnownFacts;
-  /** Null: not in this reading, or the reading is not complete. */
-  readonly unit: RiskUnit | null;
-  /** Its decisive LTV. */
-  readonly ltv: string | null;
-  readonly slow: SlowFacts;
-  readonly nowMs: number;
-}
+/** Many small borrowings are one message in this time. */
+const BORROWED_FLOOR_MS = 15 * 60_000;
 
-export function newsOf({ groupId, known, unit, ltv, slow, nowMs }: NewsOfUnit): {
+export interface News {
   readonly known: KnownFacts;
   readonly events: readonly WatchEvent[];
-} {
+}
+
+/** What was borrowed since people heard of it last; `unit`: of a complete reading. */
+export function borrowingNews(unit: RiskUnit, known: KnownFacts, nowMs: number): News {
+  const ltv = decisiveLtv(unit);
+  const events: WatchEvent[] = [];
+  const principals: Record<string, string> = {};
+  const borrowedToldAtMs: Record<string, number> = {};
+  for (const [asset, after] of Object.entries(principalsOf(unit))) {
+    const before = known.principals === null ? after : (known.principals[asset] ?? '0');
+    const toldAtMs = known.borrowedToldAtMs[asset];
+    const isRecent = toldAtMs !== undefined && Math.abs(nowMs - toldAtMs) < BORROWED_FLOOR_MS;
+    const isMore = amount(after).gt(amount(before));
+    principals[asset] = isMore && isRecent ? before : after;
+    if (isRecent) borrowedToldAtMs[asset] = toldAtMs;
+    if (!isMore || isRecent) continue;
+    borrowedToldAtMs[asset] = nowMs;
+    const { groupId } = unit;
+    events.push({
+      type: 'borrowed-more',
+      groupId,
+      asset,
+      before,
+      after,
+      ltv: ltv && exactText(ltv),
+      atMs: nowMs,
+    });
+  }
+  return { known: { ...known, principals, borrowedToldAtMs }, events };
+}
+
+/** What is new of one unit in what is read less often. */
+export function slowNews(groupId: LongId, known: KnownFacts, slow: SlowFacts, nowMs: number): News {
   const events: WatchEvent[] = [];
   const of = { groupId, atMs: nowMs };
-  let { principals, members, hourlyRates, lastForcedAtMs } = known;
-
-  if (unit !== null) {
-    const read = principalsOf(unit);
-    for (const [asset, after] of Object.entries(principals === null ? {} : read)) {
-      const before = principals?.[asset] ?? '0';
-      if (amount(after).gt(amount(before)))
-        events.push({ type: 'borrowed-more', asset, before, after, ltv, ...of });
-    }
-    principals = read;
-  }
+  let { members, hourlyRates, lastForcedAtMs } = known;
 
   const readMembers = slow.members?.get(groupId);
   if (readMembers !== undefined) {
@@ -71,7 +86,7 @@ export function newsOf({ groupId, known, unit, ltv, slow, nowMs }: NewsOfUnit): 
     lastForcedAtMs = Math.max(lastForcedAtMs ?? 0, ...rows.map((row) => row.atMs));
   }
 
-  return { known: { principals, members, hourlyRates, lastForcedAtMs }, events };
+  return { known: { ...known, members, hourlyRates, lastForcedAtMs }, events };
 }
 
 function principalsOf({ liabilities }: RiskUnit): Record<string, string> {

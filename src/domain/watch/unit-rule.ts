@@ -1,9 +1,10 @@
 /** One round for one unit: whether it is there, how it is, what is new about it, and what time brings to its episode. */
 import { exactText, type LongId } from '../amount.ts';
 import { type RiskUnit, standingOf } from '../unit/risk-unit.ts';
+import { episodeByNow } from './clock-set-back.ts';
 import { judge, type UnitReading } from './episode-rule.ts';
-import { type EpisodeStep, endMute, passTime, stepWith } from './episode-time.ts';
-import { NOTHING_KNOWN, newsOf } from './news.ts';
+import { type EpisodeStep, passTime, startStep, stepWith } from './episode-time.ts';
+import { borrowingNews, NOTHING_KNOWN } from './news.ts';
 import type { EpisodeChange, UnitMemory, WatchEvent, WatchRound, WatchState } from './watch.ts';
 
 const MINUTE_MS = 60_000;
@@ -21,54 +22,38 @@ export interface UnitRound extends WatchRound {
   readonly asOfMs: number;
 }
 
-/** An episode's change, and whether it is a loud opening or worsening. */
-export type Changed = EpisodeChange & { readonly isCrossing: boolean };
-
 export interface UnitDecision {
   /** Null: nothing is remembered of this unit any longer. */
   readonly memory: UnitMemory | null;
-  readonly change: Changed | null;
+  readonly change: EpisodeChange | null;
   readonly events: readonly WatchEvent[];
 }
 
 interface UnitStep {
   readonly memory: UnitMemory | null;
   readonly step: EpisodeStep | null;
-  readonly isNew?: boolean;
-  readonly isCrossing?: boolean;
   readonly events?: readonly WatchEvent[];
 }
 
 export function decideUnit(round: UnitRound): UnitDecision {
-  const { groupId, unit, state, episodes, isComplete, slowFacts, rules, nowMs, undeliveredSinceMs } = round;
+  const { groupId, unit, state, episodes, isComplete, rules, nowMs, undeliveredSinceMs } = round;
   const known = state.units[groupId];
-  const memory = known ?? newMemory(nowMs);
-  const episode = episodes.get(memory.episodeId ?? '') ?? null;
-  const from = episode && endMute({ next: episode, events: [] }, nowMs);
+  const before = known ?? newMemory(nowMs);
+  const episode = episodes.get(before.episodeId ?? '') ?? null;
+  const from = episode && startStep(episodeByNow(episode, nowMs), nowMs);
   const reading = unit && readingOf(unit, round);
   const {
+    memory,
     step,
-    isNew = false,
-    isCrossing = false,
     events = [],
-    ...after
-  } = reading !== null ? see(memory, from, reading, round, known === undefined) : miss(memory, from, round);
+  } = reading !== null ? see(before, from, reading, round, known === undefined) : miss(before, from, round);
 
-  const news =
-    after.memory &&
-    newsOf({
-      groupId,
-      known: after.memory.known,
-      unit: isComplete ? unit : null,
-      ltv: reading?.figures.ltv ?? null,
-      slow: slowFacts,
-      nowMs,
-    });
+  const news = memory && isComplete && unit ? borrowingNews(unit, memory.known, nowMs) : null;
   const time = { rules, nowMs, undeliveredSinceMs: undeliveredSinceMs.get(episode?.id ?? '') ?? null };
-  const last = step && passTime(step, time);
+  const change = step && passTime(step, time);
   return {
-    memory: after.memory && news && { ...after.memory, known: news.known },
-    change: last === null || last.next === episode ? null : { ...last, isNew, isCrossing },
+    memory: memory && { ...memory, known: news?.known ?? memory.known },
+    change: change?.next === episode ? null : change,
     events: [...events, ...(news?.events ?? [])],
   };
 }
@@ -82,6 +67,7 @@ function newMemory(nowMs: number): UnitMemory {
     lastSeenAtMs: nowMs,
     missingSinceMs: null,
     missingToldAtMs: null,
+    worstLtv: null,
     known: NOTHING_KNOWN,
   };
 }
@@ -116,13 +102,11 @@ function see(
     lastSeenAtMs: nowMs,
     missingSinceMs: null,
   };
+  const { figures } = reading;
+  const back = { type: 'seen-again', figures, by: null, atMs: nowMs } as const;
   const seen =
     from !== null && from.next.vanishedAtMs !== null
-      ? stepWith(
-          from,
-          { vanishedAtMs: null, figures: reading.figures },
-          { type: 'seen-again', figures: reading.figures, by: null, atMs: nowMs },
-        )
+      ? stepWith(from, { vanishedAtMs: null, figures }, ...(isBack ? [back] : []))
       : from;
   const isNews = isBack || (isUnknown && lastReading !== null);
   return {
@@ -151,15 +135,17 @@ function miss(before: UnitMemory, from: EpisodeStep | null, round: UnitRound): U
     return { memory: null, step: end(from, 'gone', nowMs) };
   const missing = { ...memory, missingSinceMs: before.missingSinceMs ?? nowMs };
   const toldAtMs = before.missingToldAtMs;
-  if (isMissingTold(missing) || (toldAtMs !== null && nowMs - toldAtMs < MISSING_FLOOR_MS))
-    return { memory: missing, step: from };
-  const vanished =
-    from?.next.state === 'open'
-      ? stepWith(from, { vanishedAtMs: missing.missingSinceMs }, { type: 'vanished', by: null, atMs: nowMs })
-      : from;
+  const isQuiet =
+    isMissingTold(missing) || (toldAtMs !== null && Math.abs(nowMs - toldAtMs) < MISSING_FLOOR_MS);
+  const isKnown = from?.next.state !== 'open' || (isQuiet && from.next.vanishedAtMs !== null);
+  const told = { type: 'vanished', by: null, atMs: nowMs } as const;
+  const step = isKnown
+    ? from
+    : stepWith(from, { vanishedAtMs: missing.missingSinceMs }, ...(isQuiet ? [] : [told]));
+  if (isQuiet) return { memory: missing, step };
   return {
     memory: { ...missing, missingToldAtMs: nowMs },
-    step: vanished,
+    step,
     events: [{ type: 'unit-vanished', groupId, atMs: nowMs }],
   };
 }

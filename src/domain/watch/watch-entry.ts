@@ -1,6 +1,6 @@
 /** The audit entries of episodes and of the watch itself, chained like those of close requests. */
 import type { LongId } from '../amount.ts';
-import { type AuditBody, type AuditEntry, FIRST_SEAL, type NewestEntry, sealEntry } from '../audit-chain.ts';
+import { type AuditBody, type AuditEntry, type NewestEntry, sealEntry } from '../audit-chain.ts';
 import type { Episode, EpisodeEvent } from './episode.ts';
 import type { LevelKey } from './levels.ts';
 import type { EpisodeChange, WatchChange, WatchEvent, WatchState } from './watch.ts';
@@ -52,13 +52,12 @@ export function sealWatchChange(
     return { sequence, seal: entry.seal };
   }
 
-  function sealEpisode({ next: episode, isNew, events: happened }: EpisodeChange): Episode {
+  function sealEpisode({ next: episode, events: happened }: EpisodeChange): Episode {
     const { id: episodeId, groupId, state: stateAfter, level: levelAfter } = episode;
-    const before = isNew ? NOTHING : episode.audit;
     const audit = happened.reduce(
       (last, event) =>
         seal(last, (place) => ({ episodeId, groupId, ...place, stateAfter, levelAfter, event })),
-      before,
+      episode.audit,
     );
     return { ...episode, audit };
   }
@@ -73,5 +72,3 @@ export function sealWatchChange(
 }
 
 type Place = Pick<AuditBody, 'sequence' | 'previousOpening'>;
-
-const NOTHING: NewestEntry = { sequence: 0, seal: FIRST_SEAL };

@@ -20,6 +20,11 @@ export function episodeNotices({ next, events }: Pick<EpisodeChange, 'next' | 'e
   return cards.length === 0 ? others : [card(cards.some(isLoud)), ...others];
 }
 
+/** It went on so often that a line for each would hide the others. */
+function isRestless({ reopenings }: Episode): boolean {
+  return reopenings > 3;
+}
+
 function isAllowed({ drill }: Episode, to: 'group' | readonly string[]): boolean {
   return drill === null || to === 'group';
 }
@@ -36,13 +41,15 @@ function noticesOf(next: Episode, event: EpisodeEvent): EpisodeNotice[] {
     case 'opened':
       return [card(event.mention)];
     case 'worsened':
-    case 'recovered':
       return [card(), thread(event.mention)];
+    case 'recovered':
+      return event.mention || !isRestless(next) ? [card(), thread(event.mention)] : [card()];
+    case 'reopened':
+      return isRestless(next) ? [card()] : [card(), thread()];
     case 'repeated':
       // Somebody has it: the others need not be woken again.
       return [card(), thread(next.owner === null), ...(next.owner ? [direct([next.owner.by.userId])] : [])];
     case 'eased':
-    case 'reopened':
     case 'ended':
     case 'drill-ended':
     case 'vanished':
@@ -71,9 +78,8 @@ function noticesOf(next: Episode, event: EpisodeEvent): EpisodeNotice[] {
 }
 
 /** Those with a mention need somebody to look. */
-const MENTIONS: Readonly<Record<WatchEventType, boolean>> = {
+const MENTIONS: Readonly<Record<Exclude<WatchEventType, 'blind'>, boolean>> = {
   began: false,
-  blind: true,
   'seeing-again': false,
   summary: true,
   'unit-vanished': true,
@@ -86,5 +92,9 @@ const MENTIONS: Readonly<Record<WatchEventType, boolean>> = {
 };
 
 export function watchNotice(event: WatchEvent): WatchNotice {
-  return { kind: 'watch-message', event, mention: MENTIONS[event.type] };
+  return {
+    kind: 'watch-message',
+    event,
+    mention: event.type === 'blind' ? event.mention : MENTIONS[event.type],
+  };
 }

@@ -5,14 +5,25 @@
 import type { LongId } from '../amount.ts';
 import { decisiveLtv, type RiskUnit } from '../unit/risk-unit.ts';
 import { endDrill } from './case-rule.ts';
+import { episodeByNow, stateByNow } from './clock-set-back.ts';
 import { LONGEST_DRILL_MS } from './drill.ts';
 import type { Episode } from './episode.ts';
-import { passTime } from './episode-time.ts';
+import { passTime, startStep } from './episode-time.ts';
 import { isCaseLevel, isCriticalLevel, isReached, severityOf } from './levels.ts';
-import { type Changed, decideUnit } from './unit-rule.ts';
-import type { UnitMemory, WatchChange, WatchEvent, WatchRound, WatchRules, WatchState } from './watch.ts';
+import { decideUnit } from './unit-rule.ts';
+import type {
+  EpisodeChange,
+  UnitMemory,
+  WatchChange,
+  WatchEvent,
+  WatchRound,
+  WatchRules,
+  WatchState,
+} from './watch.ts';
 
 const BLIND_TOLD_AFTER_MS = 2 * 60_000;
+/** The shortest time between two mentions of it, for an exchange that comes and goes. */
+const BLIND_FLOOR_MS = 15 * 60_000;
 
 type Blindness = NonNullable<WatchState['blind']>;
 
@@ -25,7 +36,7 @@ interface Sight {
 
 export function decideRound(round: WatchRound): WatchChange {
   const { nowMs, rules, episodes } = round;
-  const before = round.state ?? firstState(nowMs);
+  const before = round.state === null ? firstState(nowMs) : stateByNow(round.state, nowMs);
   const sight = look(round, before);
   const isComplete = sight.trouble === null;
   const isFirst = isComplete && before.lastReading === null;
@@ -52,11 +63,12 @@ export function decideRound(round: WatchRound): WatchChange {
       ...state,
       lastReading: isComplete ? { asOfMs: sight.asOfMs, readAtMs: nowMs } : state.lastReading,
       blind: sighted.blind,
+      blindMention: sighted.blindMention,
       units: Object.fromEntries(units),
       crossings: summary.crossings,
       summary: summary.summary,
     },
-    episodes: changed.map(({ next, isNew, events }) => ({ next, isNew, events })),
+    episodes: changed,
     events: [
       ...(isFirst ? [began(sight.units, rules, nowMs)] : []),
       ...sighted.events,
@@ -73,6 +85,7 @@ export function firstState(nowMs: number): WatchState {
     beganAtMs: nowMs,
     lastReading: null,
     blind: null,
+    blindMention: null,
     units: {},
     crossings: [],
     summary: null,
@@ -109,39 +122,51 @@ function began(units: readonly RiskUnit[], { levels }: WatchRules, nowMs: number
   return { type: 'began', units: units.length, atLevel, atMs: nowMs };
 }
 
+/** Told after two minutes, once more when not one unit can be read, and again when a quiet telling may be loud. */
 function decideSight(
-  { blind: before }: WatchState,
-  { trouble }: Sight,
+  { blind: before, blindMention }: WatchState,
+  { trouble, units }: Sight,
   episodes: readonly Episode[],
   nowMs: number,
-): { readonly blind: WatchState['blind']; readonly events: readonly WatchEvent[] } {
+): Pick<WatchState, 'blind' | 'blindMention'> & { readonly events: readonly WatchEvent[] } {
+  const sinceMs = before?.sinceMs ?? nowMs;
+  const told = before?.told ?? null;
   if (trouble === null) {
-    const isTold = before !== null && before.toldAtMs !== null;
-    return {
-      blind: null,
-      events: isTold ? [{ type: 'seeing-again', sinceMs: before.sinceMs, atMs: nowMs }] : [],
-    };
+    const events: WatchEvent[] = told === null ? [] : [{ type: 'seeing-again', sinceMs, atMs: nowMs }];
+    return { blind: null, blindMention, events };
   }
-  const { sinceMs, toldAtMs } = before ?? { sinceMs: nowMs, toldAtMs: null };
-  const isDue = toldAtMs === null && nowMs - sinceMs >= BLIND_TOLD_AFTER_MS;
-  if (!isDue) return { blind: { sinceMs, ...trouble, toldAtMs }, events: [] };
+  const noneSinceMs = units.length > 0 ? null : before === null ? nowMs : (before.noneSinceMs ?? nowMs);
+  const isNone =
+    told?.isNone === true || (noneSinceMs !== null && nowMs - noneSinceMs >= BLIND_TOLD_AFTER_MS);
+  const isRecent =
+    blindMention !== null &&
+    (blindMention.isNone || !isNone) &&
+    Math.abs(nowMs - blindMention.atMs) < BLIND_FLOOR_MS;
+  const isDue =
+    told === null
+      ? nowMs - sinceMs >= BLIND_TOLD_AFTER_MS
+      : isNone !== told.isNone || !(told.mention || isRecent);
+  const blind = { sinceMs, ...trouble, noneSinceMs, told };
+  if (!isDue) return { blind, blindMention, events: [] };
+  const mention = !isRecent;
   const openCases = episodes.filter(
     ({ state, level, drill }) => state === 'open' && isCaseLevel(level) && drill === null,
   ).length;
   return {
-    blind: { sinceMs, ...trouble, toldAtMs: nowMs },
-    events: [{ type: 'blind', sinceMs, ...trouble, openCases, atMs: nowMs }],
+    blind: { ...blind, told: { isNone, mention } },
+    blindMention: mention ? { atMs: nowMs, isNone } : blindMention,
+    events: [{ type: 'blind', sinceMs, ...trouble, openCases, mention, atMs: nowMs }],
   };
 }
 
-function decideDrill(drill: Episode | undefined, round: WatchRound): Changed[] {
+function decideDrill(drill: Episode | undefined, round: WatchRound): EpisodeChange[] {
   if (drill?.state !== 'open') return [];
   const { rules, nowMs, undeliveredSinceMs } = round;
-  const from = { next: drill, events: [] };
-  const isOver = nowMs - drill.openedAtMs >= LONGEST_DRILL_MS;
+  const from = startStep(episodeByNow(drill, nowMs), nowMs);
+  const isOver = nowMs - from.next.openedAtMs >= LONGEST_DRILL_MS;
   const time = { rules, nowMs, undeliveredSinceMs: undeliveredSinceMs.get(drill.id) ?? null };
   const step = isOver ? endDrill(from, null, nowMs) : passTime(from, time);
-  return step.next === drill ? [] : [{ ...step, isNew: false, isCrossing: false }];
+  return step.next === drill ? [] : [step];
 }
 
 const SUMMARY_WITHIN_MS = 60_000;
@@ -154,15 +179,15 @@ const SUMMARY_FROM = 3;
 function summarise(
   state: WatchState,
   episodes: ReadonlyMap<string, Episode>,
-  changes: readonly Changed[],
+  changes: readonly EpisodeChange[],
   { levels }: WatchRules,
   nowMs: number,
 ): Pick<WatchState, 'crossings' | 'summary'> & {
-  readonly changes: readonly Changed[];
+  readonly changes: readonly EpisodeChange[];
   readonly events: readonly WatchEvent[];
 } {
   const isRecent = ({ atMs }: { readonly atMs: number }) => Math.abs(nowMs - atMs) < SUMMARY_WITHIN_MS;
-  const fresh = changes.filter(({ isCrossing }) => isCrossing).map(({ next }) => next.id);
+  const fresh = changes.filter(isCrossing).map(({ next }) => next.id);
   const crossings = [
     ...state.crossings.filter((each) => isRecent(each) && !fresh.includes(each.episodeId)),
     ...fresh.map((episodeId) => ({ episodeId, atMs: nowMs })),
@@ -172,7 +197,7 @@ function summarise(
     const joined =
       summary !== null && isRecent(summary)
         ? changes.map((each) =>
-            each.isNew ? under(each, summary.id, isCriticalLevel(each.next.level)) : each,
+            isOpening(each) ? under(each, summary.id, isCriticalLevel(each.next.level)) : each,
           )
         : changes;
     return { crossings, summary, changes: joined, events: [] };
@@ -187,16 +212,25 @@ function summarise(
   return {
     crossings: [],
     summary: { id, atMs: nowMs, message: null },
-    changes: changes.map((each) => (each.isCrossing ? under(each, id, false) : each)),
+    changes: changes.map((each) => (isCrossing(each) ? under(each, id, false) : each)),
     events: [{ type: 'summary', id, episodes: named, atMs: nowMs }],
   };
 }
 
+function isOpening({ events }: EpisodeChange): boolean {
+  return events.some(({ type }) => type === 'opened');
+}
+
+/** An opening or worsening that is said loudly: three of them in a minute are one message. */
+function isCrossing({ events }: EpisodeChange): boolean {
+  return events.some(({ type }) => type === 'opened' || type === 'worsened');
+}
+
 /** The card of a new episode goes into the summary's thread; an older one keeps its place. */
-function under(change: Changed, summaryId: string, mention: boolean): Changed {
+function under(change: EpisodeChange, summaryId: string, mention: boolean): EpisodeChange {
   const events = change.events.map((event) => {
     if (event.type === 'opened') return { ...event, summaryId, mention };
     return event.type === 'worsened' ? { ...event, mention } : event;
   });
-  return { ...change, next: change.isNew ? { ...change.next, summaryId } : change.next, events };
+  return { ...change, next: isOpening(change) ? { ...change.next, summaryId } : change.next, events };
 }

@@ -51,8 +51,13 @@ export interface WatchState {
     readonly sinceMs: number;
     readonly cause: BlindCause;
     readonly why: string;
-    readonly toldAtMs: number | null;
+    /** Not one unit could be read since then; null: some could. */
+    readonly noneSinceMs: number | null;
+    /** What people were told of it last; `isNone`: that not one unit can be read. Null: nothing. */
+    readonly told: { readonly isNone: boolean; readonly mention: boolean } | null;
   } | null;
+  /** When people were told last with a mention that the watch is blind; null: never. */
+  readonly blindMention: { readonly atMs: number; readonly isNone: boolean } | null;
   readonly units: Readonly<Record<string, UnitMemory>>;
   /** Openings and worsenings of the last minute that no summary names, one per episode. */
   readonly crossings: readonly { readonly episodeId: string; readonly atMs: number }[];
@@ -81,13 +86,17 @@ export interface UnitMemory {
   readonly missingSinceMs: number | null;
   /** When people were told last that it is missing; at most once an hour. */
   readonly missingToldAtMs: number | null;
+  /** The worst since the episode opened or went on, else the newest: a card is not redrawn for each. */
+  readonly worstLtv: string | null;
   readonly known: KnownFacts;
 }
 
 /** Facts whose change is news; null or absent: not read yet, so the first value is no news. */
 export interface KnownFacts {
-  /** Principal per asset, decimal strings; what is zero is left out. */
+  /** Principal per asset, decimal strings, that people know of; what is zero is left out. */
   readonly principals: Readonly<Record<string, string>> | null;
+  /** When people were told last that more of an asset was borrowed. */
+  readonly borrowedToldAtMs: Readonly<Record<string, number>>;
   /** Accounts, and which of their wallets count: `email|type|margin|spot`, sorted. */
   readonly members: readonly string[] | null;
   /** Hourly rate per asset, decimal strings: the first one read, then the one that people were told last. */
@@ -111,7 +120,6 @@ export interface WatchRound {
   /** The newest of every unit, and the drill, by id. */
   readonly episodes: ReadonlyMap<string, Episode>;
   readonly observation: Observation;
-  readonly slowFacts: SlowFacts;
   readonly rules: WatchRules;
   readonly nowMs: number;
   /** Supplies ids of episodes: another unused one at each call. */
@@ -133,6 +141,7 @@ export type WatchEvent = {
       readonly cause: BlindCause;
       readonly why: string;
       readonly openCases: number;
+      readonly mention: boolean;
     }
   | { readonly type: 'seeing-again'; readonly sinceMs: number }
   | {
@@ -228,6 +237,5 @@ export interface WatchChange {
 /** Each event becomes one sealed entry; the store sets `audit`. */
 export interface EpisodeChange {
   readonly next: Episode;
-  readonly isNew: boolean;
   readonly events: readonly EpisodeEvent[];
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decideCase, LONGEST_MUTE_MS, LONGEST_NOTE } from '../../../src/domain/watch/case-rule.ts';
-import type { Episode, EpisodeCommand } from '../../../src/domain/watch/episode.ts';
+import { decideCase, LONGEST_NOTE } from '../../../src/domain/watch/case-rule.ts';
+import { type Episode, type EpisodeCommand, LONGEST_MUTE_MS } from '../../../src/domain/watch/episode.ts';
 import { START_MS } from '../../support/close-requests.ts';
 import { openCase } from '../../support/episodes.ts';
 import { MINUTE } from '../../support/watch-rounds.ts';

@@ -36,6 +36,8 @@ const ROWS: Row[] = [
   ],
   ['a better level', { type: 'eased' }, ['card', 'thread']],
   ['a return within the floor', { type: 'reopened' }, ['card', 'thread']],
+  ['a fourth return within the floor', { type: 'reopened' }, ['card'], { reopenings: 4 }],
+  ['a quiet recovery after it', { type: 'recovered', mention: false }, ['card'], { reopenings: 4 }],
   ['a recovery', { type: 'recovered', mention: true }, ['card', 'thread!']],
   ['a quiet recovery', { type: 'recovered', mention: false }, ['card', 'thread']],
   ['a closed unit', { type: 'ended', why: 'closed' }, ['card', 'thread']],
@@ -88,7 +90,6 @@ describe('who is told', () => {
 
   it.each([
     ['began', false],
-    ['blind', true],
     ['seeing-again', false],
     ['summary', true],
     ['unit-vanished', true],

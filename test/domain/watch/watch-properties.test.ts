@@ -179,7 +179,7 @@ describe('for any course of LTVs, failures and clicks', () => {
         play(steps, ({ state, nowMs }, { isComplete, ltvs }) => {
           sinceMs = isComplete && Object.keys(ltvs).length > 0 ? null : (sinceMs ?? nowMs);
           const isDue = sinceMs !== null && nowMs - sinceMs >= 2 * MINUTE;
-          if ((state?.blind?.toldAtMs != null) !== isDue) throw new Error(`told of blindness: ${!isDue}`);
+          if ((state?.blind?.told != null) !== isDue) throw new Error(`told of blindness: ${!isDue}`);
         });
       }),
       { numRuns: 50 },

@@ -126,7 +126,7 @@ describe('no message of the watch is ever refused', () => {
               ...{ open, recent, levels, nowMs: START_MS, channelId: 'C0DESK', group: ['S0DESK'] },
               ...{ everyMs: 15_000, lastReading: null, nextDigestAtMs: START_MS, pagers: [why] },
               ...{ hasHeartbeat: true, hasTripwire: true },
-              blind: { sinceMs: START_MS, cause: 'refused', why, toldAtMs: null },
+              blind: { sinceMs: START_MS, cause: 'refused', why, noneSinceMs: null, told: null },
             },
             'https://acme.slack.com/',
           ),
@@ -182,7 +182,15 @@ describe('no message of the watch is ever refused', () => {
           for (const said of [
             { type: 'digest', atMs: START_MS, ...times, units: all, openCases, openRequests },
             { type: 'summary', atMs: START_MS, id: 's', episodes },
-            { type: 'blind', atMs: START_MS, sinceMs: START_MS, cause: 'stale', why: text, openCases: 3 },
+            {
+              type: 'blind',
+              atMs: START_MS,
+              sinceMs: START_MS,
+              cause: 'stale',
+              why: text,
+              mention: true,
+              openCases: 3,
+            },
             { type: 'forced-liquidation', ...of, rowAtMs: START_MS, text },
             {
               type: 'members-changed',

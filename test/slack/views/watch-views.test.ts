@@ -86,6 +86,7 @@ describe('what the watch itself says', () => {
       sinceMs: START_MS,
       cause: 'empty',
       why: 'HTTP 500 <x>',
+      mention: true,
       openCases: 2,
       atMs: START_MS,
     });
@@ -205,7 +206,13 @@ describe('/loandesk watch and /loandesk case', () => {
     expect(watchLine({ lastReading, blind: null }, START_MS + 7_000)).toBe(
       'Watch: last full reading 7 s ago',
     );
-    const blind = { sinceMs: START_MS, cause: 'maintenance', why: '', toldAtMs: null } as const;
+    const blind = {
+      sinceMs: START_MS,
+      cause: 'maintenance',
+      why: '',
+      noneSinceMs: START_MS,
+      told: null,
+    } as const;
     expect(watchLine({ lastReading, blind }, START_MS)).toContain('blind since');
     expect(watchLine({ lastReading: null, blind: null }, START_MS)).toBe('Watch: no full reading yet');
   });
