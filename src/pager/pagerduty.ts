@@ -1,6 +1,7 @@
 /**
- * PagerDuty Events API v2 (https://developer.pagerduty.com/docs/send-alert-event). The key is the deduplication key, so
- * that a repeated event changes nothing there.
+ * PagerDuty Events API v2 (https://developer.pagerduty.com/docs/send-alert-event). The incident is the
+ * deduplication key, so that a repeated event changes nothing there. An acknowledged incident notifies nobody again,
+ * whatever it is sent.
  */
 import type { PageEvent, Pager } from '../usecases/watch-ports.ts';
 import type { Call } from './outgoing-call.ts';
@@ -18,20 +19,21 @@ export function createPagerDuty({ apiUrl, routingKey }: PagerDutySettings, call:
   const url = new URL('v2/enqueue', apiUrl.endsWith('/') ? apiUrl : `${apiUrl}/`).href;
   return {
     name: 'PagerDuty',
-    async send({ key, state, episode }: PageEvent) {
+    async send(page: PageEvent) {
+      const { key, state, episode } = page;
       const event = {
         routing_key: routingKey,
         event_action: ACTION[state],
         dedup_key: key,
         ...(state === 'triggered' && {
           payload: {
-            summary: pageSummary(episode),
+            summary: pageSummary(page),
             source: 'loandesk',
-            severity: severityOf(episode),
+            severity: severityOf(page),
             timestamp: new Date(episode.figures.asOfMs).toISOString(),
             component: `risk unit ${episode.groupId}`,
             class: episode.level,
-            custom_details: pageDetails(episode),
+            custom_details: pageDetails(page),
           },
         }),
       };

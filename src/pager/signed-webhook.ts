@@ -19,7 +19,9 @@ export function createSignedWebhook({ url, secret }: WebhookSettings, call: Call
   const webhook = new Webhook(secret);
   return {
     name: 'Webhook',
-    async send({ key, state, episode }: PageEvent) {
+    async send(page: PageEvent) {
+      const { key, state, episode, nextKey } = page;
+      // Each incident is triggered, acknowledged and resolved at most once.
       const id = `${key}.${state}`;
       const atMs = now();
       const body = JSON.stringify({
@@ -28,10 +30,11 @@ export function createSignedWebhook({ url, secret }: WebhookSettings, call: Call
         data: {
           case: episode.id,
           incident: key,
+          next_incident: nextKey,
           state,
-          summary: pageSummary(episode),
-          severity: severityOf(episode),
-          ...pageDetails(episode),
+          summary: pageSummary(page),
+          severity: severityOf(page),
+          ...pageDetails(page),
         },
       });
       return call({

@@ -6,7 +6,7 @@
 import type { Episode } from '../domain/watch/episode.ts';
 import type { Log, SeenOnce } from './ports.ts';
 import type { WatchBook } from './watch-book.ts';
-import type { Pager, WatchEvents, WatchStore } from './watch-ports.ts';
+import type { PageEvent, Pager, WatchEvents, WatchStore } from './watch-ports.ts';
 
 const FIRST_DELAY_MS = 5_000;
 const LONGEST_DELAY_MS = 60_000;
@@ -38,39 +38,36 @@ export function createPageCases(parts: PageCasesParts): PageCases {
 
   async function bring(episode: Episode): Promise<boolean> {
     const { id, page } = episode;
-    const { number, wanted, told } = page;
+    const { wanted, told, number } = page;
     if (wanted === told || wanted === 'none') return false;
-    const key = keyOf(id, number);
-    const step = `${key}:${told}:${wanted}`;
+    const step = `${keyOf(id, number)}:${told}:${wanted}`;
     const times = failures.get(id)?.times ?? 0;
     // Over all replicas: one attempt within this time.
     if (!(await seenOnce.first(`page:${step}`, Math.min(FIRST_DELAY_MS * 2 ** times, LONGEST_DELAY_MS))))
       return false;
-    const refused = await Promise.all(
-      pagers.map(async ({ name, send }) => {
-        // Called again: the incident before is over, also where it was acknowledged and would not end by itself.
-        const before = number > 1 && told === 'none' ? keyOf(id, number - 1) : null;
-        const ended = before === null ? null : await send({ key: before, state: 'resolved', episode });
-        const sent = ended?.ok === false ? ended : await send({ key, state: wanted, episode });
-        events.pageSent(sent.ok ? 'accepted' : 'failed');
-        if (sent.ok) return [];
-        log.error({ episodeId: id, pager: name, state: wanted, why: sent.why }, 'page failed');
-        return [`${name}, case ${id}: ${sent.why}`];
-      }),
-    );
-    const [why] = refused.flat();
-    if (why === undefined) {
-      failures.delete(id);
-      log.info({ episodeId: id, state: wanted }, 'page delivered');
-      return record(episode, wanted);
+    const due = eventsOf(episode, wanted);
+    const [why] = (await Promise.all(pagers.map((pager) => tell(pager, due)))).flat();
+    if (why !== undefined) {
+      failures.set(id, { times: times + 1, why: `${why.pager}, case ${id}: ${why.what}` });
+      return false;
     }
-    failures.set(id, { times: times + 1, why });
-    return false;
+    failures.delete(id);
+    log.info({ episodeId: id, state: wanted }, 'page delivered');
+    const isStillIt = (now: Episode) => now.page.number === number;
+    return (await book.applyToCase(id, { type: 'record-page', told: wanted }, isStillIt)).ok;
   }
 
-  async function record({ id, page }: Episode, told: Episode['page']['told']): Promise<boolean> {
-    const isStillSo = (now: Episode) => now.page.number === page.number;
-    return (await book.applyToCase(id, { type: 'record-page', told }, isStillSo)).ok;
+  /** One after the other; what is refused is a list of one. */
+  async function tell(pager: Pager, due: readonly PageEvent[]) {
+    for (const event of due) {
+      const sent = await pager.send(event);
+      events.pageSent(sent.ok ? 'accepted' : 'failed');
+      if (sent.ok) continue;
+      const { key, state } = event;
+      log.error({ incident: key, pager: pager.name, state, why: sent.why }, 'page failed');
+      return [{ pager: pager.name, what: sent.why }];
+    }
+    return [];
   }
 
   return {
@@ -93,7 +90,29 @@ export function createPageCases(parts: PageCasesParts): PageCases {
   };
 }
 
-/** The pager's name for one call of a case: its own id, then `C-…/2`. */
 function keyOf(caseId: string, number: number): string {
-  return number > 1 ? `${caseId}/${number}` : caseId;
+  return `${caseId}/${number}`;
+}
+
+/**
+ * The newest incident first, because it calls people. Those before it are resolved until the newest is known to the
+ * pagers, and once more at the end: an event of another replica may have come late.
+ */
+function eventsOf(episode: Episode, state: PageEvent['state']): PageEvent[] {
+  const { number, told } = episode.page;
+  const key = keyOf(episode.id, number);
+  const newest: PageEvent = { key, state, episode, nextKey: null };
+  if (told !== 'none' && state !== 'resolved') return [newest];
+  const before = Array.from({ length: Math.max(number - 1, 0) }, (_, index) => index + 1);
+  return [
+    newest,
+    ...before.map(
+      (each): PageEvent => ({
+        key: keyOf(episode.id, each),
+        state: 'resolved',
+        episode,
+        nextKey: keyOf(episode.id, each + 1),
+      }),
+    ),
+  ];
 }

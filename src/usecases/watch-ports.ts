@@ -104,11 +104,14 @@ export interface AlertMessage {
   readonly nowMs: number;
 }
 
-/** One event for the pager; the same `key` always means the same incident: a case's id, `C-…/2` when called again. */
+/** One event for the pager. */
 export interface PageEvent {
+  /** The incident: `C-…/2`. One that was acknowledged calls nobody again, so each call of a case is another one. */
   readonly key: string;
   readonly state: Exclude<PageState, 'none'>;
   readonly episode: Episode;
+  /** It is resolved because the case goes on as this incident; null: it is the newest of its case. */
+  readonly nextKey: string | null;
 }
 
 /** A way out of Slack. Only the configured host is called. */

@@ -13,7 +13,7 @@ import { type Receiver, startReceiver } from './receiver.ts';
 const ROUTING_KEY = '0a1b2c3d4e5f60718293a4b5c6d7e8f9';
 const SECRET = `whsec_${Buffer.from('thirty-two bytes, not that random').toString('base64')}`;
 const TRIGGERED = openCase({ page: { number: 1, wanted: 'triggered', why: 'no-owner', told: 'none' } });
-const trigger = { key: TRIGGERED.id, state: 'triggered', episode: TRIGGERED } as const;
+const trigger = { key: 'C-7K2M9QX4/1', state: 'triggered', episode: TRIGGERED, nextKey: null } as const;
 
 const bodyOf = ({ received }: Receiver, at = -1) => JSON.parse(received.at(at)?.body ?? '');
 
@@ -30,7 +30,7 @@ describe('PagerDuty', () => {
     expect(bodyOf(receiver, 0)).toEqual({
       routing_key: ROUTING_KEY,
       event_action: 'trigger',
-      dedup_key: 'C-7K2M9QX4',
+      dedup_key: 'C-7K2M9QX4/1',
       payload: {
         summary: 'Risk unit 7: LTV 86.12%, margin call, nobody has taken the case. Case C-7K2M9QX4',
         source: 'loandesk',
@@ -42,8 +42,8 @@ describe('PagerDuty', () => {
       },
     });
     expect([bodyOf(receiver, 1), bodyOf(receiver, 2)]).toEqual([
-      { routing_key: ROUTING_KEY, event_action: 'acknowledge', dedup_key: 'C-7K2M9QX4' },
-      { routing_key: ROUTING_KEY, event_action: 'resolve', dedup_key: 'C-7K2M9QX4' },
+      { routing_key: ROUTING_KEY, event_action: 'acknowledge', dedup_key: 'C-7K2M9QX4/1' },
+      { routing_key: ROUTING_KEY, event_action: 'resolve', dedup_key: 'C-7K2M9QX4/1' },
     ]);
   });
 
@@ -122,7 +122,8 @@ describe('the signed webhook', () => {
       timestamp: new Date(START_MS).toISOString(),
       data: {
         case: 'C-7K2M9QX4',
-        incident: 'C-7K2M9QX4',
+        incident: 'C-7K2M9QX4/1',
+        next_incident: null,
         state: 'triggered',
         summary: 'Risk unit 7: LTV 86.12%, margin call, nobody has taken the case. Case C-7K2M9QX4',
         severity: 'error',
@@ -141,16 +142,35 @@ describe('the signed webhook', () => {
   it('gives each state of each incident an id of its own', async () => {
     const receiver = await startReceiver();
     const webhook = createSignedWebhook({ url: receiver.url, secret: SECRET }, createCall(), Date.now);
-    await webhook.send(trigger);
-    await webhook.send({ ...trigger, state: 'acknowledged' });
-    await webhook.send({ ...trigger, key: `${TRIGGERED.id}/2` });
-    await webhook.send({ ...trigger, state: 'resolved' });
-    expect(receiver.received.map(({ headers }) => headers['webhook-id'])).toEqual([
-      'C-7K2M9QX4.triggered',
-      'C-7K2M9QX4.acknowledged',
-      'C-7K2M9QX4/2.triggered',
-      'C-7K2M9QX4.resolved',
-    ]);
+    for (const key of ['C-7K2M9QX4/1', 'C-7K2M9QX4/2'])
+      for (const state of ['triggered', 'acknowledged', 'resolved'] as const)
+        await webhook.send({ ...trigger, key, state });
+    expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(6);
+  });
+
+  const recovered = { ...TRIGGERED, state: 'recovered' } as const;
+  it.each([
+    [trigger, 'LTV 86.12%, margin call, nobody has taken the case', 'margin-call', 'no-owner'],
+    [{ ...trigger, state: 'acknowledged' }, 'somebody has it, LTV 86.12%, margin call', 'margin-call', null],
+    [{ ...trigger, state: 'resolved', episode: recovered }, 'recovered', null, null],
+    [{ ...trigger, state: 'resolved' }, 'below margin call again', null, null],
+    [
+      { ...trigger, state: 'resolved', episode: { ...recovered, vanishedAtMs: START_MS } },
+      'no longer listed by Binance, the case has ended',
+      null,
+      null,
+    ],
+    [
+      { ...trigger, state: 'resolved', nextKey: 'C-7K2M9QX4/2' },
+      'goes on as incident C-7K2M9QX4/2',
+      null,
+      null,
+    ],
+  ] as const)('says how it is at each event (%#)', async (event, text, level, reason) => {
+    const receiver = await startReceiver();
+    await createSignedWebhook({ url: receiver.url, secret: SECRET }, createCall(), Date.now).send(event);
+    const summary = `Risk unit 7: ${text}. Case C-7K2M9QX4`;
+    expect(bodyOf(receiver).data).toMatchObject({ summary, level, reason });
   });
 });
 

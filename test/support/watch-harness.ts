@@ -7,11 +7,12 @@ import type { EpisodeNotice, WatchEvent, WatchState } from '../../src/domain/wat
 import { createAccess } from '../../src/usecases/access.ts';
 import { createCheckAudit } from '../../src/usecases/check-audit.ts';
 import { createWatch, type WatchParts, type WatchWork } from '../../src/usecases/create-watch.ts';
-import type { PageEvent, Sample, WatchSave } from '../../src/usecases/watch-ports.ts';
+import type { Sample, WatchSave } from '../../src/usecases/watch-ports.ts';
 import { onlyKey } from '../contracts/audit-trail.ts';
 import { FakeLoanExchange } from '../fakes/loan-exchange.ts';
 import { MemoryCloseRequestStore } from '../fakes/memory-close-request-store.ts';
 import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';
+import { FakePagerDuty } from '../fakes/pager-duty.ts';
 import { FakeDirectory } from '../fakes/people.ts';
 import { ALICE, BOB, person, policy, REQUESTER, START_MS } from './close-requests.ts';
 import { memoryLog } from './logs.ts';
@@ -54,8 +55,7 @@ export class WatchHarness {
   readonly samples: { readonly atMs: number; readonly samples: readonly Sample[] }[] = [];
   readonly points = new Map<LongId, Awaited<ReturnType<WatchParts['history']['read']>>>();
   readonly heartbeats: boolean[] = [];
-  readonly pages: PageEvent[] = [];
-  pagerAnswer: { readonly ok: true } | { readonly ok: false; readonly why: string } = { ok: true };
+  readonly pagerDuty = new FakePagerDuty();
   readonly scheduled: { id: string; postAtMs: number; silentSinceMs: number }[] = [];
   readonly delivered: string[] = [];
   readonly raised: string[] = [];
@@ -122,15 +122,7 @@ export class WatchHarness {
         channelId: 'C0WATCH',
         group: [NIGHT.userId],
         digest: null,
-        pagers: [
-          {
-            name: 'PagerDuty',
-            send: async (event) => {
-              this.pages.push(event);
-              return this.pagerAnswer;
-            },
-          },
-        ],
+        pagers: [this.pagerDuty],
         heartbeat: async (isSeeing) => void this.heartbeats.push(isSeeing),
         notifier: { deliver: async () => ({ ok: true, card: null }) },
         scheduled: {

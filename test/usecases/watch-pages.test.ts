@@ -32,10 +32,10 @@ describe('a page', () => {
     const { id } = harness.caseOf('7');
     await harness.pass(6 * MINUTE, { 7: '0.6' });
     await pageRounds(harness);
-    expect(harness.pages.map(({ key, state }) => [key, state])).toEqual([
-      [id, 'triggered'],
-      [id, 'acknowledged'],
-      [id, 'resolved'],
+    expect(harness.pagerDuty.received.map(({ key, state }) => [key, state])).toEqual([
+      [`${id}/1`, 'triggered'],
+      [`${id}/1`, 'acknowledged'],
+      [`${id}/1`, 'resolved'],
     ]);
     expect(harness.episodes.get(id)?.page).toMatchObject({ wanted: 'resolved', told: 'resolved' });
     expect(harness.told.filter(({ type }) => type === 'paged')).toHaveLength(1);
@@ -43,16 +43,16 @@ describe('a page', () => {
 
   it('is tried again with growing pauses until the pager takes it, and is said in the status meanwhile', async () => {
     const harness = await atLiquidation();
-    harness.pagerAnswer = { ok: false, why: 'it answered with an error (HTTP 500)' };
+    harness.pagerDuty.answer = { ok: false, why: 'it answered with an error (HTTP 500)' };
     await pageRounds(harness, 300);
-    expect(harness.pages.length).toBeGreaterThan(5);
-    expect(harness.pages.length).toBeLessThan(12);
+    expect(harness.pagerDuty.received.length).toBeGreaterThan(5);
+    expect(harness.pagerDuty.received.length).toBeLessThan(12);
     expect(await harness.work.status()).toContainEqual({
       name: 'Pager',
       level: 'fault',
       text: `PagerDuty, case ${harness.caseOf('7').id}: it answered with an error (HTTP 500)`,
     });
-    harness.pagerAnswer = { ok: true };
+    harness.pagerDuty.answer = { ok: true };
     await pageRounds(harness, 61);
     expect(harness.caseOf('7').page.told).toBe('triggered');
     expect(await harness.work.status()).toContainEqual({ name: 'Pager', level: 'ok', text: 'PagerDuty' });
@@ -63,7 +63,66 @@ describe('a page', () => {
     const other = harness.replica();
     harness.nowMs += 1_000;
     await Promise.all([harness.work.pageCases?.(), other.pageCases?.()]);
-    expect(harness.pages).toHaveLength(1);
+    expect(harness.pagerDuty.received).toHaveLength(1);
+  });
+
+  it('for want of an owner is followed by another one when the case reaches liquidation', async () => {
+    const harness = new WatchHarness();
+    const { pagerDuty } = harness;
+    await harness.round({ 7: '0.6' });
+    await harness.pass(9 * MINUTE, { 7: '0.86' });
+    await pageRounds(harness, 5);
+    const { id } = harness.caseOf('7');
+    expect(pagerDuty.called).toEqual([`${id}/1`]);
+    await harness.round({ 7: '0.92' });
+    await pageRounds(harness, 5);
+    expect(pagerDuty.called).toEqual([`${id}/1`, `${id}/2`]);
+    expect(pagerDuty.received.at(1)).toMatchObject({ key: `${id}/2`, episode: { level: 'liquidation' } });
+    expect(pagerDuty.received.at(2)).toMatchObject({ key: `${id}/1`, state: 'resolved', nextKey: `${id}/2` });
+    expect(pagerDuty.open).toEqual({ [`${id}/2`]: 'triggered' });
+  });
+
+  it('that was acknowledged calls people again when the owner is late: another incident each time', async () => {
+    const harness = await atLiquidation();
+    const { pagerDuty } = harness;
+    const { id } = harness.caseOf('7');
+    for (let time = 1; time <= 3; time += 1) {
+      await pageRounds(harness, 5);
+      expect(pagerDuty.open).toEqual({ [`${id}/${time}`]: 'triggered' });
+      await harness.work.desk.takeCase(ALICE, id);
+      await pageRounds(harness, 5);
+      expect(pagerDuty.open).toEqual({ [`${id}/${time}`]: 'acknowledged' });
+      await harness.pass(31 * MINUTE, { 7: '0.92' });
+    }
+    await pageRounds(harness, 5);
+    expect(pagerDuty.called).toEqual([1, 2, 3, 4].map((time) => `${id}/${time}`));
+    await harness.pass(6 * MINUTE, { 7: '0.6' });
+    await pageRounds(harness, 5);
+    expect(pagerDuty.open).toEqual({});
+    const resolved = pagerDuty.received.slice(-4).map(({ key, state }) => [key, state]);
+    expect(resolved).toEqual([4, 1, 2, 3].map((time) => [`${id}/${time}`, 'resolved']));
+  });
+
+  it('is not recorded for the next incident, which began while it was sent', async () => {
+    const harness = await atLiquidation();
+    const { id } = harness.caseOf('7');
+    await pageRounds(harness, 1);
+    const slow = harness.replica({
+      pagers: [
+        {
+          name: 'PagerDuty',
+          send: async () => {
+            await harness.pass(31 * MINUTE, { 7: '0.92' });
+            return { ok: true };
+          },
+        },
+      ],
+    });
+    await harness.work.desk.takeCase(ALICE, id);
+    await pageRounds(harness, 1, slow);
+    expect(harness.caseOf('7').page).toMatchObject({ number: 2, wanted: 'triggered', told: 'none' });
+    await pageRounds(harness, 5);
+    expect(harness.pagerDuty.open).toEqual({ [`${id}/2`]: 'triggered' });
   });
 
   describe('with two ways out of which one refuses', () => {
@@ -122,7 +181,7 @@ describe('a page', () => {
 
   it('of a case too old to be looked at is no longer named in the status', async () => {
     const harness = await atLiquidation();
-    harness.pagerAnswer = { ok: false, why: 'it answered with an error (HTTP 500)' };
+    harness.pagerDuty.answer = { ok: false, why: 'it answered with an error (HTTP 500)' };
     await pageRounds(harness, 2);
     const levels = async () => (await harness.work.status()).filter(({ name }) => name === 'Pager');
     expect(await levels()).toMatchObject([{ level: 'fault' }]);
@@ -133,7 +192,7 @@ describe('a page', () => {
     expect(await levels()).toMatchObject([{ level: 'ok' }]);
   });
 
-  it('calls again with a key of its own when the owner is voided by a worse level, and ends the call before', async () => {
+  it('calls again when the owner is voided by a worse level', async () => {
     const harness = new WatchHarness();
     await harness.round({ 7: '0.6' });
     await harness.pass(9 * MINUTE, { 7: '0.86' });
@@ -143,11 +202,11 @@ describe('a page', () => {
     await pageRounds(harness, 10);
     await harness.round({ 7: '0.91' });
     await pageRounds(harness, 10);
-    expect(harness.pages.map(({ key, state }) => [key, state])).toEqual([
-      [id, 'triggered'],
-      [id, 'acknowledged'],
-      [id, 'resolved'],
+    expect(harness.pagerDuty.received.map(({ key, state }) => [key, state])).toEqual([
+      [`${id}/1`, 'triggered'],
+      [`${id}/1`, 'acknowledged'],
       [`${id}/2`, 'triggered'],
+      [`${id}/1`, 'resolved'],
     ]);
     expect(harness.caseOf('7').page).toMatchObject({ number: 2, told: 'triggered' });
   });
