@@ -8,7 +8,7 @@ import { WATCH_ID } from '../domain/subject.ts';
 import { decideCase } from '../domain/watch/case-rule.ts';
 import type { Episode, EpisodeCommand } from '../domain/watch/episode.ts';
 import type { WatchChange } from '../domain/watch/watch.ts';
-import { episodeNotices, watchNotice } from '../domain/watch/watch-notices.ts';
+import { episodeNotices, watchNotices } from '../domain/watch/watch-notices.ts';
 import type { StoredWatch, WatchEvents, WatchStore } from './watch-ports.ts';
 
 /** Of several replicas, one succeeds in each round of attempts. */
@@ -66,7 +66,7 @@ export function createWatchBook({ store, events, afterChange }: WatchBookParts):
         next: { ...change.next, revision: (stored.watch?.revision ?? 0) + 1 },
         episodes,
         events: change.events,
-        notices: change.events.map(watchNotice),
+        notices: change.events.flatMap(watchNotices),
       });
       if (saved === 'saved') {
         report(change);

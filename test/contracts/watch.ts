@@ -23,7 +23,7 @@ export function newEpisode(openedAtMs: number, changes: Partial<Episode> = {}): 
 }
 
 export function began(atMs: number): WatchEvent {
-  return { type: 'began', units: 1, atLevel: 0, atMs };
+  return { type: 'began', units: 1, atLevel: 0, alerts: 0, atMs };
 }
 
 export function opened({ level, figures }: Episode, atMs: number): EpisodeEvent {

@@ -17,7 +17,7 @@ import type {
   WatchRules,
   WatchState,
 } from '../../src/domain/watch/watch.ts';
-import { episodeNotices, watchNotice } from '../../src/domain/watch/watch-notices.ts';
+import { episodeNotices, watchNotices } from '../../src/domain/watch/watch-notices.ts';
 import { decideRound } from '../../src/domain/watch/watch-rule.ts';
 import { START_MS } from './close-requests.ts';
 
@@ -175,8 +175,8 @@ export class PlayedWatch {
   #save({ next, episodes, events }: WatchChange): void {
     this.state = stored(next);
     for (const event of events) {
-      const { mention, kind } = watchNotice(event);
-      this.#say(event, 'groupId' in event ? event.groupId : null, kind, mention);
+      for (const { mention, kind } of watchNotices(event))
+        this.#say(event, 'groupId' in event ? event.groupId : null, kind, mention);
     }
     for (const change of episodes) {
       const isNew = change.events.some(({ type }) => type === 'opened');

@@ -122,7 +122,7 @@ it('exchange case 24: unknown, then in the closed list: it says closed, after a 
     },
   });
   expect(cardOf(ended)).toContain(
-    "*Closed.* The unit is in Binance's closed list, close time 2026-11-20 12:0",
+    "*Closed.* The unit is in Binance's closed list, close time <!date^1795176000^",
   );
   expect(exchange.deletes()).toEqual(new Map([[UNIT, 1]]));
 });

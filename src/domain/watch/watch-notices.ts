@@ -91,10 +91,9 @@ const MENTIONS: Readonly<Record<Exclude<WatchEventType, 'blind'>, boolean>> = {
   digest: false,
 };
 
-export function watchNotice(event: WatchEvent): WatchNotice {
-  return {
-    kind: 'watch-message',
-    event,
-    mention: event.type === 'blind' ? event.mention : MENTIONS[event.type],
-  };
+export function watchNotices(event: WatchEvent): WatchNotice[] {
+  // The cards say that the watch began and that it was so already.
+  if (event.type === 'began' && event.alerts > 0) return [];
+  const mention = event.type === 'blind' ? event.mention : MENTIONS[event.type];
+  return [{ kind: 'watch-message', event, mention }];
 }

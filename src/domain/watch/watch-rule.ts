@@ -70,7 +70,7 @@ export function decideRound(round: WatchRound): WatchChange {
     },
     episodes: changed,
     events: [
-      ...(isFirst ? [began(sight.units, rules, nowMs)] : []),
+      ...(isFirst ? [began(sight.units, changed.length, rules, nowMs)] : []),
       ...sighted.events,
       ...summary.events,
       ...decided.flatMap(({ events }) => events),
@@ -116,10 +116,15 @@ function look({ observation, closedUnits }: WatchRound, { lastReading, units: kn
   return { units, asOfMs, trouble: null };
 }
 
-function began(units: readonly RiskUnit[], { levels }: WatchRules, nowMs: number): WatchEvent {
+function began(
+  units: readonly RiskUnit[],
+  alerts: number,
+  { levels }: WatchRules,
+  nowMs: number,
+): WatchEvent {
   const ltvs = units.map(decisiveLtv);
   const atLevel = ltvs.filter((ltv) => levels.some((level) => isReached(level, ltv))).length;
-  return { type: 'began', units: units.length, atLevel, atMs: nowMs };
+  return { type: 'began', units: units.length, atLevel, alerts, atMs: nowMs };
 }
 
 /** Told after two minutes, once more when not one unit can be read, and again when a quiet telling may be loud. */

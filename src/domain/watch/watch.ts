@@ -133,8 +133,8 @@ export interface WatchRound {
 /** What the watch itself says in the channel. */
 export type WatchEvent = {
   readonly atMs: number;
-} /** First complete reading ever, or Redis lost what was remembered. */ & (
-  | { readonly type: 'began'; readonly units: number; readonly atLevel: number }
+} /** First complete reading ever, or Redis lost what was remembered. */ /** `alerts`: opened by the same reading; their cards say that it was so already. */ & (
+  | { readonly type: 'began'; readonly units: number; readonly atLevel: number; readonly alerts: number }
   | {
       readonly type: 'blind';
       readonly sinceMs: number;

@@ -58,6 +58,8 @@ export function trendChart(
     highest.push(percent(span.point.highest));
   }
   if (labels.length < 2) return [];
+  // One point is no line.
+  if (labels.length < 2) return [];
   const [lowestDrawn, highestDrawn] = [Math.min(...highest), Math.max(...highest)];
   const lines = levels
     .flatMap(({ key, at }) => (at === null ? [] : [{ name: levelName(key), value: percent(at.toFixed()) }]))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Episode, EpisodeEvent } from '../../../src/domain/watch/episode.ts';
 import type { WatchEvent } from '../../../src/domain/watch/watch.ts';
-import { episodeNotices, watchNotice } from '../../../src/domain/watch/watch-notices.ts';
+import { episodeNotices, watchNotices } from '../../../src/domain/watch/watch-notices.ts';
 import { START_MS } from '../../support/close-requests.ts';
 import { openCase } from '../../support/episodes.ts';
 
@@ -101,6 +101,6 @@ describe('who is told', () => {
     ['digest', false],
   ])('of %s, with a mention: %s', (type, mention) => {
     const event = { type, atMs: START_MS } as WatchEvent;
-    expect(watchNotice(event)).toEqual({ kind: 'watch-message', event, mention });
+    expect(watchNotices(event)).toEqual([{ kind: 'watch-message', event, mention }]);
   });
 });
