@@ -55,7 +55,7 @@ export interface WatchParts {
 export interface DeskOfWatch {
   readonly reader: LoanReader;
   readonly details: UnitDetails;
-  readonly requests: Pick<CloseRequestStore, 'listOpen'>;
+  readonly requests: Pick<CloseRequestStore, 'listOpen' | 'closedThrough'>;
   readonly access: Access;
   readonly directory: Directory;
   readonly checkAudit: Pick<CheckAudit, 'trailOf'>;

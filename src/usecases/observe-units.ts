@@ -2,8 +2,10 @@
 import type { LongId } from '../domain/amount.ts';
 import { CLOSE_TIME_TOLERANCE_MS } from '../domain/close/closed-evidence.ts';
 import { findInconsistencies, type RiskUnit } from '../domain/unit/risk-unit.ts';
-import type { BlindCause, Observation, WatchState } from '../domain/watch/watch.ts';
-import type { ExchangeFailure, LoanReader, Read } from './ports.ts';
+import { MISSING_TOLD_AFTER_MS } from '../domain/watch/unit-rule.ts';
+import type { BlindCause, Observation } from '../domain/watch/watch.ts';
+import type { CloseRequestStore, ExchangeFailure, LoanReader, Log, Read, SeenOnce } from './ports.ts';
+import type { StoredWatch } from './watch-ports.ts';
 
 const CAUSES: Readonly<Record<ExchangeFailure['kind'], BlindCause>> = {
   refused: 'refused',
@@ -32,43 +34,51 @@ function contradictionsIn(unit: RiskUnit): string[] {
   return found.map(({ kind }) => `unit ${unit.groupId}: its ${kind} contradicts its other figures`);
 }
 
-export interface MissingLookup {
-  readonly closed: ReadonlySet<LongId>;
-  /** Why some could not be looked up; null: all were. */
-  readonly trouble: string | null;
+export interface LookUpMissingParts {
+  readonly reader: Pick<LoanReader, 'findClosedUnit'>;
+  readonly requests: Pick<CloseRequestStore, 'closedThrough'>;
+  /** Over all replicas. */
+  readonly seenOnce: SeenOnce;
+  readonly log: Log;
 }
 
-/**
- * Looks in the closed list for units that were known and are not in a complete reading. Without a credit key there is no
- * such list, so nothing is found. `mayAsk`: how often one unit is looked up is the caller's.
- */
-export async function lookUpMissing(
-  reader: Pick<LoanReader, 'findClosedUnit'>,
-  observation: Observation,
-  state: WatchState | null,
-  mayAsk: (groupId: LongId, isFirst: boolean) => Promise<boolean>,
-): Promise<MissingLookup> {
-  const closed = new Set<LongId>();
-  let trouble: string | null = null;
-  if (observation.kind !== 'complete' || observation.units.length === 0) return { closed, trouble };
-  const seen = new Set(observation.units.map(({ groupId }) => groupId));
-  for (const [key, memory] of Object.entries(state?.units ?? {})) {
-    const groupId = key as LongId;
-    const isFirst = memory.missingSinceMs === null;
-    if (seen.has(groupId) || !(await mayAsk(groupId, isFirst))) continue;
-    const found = await reader.findClosedUnit(groupId, { priority: 'background' });
-    if (!found.ok) {
-      // Later on, people know already that it is missing.
-      if (isFirst && found.failure.kind !== 'no-account')
-        trouble = `unit ${groupId} is missing, and the closed list can't be read: ${found.failure.meaning}`;
-      continue;
-    }
-    // Ids may be reused after a close, so an older row says nothing about this unit.
-    const closedAtMs = found.value?.closedAtMs ?? 0;
-    if (closedAtMs >= memory.lastSeenAtMs - CLOSE_TIME_TOLERANCE_MS - CLOCKS_APART_MS) closed.add(groupId);
-  }
-  return { closed, trouble };
-}
-
+/** In the first minutes each round asks; later on, people know already that a unit is missing. */
+const ASKED_LATER_EVERY_MS = 10 * 60_000;
 /** `lastSeenAtMs` is by the store's clock, a close by the exchange's. */
 const CLOCKS_APART_MS = 60_000;
+
+/**
+ * Which known units that are not in the answer were closed, through Loandesk or elsewhere; an answer without any unit is
+ * asked about, too. One that can't be looked up is not among them, so it is called missing in the end, while the others
+ * are judged as they were read.
+ */
+export async function findClosedAmongMissing(
+  { reader, requests, seenOnce, log }: LookUpMissingParts,
+  observation: Observation,
+  { watch, nowMs }: Pick<StoredWatch, 'watch' | 'nowMs'>,
+): Promise<ReadonlySet<LongId>> {
+  const closed = new Set<LongId>();
+  if (observation.kind !== 'complete' || watch === null) return closed;
+  const seen = new Set(observation.units.map(({ groupId }) => groupId));
+  const missing = (Object.keys(watch.units) as LongId[]).filter((groupId) => !seen.has(groupId));
+  const sinceMs = (groupId: LongId) =>
+    watch.units[groupId]?.missingSinceMs ?? (seen.size === 0 ? watch.blind?.sinceMs : null) ?? nowMs;
+  const isNew = missing.some((groupId) => nowMs - sinceMs(groupId) <= MISSING_TOLD_AFTER_MS);
+  if (missing.length === 0 || !(isNew || (await seenOnce.first('watch-missing', ASKED_LATER_EVERY_MS))))
+    return closed;
+  const through = await requests.closedThrough(missing);
+  for (const groupId of missing) {
+    // Ids may be reused after a close, so an older close says nothing about this unit.
+    const fromMs = (watch.units[groupId]?.lastSeenAtMs ?? nowMs) - CLOCKS_APART_MS;
+    const request = through.get(groupId);
+    const ending = request === undefined || request === 'unreadable' ? null : request.ending;
+    if (ending !== null && ending.atMs >= fromMs) {
+      closed.add(groupId);
+      continue;
+    }
+    const found = await reader.findClosedUnit(groupId, { priority: 'background' });
+    if (!found.ok) log.warn({ groupId, why: found.failure.meaning }, 'missing unit not looked up');
+    else if ((found.value?.closedAtMs ?? 0) >= fromMs - CLOSE_TIME_TOLERANCE_MS) closed.add(groupId);
+  }
+  return closed;
+}

@@ -7,8 +7,8 @@ import { done } from '../domain/refusal.ts';
 import { decisiveLtv } from '../domain/unit/risk-unit.ts';
 import type { Observation, WatchRules, WatchState } from '../domain/watch/watch.ts';
 import { decideRound } from '../domain/watch/watch-rule.ts';
-import { lookUpMissing, observationOf } from './observe-units.ts';
-import type { LoanReader, Log, NewId, SeenOnce } from './ports.ts';
+import { findClosedAmongMissing, observationOf } from './observe-units.ts';
+import type { CloseRequestStore, LoanReader, Log, NewId, SeenOnce } from './ports.ts';
 import type { WatchBook } from './watch-book.ts';
 import type { StoredWatch, WatchEvents, WatchHistory, WatchStore } from './watch-ports.ts';
 
@@ -30,6 +30,7 @@ export type InTime = <Value>(work: Promise<Value>, patienceMs: number, late: () 
 
 export interface WatchRoundParts {
   readonly reader: Pick<LoanReader, 'riskUnits' | 'findClosedUnit'>;
+  readonly requests: Pick<CloseRequestStore, 'closedThrough'>;
   readonly store: Pick<WatchStore, 'takeRound' | 'load'>;
   readonly book: WatchBook;
   readonly history: Pick<WatchHistory, 'add'>;
@@ -46,10 +47,9 @@ export interface WatchRoundParts {
 const LONGEST_READ_MS = 10_000;
 /** Of a round's time; the rest is for storing. */
 const READ_SHARE = 0.7;
-const MISSING_ASKED_EVERY_MS = 10 * 60_000;
 
 export function createWatchRound(parts: WatchRoundParts): () => Promise<WatchRoundOutcome> {
-  const { reader, store, book, history, seenOnce, rules, inTime, log, monotonic } = parts;
+  const { reader, store, book, history, rules, inTime, log, monotonic } = parts;
   const readWithinMs = Math.min(LONGEST_READ_MS, rules.everyMs * READ_SHARE);
 
   async function observe(): Promise<Observation> {
@@ -62,22 +62,17 @@ export function createWatchRound(parts: WatchRoundParts): () => Promise<WatchRou
     return inTime<Observation>(read, readWithinMs, () => late);
   }
 
-  async function mayAsk(groupId: LongId, isFirst: boolean): Promise<boolean> {
-    return (await seenOnce.first(`watch-missing:${groupId}`, MISSING_ASKED_EVERY_MS)) || isFirst;
-  }
-
-  async function missingFrom(observation: Observation, { watch }: StoredWatch) {
-    const none = { closed: new Set<LongId>(), trouble: 'the closed list took too long to answer' };
-    return inTime(lookUpMissing(reader, observation, watch, mayAsk), readWithinMs / 2, () => none);
+  /** What takes too long is not known, and asked again. */
+  async function closedAmongMissing(observation: Observation, first: StoredWatch) {
+    const looked = findClosedAmongMissing(parts, observation, first);
+    return inTime<ReadonlySet<LongId>>(looked, readWithinMs / 2, () => new Set());
   }
 
   async function round(): Promise<WatchRoundOutcome> {
     const startedMs = monotonic();
-    const read = await observe();
+    const observation = await observe();
     const first = await store.load();
-    const { closed, trouble } = await missingFrom(read, first);
-    const observation: Observation =
-      trouble !== null && read.kind === 'complete' ? { ...read, kind: 'incomplete', why: trouble } : read;
+    const closed = await closedAmongMissing(observation, first);
     let decidedAtMs = first.nowMs;
     const decide = (now: StoredWatch) => {
       decidedAtMs = now.nowMs;
@@ -95,8 +90,7 @@ export function createWatchRound(parts: WatchRoundParts): () => Promise<WatchRou
       );
     };
     // The copy that was looked at is fresh unless something had to be looked up for it.
-    const wasAsked = closed.size > 0 || trouble !== null;
-    const stored = await book.apply(decide, wasAsked ? undefined : first);
+    const stored = await book.apply(decide, closed.size > 0 ? undefined : first);
     if (!stored.ok) {
       log.error({ refusal: stored.refusal }, 'watch round not stored');
       return { kind: 'not-stored' };

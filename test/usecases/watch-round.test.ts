@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { amount, longId } from '../../src/domain/amount.ts';
 import { observationOf } from '../../src/usecases/observe-units.ts';
 import { UNAVAILABLE } from '../fakes/loan-exchange.ts';
-import { ALICE, START_MS } from '../support/close-requests.ts';
+import { ALICE, request, START_MS } from '../support/close-requests.ts';
 import { agreeingUnit, NIGHT, WatchHarness } from '../support/watch-harness.ts';
 
 const MINUTE = 60_000;
@@ -158,23 +158,81 @@ describe('a unit that is missing', () => {
     expect(Object.keys(harness.state?.units ?? {})).toEqual(['8']);
   });
 
+  it('is asked about for two minutes before it is called missing: the closed list may be late', async () => {
+    const harness = new WatchHarness();
+    await harness.pass(MINUTE, { 7: '0.86', 8: '0.6' });
+    harness.exchange.listsClosed = false;
+    harness.exchange.closeOutside(longId('7'));
+    await harness.pass(1.5 * MINUTE);
+    expect(harness.caseOf('7').vanishedAtMs).toBeNull();
+    harness.exchange.listsClosed = true;
+    await harness.round();
+    expect(harness.watchEvents('unit-vanished')).toEqual([]);
+    expect(Object.keys(harness.state?.units ?? {})).toEqual(['8']);
+  });
+
+  it('is known to be closed if Loandesk closed it, whatever the closed list says', async () => {
+    const harness = new WatchHarness();
+    await harness.pass(MINUTE, { 7: '0.6', 8: '0.6' });
+    harness.exchange.listsClosed = false;
+    harness.exchange.closeOutside(longId('7'));
+    const ending = { kind: 'read-back', atMs: harness.nowMs } as const;
+    const closed = request({ groupId: longId('7'), state: 'closed', ending });
+    harness.requests.closedThrough = async () => new Map([[longId('7'), closed]]);
+    await harness.round();
+    expect(Object.keys(harness.state?.units ?? {})).toEqual(['8']);
+    expect(harness.watchEvents('unit-vanished')).toEqual([]);
+  });
+
   it('is vanished when the closed list has it only from before it was last seen: ids may be reused', async () => {
     const harness = new WatchHarness();
     await harness.pass(MINUTE, { 7: '0.86', 8: '0.6' });
     harness.exchange.closeOutside(longId('7'), harness.nowMs - 3_600_000);
     await harness.round();
+    const sinceMs = harness.nowMs;
+    await harness.pass(2 * MINUTE);
     expect(harness.watchEvents('unit-vanished')).toHaveLength(1);
-    expect(harness.caseOf('7').vanishedAtMs).toBe(harness.nowMs);
+    expect(harness.caseOf('7').vanishedAtMs).toBe(sinceMs);
   });
 
-  it('makes the reading incomplete while the closed list cannot be read', async () => {
+  it('that cannot be looked up is called missing after two minutes, and the others get better meanwhile', async () => {
     const harness = new WatchHarness();
-    await harness.pass(MINUTE, { 7: '0.86', 8: '0.6' });
-    harness.exchange.findClosedUnit = async () => ({ ok: false, failure: UNAVAILABLE });
-    await harness.round({ 8: '0.6' });
+    await harness.pass(MINUTE, { 7: '0.6', 8: '0.86' });
+    harness.exchange.findClosedUnit = async () => ({
+      ok: false,
+      failure: { ...UNAVAILABLE, kind: 'refused' },
+    });
+    await harness.pass(1.5 * MINUTE, { 8: '0.5' });
     expect(harness.watchEvents('unit-vanished')).toEqual([]);
-    expect(harness.state?.blind).toMatchObject({ cause: 'incomplete' });
-    expect(harness.caseOf('7').level).toBe('margin-call');
+    expect(harness.state?.blind).toBeNull();
+    await harness.pass(5 * MINUTE);
+    expect(harness.watchEvents('unit-vanished')).toMatchObject([{ groupId: '7' }]);
+    expect([...harness.episodes.values()]).toMatchObject([{ groupId: '8', state: 'recovered' }]);
+    expect(harness.heartbeats).not.toContain(false);
+  });
+
+  it('was the last one, and is closed: an empty answer is calm then, not blind', async () => {
+    const harness = new WatchHarness();
+    await harness.pass(MINUTE, { 7: '0.6', 8: '0.6' });
+    harness.exchange.closeOutside(longId('7'));
+    harness.exchange.closeOutside(longId('8'));
+    await harness.pass(3 * MINUTE);
+    expect(harness.state).toMatchObject({ blind: null, units: {} });
+  });
+
+  it('and so are all others, none of them closed: blind, and asked about every ten minutes in the end', async () => {
+    const harness = new WatchHarness();
+    await harness.pass(MINUTE, { 7: '0.6', 8: '0.6' });
+    let asked = 0;
+    const find = harness.exchange.findClosedUnit.bind(harness.exchange);
+    harness.exchange.findClosedUnit = async (groupId) => {
+      asked += 1;
+      return find(groupId);
+    };
+    await harness.pass(62 * MINUTE, {});
+    expect(harness.state?.blind).toMatchObject({ cause: 'empty' });
+    expect(asked).toBeGreaterThan(2 * 12);
+    expect(asked).toBeLessThan(2 * 18);
   });
 });
 

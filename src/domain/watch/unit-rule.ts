@@ -8,6 +8,8 @@ import { borrowingNews, NOTHING_KNOWN } from './news.ts';
 import type { EpisodeChange, UnitMemory, WatchEvent, WatchRound, WatchState } from './watch.ts';
 
 const MINUTE_MS = 60_000;
+/** The closed list may name a unit later than the reading that misses it. */
+export const MISSING_TOLD_AFTER_MS = 2 * MINUTE_MS;
 /** A unit that comes and goes is told to be missing at most this often. */
 const MISSING_FLOOR_MS = 60 * MINUTE_MS;
 /** Then a missing unit is forgotten, and its episode ends. */
@@ -134,6 +136,8 @@ function miss(before: UnitMemory, from: EpisodeStep | null, round: UnitRound): U
   if (nowMs - before.lastSeenAtMs >= FORGOTTEN_AFTER_MS)
     return { memory: null, step: end(from, 'gone', nowMs) };
   const missing = { ...memory, missingSinceMs: before.missingSinceMs ?? nowMs };
+  if (Math.abs(nowMs - missing.missingSinceMs) < MISSING_TOLD_AFTER_MS && !isMissingTold(missing))
+    return { memory: missing, step: from };
   const toldAtMs = before.missingToldAtMs;
   const isQuiet =
     isMissingTold(missing) || (toldAtMs !== null && Math.abs(nowMs - toldAtMs) < MISSING_FLOOR_MS);

@@ -119,7 +119,7 @@ describe('an episode that goes on', () => {
     const watch = new PlayedWatch();
     const both = { 7: '0.92', 8: '0.50' };
     watch.read(both);
-    watch.read({ 8: '0.50' });
+    watch.readFor(3 * MINUTE, { 8: '0.50' });
     watch.read(both);
     watch.forget().readFor(50 * MINUTE, { 8: '0.50' });
     expect([watch.episode('7').vanishedAtMs, watch.loud]).not.toContain(null);

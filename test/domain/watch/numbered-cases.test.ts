@@ -207,11 +207,14 @@ describe('the cases by number', () => {
     watch.closed.add(unitAt('8', '0.86').groupId);
     watch.forget().read({ 9: '0.60' });
     expect(watch.said.map(({ type, unit }) => [type, unit])).toEqual([
+      ['ended', '8'],
+      ['ended', '8'],
+    ]);
+    watch.forget().readFor(2 * MINUTE, { 9: '0.60' });
+    expect(watch.said.map(({ type, unit }) => [type, unit])).toEqual([
       ['unit-vanished', '7'],
       ['vanished', '7'],
       ['vanished', '7'],
-      ['ended', '8'],
-      ['ended', '8'],
     ]);
     watch.forget().readFor(HOUR, { 9: '0.60' });
     expect(watch.episode('7')).toMatchObject({ state: 'open', vanishedAtMs: expect.any(Number) });
