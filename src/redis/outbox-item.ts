@@ -117,6 +117,7 @@ const WATCH_EVENTS = {
   blind: 'blind',
   'seeing-again': 'seeing-again',
   summary: 'summary',
+  reminder: 'reminder',
   'unit-vanished': 'unit-vanished',
   'unit-appeared': 'unit-appeared',
   'borrowed-more': 'borrowed-more',
@@ -139,6 +140,7 @@ const notice = z.discriminatedUnion('kind', [
 ]);
 
 const mention = z.boolean();
+const recipients = z.union([z.literal('group'), z.array(z.string())]);
 const episodeEvent = z.looseObject({ type: z.enum(EPISODE_EVENTS), atMs: z.number() });
 const episodeNotice = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('alert-card'), mention }),
@@ -146,14 +148,14 @@ const episodeNotice = z.discriminatedUnion('kind', [
   z.looseObject({
     kind: z.literal('alert-direct'),
     event: episodeEvent,
-    to: z.union([z.literal('group'), z.array(z.string())]),
+    to: recipients,
   }),
 ]);
-const watchNotice = z.looseObject({
-  kind: z.literal('watch-message'),
-  event: z.looseObject({ type: z.enum(WATCH_EVENTS), atMs: z.number() }),
-  mention,
-});
+const watchEvent = z.looseObject({ type: z.enum(WATCH_EVENTS), atMs: z.number() });
+const watchNotice = z.discriminatedUnion('kind', [
+  z.looseObject({ kind: z.literal('watch-message'), event: watchEvent, mention }),
+  z.looseObject({ kind: z.literal('watch-direct'), event: watchEvent, to: recipients }),
+]);
 
 export function isRequestNotice(value: unknown): value is Notice {
   return notice.safeParse(value).success;

@@ -112,7 +112,9 @@ const watch: z.ZodType<WatchState & { readonly save: string }> = z.strictObject(
   blindMention: z.strictObject({ atMs: ms, isNone: z.boolean() }).nullable(),
   units: z.record(longId, unitMemory),
   crossings: z.array(z.strictObject({ episodeId: text, atMs: ms })),
-  summary: z.strictObject({ id: text, atMs: ms, message: cardLocation.nullable() }).nullable(),
+  summary: z
+    .strictObject({ id: text, atMs: ms, episodeIds: z.array(text), message: cardLocation.nullable() })
+    .nullable(),
   drillId: text.nullable(),
   digest: z.strictObject({ forMs: ms, skipped: z.boolean() }).nullable(),
   audit,

@@ -89,7 +89,11 @@ export class SlackAlertNotifier implements AlertNotifier {
 
   #deliver(about: AlertMessage): Promise<Delivery> {
     const { notice, episode } = about;
-    if (notice.kind === 'watch-message') return this.#post(about, this.#watchPost(notice));
+    if (notice.kind === 'watch-message') return this.#watchMessage(about, notice);
+    if (notice.kind === 'watch-direct') {
+      const message = watchMessage(notice.event, this.#parts.rules.levels);
+      return this.#tellEach(about, notice.to, () => withHints(message, this.#hints(about, false)));
+    }
     if (episode === null) return Promise.resolve(refusedForOne(false, 'the message names no alert'));
     switch (notice.kind) {
       case 'alert-card':
@@ -101,8 +105,14 @@ export class SlackAlertNotifier implements AlertNotifier {
     }
   }
 
-  #watchPost({ event, mention }: WatchNotice): Post {
-    return { message: watchMessage(event, this.#parts.rules.levels), parent: null, mention };
+  /** Posted; a summary that names more units is drawn again where it is. */
+  async #watchMessage(
+    about: AlertMessage,
+    { event, mention }: Extract<WatchNotice, { kind: 'watch-message' }>,
+  ): Promise<Delivery> {
+    const message = watchMessage(event, this.#parts.rules.levels);
+    if (about.under === null) return this.#post(about, { message, parent: null, mention });
+    return delivery(await this.#messenger.update(about.under, await this.#parts.quiet(message)));
   }
 
   #reply(episode: Episode, event: EpisodeEvent, mention: boolean): Post {

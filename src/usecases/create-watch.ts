@@ -148,7 +148,7 @@ function timedNotifier({ notifier, events, monotonic }: WatchParts): AlertNotifi
       const startedMs = monotonic();
       const delivery = await notifier.deliver(message);
       const { notice, createdAtMs, nowMs } = message;
-      const isCall = notice.kind === 'alert-direct' || notice.mention;
+      const isCall = !('mention' in notice) || notice.mention;
       if (delivery.ok && isCall) events.alertDelivered(nowMs - createdAtMs + monotonic() - startedMs);
       return delivery;
     },

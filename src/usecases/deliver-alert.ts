@@ -75,7 +75,15 @@ export function createAlertMessages({ notifier, book, levels }: AlertParts): Ale
       };
     },
     ofWatch: (item, notice) => ({
-      send: () => post(item, notice, null, null),
+      async send() {
+        const { event } = notice;
+        if (event.type !== 'summary' || event.mention) return post(item, notice, null, null);
+        const place = await summaryMessage(event.id);
+        if (place !== null) return post(item, notice, null, place);
+        return item.nowMs - item.createdAtMs < SUMMARY_AWAITED_MS
+          ? { againAfterMs: LOOKED_FOR_EVERY_MS }
+          : null;
+      },
       async delivered(message) {
         if (message !== null && notice.event.type === 'summary')
           await book.recordSummary(notice.event.id, message);

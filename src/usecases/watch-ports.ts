@@ -95,7 +95,7 @@ export interface AlertMessage {
   readonly notice: EpisodeNotice | WatchNotice;
   /** As stored now; null for the watch's own messages. Its card is null until it was posted, or if it was given up. */
   readonly episode: Episode | null;
-  /** Where the summary is, in whose thread a new card belongs; null: the card goes to the channel. */
+  /** Where the summary is, in whose thread a new card belongs, or which is drawn again; null: none. */
   readonly under: CardLocation | null;
   /** True: an earlier attempt may have posted it, so it is looked for first. */
   readonly mayBeThere: boolean;

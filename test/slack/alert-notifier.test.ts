@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { startWorkspace, type Workspace } from '../../sandbox/slack/workspace.ts';
+import { longId } from '../../src/domain/amount.ts';
 import { PUBLISHED_THRESHOLDS } from '../../src/domain/unit/risk-unit.ts';
 import type { Episode } from '../../src/domain/watch/episode.ts';
 import { watchLevels } from '../../src/domain/watch/levels.ts';
@@ -120,13 +121,33 @@ describe('the card', () => {
     expect(moved).toMatchObject({ ok: true, card: { channelId: ids.partnerDesk } });
   });
 
+  it('of a summary that names more units is drawn again, and nobody is mentioned by that', async () => {
+    const event = { type: 'summary', id: 's', episodes: [], mention: true, atMs: nowMs } as const;
+    const posted = await createNotifier().deliver(
+      message({ kind: 'watch-message', mention: true, event }, null),
+    );
+    const under = posted.ok ? posted.card : null;
+    const named = {
+      id: 'C-1',
+      groupId: longId('7'),
+      level: 'liquidation',
+      ltv: '0.91',
+      owner: null,
+    } as const;
+    const more = { ...event, mention: false, episodes: [named] };
+    const redrawn = message({ kind: 'watch-message', mention: false, event: more }, null, { under });
+    expect(await createNotifier().deliver(redrawn)).toEqual({ ok: true, card: null });
+    expect(inChannel()).toHaveLength(1);
+    expect(inChannel()[0]?.text).toContain('Unit 7');
+  });
+
   it('is in the thread of its summary, and so is what is said about it', async () => {
     const summary = await createNotifier().deliver(
       message(
         {
           kind: 'watch-message',
           mention: true,
-          event: { type: 'summary', id: 's', episodes: [], atMs: nowMs },
+          event: { type: 'summary', id: 's', episodes: [], mention: true, atMs: nowMs },
         },
         null,
       ),
@@ -263,6 +284,26 @@ describe('when the channel is gone', () => {
 
 describe('direct messages', () => {
   const escalated: EpisodeNotice = { kind: 'alert-direct', event: EPISODE_EVENTS.escalated, to: 'group' };
+
+  it('that list several cases go to one person each', async () => {
+    const named = {
+      id: 'C-1',
+      groupId: longId('7'),
+      level: 'margin-call',
+      ltv: '0.86',
+      owner: ids.ben,
+    } as const;
+    const event = {
+      type: 'reminder',
+      why: 'repeated',
+      episodes: [named, named, named],
+      atMs: nowMs,
+    } as const;
+    const listed = message({ kind: 'watch-direct', event, to: [ids.ben] }, null, { key: 'watch/2' });
+    expect(await createNotifier().deliver(listed)).toEqual({ ok: true, card: null });
+    expect(textOf(direct(ids.ben)[0])).toContain('3 units are still at a level');
+    expect([direct(ids.ada), inChannel()]).toEqual([[], []]);
+  });
 
   it('go to each person of the group, with a button and a link to the card', async () => {
     const up = await posted();

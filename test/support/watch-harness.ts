@@ -3,7 +3,7 @@ import { type LongId, longId } from '../../src/domain/amount.ts';
 import { episodeIdFrom } from '../../src/domain/subject.ts';
 import { PUBLISHED_THRESHOLDS, type RiskUnit } from '../../src/domain/unit/risk-unit.ts';
 import type { Episode } from '../../src/domain/watch/episode.ts';
-import type { EpisodeNotice, WatchEvent, WatchState } from '../../src/domain/watch/watch.ts';
+import type { EpisodeNotice, WatchEvent, WatchNotice, WatchState } from '../../src/domain/watch/watch.ts';
 import { createAccess } from '../../src/usecases/access.ts';
 import { createCheckAudit } from '../../src/usecases/check-audit.ts';
 import { createWatch, type WatchParts, type WatchWork } from '../../src/usecases/create-watch.ts';
@@ -32,7 +32,7 @@ export function agreeingUnit(id: string, ltv: string | null): RiskUnit {
 
 export interface Told {
   readonly subject: string;
-  readonly notice: EpisodeNotice['kind'] | 'watch-message';
+  readonly notice: EpisodeNotice['kind'] | WatchNotice['kind'];
   readonly type: string;
   readonly mention: boolean;
 }
@@ -199,11 +199,11 @@ export class WatchHarness {
   /** Everything that people were told since the start, or since `forget`. */
   get told(): Told[] {
     return this.saves.flatMap(({ episodes, notices }) => [
-      ...notices.map(({ event, mention }) => ({
+      ...notices.map((notice) => ({
         subject: 'watch',
-        notice: 'watch-message' as const,
-        type: event.type,
-        mention,
+        notice: notice.kind,
+        type: notice.event.type,
+        mention: 'mention' in notice && notice.mention,
       })),
       ...episodes.flatMap(({ next, notices: own }) =>
         own.map((notice) => ({

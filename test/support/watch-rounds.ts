@@ -14,6 +14,7 @@ import type {
   SlowFacts,
   WatchChange,
   WatchEvent,
+  WatchNotice,
   WatchRules,
   WatchState,
 } from '../../src/domain/watch/watch.ts';
@@ -64,7 +65,7 @@ export type Ltvs = Readonly<Record<string, string | null>>;
 export interface Said {
   readonly atMs: number;
   readonly type: EpisodeEvent['type'] | WatchEvent['type'];
-  readonly notice: EpisodeNotice['kind'] | 'watch-message';
+  readonly notice: EpisodeNotice['kind'] | WatchNotice['kind'];
   readonly mention: boolean;
   readonly unit: string | null;
   readonly event: EpisodeEvent | WatchEvent;
@@ -175,8 +176,9 @@ export class PlayedWatch {
   #save({ next, episodes, events }: WatchChange): void {
     this.state = stored(next);
     for (const event of events) {
-      for (const { mention, kind } of watchNotices(event))
-        this.#say(event, 'groupId' in event ? event.groupId : null, kind, mention);
+      const unit = 'groupId' in event ? event.groupId : null;
+      for (const notice of watchNotices(event))
+        this.#say(notice.event, unit, notice.kind, 'mention' in notice && notice.mention);
     }
     for (const change of episodes) {
       const isNew = change.events.some(({ type }) => type === 'opened');

@@ -85,7 +85,9 @@ class Scene {
     if (failure !== undefined) return failure;
     this.posted.push(message);
     const { kind } = message.notice;
-    const isNew = kind === 'watch-message' || (kind === 'alert-card' && message.episode?.card === null);
+    const isNew =
+      (kind === 'watch-message' && message.under === null) ||
+      (kind === 'alert-card' && message.episode?.card === null);
     return { ok: true, card: isNew ? placeOf(this.posted.length) : null };
   }
 
@@ -93,9 +95,14 @@ class Scene {
     const from = await this.store.watch.load();
     const episode = newEpisode(this.nowMs, changes);
     const save = opening(from, episode);
-    const notices = events.map((event) => ({ kind: 'watch-message', event, mention: true }) as const);
+    const notices = events.map(
+      (event) => ({ kind: 'watch-message', event, mention: !('mention' in event) || event.mention }) as const,
+    );
     const summary = events.find((event) => event.type === 'summary');
-    const next = summary === undefined ? save.next : { ...save.next, summary: { ...summary, message: null } };
+    const next =
+      summary === undefined
+        ? save.next
+        : { ...save.next, summary: { ...summary, episodeIds: [], message: null } };
     await this.store.watch.save({ ...save, next: withoutType(next), events, notices });
     return episode.id;
   }
@@ -106,7 +113,7 @@ class Scene {
     const episode = from.episodes.get(id);
     if (from.watch === null || episode === undefined) throw new Error(`no episode ${id}`);
     const next = { ...episode, ...changes };
-    const change = { next, isNew: false, events: event === null ? [] : [event], notices };
+    const change = { next, events: event === null ? [] : [event], notices };
     await this.store.watch.save({ from, next: from.watch, events: [], notices: [], episodes: [change] });
   }
 
@@ -124,8 +131,8 @@ type State = Parameters<MemoryCloseRequestStore['watch']['save']>[0]['next'];
 
 function withoutType(next: State): State {
   if (next.summary === null) return next;
-  const { id, atMs, message } = next.summary;
-  return { ...next, summary: { id, atMs, message } };
+  const { id, atMs, episodeIds, message } = next.summary;
+  return { ...next, summary: { id, atMs, episodeIds, message } };
 }
 
 function placeOf(number: number): CardLocation {
@@ -134,11 +141,17 @@ function placeOf(number: number): CardLocation {
 
 function repeated(scene: Scene, level: Episode['level'] = 'margin-call'): EpisodeEvent {
   const { figures } = newEpisode(0);
-  return { type: 'repeated', level, figures, by: null, atMs: scene.nowMs };
+  return { type: 'repeated', level, figures, mention: true, by: null, atMs: scene.nowMs };
 }
 
 const SUMMARY = (scene: Scene) =>
-  ({ type: 'summary', id: 'S1', episodes: [], atMs: scene.nowMs }) as const satisfies WatchEvent;
+  ({
+    type: 'summary',
+    id: 'S1',
+    episodes: [],
+    mention: true,
+    atMs: scene.nowMs,
+  }) as const satisfies WatchEvent;
 
 it('posts the card, records where it is, and then what belongs in its thread', async () => {
   const scene = new Scene();
@@ -224,6 +237,19 @@ it('a card of a summary waits for it, and goes into its thread', async () => {
   expect((await scene.store.watch.load()).watch?.summary?.message).toEqual(placeOf(1));
 });
 
+it('a summary that names more is drawn where it is, or not at all', async () => {
+  const scene = new Scene();
+  await scene.open({ summaryId: 'S1' }, [SUMMARY(scene), { ...SUMMARY(scene), mention: false }]);
+  await scene.pass(0);
+  await scene.pass(2_000);
+  const [first, more] = scene.posted.filter(({ notice }) => notice.kind === 'watch-message');
+  expect([first?.under, more?.under]).toEqual([null, placeOf(1)]);
+  const lost = new Scene();
+  await lost.open({}, [{ ...SUMMARY(lost), mention: false }]);
+  await lost.pass(60_000);
+  expect(lost.kinds()).not.toContain('summary');
+});
+
 it('a card waits for its summary for a minute, then it goes to the channel', async () => {
   const scene = new Scene();
   const id = await scene.open({ summaryId: 'S1' }, [SUMMARY(scene)]);
@@ -241,7 +267,13 @@ it('"still so" is not said once it no longer is, nor "nobody has it" once somebo
   const id = await scene.open();
   await scene.deliver();
   const later = (event: EpisodeEvent) => threadOf(event);
-  const escalated = { type: 'escalated', unownedForMs: 1, by: null, atMs: scene.nowMs } as const;
+  const escalated = {
+    type: 'escalated',
+    unownedForMs: 1,
+    mention: true,
+    by: null,
+    atMs: scene.nowMs,
+  } as const;
   const direct: EpisodeNotice = { kind: 'alert-direct', event: escalated, to: 'group' };
   await scene.add(id, repeated(scene), {}, later(repeated(scene)));
   await scene.add(id, escalated, {}, direct);

@@ -202,7 +202,7 @@ function remind(
     return { memory, step: showFigures(step, reading, memory) };
   const { figures } = reading;
   const { worstLtv } = memory;
-  const event = { type: 'repeated', level, figures, by: null, atMs: nowMs } as const;
+  const event = { type: 'repeated', level, figures, mention: true, by: null, atMs: nowMs } as const;
   return {
     memory: told(memory, level, circumstances),
     step: stepWith(step, { figures, worstLtv }, event),

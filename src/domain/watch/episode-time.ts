@@ -82,7 +82,7 @@ function escalate(step: EpisodeStep, { rules, nowMs }: TimeRules): EpisodeStep {
   return stepWith(
     step,
     { escalatedAtMs: nowMs },
-    { type: 'escalated', unownedForMs: nowMs - unownedSinceMs, by: null, atMs: nowMs },
+    { type: 'escalated', unownedForMs: nowMs - unownedSinceMs, mention: true, by: null, atMs: nowMs },
   );
 }
 

@@ -104,7 +104,12 @@ export type EpisodeEvent = { readonly atMs: number; readonly by: PersonId | null
     }
   | { readonly type: 'eased'; readonly from: LevelKey; readonly to: LevelKey; readonly figures: Figures }
   /** Still at the level after its floor: people are reminded. */
-  | { readonly type: 'repeated'; readonly level: LevelKey; readonly figures: Figures }
+  | {
+      readonly type: 'repeated';
+      readonly level: LevelKey;
+      readonly figures: Figures;
+      readonly mention: boolean;
+    }
   /** Reached again, quietly: within the floor of its last message, or not worse than what is muted. */
   | { readonly type: 'reopened'; readonly level: LevelKey; readonly figures: Figures }
   | {
@@ -126,7 +131,7 @@ export type EpisodeEvent = { readonly atMs: number; readonly by: PersonId | null
   | { readonly type: 'noted'; readonly text: string }
   | { readonly type: 'muted'; readonly untilMs: number }
   | { readonly type: 'mute-ended'; readonly why: 'time' | 'worse' }
-  | { readonly type: 'escalated'; readonly unownedForMs: number }
+  | { readonly type: 'escalated'; readonly unownedForMs: number; readonly mention: boolean }
   | { readonly type: 'paged'; readonly why: 'level' | 'no-owner' | 'slack-silent' }
   | { readonly type: 'page-acknowledged' }
   | { readonly type: 'page-resolved' }

@@ -48,6 +48,7 @@ function noticesOf(next: Episode, event: EpisodeEvent): EpisodeNotice[] {
       return isRestless(next) ? [card()] : [card(), thread()];
     case 'repeated':
       // Somebody has it: the others need not be woken again.
+      if (!event.mention) return [card(), thread()];
       return [card(), thread(next.owner === null), ...(next.owner ? [direct([next.owner.by.userId])] : [])];
     case 'eased':
     case 'ended':
@@ -67,7 +68,7 @@ function noticesOf(next: Episode, event: EpisodeEvent): EpisodeNotice[] {
       if (event.why === 'worse') return [card(), direct([event.owner.userId])];
       return [card(), thread(isCaseLevel(next.level))];
     case 'escalated':
-      return [card(), thread(), direct('group')];
+      return [card(), thread(), ...(event.mention ? [direct('group')] : [])];
     case 'card-opened':
     case 'page-acknowledged':
     case 'page-resolved':
@@ -78,10 +79,9 @@ function noticesOf(next: Episode, event: EpisodeEvent): EpisodeNotice[] {
 }
 
 /** Those with a mention need somebody to look. */
-const MENTIONS: Readonly<Record<Exclude<WatchEventType, 'blind'>, boolean>> = {
+const MENTIONS: Readonly<Record<Exclude<WatchEventType, 'blind' | 'summary' | 'reminder'>, boolean>> = {
   began: false,
   'seeing-again': false,
-  summary: true,
   'unit-vanished': true,
   'unit-appeared': false,
   'borrowed-more': false,
@@ -94,6 +94,21 @@ const MENTIONS: Readonly<Record<Exclude<WatchEventType, 'blind'>, boolean>> = {
 export function watchNotices(event: WatchEvent): WatchNotice[] {
   // The cards say that the watch began and that it was so already.
   if (event.type === 'began' && event.alerts > 0) return [];
-  const mention = event.type === 'blind' ? event.mention : MENTIONS[event.type];
+  if (event.type === 'reminder') return remindersOf(event);
+  const mention = 'mention' in event ? event.mention : MENTIONS[event.type];
   return [{ kind: 'watch-message', event, mention }];
+}
+
+/** One message to everybody, and one to each owner that names theirs. */
+function remindersOf(event: Extract<WatchEvent, { type: 'reminder' }>): WatchNotice[] {
+  if (event.why === 'escalated') return [{ kind: 'watch-direct', event, to: 'group' }];
+  const owners = [...new Set(event.episodes.flatMap(({ owner }) => owner ?? []))];
+  const isUnowned = event.episodes.some(({ owner }) => owner === null);
+  return [
+    { kind: 'watch-message', event, mention: isUnowned },
+    ...owners.map((userId): WatchNotice => {
+      const episodes = event.episodes.filter(({ owner }) => owner === userId);
+      return { kind: 'watch-direct', event: { ...event, episodes }, to: [userId] };
+    }),
+  ];
 }

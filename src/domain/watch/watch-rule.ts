@@ -9,7 +9,8 @@ import { episodeByNow, stateByNow } from './clock-set-back.ts';
 import { LONGEST_DRILL_MS } from './drill.ts';
 import type { Episode } from './episode.ts';
 import { passTime, startStep } from './episode-time.ts';
-import { isCaseLevel, isCriticalLevel, isReached, severityOf } from './levels.ts';
+import { isCaseLevel, isReached } from './levels.ts';
+import { isOpening, remindOnce, summarise } from './summary-rule.ts';
 import { decideUnit } from './unit-rule.ts';
 import type {
   EpisodeChange,
@@ -50,8 +51,9 @@ export function decideRound(round: WatchRound): WatchChange {
   });
   const changes = decided.flatMap(({ change }) => change ?? []);
   const summary = summarise(state, episodes, changes, rules, nowMs);
+  const reminded = remindOnce(summary.changes, rules, nowMs);
   const drill = decideDrill(state.drillId === null ? undefined : episodes.get(state.drillId), round);
-  const changed = [...summary.changes, ...drill];
+  const changed = [...reminded.changes, ...drill];
 
   const latest = new Map([...episodes, ...changed.map(({ next }) => [next.id, next] as const)]);
   const sighted = decideSight(state, sight, [...latest.values()], nowMs);
@@ -70,9 +72,10 @@ export function decideRound(round: WatchRound): WatchChange {
     },
     episodes: changed,
     events: [
-      ...(isFirst ? [began(sight.units, changed.length, rules, nowMs)] : []),
+      ...(isFirst ? [began(sight.units, changed.filter(isOpening).length, rules, nowMs)] : []),
       ...sighted.events,
       ...summary.events,
+      ...reminded.events,
       ...decided.flatMap(({ events }) => events),
     ],
   };
@@ -172,70 +175,4 @@ function decideDrill(drill: Episode | undefined, round: WatchRound): EpisodeChan
   const time = { rules, nowMs, undeliveredSinceMs: undeliveredSinceMs.get(drill.id) ?? null };
   const step = isOver ? endDrill(from, null, nowMs) : passTime(from, time);
   return step.next === drill ? [] : [step];
-}
-
-const SUMMARY_WITHIN_MS = 60_000;
-const SUMMARY_FROM = 3;
-
-/**
- * Three units that open or worsen within a minute are one message. It mentions people for those it names; cards that
- * open in the minute after it are in its thread, too, and mention people only at a critical level.
- */
-function summarise(
-  state: WatchState,
-  episodes: ReadonlyMap<string, Episode>,
-  changes: readonly EpisodeChange[],
-  { levels }: WatchRules,
-  nowMs: number,
-): Pick<WatchState, 'crossings' | 'summary'> & {
-  readonly changes: readonly EpisodeChange[];
-  readonly events: readonly WatchEvent[];
-} {
-  const isRecent = ({ atMs }: { readonly atMs: number }) => Math.abs(nowMs - atMs) < SUMMARY_WITHIN_MS;
-  const fresh = changes.filter(isCrossing).map(({ next }) => next.id);
-  const crossings = [
-    ...state.crossings.filter((each) => isRecent(each) && !fresh.includes(each.episodeId)),
-    ...fresh.map((episodeId) => ({ episodeId, atMs: nowMs })),
-  ];
-  if (fresh.length === 0 || crossings.length < SUMMARY_FROM) {
-    const { summary } = state;
-    const joined =
-      summary !== null && isRecent(summary)
-        ? changes.map((each) =>
-            isOpening(each) ? under(each, summary.id, isCriticalLevel(each.next.level)) : each,
-          )
-        : changes;
-    return { crossings, summary, changes: joined, events: [] };
-  }
-  const id = `summary-${nowMs}`;
-  const named = crossings.flatMap(({ episodeId }) => {
-    const episode = changes.find(({ next }) => next.id === episodeId)?.next ?? episodes.get(episodeId);
-    if (episode === undefined) return [];
-    return { id: episodeId, groupId: episode.groupId, level: episode.level, ltv: episode.figures.ltv };
-  });
-  named.sort((a, b) => severityOf(levels, b.level) - severityOf(levels, a.level));
-  return {
-    crossings: [],
-    summary: { id, atMs: nowMs, message: null },
-    changes: changes.map((each) => (isCrossing(each) ? under(each, id, false) : each)),
-    events: [{ type: 'summary', id, episodes: named, atMs: nowMs }],
-  };
-}
-
-function isOpening({ events }: EpisodeChange): boolean {
-  return events.some(({ type }) => type === 'opened');
-}
-
-/** An opening or worsening that is said loudly: three of them in a minute are one message. */
-function isCrossing({ events }: EpisodeChange): boolean {
-  return events.some(({ type }) => type === 'opened' || type === 'worsened');
-}
-
-/** The card of a new episode goes into the summary's thread; an older one keeps its place. */
-function under(change: EpisodeChange, summaryId: string, mention: boolean): EpisodeChange {
-  const events = change.events.map((event) => {
-    if (event.type === 'opened') return { ...event, summaryId, mention };
-    return event.type === 'worsened' ? { ...event, mention } : event;
-  });
-  return { ...change, next: isOpening(change) ? { ...change.next, summaryId } : change.next, events };
 }

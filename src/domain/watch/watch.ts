@@ -64,6 +64,8 @@ export interface WatchState {
   readonly summary: {
     readonly id: string;
     readonly atMs: number;
+    /** Those it names. */
+    readonly episodeIds: readonly string[];
     readonly message: CardLocation | null;
   } | null;
   /** The drill that runs, or ran last. */
@@ -133,7 +135,7 @@ export interface WatchRound {
 /** What the watch itself says in the channel. */
 export type WatchEvent = {
   readonly atMs: number;
-} /** First complete reading ever, or Redis lost what was remembered. */ /** `alerts`: opened by the same reading; their cards say that it was so already. */ & (
+} /** First complete reading ever, or Redis lost what was remembered. `alerts`: opened by it, their cards say so. */ & (
   | { readonly type: 'began'; readonly units: number; readonly atLevel: number; readonly alerts: number }
   | {
       readonly type: 'blind';
@@ -147,12 +149,16 @@ export type WatchEvent = {
   | {
       readonly type: 'summary';
       readonly id: string;
-      readonly episodes: readonly {
-        readonly id: string;
-        readonly groupId: LongId;
-        readonly level: LevelKey;
-        readonly ltv: string | null;
-      }[];
+      /** Worst first. */
+      readonly episodes: readonly NamedEpisode[];
+      /** False: more were added, and its message is drawn again. */
+      readonly mention: boolean;
+    }
+  /** Three or more are reminded of, or escalated, in one round. Worst first. */
+  | {
+      readonly type: 'reminder';
+      readonly why: 'repeated' | 'escalated';
+      readonly episodes: readonly NamedEpisode[];
     }
   | { readonly type: 'unit-vanished' | 'unit-appeared'; readonly groupId: LongId }
   | {
@@ -185,6 +191,15 @@ export type WatchEvent = {
   | ({ readonly type: 'digest' } & Digest)
 );
 export type WatchEventType = WatchEvent['type'];
+
+export interface NamedEpisode {
+  readonly id: string;
+  readonly groupId: LongId;
+  readonly level: LevelKey;
+  readonly ltv: string | null;
+  /** User id; null: nobody has it. */
+  readonly owner: string | null;
+}
 
 export interface Digest {
   /** The occurrence it is for, UTC milliseconds, and the zone of DIGEST_AT. */
@@ -222,11 +237,9 @@ export type EpisodeNotice =
   | { readonly kind: 'alert-thread'; readonly event: EpisodeEvent; readonly mention: boolean }
   /** To each person of WATCH_GROUP, or to one person. */
   | { readonly kind: 'alert-direct'; readonly event: EpisodeEvent; readonly to: 'group' | readonly string[] };
-export type WatchNotice = {
-  readonly kind: 'watch-message';
-  readonly event: WatchEvent;
-  readonly mention: boolean;
-};
+export type WatchNotice =
+  | { readonly kind: 'watch-message'; readonly event: WatchEvent; readonly mention: boolean }
+  | { readonly kind: 'watch-direct'; readonly event: WatchEvent; readonly to: 'group' | readonly string[] };
 
 /** What one decision changes; stored in one step, or not at all. */
 export interface WatchChange {

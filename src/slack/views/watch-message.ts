@@ -1,7 +1,7 @@
 /** What the watch itself says in its channel: that it begins, is blind or sees again, and news of units. mrkdwn, escaped. */
 import { amount } from '../../domain/amount.ts';
 import type { WatchLevel } from '../../domain/watch/levels.ts';
-import type { BlindCause, WatchEvent } from '../../domain/watch/watch.ts';
+import type { BlindCause, NamedEpisode, WatchEvent } from '../../domain/watch/watch.ts';
 import { levelMark, levelName, ltvPhrase, readLtv } from './alert-figures.ts';
 import { context, fitLines, header, type Message, section } from './blocks.ts';
 import { digestMessage } from './digest-view.ts';
@@ -15,6 +15,8 @@ export function watchMessage(event: WatchEvent, levels: readonly WatchLevel[]): 
       return digestMessage(event, levels);
     case 'summary':
       return summaryMessage(event, levels);
+    case 'reminder':
+      return reminderMessage(event, levels);
     case 'blind':
       return titled('🙈 The watch is blind', blindText(event));
     case 'forced-liquidation':
@@ -38,6 +40,27 @@ function summaryMessage(
   levels: readonly WatchLevel[],
 ): Message {
   const title = `🔴 ${episodes.length} units reached a level within a minute`;
+  const end = 'Their cards are in this thread or above. `/loandesk watch` lists all that is open.';
+  return listMessage(title, episodes, end, levels);
+}
+
+function reminderMessage(
+  { why, episodes }: Extract<WatchEvent, { type: 'reminder' }>,
+  levels: readonly WatchLevel[],
+): Message {
+  const count = episodes.length === 1 ? '1 unit is' : `${episodes.length} units are`;
+  const isEscalated = why === 'escalated';
+  const title = `🔁 ${count} still at a level${isEscalated ? ', and nobody has the cases' : ''}`;
+  const take = isEscalated ? 'Take them with *I have it* on their cards. ' : '';
+  return listMessage(title, episodes, `${take}\`/loandesk watch\` lists all that is open.`, levels);
+}
+
+function listMessage(
+  title: string,
+  episodes: readonly NamedEpisode[],
+  end: string,
+  levels: readonly WatchLevel[],
+): Message {
   const lines = episodes
     .slice(0, SUMMARY_SHOWN)
     .map(
@@ -46,7 +69,6 @@ function summaryMessage(
     );
   const left = episodes.length - SUMMARY_SHOWN;
   if (left > 0) lines.push(`• … and ${left} more`);
-  const end = 'Their cards are in this thread or above. `/loandesk watch` lists all that is open.';
   const text = fitLines([`${title}.`, ...lines, end], 3_500, (more) => `… and ${more} more lines`);
   return {
     text,
@@ -91,7 +113,7 @@ export function tripWireMessage(silentSinceMs: number, group: readonly string[])
   };
 }
 
-type News = Exclude<WatchEvent, { type: 'digest' | 'summary' | 'blind' | 'forced-liquidation' }>;
+type News = Exclude<WatchEvent, { type: 'digest' | 'summary' | 'reminder' | 'blind' | 'forced-liquidation' }>;
 
 function newsText(event: News, levels: readonly WatchLevel[]): string {
   switch (event.type) {

@@ -166,6 +166,44 @@ describe('figures', () => {
   });
 });
 
+describe('fifty units that cross a level', () => {
+  const units = Array.from({ length: 50 }, (_, index) => String(100 + index));
+  const at = (ltv: string, below: number) =>
+    Object.fromEntries(units.map((id, index) => [id, index < below ? ltv : '0.60']));
+
+  it('one after the other within a minute are one summary, which names them all in the end', () => {
+    const watch = calm(units);
+    watch.read(at('0.86', 3));
+    for (const below of [20, 40, 50]) watch.read(at('0.86', below));
+    expect(watch.loud).toEqual(['summary']);
+    const summaries = watch.said.flatMap(({ event }) => (event.type === 'summary' ? [event] : []));
+    expect(summaries.map(({ episodes }) => episodes.length)).toEqual([3, 20, 40, 50]);
+    expect(new Set(summaries.map(({ id }) => id)).size).toBe(1);
+    for (const { summaryId } of watch.episodes.values()) expect(summaryId).toBe(summaries[0]?.id);
+    watch.readFor(MINUTE, at('0.86', 50));
+    watch.forget().read(at('0.91', 50));
+    expect(watch.loud).toEqual(['summary']);
+  });
+
+  it('are reminded of and escalated in one message, and each owner in one that names theirs', () => {
+    const watch = calm(units);
+    watch.read(at('0.86', 50));
+    watch.forget().readFor(3 * MINUTE, at('0.86', 50));
+    expect(watch.said.filter(({ notice }) => notice.endsWith('direct'))).toMatchObject([
+      { notice: 'watch-direct', event: { type: 'reminder', why: 'escalated', episodes: { length: 50 } } },
+    ]);
+    for (const id of units.slice(0, 4)) watch.click(id, { type: 'take', by: ALICE });
+    watch.forget().readFor(12 * MINUTE, at('0.86', 50));
+    expect(watch.loud).toEqual(['reminder']);
+    expect(watch.said.filter(({ notice }) => notice.endsWith('direct'))).toMatchObject([
+      { event: { type: 'reminder', why: 'repeated', episodes: { length: 4 } } },
+    ]);
+    expect(
+      watch.said.filter(({ type, notice }) => type === 'repeated' && notice === 'alert-thread'),
+    ).toHaveLength(50);
+  });
+});
+
 describe('borrowing in slices', () => {
   it('is told once in 15 minutes for each unit and asset, with the sum', () => {
     const watch = calm();

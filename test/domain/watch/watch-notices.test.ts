@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { longId } from '../../../src/domain/amount.ts';
 import type { Episode, EpisodeEvent } from '../../../src/domain/watch/episode.ts';
 import type { WatchEvent } from '../../../src/domain/watch/watch.ts';
 import { episodeNotices, watchNotices } from '../../../src/domain/watch/watch-notices.ts';
@@ -27,13 +28,14 @@ const ROWS: Row[] = [
   ['an opening that a summary names', { type: 'opened', mention: false }, ['card']],
   ['a worse level', { type: 'worsened', mention: true }, ['card', 'thread!']],
   ['a worse level that a summary names', { type: 'worsened', mention: false }, ['card', 'thread']],
-  ['a repeat', { type: 'repeated', level: 'margin-call', figures }, ['card', 'thread!']],
+  ['a repeat', { type: 'repeated', level: 'margin-call', figures, mention: true }, ['card', 'thread!']],
   [
     'a repeat of an owned case',
-    { type: 'repeated', level: 'margin-call', figures },
+    { type: 'repeated', level: 'margin-call', figures, mention: true },
     ['card', 'thread', 'U0BOB'],
     { owner },
   ],
+  ['a repeat that a reminder names', { type: 'repeated', mention: false }, ['card', 'thread'], { owner }],
   ['a better level', { type: 'eased' }, ['card', 'thread']],
   ['a return within the floor', { type: 'reopened' }, ['card', 'thread']],
   ['a fourth return within the floor', { type: 'reopened' }, ['card'], { reopenings: 4 }],
@@ -60,7 +62,8 @@ const ROWS: Row[] = [
   ['a note', { type: 'noted', text: 'x' }, ['card', 'thread']],
   ['a mute', { type: 'muted', untilMs: 1 }, ['card', 'thread']],
   ['the end of a mute', { type: 'mute-ended', why: 'time' }, ['card', 'thread']],
-  ['an escalation', { type: 'escalated', unownedForMs: 1 }, ['card', 'thread', 'group']],
+  ['an escalation', { type: 'escalated', mention: true }, ['card', 'thread', 'group']],
+  ['one that a reminder names', { type: 'escalated', mention: false }, ['card', 'thread']],
   ['a page', { type: 'paged', why: 'level' }, ['card', 'thread']],
   ['a page that was taken', { type: 'page-acknowledged' }, ['card']],
   ['a page that is over', { type: 'page-resolved' }, ['card']],
@@ -77,7 +80,7 @@ describe('who is told', () => {
 
   it('once, with one mention, of what happens at one time', () => {
     const lapse = { type: 'owner-lapsed', owner: ALICE, why: 'time' };
-    expect(toldOf({}, { type: 'repeated' }, lapse)).toEqual(['card', 'thread!', 'thread']);
+    expect(toldOf({}, { type: 'repeated', mention: true }, lapse)).toEqual(['card', 'thread!', 'thread']);
     const worse = { type: 'owner-lapsed', owner: ALICE, why: 'worse' };
     expect(toldOf({}, { type: 'worsened', mention: true }, worse)).toEqual(['card', 'thread!', 'U0ALICE']);
   });
@@ -85,13 +88,27 @@ describe('who is told', () => {
   it('of a drill: nobody directly but WATCH_GROUP', () => {
     const drill = { by: ALICE, ownedAfterMs: null };
     expect(toldOf({ drill }, { type: 'handed-over', to: BOB })).toEqual(['card', 'thread']);
-    expect(toldOf({ drill }, { type: 'escalated' })).toEqual(['card', 'thread', 'group']);
+    expect(toldOf({ drill }, { type: 'escalated', mention: true })).toEqual(['card', 'thread', 'group']);
+  });
+
+  it('of three or more reminders, with a mention if one has no owner: each owner of their own', () => {
+    const named = (id: string, of: string | null) =>
+      ({ id, groupId: longId('7'), level: 'margin-call', ltv: '0.86', owner: of }) as const;
+    const [a, b, c] = [named('a', 'U0BOB'), named('b', 'U0BOB'), named('c', null)];
+    const event = { type: 'reminder', why: 'repeated', episodes: [a, b, c], atMs: START_MS } as const;
+    const direct = { ...event, episodes: [a, b] };
+    expect(watchNotices(event)).toEqual([
+      { kind: 'watch-message', event, mention: true },
+      { kind: 'watch-direct', event: direct, to: ['U0BOB'] },
+    ]);
+    expect(watchNotices(direct)[0]).toMatchObject({ kind: 'watch-message', mention: false });
+    const escalated = { ...event, why: 'escalated' } as const;
+    expect(watchNotices(escalated)).toEqual([{ kind: 'watch-direct', event: escalated, to: 'group' }]);
   });
 
   it.each([
     ['began', false],
     ['seeing-again', false],
-    ['summary', true],
     ['unit-vanished', true],
     ['unit-appeared', false],
     ['borrowed-more', false],

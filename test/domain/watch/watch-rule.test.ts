@@ -436,7 +436,7 @@ describe('the summary', () => {
     const ltvs = { 7: '0.86', 8: '0.86', 9: '0.86' };
     watch.read(ltvs);
     watch.forget().readFor(15 * MINUTE, ltvs);
-    expect(watch.loud).toEqual(['repeated', 'repeated', 'repeated']);
+    expect(watch.events).not.toContain('summary');
   });
 
   it('counts a minute, and units: what crossed longer ago, or twice, is not counted', () => {
@@ -449,13 +449,14 @@ describe('the summary', () => {
     expect(watch.loud.filter((type) => type === 'summary')).toEqual([]);
   });
 
-  it('takes up the cards of the minute after it; only a critical one mentions people', () => {
+  it('takes up what crosses in the minute after it and names it, too; only a critical level mentions people', () => {
     const watch = calm(['7', '8', '9', '10', '11', '12']);
     const ltvs = { 7: '0.86', 8: '0.86', 9: '0.86', 10: '0.60', 11: '0.60', 12: '0.60' };
     watch.read(ltvs);
     const id = watch.state?.summary?.id;
     watch.forget().read({ ...ltvs, 10: '0.86', 11: '0.91' });
     expect(watch.said).toMatchObject([
+      { type: 'summary', mention: false, event: { id } },
       { type: 'opened', mention: false, unit: '10', event: { summaryId: id } },
       { type: 'opened', mention: true, unit: '11', event: { summaryId: id } },
     ]);
@@ -580,6 +581,14 @@ describe('the first reading', () => {
     expect(watch.state?.beganAtMs).toBe(watch.nowMs);
     watch.forget().read({ 7: '0.86', 8: '0.86' });
     expect(watch.said).toMatchObject([{ type: 'opened', event: { alreadySo: false } }]);
+  });
+
+  it('says that the watch begins unless the cards of the same reading do', () => {
+    const watch = new PlayedWatch();
+    watch.readPart({ 7: '0.86' });
+    watch.stopFor(MINUTE);
+    watch.forget().read({ 7: '0.87', 8: '0.60' });
+    expect(watch.said).toMatchObject([{ type: 'began', event: { alerts: 0 } }]);
   });
 
   it('a unit that comes later is told', () => {

@@ -178,10 +178,11 @@ describe('no message of the watch is ever refused', () => {
             skippedMs: START_MS,
             asOfMs: START_MS,
           };
-          const episodes = openCases.map((each) => ({ ...each, ltv: null }));
+          const episodes = openCases.map((each) => ({ ...each, ltv: null, owner: null }));
           for (const said of [
             { type: 'digest', atMs: START_MS, ...times, units: all, openCases, openRequests },
-            { type: 'summary', atMs: START_MS, id: 's', episodes },
+            { type: 'summary', atMs: START_MS, id: 's', episodes, mention: true },
+            { type: 'reminder', atMs: START_MS, why: 'escalated', episodes },
             {
               type: 'blind',
               atMs: START_MS,

@@ -95,17 +95,32 @@ describe('what the watch itself says', () => {
     expect(text).toContain('2 open cases stay open');
   });
 
+  it('lists the units of a reminder, and asks people to take what nobody has', () => {
+    const of = { groupId: longId('12'), level: 'margin-call', ltv: '0.8612', owner: null } as const;
+    const episodes = ['C-1', 'C-2', 'C-3'].map((id) => ({ id, ...of }));
+    const repeated = said({ type: 'reminder', why: 'repeated', episodes, atMs: START_MS });
+    expect(repeated).toMatch(/^🔁 3 units are still at a level\./);
+    expect(repeated).toContain('*Unit 12*: margin call, LTV 86.1%');
+    const escalated = said({ type: 'reminder', why: 'escalated', episodes, atMs: START_MS });
+    expect(escalated).toMatch(/^🔁 3 units are still at a level, and nobody has the cases\./);
+    expect(escalated).toContain('Take them with *I have it*');
+    const one = said({ type: 'reminder', why: 'repeated', episodes: episodes.slice(1, 2), atMs: START_MS });
+    expect(one).toMatch(/^🔁 1 unit is still at a level\./);
+  });
+
   it('lists each unit of a summary with its case', () => {
     const ids = ['1', '12', '9223372036854775807'].map(longId);
     const text = said({
       type: 'summary',
       id: 's',
+      mention: true,
       atMs: START_MS,
       episodes: ids.map((groupId, index) => ({
         id: `C-${index}`,
         groupId,
         level: 'liquidation',
         ltv: index === 0 ? null : '0.9123',
+        owner: null,
       })),
     });
     expect(text).toMatch(/^🔴 3 units reached a level within a minute/);
