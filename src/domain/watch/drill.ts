@@ -7,8 +7,6 @@ import { type Episode, newEpisode } from './episode.ts';
 import type { WatchChange, WatchRules, WatchState } from './watch.ts';
 
 export const LONGEST_DRILL_MS = 30 * 60_000;
-/** How far above the margin call a drill's LTV is, unless the liquidation is nearer. */
-const ABOVE_MARGIN_CALL = amount('0.01');
 /** For a unit without collateral of its own. */
 const MADE_UP_COLLATERAL = amount('1000000');
 const TWO = amount('2');
@@ -51,11 +49,8 @@ function collateralOf(unit: RiskUnit): { readonly collateral: Amount; readonly n
   return { collateral: MADE_UP_COLLATERAL, netEquity: MADE_UP_COLLATERAL };
 }
 
-/** At the margin call and below the liquidation, wherever the settings put them. */
+/** Halfway from the margin call to the liquidation, wherever the settings put them. */
 function drillLtv({ levels }: WatchRules): Amount {
-  const at = (kind: 'margin-call' | 'liquidation') => levels.find((level) => level.kind === kind)?.at ?? null;
-  const marginCall = at('margin-call') ?? amount('0.85');
-  const above = marginCall.plus(ABOVE_MARGIN_CALL);
-  const liquidation = at('liquidation');
-  return liquidation?.lte(above) ? marginCall.plus(liquidation).div(TWO) : above;
+  const between = levels.filter(({ kind }) => kind === 'margin-call' || kind === 'liquidation');
+  return between.reduce((sum, { at }) => sum.plus(at ?? ZERO), ZERO).div(TWO);
 }

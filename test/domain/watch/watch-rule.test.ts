@@ -724,7 +724,7 @@ describe('a drill', () => {
     ]);
     expect(watch.episodes.get(id)).toMatchObject({
       level: 'margin-call',
-      figures: { ltv: '0.86', collateral: '1000000', liability: '860000', netEquity: '1001000' },
+      figures: { ltv: '0.875', collateral: '1000000', liability: '875000', netEquity: '1001000' },
     });
     expect(watch.state?.units['7']?.episodeId).toBeNull();
     watch.forget().readFor(29 * MINUTE, { 7: '0.20' });
