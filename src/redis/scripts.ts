@@ -78,7 +78,7 @@ interface Script {
 const SCRIPTS = {
   nowMs: { file: 'now', numberOfKeys: 1 },
   loadRequest: { file: 'load-request', numberOfKeys: 1 },
-  loadWatch: { file: 'load-watch', numberOfKeys: 2 },
+  loadWatch: { file: 'load-watch', numberOfKeys: 1 },
   saveWatch: { file: 'save-watch', numberOfKeys: 7 },
   addSamples: { file: 'add-samples', numberOfKeys: 1 },
   openRequest: { file: 'open-request', numberOfKeys: 9 },

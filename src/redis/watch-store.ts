@@ -77,7 +77,7 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
   async load(): Promise<StoredWatch> {
     const keys = this.#keys;
     const [nowMs, record, ...found] = await this.#connection.run('loadWatch', (client) =>
-      client.loadWatch(keys.record(WATCH_ID), keys.outboxKept, keys.recordStem, keys.outboxStem),
+      client.loadWatch(keys.record(WATCH_ID), keys.recordStem, keys.outboxStem),
     );
     this.#clock.believe(nowMs);
     const episodes = new Map<string, Episode>();

@@ -48,7 +48,15 @@ export class SlackScheduledMessages implements ScheduledMessages {
 
   async delete(id: string): Promise<void> {
     const { client, channel } = this.#parts;
-    orThrow(await slackCall(() => client.chat.deleteScheduledMessage({ channel, scheduled_message_id: id })));
+    const answer = await slackCall(() =>
+      client.chat.deleteScheduledMessage({ channel, scheduled_message_id: id }),
+    );
+    // It is not there: another replica deleted it, or Slack posted it.
+    const isGone =
+      !answer.ok &&
+      answer.failure.kind === 'refused' &&
+      answer.failure.error === 'invalid_scheduled_message_id';
+    if (!isGone) orThrow(answer);
   }
 }
 

@@ -110,7 +110,8 @@ export function createWatch(parts: WatchParts, shared: DeskOfWatch): WatchWork {
     const { observation, isSeeing, isBlindTold } = outcome;
     // A single failed reading is no news; then, the call that stays away is what alarms.
     if (heartbeat !== null && (isSeeing || isBlindTold)) inBackground('heartbeat', () => heartbeat(isSeeing));
-    if (postDigest !== null) inBackground('digest', () => postDigest(observation));
+    const reading = isSeeing && observation.kind === 'complete' ? observation : null;
+    if (postDigest !== null) inBackground('digest', () => postDigest(reading));
     if (observation.kind !== 'failed')
       inBackground('slow facts', () => readSlowFacts(observation.units, observation.asOfMs));
     inBackground('case owners', checkOwners);

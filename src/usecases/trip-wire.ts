@@ -8,11 +8,16 @@ import type { ScheduledMessages } from './watch-ports.ts';
 
 const MINUTE_MS = 60_000;
 const AHEAD_MS = 30 * MINUTE_MS;
-const REPLACED_EVERY_MS = 5 * MINUTE_MS;
-/** Slack takes 30 scheduled messages per channel in five minutes. */
-const TRIED_AGAIN_AFTER_MS = MINUTE_MS;
+const LOOKED_AT_EVERY_MS = MINUTE_MS;
+/**
+ * One that is so far ahead needs no other one: also where Slack deletes none, no more than three wait. Slack takes 30
+ * scheduled messages per channel in five minutes.
+ */
+const FAR_ENOUGH_MS = 20 * MINUTE_MS + LOOKED_AT_EVERY_MS;
 const NOT_DELETED_WITHIN_MS = 8 * MINUTE_MS;
 const KEY = 'trip-wire';
+
+type Scheduled = Awaited<ReturnType<ScheduledMessages['list']>>[number];
 
 export interface TripWireParts {
   readonly messages: ScheduledMessages;
@@ -34,7 +39,7 @@ export interface TripWire {
 export function createTripWire({ messages, seenOnce, now, log }: TripWireParts): TripWire {
   let trouble: string | null = null;
 
-  async function deleteAll(found: Awaited<ReturnType<ScheduledMessages['list']>>): Promise<void> {
+  async function deleteAll(found: readonly Scheduled[]): Promise<void> {
     const nowMs = now();
     for (const { id, postAtMs } of found) {
       if (postAtMs - nowMs >= NOT_DELETED_WITHIN_MS) await messages.delete(id);
@@ -43,20 +48,23 @@ export function createTripWire({ messages, seenOnce, now, log }: TripWireParts):
 
   return {
     async moveAhead() {
-      if (!(await seenOnce.first(KEY, REPLACED_EVERY_MS))) return 'not-due';
+      if (!(await seenOnce.first(KEY, LOOKED_AT_EVERY_MS))) return 'not-due';
       try {
         const nowMs = now();
+        const found = await messages.list();
+        const furthest = found.reduce<Scheduled | null>(
+          (far, each) => (far === null || each.postAtMs > far.postAtMs ? each : far),
+          null,
+        );
+        const kept = furthest !== null && furthest.postAtMs - nowMs >= FAR_ENOUGH_MS ? furthest : null;
         // The new one first, so that there is always one; whatever else is found was left by an earlier time.
-        const before = await messages.list();
-        await messages.schedule(nowMs + AHEAD_MS, nowMs);
-        await deleteAll(before);
+        if (kept === null) await messages.schedule(nowMs + AHEAD_MS, nowMs);
+        await deleteAll(found.filter((each) => each !== kept));
         trouble = null;
-        return 'moved';
+        return kept === null ? 'moved' : 'not-due';
       } catch (error) {
         trouble = error instanceof Error ? error.message : 'unknown error';
         log.warn({ err: error }, 'trip-wire not moved');
-        await seenOnce.forget(KEY);
-        await seenOnce.first(KEY, TRIED_AGAIN_AFTER_MS);
         return 'failed';
       }
     },

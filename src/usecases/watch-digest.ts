@@ -3,8 +3,8 @@ import { type Amount, exactText, type LongId, sum } from '../domain/amount.ts';
 import { done, refuse } from '../domain/refusal.ts';
 import type { RiskUnit } from '../domain/unit/risk-unit.ts';
 import { type DigestInput, digestOf, dueDigest } from '../domain/watch/digest.ts';
-import type { Observation, WatchRules, WatchState } from '../domain/watch/watch.ts';
-import type { CloseRequestStore, Log } from './ports.ts';
+import type { WatchRules, WatchState } from '../domain/watch/watch.ts';
+import type { CloseRequestStore, Log, SeenOnce } from './ports.ts';
 import type { WatchBook } from './watch-book.ts';
 import type { DigestClock, InterestRow, LoanHistory, WatchHistory, WatchStore } from './watch-ports.ts';
 
@@ -14,6 +14,8 @@ const DAY_MS = 24 * HOUR_MS;
 const COMPLETE_READING_AWAITED_MS = 5 * 60_000;
 /** How far before "a day earlier" a reading may be to count as it. */
 const DAY_BEFORE_WITHIN_MS = HOUR_MS;
+/** After a crash or an error, another replica tries again. */
+const GATHERED_WITHIN_MS = 2 * 60_000;
 /** A row per asset and hour. */
 const INTEREST_PAGES_AT_MOST = 5;
 const BACKGROUND = { priority: 'background' } as const;
@@ -25,17 +27,21 @@ export interface WatchDigestParts {
   readonly history: Pick<WatchHistory, 'read'>;
   readonly loans: Pick<LoanHistory, 'interestHistory'>;
   readonly requests: Pick<CloseRequestStore, 'listOpen'>;
+  readonly seenOnce: SeenOnce;
   readonly rules: WatchRules;
   readonly log: Log;
 }
 
-/** After each stored round. `meanwhile`: another replica handled it. */
+/** What a stored round read, where the watch believes it as a whole; null: it is blind. */
+export type BelievedReading = DigestInput['reading'];
+
+/** After each stored round. `meanwhile`: another replica handles it. */
 export type PostDigest = (
-  observation: Observation,
+  reading: BelievedReading,
 ) => Promise<'not-due' | 'posted' | 'skipped' | 'meanwhile'>;
 
 export function createPostDigest(parts: WatchDigestParts): PostDigest {
-  const { clock, store, book, history, loans, requests, rules, log } = parts;
+  const { clock, store, book, history, loans, requests, seenOnce, rules, log } = parts;
 
   function dueNow(watch: WatchState | null, nowMs: number) {
     const forMs = clock.latest(nowMs);
@@ -73,10 +79,9 @@ export function createPostDigest(parts: WatchDigestParts): PostDigest {
   }
 
   async function gather(
-    observation: Observation,
+    reading: BelievedReading,
     forMs: number,
   ): Promise<Pick<DigestInput, 'reading' | 'ltvBefore' | 'interest' | 'openRequests'>> {
-    const reading = observation.kind === 'complete' && observation.units.length > 0 ? observation : null;
     const ltvBefore = new Map<LongId, string | null>();
     const interest = new Map<LongId, Readonly<Record<string, string>>>();
     for (const unit of reading?.units ?? []) {
@@ -89,16 +94,18 @@ export function createPostDigest(parts: WatchDigestParts): PostDigest {
     return { reading, ltvBefore, interest, openRequests: open.map(({ id, groupId }) => ({ id, groupId })) };
   }
 
-  return async (observation) => {
+  return async (reading) => {
     const first = await store.load();
     const due = dueNow(first.watch, first.nowMs);
     if (due === null) return 'not-due';
     const { forMs } = due;
-    if (observation.kind !== 'complete' && first.nowMs - forMs < COMPLETE_READING_AWAITED_MS)
-      return 'not-due';
+    if (reading === null && first.nowMs - forMs < COMPLETE_READING_AWAITED_MS) return 'not-due';
+    // One replica reads what the digest needs: up to five pages of interest per unit.
+    const key = `watch-digest:${forMs}`;
+    if (!(await seenOnce.first(key, GATHERED_WITHIN_MS))) return 'meanwhile';
     const isSkipped = due.kind === 'skip';
     if (isSkipped) log.warn({ forMs }, 'digest skipped, it would be too late');
-    const gathered = isSkipped ? null : await gather(observation, forMs);
+    const gathered = isSkipped ? null : await gather(reading, forMs);
     const saved = await book.apply(({ watch, episodes, nowMs }) => {
       if (watch === null || (watch.digest?.forMs ?? 0) >= forMs) return refuse({ code: 'nothing-changed' });
       const next = { ...watch, digest: { forMs, skipped: isSkipped } };

@@ -22,7 +22,7 @@ export interface StoredWatch {
   readonly stored: string;
   /** By id. An unreadable one throws UnreadableRecord: nothing is decided on half of the picture. */
   readonly episodes: ReadonlyMap<string, Episode>;
-  /** Per episode: since when its oldest message waits for Slack. */
+  /** Per episode: since when its oldest message for the channel waits for Slack; one that Slack refused is kept, not waiting. */
   readonly undeliveredSinceMs: ReadonlyMap<string, number>;
   /** The store's clock. */
   readonly nowMs: number;
@@ -130,7 +130,7 @@ export interface ScheduledMessages {
   /** Those of this bot in the watch's channel. Throws. */
   list(): Promise<readonly { readonly id: string; readonly postAtMs: number }[]>;
   schedule(postAtMs: number, silentSinceMs: number): Promise<void>;
-  /** Never for one that is due within minutes: Slack answers ok and posts it anyway. */
+  /** One that is no longer there counts as deleted. Never for one due within minutes: Slack answers ok and posts it anyway. */
   delete(id: string): Promise<void>;
 }
 

@@ -173,7 +173,7 @@ function delivers(create: Create): void {
     expect(items.at(-1)).toMatchObject({ createdAtMs: from.nowMs });
   });
 
-  it('says since when the oldest message of an episode waits, kept ones included', async () => {
+  it('says since when the oldest message of an episode for the channel waits, without kept ones', async () => {
     const { watch, outbox } = await create();
     const { id } = await openEpisode(watch);
     const from = await watch.load();
@@ -182,9 +182,24 @@ function delivers(create: Create): void {
     if (item === undefined || item.notice.kind === 'unreadable') throw new Error('nothing was due');
     expect(from.undeliveredSinceMs.get(id)).toBe(item.createdAtMs);
     await outbox.keep({ ...item, notice: item.notice });
-    expect((await watch.load()).undeliveredSinceMs.get(id)).toBe(item.createdAtMs);
+    expect((await watch.load()).undeliveredSinceMs.size).toBe(0);
     await outbox.retryKept();
+    expect((await watch.load()).undeliveredSinceMs.size).toBe(0);
     await drain(outbox);
+    expect((await watch.load()).undeliveredSinceMs.size).toBe(0);
+  });
+
+  it('does not count direct messages, which say nothing about the channel', async () => {
+    const { watch, outbox } = await create();
+    const { id } = await openEpisode(watch);
+    await drain(outbox);
+    const from = await watch.load();
+    const save = noting(from, id, 'x');
+    const [change] = save.episodes;
+    const [event] = change?.events ?? [];
+    if (change === undefined || event === undefined) throw new Error('nothing was noted');
+    const direct = { kind: 'alert-direct', event, to: 'group' } as const;
+    await watch.save({ ...save, episodes: [{ ...change, notices: [direct] }] });
     expect((await watch.load()).undeliveredSinceMs.size).toBe(0);
   });
 

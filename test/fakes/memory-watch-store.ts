@@ -36,10 +36,9 @@ export class MemoryWatchStore implements WatchStore, WatchRecords {
     const newest = Object.values(this.#watch?.units ?? {}).map(({ episodeId }) => episodeId);
     const ids = [...newest, this.#watch?.drillId].flatMap((id) => id ?? []);
     const undelivered = ids.flatMap((id) => {
-      const waiting = [
-        ...this.#outbox.undelivered(id),
-        ...this.#outbox.kept.filter(({ subjectId }) => subjectId === id).map(({ item }) => item),
-      ];
+      const waiting = this.#outbox
+        .undelivered(id)
+        .filter(({ origin, notice }) => origin !== 'kept' && notice.kind !== 'alert-direct');
       const times = waiting.map(({ createdAtMs }) => createdAtMs);
       return times.length === 0 ? [] : [[id, Math.min(...times)] as const];
     });

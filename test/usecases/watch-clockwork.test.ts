@@ -112,6 +112,45 @@ describe('the digest', () => {
     expect(harness.watchEvents('digest')[1]?.units).toMatchObject([{ interest: null }]);
   });
 
+  it('claims nothing from an answer that the watch does not believe', async () => {
+    const harness = withDigest('08:00 UTC', '2026-05-01T07:00Z');
+    harness.list({ 7: '0.6' });
+    await rounds(harness, '2026-05-01T07:55Z');
+    const asOfMs = harness.nowMs - MINUTE;
+    const read = harness.exchange.riskUnits.bind(harness.exchange);
+    harness.exchange.riskUnits = async () => ({ ...(await read()), asOfMs });
+    harness.list({ 7: '0.3' });
+    await rounds(harness, '2026-05-01T08:10Z');
+    expect(harness.state?.blind).toMatchObject({ cause: 'stale' });
+    expect(harness.watchEvents('digest')).toMatchObject([{ units: null, asOfMs: null }]);
+  });
+
+  it('is gathered by one replica, and by another one if that one fails', async () => {
+    const harness = withDigest('08:00 UTC', '2026-05-01T07:00Z');
+    harness.list({ 7: '0.6' });
+    await rounds(harness, '2026-05-01T07:55Z');
+    const other = harness.replica({ digest: harness.digest });
+    const { interestHistory } = harness.loans;
+    let gathered = 0;
+    Object.assign(harness.loans, {
+      interestHistory: async (...query: Parameters<typeof interestHistory>) => {
+        const isOfDigest = query[0].page !== undefined;
+        if (isOfDigest) gathered += 1;
+        if (isOfDigest && gathered === 1) throw new Error('Redis is down');
+        return interestHistory(...query);
+      },
+    });
+    harness.nowMs = Date.parse('2026-05-01T08:00Z');
+    await harness.work.round();
+    harness.nowMs += 15_000;
+    await other.round();
+    await Promise.allSettled(harness.background.splice(0));
+    expect([gathered, posted(harness)]).toEqual([1, []]);
+    harness.nowMs += 2 * MINUTE;
+    await harness.round(undefined, other);
+    expect([gathered, posted(harness)]).toEqual([2, ['05-01T08:00']]);
+  });
+
   it('says that it is late, is skipped after noon, and the next one says that', async () => {
     const harness = withDigest('08:00 UTC', '2026-05-01T07:00Z');
     harness.list({ 7: '0.6' });
@@ -181,6 +220,9 @@ describe('the trip-wire', () => {
     const harness = new WatchHarness({ hasTripwire: true });
     harness.scheduled.push({ id: 'Q0', postAtMs: harness.nowMs + 25 * MINUTE, silentSinceMs: 0 });
     await harness.round({ 7: '0.6' });
+    // It is far enough ahead to serve.
+    expect(harness.scheduled.map(({ id }) => id)).toEqual(['Q0']);
+    await harness.pass(5 * MINUTE);
     expect(harness.scheduled.map(({ id }) => id)).toEqual(['Q1']);
     let tries = 0;
     const refusing = harness.replica({
@@ -195,13 +237,30 @@ describe('the trip-wire', () => {
       },
     });
     for (let round = 0; round < 40; round += 1) await harness.round(undefined, refusing);
-    expect(tries).toBeGreaterThanOrEqual(5);
-    expect(tries).toBeLessThanOrEqual(7);
+    expect(tries).toBeGreaterThanOrEqual(9);
+    expect(tries).toBeLessThanOrEqual(10);
     expect(await refusing.status()).toContainEqual({
       name: 'Trip-wire',
       level: 'warning',
       text: "couldn't be moved ahead: ratelimited",
     });
+  });
+
+  it('is not scheduled again and again while Slack deletes none', async () => {
+    const scheduled: { readonly id: string; readonly postAtMs: number }[] = [];
+    const harness = new WatchHarness({
+      hasTripwire: true,
+      scheduled: {
+        list: async () => scheduled.filter(({ postAtMs }) => postAtMs > harness.nowMs),
+        schedule: async (postAtMs) => void scheduled.push({ id: `Q${scheduled.length}`, postAtMs }),
+        delete: async () => {
+          throw new Error('internal_error');
+        },
+      },
+    });
+    await harness.pass(60 * MINUTE, { 7: '0.6' });
+    expect(scheduled.length).toBeGreaterThanOrEqual(4);
+    expect(scheduled.length).toBeLessThanOrEqual(7);
   });
 
   it('that was turned off is taken away', async () => {
