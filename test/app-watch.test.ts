@@ -49,7 +49,7 @@ it('reads, alerts in WATCH_CHANNEL, pages and beats, and shows how fresh it is',
   const [bot] = world.bots;
   await run('watch');
   await world.workspace.until(() => told(SEED_IDS.loanAlerts).find((text) => text.includes('Unit 15')));
-  expect(told(SEED_IDS.loanAlerts)[0]).toContain('The watch begins');
+  expect(told(SEED_IDS.loanAlerts)[0]).toContain('Already so when the watch began');
 
   await run('pages');
   await world.workspace.until(() => receiver.received.find(({ path }) => path === '/beat'));
