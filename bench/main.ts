@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- exchange slack limiter vote life] [--quick] [--write]`: every benchmark, or those named. Prints
+ * `npm run bench [-- exchange slack limiter vote life watch] [--quick] [--write]`: every benchmark, or those named. Prints
  * medians and spreads side by side, and which goals are met; `--write` puts the same text into docs/benchmarks.md.
  * Needs redis-server on the PATH, and Linux. Exit status 1 when a goal was missed.
  */
@@ -13,6 +13,7 @@ import { slackBench } from './slack/slack-bench.ts';
 import { canPin, leaveCore0 } from './support/child.ts';
 import { type BenchOptions, renderSection, type Section } from './support/report.ts';
 import { voteBench } from './vote/vote-bench.ts';
+import { watchBench } from './watch/watch-bench.ts';
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Section>>> = {
   exchange: exchangeBench,
@@ -20,6 +21,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Sectio
   limiter: limiterBench,
   vote: voteBench,
   life: lifeBench,
+  watch: watchBench,
 };
 
 const DOCUMENT = new URL('../docs/benchmarks.md', import.meta.url);
