@@ -34,6 +34,7 @@ export function chaosTable(report: ChaosReport): string {
     ['settled by two people', finished.settledByHand],
     ['messages to Slack', `${told.messages}, ${told.sayClosed} of them say closed`],
     ['messages repeated', `${told.repeats}, the same one at most ${told.mostRepeats} times more`],
+    ['alerts of the watch', report.alerts],
     ['audit entries, all chains hold', report.auditEntries],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));

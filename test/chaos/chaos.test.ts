@@ -16,4 +16,5 @@ concurrentOnServer('a short chaos run: everything holds, and nothing stays open'
   expect(report.trouble.kills).toBeGreaterThan(0);
   expect([...report.trouble.emergencies.keys()].toSorted()).toEqual(EMERGENCIES.toSorted());
   expect(report.executed).toBeGreaterThan(0);
+  expect(report.alerts).toBeGreaterThan(0);
 });

@@ -1,5 +1,5 @@
 /** The judge of the chaos run is judged: a close as it should be passes, and each pulled brake that was ignored is named. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { WireRecord } from '../../sandbox/binance/wire-log.ts';
 import { SEED_IDS } from '../../sandbox/slack/seed.ts';
 import { sealEntry } from '../../src/domain/audit-chain.ts';
@@ -9,6 +9,7 @@ import type { ClosePolicy } from '../../src/domain/policy.ts';
 import { request, START_MS } from '../support/close-requests.ts';
 import { type Absence, boundsOfSettings, type Life, type Settings } from './brakes.ts';
 import { violationsOf, type Witnesses } from './invariants.ts';
+import { judgeWatch } from './watched.ts';
 
 const { team, rina, ada, ben, chen, approvers } = SEED_IDS;
 const KEY = Buffer.alloc(32, 7);
@@ -114,6 +115,43 @@ it.each<[string, Story]>([
 it('names a DELETE with fewer votes than the request froze', () => {
   const found = violationsOf(witnesses({ lives: [WHOLE], frozen: { quorum: 3 } }));
   expect(found).toContainEqual(expect.stringContaining('sent with 2 valid votes of 3'));
+});
+
+describe('the watch', () => {
+  const message = (key: string, threadTs?: string) => ({
+    ...{
+      order: 1,
+      channelId: SEED_IDS.loanAlerts,
+      ts: '1.1',
+      threadTs,
+      userId: SEED_IDS.botUser,
+      deleted: false,
+    },
+    ...{ text: '', blocks: [], metadata: { event_type: 'loandesk_alert', event_payload: { key } } },
+  });
+  const trail = (...types: string[]) => {
+    const entries = types.map((type, index) => {
+      const body = { episodeId: 'C-1', sequence: index + 1, previousOpening: null, stateAfter: 'open' };
+      return sealEntry({ ...body, event: { type, atMs: START_MS } }, '', KEY);
+    });
+    return new Map([['C-1', entries]]);
+  };
+  const card = message('C-1/1');
+  const line = message('C-1/2', '1.1');
+
+  it('passes where Slack has what the trail says', () => {
+    expect(judgeWatch([card, line], trail('opened', 'card-posted', 'worsened'), false)).toEqual([]);
+  });
+
+  it.each([
+    ['the same message twice', [card, line, line], 'stands in Slack twice'],
+    ['two cards', [card, message('C-1/3'), line], 'has 2 cards'],
+    ['an episode of which nothing was said', [], 'nothing was said of C-1'],
+    ['a line that never came', [card], 'has 0 lines in its thread, and its trail 1'],
+  ])('names %s', (_, messages, what) => {
+    const found = judgeWatch(messages, trail('opened', 'worsened'), false);
+    expect(found).toContainEqual(expect.stringContaining(what));
+  });
 });
 
 function gone(userId: string, fromMs = START_MS, toMs = SENT_MS + 60_000): Absence {

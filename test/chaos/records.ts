@@ -1,7 +1,7 @@
 /** What is stored, read straight from Redis: the run looks at the truth, not at what the bots say of it. */
 import { randomUUID } from 'node:crypto';
 import { type LongId, parseLongId } from '../../src/domain/amount.ts';
-import type { AuditKeys, AuditVerdict } from '../../src/domain/audit-chain.ts';
+import type { AuditEntry, AuditKeys, AuditVerdict } from '../../src/domain/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { isRequestEntry, type RequestEntry } from '../../src/domain/close/request-entry.ts';
 import { createLogger } from '../../src/ops/logger.ts';
@@ -91,6 +91,16 @@ export class Records {
       trail.set(requestId, entries);
     }
     return trail;
+  }
+
+  /** The trails of the watch's episodes, by episode. */
+  async episodeTrails(): Promise<Map<string, AuditEntry[]>> {
+    const trails = new Map<string, AuditEntry[]>();
+    for await (const entry of this.#audit.entries()) {
+      const { episodeId } = entry.body;
+      if (episodeId !== undefined) trails.set(episodeId, [...(trails.get(episodeId) ?? []), entry]);
+    }
+    return trails;
   }
 
   /** Each request's chain, and the chain through all of them. */

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Exchange } from '../../sandbox/binance/exchange.ts';
+import { SEED_IDS } from '../../sandbox/slack/seed.ts';
 import type { StoredMessage } from '../../sandbox/slack/store.ts';
 import { startWorld, type World } from '../../sandbox/world.ts';
 import type { Absence } from './brakes.ts';
@@ -15,6 +16,7 @@ import { type RedisProcess, startRedisProcess } from './redis-process.ts';
 import { askToClose, type NewCollateral, playStory } from './stories.ts';
 import { judgeTold, type Told } from './told.ts';
 import { EMERGENCIES, type Emergency, makeTrouble, type TroubleTally } from './trouble.ts';
+import { addWatchedUnits, judgeWatch, movePrices, WATCH_SETTINGS } from './watched.ts';
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -45,6 +47,8 @@ export interface ChaosReport {
   readonly events: ReadonlyMap<string, number>;
   readonly finished: Finished;
   readonly told: Told;
+  /** Of the watch. */
+  readonly alerts: number;
   readonly auditEntries: number;
   /** What the bots logged as errors, by text. */
   readonly errors: readonly (readonly [string, number])[];
@@ -59,6 +63,7 @@ const FIRST_UNIT = 1_000;
 const CREDIT_ACCOUNTS = ['chaos-a', 'chaos-b'] as const;
 const PREFIX = 'chaos';
 const EXPIRES = '150s';
+const SCOPES = ['commands', 'chat:write', 'users:read', 'usergroups:read', 'channels:history'];
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const say = options.say ?? (() => {});
@@ -71,8 +76,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       ledger: () => ({ units: [], closed: [], records: [], interest: [], liquidations: [] }),
       settings: { closedOrder: 'closeTime-descending' },
     },
-    workspace: { transport: 'http' },
-    settings: { REDIS_PREFIX: `${PREFIX}-${options.seed}-${Date.now()}`, CLOSE_EXPIRES: EXPIRES },
+    workspace: { transport: 'http', scopes: SCOPES },
+    settings: {
+      REDIS_PREFIX: `${PREFIX}-${options.seed}-${Date.now()}`,
+      CLOSE_EXPIRES: EXPIRES,
+      ...WATCH_SETTINGS,
+    },
   });
   const settings = world.settings();
   const records = new Records({
@@ -136,9 +145,11 @@ async function judgedRun(run: Run): Promise<ChaosReport> {
     emergencies: options.emergencies ?? EMERGENCIES,
     absences: run.absences,
   });
+  const prices = movePrices(world.exchange, random.fork('prices'), over.signal);
   await playStories(run, people, random);
   over.abort();
   const tally = await trouble;
+  await prices;
   say(`the trouble is over after ${seconds(run.startedAt)} s; healing`);
   await heal(world, fleet);
   const finished = await finish({
@@ -164,6 +175,7 @@ async function openAccounts({ exchange, accountsFile }: World, count: number): P
   }
   const names: ReadonlySet<string> = new Set(['fund-a', ...CREDIT_ACCOUNTS]);
   await writeFile(accountsFile, JSON.stringify(exchange.accounts().filter(({ name }) => names.has(name))));
+  addWatchedUnits(exchange, `${CREDIT_ACCOUNTS[0]}@test.com`);
   return Array.from({ length: count }, (_, index) => {
     const groupId = String(FIRST_UNIT + index);
     const name = CREDIT_ACCOUNTS[index % CREDIT_ACCOUNTS.length] ?? CREDIT_ACCOUNTS[0];
@@ -253,6 +265,7 @@ async function judge(
   const verdicts = await records.verifyAudit(requests.keys());
   const trail = await records.trail();
   const told = judgeTold(workspace, requests, closedUnits);
+  const alerts = await records.episodeTrails();
   const interruptions =
     trouble.kills + trouble.pauses + trouble.redisCuts + trouble.lostReplies + trouble.repeatedBySlack;
   const violations = [
@@ -265,6 +278,7 @@ async function judge(
     }),
     ...verdicts.flatMap(({ fault }) => (fault === null ? [] : [`audit, ${fault.subjectId}: ${fault.what}`])),
     ...told.violations,
+    ...judgeWatch(workspace.store.messages(SEED_IDS.loanAlerts), alerts, trouble.redisRestarts > 0),
     ...(told.repeats > interruptions + trouble.redisRestarts * BOTS
       ? [`${told.repeats} messages stand twice after ${interruptions} interruptions`]
       : []),
@@ -286,6 +300,7 @@ async function judge(
     outcomes: tallied(
       [...requests.values()].map(({ state, ending }) => `${state}: ${ending?.kind ?? 'open'}`),
     ),
+    alerts: alerts.size,
     auditEntries: verdicts[0]?.entries ?? 0,
     errors: fleet.watch.errors(),
   };
