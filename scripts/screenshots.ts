@@ -72,9 +72,16 @@ class Onlooker {
   }
 }
 
+/** Until the next 08:00 UTC; later than noon it would be skipped. */
+function minutesUntilDigest(nowMs: number): number {
+  const DAY_MS = 24 * 3_600_000;
+  const nextMs = Math.floor(nowMs / DAY_MS) * DAY_MS + 8 * 3_600_000;
+  return Math.ceil((nextMs > nowMs ? nextMs - nowMs : nextMs + DAY_MS - nowMs) / 60_000);
+}
+
 const chromium = findChromium();
 if (chromium === null) throw new Error('No Chromium here: install it, or set CHROMIUM_PATH.');
-const playground = await startPlayground();
+const playground = await startPlayground({ settings: { DIGEST_AT: '08:00 UTC daily' } });
 const page = await startPage(playground);
 const browser = await startChromium(chromium);
 try {
@@ -124,6 +131,22 @@ try {
   await person.takeCard('card-unknown', /unknown/i);
   exchange.clearFaults();
   await person.takeCard('card-closed', /^Closed/);
+
+  await person.goTo('#loan-alerts');
+  const unit12 = (hands: PageHands, heading: RegExp) =>
+    hands.page.locator('#messages > li', { has: hands.page.getByRole('heading', { name: heading }) }).last();
+  const takeAlert = async (name: string, heading: RegExp) => {
+    for (const hands of person.both) await unit12(hands, heading).waitFor();
+    await person.take(name, (hands) => unit12(hands, heading));
+  };
+  // A level below the margin call is told when it has lasted.
+  playground.skipTime(3);
+  await takeAlert('alert', /Unit 12: transfer-out/);
+  exchange.startPath({ groupId: '12', kind: 'crash' });
+  for (const hands of person.both) await unit12(hands, /Unit 12: margin call, 86/).waitFor();
+  await takeAlert('case', /Unit 12: margin call, 86/);
+  playground.skipTime(minutesUntilDigest(Date.now()));
+  await takeAlert('digest', /units? at a level|^All clear/);
 } finally {
   await browser.close();
   await page.close();

@@ -182,7 +182,9 @@ function smallPrint(episode: Episode, { levels }: CardRules): readonly string[] 
   const { id, figures, openedAtMs, seenBy, alreadySo, worstLevel, worstLtv, state, levelSinceMs } = episode;
   const seen = seenBy.slice(0, SEEN_SHOWN).map(({ by }) => mention(by));
   const more = seenBy.length > SEEN_SHOWN ? ` and ${seenBy.length - SEEN_SHOWN} more` : '';
-  const opened = `${alreadySo ? 'Already so when the watch began' : 'Opened'} ${dateToken(openedAtMs)}`;
+  // Once the level changed, the card shows another than the one the watch began with.
+  const wasSo = alreadySo && levelSinceMs === openedAtMs;
+  const opened = `${wasSo ? 'Already so when the watch began' : 'Opened'} ${dateToken(openedAtMs)}`;
   const wasWorse = state === 'open' && worstLevel !== episode.level;
   return [
     ...(isCaseLevel(worstLevel)
