@@ -75,7 +75,7 @@ export class Ledger {
   shownUnits(): Unit[] {
     const nowMs = this.#clock.realMs();
     const lingering = this.#lingering.filter(({ untilMs }) => nowMs < untilMs);
-    return [...this.prices.listed(this.activeUnits()), ...lingering.map(({ unit }) => unit)];
+    return [...this.prices.listed([...this.#units.values()]), ...lingering.map(({ unit }) => unit)];
   }
 
   /** Puts a unit on a course of prices, in place of the one it was on. @throws when its order is none. */

@@ -159,8 +159,10 @@ export class Prices {
   noteServed(units: readonly Unit[]): void {
     const atMs = this.#clock.serverMs();
     for (const unit of units.filter(({ groupId }) => this.hasLtv(groupId))) {
-      const served = [...this.served(unit.groupId), { atMs, ltv: figuresOf(unit).ltv }];
-      this.#served.set(unit.groupId, served.slice(-SERVED_KEPT));
+      const served = this.#served.get(unit.groupId) ?? [];
+      served.push({ atMs, ltv: figuresOf(unit).ltv });
+      if (served.length > SERVED_KEPT) served.shift();
+      this.#served.set(unit.groupId, served);
     }
   }
 
