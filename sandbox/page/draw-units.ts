@@ -40,9 +40,9 @@ export function drawLtv(groupId: string, served: readonly ServedLtv[]): Content 
   const levels = Object.values(PUBLISHED_THRESHOLDS)
     .map(Number)
     .filter((level) => level > low && level < high)
-    .map((level) => {
+    .map((level, index) => {
       const at = { x1: 0, x2: WIDTH, y1: y(level), y2: y(level) };
-      return html`<line ${at}></line><text x="2" y="${Number(y(level)) - 2}">${(level * 100).toFixed(0)}%</text>`;
+      return html`<line ${at}></line><text x="${2 + index * 30}" y="${Number(y(level)) - 2}">${(level * 100).toFixed(0)}%</text>`;
     });
   const words = `LTV of unit ${groupId} as served, ${clockText(first.atMs)} to ${clockText(last.atMs)}: ${first.ltv} to ${last.ltv}`;
   return html`<svg class="ltv" viewBox="0 -8 ${WIDTH} ${HEIGHT + 16}" role="img" aria-label="${words}">
