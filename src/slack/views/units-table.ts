@@ -48,7 +48,7 @@ export function troubleLines(figures: UnitFigures): string {
 }
 
 function wayOut({ toMarginCall, cure, thresholds }: UnitFigures): string {
-  if (cure !== null) return cureText(cure, thresholds.marginCall);
+  if (cure !== null) return `${cureText(cure, thresholds.marginCall)}. Act now: Binance names no deadline.`;
   if (toMarginCall !== null) return cushionText(toMarginCall, 'margin call');
   return 'Binance states this LTV and that nothing is owed';
 }

@@ -57,7 +57,7 @@ describe('/ltv', () => {
   it('says first how many are in trouble, then of each how bad it is and what to do', () => {
     expect(saidIn(all)).toEqual([
       '2 of 4 units need attention',
-      ':red_circle: *Unit 15 · 92.0% · LIQUIDATION*\n`█████████▏` repay *84,001* with money from outside the unit, or add *98,824* of collateral, to get under 85%',
+      ':red_circle: *Unit 15 · 92.0% · LIQUIDATION*\n`█████████▏` repay *84,001* with money from outside the unit, or add *98,824* of collateral, to get under 85%. Act now: Binance names no deadline.',
       ':large_yellow_circle: *Unit 12 · 84.20% · No transfers out*\n`████████▍\u00a0` *32,752 (0.9%)* to margin call',
     ]);
   });
