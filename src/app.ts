@@ -3,11 +3,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as timer } from 'node:timers/promises';
-import { assembleWatch } from './app-watch.ts';
 import { loadAccounts } from './binance/accounts.ts';
 import { createLoanExchange, type LoanExchange } from './binance/loan-exchange.ts';
 import { MAX_STOP_MS } from './binance/shared-state.ts';
 import { referenceFrom, requestIdFrom } from './domain/request-id.ts';
+import { episodeIdFrom } from './domain/subject.ts';
+import { watchLevels } from './domain/watch/levels.ts';
 import { createAuditRound } from './ops/audit-round.ts';
 import { type Background, createBackground } from './ops/background.ts';
 import { Correlation } from './ops/correlation.ts';
@@ -21,6 +22,9 @@ import { createRedrawAfterReconnect } from './ops/redraw-after-reconnect.ts';
 import { createStatusProbe } from './ops/status-probe.ts';
 import { createTracing, flushTraces, missingSdk } from './ops/tracing.ts';
 import { waitForRedis } from './ops/wait-for-redis.ts';
+import { createHeartbeat } from './pager/heartbeat.ts';
+import { type Call, createCall } from './pager/outgoing-call.ts';
+import { createPagers } from './pager/pagers.ts';
 import { RedisAuditLog } from './redis/audit-log.ts';
 import { REDIS_TIMES } from './redis/client.ts';
 import { RedisCloseRequestStore } from './redis/close-request-store.ts';
@@ -30,15 +34,17 @@ import { RedisOutbox } from './redis/outbox.ts';
 import { RedisSeenOnce } from './redis/seen-once.ts';
 import { RedisSharedReads } from './redis/shared-reads.ts';
 import { StoreClock } from './redis/store-clock.ts';
+import { RedisWatchHistory } from './redis/watch-history.ts';
 import { RedisWatchStore } from './redis/watch-store.ts';
 import { RedisWeightLedger } from './redis/weight-ledger.ts';
 import { type Config, ConfigFaults } from './settings/config.ts';
 import { throwListeningFault } from './settings/listening-fault.ts';
-import { endsInTime } from './shared/in-time.ts';
+import { endsInTime, inTime } from './shared/in-time.ts';
 import { createSlackApp } from './slack/bolt-app.ts';
-import { createSlackClients } from './slack/slack-clients.ts';
+import { createSlackClients, type SlackClients } from './slack/slack-clients.ts';
 import { dispatcherThrough } from './slack/web-client.ts';
 import { createDesk, type DeskWork } from './usecases/create-desk.ts';
+import type { WatchParts } from './usecases/create-watch.ts';
 import type { Log } from './usecases/ports.ts';
 import { createPostAuditHead } from './usecases/post-audit-head.ts';
 
@@ -188,13 +194,12 @@ export async function createApp(
     clock,
   });
   const seenOnce = new RedisSeenOnce({ connection: redis, keys, newId: randomUUID });
-  const watch = assembleWatch({
-    settings: config.watch,
-    thresholds: config.thresholds,
-    ...{ redis, keys, store: watchStore, slackClients, seenOnce, now, log, events },
+  const watch = buildWatch(config, {
+    ...{ store: watchStore, slackClients, seenOnce, now, log, events },
+    history: new RedisWatchHistory({ connection: redis, keys }),
     loans: exchange.institutionalLoan,
-    dispatcher: slackDispatcher,
-    newEpisodeId: options.newEpisodeId,
+    call: createCall({ dispatcher: slackDispatcher }),
+    newEpisodeId: options.newEpisodeId ?? (() => episodeIdFrom(randomBytes(8))),
   });
   const work = createDesk({
     reader: exchange.reader,
@@ -318,6 +323,44 @@ export async function createApp(
       loopDelay.stop();
     },
     reloadAccounts: () => reloadAccounts(config, exchange, log),
+  };
+}
+
+type SharedWithWatch = Pick<
+  WatchParts,
+  'store' | 'history' | 'loans' | 'seenOnce' | 'newEpisodeId' | 'events'
+> & {
+  readonly slackClients: SlackClients;
+  readonly call: Call;
+  readonly now: () => number;
+  readonly log: Log;
+};
+
+/** Null: the watch is off, and nothing of it is built. */
+function buildWatch({ watch, thresholds }: Config, shared: SharedWithWatch): WatchParts | null {
+  if (watch === null) return null;
+  const { channel, group, heartbeatUrl } = watch;
+  const { slackClients, call, now, log, ...parts } = shared;
+  const pagers = createPagers(watch, call, now);
+  const rules = {
+    levels: watchLevels(thresholds, watch.levels),
+    everyMs: watch.everyMs,
+    escalateAfterMs: watch.escalateAfterMs,
+    pageAfterMs: watch.pageAfterMs,
+    hasPager: pagers.length > 0,
+  };
+  return {
+    ...parts,
+    ...slackClients.forWatch({ ...parts, channel, group, rules }),
+    rules,
+    channelId: channel,
+    group,
+    digest: watch.digest,
+    pagers,
+    heartbeat: heartbeatUrl === null ? null : createHeartbeat(heartbeatUrl, call, log),
+    hasTripwire: watch.hasTripwire,
+    inTime,
+    monotonic: () => performance.now(),
   };
 }
 

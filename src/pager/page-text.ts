@@ -64,7 +64,7 @@ const REASON_WORDS: Readonly<Record<NonNullable<Episode['page']['why']>, string>
   'slack-silent': ', Slack takes no messages',
 };
 
-export function severityOf({
+export function pagerSeverity({
   state,
   episode: { level },
 }: PageEvent): 'critical' | 'error' | 'warning' | 'info' {

@@ -5,7 +5,7 @@
  */
 import type { PageEvent, Pager } from '../usecases/watch-ports.ts';
 import type { Call } from './outgoing-call.ts';
-import { pageDetails, pageSummary, severityOf } from './page-text.ts';
+import { pageDetails, pagerSeverity, pageSummary } from './page-text.ts';
 
 export interface PagerDutySettings {
   /** Base URL: `https://events.pagerduty.com`. */
@@ -29,7 +29,7 @@ export function createPagerDuty({ apiUrl, routingKey }: PagerDutySettings, call:
           payload: {
             summary: pageSummary(page),
             source: 'loandesk',
-            severity: severityOf(page),
+            severity: pagerSeverity(page),
             timestamp: new Date(episode.figures.asOfMs).toISOString(),
             component: `risk unit ${episode.groupId}`,
             class: episode.level,

@@ -6,7 +6,7 @@
 import { Webhook } from 'standardwebhooks';
 import type { PageEvent, Pager } from '../usecases/watch-ports.ts';
 import type { Call } from './outgoing-call.ts';
-import { pageDetails, pageSummary, severityOf } from './page-text.ts';
+import { pageDetails, pagerSeverity, pageSummary } from './page-text.ts';
 
 export interface WebhookSettings {
   readonly url: string;
@@ -33,7 +33,7 @@ export function createSignedWebhook({ url, secret }: WebhookSettings, call: Call
           next_incident: nextKey,
           state,
           summary: pageSummary(page),
-          severity: severityOf(page),
+          severity: pagerSeverity(page),
           ...pageDetails(page),
         },
       });

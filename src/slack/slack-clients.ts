@@ -8,6 +8,7 @@ import type { AlertNotifier, ScheduledMessages, WatchHistory } from '../usecases
 import type { SlackSettings } from './adapter-settings.ts';
 import { SlackAlertNotifier } from './alert-notifier.ts';
 import { CardNotifier } from './card-notifier.ts';
+import { channelTroubleThrough } from './channel-trouble.ts';
 import { SlackDirectory } from './directory.ts';
 import { HomeWorkspace } from './home-workspace.ts';
 import { postMessage } from './send-message.ts';
@@ -49,6 +50,8 @@ export interface WatchSlackParts {
 export interface WatchSlack {
   readonly notifier: AlertNotifier;
   readonly scheduled: ScheduledMessages;
+  /** Why messages can't reach the channel; null: they can, or it isn't known. */
+  readonly channelTrouble: () => Promise<string | null>;
 }
 
 export interface SlackClientsParts {
@@ -83,6 +86,7 @@ export function createSlackClients(parts: SlackClientsParts): SlackClients {
     forWatch: (watch) => ({
       notifier: new SlackAlertNotifier({ ...watch, client: newClient(), home, directory, quiet, newId, log }),
       scheduled: new SlackScheduledMessages({ ...watch, client: newClient() }),
+      channelTrouble: channelTroubleThrough(newClient(), watch.channel),
     }),
     auditBoard: settings.auditChannel === null ? null : new AuditChannel(newClient(), settings.auditChannel),
     notifier: new CardNotifier({

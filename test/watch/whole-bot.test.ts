@@ -1,11 +1,11 @@
 /** The watch in a whole bot: what a start builds and runs, from the settings to Slack, the pager and the heartbeat. */
 import { randomUUID } from 'node:crypto';
 import { expect, inject, it, onTestFinished } from 'vitest';
-import { SEED_IDS } from '../sandbox/slack/seed.ts';
-import { startWorld } from '../sandbox/world.ts';
-import { type Background, createBackground } from '../src/ops/background.ts';
-import { startReceiver } from './pager/receiver.ts';
-import { QUIET } from './support/logs.ts';
+import { SEED_IDS } from '../../sandbox/slack/seed.ts';
+import { startWorld } from '../../sandbox/world.ts';
+import { type Background, createBackground } from '../../src/ops/background.ts';
+import { startReceiver } from '../pager/receiver.ts';
+import { QUIET } from '../support/logs.ts';
 
 type Round = () => Promise<unknown>;
 
