@@ -167,15 +167,13 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
   }
 
   /** Subject ids and notices in turn. */
-  #notices({ next, episodes, events, notices }: WatchSave, commandId: string): string[] {
-    const event = events[0] ?? episodes.find((change) => change.events.length > 0)?.events[0];
-    const decidedAtMs = event?.atMs ?? next.lastReading?.readAtMs ?? next.beganAtMs;
+  #notices({ from, episodes, notices }: WatchSave, commandId: string): string[] {
     const lines = [
       { id: WATCH_ID, notices },
       ...episodes.map((change) => ({ id: change.next.id, notices: change.notices })),
     ];
     return lines.flatMap((line) =>
-      encodeNotices(this.#noticeSeals, line.id, `${commandId}.`, decidedAtMs, line.notices).flatMap(
+      encodeNotices(this.#noticeSeals, line.id, `${commandId}.`, from.nowMs, line.notices).flatMap(
         (stored) => [line.id, stored],
       ),
     );

@@ -30,7 +30,7 @@ export interface StoredWatch {
 
 /** One step to store: the watch's record, and each changed episode with its events and the messages that follow. */
 export interface WatchSave {
-  readonly from: Pick<StoredWatch, 'watch' | 'stored'>;
+  readonly from: Pick<StoredWatch, 'watch' | 'stored' | 'nowMs'>;
   readonly next: WatchState;
   readonly episodes: readonly (EpisodeChange & { readonly notices: readonly EpisodeNotice[] })[];
   readonly events: readonly WatchEvent[];

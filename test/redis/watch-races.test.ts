@@ -20,6 +20,18 @@ function checkOf({ audit, store, watch }: RedisParts) {
   return createCheckAudit({ audit, store, watch, keys: onlyKey(AUDIT_KEY) });
 }
 
+describe('a turn to read', () => {
+  it.each([
+    ['without an end', []],
+    ['that ends long after WATCH_EVERY, as after a clock that was wrong', ['PX', '3600000']],
+  ])('is not held back by a token %s', async (_, end) => {
+    const { watch, connection, keys } = await redisParts(inject('redisUrl'));
+    await connection.run('set', (client) => client.call('SET', keys.watchRound, 'somebody', ...end));
+    expect(await watch.takeRound(15_000)).toBe(true);
+    expect(await watch.takeRound(15_000)).toBe(false);
+  });
+});
+
 describe('two replicas', () => {
   const RUNS = EMBEDDED ? 8 : 200;
 
