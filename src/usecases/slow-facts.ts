@@ -15,7 +15,8 @@ const MINUTE_MS = 60_000;
 const MEMBERS_EVERY_MS = 10 * MINUTE_MS;
 const RATES_EVERY_MS = 60 * MINUTE_MS;
 const FORCED_EVERY_MS = 15 * MINUTE_MS;
-const FORCED_EVERY_MS_AT_MARGIN_CALL = MINUTE_MS;
+/** Nothing is due more often: forced liquidations at margin call or worse. */
+const LOOKED_AT_EVERY_MS = MINUTE_MS;
 /** After a failed read. */
 const TRIED_AGAIN_AFTER_MS = MINUTE_MS;
 /** Interest is booked hourly. */
@@ -98,9 +99,9 @@ export function createReadSlowFacts(parts: SlowFactsParts): ReadSlowFacts {
     for (const unit of units) {
       const { groupId } = unit;
       const isUrgent = isAtLeast(levelOf(unit, thresholds), 'margin-call');
-      const everyMs = isUrgent ? FORCED_EVERY_MS_AT_MARGIN_CALL : FORCED_EVERY_MS;
-      const key = `forced:${groupId}${isUrgent ? ':urgent' : ''}`;
-      const rows = await due(key, everyMs, () => readForced(groupId, asOfMs));
+      const rows = isUrgent
+        ? await readForced(groupId, asOfMs)
+        : await due(`forced:${groupId}`, FORCED_EVERY_MS, () => readForced(groupId, asOfMs));
       if (rows !== null) forced.set(groupId, rows);
       const rates = await due(`rates:${groupId}`, RATES_EVERY_MS, () => readRates(groupId, asOfMs));
       if (rates !== null) hourlyRates.set(groupId, rates);
@@ -109,6 +110,7 @@ export function createReadSlowFacts(parts: SlowFactsParts): ReadSlowFacts {
   }
 
   return async (units, asOfMs) => {
+    if (!(await seenOnce.first('watch-facts', LOOKED_AT_EVERY_MS))) return;
     const slow = await read(units, asOfMs);
     if (!slow.members?.size && !slow.hourlyRates?.size && !slow.forced?.size) return;
     await book.apply(({ watch, nowMs }) => {
