@@ -77,6 +77,9 @@ export function judge(
     return tellWorse({ ...memory, belowSinceMs: null }, from, believed, reading, circumstances);
   const stay = { memory: { ...memory, belowSinceMs: null }, step: from };
   if (open === null) return stay;
+  const isConfigured = rules.levels.some(({ key }) => key === open.next.level);
+  if (!isConfigured && reading.isComplete)
+    return { ...stay, step: tellBetter(memory, open, reading, circumstances) };
   const level = rules.levels[current];
   const holds = level !== undefined && isHeld(level, reading.ltv);
   const belowSinceMs = holds || !reading.isComplete ? null : (before.belowSinceMs ?? nowMs);
@@ -220,7 +223,7 @@ function tellBetter(
   const { worstLtv } = memory;
   const sinceMs = reopenedAtMs ?? openedAtMs;
   const by = { by: null, atMs: nowMs } as const;
-  const level = rules.levels.findLast((each) => isHeld(each, ltv));
+  const level = rules.levels.findLast((each) => memory.since[each.key] !== undefined && isHeld(each, ltv));
   if (level !== undefined)
     return stepWith(
       step,

@@ -60,9 +60,12 @@ export function kindOf(key: LevelKey): LevelKind {
   return key.startsWith('own:') ? 'own' : (key as LevelKind);
 }
 
-/** Position among the levels, calmest first; −1 for a level that is no longer configured. */
+/** Position among the levels, calmest first; −1: below all. A level of the desk's own that was taken out of the settings counts as the calmer one next to it. */
 export function severityOf(levels: readonly WatchLevel[], key: LevelKey): number {
-  return levels.findIndex((level) => level.key === key);
+  const position = levels.findIndex((level) => level.key === key);
+  if (position !== -1 || kindOf(key) !== 'own') return position;
+  const at = amount(key.slice('own:'.length));
+  return levels.findLastIndex((level) => level.at?.lte(at) === true);
 }
 
 /** `ltv`: decisive; null when it isn't defined, which is at or above every level. */

@@ -1,9 +1,11 @@
 /** One line of the rule at a time, over rounds of 15 seconds. */
 import { describe, expect, it } from 'vitest';
 import { amount, longId, ZERO } from '../../../src/domain/amount.ts';
+import { PUBLISHED_THRESHOLDS } from '../../../src/domain/unit/risk-unit.ts';
+import { watchLevels } from '../../../src/domain/watch/levels.ts';
 import type { SlowFacts } from '../../../src/domain/watch/watch.ts';
 import { ALICE, START_MS } from '../../support/close-requests.ts';
-import { HOUR, MINUTE, PlayedWatch, SECOND, unitAt, type watchRules } from '../../support/watch-rounds.ts';
+import { HOUR, MINUTE, PlayedWatch, SECOND, unitAt, watchRules } from '../../support/watch-rounds.ts';
 
 const ROUND = 15 * SECOND;
 const SEVEN = longId('7');
@@ -43,7 +45,7 @@ describe('what is believed', () => {
     expect(watch.events).toEqual([]);
   });
 
-  it('begins anew below the dead band, not above it', () => {
+  it('begins again below the dead band, not above it', () => {
     const watch = calm();
     watch.readFor(4 * MINUTE, { 7: '0.80' });
     watch.read({ 7: '0.795' });
@@ -775,5 +777,31 @@ describe('a drill', () => {
       collateral: '1000000',
       netEquity: '1000000',
     });
+  });
+});
+
+describe('a level of the desk that is taken out of WATCH_LEVELS', () => {
+  const crossed = (ltv: string) => {
+    const watch = new PlayedWatch({ levels: watchLevels(PUBLISHED_THRESHOLDS, [amount('0.82')]) });
+    watch.readFor(10 * MINUTE, { 7: ltv });
+    watch.forget().rules = watchRules({ levels: watchLevels(PUBLISHED_THRESHOLDS, []) });
+    watch.read({ 7: ltv });
+    return watch;
+  };
+
+  it('is left at the next complete reading, for the level that is still reached', () => {
+    const watch = crossed('0.825');
+    expect(watch.events).toEqual(['eased']);
+    expect(watch.episode('7')).toMatchObject({ state: 'open', level: 'initial' });
+  });
+
+  it('ends the alert where no other level is reached, and is never called worse', () => {
+    const watch = new PlayedWatch({ levels: watchLevels(PUBLISHED_THRESHOLDS, [amount('0.70')]) });
+    watch.readFor(10 * MINUTE, { 7: '0.71' });
+    watch.forget().rules = watchRules({ levels: watchLevels(PUBLISHED_THRESHOLDS, []) });
+    watch.fail();
+    expect(watch.episode('7').state).toBe('open');
+    watch.read({ 7: '0.71' });
+    expect(watch.events).toEqual(['recovered']);
   });
 });
