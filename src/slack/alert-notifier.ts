@@ -4,6 +4,7 @@
  * returned, because the outbox decides what follows.
  */
 import type { CardLocation } from '../domain/card-location.ts';
+import type { PersonId } from '../domain/person.ts';
 import type { Episode, EpisodeEvent } from '../domain/watch/episode.ts';
 import type { EpisodeNotice, WatchNotice, WatchRules } from '../domain/watch/watch.ts';
 import {
@@ -33,8 +34,6 @@ import { noticeMessage } from './views/notice-message.ts';
 import type { Trend } from './views/trend-view.ts';
 import { watchMessage } from './views/watch-message.ts';
 
-/** The channel takes nothing (docs.slack.dev, chat.postMessage): people are told directly until it does. */
-const CHANNEL_IS_GONE: ReadonlySet<string> = new Set(['channel_not_found', 'is_archived', 'not_in_channel']);
 /** Slack lets an app post several hundred messages a minute, and a message is leased for 30 s. */
 const TOLD_DIRECTLY_AT_MOST = 25;
 /** Longer than an undelivered message is kept. */
@@ -111,8 +110,15 @@ export class SlackAlertNotifier implements AlertNotifier {
     { event, mention }: Extract<WatchNotice, { kind: 'watch-message' }>,
   ): Promise<Delivery> {
     const message = watchMessage(event, this.#parts.rules.levels);
-    if (about.under === null) return this.#post(about, { message, parent: null, mention });
-    return delivery(await this.#messenger.update(about.under, await this.#parts.quiet(message)));
+    const place = this.#inChannel(about.under);
+    if (place === null) return this.#post(about, { message, parent: null, mention });
+    const answer = await this.#messenger.update(place, await this.#parts.quiet(message));
+    if (answer.ok || answer.failure.kind !== 'refused') return delivery(answer);
+    const { error } = answer.failure;
+    if (error !== 'message_not_found' && !EDIT_IS_OVER.has(error)) return delivery(answer);
+    // Each unit has its card; a summary that is gone must not hold up what the watch says next.
+    this.#parts.log.warn({ key: about.key, why: error }, 'summary could not be redrawn');
+    return DELIVERED;
   }
 
   #reply(episode: Episode, event: EpisodeEvent, mention: boolean): Post {
@@ -127,9 +133,13 @@ export class SlackAlertNotifier implements AlertNotifier {
     return { channelId: card.channelId, messageTs: card.threadTs };
   }
 
-  /** Cards are in WATCH_CHANNEL: after a change of that setting they are posted again. */
   #cardOf({ card }: Episode): CardLocation | null {
-    return card?.channelId === this.#parts.channel ? card : null;
+    return this.#inChannel(card);
+  }
+
+  /** Messages are in WATCH_CHANNEL: after a change of that setting they are posted again. */
+  #inChannel(place: CardLocation | null): CardLocation | null {
+    return place?.channelId === this.#parts.channel ? place : null;
   }
 
   async #card(
@@ -138,7 +148,7 @@ export class SlackAlertNotifier implements AlertNotifier {
     { mention }: Extract<EpisodeNotice, { kind: 'alert-card' }>,
   ): Promise<Delivery> {
     const message = await this.#drawCard(episode, about.nowMs);
-    const parent = about.under;
+    const parent = this.#inChannel(about.under);
     const place = this.#cardOf(episode);
     if (place === null) return this.#post(about, { message, parent, mention });
     const answer = await this.#messenger.update(place, await this.#parts.quiet(message));
@@ -149,11 +159,13 @@ export class SlackAlertNotifier implements AlertNotifier {
       'alert card could not be redrawn',
     );
     if (error === 'message_not_found') return this.#post(about, { message, parent, mention: false });
-    if (!EDIT_IS_OVER.has(error)) return delivery(answer);
+    // What is said in the thread, loudly, must not wait for a redrawing that the channel refuses.
+    if (!EDIT_IS_OVER.has(error)) return keptAtOnce(delivery(answer));
     const note = noticeMessage(
       `Slack won't let this card be updated (${error}), so its buttons and figures may be out of date. Now: ${message.text}`,
     );
-    return this.#post(about, { message: note, parent: this.#threadOf(episode), mention: false });
+    const noted = await this.#post(about, { message: note, parent: this.#threadOf(episode), mention: false });
+    return noted.ok ? DELIVERED : noted;
   }
 
   async #drawCard(episode: Episode, nowMs: number): Promise<Message> {
@@ -203,8 +215,11 @@ export class SlackAlertNotifier implements AlertNotifier {
     );
     const named = mention ? withMention(quiet, groupMention(this.#parts.group)) : quiet;
     const answer = await this.#send(parent, named, about.key, mention);
-    if (!answer.ok && mention && isGone(answer)) await this.#tellInstead(about, quiet);
-    return isPlaceKept ? placeDelivery(answer) : delivery(answer);
+    const delivered = isPlaceKept ? placeDelivery(answer) : delivery(answer);
+    // The channel refuses: it is gone, archived, read-only, or the bot isn't in it.
+    if (!delivered.ok && mention && delivered.retry && delivered.onlyThis === true)
+      await this.#tellInstead(about, quiet);
+    return delivered;
   }
 
   #send(
@@ -256,10 +271,17 @@ export class SlackAlertNotifier implements AlertNotifier {
     if (!workspace.ok) return { ok: false, retry: true, why: workspace.why, retryAfterMs: null };
     const members = to === 'group' ? await directory.members(group) : null;
     if (members?.ok === false && members.known.size === 0) return refusedForOne(true, members.why);
-    const people = members === null ? (to === 'group' ? [] : to) : members.ok ? members.value : members.known;
+    const people = [
+      ...(members === null ? (to === 'group' ? [] : to) : members.ok ? members.value : members.known),
+    ];
+    if (people.length === 0) return refusedForOne(true, 'WATCH_GROUP names nobody');
+    if (people.length > TOLD_DIRECTLY_AT_MOST)
+      log.warn({ key: about.key, people: people.length, told: TOLD_DIRECTLY_AT_MOST }, 'not all people told');
     const { teamId } = workspace.value;
-    let missed: Delivery | null = null;
-    for (const userId of [...people].slice(0, TOLD_DIRECTLY_AT_MOST)) {
+    // Those of a group that couldn't be read are told when it can be.
+    let missed: Delivery | null = members?.ok === false ? refusedForOne(true, members.why) : null;
+    for (const userId of people.slice(0, TOLD_DIRECTLY_AT_MOST)) {
+      if (!(await this.#mayBeTold({ teamId, userId }))) continue;
       const told = await this.#tellOnce(`alert-direct:${about.key}:${userId}`, about.mayBeThere, () =>
         this.#messenger.tellPerson({ teamId, userId }, write),
       );
@@ -270,6 +292,15 @@ export class SlackAlertNotifier implements AlertNotifier {
       if (told.retry) missed = told;
     }
     return missed ?? DELIVERED;
+  }
+
+  /** Figures go to full members; a person who can't be looked up is told, because the call matters more. */
+  async #mayBeTold(id: PersonId): Promise<boolean> {
+    const person = await this.#parts.directory.person(id);
+    if (!person.ok || person.value.kind === 'member') return true;
+    const { kind } = person.value;
+    this.#parts.log.warn({ userId: id.userId, kind }, 'person is not a full member, not told');
+    return false;
   }
 
   /**
@@ -287,6 +318,6 @@ export class SlackAlertNotifier implements AlertNotifier {
   }
 }
 
-function isGone(answer: SlackAnswer<unknown>): boolean {
-  return !answer.ok && answer.failure.kind === 'refused' && CHANNEL_IS_GONE.has(answer.failure.error);
+function keptAtOnce(delivery: Delivery): Delivery {
+  return delivery.ok || delivery.onlyThis !== true ? delivery : { ...delivery, keepAtOnce: true };
 }

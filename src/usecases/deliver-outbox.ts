@@ -30,7 +30,7 @@ const LEFT_AT_MOST = 120;
 
 export interface DeliverOutboxParts extends RequestMessagesParts {
   readonly outbox: Outbox;
-  /** Absent: messages of cases and of the watch are left to other replicas. */
+  /** Absent: messages of cases and of the watch wait for a replica that has the watch on. */
   readonly alerts?: AlertParts;
   readonly withRequest: WithRequest;
   readonly events: Pick<DeskEvents, 'noticeMissed'>;
@@ -47,7 +47,7 @@ interface Sendable {
 }
 
 /** A message that can be sent; null: its record is gone; or why this process can't. */
-type Prepared = Sendable | { readonly unreadable: string } | null;
+type Prepared = Sendable | { readonly unreadable: string } | 'watch-off' | null;
 
 export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
   const { outbox, log } = parts;
@@ -63,7 +63,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
         ? null
         : { item: { ...item, notice }, outgoing: ofRequest(item, notice, stored) };
     }
-    if (alerts === null) return { unreadable: 'the watch is not part of this process' };
+    if (alerts === null) return 'watch-off';
     if (item.subject === 'watch') {
       const { notice } = item;
       if (notice.kind === 'unreadable') return { unreadable: notice.why };
@@ -104,7 +104,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     const isKept = item.origin === 'kept';
     if (isKept && ageMs >= GIVEN_UP_AFTER_MS) return giveUp(sendable, why);
     const patienceMs = failure.onlyThis === true ? KEPT_AFTER_MS : KEPT_AFTER_OUTAGE_MS;
-    if (isKept || ageMs >= patienceMs) return keep(sendable, why);
+    if (isKept || failure.keepAtOnce === true || ageMs >= patienceMs) return keep(sendable, why);
     const backOff = Math.min(FIRST_DELAY_MS * 2 ** Math.min(item.attempts, 10), LONGEST_DELAY_MS);
     log.warn({ ...fieldsOf(item), why }, 'message delivery failed, will retry');
     await outbox.retry(item, Math.max(failure.retryAfterMs ?? 0, backOff));
@@ -113,17 +113,21 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
 
   /** True: it is set aside. */
   async function leaveOrSetAside(item: LeasedItem, why: string): Promise<boolean> {
-    const fields = { ...subjectField(item.subjectId), why };
-    if (item.timesLeft < LEFT_AT_MOST) {
-      const leftForMs = LEFT_AT_MOST * LEFT_FOR_MS;
-      if (item.timesLeft === 0)
-        log.warn({ ...fields, leftForMs }, 'unreadable notice left to other replicas');
-      await outbox.leave(item, LEFT_FOR_MS);
-      return false;
-    }
+    if (item.timesLeft < LEFT_AT_MOST) return leave(item, why);
     const isSetAside = await outbox.setAside(item);
-    if (isSetAside) log.error(fields, 'unreadable notice set aside');
+    if (isSetAside) log.error({ ...subjectField(item.subjectId), why }, 'unreadable notice set aside');
     return isSetAside;
+  }
+
+  async function leave(item: LeasedItem, why: string): Promise<false> {
+    const leftForMs = LEFT_AT_MOST * LEFT_FOR_MS;
+    if (item.timesLeft === 0)
+      log.warn(
+        { ...subjectField(item.subjectId), why, leftForMs },
+        'unreadable notice left to other replicas',
+      );
+    await outbox.leave(item, LEFT_FOR_MS);
+    return false;
   }
 
   /** True: the next item of the same subject may be due now. */
@@ -131,6 +135,10 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     try {
       const prepared = prepare(item);
       if (prepared === null) return await outbox.done(item);
+      if (prepared === 'watch-off') {
+        // Another replica may have it on; else it waits until somebody switches it on again.
+        return await leave(item, 'the watch is not part of this process');
+      }
       if ('unreadable' in prepared) return await leaveOrSetAside(item, prepared.unreadable);
       return await send(prepared, item.nowMs);
     } catch (error) {

@@ -351,6 +351,8 @@ export type Delivery =
       readonly retry: boolean;
       /** True: refused for a reason that may pass (a channel, a right) and doesn't concern other messages. */
       readonly onlyThis?: boolean;
+      /** True: others of its line don't wait for it. */
+      readonly keepAtOnce?: boolean;
       readonly why: string;
       readonly retryAfterMs: number | null;
     };

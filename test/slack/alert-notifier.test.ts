@@ -37,7 +37,10 @@ beforeEach(async () => {
 afterEach(() => workspace.close());
 
 /** One more replica: it shares Slack and Redis with the others, and no memory. */
-function createNotifier(channel: string = ids.loanDesk): SlackAlertNotifier {
+function createNotifier(
+  channel: string = ids.loanDesk,
+  group: readonly string[] = [ids.approvers],
+): SlackAlertNotifier {
   const settings = { apiUrl: workspace.apiUrl, botToken: workspace.grants.botToken };
   const home = new HomeWorkspace(createWebClient(settings, QUIET));
   const client = createWebClient(settings, QUIET);
@@ -47,7 +50,7 @@ function createNotifier(channel: string = ids.loanDesk): SlackAlertNotifier {
     home,
     directory: new SlackDirectory({ client, home, now: () => nowMs, log: QUIET }),
     channel,
-    group: [ids.approvers],
+    group,
     rules: { ...rules, levels: watchLevels(PUBLISHED_THRESHOLDS, []) },
     history: { read: async () => trendOf(['0.84', '0.8612'], MINUTE) },
     seenOnce,
@@ -119,6 +122,21 @@ describe('the card', () => {
     expect(again).toEqual({ ok: true, card: { channelId: ids.loanDesk, messageTs: inChannel()[1]?.ts } });
     const moved = await createNotifier(ids.partnerDesk).deliver(message(CARD, up, { key: 'C-7K2M9QX4/3' }));
     expect(moved).toMatchObject({ ok: true, card: { channelId: ids.partnerDesk } });
+  });
+
+  it('whose time for edits is over keeps its place: the note about it is no card', async () => {
+    const up = await posted();
+    workspace.faults.add('chat.update', { kind: 'error', code: 'edit_window_closed' });
+    const noted = await createNotifier().deliver(message(CARD, up, { key: 'C-7K2M9QX4/2' }));
+    expect(noted).toEqual({ ok: true, card: null });
+  });
+
+  it('of a summary that was deleted holds up nothing', async () => {
+    workspace.faults.add('chat.update', { kind: 'error', code: 'message_not_found' });
+    const event = { type: 'summary', id: 's', episodes: [], mention: false, atMs: nowMs } as const;
+    const under = { channelId: ids.loanDesk, messageTs: '1.1' };
+    const redrawn = message({ kind: 'watch-message', mention: false, event }, null, { under });
+    expect(await createNotifier().deliver(redrawn)).toMatchObject({ ok: true, card: null });
   });
 
   it('of a summary that names more units is drawn again, and nobody is mentioned by that', async () => {
@@ -272,6 +290,18 @@ describe('when the channel is gone', () => {
     expect(shown).toContain('case:take');
   });
 
+  it('a channel that refuses for another reason is no better', async () => {
+    workspace.faults.add('chat.postMessage', { kind: 'error', code: 'restricted_action' }, 1);
+    expect(await createNotifier().deliver(message(CARD))).toMatchObject({ ok: false, onlyThis: true });
+    expect(told()).toEqual([1, 1, 1]);
+  });
+
+  it('a redrawing that it refuses does not hold up what is said loudly', async () => {
+    const up = await posted();
+    workspace.faults.add('chat.update', { kind: 'error', code: 'is_inactive' });
+    expect(await createNotifier().deliver(message(CARD, up))).toMatchObject({ ok: false, keepAtOnce: true });
+  });
+
   it('progress wakes nobody', async () => {
     const notice: EpisodeNotice = { kind: 'alert-thread', event: EPISODE_EVENTS.taken, mention: false };
     expect(await createNotifier(ids.archived).deliver(message(notice))).toMatchObject({
@@ -324,6 +354,24 @@ describe('direct messages', () => {
     expect(first).toMatchObject({ ok: false, retry: true, onlyThis: true });
     await createNotifier().deliver(message(escalated, openCase(), { mayBeThere: true }));
     expect([ids.ada, ids.ben, ids.chen].map((userId) => direct(userId).length)).toEqual([1, 1, 1]);
+  });
+
+  it('are not delivered while a group cannot be read, or names nobody; those who are known are told', async () => {
+    workspace.faults.add('usergroups.users.list', { kind: 'error', code: 'fatal_error' });
+    const [some, none] = [
+      createNotifier(ids.loanDesk, [ids.rina, ids.approvers]),
+      createNotifier(ids.loanDesk, ['S0GONE0000']),
+    ];
+    expect(await some.deliver(message(escalated))).toMatchObject({ ok: false, retry: true });
+    expect([direct(ids.rina), direct(ids.ada)].map(({ length }) => length)).toEqual([1, 0]);
+    workspace.faults.clear();
+    expect(await none.deliver(message(escalated))).toMatchObject({ ok: false, retry: true });
+  });
+
+  it('give no figures to a guest', async () => {
+    const guests = createNotifier(ids.loanDesk, [ids.gus, ids.ada]);
+    expect(await guests.deliver(message(escalated))).toEqual({ ok: true, card: null });
+    expect([direct(ids.gus), direct(ids.ada)].map(({ length }) => length)).toEqual([0, 1]);
   });
 
   it('to somebody who left are final', async () => {

@@ -361,6 +361,19 @@ it('what cannot be drawn is set aside after ten minutes, and those behind it are
   expect(scene.kinds()).toEqual(['noted']);
 });
 
+it('while the watch is off everywhere its messages wait, and are told when it is on again', async () => {
+  const scene = new Scene();
+  await scene.open();
+  const deliver = scene.replica({ isWatching: false });
+  for (let times = 0; times < 150; times += 1) {
+    await deliver();
+    scene.nowMs += 5_000;
+  }
+  expect(scene.store.outbox.putAside).toEqual([]);
+  await scene.pass(5_000);
+  expect(scene.posted).toMatchObject([{ notice: CARD_NOTICE }]);
+});
+
 it('a process without the watch leaves its messages to those with it', async () => {
   const scene = new Scene();
   const id = await scene.open();

@@ -14,7 +14,8 @@ import { noticeMessage } from './notice-message.ts';
 /** In the thread; in the channel as well, or in a summary's thread, it must name its unit. */
 export function alertReply(event: EpisodeEvent, episode: Episode, levels: readonly WatchLevel[]): Message {
   const said = alertText(event, episode, levels);
-  const unit = /\bunit \d/i.test(said) ? '' : `Unit ${episode.groupId}: `;
+  // A note may name another unit than the one it is about.
+  const unit = event.type !== 'noted' && /\bunit \d/i.test(said) ? '' : `Unit ${episode.groupId}: `;
   return noticeMessage(`${drillPrefix(episode)}${unit}${said}`);
 }
 

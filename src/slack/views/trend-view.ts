@@ -57,7 +57,6 @@ export function trendChart(
     labels.push(`${isAfterGap ? AFTER_A_GAP : ''}${labelOf(span.fromMs, toMs - fromMs, timeZone)}`);
     highest.push(percent(span.point.highest));
   }
-  if (labels.length < 2) return [];
   // One point is no line.
   if (labels.length < 2) return [];
   const [lowestDrawn, highestDrawn] = [Math.min(...highest), Math.max(...highest)];
