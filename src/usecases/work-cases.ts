@@ -102,7 +102,7 @@ export function createWorkCases(parts: WorkCasesParts): CaseVerbs {
       if (!admitted.ok) return admitted;
       const { caseId, person } = admitted.value;
       const opened = await book.applyToCase(caseId, { type: 'open-card', by: idOf(person) });
-      // Whoever has seen it before changes nothing, and more than twenty viewers are not listed.
+      // A second look changes nothing, and more than twenty viewers are not listed.
       if (!opened.ok && opened.refusal.code !== 'nothing-changed') return opened;
       const found = await store.episode(caseId);
       if (found === null) return refuse({ code: 'case-not-found', caseId });

@@ -50,7 +50,7 @@ describe.skipIf(!ON_REAL_REDIS)('proof that the watch is alive', { timeout: 120_
     expect(heart.received.length).toBe(calls);
   });
 
-  it('A8: whoever reads a figure sees how old the last full reading of the watch is', async () => {
+  it('A8: each figure comes with the age of the last full reading of the watch', async () => {
     const rig = await WatchRig.start();
     await rig.rounds(MINUTE);
     await rig.clock.pass(7 * MINUTE);
