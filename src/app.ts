@@ -47,6 +47,7 @@ import { createDesk, type DeskWork } from './usecases/create-desk.ts';
 import type { WatchParts } from './usecases/create-watch.ts';
 import type { Log } from './usecases/ports.ts';
 import { createPostAuditHead } from './usecases/post-audit-head.ts';
+import { createRemoveTripWires } from './usecases/trip-wire.ts';
 
 const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
@@ -69,6 +70,8 @@ const AUDIT_EVERY_MS = 60_000;
 const KEPT_EVERY_MS = 5 * 60_000;
 /** Checks every minute whether the day's head has been posted. */
 const AUDIT_HEAD_EVERY_MS = 60_000;
+/** A replica of before the change of the setting may still run and leave another one. */
+const TRIP_WIRES_REMOVED_EVERY_MS = 5 * 60_000;
 /** Orchestrators kill after 10 s, so the last answers and closing all connections must fit into that. */
 const DRAIN_WITHIN_MS = 6_000;
 const BACKGROUND_WITHIN_MS = 7_500;
@@ -291,6 +294,11 @@ export async function createApp(
       background.every('outbox', OUTBOX_EVERY_MS, () => work.deliverOutbox());
       background.every('attention', ATTENTION_EVERY_MS, work.attendRequests);
       if (work.watch !== null) background.every('watch', WATCH_ASKED_EVERY_MS, work.watch.round);
+      if (config.watch?.hasTripwire !== true) {
+        const removeTripWires = createRemoveTripWires({ scheduled: slackClients.scheduled, now, log });
+        inBackground('trip-wire', removeTripWires);
+        background.every('trip-wire', TRIP_WIRES_REMOVED_EVERY_MS, removeTripWires);
+      }
       const pageCases = work.watch?.pageCases ?? null;
       if (pageCases !== null) background.every('pages', PAGES_EVERY_MS, pageCases);
       background.every('homes', HOMES_EVERY_MS, () => slack.refreshHomes());
@@ -358,6 +366,7 @@ function buildWatch({ watch, thresholds }: Config, shared: SharedWithWatch): Wat
     digest: watch.digest,
     pagers,
     heartbeat: heartbeatUrl === null ? null : createHeartbeat(heartbeatUrl, call, log),
+    scheduled: slackClients.scheduled,
     hasTripwire: watch.hasTripwire,
     inTime,
     monotonic: () => performance.now(),

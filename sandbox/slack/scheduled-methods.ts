@@ -11,13 +11,19 @@ function schedule(context: MethodContext, args: JsonObject): JsonObject {
   };
 }
 
+const LIMIT = 100;
+
+/** `channel` is optional: without it, those of every channel (docs.slack.dev/reference/methods/chat.scheduledMessages.list). */
 function list({ scheduled }: MethodContext, args: JsonObject): JsonObject {
+  const all = scheduled.list(readString(args, 'channel'));
+  const from = Number(readString(args, 'cursor') ?? 0);
+  const end = from + Number(args.limit ?? LIMIT);
   return {
-    scheduled_messages: scheduled.list(readString(args, 'channel')).map((each) => ({
+    scheduled_messages: all.slice(from, end).map((each) => ({
       ...{ id: each.id, channel_id: each.channelId, post_at: each.postAtS },
       ...{ date_created: each.createdAtS, text: each.content.text },
     })),
-    response_metadata: { next_cursor: '' },
+    response_metadata: { next_cursor: end < all.length ? String(end) : '' },
   };
 }
 

@@ -33,6 +33,8 @@ export interface SlackClients {
   readonly newClient: () => WebClient;
   /** To be told of calls that no client makes: response URLs and uploads. */
   readonly onSlackCall: OnSlackCall;
+  /** Also for a bot whose watch is off, which removes what an earlier one left. */
+  readonly scheduled: ScheduledMessages;
   /** The watch's messages. */
   readonly forWatch: (parts: WatchSlackParts) => WatchSlack;
 }
@@ -49,7 +51,6 @@ export interface WatchSlackParts {
 
 export interface WatchSlack {
   readonly notifier: AlertNotifier;
-  readonly scheduled: ScheduledMessages;
   /** Why messages can't reach the channel; null: they can, or it isn't known. */
   readonly channelTrouble: () => Promise<string | null>;
 }
@@ -83,9 +84,9 @@ export function createSlackClients(parts: SlackClientsParts): SlackClients {
     newClient,
     onSlackCall,
     directory,
+    scheduled: new SlackScheduledMessages(newClient()),
     forWatch: (watch) => ({
       notifier: new SlackAlertNotifier({ ...watch, client: newClient(), home, directory, quiet, newId, log }),
-      scheduled: new SlackScheduledMessages({ ...watch, client: newClient() }),
       channelTrouble: channelTroubleThrough(newClient(), watch.channel),
     }),
     auditBoard: settings.auditChannel === null ? null : new AuditChannel(newClient(), settings.auditChannel),

@@ -1,55 +1,50 @@
 /** Messages that Slack itself posts when the bot falls silent. Without metadata: Slack posts none that carries any. */
 import type { WebClient } from '@slack/web-api';
-import type { ScheduledMessages } from '../usecases/watch-ports.ts';
+import type { ScheduledMessage, ScheduledMessages } from '../usecases/watch-ports.ts';
 import { failureText, type SlackAnswer, slackCall } from './slack-call.ts';
-import { tripWireMessage } from './views/watch-message.ts';
-
-export interface ScheduledMessagesParts {
-  readonly client: WebClient;
-  /** WATCH_CHANNEL. */
-  readonly channel: string;
-  /** WATCH_GROUP: user and user-group ids, who are mentioned. */
-  readonly group: readonly string[];
-}
+import { isTripWireText, tripWireMessage } from './views/watch-message.ts';
 
 export class SlackScheduledMessages implements ScheduledMessages {
-  readonly #parts: ScheduledMessagesParts;
+  readonly #client: WebClient;
 
-  constructor(parts: ScheduledMessagesParts) {
-    this.#parts = parts;
+  constructor(client: WebClient) {
+    this.#client = client;
   }
 
-  async list(): Promise<readonly { readonly id: string; readonly postAtMs: number }[]> {
-    const { client, channel } = this.#parts;
-    const found: { id: string; postAtMs: number }[] = [];
+  /** Without `channel`, Slack lists those of every channel (docs.slack.dev, chat.scheduledMessages.list). */
+  async list(): Promise<readonly ScheduledMessage[]> {
+    const found: ScheduledMessage[] = [];
     let cursor = '';
     do {
       const page = orThrow(
         await slackCall(() =>
-          client.chat.scheduledMessages.list({ channel, ...(cursor === '' ? {} : { cursor }) }),
+          this.#client.chat.scheduledMessages.list(cursor === '' ? { limit: 100 } : { limit: 100, cursor }),
         ),
       );
-      for (const { id, post_at: postAtS } of page.scheduled_messages ?? [])
-        if (id !== undefined && postAtS !== undefined)
-          found.push({ id: String(id), postAtMs: postAtS * 1_000 });
+      for (const { id, channel_id: channelId, post_at: postAtS, text = '' } of page.scheduled_messages ??
+        []) {
+        if (id === undefined || channelId === undefined || postAtS === undefined) continue;
+        if (isTripWireText(text)) found.push({ id: String(id), channelId, postAtMs: postAtS * 1_000 });
+      }
       cursor = page.response_metadata?.next_cursor ?? '';
     } while (cursor !== '');
     return found;
   }
 
-  async schedule(postAtMs: number, silentSinceMs: number): Promise<void> {
-    const { client, channel, group } = this.#parts;
+  async schedule(planned: Parameters<ScheduledMessages['schedule']>[0]): Promise<void> {
+    const { channelId: channel, group, postAtMs, silentSinceMs } = planned;
     const { text, blocks } = tripWireMessage(silentSinceMs, group);
     const post_at = Math.floor(postAtMs / 1_000);
     orThrow(
-      await slackCall(() => client.chat.scheduleMessage({ channel, post_at, text, blocks: [...blocks] })),
+      await slackCall(() =>
+        this.#client.chat.scheduleMessage({ channel, post_at, text, blocks: [...blocks] }),
+      ),
     );
   }
 
-  async delete(id: string): Promise<void> {
-    const { client, channel } = this.#parts;
+  async delete({ id, channelId: channel }: ScheduledMessage): Promise<void> {
     const answer = await slackCall(() =>
-      client.chat.deleteScheduledMessage({ channel, scheduled_message_id: id }),
+      this.#client.chat.deleteScheduledMessage({ channel, scheduled_message_id: id }),
     );
     // It is not there: another replica deleted it, or Slack posted it.
     const isGone =

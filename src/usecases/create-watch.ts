@@ -89,7 +89,7 @@ export function createWatch(parts: WatchParts, shared: DeskOfWatch): WatchWork {
   const readSlowFacts = createReadSlowFacts({ ...all, history: parts.loans });
   const checkOwners = createCheckOwners(all);
   const postDigest = digest === null ? null : createPostDigest({ ...all, clock: digest });
-  const tripWire = createTripWire({ ...all, messages: parts.scheduled });
+  const tripWire = createTripWire(all);
   const pages = createPageCases(all);
   const pagerNames = pagers.map(({ name }) => name);
   const { channelId, group } = parts;
@@ -103,8 +103,6 @@ export function createWatch(parts: WatchParts, shared: DeskOfWatch): WatchWork {
   };
   const views = createViewWatch({ ...all, setUp });
 
-  let isLeftoverRemoved = hasTripwire;
-
   /** Each on its own, so that none holds up the next round or another one. */
   function follow(outcome: Extract<WatchRoundOutcome, { kind: 'stored' }>): void {
     const { observation, isSeeing, isBlindTold } = outcome;
@@ -116,8 +114,6 @@ export function createWatch(parts: WatchParts, shared: DeskOfWatch): WatchWork {
       inBackground('slow facts', () => readSlowFacts(observation.units, observation.asOfMs));
     inBackground('case owners', checkOwners);
     if (hasTripwire && isSeeing) inBackground('trip-wire', () => tripWire.moveAhead());
-    if (!isLeftoverRemoved) inBackground('trip-wire', () => tripWire.remove());
-    isLeftoverRemoved = true;
   }
 
   return {

@@ -4,7 +4,7 @@
  * is deleted within five minutes of its time is posted all the same.
  */
 import type { Log, SeenOnce } from './ports.ts';
-import type { ScheduledMessages } from './watch-ports.ts';
+import type { ScheduledMessage, ScheduledMessages } from './watch-ports.ts';
 
 const MINUTE_MS = 60_000;
 const AHEAD_MS = 30 * MINUTE_MS;
@@ -17,10 +17,12 @@ const FAR_ENOUGH_MS = 20 * MINUTE_MS + LOOKED_AT_EVERY_MS;
 const NOT_DELETED_WITHIN_MS = 8 * MINUTE_MS;
 const KEY = 'trip-wire';
 
-type Scheduled = Awaited<ReturnType<ScheduledMessages['list']>>[number];
-
 export interface TripWireParts {
-  readonly messages: ScheduledMessages;
+  readonly scheduled: ScheduledMessages;
+  /** WATCH_CHANNEL. */
+  readonly channelId: string;
+  /** WATCH_GROUP: user and user-group ids. */
+  readonly group: readonly string[];
   readonly seenOnce: SeenOnce;
   /** UTC milliseconds. */
   readonly now: () => number;
@@ -30,36 +32,29 @@ export interface TripWireParts {
 export interface TripWire {
   /** After each completed round. */
   moveAhead(): Promise<'moved' | 'not-due' | 'failed'>;
-  /** For a bot without a trip-wire: removes what an earlier one left. */
-  remove(): Promise<void>;
   /** Why the last attempt of this process failed; null: it didn't. */
   trouble(): string | null;
 }
 
-export function createTripWire({ messages, seenOnce, now, log }: TripWireParts): TripWire {
+export function createTripWire(parts: TripWireParts): TripWire {
+  const { scheduled, channelId, group, seenOnce, now, log } = parts;
   let trouble: string | null = null;
-
-  async function deleteAll(found: readonly Scheduled[]): Promise<void> {
-    const nowMs = now();
-    for (const { id, postAtMs } of found) {
-      if (postAtMs - nowMs >= NOT_DELETED_WITHIN_MS) await messages.delete(id);
-    }
-  }
 
   return {
     async moveAhead() {
       if (!(await seenOnce.first(KEY, LOOKED_AT_EVERY_MS))) return 'not-due';
       try {
         const nowMs = now();
-        const found = await messages.list();
-        const furthest = found.reduce<Scheduled | null>(
-          (far, each) => (far === null || each.postAtMs > far.postAtMs ? each : far),
-          null,
+        const found = await scheduled.list();
+        const kept = furthestIn(channelId, found, nowMs + FAR_ENOUGH_MS);
+        // The new one first, so that there is always one; whatever else is found was left by an earlier time or setting.
+        if (kept === null)
+          await scheduled.schedule({ channelId, group, postAtMs: nowMs + AHEAD_MS, silentSinceMs: nowMs });
+        await deleteAll(
+          scheduled,
+          found.filter((each) => each !== kept),
+          nowMs,
         );
-        const kept = furthest !== null && furthest.postAtMs - nowMs >= FAR_ENOUGH_MS ? furthest : null;
-        // The new one first, so that there is always one; whatever else is found was left by an earlier time.
-        if (kept === null) await messages.schedule(nowMs + AHEAD_MS, nowMs);
-        await deleteAll(found.filter((each) => each !== kept));
         trouble = null;
         return kept === null ? 'moved' : 'not-due';
       } catch (error) {
@@ -68,13 +63,51 @@ export function createTripWire({ messages, seenOnce, now, log }: TripWireParts):
         return 'failed';
       }
     },
-    async remove() {
-      try {
-        await deleteAll(await messages.list());
-      } catch (error) {
-        log.warn({ err: error }, 'trip-wire not removed');
-      }
-    },
     trouble: () => trouble,
   };
+}
+
+export type RemoveTripWiresParts = Pick<TripWireParts, 'now' | 'log'> & {
+  readonly scheduled: Pick<ScheduledMessages, 'list' | 'delete'>;
+};
+
+/** For a bot whose trip-wire or watch is off: removes the messages that wait, so that none raises a false alarm. */
+export function createRemoveTripWires(parts: RemoveTripWiresParts): () => Promise<void> {
+  const { scheduled, now, log } = parts;
+  return async () => {
+    try {
+      const found = await scheduled.list();
+      if (found.length === 0) return;
+      const removed = await deleteAll(scheduled, found, now());
+      const tooLate = found.length - removed;
+      log.warn({ removed, tooLate }, 'trip-wire is off, scheduled messages removed');
+    } catch (error) {
+      log.warn({ err: error }, 'trip-wire not removed');
+    }
+  };
+}
+
+/** Null: none is due so late. */
+function furthestIn(
+  channelId: string,
+  found: readonly ScheduledMessage[],
+  notBeforeMs: number,
+): ScheduledMessage | null {
+  const [furthest] = found
+    .filter((each) => each.channelId === channelId && each.postAtMs >= notBeforeMs)
+    .sort((one, other) => other.postAtMs - one.postAtMs);
+  return furthest ?? null;
+}
+
+/** How many could still be deleted. One that Slack refuses to delete doesn't keep the others; it throws at the end. */
+async function deleteAll(
+  scheduled: Pick<ScheduledMessages, 'delete'>,
+  found: readonly ScheduledMessage[],
+  nowMs: number,
+): Promise<number> {
+  const inTime = found.filter(({ postAtMs }) => postAtMs - nowMs >= NOT_DELETED_WITHIN_MS);
+  const failures: unknown[] = [];
+  for (const each of inTime) await scheduled.delete(each).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+  return inTime.length;
 }

@@ -125,13 +125,28 @@ export interface Pager {
 /** HEARTBEAT_URL: called after each completed round. Failures are logged, never thrown. */
 export type Heartbeat = (isSeeing: boolean) => Promise<void>;
 
-/** Messages that Slack itself posts when the bot falls silent. */
+/** A message that Slack itself posts when the bot falls silent. */
+export interface ScheduledMessage {
+  readonly id: string;
+  readonly channelId: string;
+  readonly postAtMs: number;
+}
+
 export interface ScheduledMessages {
-  /** Those of this bot in the watch's channel. Throws. */
-  list(): Promise<readonly { readonly id: string; readonly postAtMs: number }[]>;
-  schedule(postAtMs: number, silentSinceMs: number): Promise<void>;
-  /** One that is no longer there counts as deleted. Never for one due within minutes: Slack answers ok and posts it anyway. */
-  delete(id: string): Promise<void>;
+  /** Those of this bot that wait, in every channel. Throws. */
+  list(): Promise<readonly ScheduledMessage[]>;
+  /** `group`: user and user-group ids, who are mentioned. Throws. */
+  schedule(message: {
+    readonly channelId: string;
+    readonly group: readonly string[];
+    readonly postAtMs: number;
+    readonly silentSinceMs: number;
+  }): Promise<void>;
+  /**
+   * One that is no longer there counts as deleted. Never for one due within minutes: Slack answers ok and posts it
+   * anyway. Throws.
+   */
+  delete(message: ScheduledMessage): Promise<void>;
 }
 
 /** When the digest is due, by the clocks of its zone: once per day even where daylight saving begins or ends. */

@@ -381,30 +381,47 @@ describe('direct messages', () => {
 });
 
 describe('the trip-wire', () => {
-  const scheduled = () =>
-    new SlackScheduledMessages({
-      client: createWebClient({ apiUrl: workspace.apiUrl, botToken: workspace.grants.botToken }, QUIET),
-      channel: ids.loanDesk,
-      group: [ids.approvers],
+  const client = () =>
+    createWebClient({ apiUrl: workspace.apiUrl, botToken: workspace.grants.botToken }, QUIET);
+  const scheduled = () => new SlackScheduledMessages(client());
+  const schedule = (minutes: number, channelId: string = ids.loanDesk) =>
+    scheduled().schedule({
+      ...{ channelId, group: [ids.approvers] },
+      ...{ postAtMs: nowMs + minutes * MINUTE, silentSinceMs: nowMs },
     });
 
   it('is listed, replaced, and posted by Slack once the bot is silent', async () => {
-    await scheduled().schedule(nowMs + 25 * MINUTE, nowMs);
+    await schedule(25);
     const [first] = await scheduled().list();
-    await scheduled().schedule(nowMs + 30 * MINUTE, nowMs + 5 * MINUTE);
-    await scheduled().delete(first?.id ?? '');
-    expect((await scheduled().list()).map(({ postAtMs }) => postAtMs)).toEqual([nowMs + 30 * MINUTE]);
-    nowMs += 30 * MINUTE;
+    if (first === undefined) throw new Error('nothing is listed');
+    nowMs += 5 * MINUTE;
+    await schedule(25);
+    await scheduled().delete(first);
+    expect((await scheduled().list()).map(({ postAtMs }) => postAtMs)).toEqual([nowMs + 25 * MINUTE]);
+    nowMs += 25 * MINUTE;
     workspace.scheduled.postDue();
     expect(inChannel()[0]?.text).toMatch(/has been silent since <!date\^\d+\^[^>]*2026-11-20 03:15 UTC>/);
     expect(textOf(inChannel()[0])).toContain(GROUP);
   });
 
+  it('is found and deleted in every channel, and messages of others who use the app are not', async () => {
+    await schedule(25, ids.loanAlerts);
+    await client().chat.scheduleMessage({
+      ...{ channel: ids.loanDesk, text: 'Lunch', post_at: (nowMs + 60 * MINUTE) / 1_000 },
+    });
+    await schedule(30);
+    const found = await scheduled().list();
+    expect(found.map(({ channelId }) => channelId)).toEqual([ids.loanAlerts, ids.loanDesk]);
+    for (const each of found) await scheduled().delete(each);
+    expect(workspace.scheduled.list().map(({ content }) => content.text)).toEqual(['Lunch']);
+  });
+
   it('throws what Slack refuses', async () => {
-    await expect(scheduled().schedule(nowMs - MINUTE, nowMs)).rejects.toThrow('time_in_past');
+    await expect(schedule(-1)).rejects.toThrow('time_in_past');
   });
 
   it('counts one that is no longer there as deleted', async () => {
-    expect(await scheduled().delete('Q0')).toBeUndefined();
+    const gone = { id: 'Q0', channelId: ids.loanDesk, postAtMs: nowMs };
+    expect(await scheduled().delete(gone)).toBeUndefined();
   });
 });

@@ -56,7 +56,7 @@ export class WatchHarness {
   readonly points = new Map<LongId, Awaited<ReturnType<WatchParts['history']['read']>>>();
   readonly heartbeats: boolean[] = [];
   readonly pagerDuty = new FakePagerDuty();
-  readonly scheduled: { id: string; postAtMs: number; silentSinceMs: number }[] = [];
+  readonly scheduled: { id: string; channelId: string; postAtMs: number; silentSinceMs: number }[] = [];
   readonly delivered: string[] = [];
   readonly raised: string[] = [];
   readonly background: Promise<unknown>[] = [];
@@ -127,11 +127,11 @@ export class WatchHarness {
         notifier: { deliver: async () => ({ ok: true, card: null }) },
         scheduled: {
           list: async () => [...this.scheduled],
-          schedule: async (postAtMs, silentSinceMs) => {
+          schedule: async ({ channelId, postAtMs, silentSinceMs }) => {
             this.#scheduled += 1;
-            this.scheduled.push({ id: `Q${this.#scheduled}`, postAtMs, silentSinceMs });
+            this.scheduled.push({ id: `Q${this.#scheduled}`, channelId, postAtMs, silentSinceMs });
           },
-          delete: async (id) => {
+          delete: async ({ id }) => {
             const at = this.scheduled.findIndex((each) => each.id === id);
             this.scheduled.splice(at, 1);
           },

@@ -2,6 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { amount, longId } from '../../src/domain/amount.ts';
 import { parseDigestClock } from '../../src/settings/digest-clock.ts';
+import type { WatchParts } from '../../src/usecases/create-watch.ts';
+import { createRemoveTripWires } from '../../src/usecases/trip-wire.ts';
+import type { ScheduledMessage } from '../../src/usecases/watch-ports.ts';
 import { UNAVAILABLE } from '../fakes/loan-exchange.ts';
 import { WatchHarness } from '../support/watch-harness.ts';
 
@@ -186,6 +189,11 @@ describe('the digest', () => {
   });
 });
 
+function waiting(harness: WatchHarness, changes: Partial<WatchHarness['scheduled'][number]> = {}) {
+  const postAtMs = harness.nowMs + 25 * MINUTE;
+  return { id: 'Q0', channelId: 'C0WATCH', postAtMs, silentSinceMs: 0, ...changes };
+}
+
 describe('the trip-wire', () => {
   it('is one message 20 to 30 minutes ahead, and never deletes one that is due within 8 minutes', async () => {
     const harness = new WatchHarness({ hasTripwire: true });
@@ -218,7 +226,7 @@ describe('the trip-wire', () => {
 
   it('cleans up what a crash left, and tries again a minute after Slack refused', async () => {
     const harness = new WatchHarness({ hasTripwire: true });
-    harness.scheduled.push({ id: 'Q0', postAtMs: harness.nowMs + 25 * MINUTE, silentSinceMs: 0 });
+    harness.scheduled.push(waiting(harness));
     await harness.round({ 7: '0.6' });
     // It is far enough ahead to serve.
     expect(harness.scheduled.map(({ id }) => id)).toEqual(['Q0']);
@@ -247,12 +255,13 @@ describe('the trip-wire', () => {
   });
 
   it('is not scheduled again and again while Slack deletes none', async () => {
-    const scheduled: { readonly id: string; readonly postAtMs: number }[] = [];
+    const scheduled: ScheduledMessage[] = [];
     const harness = new WatchHarness({
       hasTripwire: true,
       scheduled: {
         list: async () => scheduled.filter(({ postAtMs }) => postAtMs > harness.nowMs),
-        schedule: async (postAtMs) => void scheduled.push({ id: `Q${scheduled.length}`, postAtMs }),
+        schedule: async ({ channelId, postAtMs }) =>
+          void scheduled.push({ id: `Q${scheduled.length}`, channelId, postAtMs }),
         delete: async () => {
           throw new Error('internal_error');
         },
@@ -263,10 +272,50 @@ describe('the trip-wire', () => {
     expect(scheduled.length).toBeLessThanOrEqual(7);
   });
 
-  it('that was turned off is taken away', async () => {
-    const harness = new WatchHarness();
-    harness.scheduled.push({ id: 'Q0', postAtMs: harness.nowMs + 25 * MINUTE, silentSinceMs: 0 });
+  it('moves to another WATCH_CHANNEL, also while Slack refuses to delete one of the old channel', async () => {
+    const harness = new WatchHarness({ hasTripwire: true });
+    harness.scheduled.push(waiting(harness, { id: 'Q-old', channelId: 'C0OLD' }));
     await harness.round({ 7: '0.6' });
-    expect(harness.scheduled).toEqual([]);
+    expect(harness.scheduled.map(({ channelId }) => channelId)).toEqual(['C0WATCH']);
+
+    const scheduled = ['C0GONE', 'C0OLD'].map((channelId) => waiting(harness, { id: channelId, channelId }));
+    const messages: WatchParts['scheduled'] = {
+      list: async () => [...scheduled],
+      schedule: async () => {},
+      delete: async (each) => {
+        if (each.channelId === 'C0GONE') throw new Error('channel_not_found');
+        scheduled.splice(
+          scheduled.findIndex(({ id }) => id === each.id),
+          1,
+        );
+      },
+    };
+    harness.nowMs += MINUTE;
+    await harness.round(undefined, harness.replica({ hasTripwire: true, scheduled: messages }));
+    expect(scheduled.map(({ id }) => id)).toEqual(['C0GONE']);
+  });
+
+  it('that was turned off is taken away, in whichever channel, and the log says so', async () => {
+    const harness = new WatchHarness();
+    const { scheduled, log } = harness;
+    scheduled.push(waiting(harness), waiting(harness, { id: 'Q-old', channelId: 'C0OLD' }));
+    scheduled.push(waiting(harness, { id: 'Q-due', postAtMs: harness.nowMs + 7 * MINUTE }));
+    const remove = createRemoveTripWires({
+      scheduled: {
+        list: async () => [...scheduled],
+        delete: async ({ id }) =>
+          void scheduled.splice(
+            scheduled.findIndex((each) => each.id === id),
+            1,
+          ),
+      },
+      now: () => harness.nowMs,
+      log,
+    });
+    await remove();
+    expect(scheduled.map(({ id }) => id)).toEqual(['Q-due']);
+    expect(log.lines).toMatchObject([
+      { fields: { removed: 2, tooLate: 1 }, message: 'trip-wire is off, scheduled messages removed' },
+    ]);
   });
 });

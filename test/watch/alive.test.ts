@@ -35,6 +35,20 @@ describe.skipIf(!ON_REAL_REDIS)('proof that the watch is alive', { timeout: 120_
     expect(rig.told().filter(({ text }) => SILENT.test(text)).length).toBe(1);
   });
 
+  it.each([
+    ['WATCH_CHANNEL is another one', { WATCH_CHANNEL: ids.loanDesk }],
+    ['the watch is off', { WATCH: 'off' }],
+    ['the trip-wire is off', { WATCH_TRIPWIRE: 'false' }],
+  ])('A7: after a start on which %s, nothing scheduled before raises a false alarm', async (_, changed) => {
+    const rig = await WatchRig.start({ settings: { WATCH_TRIPWIRE: 'true', WATCH_EVERY: '1m' } });
+    await rig.rounds(5 * MINUTE);
+    expect(rig.workspace.scheduled.list()).toHaveLength(1);
+    await rig.stopAll();
+    await rig.addReplica(changed);
+    await rig.rounds(40 * MINUTE, () => rig.workspace.scheduled.postDue());
+    expect(rig.told().filter(({ text }) => SILENT.test(text))).toEqual([]);
+  });
+
   it('A7: the heartbeat follows completed rounds only; once it is told as blind it goes to /fail', async () => {
     const heart = await startReceiver();
     const rig = await WatchRig.start({ replicas: 2, settings: { HEARTBEAT_URL: `${heart.url}/ping/1` } });

@@ -102,6 +102,17 @@ describe('scheduled messages', () => {
     expect((await web.chat.scheduledMessages.list({ channel })).scheduled_messages).toEqual([]);
   });
 
+  it('are listed of every channel, page by page, where no channel is named', async () => {
+    await schedule(25);
+    await schedule(20, { channel: ids.loanAlerts });
+    const { list } = web.chat.scheduledMessages;
+    const page = await list({ limit: 1 });
+    expect(page.scheduled_messages).toMatchObject([{ channel_id: ids.loanAlerts }]);
+    const rest = await list({ limit: 1, cursor: page.response_metadata?.next_cursor ?? '' });
+    expect(rest.scheduled_messages).toMatchObject([{ channel_id: channel }]);
+    expect(rest.response_metadata?.next_cursor).toBe('');
+  });
+
   it('are not posted once they were deleted more than five minutes before', async () => {
     const { scheduled_message_id: id } = await schedule(25);
     skip(19);
