@@ -6,6 +6,7 @@ import type { Turn } from './listener.ts';
 import { publishHomeTab } from './publish-home.ts';
 import { type MessageForm, postMessage, sendMessage } from './send-message.ts';
 import { failureText, type OnSlackCall, observedCall, type SlackAnswer, slackCall } from './slack-call.ts';
+import { errorFields } from './slack-log.ts';
 import type { Home, Message, Modal } from './views/blocks.ts';
 import { noticeMessage, noticeModal } from './views/notice-message.ts';
 
@@ -48,6 +49,7 @@ export class BoltTurn implements Turn {
   #hasAnswer = false;
   /** Resolves when the notice that the answer is late is in Slack, if there is one. */
   #lateNotice: Promise<unknown> = Promise.resolve();
+  #noticeWhenLate: (() => Promise<Message | null>) | null = null;
 
   constructor(parts: TurnParts, interaction: Interaction) {
     this.#parts = parts;
@@ -67,7 +69,19 @@ export class BoltTurn implements Turn {
 
   sayStillWorking(text: string): void {
     if (this.#hasAnswer || this.hasModal || this.#interaction.isHome) return;
-    this.#lateNotice = this.#send(noticeMessage(text), this.#privateWays(false));
+    this.#lateNotice = this.#announce(noticeMessage(text));
+  }
+
+  whenLate(notice: () => Promise<Message | null>): void {
+    this.#noticeWhenLate = notice;
+  }
+
+  async #announce(usual: Message): Promise<void> {
+    const notice = await this.#noticeWhenLate?.().catch((error: unknown) => {
+      this.#parts.log.warn(errorFields(error), 'the notice of a late answer was not worked out');
+      return usual;
+    });
+    if (notice !== null) await this.#send(notice ?? usual, this.#privateWays(false));
   }
 
   async tell(message: Message): Promise<boolean> {

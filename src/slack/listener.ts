@@ -28,6 +28,8 @@ export interface Turn {
    * this is in Slack. The notice stays above the answer.
    */
   sayStillWorking(text: string): void;
+  /** From now on a late answer is announced by this instead; null: not at all, as the answer is there. */
+  whenLate(notice: () => Promise<Message | null>): void;
   /** Redraws the private message whose button was clicked. */
   replace(message: Message): Promise<boolean>;
   /** For everyone in the conversation. */

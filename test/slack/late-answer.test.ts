@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { refuse } from '../../src/domain/refusal.ts';
 import { BoltTurn } from '../../src/slack/bolt-turn.ts';
+import type { Message } from '../../src/slack/views/blocks.ts';
 import { noticeMessage } from '../../src/slack/views/notice-message.ts';
 import { fakeDesk } from '../fakes/desk.ts';
 import { QUIET } from '../support/logs.ts';
@@ -43,6 +44,36 @@ describe('the notice of a late answer', () => {
     arrive();
     await told;
     expect(said).toEqual(['Still reading', 'the list']);
+  });
+
+  it('says what the listener wants it to say, and waits for it', async () => {
+    const { turn, said, arrive } = scene();
+    arrive();
+    const notice = Promise.withResolvers<Message | null>();
+    turn.whenLate(() => notice.promise);
+    turn.sayStillWorking('Still reading');
+    const told = turn.tell(noticeMessage('the list'));
+    await nextTurn();
+    expect(said).toEqual([]);
+    notice.resolve(noticeMessage('5 of 26 calls'));
+    await told;
+    expect(said).toEqual(['5 of 26 calls', 'the list']);
+  });
+
+  it.each([
+    [
+      'the usual one where the listener has none',
+      () => Promise.reject(new Error('no Redis')),
+      ['Still reading'],
+    ],
+    ['none where the answer is about to come', async () => null, []],
+  ])('is %s', async (_, notice, expected) => {
+    const { turn, said, arrive } = scene();
+    arrive();
+    turn.whenLate(notice);
+    turn.sayStillWorking('Still reading');
+    await turn.tell(noticeMessage('the list'));
+    expect(said).toEqual([...expected, 'the list']);
   });
 
   it('is left out once the answer is on its way', async () => {

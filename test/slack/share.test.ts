@@ -80,7 +80,7 @@ describe('Share', () => {
 
   it('refuses a channel that another organisation reads', async () => {
     await start();
-    await share(ids.partnerDesk, /shared with another organisation, whose people would see every LTV/);
+    await share(ids.partnerDesk, /shared with another organisation, whose people would see every figure/);
     expect(publicMessages(ids.partnerDesk)).toEqual([]);
   });
 

@@ -1,31 +1,24 @@
 /** `/ltv [unit | filter]` and the buttons under its answer. */
-import { done, type Result, refuse } from '../../domain/refusal.ts';
 import { parseTrend } from '../../domain/unit/unit-query.ts';
 import type { UnitsView, UnitView, WhatIfView } from '../../usecases/desk.ts';
 import { readPageValue } from '../button-value.ts';
 import { ACTIONS, COMMANDS } from '../ids.ts';
-import {
-  answerAnyRole,
-  handled,
-  type Listener,
-  type ListenerParts,
-  refused,
-  type Turn,
-} from '../listener.ts';
+import { answerAnyRole, handled, type Listener, type ListenerParts, refused } from '../listener.ts';
 import { typedQuery } from '../typed-text.ts';
 import type { Message } from '../views/blocks.ts';
 import { cushionsMessage } from '../views/cushions-view.ts';
 import { commandHelpMessage } from '../views/help-view.ts';
-import { fileSentMessage, noticeMessage } from '../views/notice-message.ts';
-import { askToShareMessage, channelMention, type PlaceToShare } from '../views/share-view.ts';
+import { fileSentMessage } from '../views/notice-message.ts';
 import { unitMessage } from '../views/unit-view.ts';
 import { flawBlocks, sharedUnitsMessage, unitsMessage } from '../views/units-view.ts';
 import { whatIfMessage } from '../views/what-if-view.ts';
+import { type Shareable, sharing } from './sharing.ts';
 import { tellTrend } from './watch.ts';
 
 export function unitsListeners(parts: ListenerParts) {
   const show = askAgain(parts, 'replace');
   const pick = askAgain(parts, 'tell');
+  const { ask, share } = sharing(parts, units(parts));
   return {
     commands: { [COMMANDS.ltv]: ltv(parts) },
     actions: {
@@ -37,8 +30,8 @@ export function unitsListeners(parts: ListenerParts) {
       [ACTIONS.pickThirdUnit]: pick,
       [ACTIONS.unitsCsv]: unitsCsv(parts),
       [ACTIONS.unitsChart]: unitsChart(parts),
-      [ACTIONS.shareUnits]: shareUnits(parts),
-      [ACTIONS.shareUnitsConfirmed]: shareUnitsConfirmed(parts),
+      [ACTIONS.shareUnits]: ask,
+      [ACTIONS.shareUnitsConfirmed]: share,
     },
   };
 }
@@ -104,57 +97,19 @@ function unitsChart({ desk }: ListenerParts): Listener {
   };
 }
 
-/** Says who would read it, and asks. No verb of the desk answers here, so the role is asked for first. */
-function shareUnits(parts: ListenerParts): Listener {
+/** Only lists have the button; a filter that now means one unit is shown to its asker alone. */
+function units({ desk }: ListenerParts): Shareable<UnitsView | UnitView | WhatIfView> {
   return {
-    lane: 'read',
-    work: async (turn) => {
-      const roles = await parts.desk.admit(turn.by);
-      if (!roles.ok) return refused(roles.refusal);
-      const readers = await readersHere(parts, turn);
-      if (!readers.ok) return refused(readers.refusal);
-      await turn.tell(askToShareMessage(readers.value, asked(turn.input)));
-      return handled();
+    words: {
+      subject: 'these units',
+      shown: 'every LTV and amount',
+      first: 'Loandesk reads them again first, and leaves out e-mails.',
+      action: ACTIONS.shareUnitsConfirmed,
     },
+    read: (turn, query) => desk.viewUnits(turn.by, query),
+    forChannel: (view, sharedBy) => (view.kind === 'many' ? sharedUnitsMessage(view, sharedBy) : null),
+    forAsker: answer,
   };
-}
-
-/** Reads the units and then looks who reads the channel, both again: neither may be older than the yes. */
-function shareUnitsConfirmed(parts: ListenerParts): Listener {
-  return {
-    lane: 'read',
-    work: async (turn) => {
-      const query = asked(turn.input);
-      const result = await parts.desk.viewUnits(turn.by, query);
-      if (!result.ok) return refused(result.refusal);
-      const readers = await readersHere(parts, turn);
-      if (!readers.ok) return refused(readers.refusal);
-      const place = channelMention(readers.value.channelId);
-      // Only lists have the button; a filter that now means one unit is shown to its asker alone.
-      if (result.value.kind !== 'many') await turn.tell(answer(result.value, query));
-      else if (await turn.share(sharedUnitsMessage(result.value, turn.by)))
-        await turn.replace(noticeMessage(`Shared with everyone in ${place}.`));
-      else
-        await turn.tell(
-          noticeMessage(`Slack didn't confirm the message. Look in ${place} before you share it again.`),
-        );
-      return handled();
-    },
-  };
-}
-
-/** Refuses where it is not known who reads along, and where another organisation does in a channel that is not listed. */
-async function readersHere(
-  { readersOf, allowedChannels }: ListenerParts,
-  { channelId }: Turn,
-): Promise<Result<PlaceToShare>> {
-  if (channelId === null || channelId.startsWith('D'))
-    return refuse({ code: 'not-shared', why: 'nobody-else' });
-  const found = await readersOf(channelId);
-  if (!found.ok) return refuse({ code: 'not-shared', why: 'not-looked-up' });
-  if (found.value.includesOthers && !allowedChannels.includes(channelId))
-    return refuse({ code: 'not-shared', why: 'other-organisation' });
-  return done({ channelId, ...found.value });
 }
 
 function asked(buttonValue: string): string {

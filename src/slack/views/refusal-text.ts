@@ -100,7 +100,7 @@ const ROLE_WORDS = {
 
 const NOT_SHARED = {
   'other-organisation': {
-    what: "Can't share here: this channel is shared with another organisation, whose people would see every LTV and amount.",
+    what: "Can't share here: this channel is shared with another organisation, whose people would see every figure.",
     advice:
       'Share in a channel of your own, or ask your administrator to list this channel in `ALLOWED_CHANNELS`.',
   },
@@ -111,7 +111,7 @@ const NOT_SHARED = {
   },
   'nobody-else': {
     what: "Can't share here: only you and Loandesk are in this conversation.",
-    advice: 'Use `/ltv` in the channel where you want to share.',
+    advice: 'Repeat the command in the channel where you want to share.',
   },
 } as const;
 

@@ -1,6 +1,6 @@
 /** Before figures go to a channel: who would read them, and a button that posts them. */
 import { writePageValue } from '../button-value.ts';
-import { ACTIONS } from '../ids.ts';
+import type { ActionId } from '../ids.ts';
 import { buttons, type Message, section } from './blocks.ts';
 
 export interface PlaceToShare {
@@ -15,15 +15,26 @@ export function channelMention(channelId: string): string {
   return /^[CG][A-Z0-9]+$/.test(channelId) ? `<#${channelId}>` : 'this channel';
 }
 
-export function askToShareMessage(place: PlaceToShare, query: string): Message {
+/** What is said about what would be shared. */
+export interface ShareWords {
+  /** "these units" */
+  readonly subject: string;
+  /** "every LTV and amount" */
+  readonly shown: string;
+  /** A sentence: what Loandesk does first. */
+  readonly first: string;
+  readonly action: ActionId;
+}
+
+export function askToShareMessage(place: PlaceToShare, words: ShareWords, query: string): Message {
   const count = place.members === null ? '' : ` (${place.members} members)`;
   const others = place.includesOthers ? ', *among them people of another organisation*,' : '';
-  const text = `Share these units in ${channelMention(place.channelId)}? Everyone there${count}${others} will see every LTV and amount. Loandesk reads them again first, and leaves out e-mails.`;
+  const text = `Share ${words.subject} in ${channelMention(place.channelId)}? Everyone there${count}${others} will see ${words.shown}. ${words.first}`;
   const share = {
-    id: ACTIONS.shareUnitsConfirmed,
+    id: words.action,
     label: 'Share now',
     value: writePageValue({ query, page: 1 }),
-    spoken: 'Share now: post these units for everyone in this channel',
+    spoken: `Share now: post ${words.subject} for everyone in this channel`,
     style: 'primary',
   } as const;
   return { text, blocks: [section(text), ...buttons([share])] };

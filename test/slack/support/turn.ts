@@ -13,6 +13,7 @@ export function notingTurn(told: string[]): Turn {
     metadata: '',
     tell: async ({ text }) => told.push(text) > 0,
     sayStillWorking: (text) => void told.push(text),
+    whenLate: () => {},
     replace: async () => true,
     share: async () => true,
     openModal: async () => true,
