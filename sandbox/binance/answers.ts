@@ -1,5 +1,12 @@
 import { Big } from 'big.js';
-import type { ClosedUnit, InterestRecord, LiquidationRecord, LoanRecord, Unit } from './model.ts';
+import type {
+  ClosedUnit,
+  InterestRecord,
+  LiquidationRecord,
+  LoanRecord,
+  RebateRecord,
+  Unit,
+} from './model.ts';
 import { bareNumber } from './reply.ts';
 import type { Settings } from './settings.ts';
 
@@ -129,5 +136,36 @@ export function liquidationRow(record: LiquidationRecord): object {
     totalMaintenanceMargin: bareNumber(record.totalMaintenanceMargin),
     totalLiability: bareNumber(record.totalLiability),
     liquidationSnapshot: { snapshots: record.snapshots, liabilities: record.liability },
+  };
+}
+
+/** A row of force-liquidation-transfer-record: UIDs as numbers, as in the example, although documented as strings. */
+export function liquidationTransfersRow({ liquidationId, transfers }: LiquidationRecord): object {
+  return {
+    liquidationId: bareNumber(liquidationId),
+    liquidationTransferRecord: transfers.map(({ timestampMs, fromUid, toUid, ...transfer }) => ({
+      transferTime: timestampMs,
+      fromUid: bareNumber(fromUid),
+      fromAccountType: transfer.fromAccountType,
+      toUid: bareNumber(toUid),
+      toAccountType: transfer.toAccountType,
+      status: transfer.status,
+      assets: transfer.assets,
+    })),
+  };
+}
+
+/** A row of interest-rebate-balance/records: amounts are texts with eight decimals. */
+export function rebateRow({ type, delta, offset, timestampMs }: RebateRecord): object {
+  return {
+    type,
+    ...(offset && { groupId: bareNumber(offset.groupId) }),
+    ...{ rebateAsset: 'USDT', delta: new Big(delta).toFixed(8) },
+    ...(offset && {
+      liabilityAsset: offset.liabilityAsset,
+      deductedInterest: new Big(offset.deductedInterest).toFixed(8),
+      exchangeRate: new Big(offset.exchangeRate).toFixed(8),
+    }),
+    createTime: timestampMs,
   };
 }

@@ -1,23 +1,16 @@
+import { activatedRow, closedRow, figuresOf, ltvDetails } from './answers.ts';
 import {
-  activatedRow,
-  borrowRepayRow,
-  closedRow,
-  figuresOf,
-  interestRow,
-  liquidationRow,
-  ltvDetails,
-} from './answers.ts';
+  borrowRepayAnswer,
+  interestAnswer,
+  liquidationAnswer,
+  rebateBalanceAnswer,
+  rebateRecordsAnswer,
+  transfersAnswer,
+} from './history.ts';
 import type { Account, AccountRole } from './key-ring.ts';
 import type { Ledger } from './ledger.ts';
 import type { Unit } from './model.ts';
-import {
-  type Params,
-  readLong,
-  readMandatory,
-  readMandatoryLong,
-  readPage,
-  readTimeRange,
-} from './params.ts';
+import { type Params, readLong, readMandatory, readMandatoryLong, readPage } from './params.ts';
 import { bareNumber, REFUSALS } from './reply.ts';
 import type { ExchangeClock, Settings } from './settings.ts';
 import type { WeightScope } from './weight-counter.ts';
@@ -33,6 +26,9 @@ export type EndpointName =
   | 'borrow-repay'
   | 'interest-history'
   | 'force-liquidation'
+  | 'liquidation-transfers'
+  | 'rebate-balance'
+  | 'rebate-records'
   | 'max-borrowable';
 
 export interface Backend {
@@ -107,6 +103,22 @@ export const ENDPOINTS: readonly Endpoint[] = [
   signedRead('borrow-repay', `${LOAN}/borrow-repay`, 10, ['credit'], borrowRepayAnswer),
   signedRead('interest-history', `${LOAN}/interest-history`, 10, ['credit'], interestAnswer),
   signedRead('force-liquidation', `${LOAN}/force-liquidation`, 1, ['credit'], liquidationAnswer),
+  signedRead(
+    'liquidation-transfers',
+    `${LOAN}/force-liquidation-transfer-record`,
+    1,
+    ['credit'],
+    transfersAnswer,
+  ),
+  // Its weight is in no stored copy: that of its records is assumed.
+  signedRead('rebate-balance', `${LOAN}/interest-rebate-balance`, 100, ['parent'], rebateBalanceAnswer),
+  signedRead(
+    'rebate-records',
+    `${LOAN}/interest-rebate-balance/records`,
+    100,
+    ['parent'],
+    rebateRecordsAnswer,
+  ),
   signedRead('max-borrowable', `${LOAN}/max-borrowable`, 100, ANYONE, maxBorrowableAnswer),
 ];
 
@@ -173,50 +185,6 @@ function activatedAnswer(_params: Params, caller: Account, { ledger }: Backend):
     .activeUnits()
     .filter((unit) => sees(caller, unit))
     .map(activatedRow);
-}
-
-function borrowRepayAnswer(params: Params, caller: Account, backend: Backend): object {
-  const type = readMandatory(params, 'type');
-  if (type !== 'BORROW' && type !== 'REPAY') throw REFUSALS.illegalArgument();
-  const rows = backend.ledger.records.filter((row) => (row.type === 'BORROW') === (type === 'BORROW'));
-  return history(params, caller, backend, rows, borrowRepayRow);
-}
-
-function interestAnswer(params: Params, caller: Account, backend: Backend): object {
-  return history(params, caller, backend, backend.ledger.interest, interestRow);
-}
-
-function liquidationAnswer(params: Params, caller: Account, backend: Backend): object {
-  const rows = backend.ledger.liquidations.map((row) => ({
-    ...{ ...row, timestampMs: row.startMs, assetName: row.liability.assetName },
-  }));
-  return history(params, caller, backend, rows, liquidationRow);
-}
-
-/**
- * The history endpoints' common ground: newest first, the caller's own active unit unless a groupId (active or
- * closed, its own) is given, asset and time range, pages.
- */
-function history<Row extends { groupId: string; timestampMs: number; assetName: string }>(
-  params: Params,
-  caller: Account,
-  { ledger, clock }: Backend,
-  all: readonly Row[],
-  show: (row: Row) => object,
-): object {
-  const asked = readLong(params, 'groupId');
-  const range = readTimeRange(params, clock.serverMs());
-  const page = readPage(params);
-  const own = ledger.activeUnits().find((unit) => unit.creditEmail === caller.email)?.groupId;
-  const closedOwn = asked !== undefined && ledger.closedUnit(asked)?.creditEmail === caller.email;
-  const groupId = asked === undefined || asked === own ? own : closedOwn ? asked : undefined;
-  const asset = params.get('asset');
-  const rows = all
-    .filter((row) => row.groupId === groupId && (asset === undefined || row.assetName === asset))
-    .filter((row) => row.timestampMs >= range.fromMs && row.timestampMs <= range.toMs)
-    .sort((a, b) => b.timestampMs - a.timestampMs);
-  const shown = rows.slice((page.current - 1) * page.size, page.current * page.size);
-  return { total: rows.length, rows: shown.map(show) };
 }
 
 function maxBorrowableAnswer(params: Params, caller: Account, { ledger }: Backend): object {

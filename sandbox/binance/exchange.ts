@@ -2,17 +2,17 @@
  * The exchange on this machine: Binance as its documents describe it, for tests and the sandbox.
  *
  * It does not model:
- * - trading, transfers, POST endpoints, GET /loan-group and /loan-groups, interest rebates, transfer records of
- *   liquidations, anything over WebSocket, TLS, compression, other hosts;
+ * - trading, transfers, POST endpoints, GET /loan-group and /loan-groups, anything over WebSocket, TLS, compression,
+ *   other hosts;
  * - markets: equity and interest change only through the control and the courses of `price-paths.ts`; a liquidation
  *   sells nothing, and freezing a unit adds no liquidation record;
  * - what 12,000 weight in a minute costs beyond a 429: bans (418) and the firewall (403) come only as faults;
  * - the orders in which undocumented checks run and the codes where none is published. Assumed here: refused
  *   calls count against the IP, UID weight counts once the signature is proved; a key of the wrong role or
  *   without permission is -2015; a malformed optional LONG is -27000, a malformed mandatory one -1102; a close
- *   of a closed or foreign unit is -27001; a foreign groupId in ltv-details gives no results; maintenance
- *   answers signed calls with 503; LTV is "999.000" where E - M <= 0 and rounds half up to three decimals;
- *   the asynchronous delay of `closed` is a setting, 0 at first;
+ *   of a closed or foreign unit is -27001; a range of over 100 days is -1127, a reversed one -3011; a foreign
+ *   groupId in ltv-details gives no results; maintenance answers signed calls with 503; LTV is "999.000" where
+ *   E - M <= 0 and rounds half up to three decimals; the asynchronous delay of `closed` is a setting, 0 at first;
  * - the parameters' order, unknown parameters and repeated headers, which are let through;
  * - persistence: a restart starts from the seeds, with the same keys.
  */

@@ -102,7 +102,7 @@ function toAccount(seed: AccountSeed): Account {
     name: seed.name,
     email: seed.email,
     role: seed.role,
-    uid: String(350_000_000 + Number.parseInt(derived('uid', seed.name).slice(0, 7), 16)),
+    uid: uidOf(seed.email),
     apiKey,
     key: toVerifyKey(seed),
     privateKeyFile: seed.privateKeyFile ?? null,
@@ -121,6 +121,11 @@ function toVerifyKey(seed: AccountSeed): VerifyKey {
   if (kind !== 'ed25519' && kind !== 'rsa')
     throw new Error(`account ${seed.name}: not an Ed25519 or RSA key`);
   return { kind, publicKey };
+}
+
+/** Of any account, one without a key too. */
+export function uidOf(email: string): string {
+  return String(350_000_000 + Number.parseInt(derived('uid', email).slice(0, 7), 16));
 }
 
 export function isApiKey(text: string): boolean {

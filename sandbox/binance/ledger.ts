@@ -7,6 +7,7 @@ import type {
   Liability,
   LiquidationRecord,
   LoanRecord,
+  RebateRecord,
   Unit,
 } from './model.ts';
 import type { Page } from './params.ts';
@@ -38,6 +39,7 @@ export class Ledger {
   records: LoanRecord[] = [];
   interest: InterestRecord[] = [];
   liquidations: LiquidationRecord[] = [];
+  rebates: RebateRecord[] = [];
   readonly prices: Prices;
   #nextTranId = 1_648_963_700n;
 
@@ -55,6 +57,7 @@ export class Ledger {
     this.records = copy.records;
     this.interest = copy.interest;
     this.liquidations = copy.liquidations;
+    this.rebates = copy.rebates ?? [];
     this.listClosed(copy.closed);
   }
 
@@ -105,8 +108,9 @@ export class Ledger {
     return { total: listed.length, rows: listed.slice((current - 1) * size, current * size) };
   }
 
-  closedUnit(groupId: string): ClosedUnit | undefined {
-    return this.#closed.get(groupId);
+  /** Whose loan a unit is or was. */
+  creditOf(groupId: string): string | undefined {
+    return (this.#units.get(groupId) ?? this.#closed.get(groupId))?.creditEmail;
   }
 
   /** @throws Refusal when this credit account may not close that unit now. */

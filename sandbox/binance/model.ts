@@ -72,8 +72,21 @@ export interface InterestRecord {
   timestampMs: number;
 }
 
+/** A transfer from a collateral account to the credit account while a unit is liquidated. */
+export interface LiquidationTransfer {
+  timestampMs: number;
+  fromUid: string;
+  fromAccountType: string;
+  toUid: string;
+  toAccountType: string;
+  status: 'CONFIRM';
+  assets: { assetName: string; amount: string }[];
+}
+
 export interface LiquidationRecord {
   groupId: string;
+  /** A LONG that only force-liquidation-transfer-record shows. */
+  liquidationId: string;
   startLtv: string;
   endLtv: string;
   startMs: number;
@@ -89,6 +102,26 @@ export interface LiquidationRecord {
     maintainMargin: string;
   }[];
   liability: Liability;
+  transfers: LiquidationTransfer[];
+}
+
+export type RebateType = 'ADD' | 'DEDUCT' | 'INTEREST_OFFSET';
+
+/** A change of the interest rebate, which one master account has, in USDT. */
+export interface RebateRecord {
+  type: RebateType;
+  timestampMs: number;
+  /** Positive for ADD, negative otherwise. */
+  delta: string;
+  /** Of INTEREST_OFFSET only. */
+  offset?: {
+    groupId: string;
+    liabilityAsset: string;
+    /** In the liability's asset: the delta times the rate, cut to eight decimals, as in the page's example. */
+    deductedInterest: string;
+    /** The liability's asset per USDT. */
+    exchangeRate: string;
+  };
 }
 
 /** Everything the stand-in starts with. */
@@ -98,4 +131,5 @@ export interface LedgerSeed {
   records: LoanRecord[];
   interest: InterestRecord[];
   liquidations: LiquidationRecord[];
+  rebates?: RebateRecord[];
 }

@@ -81,13 +81,32 @@ export interface TimeRange {
   readonly toMs: number;
 }
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
-/** `startTime`/`endTime`, by default the last seven days; more than 100 days is refused. */
-export function readTimeRange(params: Params, nowMs: number): TimeRange {
+/** What a page says beside "at most 100 days, by default the last seven". */
+export interface RangeRule {
+  /** Rows further than this before the end are left out, and nothing says so. */
+  readonly cutToDays?: number;
+  /** A start without an end reaches back this far at most; it is never refused as too long. */
+  readonly startAloneDays?: number;
+}
+
+const DEFAULT_DAYS = 7;
+const MAX_DAYS = 100;
+
+/**
+ * `startTime`/`endTime`, both ends included. An end alone: the seven days before it; a start alone: until now. The
+ * pages don't name the codes; the error page has these two. @throws Refusal -3011 where the start is after the end,
+ * -1127 over 100 days.
+ */
+export function readTimeRange(params: Params, nowMs: number, rule: RangeRule = {}): TimeRange {
   const start = readLong(params, 'startTime');
-  const toMs = Number(readLong(params, 'endTime') ?? nowMs);
-  const fromMs = start === undefined ? toMs - 7 * DAY_MS : Number(start);
-  if (fromMs > toMs || toMs - fromMs > 100 * DAY_MS) throw REFUSALS.illegalArgument();
-  return { fromMs, toMs };
+  const end = readLong(params, 'endTime');
+  const toMs = Number(end ?? nowMs);
+  const since = (days: number | undefined) => (days === undefined ? 0 : toMs - days * DAY_MS);
+  let fromMs = start === undefined ? since(DEFAULT_DAYS) : Number(start);
+  if (end === undefined) fromMs = Math.max(fromMs, since(rule.startAloneDays));
+  if (fromMs > toMs) throw REFUSALS.badDateRange();
+  if (fromMs < since(MAX_DAYS)) throw REFUSALS.moreHours(String(MAX_DAYS * 24));
+  return { fromMs: Math.max(fromMs, since(rule.cutToDays)), toMs };
 }

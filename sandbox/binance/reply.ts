@@ -54,6 +54,8 @@ export const REFUSALS = {
   outsideWindow: refusal(400, -1021, 'Timestamp for this request is outside of the recvWindow.'),
   ahead: refusal(400, -1021, "Timestamp for this request was 1000ms ahead of the server's time."),
   windowTooWide: refusal(400, -1131, 'recvWindow must be less than 60000'),
+  moreHours: refusal(400, -1127, 'More than {0} hours between startTime and endTime.'),
+  badDateRange: refusal(400, -3011, 'Your input date is invalid.'),
   badSignature: refusal(400, -1022, 'Signature for this request is not valid.'),
   shuttingDown: refusal(503, -1016, 'This service is no longer available.'),
   illegalArgument: refusal(400, -27000, 'Illegal argument or invalid input.'),

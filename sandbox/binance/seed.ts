@@ -1,5 +1,13 @@
-import type { AccountSeed } from './key-ring.ts';
-import type { InterestRecord, LedgerSeed, LiquidationRecord, LoanRecord, Member, Unit } from './model.ts';
+import { type AccountSeed, uidOf } from './key-ring.ts';
+import type {
+  InterestRecord,
+  LedgerSeed,
+  LiquidationRecord,
+  LoanRecord,
+  Member,
+  RebateRecord,
+  Unit,
+} from './model.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -88,6 +96,7 @@ export function seedLedger(nowMs: number): LedgerSeed {
     records: loanRecords(nowMs),
     interest: interestRecords(nowMs),
     liquidations: [liquidation(nowMs)],
+    rebates: rebates(nowMs),
   };
 }
 
@@ -185,6 +194,7 @@ function liquidation(nowMs: number): LiquidationRecord {
   });
   return {
     groupId: '15',
+    liquidationId: '56',
     startLtv: '1',
     endLtv: '0',
     startMs: nowMs - 4 * DAY_MS,
@@ -198,5 +208,29 @@ function liquidation(nowMs: number): LiquidationRecord {
       row('collateral151@test.com', 'COLLATERAL', 'CROSS_MARGIN', '4000.50000000'),
     ],
     liability: { assetName: 'USDT', principal: '11667.92600000', interest: '5000.00000000' },
+    transfers: [
+      {
+        timestampMs: nowMs - 3 * DAY_MS,
+        fromUid: uidOf('collateral151@test.com'),
+        fromAccountType: 'CROSS_MARGIN',
+        toUid: uidOf('credit015@test.com'),
+        toAccountType: 'PORTFOLIO_MARGIN',
+        status: 'CONFIRM',
+        assets: [{ assetName: 'USDT', amount: '4000.5' }],
+      },
+    ],
   };
+}
+
+/** The example of "Query Interest Rebate Balance Records", its asset aside. */
+function rebates(nowMs: number): RebateRecord[] {
+  const offset = {
+    ...{ groupId: '12', liabilityAsset: 'USDT' },
+    ...{ deductedInterest: '50.12345678', exchangeRate: '1' },
+  };
+  return [
+    { type: 'ADD', delta: '5000', timestampMs: nowMs - 9 * DAY_MS },
+    { type: 'DEDUCT', delta: '-1000', timestampMs: nowMs - 7 * DAY_MS },
+    { type: 'INTEREST_OFFSET', delta: '-50.12345678', offset, timestampMs: nowMs - 6 * DAY_MS },
+  ];
 }

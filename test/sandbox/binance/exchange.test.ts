@@ -421,7 +421,7 @@ describe('the other reads', () => {
       rows: [{ groupId: 1, interestRate: 0.00000833 }, { groupId: 1 }],
     });
     expect(await read(`endTime=${NOW_MS - 12 * 3_600_000}`)).toMatchObject({ total: 12 });
-    expect((await read(`startTime=${NOW_MS - 101 * 86_400_000}&endTime=${NOW_MS}`)).code).toBe(-27000);
+    expect((await read(`startTime=${NOW_MS - 101 * 86_400_000}&endTime=${NOW_MS}`)).code).toBe(-1127);
   });
 
   it('force-liquidation: 0E-8, totals as numbers, liabilities as one object', async () => {
