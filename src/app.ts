@@ -270,6 +270,7 @@ export async function createApp(
     listOpen: () => store.listOpen(),
     listRecent: (limit) => store.listRecent(limit),
     nowMs: () => store.nowMs(),
+    listEpisodes: async () => (work.watch === null ? [] : (await watchStore.load()).episodes.values()),
     redrawCard: work.desk.redrawCard,
     outbox,
     seenOnce,

@@ -1,10 +1,12 @@
 /** After a start, and when Redis or Slack is back: which cards are drawn anew, and what is tried again. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Episode } from '../../src/domain/watch/episode.ts';
 import { createRedrawAfterReconnect } from '../../src/ops/redraw-after-reconnect.ts';
 import { readable } from '../contracts/outbox.ts';
 import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';
 import { REQUESTER } from '../support/close-requests.ts';
 import { DeskHarness } from '../support/desk-harness.ts';
+import { openCase } from '../support/episodes.ts';
 import { memoryLog } from '../support/logs.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -12,7 +14,7 @@ const DAY_MS = 24 * 3_600_000;
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
 afterEach(() => vi.useRealTimers());
 
-function scene(harness: DeskHarness) {
+function scene(harness: DeskHarness, listEpisodes: () => Promise<readonly Episode[]> = async () => []) {
   const log = memoryLog();
   const redrawn: string[] = [];
   const tasks: Promise<unknown>[] = [];
@@ -20,7 +22,8 @@ function scene(harness: DeskHarness) {
     listOpen: () => harness.store.listOpen(),
     listRecent: (limit) => harness.store.listRecent(limit),
     nowMs: () => harness.store.nowMs(),
-    redrawCard: async (requestId) => void redrawn.push(requestId),
+    listEpisodes,
+    redrawCard: async (subjectId) => void redrawn.push(subjectId),
     outbox: harness.store.outbox,
     seenOnce: new MemorySeenOnce(() => harness.nowMs),
     inBackground: (_, work) => void tasks.push(work()),
@@ -53,7 +56,12 @@ it('fault N1: open requests and those that ended within a day, once for several 
   catchUp('Slack is back');
   await settled();
   expect(redrawn).toEqual([open, lately]);
-  expect(log.lines).toMatchObject([{ fields: { why: 'Slack is back', cards: 2, redrawn: 2 } }]);
+  const why = 'Slack is back';
+  expect(log.lines).toMatchObject([
+    { fields: { why, kept: 0 } },
+    { fields: { why, what: 'requests', cards: 2, redrawn: 2 } },
+    { fields: { why, what: 'alerts', cards: 0, redrawn: 0 } },
+  ]);
 });
 
 it('fault N1, relative: what was kept is tried again, and one process of several draws a card', async () => {
@@ -71,4 +79,27 @@ it('fault N1, relative: what was kept is tried again, and one process of several
   expect(redrawn).toEqual([id]);
   expect(harness.store.outbox.kept).toEqual([]);
   expect(harness.store.outbox.undelivered(id)).toHaveLength(1);
+});
+
+it('fault N1 of the watch: open alerts that have a card, fifty at the most, once for several causes at a time', async () => {
+  const alert = (number: number, changes: Partial<Episode> = {}) =>
+    openCase({ id: `C-${number}`, card: { channelId: 'C0WATCH', messageTs: `${number}.1` }, ...changes });
+  const open = Array.from({ length: 60 }, (_, index) => alert(index));
+  const others = [alert(97, { state: 'recovered' }), alert(98, { card: null })];
+  const { redrawn, catchUp, settled } = scene(new DeskHarness(), async () => [...others, ...open]);
+  catchUp('start');
+  catchUp('Redis is back');
+  await settled();
+  catchUp('Slack is back');
+  await settled();
+  expect(redrawn).toEqual(open.slice(0, 50).map(({ id }) => id));
+});
+
+it('fault N1 of the watch, relative: requests are drawn again though the watch cannot be read', async () => {
+  const harness = new DeskHarness();
+  const { id } = await harness.open();
+  const { redrawn, catchUp, settled } = scene(harness, () => Promise.reject(new Error('damaged')));
+  catchUp('Redis is back');
+  await expect(settled()).rejects.toThrow('damaged');
+  expect(redrawn).toEqual([id]);
 });

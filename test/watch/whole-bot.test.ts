@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, inject, it, onTestFinished } from 'vitest';
 import { SEED_IDS } from '../../sandbox/slack/seed.ts';
+import type { ApiCall } from '../../sandbox/slack/store.ts';
 import { startWorld } from '../../sandbox/world.ts';
 import { type Background, createBackground } from '../../src/ops/background.ts';
 import { startReceiver } from '../pager/receiver.ts';
@@ -70,4 +71,17 @@ it('reads, alerts in WATCH_CHANNEL, pages and beats, and shows how fresh it is',
   const metrics = await (await fetch(`http://127.0.0.1:${bot?.port}/metrics`)).text();
   expect(metrics).toMatch(/\nloandesk_alerts_total\{level="liquidation"\} 1\n/);
   expect(metrics).toMatch(/\nloandesk_watch_last_round_timestamp_seconds \d{10}/);
+});
+
+it('draws the cards of open alerts again after a start, as Redis may have lost what they show', async () => {
+  const { world, run, told } = await startBot({ WATCH: 'on', WATCH_CHANNEL: SEED_IDS.loanAlerts });
+  await run('watch');
+  const { workspace } = world;
+  await workspace.until(() => told(SEED_IDS.loanAlerts).find((text) => text.includes('Unit 15')));
+  await world.addBot();
+  const isRedraw = ({ method, args }: ApiCall) =>
+    method === 'chat.update' && args.channel === SEED_IDS.loanAlerts;
+  expect(await workspace.until(() => workspace.store.calls.find(isRedraw), 20_000)).toMatchObject({
+    ok: true,
+  });
 });
