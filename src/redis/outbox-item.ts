@@ -99,6 +99,7 @@ const EPISODE_EVENTS = {
   vanished: 'vanished',
   'seen-again': 'seen-again',
   'card-posted': 'card-posted',
+  'card-refused': 'card-refused',
   'card-opened': 'card-opened',
   taken: 'taken',
   'handed-over': 'handed-over',

@@ -45,6 +45,7 @@ const episode: z.ZodType<Episode> = z.strictObject({
   worstLtv: text.nullable(),
   vanishedAtMs: ms.nullable(),
   card: cardLocation.nullable(),
+  cardAgainAtMs: ms.optional(),
   summaryId: text.nullable(),
   owner: z.strictObject({ by: person, sinceMs: ms, untilMs: ms }).nullable(),
   unownedSinceMs: ms.nullable(),

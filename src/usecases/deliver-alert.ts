@@ -70,7 +70,9 @@ export function createAlertMessages({ notifier, book, levels }: AlertParts): Ale
           if (card !== null) await book.recordAlertCard(episode.id, card);
           if (notice.kind === 'alert-card') cards.remember(episode.id, state);
         },
-        kept: async () => {},
+        async kept() {
+          if (notice.kind === 'alert-card') await book.recordAlertCard(episode.id, null);
+        },
         lost: async () => {},
       };
     },

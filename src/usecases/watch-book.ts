@@ -29,8 +29,8 @@ export interface WatchBook {
     command: EpisodeCommand,
     isStillSo?: (episode: Episode) => boolean,
   ): Promise<Result<Episode>>;
-  /** The episode's card was posted there. */
-  recordAlertCard(episodeId: string, card: CardLocation): Promise<void>;
+  /** Where the episode's card is; null: Slack refuses it. */
+  recordAlertCard(episodeId: string, card: CardLocation | null): Promise<void>;
   /** The summary was posted there; without effect if it is no longer the newest. */
   recordSummary(summaryId: string, message: CardLocation): Promise<void>;
   /** Null: it has not been posted, or is no longer remembered. */

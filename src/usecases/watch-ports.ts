@@ -81,8 +81,8 @@ export interface AlertNotifier {
 
 /** What the delivery records of messages that were posted, and asks of the summary. */
 export interface AlertBook {
-  /** The episode's card is there; a `record-card` command. */
-  recordAlertCard(episodeId: string, card: CardLocation): Promise<void>;
+  /** Where the episode's card is; null: Slack refuses it. A `record-card` command. */
+  recordAlertCard(episodeId: string, card: CardLocation | null): Promise<void>;
   /** The summary was posted there; without effect if it is no longer the newest. */
   recordSummary(summaryId: string, message: CardLocation): Promise<void>;
   /** Null: it has not been posted, or is no longer remembered. */

@@ -60,7 +60,12 @@ export function judgeWatch(
     const count = posted.get(episode) ?? { cards: 0, replies: 0 };
     if (count.cards + count.replies === 0) violations.push(`watch: nothing was said of ${episode}`);
     if (count.cards > 1 && !lost) violations.push(`watch: ${episode} has ${count.cards} cards`);
-    const lines = entries.filter(({ body }) => TOLD.includes(body.event.type)).length;
+    const types = entries.map(({ body }) => body.event.type);
+    const cardAt = types.indexOf('card-posted');
+    // Before its card is there, the card is what says that a unit is still at its level.
+    const lines = types.filter(
+      (type, at) => TOLD.includes(type) && (type !== 'repeated' || at > cardAt),
+    ).length;
     if (count.replies < lines)
       violations.push(`watch: ${episode} has ${count.replies} lines in its thread, and its trail ${lines}`);
   }

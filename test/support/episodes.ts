@@ -88,6 +88,7 @@ export const EPISODE_EVENTS: {
   'drill-ended': { type: 'drill-ended', ownedAfterMs: 90_000, by: ALICE, atMs: START_MS },
   vanished: { type: 'vanished', by: null, atMs: START_MS },
   'seen-again': { type: 'seen-again', figures, by: null, atMs: START_MS },
+  'card-refused': { type: 'card-refused', by: null, atMs: START_MS },
   'card-posted': { type: 'card-posted', by: null, atMs: START_MS },
   'card-opened': { type: 'card-opened', by: ALICE, atMs: START_MS },
   taken: { type: 'taken', untilMs: START_MS + MINUTE, by: ALICE, atMs: START_MS },

@@ -78,6 +78,8 @@ export class PlayedWatch {
   readonly episodes = new Map<string, Episode>();
   readonly said: Said[] = [];
   readonly undelivered = new Map<string, number>();
+  /** What becomes of a card: it is posted at once, or nobody hears of it again. */
+  losesCards = false;
   readonly closed = new Set<LongId>();
   #ids = 0;
 
@@ -183,7 +185,10 @@ export class PlayedWatch {
     for (const change of episodes) {
       const isNew = change.events.some(({ type }) => type === 'opened');
       if (isNew === this.episodes.has(change.next.id)) throw new Error(`${change.next.id}: opened twice`);
-      this.episodes.set(change.next.id, stored(change.next));
+      const isPosted =
+        change.next.card !== null || !(this.losesCards || this.undelivered.has(change.next.id));
+      const card = isPosted ? { channelId: 'C0WATCH', messageTs: '1.2' } : null;
+      this.episodes.set(change.next.id, stored({ ...change.next, card: change.next.card ?? card }));
       for (const notice of episodeNotices(change)) {
         const event = notice.kind === 'alert-card' ? change.events[0] : notice.event;
         if (event) this.#say(event, change.next.groupId, notice.kind, 'mention' in notice && notice.mention);

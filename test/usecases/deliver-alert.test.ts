@@ -334,6 +334,8 @@ it('what its channel refuses for a minute is kept, so that it holds up nothing, 
   expect(scene.missed).toEqual([{ notice: 'alert-card', outcome: 'kept' }]);
   expect(scene.kinds()).toEqual(['noted']);
   expect(scene.posted[0]?.episode?.card).toBeNull();
+  const refused = await scene.store.watch.episode(id);
+  expect(refused?.episode.cardAgainAtMs).toBe(START_MS + 64_000);
   const error = scene.log.lines.find(({ level }) => level === 'error');
   expect(error).toMatchObject({ message: 'message kept', fields: { episodeId: id, notice: 'alert-card' } });
   await scene.store.outbox.retryKept();

@@ -61,6 +61,41 @@ describe.skipIf(!ON_REAL_REDIS)('when Slack takes no messages', { timeout: 120_0
     },
   );
 
+  it('a card whose message Redis lost comes back with the mention, and only once', async () => {
+    const rig = await WatchRig.start({ replicas: 2 });
+    await rig.round();
+    const before = rig.told().length;
+    rig.workspace.faults.add('chat.postMessage', { kind: 'rate_limited', retryAfterS: 30 });
+    rig.setLtv('1', '0.86');
+    await rig.rounds(MINUTE);
+    await rig.clock.emptyRedis('outbox');
+    rig.workspace.faults.clear();
+    await rig.rounds(MINUTE);
+    expect(rig.told()).toHaveLength(before);
+    await rig.rounds(10 * MINUTE);
+    const cards = rig.loud().filter(({ isReply, text }) => !isReply && text.includes('Unit 1'));
+    expect(cards).toHaveLength(1);
+  });
+
+  it('a channel that stays archived: people are told directly as often as the level is repeated', async () => {
+    const rig = await WatchRig.start({ replicas: 2, settings: { WATCH_ESCALATE_AFTER: '2h' } });
+    await rig.round();
+    const restore = rig.archive(ids.loanAlerts);
+    rig.setLtv('1', '0.86');
+    for (let times = 0; times < 5; times += 1) {
+      await rig.rounds(7 * MINUTE);
+      await rig.retryKept();
+    }
+    const direct = rig.toldDirectly(ids.ben).filter(({ text }) => text.includes('Unit 1'));
+    const gaps = direct.slice(1).map(({ atMs }, index) => atMs - (direct[index]?.atMs ?? 0));
+    expect(gaps.length).toBeGreaterThan(1);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(14 * MINUTE);
+    restore();
+    await rig.retryKept();
+    const cards = rig.told().filter(({ isReply, text }) => !isReply && text.includes('Unit 1'));
+    expect(cards).toHaveLength(1);
+  });
+
   it('(5) the token is revoked: the pager hears of it, and Slack when the token is good again', async () => {
     const pager = await startReceiver();
     const rig = await WatchRig.start({

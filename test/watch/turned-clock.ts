@@ -50,9 +50,9 @@ export class TurnedClock {
     await this.#redis.eval(AGE, 0, `*${this.#prefix}*`, milliseconds);
   }
 
-  /** Redis lost everything that bots wrote. */
-  async emptyRedis(): Promise<void> {
-    const keys = await this.#redis.keys(`*{${this.#prefix}*`);
+  /** Redis lost what bots wrote: everything, or only keys that contain `text`. */
+  async emptyRedis(text = ''): Promise<void> {
+    const keys = await this.#redis.keys(`*{${this.#prefix}*${text}*`);
     if (keys.length > 0) await this.#redis.del(...keys);
   }
 

@@ -106,10 +106,12 @@ function openCard(from: EpisodeStep, by: PersonId, nowMs: number): Result<Episod
   return done(stepWith(from, seen, { type: 'card-opened', by, atMs: nowMs }));
 }
 
-function recordCard(from: EpisodeStep, card: CardLocation, nowMs: number): Result<EpisodeStep> {
+function recordCard(from: EpisodeStep, card: CardLocation | null, nowMs: number): Result<EpisodeStep> {
   const known = from.next.card;
-  if (known?.channelId === card.channelId && known.messageTs === card.messageTs)
-    return refuse({ code: 'nothing-changed' });
+  const isKnown = known?.channelId === card?.channelId && known?.messageTs === card?.messageTs;
+  if (known !== null && (card === null || isKnown)) return refuse({ code: 'nothing-changed' });
+  if (card === null)
+    return done(stepWith(from, { cardAgainAtMs: nowMs }, { type: 'card-refused', by: null, atMs: nowMs }));
   return done(stepWith(from, { card }, { type: 'card-posted', by: null, atMs: nowMs }));
 }
 

@@ -3,7 +3,7 @@
  * the level by more than the dead band. What limits messages is kept per unit and level, and outlives the episode.
  */
 import { type Amount, amount } from '../amount.ts';
-import { type Episode, type Figures, newEpisode } from './episode.ts';
+import { type Episode, type EpisodeEvent, type Figures, newEpisode } from './episode.ts';
 import { callAgain, type EpisodeStep, loseOwner, stepWith } from './episode-time.ts';
 import {
   BELIEVED_AFTER_MS,
@@ -111,10 +111,18 @@ function isWithinFloor({ toldAtMs }: UnitMemory, key: LevelKey, nowMs: number): 
 }
 
 /** Who was told of a level was told of the calmer ones, too. */
-function told(memory: UnitMemory, key: LevelKey, { rules, nowMs }: JudgeRules): UnitMemory {
-  const reached = rules.levels.slice(0, severityOf(rules.levels, key) + 1);
-  const atMs = Object.fromEntries(reached.map((level) => [level.key, nowMs]));
-  return { ...memory, toldAtMs: { ...memory.toldAtMs, ...atMs } };
+export function toldOf(
+  { toldAtMs }: UnitMemory,
+  events: readonly EpisodeEvent[],
+  levels: WatchRules['levels'],
+): UnitMemory['toldAtMs'] {
+  let next = toldAtMs;
+  for (const event of events) {
+    if (!('mention' in event && event.mention) || !('level' in event || 'to' in event)) continue;
+    const reached = levels.slice(0, severityOf(levels, 'to' in event ? event.to : event.level) + 1);
+    next = { ...next, ...Object.fromEntries(reached.map(({ key }) => [key, event.atMs])) };
+  }
+  return next;
 }
 
 function tellWorse(
@@ -131,7 +139,7 @@ function tellWorse(
   const mute = episode?.mute ?? null;
   const isMuted = mute !== null && severity <= severityOf(rules.levels, mute.level);
   if (from === null || episode === null || !(isOpen || isWithinFloor(memory, key, nowMs)))
-    return open(told(memory, key, circumstances), key, reading, circumstances);
+    return open(memory, key, reading, circumstances);
   // Also the level that it eased from a moment ago: people know of it, and are reminded when its floor is over.
   const isQuiet = isMuted || isWithinFloor(memory, key, nowMs);
   const by = { by: null, atMs: nowMs } as const;
@@ -158,10 +166,7 @@ function tellWorse(
     step = stepWith(step, { escalatedAtMs: null, page: called });
   }
   if (episode.owner !== null && !isQuiet) step = loseOwner(step, episode.owner, 'worse', nowMs);
-  return {
-    memory: { ...(isQuiet ? memory : told(memory, key, circumstances)), episodeId: episode.id },
-    step,
-  };
+  return { memory: { ...memory, episodeId: episode.id }, step };
 }
 
 /** Who had it before it went on: nobody is asked again at the same moment. */
@@ -206,10 +211,7 @@ function remind(
   const { figures } = reading;
   const { worstLtv } = memory;
   const event = { type: 'repeated', level, figures, mention: true, by: null, atMs: nowMs } as const;
-  return {
-    memory: told(memory, level, circumstances),
-    step: stepWith(step, { figures, worstLtv }, event),
-  };
+  return { memory, step: stepWith(step, { figures, worstLtv }, event) };
 }
 
 /** Down to the highest level that still holds, or recovered. */

@@ -21,6 +21,9 @@ const MINUTE_MS = 60_000;
 /** Slack takes nothing of a case for so long: the pager is called. */
 const SLACK_SILENT_AFTER_MS = MINUTE_MS;
 
+/** A card that is neither there nor on its way for so long was lost. */
+const CARD_LOST_AFTER_MS = 2 * MINUTE_MS;
+
 /** How long somebody has a case before they are asked again. */
 export function ownedUntilMs({ level }: Episode, nowMs: number): number {
   return nowMs + (isCriticalLevel(level) ? 30 : 120) * MINUTE_MS;
@@ -40,7 +43,7 @@ export function passTime(from: EpisodeStep, time: TimeRules): EpisodeStep {
   const { owner, state } = step.next;
   if (state === 'open') {
     if (owner !== null && nowMs >= owner.untilMs) step = loseOwner(step, owner, 'time', nowMs);
-    step = escalate(countUnowned(step, nowMs), time);
+    step = escalate(countUnowned(sendLostCard(step, time), nowMs), time);
   }
   return callPager(step, time);
 }
@@ -69,6 +72,17 @@ export function countUnowned(step: EpisodeStep, nowMs: number): EpisodeStep {
   const isUnowned = state === 'open' && isCaseLevel(level) && owner === null;
   const sinceMs = isUnowned ? (unownedSinceMs ?? nowMs) : null;
   return sinceMs === unownedSinceMs ? step : stepWith(step, { unownedSinceMs: sinceMs });
+}
+
+/** No more often than its level is repeated: Slack may refuse it each time. */
+function sendLostCard(step: EpisodeStep, { nowMs, undeliveredSinceMs }: TimeRules): EpisodeStep {
+  const { card, cardAgainAtMs, level, levelSinceMs, figures, mute } = step.next;
+  if (card !== null || undeliveredSinceMs !== null || nowMs - levelSinceMs < CARD_LOST_AFTER_MS) return step;
+  const sent = stepWith(step, { cardAgainAtMs: nowMs });
+  if (step.events.some(({ type }) => type === 'repeated')) return sent;
+  const isRecent = cardAgainAtMs !== undefined && Math.abs(nowMs - cardAgainAtMs) < FLOOR_MS[kindOf(level)];
+  const repeated = { type: 'repeated', level, figures, mention: mute === null } as const;
+  return isRecent ? step : stepWith(sent, {}, { ...repeated, by: null, atMs: nowMs });
 }
 
 /** Once for each time it is without an owner, and no more often than the level's floor: a unit may come and go. */

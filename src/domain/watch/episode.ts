@@ -33,6 +33,8 @@ export interface Episode {
   /** People were told that it is missing from complete readings since then: it says nothing about what is owed. */
   readonly vanishedAtMs: number | null;
   readonly card: CardLocation | null;
+  /** When a lost card was sent again, or Slack refused it, last; absent: never. */
+  readonly cardAgainAtMs?: number | undefined;
   /** Its card is in the thread of this summary; null: in the channel. */
   readonly summaryId: string | null;
   readonly owner: Owner | null;
@@ -103,7 +105,7 @@ export type EpisodeEvent = { readonly atMs: number; readonly by: PersonId | null
       readonly mention: boolean;
     }
   | { readonly type: 'eased'; readonly from: LevelKey; readonly to: LevelKey; readonly figures: Figures }
-  /** Still at the level after its floor: people are reminded. */
+  /** Still at the level after its floor, or its card was lost: people are reminded. */
   | {
       readonly type: 'repeated';
       readonly level: LevelKey;
@@ -124,6 +126,8 @@ export type EpisodeEvent = { readonly atMs: number; readonly by: PersonId | null
   | { readonly type: 'vanished' }
   | { readonly type: 'seen-again'; readonly figures: Figures }
   | { readonly type: 'card-posted' }
+  /** It is tried again from time to time, and people were told directly. */
+  | { readonly type: 'card-refused' }
   | { readonly type: 'card-opened' }
   | { readonly type: 'taken'; readonly untilMs: number }
   | { readonly type: 'handed-over'; readonly to: PersonId; readonly untilMs: number }
@@ -147,7 +151,8 @@ export type EpisodeCommand =
   | { readonly type: 'open-card'; readonly by: PersonId }
   /** The owner is no longer a full member with access. */
   | { readonly type: 'drop-owner' }
-  | { readonly type: 'record-card'; readonly card: CardLocation }
+  /** Null: Slack refuses it. */
+  | { readonly type: 'record-card'; readonly card: CardLocation | null }
   /** The pager took it. */
   | { readonly type: 'record-page'; readonly told: PageState }
   | { readonly type: 'end-drill'; readonly by: PersonId | null };

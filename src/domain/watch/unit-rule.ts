@@ -2,7 +2,7 @@
 import { exactText, type LongId } from '../amount.ts';
 import { type RiskUnit, standingOf } from '../unit/risk-unit.ts';
 import { episodeByNow } from './clock-set-back.ts';
-import { judge, type UnitReading } from './episode-rule.ts';
+import { judge, toldOf, type UnitReading } from './episode-rule.ts';
 import { type EpisodeStep, passTime, startStep, stepWith } from './episode-time.ts';
 import { borrowingNews, NOTHING_KNOWN } from './news.ts';
 import type { EpisodeChange, UnitMemory, WatchEvent, WatchRound, WatchState } from './watch.ts';
@@ -54,7 +54,11 @@ export function decideUnit(round: UnitRound): UnitDecision {
   const time = { rules, nowMs, undeliveredSinceMs: undeliveredSinceMs.get(episode?.id ?? '') ?? null };
   const change = step && passTime(step, time);
   return {
-    memory: memory && { ...memory, known: news?.known ?? memory.known },
+    memory: memory && {
+      ...memory,
+      toldAtMs: toldOf(memory, change?.events ?? [], rules.levels),
+      known: news?.known ?? memory.known,
+    },
     change: change?.next === episode ? null : change,
     events: [...events, ...(news?.events ?? [])],
   };

@@ -33,6 +33,11 @@ function card(mention = false) {
   return { kind: 'alert-card', mention } as const;
 }
 
+/** The card says it where there is none to reply to: it waits still, or was lost. */
+function still(next: Episode, event: EpisodeEvent, mention: boolean): EpisodeNotice[] {
+  return next.card === null ? [card(mention)] : [card(), { kind: 'alert-thread', event, mention }];
+}
+
 /** Exhaustive: a new event doesn't compile without its notices. */
 function noticesOf(next: Episode, event: EpisodeEvent): EpisodeNotice[] {
   const thread = (mention = false): EpisodeNotice => ({ kind: 'alert-thread', event, mention });
@@ -47,9 +52,11 @@ function noticesOf(next: Episode, event: EpisodeEvent): EpisodeNotice[] {
     case 'reopened':
       return isRestless(next) ? [card()] : [card(), thread()];
     case 'repeated':
-      // Somebody has it: the others need not be woken again.
-      if (!event.mention) return [card(), thread()];
-      return [card(), thread(next.owner === null), ...(next.owner ? [direct([next.owner.by.userId])] : [])];
+      return [
+        // Somebody has it: the others need not be woken again.
+        ...still(next, event, event.mention && next.owner === null),
+        ...(event.mention && next.owner !== null ? [direct([next.owner.by.userId])] : []),
+      ];
     case 'eased':
     case 'ended':
     case 'drill-ended':
@@ -74,6 +81,7 @@ function noticesOf(next: Episode, event: EpisodeEvent): EpisodeNotice[] {
     case 'page-resolved':
       return [card()];
     case 'card-posted':
+    case 'card-refused':
       return [];
   }
 }

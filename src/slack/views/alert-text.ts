@@ -48,6 +48,8 @@ export function alertText(event: EpisodeEvent, { groupId }: Told, levels: readon
       return `${unit} is in Binance's answer again. ${ltvPhrase(event.figures.ltv, levels)}.`;
     case 'card-posted':
       return 'The card was posted.';
+    case 'card-refused':
+      return "Slack doesn't take the card. Loandesk tries again every few minutes.";
     case 'card-opened':
       return `${who} viewed it.`;
     case 'taken':

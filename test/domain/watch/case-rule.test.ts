@@ -194,6 +194,14 @@ describe('a step that was carried out', () => {
     expect(refusal(next, { type: 'record-card', card: { ...card, channelId: 'C0OTHER' } })).toBeNull();
   });
 
+  it('a card that Slack refuses, unless it is there', () => {
+    const refused = decided(openCase(), { type: 'record-card', card: null });
+    expect(refused.next).toEqual({ ...openCase(), cardAgainAtMs: NOW });
+    expect(refused.events).toEqual([{ type: 'card-refused', by: null, atMs: NOW }]);
+    const posted = openCase({ card });
+    expect(refusal(posted, { type: 'record-card', card: null })).toEqual({ code: 'nothing-changed' });
+  });
+
   it.each([
     ['triggered', { type: 'paged', why: 'no-owner' }],
     ['acknowledged', { type: 'page-acknowledged' }],

@@ -8,6 +8,7 @@ import { openCase } from '../../support/episodes.ts';
 
 const ALICE = { teamId: 'T0HOME', userId: 'U0ALICE' };
 const BOB = { teamId: 'T0HOME', userId: 'U0BOB' };
+const card = { channelId: 'C0WATCH', messageTs: '1.2' };
 const owner = { by: BOB, sinceMs: START_MS, untilMs: START_MS + 1 };
 const { figures } = openCase();
 
@@ -28,14 +29,32 @@ const ROWS: Row[] = [
   ['an opening that a summary names', { type: 'opened', mention: false }, ['card']],
   ['a worse level', { type: 'worsened', mention: true }, ['card', 'thread!']],
   ['a worse level that a summary names', { type: 'worsened', mention: false }, ['card', 'thread']],
-  ['a repeat', { type: 'repeated', level: 'margin-call', figures, mention: true }, ['card', 'thread!']],
+  [
+    'a repeat',
+    { type: 'repeated', level: 'margin-call', figures, mention: true },
+    ['card', 'thread!'],
+    { card },
+  ],
   [
     'a repeat of an owned case',
     { type: 'repeated', level: 'margin-call', figures, mention: true },
     ['card', 'thread', 'U0BOB'],
+    { owner, card },
+  ],
+  [
+    'a repeat that a reminder names',
+    { type: 'repeated', mention: false },
+    ['card', 'thread'],
+    { owner, card },
+  ],
+  ['a repeat without a card', { type: 'repeated', mention: true }, ['card!']],
+  [
+    'a repeat of an owned case without a card',
+    { type: 'repeated', mention: true },
+    ['card', 'U0BOB'],
     { owner },
   ],
-  ['a repeat that a reminder names', { type: 'repeated', mention: false }, ['card', 'thread'], { owner }],
+  ['a quiet repeat without a card', { type: 'repeated', mention: false }, ['card'], { owner }],
   ['a better level', { type: 'eased' }, ['card', 'thread']],
   ['a return within the floor', { type: 'reopened' }, ['card', 'thread']],
   ['a fourth return within the floor', { type: 'reopened' }, ['card'], { reopenings: 4 }],
@@ -47,6 +66,7 @@ const ROWS: Row[] = [
   ['a missing unit', { type: 'vanished' }, ['card', 'thread']],
   ['one that is back', { type: 'seen-again', figures }, ['card', 'thread']],
   ['a posted card', { type: 'card-posted' }, []],
+  ['a card that Slack refused', { type: 'card-refused' }, []],
   ['an opened card', { type: 'card-opened' }, ['card']],
   ['an owner', { type: 'taken', untilMs: 1 }, ['card', 'thread']],
   ['another owner', { type: 'handed-over', to: ALICE, untilMs: 1 }, ['card', 'thread', 'U0ALICE']],
@@ -80,7 +100,11 @@ describe('who is told', () => {
 
   it('once, with one mention, of what happens at one time', () => {
     const lapse = { type: 'owner-lapsed', owner: ALICE, why: 'time' };
-    expect(toldOf({}, { type: 'repeated', mention: true }, lapse)).toEqual(['card', 'thread!', 'thread']);
+    expect(toldOf({ card }, { type: 'repeated', mention: true }, lapse)).toEqual([
+      'card',
+      'thread!',
+      'thread',
+    ]);
     const worse = { type: 'owner-lapsed', owner: ALICE, why: 'worse' };
     expect(toldOf({}, { type: 'worsened', mention: true }, worse)).toEqual(['card', 'thread!', 'U0ALICE']);
   });
