@@ -15,6 +15,15 @@ export type Refusal =
   /** It is or may be listed, in rows that are unreadable or contradict each other. */
   | { readonly code: 'unit-unreadable'; readonly input: string; readonly rows: readonly string[] }
   | { readonly code: 'bad-filter'; readonly input: string; readonly expected: string }
+  /** Days that were understood and can't be read; `limitDays`: the longest span. */
+  | {
+      readonly code: 'bad-span';
+      readonly input: string;
+      readonly why: 'future' | 'reversed' | 'too-long';
+      readonly limitDays: number;
+    }
+  /** One was asked for. */
+  | { readonly code: 'several-units'; readonly input: string; readonly groupIds: readonly LongId[] }
   | { readonly code: 'reason-missing' }
   | { readonly code: 'reason-too-long'; readonly limit: number }
   | { readonly code: 'note-missing' }
@@ -111,6 +120,8 @@ export type Refusal =
     }
   | { readonly code: 'store-unavailable' }
   | { readonly code: 'too-much-at-once' }
+  /** A long reading that a person gave up. */
+  | { readonly code: 'reading-stopped' }
   | { readonly code: 'changed-meanwhile' };
 
 export type RefusalCode = Refusal['code'];

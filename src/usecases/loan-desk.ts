@@ -1,48 +1,27 @@
 /** The verbs of `/loan`, with what they return. Each checks the person itself. */
 import type { Amount, LongId } from '../domain/amount.ts';
+import type { AssetInterest } from '../domain/loan/interest.ts';
 import type {
   ForcedLiquidation,
   LiquidationTransfer,
   LoanRecord,
   RebateBalance,
+  Span,
 } from '../domain/loan/loan-records.ts';
+import type { StatementAsset } from '../domain/loan/statement.ts';
 import type { PersonId } from '../domain/person.ts';
 import type { Result } from '../domain/refusal.ts';
 import type { Liability } from '../domain/unit/risk-unit.ts';
 import type { CsvFile } from './desk.ts';
-import type { Span } from './loan-ports.ts';
-
-/** A change of the rate in the hourly interest: also how a fixed-term loan becomes variable. */
-export interface RateStep {
-  readonly atMs: number;
-  /** Per year of 365 days, not compounded: hourly rate × 8,760. */
-  readonly annualBefore: Amount;
-  readonly annualAfter: Amount;
-}
-
-export interface AssetInterest {
-  readonly asset: string;
-  /** The calendar day before today in the reader's zone; null: no row. */
-  readonly yesterday: Amount | null;
-  /** This calendar month so far. */
-  readonly month: Amount | null;
-  /** The month's interest over what was owed in its hours, per year; null: nothing was owed. */
-  readonly monthAnnualRate: Amount | null;
-  /** The newest row's; null: no row in the span. */
-  readonly annualRate: Amount | null;
-  /** Newest first, within the span. */
-  readonly steps: readonly RateStep[];
-  /** Of the span. */
-  readonly total: Amount;
-}
 
 export interface LoanView {
   readonly groupId: LongId;
-  /** Null: the unit is closed. */
+  /** Null: the unit is closed, or this couldn't be read and is in `missing`. */
   readonly owed: readonly Liability[] | null;
-  /** Null: the unit is active. */
+  /** Null: it isn't closed, as far as could be read. */
   readonly closedAtMs: number | null;
-  readonly creditEmail: string;
+  /** Null: couldn't be read. */
+  readonly creditEmail: string | null;
   readonly span: Span;
   /** In words, days in the reader's zone: "2026-11-01 to 2026-11-30". */
   readonly spanText: string;
@@ -73,28 +52,11 @@ export interface LoanView {
   readonly asOfMs: number;
 }
 
-/** One asset of a statement. Days and the month are UTC, so that everybody reads the same statement. */
-export interface StatementAsset {
-  readonly asset: string;
-  readonly opening: Amount;
-  readonly borrowed: Amount;
-  readonly repaid: Amount;
-  readonly forcedRepaid: Amount;
-  /** opening + borrowed − repaid − forced. */
-  readonly computedClosing: Amount;
-  /** As Binance shows it, now or at the end of the month. */
-  readonly statedClosing: Amount;
-  readonly interest: Amount;
-  readonly interestByDay: readonly {
-    readonly day: string;
-    readonly interest: Amount;
-    readonly rows: number;
-  }[];
-}
-
+/** Days and the month are UTC. */
 export interface StatementView {
   readonly groupId: LongId;
-  readonly creditEmail: string;
+  /** Null: couldn't be read. */
+  readonly creditEmail: string | null;
   /** "2026-10" */
   readonly month: string;
   /** True: the month isn't over. */

@@ -7,14 +7,9 @@ import type {
   LoanRecord,
   RebateBalance,
   RebateRecord,
+  Span,
 } from '../domain/loan/loan-records.ts';
 import type { Read } from './ports.ts';
-
-/** From `fromMs`, before `beforeMs`. */
-export interface Span {
-  readonly fromMs: number;
-  readonly beforeMs: number;
-}
 
 /** A reading of many calls: at background pace, and it can be given up. */
 export interface Walk {

@@ -26,6 +26,8 @@ export function refusalExamples({ typed, why, atMs }: ExampleTexts): {
       rows: ['row 3 (unit 7), ltv: is null, not a decimal number', why],
     },
     'bad-filter': { code: 'bad-filter', input: typed, expected: why },
+    'bad-span': { code: 'bad-span', input: typed, why: 'too-long', limitDays: 366 },
+    'several-units': { code: 'several-units', input: typed, groupIds: [groupId, longId('72')] },
     'not-shared': { code: 'not-shared', why: 'other-organisation' },
     'reason-missing': { code: 'reason-missing' },
     'reason-too-long': { code: 'reason-too-long', limit: 3_000 },
@@ -95,6 +97,7 @@ export function refusalExamples({ typed, why, atMs }: ExampleTexts): {
     'exchange-refused': { code: 'exchange-refused', exchangeCode: -27_018, meaning: why, advice: why },
     'store-unavailable': { code: 'store-unavailable' },
     'too-much-at-once': { code: 'too-much-at-once' },
+    'reading-stopped': { code: 'reading-stopped' },
     'changed-meanwhile': { code: 'changed-meanwhile' },
   };
 }

@@ -5,6 +5,16 @@
 import type { Amount, LongId } from '../amount.ts';
 import type { Liability } from '../unit/risk-unit.ts';
 
+/** From `fromMs`, before `beforeMs`; UTC milliseconds. */
+export interface Span {
+  readonly fromMs: number;
+  readonly beforeMs: number;
+}
+
+export function isWithin(atMs: number, { fromMs, beforeMs }: Span): boolean {
+  return atMs >= fromMs && atMs < beforeMs;
+}
+
 export interface LoanRecord {
   readonly transactionId: LongId;
   readonly asset: string;
@@ -17,6 +27,34 @@ export interface LoanRecord {
   /** BORROW, NORMAL_REPAY, FORCE_REPAY; the page's example also has REPAY. */
   readonly type: string;
   readonly atMs: number;
+}
+
+export type RecordKind = 'borrow' | 'repay' | 'forced-repay' | 'unknown';
+
+/** REPAY is a repay, because the page's example has it for one. */
+export function kindOf({ type }: LoanRecord): RecordKind {
+  switch (type) {
+    case 'BORROW':
+      return 'borrow';
+    case 'NORMAL_REPAY':
+    case 'REPAY':
+      return 'repay';
+    case 'FORCE_REPAY':
+      return 'forced-repay';
+    default:
+      return 'unknown';
+  }
+}
+
+/** A record of any other status moved no money, as far as is known. */
+export function isConfirmed({ status }: LoanRecord): boolean {
+  return status === 'CONFIRM';
+}
+
+/** What a repayment took off the principal; null: not stated, not even through its interest. */
+export function repaidPrincipal({ amount, principal, interest }: LoanRecord): Amount | null {
+  if (principal !== null) return principal;
+  return interest === null ? null : amount.minus(interest);
 }
 
 /** Interest that was charged for one hour. */

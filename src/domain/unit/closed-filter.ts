@@ -1,5 +1,6 @@
 /** The filter of `/closed-units`, as typed: unit, account, days. */
 import { type LongId, parseLongId } from '../amount.ts';
+import { addDays, type Day, dayOf, iso, lastDays, parseDay, startOfDayMs } from '../calendar-day.ts';
 import { done, type Result, refuse } from '../refusal.ts';
 import type { ClosedUnit } from './risk-unit.ts';
 
@@ -17,14 +18,6 @@ export interface ClosedFilter {
 const CLOSED_FILTER_EXPECTED =
   'a unit id (`72`), a part of an account (`fund-a`), a day (`2026-01-31`, `today`, `yesterday`), two days (`2026-01-01 2026-01-31` or `from 2026-01-01 to 2026-01-31`), or `last 30d`';
 
-const DAY_MS = 86_400_000;
-
-interface Day {
-  readonly year: number;
-  readonly month: number;
-  readonly day: number;
-}
-
 export function parseClosedFilter(text: string, nowMs: number, timeZone: string): Result<ClosedFilter> {
   const words = text.toLowerCase().match(/\S+/g) ?? [];
   const days: Day[] = [];
@@ -35,9 +28,9 @@ export function parseClosedFilter(text: string, nowMs: number, timeZone: string)
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] ?? '';
     const day = parseDay(word, nowMs, timeZone);
-    const last = word === 'last' ? /^(\d{1,4})d(?:ays?)?$/.exec(words[index + 1] ?? '') : null;
-    if (last) {
-      days.push(addDays(dayOf(nowMs, timeZone), 1 - Number(last[1])), dayOf(nowMs, timeZone));
+    const last = word === 'last' ? lastDays(words[index + 1] ?? '') : null;
+    if (last !== null) {
+      days.push(addDays(dayOf(nowMs, timeZone), 1 - last), dayOf(nowMs, timeZone));
       index += 1;
     } else if (day !== null) days.push(day);
     else if (word === 'from' || word === 'since') openEnd = 'from';
@@ -82,67 +75,4 @@ function describe(
   else if (from !== null) parts.push(`from ${iso(from)}`);
   else if (to !== null) parts.push(`to ${iso(to)}`);
   return parts.length === 0 ? null : parts.join(', ');
-}
-
-function parseDay(word: string, nowMs: number, timeZone: string): Day | null {
-  if (word === 'today') return dayOf(nowMs, timeZone);
-  if (word === 'yesterday') return addDays(dayOf(nowMs, timeZone), -1);
-  const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(word);
-  if (!match) return null;
-  const day = { year: Number(match[1]), month: Number(match[2]), day: Number(match[3]) };
-  // Refuse 2026-02-30 instead of reading it as 2 March.
-  return iso(addDays(day, 0)) === word ? day : null;
-}
-
-function iso({ year, month, day }: Day): string {
-  return `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
-}
-
-function addDays({ year, month, day }: Day, days: number): Day {
-  const date = new Date(Date.UTC(year, month - 1, day) + days * DAY_MS);
-  return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
-}
-
-function dayOf(atMs: number, timeZone: string): Day {
-  return calendarOf(timeZone)(atMs);
-}
-
-/** The calendar day at a moment in that zone. */
-function calendarOf(timeZone: string): (atMs: number) => Day {
-  const format = new Intl.DateTimeFormat('en-CA', {
-    timeZone,
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-  });
-  return (atMs) => {
-    const parts = format.formatToParts(atMs);
-    const value = (type: Intl.DateTimeFormatPartTypes) =>
-      Number(parts.find((part) => part.type === type)?.value);
-    return { year: value('year'), month: value('month'), day: value('day') };
-  };
-}
-
-function inOrder({ year, month, day }: Day): number {
-  return (year * 100 + month) * 100 + day;
-}
-
-/** No zone is further from UTC than this, including a day that begins at 01:00. */
-const FURTHEST_FROM_UTC_MS = 16 * 3_600_000;
-
-/**
- * UTC milliseconds of the first moment of this day in that zone; 01:00 where clocks go forward at midnight (Santiago,
- * Cairo).
- */
-function startOfDayMs(day: Day, timeZone: string): number {
-  const asIfUtc = Date.UTC(day.year, day.month - 1, day.day);
-  const calendar = calendarOf(timeZone);
-  let before = asIfUtc - FURTHEST_FROM_UTC_MS;
-  let after = asIfUtc + FURTHEST_FROM_UTC_MS;
-  while (after - before > 1) {
-    const between = Math.floor((before + after) / 2);
-    if (inOrder(calendar(between)) < inOrder(day)) before = between;
-    else after = between;
-  }
-  return after;
 }

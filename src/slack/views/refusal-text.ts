@@ -13,6 +13,12 @@ import { escapeMrkdwn, shorten, withoutMarks } from './limits.ts';
 import { factChangeLines } from './request-facts.ts';
 import { stateText, stateWhenRefused } from './request-text.ts';
 
+const BAD_SPAN = {
+  future: () => 'it ends in the future',
+  reversed: () => 'it ends before it begins',
+  'too-long': (limitDays: number) => `it is longer than ${limitDays} days`,
+} as const;
+
 export const NOTHING_CHANGED = 'Nothing was changed.';
 
 interface Sentence {
@@ -61,6 +67,12 @@ function channelList(channels: readonly string[]): string {
     .map((id) => (/^[CG][A-Z0-9]{2,30}$/.test(id) ? `<#${id}>` : escapeMrkdwn(id)));
   const more = channels.length > shown.length ? ` or ${channels.length - shown.length} more` : '';
   return `${shown.join(', ')}${more}`;
+}
+
+/** At most ten. */
+function unitList(groupIds: readonly string[]): string {
+  const more = groupIds.length > 10 ? ` and ${groupIds.length - 10} more` : '';
+  return `${groupIds.slice(0, 10).join(', ')}${more}`;
 }
 
 function groupList(groups: readonly string[]): string {
@@ -140,6 +152,14 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
   'bad-filter': ({ input, expected }) => ({
     what: `The filter ${typed(input)} was not understood. Expected: ${escapeMrkdwn(expected)}.`,
     advice: 'Repeat the command with a filter of that form, or with `help` for examples.',
+  }),
+  'bad-span': ({ input, why, limitDays }) => ({
+    what: `Can't read ${typed(input)}: ${BAD_SPAN[why](limitDays)}.`,
+    advice: 'Repeat the command with other days.',
+  }),
+  'several-units': ({ input, groupIds }) => ({
+    what: `${typed(input)} fits ${groupIds.length} units: ${unitList(groupIds)}. This shows one unit.`,
+    advice: 'Repeat the command with one unit id.',
   }),
   'reason-missing': () => ({
     what: 'A reason is needed: approvers read it, and the audit trail keeps it.',
@@ -375,6 +395,10 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
   'too-much-at-once': () => ({
     what: 'Loandesk is too busy right now.',
     advice: 'Try again in a minute.',
+  }),
+  'reading-stopped': () => ({
+    what: 'The reading was stopped, so there is nothing to show.',
+    advice: 'Repeat the command to read it.',
   }),
   'changed-meanwhile': () => ({
     what: 'Somebody else changed this request at the same moment.',
