@@ -125,6 +125,12 @@ export function isVerified({ fault, kept }: AuditVerdict): boolean {
 /** The newest entry of a subject; sequence 0: it has none yet. */
 export type NewestEntry = { readonly sequence: number; readonly seal: string };
 
+export const NO_ENTRY: NewestEntry = { sequence: 0, seal: FIRST_SEAL };
+
+export function isSameEntry(a: NewestEntry, b: NewestEntry = NO_ENTRY): boolean {
+  return a.sequence === b.sequence && a.seal === b.seal;
+}
+
 export interface AuditVerifierOptions {
   /** False when only one subject's entries are read: the chain through all openings is then not checked. */
   readonly whole: boolean;

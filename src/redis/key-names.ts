@@ -71,7 +71,7 @@ export class KeyNames {
     return `${this.#requests}:audit:last-opening`;
   }
 
-  /** String: "<sequence> <seal>", the watch's newest entry. Its chain goes on from there where its record was lost. */
+  /** String: "<sequence> <seal>", the watch's newest entry: what its record must name, and where the chain of a lost one goes on. */
   get watchNewest(): string {
     return `${this.#requests}:audit:watch-newest`;
   }

@@ -18,7 +18,12 @@ declare module 'ioredis' {
     loadWatch(
       ...args: Arguments
     ): Result<
-      [nowMs: number, record: StoredRecord, ...[id: string, record: StoredRecord, sinceMs: string][]],
+      [
+        nowMs: number,
+        newest: string,
+        record: StoredRecord,
+        ...[id: string, record: StoredRecord, sinceMs: string][],
+      ],
       Context
     >;
     saveWatch(...args: Arguments): Result<[status: number, what?: string], Context>;
@@ -78,7 +83,7 @@ interface Script {
 const SCRIPTS = {
   nowMs: { file: 'now', numberOfKeys: 1 },
   loadRequest: { file: 'load-request', numberOfKeys: 1 },
-  loadWatch: { file: 'load-watch', numberOfKeys: 1 },
+  loadWatch: { file: 'load-watch', numberOfKeys: 2 },
   saveWatch: { file: 'save-watch', numberOfKeys: 7 },
   addSamples: { file: 'add-samples', numberOfKeys: 1 },
   openRequest: { file: 'open-request', numberOfKeys: 9 },

@@ -1,5 +1,6 @@
 /** The stored forms of an episode and of what the watch remembers. */
 import { z } from 'zod';
+import type { NewestEntry } from '../domain/audit-chain.ts';
 import { WATCH_ID } from '../domain/subject.ts';
 import type { Episode } from '../domain/watch/episode.ts';
 import type { LevelKey, LevelKind } from '../domain/watch/levels.ts';
@@ -94,10 +95,17 @@ const unitMemory = z.strictObject({
   }),
 });
 
-/** As stored: with the name of the save that wrote it. */
-const watch: z.ZodType<WatchState & { readonly save: string }> = z.strictObject({
+export interface WatchRecord extends WatchState {
+  /** The save that wrote it. */
+  readonly save: string;
+  /** The newest entry of each episode that it names; absent: an earlier build wrote it. */
+  readonly newest?: Readonly<Record<string, NewestEntry>> | undefined;
+}
+
+const watch: z.ZodType<WatchRecord> = z.strictObject({
   schema: z.literal(1),
   save: text.min(1),
+  newest: z.record(text, audit).optional(),
   revision: count.min(1),
   beganAtMs: ms,
   lastReading: z.strictObject({ asOfMs: ms, readAtMs: ms }).nullable(),

@@ -3,7 +3,14 @@
  * the watch's record, episodes, audit entries and messages together, or nothing. Ended episodes are kept for good, as
  * requests are, so that their part of the trail can be verified; the index lists the newest ones.
  */
-import { type AuditKeys, FIRST_SEAL, type NewestEntry, subjectOf } from '../domain/audit-chain.ts';
+import {
+  type AuditKeys,
+  FIRST_SEAL,
+  isSameEntry,
+  type NewestEntry,
+  NO_ENTRY,
+  subjectOf,
+} from '../domain/audit-chain.ts';
 import { subjectKindOf, WATCH_ID } from '../domain/subject.ts';
 import type { Episode } from '../domain/watch/episode.ts';
 import type { WatchState } from '../domain/watch/watch.ts';
@@ -76,26 +83,37 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
 
   async load(): Promise<StoredWatch> {
     const keys = this.#keys;
-    const [nowMs, record, ...found] = await this.#connection.run('loadWatch', (client) =>
-      client.loadWatch(keys.record(WATCH_ID), keys.recordStem, keys.outboxStem),
+    const [nowMs, newestText, record, ...found] = await this.#connection.run('loadWatch', (client) =>
+      client.loadWatch(keys.record(WATCH_ID), keys.watchNewest, keys.recordStem, keys.outboxStem),
     );
     this.#clock.believe(nowMs);
     const episodes = new Map<string, Episode>();
     const undeliveredSinceMs = new Map<string, number>();
-    if (!isStored(record)) return { watch: null, stored: '', episodes, undeliveredSinceMs, nowMs };
+    const newest = new Map([[WATCH_ID, newestEntryIn(newestText)]]);
+    if (!isStored(record)) return { watch: null, stored: '', episodes, newest, undeliveredSinceMs, nowMs };
     const { value, stored } = watchCodec.decode(this.#recordSeals, WATCH_ID, record);
     for (const [id, ofEpisode, sinceMs] of found) {
       episodes.set(id, episodeCodec.decode(this.#recordSeals, id, ofEpisode).value);
       if (sinceMs !== '') undeliveredSinceMs.set(id, Number(sinceMs));
     }
-    const { save: _, ...watch } = value;
-    const missing = episodeIdsOf(watch).find((id) => !episodes.has(id));
-    if (missing !== undefined) throw new UnreadableRecord(missing, 'it is missing');
-    return { watch, stored, episodes, undeliveredSinceMs, nowMs };
+    const { save: _, newest: named = {}, ...watch } = value;
+    if (!isSameEntry(watch.audit, newest.get(WATCH_ID)))
+      throw new UnreadableRecord(
+        WATCH_ID,
+        `it isn't the newest: it ends at entry ${watch.audit.sequence} of its audit trail, Redis names entry ${newest.get(WATCH_ID)?.sequence}`,
+      );
+    for (const id of episodeIdsOf(watch)) {
+      const episode = episodes.get(id);
+      if (episode === undefined) throw new UnreadableRecord(id, 'it is missing');
+      throwIfNotNewest(episode, named[id]);
+      newest.set(id, episode.audit);
+    }
+    return { watch, stored, episodes, newest, undeliveredSinceMs, nowMs };
   }
 
   async save(change: WatchSave): Promise<'saved' | 'conflict'> {
-    const from = change.from.watch ?? { revision: 0, audit: await this.#newestOfLostRecord() };
+    // The chain goes on where it was, so that a record that was lost or deleted doesn't break the trail for good.
+    const from = change.from.watch ?? { revision: 0, audit: change.from.newest.get(WATCH_ID) ?? NO_ENTRY };
     const commandId = this.#newId();
     for (let round = 0; round < SEAL_AGAIN_AT_MOST; round += 1) {
       // Kept: another save of this process may replace it before the command leaves.
@@ -124,7 +142,16 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
   ): (string | number)[] {
     const keys = this.#keys;
     // Names the save: after a failover that lost the last ones, a revision alone may come twice.
-    const record = watchCodec.encode(WATCH_ID, { ...watch, save: commandId });
+    const newest = new Map([...change.from.newest, ...episodes.map(({ id, audit }) => [id, audit] as const)]);
+    const named = episodeIdsOf(watch).flatMap((id) => {
+      const entry = newest.get(id);
+      return entry === undefined ? [] : [[id, entry] as const];
+    });
+    const record = watchCodec.encode(WATCH_ID, {
+      ...watch,
+      save: commandId,
+      newest: Object.fromEntries(named),
+    });
     const { sequence, seal } = watch.audit;
     return [
       keys.record(WATCH_ID),
@@ -179,15 +206,6 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
     );
   }
 
-  /** The chain goes on where it was, so that a record that was lost or deleted doesn't break the trail for good. */
-  async #newestOfLostRecord(): Promise<NewestEntry> {
-    const stored = await this.#connection.run('newestOfWatch', (client) =>
-      client.get(this.#keys.watchNewest),
-    );
-    const [, sequence = '0', seal = FIRST_SEAL] = /^(\d{1,12}) ([0-9a-f]{64})$/.exec(stored ?? '') ?? [];
-    return { sequence: Number(sequence), seal };
-  }
-
   async episode(id: string): Promise<{ readonly episode: Episode; readonly nowMs: number } | null> {
     const [nowMs, record] = await this.#loaded(id);
     if (!isStored(record)) return null;
@@ -227,6 +245,26 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
   #loaded(subjectId: string): Promise<[nowMs: number, record: StoredRecord]> {
     return this.#connection.run('loadRequest', (client) => client.loadRequest(this.#keys.record(subjectId)));
   }
+}
+
+function newestEntryIn(stored: string): NewestEntry {
+  const [, sequence, seal] = /^(\d{1,12}) ([0-9a-f]{64})$/.exec(stored) ?? [];
+  return sequence === undefined || seal === undefined ? NO_ENTRY : { sequence: Number(sequence), seal };
+}
+
+/** A record that was put back has a seal that fits; only the other record tells that it is not the newest. */
+function throwIfNotNewest({ id, audit }: Episode, named: NewestEntry | undefined): void {
+  if (named === undefined || isSameEntry(audit, named)) return;
+  const [names, ends] = [named.sequence, audit.sequence];
+  if (names < ends)
+    throw new UnreadableRecord(
+      WATCH_ID,
+      `it isn't the newest: it names entry ${names} of case ${id}, whose record ends at entry ${ends}`,
+    );
+  throw new UnreadableRecord(
+    id,
+    `it isn't the newest: it ends at entry ${ends} of its audit trail, the watch's record names entry ${names}`,
+  );
 }
 
 /** The newest episode of every unit, and the drill. */

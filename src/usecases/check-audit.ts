@@ -5,7 +5,7 @@ import {
   type AuditKeys,
   type AuditVerdict,
   AuditVerifier,
-  FIRST_SEAL,
+  isSameEntry,
   type KeptHead,
   type NewestEntry,
 } from '../domain/audit-chain.ts';
@@ -77,7 +77,6 @@ export interface CheckAudit {
 }
 
 const LOADS_AT_ONCE = 100;
-const NO_ENTRY: NewestEntry = { sequence: 0, seal: FIRST_SEAL };
 /** People don't change a record this often during one check. */
 const CHECKS_AT_MOST = 5;
 
@@ -118,7 +117,7 @@ export function createCheckAudit({ audit, store, watch, keys, events }: CheckAud
     record: RecordSeen,
     newest: NewestEntry | undefined,
   ): Promise<AuditFault | null> {
-    if (record !== null && 'newest' in record && isSame(record.newest, newest)) return null;
+    if (record !== null && 'newest' in record && isSameEntry(record.newest, newest)) return null;
     if (record === null && newest === undefined && subjectId === WATCH_ID) return null;
     const verdict = await verifySubject(subjectId);
     if (verdict !== null) return verdict.fault;
@@ -201,7 +200,7 @@ export function createCheckAudit({ audit, store, watch, keys, events }: CheckAud
     const entries = await Array.fromAsync(readWith(verifier, request.id));
     const { fault } = verifier.result();
     if (fault !== null) return `the audit trail is broken: ${fault.what}`;
-    if (!isSame(request.audit, verifier.newest.get(request.id)))
+    if (!isSameEntry(request.audit, verifier.newest.get(request.id)))
       return 'the record is older than the audit trail';
     return judge(request, entries.filter(isRequestEntry));
   }
@@ -249,14 +248,10 @@ export function createCheckAudit({ audit, store, watch, keys, events }: CheckAud
   };
 }
 
-function isSame(a: NewestEntry, b: NewestEntry = NO_ENTRY): boolean {
-  return a.sequence === b.sequence && a.seal === b.seal;
-}
-
 /** Compares a record with the newest entry of its trail, which has been verified. */
 function whatIsWrong(record: RecordSeen, newest: NewestEntry | undefined): string | null {
   if (record === null) return 'it has audit entries, but its record is missing';
   if ('unreadable' in record) return `its record can't be read: ${record.unreadable}`;
-  if (isSame(record.newest, newest)) return null;
+  if (isSameEntry(record.newest, newest)) return null;
   return `its record is older than the trail: the record ends at entry ${record.newest.sequence}`;
 }

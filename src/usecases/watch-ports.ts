@@ -22,6 +22,8 @@ export interface StoredWatch {
   readonly stored: string;
   /** By id. An unreadable one throws UnreadableRecord: nothing is decided on half of the picture. */
   readonly episodes: ReadonlyMap<string, Episode>;
+  /** The newest audit entry of the watch and of each of these episodes, by id. */
+  readonly newest: ReadonlyMap<string, NewestEntry>;
   /** Per episode: since when its oldest message for the channel waits for Slack; one that Slack refused is kept, not waiting. */
   readonly undeliveredSinceMs: ReadonlyMap<string, number>;
   /** The store's clock. */
@@ -30,7 +32,7 @@ export interface StoredWatch {
 
 /** One step to store: the watch's record, and each changed episode with its events and the messages that follow. */
 export interface WatchSave {
-  readonly from: Pick<StoredWatch, 'watch' | 'stored' | 'nowMs'>;
+  readonly from: Pick<StoredWatch, 'watch' | 'stored' | 'newest' | 'nowMs'>;
   readonly next: WatchState;
   readonly episodes: readonly (EpisodeChange & { readonly notices: readonly EpisodeNotice[] })[];
   readonly events: readonly WatchEvent[];

@@ -90,7 +90,7 @@ function saves(create: Create): void {
     const entries = await Array.fromAsync(audit.entries());
     expect(await watch.save(noting(from, id, 'second'))).toBe('conflict');
     expect(await watch.save(opening(from, newEpisode(from.nowMs)))).toBe('conflict');
-    expect(await watch.save({ ...opening(from), from: { watch: null, stored: '', nowMs: from.nowMs } })).toBe(
+    expect(await watch.save({ ...opening(from), from: { ...from, watch: null, stored: '' } })).toBe(
       'conflict',
     );
     const { nowMs: _, ...unchanged } = after;

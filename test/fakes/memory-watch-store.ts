@@ -46,6 +46,10 @@ export class MemoryWatchStore implements WatchStore, WatchRecords {
       watch: structuredClone(this.#watch),
       stored: this.#stored,
       episodes: new Map(ids.flatMap((id) => this.#pair(id))),
+      newest: new Map([
+        [WATCH_ID, this.#newest],
+        ...ids.flatMap((id) => this.#pair(id)).map(([id, { audit }]) => [id, audit] as const),
+      ]),
       undeliveredSinceMs: new Map(undelivered),
       nowMs: this.#now(),
     };

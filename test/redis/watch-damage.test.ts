@@ -1,10 +1,11 @@
 /** Records and trail of the watch that somebody changed in Redis: named, never believed. */
 import { describe, expect, inject, it } from 'vitest';
+import { Seals } from '../../src/redis/seals.ts';
 import { createCheckAudit } from '../../src/usecases/check-audit.ts';
 import { UnreadableRecord } from '../../src/usecases/ports.ts';
 import { onlyKey } from '../contracts/audit-trail.ts';
 import { advance, CARD, openOne } from '../contracts/requests.ts';
-import { loadEpisode, newEpisode, noting, openEpisode, opening } from '../contracts/watch.ts';
+import { began, loadEpisode, newEpisode, noting, openEpisode, opening } from '../contracts/watch.ts';
 import { AUDIT_KEY, bareClient, redisParts } from './redis-parts.ts';
 import { isOf, RedisWriter } from './redis-writer.ts';
 
@@ -48,11 +49,16 @@ describe('the record of an episode', () => {
     expect(JSON.stringify(log.lines.at(-1))).toContain(listed);
   });
 
-  it('put back to what it was, under its own seal, is older than its trail', async () => {
-    const { watch, writer, check, first } = await scene();
+  it('put back to what it was, under its own seal, is not the newest: nothing is decided on it', async () => {
+    const { watch, writer, check, first, second } = await scene();
     const before = await writer.redis.hgetall(writer.keys.record(first.id));
     await watch.save(noting(await watch.load(), first.id, 'and again'));
+    // It names the newest entry of an episode also where a later save didn't change that one.
+    await watch.save(noting(await watch.load(), second.id, 'of another'));
     await writer.redis.hset(writer.keys.record(first.id), before);
+    await expect(watch.load()).rejects.toThrow(
+      `the record of case ${first.id} can't be read: it isn't the newest: it ends at entry 2 of its audit trail, the watch's record names entry 3`,
+    );
     expect(await check.verify()).toMatchObject({
       fault: { subjectId: first.id, sequence: 3, what: expect.stringContaining('older than the trail') },
     });
@@ -69,6 +75,41 @@ describe("the watch's own record", () => {
     expect(await check.verify()).toMatchObject({ fault: { subjectId: 'watch' } });
   });
 
+  it('put back to what it was before an episode went on is not the newest', async () => {
+    const { watch, writer, first } = await scene();
+    const before = await writer.redis.hgetall(writer.keys.record('watch'));
+    await watch.save(noting(await watch.load(), first.id, 'and again'));
+    await writer.redis.hset(writer.keys.record('watch'), before);
+    await expect(watch.load()).rejects.toThrow(
+      `the record of the watch can't be read: it isn't the newest: it names entry 2 of case ${first.id}, whose record ends at entry 3`,
+    );
+  });
+
+  it('put back to what it was before the watch said something is not the newest', async () => {
+    const { watch, writer, check } = await scene();
+    const before = await writer.redis.hgetall(writer.keys.record('watch'));
+    const from = await watch.load();
+    await watch.save({ ...opening(from), events: [began(from.nowMs)] });
+    await writer.redis.hset(writer.keys.record('watch'), before);
+    await expect(watch.load()).rejects.toThrow(
+      "the record of the watch can't be read: it isn't the newest: it ends at entry 1 of its audit trail, Redis names entry 2",
+    );
+    expect(await check.verify()).toMatchObject({ fault: { subjectId: 'watch' } });
+  });
+
+  it('from a version that named no entries of episodes is read, and names them at the next save', async () => {
+    const { watch, writer, first } = await scene();
+    const { newest, ...older } = await writer.record('watch');
+    expect(newest).toMatchObject({ [first.id]: first.audit });
+    const record = JSON.stringify(older);
+    const seal = new Seals(onlyKey(AUDIT_KEY), 'record').seal('watch', record);
+    await writer.redis.hset(writer.keys.record('watch'), { record, seal });
+    const from = await watch.load();
+    expect(from.episodes.get(first.id)).toEqual(first);
+    await watch.save({ ...opening(from), events: [] });
+    expect(await writer.record('watch')).toMatchObject({ newest: { [first.id]: first.audit } });
+  });
+
   it('changed between loading and saving: the save is refused', async () => {
     const { watch, writer } = await scene();
     const from = await watch.load();
@@ -81,6 +122,30 @@ describe("the watch's own record", () => {
     const { watch, writer, first } = await scene();
     await writer.redis.hset(writer.keys.record('watch'), 'episodes', '');
     await expect(watch.load()).rejects.toThrow(`${first.id} can't be read: it is missing`);
+  });
+});
+
+describe('security: what a writer to Redis without the audit key can still do to the watch', () => {
+  it('security: undo: its record, those of all its cases and what names its newest entry, until the trail is checked', async () => {
+    const { watch, writer, check, first, second } = await scene();
+    const { redis, keys } = writer;
+    const ids = ['watch', first.id, second.id];
+    const before = await Promise.all(
+      ids.map(async (id) => [id, await redis.hgetall(keys.record(id))] as const),
+    );
+    await watch.save(noting(await watch.load(), first.id, 'and again'));
+    for (const [id, hash] of before) await redis.hset(keys.record(id), hash);
+    expect((await watch.load()).episodes.get(first.id)).toEqual(first);
+    expect(await check.verify()).toMatchObject({ fault: { subjectId: first.id } });
+  });
+
+  it('security: repeat: its record from before a round that said nothing', async () => {
+    const { watch, writer } = await scene();
+    const before = await writer.redis.hgetall(writer.keys.record('watch'));
+    const from = await watch.load();
+    await watch.save({ ...opening(from), events: [] });
+    await writer.redis.hset(writer.keys.record('watch'), before);
+    expect((await watch.load()).watch).toEqual(from.watch);
   });
 });
 

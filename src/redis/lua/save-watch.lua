@@ -6,7 +6,7 @@
   KEYS[1]  hash of the watch
   KEYS[2]  audit stream
   KEYS[3]  seal of the newest opening
-  KEYS[4]  the watch's newest entry, for a watch that lost its record
+  KEYS[4]  the watch's newest entry
   KEYS[5]  due index of the outbox
   KEYS[6]  index of episodes
   KEYS[7]  this command
