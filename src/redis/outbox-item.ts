@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { RequestEventType } from '../domain/close/close-request.ts';
 import type { Notice } from '../domain/close/notices.ts';
+import { subjectKindOf } from '../domain/subject.ts';
 import type { EpisodeEventType } from '../domain/watch/episode.ts';
 import type { EpisodeNotice, WatchEventType, WatchNotice } from '../domain/watch/watch.ts';
 import type { OutboxItem, OutboxNotice, UnreadableNotice } from '../usecases/outbox-ports.ts';
@@ -53,6 +54,29 @@ export function redrawId(nowMs: number): string {
 export function originOf(id: string): OutboxItem['origin'] {
   if (id.startsWith(KEPT)) return 'kept';
   return id.startsWith(REDRAW) ? 'redraw' : 'change';
+}
+
+/** Null: the watch itself has no card. */
+export function redrawOf(subjectId: string): OutboxNotice | null {
+  switch (subjectKindOf(subjectId)) {
+    case 'request':
+      return { kind: 'card' };
+    case 'episode':
+      return ALERT_REDRAW;
+    case 'watch':
+      return null;
+  }
+}
+
+const ALERT_REDRAW: EpisodeNotice = { kind: 'alert-card', mention: false };
+
+/** How every stored redraw of an alert's card ends. */
+export const ALERT_REDRAW_TEXT = JSON.stringify(ALERT_REDRAW);
+
+/** How every stored redraw of this card ends. */
+export function redrawText(subjectId: string): string {
+  const redraw = redrawOf(subjectId);
+  return redraw === null ? '' : JSON.stringify(redraw);
 }
 
 const NOT_OURS: UnreadableNotice = { kind: 'unreadable', why: 'it is not what this version writes' };

@@ -4,7 +4,7 @@
  */
 import type { AuditKeys } from '../domain/audit-chain.ts';
 import { subjectKindOf } from '../domain/subject.ts';
-import type { LeasedItem, Outbox, OutboxItem, OutboxNotice, TakenItem } from '../usecases/outbox-ports.ts';
+import type { LeasedItem, Outbox, OutboxItem, TakenItem } from '../usecases/outbox-ports.ts';
 import { type Log, UnreadableRecord } from '../usecases/ports.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
@@ -17,6 +17,8 @@ import {
   isWatchNotice,
   keptId,
   redrawId,
+  redrawOf,
+  redrawText,
 } from './outbox-item.ts';
 import { isStored, type StoredRecord } from './record-codec.ts';
 import { decodeRecord } from './request-record.ts';
@@ -44,24 +46,6 @@ const PUT_OFF_AT_MOST_MS = 15 * 60_000;
 /** What outbox-remove.lua answers. */
 const REMOVED_AND_NEXT_IS_DUE = 2;
 const NOT_FIRST = 0;
-
-/** Null: the watch itself has no card. */
-function redrawOf(subjectId: string): OutboxNotice | null {
-  switch (subjectKindOf(subjectId)) {
-    case 'request':
-      return { kind: 'card' };
-    case 'episode':
-      return { kind: 'alert-card', mention: false };
-    case 'watch':
-      return null;
-  }
-}
-
-/** How every stored redraw of a card ends. */
-function redrawText(subjectId: string): string {
-  const redraw = redrawOf(subjectId);
-  return redraw === null ? '' : JSON.stringify(redraw);
-}
 
 /** Null: there is no record. */
 function orUnreadable<Value>(record: StoredRecord, decode: () => Value): Value | UnreadableRecord | null {

@@ -20,7 +20,7 @@ import type { StoredWatch, WatchRecords, WatchSave, WatchStore } from '../usecas
 import { textOf } from './audit-log.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
-import { encodeNotices } from './outbox-item.ts';
+import { ALERT_REDRAW_TEXT, encodeNotices } from './outbox-item.ts';
 import { isStored, type StoredRecord } from './record-codec.ts';
 import { Seals } from './seals.ts';
 import { StoreClock } from './store-clock.ts';
@@ -173,6 +173,7 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
       keys.recordStem,
       keys.outboxStem,
       EPISODES_LISTED,
+      ALERT_REDRAW_TEXT,
       entries.length,
       ...entries.flatMap((entry) => [
         subjectOf(entry.body),

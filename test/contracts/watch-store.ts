@@ -1,5 +1,6 @@
 /** What every store of the watch must do, with the trail and the outbox it shares with close requests. */
 import { describe, expect, it } from 'vitest';
+import type { EpisodeNotice } from '../../src/domain/watch/watch.ts';
 import { createCheckAudit } from '../../src/usecases/check-audit.ts';
 import type { TakenItem } from '../../src/usecases/outbox-ports.ts';
 import { onlyKey } from './audit-trail.ts';
@@ -189,6 +190,31 @@ function delivers(create: Create): void {
     expect((await watch.load()).undeliveredSinceMs.size).toBe(0);
     await drain(outbox);
     expect((await watch.load()).undeliveredSinceMs.size).toBe(0);
+  });
+
+  it('lets one redraw of a card wait beside the first in line, however many changes want one', async () => {
+    const { watch, outbox } = await create();
+    const { id } = await openEpisode(watch);
+    const changed = async (text: string, notices: (thread: EpisodeNotice) => EpisodeNotice[]) => {
+      const save = noting(await watch.load(), id, text);
+      const episodes = save.episodes.map((each) => ({ ...each, notices: each.notices.flatMap(notices) }));
+      expect(await watch.save({ ...save, episodes })).toBe('saved');
+    };
+    const redraw: EpisodeNotice = { kind: 'alert-card', mention: false };
+    for (const text of ['first', 'second', 'third']) await changed(text, (thread) => [redraw, thread]);
+    await outbox.redraw(id);
+    const kinds = async () =>
+      (await drain(outbox)).flatMap(({ subjectId, notice }) => (subjectId === id ? [notice.kind] : []));
+    expect(await kinds()).toEqual(['alert-card', 'alert-card', ...Array(3).fill('alert-thread')]);
+
+    // While the first is on its way, another one waits; one that calls for somebody is never left out.
+    await changed('fourth', () => [redraw]);
+    const [onItsWay] = await outbox.take(LEASE_MS, 1, id);
+    await changed('fifth', () => [redraw]);
+    await changed('sixth', () => [redraw, CARD_NOTICE]);
+    if (onItsWay === undefined) throw new Error('nothing was due');
+    await outbox.done(onItsWay);
+    expect(await kinds()).toEqual(['alert-card', 'alert-card']);
   });
 
   it('does not count direct messages, which say nothing about the channel', async () => {

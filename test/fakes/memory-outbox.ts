@@ -48,6 +48,8 @@ export class MemoryOutbox implements Outbox {
     const line = this.#line(subjectId);
     notices.forEach((notice, index) => {
       const id = `${stem}${index + 1}`;
+      const isAlertRedraw = notice.kind === 'alert-card' && !notice.mention;
+      if (isAlertRedraw && line.items.slice(1).some((waiting) => isRedraw(waiting.notice))) return;
       line.items.push({
         ...{ id, key: `${subjectId}/${id}`, origin: 'change', createdAtMs },
         notice: structuredClone(notice),

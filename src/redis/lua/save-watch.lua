@@ -23,7 +23,8 @@
   ARGV[10] stem of record keys
   ARGV[11] stem of outbox keys
   ARGV[12] how many episodes the index holds
-  ARGV[13] how many audit entries follow, of five arguments each: subject id, text as sealed, seal of the entry before,
+  ARGV[13] how every redraw of an alert's card ends: its JSON
+  ARGV[14] how many audit entries follow, of five arguments each: subject id, text as sealed, seal of the entry before,
            seal, '1' where it opens a subject or ''
   then     how many episodes follow, of five arguments each: id, schema, record, seal of the record, openedAtMs
   then     notices to the end, of two arguments each: subject id, notice as stored
@@ -44,8 +45,8 @@ local newest = redis.call('GET', KEYS[3]) or ''
 if ARGV[2] ~= ARGV[3] and newest ~= ARGV[2] then
   return { -1, newest }
 end
-local entriesAt = 14
-local episodesAt = entriesAt + 5 * ARGV[13]
+local entriesAt = 15
+local episodesAt = entriesAt + 5 * ARGV[14]
 for i = entriesAt, episodesAt - 1, 5 do
   if ARGV[i + 4] == '1' and ARGV[i] ~= 'watch' and redis.call('EXISTS', ARGV[10] .. ARGV[i]) == 1 then
     return { -2, ARGV[i] }
@@ -75,10 +76,26 @@ end
 redis.call('ZREMRANGEBYRANK', KEYS[6], 0, -1 - ARGV[12])
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local function isRedraw(stored)
+  return string.sub(stored, -#ARGV[13]) == ARGV[13]
+end
+-- The first notice in line does not count: it may be on its way, drawn from the record as it was before.
+local function redrawWaits(line)
+  for _, stored in ipairs(redis.call('LRANGE', line, 1, -1)) do
+    if isRedraw(stored) then
+      return true
+    end
+  end
+  return false
+end
 for i = firstNotice, #ARGV, 2 do
-  redis.call('RPUSH', ARGV[11] .. ARGV[i], ARGV[i + 1])
-  -- NX: where a notice is being delivered or waits for its next attempt, the new ones wait behind it.
-  redis.call('ZADD', KEYS[5], 'NX', now, ARGV[i])
+  local line = ARGV[11] .. ARGV[i]
+  -- A card is drawn from the record as it is then, so that one redraw that waits is enough.
+  if not (isRedraw(ARGV[i + 1]) and redrawWaits(line)) then
+    redis.call('RPUSH', line, ARGV[i + 1])
+    -- NX: where a notice is being delivered or waits for its next attempt, the new ones wait behind it.
+    redis.call('ZADD', KEYS[5], 'NX', now, ARGV[i])
+  end
 end
 redis.call('SET', KEYS[7], '1', 'PX', ARGV[9])
 return { 1 }
