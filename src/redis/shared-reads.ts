@@ -41,7 +41,7 @@ export class RedisSharedReads {
 
   async release(key: string, token: string): Promise<void> {
     await this.#connection.run('releaseToken', (client) =>
-      client.releaseToken(this.#keys.sharedReadLead(key), token),
+      client.releaseToken(this.#keys.sharedReadLead(key), token, 0),
     );
   }
 }

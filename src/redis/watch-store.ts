@@ -73,12 +73,18 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
   }
 
   /** The token tells a re-sent command from another caller's. */
-  async takeRound(everyMs: number): Promise<boolean> {
+  async takeRound(everyMs: number): Promise<string | null> {
     const token = this.#newId();
     const taken = await this.#connection.run('takeRound', (client) =>
       client.takeToken(this.#keys.watchRound, token, everyMs),
     );
-    return taken === 1;
+    return taken === 1 ? token : null;
+  }
+
+  async giveBackRound(token: string, afterMs: number): Promise<void> {
+    await this.#connection.run('releaseToken', (client) =>
+      client.releaseToken(this.#keys.watchRound, token, afterMs),
+    );
   }
 
   async load(): Promise<StoredWatch> {

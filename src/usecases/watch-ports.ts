@@ -48,8 +48,10 @@ export interface WatchRecords {
 }
 
 export interface WatchStore {
-  /** True for one caller per `everyMs` over all replicas: it reads the units now. */
-  takeRound(everyMs: number): Promise<boolean>;
+  /** For one caller per `everyMs` over all replicas, the token of its turn: it reads the units now. Else null. */
+  takeRound(everyMs: number): Promise<string | null>;
+  /** The round came to nothing: the next turn may be taken after `afterMs`, unless it was already. */
+  giveBackRound(token: string, afterMs: number): Promise<void>;
   /** Throws UnreadableRecord, StoreUnavailable. */
   load(): Promise<StoredWatch>;
   /** Compare-and-set on the watch's record: records, sealed entries and messages together, or nothing. */

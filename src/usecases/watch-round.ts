@@ -31,7 +31,7 @@ export type InTime = <Value>(work: Promise<Value>, patienceMs: number, late: () 
 export interface WatchRoundParts {
   readonly reader: Pick<LoanReader, 'riskUnits' | 'findClosedUnit'>;
   readonly requests: Pick<CloseRequestStore, 'closedThrough'>;
-  readonly store: Pick<WatchStore, 'takeRound' | 'load'>;
+  readonly store: Pick<WatchStore, 'takeRound' | 'giveBackRound' | 'load'>;
   readonly book: WatchBook;
   readonly history: Pick<WatchHistory, 'add'>;
   readonly seenOnce: SeenOnce;
@@ -47,6 +47,10 @@ export interface WatchRoundParts {
 const LONGEST_READ_MS = 10_000;
 /** Of a round's time; the rest is for storing. */
 const READ_SHARE = 0.7;
+/** Where every replica fails, they take their turns one after the other, not faster than this. */
+const GIVEN_BACK_AFTER_MS = 1_000;
+/** What failed here may work on another replica; this one asks Binance again no earlier than in an ordinary round. */
+const LONGEST_REST_MS = 15_000;
 
 export function createWatchRound(parts: WatchRoundParts): () => Promise<WatchRoundOutcome> {
   const { reader, store, book, history, rules, inTime, log, monotonic } = parts;
@@ -118,16 +122,36 @@ export function createWatchRound(parts: WatchRoundParts): () => Promise<WatchRou
     }
   }
 
-  let isRunning = false;
-  return async () => {
-    // A slow round is never joined by a second one of this process.
-    if (isRunning || !(await store.takeRound(rules.everyMs))) return { kind: 'not-due' };
-    isRunning = true;
+  async function orNotStored(): Promise<WatchRoundOutcome> {
     try {
       return await round();
     } catch (error) {
       log.error({ err: error }, 'watch round failed');
       return { kind: 'not-stored' };
+    }
+  }
+
+  async function giveBack(token: string): Promise<void> {
+    restsUntilMs = monotonic() + Math.min(rules.everyMs, LONGEST_REST_MS);
+    try {
+      await store.giveBackRound(token, GIVEN_BACK_AFTER_MS);
+    } catch (error) {
+      log.warn({ err: error }, 'turn of a failed watch round not given back');
+    }
+  }
+
+  let isRunning = false;
+  let restsUntilMs = Number.NEGATIVE_INFINITY;
+  return async () => {
+    // A slow round is never joined by a second one of this process.
+    if (isRunning || monotonic() < restsUntilMs) return { kind: 'not-due' };
+    const token = await store.takeRound(rules.everyMs);
+    if (token === null) return { kind: 'not-due' };
+    isRunning = true;
+    try {
+      const outcome = await orNotStored();
+      if (outcome.kind === 'not-stored') await giveBack(token);
+      return outcome;
     } finally {
       isRunning = false;
     }

@@ -39,9 +39,22 @@ function rounds(create: Create): void {
     const { watch, passTime } = await create();
     const asked = () => Promise.all(Array.from({ length: 10 }, () => watch.takeRound(EVERY_MS)));
     for (let round = 0; round < 2; round += 1) {
-      expect((await asked()).filter(Boolean)).toHaveLength(1);
+      expect((await asked()).filter((token) => token !== null)).toHaveLength(1);
       await passTime(EVERY_MS);
     }
+  });
+
+  it('that was given back is given to the next caller soon, and not by one whose turn is over', async () => {
+    const { watch, passTime } = await create();
+    const first = await watch.takeRound(60_000);
+    if (first === null) throw new Error('nobody had it');
+    await watch.giveBackRound(first, EVERY_MS);
+    expect(await watch.takeRound(60_000)).toBeNull();
+    await passTime(EVERY_MS);
+    expect(await watch.takeRound(60_000)).not.toBeNull();
+    await watch.giveBackRound(first, 0);
+    await passTime(EVERY_MS);
+    expect(await watch.takeRound(60_000)).toBeNull();
   });
 }
 

@@ -19,6 +19,7 @@ export class MemoryWatchStore implements WatchStore, WatchRecords {
   #saves = 0;
   #newest = NOTHING;
   #roundUntilMs = Number.NEGATIVE_INFINITY;
+  #rounds = 0;
 
   constructor(parts: { now: () => number; outbox: MemoryOutbox; trail: MemoryTrail }) {
     this.#now = parts.now;
@@ -26,10 +27,15 @@ export class MemoryWatchStore implements WatchStore, WatchRecords {
     this.#trail = parts.trail;
   }
 
-  async takeRound(everyMs: number): Promise<boolean> {
-    if (this.#now() < this.#roundUntilMs) return false;
+  async takeRound(everyMs: number): Promise<string | null> {
+    if (this.#now() < this.#roundUntilMs) return null;
     this.#roundUntilMs = this.#now() + everyMs;
-    return true;
+    this.#rounds += 1;
+    return `${this.#rounds}`;
+  }
+
+  async giveBackRound(token: string, afterMs: number): Promise<void> {
+    if (token === `${this.#rounds}`) this.#roundUntilMs = Math.min(this.#roundUntilMs, this.#now() + afterMs);
   }
 
   async load(): Promise<StoredWatch> {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { amount, longId } from '../../src/domain/amount.ts';
 import { observationOf } from '../../src/usecases/observe-units.ts';
+import type { WatchStore } from '../../src/usecases/watch-ports.ts';
 import { UNAVAILABLE } from '../fakes/loan-exchange.ts';
 import { ALICE, request, START_MS } from '../support/close-requests.ts';
 import { agreeingUnit, NIGHT, WatchHarness } from '../support/watch-harness.ts';
@@ -58,6 +59,18 @@ describe('an answer as an observation', () => {
     });
   });
 });
+
+/** It takes turns, and nothing else works. */
+function failing(store: WatchStore): WatchStore {
+  const down = async () => {
+    throw new Error('down');
+  };
+  return {
+    takeRound: (everyMs) => store.takeRound(everyMs),
+    giveBackRound: (token, afterMs) => store.giveBackRound(token, afterMs),
+    ...{ load: down, save: down, episode: down, recentEpisodes: down },
+  };
+}
 
 describe('a round', () => {
   it('is one per WATCH_EVERY over all replicas, and stores what it read', async () => {
@@ -143,6 +156,52 @@ describe('a round', () => {
     expect(harness.heartbeats).toEqual([]);
     harness.store.save = save;
     expect(await harness.round()).toMatchObject({ kind: 'stored', isSeeing: true });
+  });
+
+  it('that failed is made up for by another replica after a second; the one that failed rests', async () => {
+    const harness = new WatchHarness();
+    const broken = harness.replica({ store: failing(harness.store) });
+    harness.list({ 7: '0.6' });
+    harness.nowMs += 15_000;
+    expect(await broken.round()).toMatchObject({ kind: 'not-stored' });
+    expect(await harness.work.round()).toEqual({ kind: 'not-due' });
+    harness.nowMs += 1_000;
+    expect(await broken.round()).toEqual({ kind: 'not-due' });
+    expect(await harness.work.round()).toMatchObject({ kind: 'stored' });
+    harness.nowMs += 14_000;
+    expect(await broken.round()).toEqual({ kind: 'not-due' });
+    harness.nowMs += 1_000;
+    expect(await broken.round()).toMatchObject({ kind: 'not-stored' });
+  });
+
+  it('that fails everywhere asks Binance once per replica and WATCH_EVERY', async () => {
+    const harness = new WatchHarness();
+    const store = failing(harness.store);
+    const replicas = [harness.replica({ store }), harness.replica({ store }), harness.replica({ store })];
+    let reads = 0;
+    const units = harness.exchange.riskUnits.bind(harness.exchange);
+    harness.exchange.riskUnits = async () => {
+      reads += 1;
+      return units();
+    };
+    for (let second = 0; second < 60; second += 1) {
+      harness.nowMs += 1_000;
+      for (const replica of replicas) await replica.round();
+    }
+    expect(reads).toBe(3 * 4);
+  });
+
+  it('whose turn cannot be given back either says both in the log', async () => {
+    const harness = new WatchHarness();
+    const store = failing(harness.store);
+    store.giveBackRound = async () => {
+      throw new Error('down');
+    };
+    expect(await harness.round({ 7: '0.6' }, harness.replica({ store }))).toMatchObject({
+      kind: 'not-stored',
+    });
+    const said = harness.log.lines.map(({ message }) => message);
+    expect(said).toEqual(['watch round failed', 'turn of a failed watch round not given back']);
   });
 });
 
