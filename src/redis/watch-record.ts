@@ -119,6 +119,13 @@ const watch: z.ZodType<WatchRecord> = z.strictObject({
     })
     .nullable(),
   blindMention: z.strictObject({ atMs: ms, isNone: z.boolean() }).nullable(),
+  blindFloor: z
+    .strictObject({
+      sinceMs: ms,
+      times: count,
+      unsaid: z.strictObject({ isNone: z.boolean(), mention: z.boolean() }).nullable(),
+    })
+    .nullish(),
   units: z.record(longId, unitMemory),
   crossings: z.array(z.strictObject({ episodeId: text, atMs: ms })),
   summary: z

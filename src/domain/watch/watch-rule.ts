@@ -66,6 +66,7 @@ export function decideRound(round: WatchRound): WatchChange {
       lastReading: isComplete ? { asOfMs: sight.asOfMs, readAtMs: nowMs } : state.lastReading,
       blind: sighted.blind,
       blindMention: sighted.blindMention,
+      blindFloor: sighted.blindFloor,
       units: Object.fromEntries(units),
       crossings: summary.crossings,
       summary: summary.summary,
@@ -130,19 +131,36 @@ function began(
   return { type: 'began', units: units.length, atLevel, alerts, atMs: nowMs };
 }
 
-/** Told after two minutes, once more when not one unit can be read, and again when a quiet telling may be loud. */
+/**
+ * Blindness is told after two minutes, once more when not one unit can be read, and again when a quiet telling may be
+ * loud. That it reads again is told at once, and then not for a quarter of an hour: what is true by then is told, with how
+ * often it came and went. Until then people know it as blind.
+ */
 function decideSight(
-  { blind: before, blindMention }: WatchState,
+  { blind: before, blindMention, blindFloor }: WatchState,
   { trouble, units }: Sight,
   episodes: readonly Episode[],
   nowMs: number,
-): Pick<WatchState, 'blind' | 'blindMention'> & { readonly events: readonly WatchEvent[] } {
-  const sinceMs = before?.sinceMs ?? nowMs;
-  const told = before?.told ?? null;
+): Pick<WatchState, 'blind' | 'blindMention' | 'blindFloor'> & { readonly events: readonly WatchEvent[] } {
+  const floor = blindFloor ?? null;
+  const isOver = floor !== null && Math.abs(nowMs - floor.sinceMs) >= BLIND_FLOOR_MS;
+  const unsaid = floor?.unsaid ?? null;
+  const cameAndWent = (times: number) =>
+    (floor && unsaid && { cameAndWent: { times, sinceMs: floor.sinceMs } }) ?? {};
+  const restarted = { sinceMs: nowMs, times: 0, unsaid: null };
   if (trouble === null) {
-    const events: WatchEvent[] = told === null ? [] : [{ type: 'seeing-again', sinceMs, atMs: nowMs }];
-    return { blind: null, blindMention, events };
+    const told = before?.told ?? unsaid;
+    const times = (floor?.times ?? 0) + (before === null ? 0 : 1);
+    if (floor !== null && !isOver)
+      return { blind: null, blindMention, blindFloor: { ...floor, times, unsaid: told }, events: [] };
+    if (told === null) return { blind: null, blindMention, blindFloor: null, events: [] };
+    const sinceMs = before?.sinceMs ?? floor?.sinceMs ?? nowMs;
+    const event = { type: 'seeing-again', sinceMs, ...cameAndWent(times), atMs: nowMs } as const;
+    return { blind: null, blindMention, blindFloor: restarted, events: [event] };
   }
+  const sinceMs = before?.sinceMs ?? nowMs;
+  const isLong = nowMs - sinceMs >= BLIND_TOLD_AFTER_MS;
+  const told = before?.told ?? (isLong ? unsaid : null);
   const noneSinceMs = units.length > 0 ? null : before === null ? nowMs : (before.noneSinceMs ?? nowMs);
   const isNone =
     told?.isNone === true || (noneSinceMs !== null && nowMs - noneSinceMs >= BLIND_TOLD_AFTER_MS);
@@ -150,12 +168,12 @@ function decideSight(
     blindMention !== null &&
     (blindMention.isNone || !isNone) &&
     Math.abs(nowMs - blindMention.atMs) < BLIND_FLOOR_MS;
+  const kept = isOver && unsaid === null ? null : floor;
   const isDue =
-    told === null
-      ? nowMs - sinceMs >= BLIND_TOLD_AFTER_MS
-      : isNone !== told.isNone || !(told.mention || isRecent);
+    isLong &&
+    (told === null || isNone !== told.isNone || !(told.mention || isRecent) || (isOver && unsaid !== null));
   const blind = { sinceMs, ...trouble, noneSinceMs, told };
-  if (!isDue) return { blind, blindMention, events: [] };
+  if (!isDue) return { blind, blindMention, blindFloor: kept, events: [] };
   const mention = !isRecent;
   const openCases = episodes.filter(
     ({ state, level, drill }) => state === 'open' && isCaseLevel(level) && drill === null,
@@ -163,7 +181,14 @@ function decideSight(
   return {
     blind: { ...blind, told: { isNone, mention } },
     blindMention: mention ? { atMs: nowMs, isNone } : blindMention,
-    events: [{ type: 'blind', sinceMs, ...trouble, openCases, mention, atMs: nowMs }],
+    blindFloor: unsaid === null ? kept : restarted,
+    events: [
+      {
+        ...{ type: 'blind', sinceMs, ...trouble, openCases, mention },
+        ...cameAndWent(floor?.times ?? 0),
+        atMs: nowMs,
+      },
+    ],
   };
 }
 

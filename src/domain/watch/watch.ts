@@ -58,6 +58,17 @@ export interface WatchState {
   } | null;
   /** When people were told last with a mention that the watch is blind; null: never. */
   readonly blindMention: { readonly atMs: number; readonly isNone: boolean } | null;
+  /** Since people were told last that it reads again, for a quarter of an hour; absent or null: not so lately. */
+  readonly blindFloor?:
+    | {
+        readonly sinceMs: number;
+        /** How often a blindness ended since. */
+        readonly times: number;
+        /** What people were told of one whose end is still unsaid; null: none. */
+        readonly unsaid: { readonly isNone: boolean; readonly mention: boolean } | null;
+      }
+    | null
+    | undefined;
   readonly units: Readonly<Record<string, UnitMemory>>;
   /** Openings and worsenings of the last minute that no summary names, one per episode. */
   readonly crossings: readonly { readonly episodeId: string; readonly atMs: number }[];
@@ -144,8 +155,9 @@ export type WatchEvent = {
       readonly why: string;
       readonly openCases: number;
       readonly mention: boolean;
+      readonly cameAndWent?: CameAndWent;
     }
-  | { readonly type: 'seeing-again'; readonly sinceMs: number }
+  | { readonly type: 'seeing-again'; readonly sinceMs: number; readonly cameAndWent?: CameAndWent }
   | {
       readonly type: 'summary';
       readonly id: string;
@@ -191,6 +203,12 @@ export type WatchEvent = {
   | ({ readonly type: 'digest' } & Digest)
 );
 export type WatchEventType = WatchEvent['type'];
+
+/** How often complete readings ended and came back since then, unsaid until now. */
+export interface CameAndWent {
+  readonly times: number;
+  readonly sinceMs: number;
+}
 
 export interface NamedEpisode {
   readonly id: string;

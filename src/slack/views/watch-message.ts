@@ -1,7 +1,7 @@
 /** What the watch itself says in its channel: that it begins, is blind or sees again, and news of units. mrkdwn, escaped. */
 import { amount } from '../../domain/amount.ts';
 import type { WatchLevel } from '../../domain/watch/levels.ts';
-import type { BlindCause, NamedEpisode, WatchEvent } from '../../domain/watch/watch.ts';
+import type { BlindCause, CameAndWent, NamedEpisode, WatchEvent } from '../../domain/watch/watch.ts';
 import { levelMark, levelName, ltvPhrase, readLtv } from './alert-figures.ts';
 import { context, fitLines, header, type Message, section } from './blocks.ts';
 import { digestMessage } from './digest-view.ts';
@@ -91,12 +91,19 @@ export function causeText(cause: BlindCause): string {
   return CAUSES[cause];
 }
 
-function blindText({ sinceMs, cause, why, openCases }: Extract<WatchEvent, { type: 'blind' }>): string {
+function blindText(event: Extract<WatchEvent, { type: 'blind' }>): string {
+  const { sinceMs, cause, why, openCases } = event;
   const open =
     openCases === 0
       ? 'No case is open.'
       : `${openCases === 1 ? '1 open case stays' : `${openCases} open cases stay`} open.`;
-  return `No complete reading since ${dateToken(sinceMs)}: ${CAUSES[cause]} (${shorten(escapeMrkdwn(why), 300)}). *This is not an all-clear*: a unit may cross a level unseen. Look at Binance. ${open}`;
+  return `No complete reading since ${dateToken(sinceMs)}: ${CAUSES[cause]} (${shorten(escapeMrkdwn(why), 300)}). *This is not an all-clear*: a unit may cross a level unseen. Look at Binance. ${open}${cameAndWentText(event)}`;
+}
+
+function cameAndWentText({ cameAndWent }: { readonly cameAndWent?: CameAndWent }): string {
+  if (cameAndWent === undefined) return '';
+  const { times, sinceMs } = cameAndWent;
+  return ` Binance's answers came and went ${times === 1 ? 'once' : `${times} times`} since ${dateToken(sinceMs)}.`;
 }
 
 /** By these words replicas of every version recognise it while it waits. */
@@ -134,7 +141,7 @@ function newsText(event: News, levels: readonly WatchLevel[]): string {
       return `*The watch begins*: it reads ${units}. ${at} Nothing from before is remembered.`;
     }
     case 'seeing-again':
-      return `*The watch reads again*, after ${durationText(event.atMs - event.sinceMs)} without a complete reading. What crossed a level in between and went back was not seen.`;
+      return `*The watch reads again*${event.cameAndWent === undefined ? `, after ${durationText(event.atMs - event.sinceMs)} without a complete reading.` : `.${cameAndWentText(event)}`} What crossed a level in between and went back was not seen.`;
     case 'unit-vanished':
       return `*Unit ${event.groupId} is missing from Binance's answer.* That doesn't mean that it was repaid or closed. Look at Binance.`;
     case 'unit-appeared':

@@ -80,6 +80,18 @@ describe('the trend', () => {
 describe('what the watch itself says', () => {
   const said = (event: WatchEvent) => watchMessage(event, levels).text;
 
+  it('says how often the answers came and went, if not each time was told', () => {
+    const times = (count: number) => ({ times: count, sinceMs: START_MS });
+    const seeing = { type: 'seeing-again', sinceMs: START_MS, atMs: START_MS + 300_000 } as const;
+    expect(said(seeing)).toMatch(/^\*The watch reads again\*, after 5 min without/);
+    expect(said({ ...seeing, cameAndWent: times(7) })).toMatch(
+      /^\*The watch reads again\*\. Binance's answers came and went 7 times since <!date.*What crossed a level/,
+    );
+    const why = { cause: 'busy', why: 'x', openCases: 0, mention: true } as const;
+    const blind = { ...seeing, ...why, type: 'blind', cameAndWent: times(1) } as const;
+    expect(said(blind)).toMatch(/answers came and went once since <!date/);
+  });
+
   it('never calls blindness calm', () => {
     const text = said({
       type: 'blind',
