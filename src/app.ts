@@ -200,7 +200,7 @@ export async function createApp(
   const watch = buildWatch(config, {
     ...{ store: watchStore, slackClients, seenOnce, now, log, events },
     history: new RedisWatchHistory({ connection: redis, keys }),
-    loans: exchange.institutionalLoan,
+    loans: exchange.history,
     call: createCall({ dispatcher: slackDispatcher }),
     newEpisodeId: options.newEpisodeId ?? (() => episodeIdFrom(randomBytes(8))),
   });

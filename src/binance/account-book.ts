@@ -7,6 +7,7 @@ import type { ExchangeFailure, Log } from '../usecases/ports.ts';
 import type { Account } from './accounts.ts';
 import { listAnswer, readRows, riskUnitRow } from './answers.ts';
 import { bucketOf } from './caller.ts';
+import { decodeClosed, walkClosedPages } from './closed-list.ts';
 import { ENDPOINTS, type Endpoint } from './endpoints.ts';
 import { failed, failureOf } from './failure.ts';
 import type { ReadCaller } from './read-caller.ts';
@@ -19,7 +20,7 @@ export type Owner =
 
 export interface AccountBookOptions {
   readonly accounts: readonly Account[];
-  readonly reads: Pick<ReadCaller, 'read' | 'deadlineFor'>;
+  readonly reads: Pick<ReadCaller, 'call' | 'read' | 'deadlineFor'>;
   readonly now: () => number;
   readonly log: Log;
 }
@@ -27,6 +28,8 @@ export interface AccountBookOptions {
 interface Known {
   /** Units that its key has shown. Kept after a close, to know whose closed list has the unit. */
   readonly units: Set<LongId>;
+  /** Units of its closed list, as far as it was read: their records are this account's too. */
+  readonly closedUnits: Set<LongId>;
   /** The key's last answer. */
   answer: KeyAnswer | null;
   question: { readonly priority: Priority; readonly answer: Promise<KeyAnswer> } | null;
@@ -96,6 +99,27 @@ export class AccountBook {
       : failed({ kind: 'no-account', endpoint: ENDPOINTS.close, account }, null);
   }
 
+  /**
+   * The credit account that has the records of a unit, active or closed. A closed list costs less than asking a key, so
+   * those are read first if no key has shown the unit.
+   */
+  async findOwnerOfRecords(groupId: LongId, priority: Priority): Promise<Owner> {
+    const ownerNow = () =>
+      this.knownOwner(groupId) ??
+      this.credit().find((each) => this.#known.get(each)?.closedUnits.has(groupId));
+    const before = ownerNow();
+    if (before !== undefined) return { ok: true, account: before };
+    const failures = await Promise.all(this.credit().map((account) => this.#readClosed(account, priority)));
+    const account = ownerNow();
+    if (account !== undefined) return { ok: true, account };
+    const owner = await this.findOwner(groupId, priority);
+    // A list that couldn't be read may have the unit.
+    const failure = failures.find((each) => each !== null) ?? null;
+    return !owner.ok && owner.failure.kind === 'no-account' && failure !== null
+      ? { ok: false, failure }
+      : owner;
+  }
+
   /** Reads the unit of each credit key that has not answered yet. True: all have answered. */
   async askAll(priority: Priority): Promise<boolean> {
     const deadlineMs = this.#options.reads.deadlineFor(priority);
@@ -114,7 +138,7 @@ export class AccountBook {
     this.#known = new Map(
       accounts.map((account) => {
         const kept = before.find(([old]) => old.isSameAs(account))?.[1];
-        return [account, unknown(kept?.units)];
+        return [account, unknown(kept?.units, kept?.closedUnits)];
       }),
     );
   }
@@ -164,6 +188,22 @@ export class AccountBook {
     return known.answer;
   }
 
+  /** Why it couldn't be read; null: it was. */
+  async #readClosed(account: Account, priority: Priority): Promise<ExchangeFailure | null> {
+    const { reads, log } = this.#options;
+    const list = await walkClosedPages((parameters) =>
+      reads.call({ endpoint: ENDPOINTS.closed, account, parameters, priority }),
+    );
+    if (list.kind !== 'read') {
+      const failure = failureOf(list, account);
+      log.warn({ account: account.name, ...failure }, 'closed list not read');
+      return failure;
+    }
+    for (const { groupId } of decodeClosed(list.value).units)
+      this.#known.get(account)?.closedUnits.add(groupId);
+    return null;
+  }
+
   #noteUnits(account: Account, known: Known, answer: readonly unknown[]): void {
     const { rows, flawed } = readRows(answer, riskUnitRow);
     const units = [...rows.map((unit) => unit.groupId), ...flawed.flatMap(({ groupId }) => groupId ?? [])];
@@ -175,6 +215,6 @@ export class AccountBook {
   }
 }
 
-function unknown(units: Set<LongId> = new Set()): Known {
-  return { units, answer: null, question: null };
+function unknown(units: Set<LongId> = new Set(), closedUnits: Set<LongId> = new Set()): Known {
+  return { units, closedUnits, answer: null, question: null };
 }

@@ -137,7 +137,9 @@ export const closedUnitRow: z.ZodType<ClosedUnit> = z
 export const listAnswer: z.ZodType<unknown[]> = z.array(z.unknown());
 export const pageAnswer = z.object({ total: countField, rows: z.array(z.unknown()) });
 /** A page that may lack its total (force-liquidation shows rows only). */
-export const openPageAnswer = z.object({ total: countField.optional(), rows: z.array(z.unknown()) });
+export const openPageAnswer = z
+  .object({ total: countField.nullish(), rows: z.array(z.unknown()) })
+  .transform(({ total, rows }) => ({ total: total ?? null, rows }));
 export const closeAnswer = z.object({ groupId: longIdField, status: textField });
 export const timeAnswer = z.object({ serverTime: timeField });
 /** 0: normal, 1: system maintenance. */

@@ -28,7 +28,10 @@ export type EndpointName =
   | 'borrow-repay'
   | 'interest-history'
   | 'force-liquidation'
-  | 'max-borrowable';
+  | 'max-borrowable'
+  | 'liquidation-transfers'
+  | 'rebate-balance'
+  | 'rebate-records';
 
 /** Weight per minute by scope. `api`: spot rest-api, "IP Limits". */
 export const LIMIT_PER_MINUTE: Readonly<Record<LimitScope, number>> = {
@@ -60,4 +63,12 @@ export const ENDPOINTS = {
   interestHistory: get('interest-history', `${GROUP}/interest-history`, 10, ['credit']),
   forceLiquidation: get('force-liquidation', `${GROUP}/force-liquidation`, 1, ['credit']),
   maxBorrowable: get('max-borrowable', `${GROUP}/max-borrowable`, 100, ['parent', 'credit']),
+  // Page "Query Risk Unit Forced Liquidation Transfer Records" (change log of 2025-12-16): by time only, no groupId.
+  liquidationTransfers: get('liquidation-transfers', `${GROUP}/force-liquidation-transfer-record`, 1, [
+    'credit',
+  ]),
+  // Change log of 2026-04-10. No copy of its page states a weight, so it counts as its records do.
+  rebateBalance: get('rebate-balance', `${GROUP}/interest-rebate-balance`, 100, ['parent']),
+  // Page "Query Interest Rebate Balance Records": 100 (IP), of the master account.
+  rebateRecords: get('rebate-records', `${GROUP}/interest-rebate-balance/records`, 100, ['parent']),
 } as const satisfies Record<string, Endpoint>;

@@ -7,7 +7,16 @@ import type { Dispatcher } from 'undici';
 import type { CloseMode } from '../domain/policy.ts';
 import { endsInTime } from '../shared/in-time.ts';
 import type { ProxyAddresses } from '../shared/proxy.ts';
-import type { ExchangeStop, ExchangeStops, LoanCloser, LoanReader, Log } from '../usecases/ports.ts';
+import type { LoanRecords } from '../usecases/loan-ports.ts';
+import type {
+  ExchangeStop,
+  ExchangeStops,
+  LoanCloser,
+  LoanReader,
+  Log,
+  UnitDetails,
+} from '../usecases/ports.ts';
+import type { LoanHistory } from '../usecases/watch-ports.ts';
 import { AccountBook } from './account-book.ts';
 import type { Account } from './accounts.ts';
 import { timeAnswer } from './answers.ts';
@@ -23,8 +32,9 @@ import {
   takeSnapshot,
 } from './exchange-status.ts';
 import { createHttp, HTTP_TIMEOUT_MS } from './http.ts';
-import { createInstitutionalLoan, type InstitutionalLoan } from './institutional-loan.ts';
+import { createInstitutionalLoan } from './institutional-loan.ts';
 import { createLoanCloser } from './loan-closer.ts';
+import { createLoanHistory, createLoanRecords } from './loan-history.ts';
 import { ExchangeLoanReader } from './loan-reader.ts';
 import { ReadCaller } from './read-caller.ts';
 import { stopExtent } from './rejection.ts';
@@ -65,7 +75,9 @@ export interface LoanExchangeOptions {
 export interface LoanExchange {
   readonly reader: LoanReader;
   readonly closer: LoanCloser;
-  readonly institutionalLoan: InstitutionalLoan;
+  readonly institutionalLoan: UnitDetails;
+  readonly records: LoanRecords;
+  readonly history: LoanHistory;
   readonly checks: ExchangeChecks;
   readonly stops: ExchangeStops;
   snapshot(): ExchangeSnapshot;
@@ -167,6 +179,8 @@ export function createLoanExchange(options: LoanExchangeOptions): LoanExchange {
       patienceMs: patienceMs.close,
     }),
     institutionalLoan: createInstitutionalLoan({ book, reads }),
+    records: createLoanRecords({ book, reads, nowMs }),
+    history: createLoanHistory({ book, reads }),
     stops: { list: () => limiter.stops.list(book.buckets()), lift: () => limiter.stops.lift() },
     checks: createAccountChecks({ book, reads, status }),
     snapshot: () => takeSnapshot({ book, clock, limiter, caller, status, now }),

@@ -36,7 +36,7 @@ export interface LoanRecords {
   forcedLiquidations(groupId: LongId, span: Span, walk: Walk): Promise<WalkedRead<ForcedLiquidation>>;
   /** Of the credit account of that unit; Binance states no unit in them. */
   liquidationTransfers(groupId: LongId, span: Span, walk: Walk): Promise<WalkedRead<LiquidationTransfer>>;
-  /** Of the parent account; Binance keeps one for all units. */
-  rebate(): Promise<Read<RebateBalance>>;
+  /** Of the parent account; Binance keeps one for all units. Null: the firm has none. */
+  rebate(): Promise<Read<RebateBalance | null>>;
   rebateRecords(span: Span, walk: Walk): Promise<WalkedRead<RebateRecord>>;
 }

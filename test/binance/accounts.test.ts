@@ -154,6 +154,7 @@ function bookOf(
     accounts: loaded.ok ? loaded.accounts : [],
     reads: {
       deadlineFor: () => undefined,
+      call: async () => ({ kind: 'unreadable', detail: 'no closed list' }),
       async read<Value>({ account }: ReadCall, schema: z.ZodType<Value>) {
         await held;
         const units = (shows[account?.name ?? ''] ?? []).map((groupId) => ({ groupId }));

@@ -1,0 +1,161 @@
+/** Reads rows over a span of time: in windows as long as Binance allows, each page by page, every row once. */
+import type { Span } from '../domain/loan/loan-records.ts';
+import type { Walk } from '../usecases/loan-ports.ts';
+import type { FailedCall } from './caller.ts';
+import { LARGEST_PAGE, pageParameters } from './closed-list.ts';
+import type { ReadAnswer } from './read-caller.ts';
+import type { QueryParameter } from './signing.ts';
+
+/** More than two years of hourly interest for one asset; bounds the memory of one reading. */
+export const MAX_ROWS = 20_000;
+const MAX_READS_OF_A_WINDOW = 2;
+
+export interface RowPage {
+  /** Null: not stated. */
+  readonly total: number | null;
+  readonly rows: readonly unknown[];
+}
+
+export type FetchRows = (parameters: readonly QueryParameter[]) => Promise<ReadAnswer<RowPage> | FailedCall>;
+
+export interface WalkedRows {
+  readonly kind: 'walked';
+  /** As received, each once; those of newer windows first. */
+  readonly rows: readonly unknown[];
+  readonly isCut: boolean;
+  /** Windows in which Binance counts more rows than it shows. */
+  readonly gaps: readonly string[];
+  /** Exchange time of the oldest answer; null: nothing was asked. */
+  readonly asOfMs: number | null;
+}
+
+/**
+ * Newest first. `startTime` and `endTime` both count as documented; neighbours share that one millisecond, so that a row on
+ * it isn't lost should one of them not count. Rows are told apart by their content, so it comes once.
+ */
+export function windowsOf({ fromMs, beforeMs }: Span, longestMs: number): readonly Span[] {
+  const windows: Span[] = [];
+  for (let endMs = beforeMs; endMs > fromMs; endMs -= longestMs)
+    windows.push({ fromMs: Math.max(fromMs, endMs - longestMs), beforeMs: endMs });
+  return windows;
+}
+
+/** Counts the calls of one reading for whoever waits. */
+export class CallCount {
+  readonly #walk: Walk;
+  #done = 0;
+  #of: number;
+
+  constructor(walk: Walk, windows: number) {
+    this.#walk = walk;
+    this.#of = windows;
+  }
+
+  get isStopped(): boolean {
+    return this.#walk.isStopped();
+  }
+
+  /** A window turned out to have further pages. */
+  add(pages: number): void {
+    this.#of += pages;
+  }
+
+  called(): void {
+    this.#done += 1;
+    this.#of = Math.max(this.#of, this.#done);
+    this.#walk.onProgress(this.#done, this.#of);
+  }
+}
+
+export interface WindowWalkOptions {
+  readonly windows: readonly Span[];
+  readonly fetch: FetchRows;
+  readonly count: CallCount;
+  /** False where the order of rows is not documented: a window is then read to its end before the bound counts. */
+  readonly isNewestFirst: boolean;
+}
+
+export class WindowWalk {
+  readonly #options: WindowWalkOptions;
+  readonly #rows = new Map<string, unknown>();
+  readonly #gaps: string[] = [];
+  #isCut = false;
+  #asOfMs = Number.POSITIVE_INFINITY;
+
+  constructor(options: WindowWalkOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<WalkedRows | FailedCall | { readonly kind: 'stopped' }> {
+    for (const window of this.#options.windows) {
+      if (this.#rows.size >= MAX_ROWS) {
+        this.#isCut = true;
+        break;
+      }
+      const ended = await this.#readWindow(window);
+      if (ended !== null) return ended;
+    }
+    const rows = [...this.#rows.values()];
+    const asOfMs = Number.isFinite(this.#asOfMs) ? this.#asOfMs : null;
+    return { kind: 'walked', rows, isCut: this.#isCut, gaps: this.#gaps, asOfMs };
+  }
+
+  /** Null: read as far as it can be. A total that isn't reached means that rows moved meanwhile, so it is read again. */
+  async #readWindow(window: Span): Promise<FailedCall | { readonly kind: 'stopped' } | null> {
+    const seen = new Set<string>();
+    let total = 0;
+    for (let reads = 1; reads <= MAX_READS_OF_A_WINDOW; reads += 1) {
+      for (let current = 1; ; current += 1) {
+        if (this.#options.count.isStopped) return { kind: 'stopped' };
+        const result = await this.#options.fetch(parametersOf(window, current));
+        this.#options.count.called();
+        if (result.kind !== 'read') return result;
+        const { rows, total: stated } = result.value;
+        this.#asOfMs = Math.min(this.#asOfMs, result.asOfMs);
+        if ((stated ?? 0) > total) this.#options.count.add(pagesOf(stated ?? 0) - pagesOf(total));
+        total = Math.max(total, stated ?? 0);
+        const seenBefore = seen.size;
+        for (const row of rows) seen.add(this.#note(row));
+        const isEnd = stated === null ? rows.length < LARGEST_PAGE : rows.length === 0 || seen.size >= total;
+        if (isEnd) break;
+        if (this.#isTooMany()) return null;
+        // The same page again for the next number, or more pages than the total has: there are no further ones.
+        const isRepeated = reads === 1 && current > 1 && seen.size === seenBefore;
+        if (isRepeated || (reads > 1 && current >= pagesOf(total))) break;
+      }
+      if (seen.size >= total) return null;
+    }
+    this.#gaps.push(`Binance counts ${total} rows ${spanOf(window)}, but shows ${seen.size}`);
+    return null;
+  }
+
+  /** The row's identity: ids aren't enough, as the page's example has one tranId in three rows. */
+  #note(row: unknown): string {
+    const identity = JSON.stringify(row);
+    if (!this.#rows.has(identity)) this.#rows.set(identity, row);
+    return identity;
+  }
+
+  #isTooMany(): boolean {
+    if (!this.#options.isNewestFirst || this.#rows.size < MAX_ROWS) return false;
+    this.#isCut = true;
+    return true;
+  }
+}
+
+/** At least one is asked for. */
+function pagesOf(total: number): number {
+  return Math.max(1, Math.ceil(total / LARGEST_PAGE));
+}
+
+function parametersOf({ fromMs, beforeMs }: Span, current: number): readonly QueryParameter[] {
+  return [
+    ['startTime', String(fromMs)],
+    ['endTime', String(beforeMs)],
+    ...(pageParameters(current, LARGEST_PAGE) ?? []),
+  ];
+}
+
+function spanOf({ fromMs, beforeMs }: Span): string {
+  return `from ${new Date(fromMs).toISOString()} to ${new Date(beforeMs).toISOString()}`;
+}
