@@ -24,6 +24,10 @@ export class RedisSeenOnce implements SeenOnce {
     );
   }
 
+  async has(key: string): Promise<boolean> {
+    return (await this.#connection.run('get', (client) => client.get(this.#keys.seen(key)))) !== null;
+  }
+
   async forget(key: string): Promise<void> {
     await this.#connection.run('del', (client) => client.del(this.#keys.seen(key)));
   }

@@ -1,7 +1,7 @@
 /**
  * Brings what the pagers were told of each case to what they should know. The record says both, so nothing is lost by a
- * crash. Until each of them took it, all are sent it again: their deduplication makes a repeat harmless, and none misses
- * an event because another one refuses.
+ * crash. Each pager that took it is noted, so that it doesn't hear it again while another one refuses; where the note is
+ * lost, its deduplication makes a repeat harmless.
  */
 import type { Episode } from '../domain/watch/episode.ts';
 import type { Log, SeenOnce } from './ports.ts';
@@ -10,6 +10,8 @@ import type { PageEvent, Pager, WatchEvents, WatchStore } from './watch-ports.ts
 
 const FIRST_DELAY_MS = 5_000;
 const LONGEST_DELAY_MS = 60_000;
+/** A pager that refuses for longer may have the others hear of the case again. */
+const TAKEN_REMEMBERED_MS = 7 * 24 * 3_600_000;
 /** Each round looks at the newest case of each unit; now and then at older ones, too, whose end was not delivered. */
 const OLDER_EVERY_ROUNDS = 30;
 const OLDER_AT_MOST = 50;
@@ -24,15 +26,22 @@ export interface PageCasesParts {
   readonly log: Log;
 }
 
+export interface PageTrouble {
+  readonly caseId: string;
+  /** "PagerDuty: no answer within 5 s" */
+  readonly why: string;
+}
+
 export interface PageCases {
   /** One round; returns how many cases the pagers now know as they should. */
   round(): Promise<number>;
-  /** What this process could not deliver: "PagerDuty, case C-…: no answer within 5 s". */
-  troubles(): readonly string[];
+  /** What this process could not deliver. */
+  troubles(): readonly PageTrouble[];
 }
 
 export function createPageCases(parts: PageCasesParts): PageCases {
   const { store, book, pagers, seenOnce, events, log } = parts;
+  /** By case. */
   const failures = new Map<string, { readonly times: number; readonly why: string }>();
   let rounds = 0;
 
@@ -46,9 +55,9 @@ export function createPageCases(parts: PageCasesParts): PageCases {
     if (!(await seenOnce.first(`page:${step}`, Math.min(FIRST_DELAY_MS * 2 ** times, LONGEST_DELAY_MS))))
       return false;
     const due = eventsOf(episode, wanted);
-    const [why] = (await Promise.all(pagers.map((pager) => tell(pager, due)))).flat();
+    const [why] = (await Promise.all(pagers.map((pager) => tell(pager, step, due)))).flat();
     if (why !== undefined) {
-      failures.set(id, { times: times + 1, why: `${why.pager}, case ${id}: ${why.what}` });
+      failures.set(id, { times: times + 1, why });
       return false;
     }
     failures.delete(id);
@@ -57,16 +66,19 @@ export function createPageCases(parts: PageCasesParts): PageCases {
     return (await book.applyToCase(id, { type: 'record-page', told: wanted }, isStillIt)).ok;
   }
 
-  /** One after the other; what is refused is a list of one. */
-  async function tell(pager: Pager, due: readonly PageEvent[]) {
+  /** One after the other, and none of them if it took all before; what is refused is a list of one. */
+  async function tell(pager: Pager, step: string, due: readonly PageEvent[]): Promise<readonly string[]> {
+    const taken = `page-taken:${pager.name}:${step}`;
+    if (await seenOnce.has(taken)) return [];
     for (const event of due) {
       const sent = await pager.send(event);
       events.pageSent(sent.ok ? 'accepted' : 'failed');
       if (sent.ok) continue;
       const { key, state } = event;
       log.error({ incident: key, pager: pager.name, state, why: sent.why }, 'page failed');
-      return [{ pager: pager.name, what: sent.why }];
+      return [`${pager.name}: ${sent.why}`];
     }
+    await seenOnce.first(taken, TAKEN_REMEMBERED_MS);
     return [];
   }
 
@@ -86,7 +98,7 @@ export function createPageCases(parts: PageCasesParts): PageCases {
       const brought = await Promise.all([...byId.values()].map(bring));
       return brought.filter(Boolean).length;
     },
-    troubles: () => [...failures.values()].map(({ why }) => why),
+    troubles: () => [...failures].map(([caseId, { why }]) => ({ caseId, why })),
   };
 }
 

@@ -292,6 +292,8 @@ export interface AuditLog {
 export interface SeenOnce {
   /** True the first time within `ttlMs`, false afterwards. Throws StoreUnavailable. */
   first(key: string, ttlMs: number): Promise<boolean>;
+  /** Whether it was seen and its time is not over. Throws StoreUnavailable. */
+  has(key: string): Promise<boolean>;
   /** Forgets the key, because the work was not done. Throws StoreUnavailable. */
   forget(key: string): Promise<void>;
 }

@@ -9,6 +9,7 @@ import { severityOf } from '../domain/watch/levels.ts';
 import type { WatchRules } from '../domain/watch/watch.ts';
 import { exchangeRefusal } from './current-facts.ts';
 import type { StatusView, WatchDesk, WatchGlimpse, WatchView } from './desk.ts';
+import type { PageTrouble } from './page-cases.ts';
 import type { LoanReader, Log } from './ports.ts';
 import type { WatchAccess } from './watch-access.ts';
 import type { DigestClock, TrendStep, WatchHistory, WatchStore } from './watch-ports.ts';
@@ -133,7 +134,7 @@ export interface WatchStatusParts {
   readonly glimpse: ViewWatch['glimpse'];
   readonly everyMs: number;
   readonly pagers: readonly string[];
-  readonly pageTroubles: () => readonly string[];
+  readonly pageTroubles: () => readonly PageTrouble[];
   readonly tripWireTrouble: () => string | null;
   /** Why messages can't reach the channel; null: they can, or it isn't known. */
   readonly channelTrouble: () => Promise<string | null>;
@@ -148,14 +149,35 @@ export async function watchStatus(parts: WatchStatusParts): Promise<readonly Lin
   const [glimpse, channel] = await Promise.all([parts.glimpse(), parts.channelTrouble()]);
   const lines: Line[] = [freshnessLine(glimpse, parts.everyMs)];
   if (channel !== null) lines.push({ name: 'Watch channel', level: 'fault', text: channel });
-  const troubles = parts.pageTroubles();
-  for (const text of troubles) lines.push({ name: 'Pager', level: 'fault', text });
-  if (troubles.length === 0 && parts.pagers.length > 0)
-    lines.push({ name: 'Pager', level: 'ok', text: parts.pagers.join(' and ') });
+  if (parts.pagers.length > 0) lines.push(...pagerLines(parts, glimpse?.open ?? null));
   const tripWire = parts.tripWireTrouble();
   if (tripWire !== null)
-    lines.push({ name: 'Trip-wire', level: 'warning', text: `couldn't be moved ahead: ${tripWire}` });
+    lines.push({
+      name: 'Trip-wire',
+      level: 'warning',
+      text: `this replica couldn't move it ahead: ${tripWire}`,
+    });
   return lines;
+}
+
+/** That a call is outstanding is in the record; why, only the replica knows that made it. `open`: null if unreadable. */
+function pagerLines(
+  { pagers, pageTroubles }: WatchStatusParts,
+  open: readonly Episode[] | null,
+): readonly Line[] {
+  const name = 'Pager';
+  const troubles = pageTroubles();
+  const isOutstanding = ({ id, page }: Episode) =>
+    page.wanted !== page.told && !troubles.some(({ caseId }) => caseId === id);
+  const lines: Line[] = [
+    ...troubles.map(({ caseId, why }): Line => {
+      return { name, level: 'fault', text: `case ${caseId}, last attempt of this replica: ${why}` };
+    }),
+    ...(open ?? []).filter(isOutstanding).map(({ id }): Line => {
+      return { name, level: 'warning', text: `case ${id}: not every pager has taken the call yet` };
+    }),
+  ];
+  return lines.length > 0 || open === null ? lines : [{ name, level: 'ok', text: pagers.join(' and ') }];
 }
 
 function freshnessLine(glimpse: Awaited<ReturnType<ViewWatch['glimpse']>>, everyMs: number): Line {

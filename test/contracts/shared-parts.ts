@@ -139,6 +139,18 @@ function remembers(create: Create): void {
     expect(await seen.first('delivery', 60_000)).toBe(false);
   });
 
+  it('is asked without being noted', async () => {
+    const { seen, passTime } = await create();
+    expect(await seen.has('delivery')).toBe(false);
+    expect(await seen.first('delivery', 40)).toBe(true);
+    expect(await seen.has('delivery')).toBe(true);
+    await passTime(40);
+    expect(await seen.has('delivery')).toBe(false);
+    await seen.first('delivery', 60_000);
+    await seen.forget('delivery');
+    expect(await seen.has('delivery')).toBe(false);
+  });
+
   it('is true again after it was taken back', async () => {
     const { seen } = await create();
     await seen.first('delivery', 60_000);

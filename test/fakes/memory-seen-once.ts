@@ -16,6 +16,10 @@ export class MemorySeenOnce implements SeenOnce {
     return true;
   }
 
+  async has(key: string): Promise<boolean> {
+    return (this.#until.get(key) ?? 0) > this.#now();
+  }
+
   async forget(key: string): Promise<void> {
     this.#until.delete(key);
   }

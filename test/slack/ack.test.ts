@@ -32,6 +32,7 @@ function silence() {
       await promise;
       return true;
     },
+    has: async () => false,
     forget: async () => {},
   };
   return { held, seenOnce, release: resolve, asked: () => asked };

@@ -136,6 +136,7 @@ describe('the guard', () => {
 
   it('fault N5: what goes wrong while a form opens is said in the form, once it is open', async () => {
     const down: SeenOnce = {
+      has: async () => false,
       forget: async () => {},
       first: async () => {
         throw new StoreUnavailable(new Error('OOM'));
@@ -195,6 +196,7 @@ describe('the guard', () => {
 
   it('does nothing when it cannot tell whether it was seen before', async () => {
     const down: SeenOnce = {
+      has: async () => false,
       forget: async () => {},
       first: async () => {
         throw new StoreUnavailable(new Error('ECONNREFUSED'));

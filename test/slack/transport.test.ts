@@ -208,6 +208,7 @@ describe('requests over HTTP', () => {
     await start(
       {},
       {
+        has: async () => false,
         forget: async () => {},
         first: async () => {
           throw new StoreUnavailable(new Error('down'));
@@ -228,6 +229,7 @@ describe('requests over HTTP', () => {
         },
       },
       {
+        has: async () => false,
         forget: async () => {},
         first: async () => {
           await held.promise;

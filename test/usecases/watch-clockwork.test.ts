@@ -250,7 +250,7 @@ describe('the trip-wire', () => {
     expect(await refusing.status()).toContainEqual({
       name: 'Trip-wire',
       level: 'warning',
-      text: "couldn't be moved ahead: ratelimited",
+      text: "this replica couldn't move it ahead: ratelimited",
     });
   });
 

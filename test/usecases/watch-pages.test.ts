@@ -44,13 +44,17 @@ describe('a page', () => {
   it('is tried again with growing pauses until the pager takes it, and is said in the status meanwhile', async () => {
     const harness = await atLiquidation();
     harness.pagerDuty.answer = { ok: false, why: 'it answered with an error (HTTP 500)' };
+    const { id } = harness.caseOf('7');
     await pageRounds(harness, 300);
     expect(harness.pagerDuty.received.length).toBeGreaterThan(5);
     expect(harness.pagerDuty.received.length).toBeLessThan(12);
     expect(await harness.work.status()).toContainEqual({
       name: 'Pager',
       level: 'fault',
-      text: `PagerDuty, case ${harness.caseOf('7').id}: it answered with an error (HTTP 500)`,
+      text: `case ${id}, last attempt of this replica: PagerDuty: it answered with an error (HTTP 500)`,
+    });
+    expect(await harness.replica().status()).toContainEqual({
+      ...{ name: 'Pager', level: 'warning', text: `case ${id}: not every pager has taken the call yet` },
     });
     harness.pagerDuty.answer = { ok: true };
     await pageRounds(harness, 61);
@@ -126,7 +130,7 @@ describe('a page', () => {
   });
 
   describe('with two ways out of which one refuses', () => {
-    /** What PagerDuty took, repeats of the last event left out; the other one refuses until `isBack`. */
+    /** What PagerDuty took; the other one refuses until `isBack`. */
     async function withOneBroken() {
       const took: string[] = [];
       const webhook = { isBack: false, took: [] as string[] };
@@ -134,7 +138,7 @@ describe('a page', () => {
         {
           name: 'PagerDuty',
           send: async ({ state }) => {
-            if (took.at(-1) !== state) took.push(state);
+            took.push(state);
             return { ok: true };
           },
         },
@@ -149,8 +153,19 @@ describe('a page', () => {
       ];
       const harness = await atLiquidation(new WatchHarness({ pagers }));
       await pageRounds(harness, 20);
-      return { harness, took, webhook };
+      return { harness, took, webhook, other: harness.replica({ pagers }) };
     }
+
+    it('the other one hears of the call once, from whichever replica', async () => {
+      const { harness, took, webhook, other } = await withOneBroken();
+      await pageRounds(harness, 300, other);
+      expect(took).toEqual(['triggered']);
+      expect(webhook.took).toEqual([]);
+      webhook.isBack = true;
+      await pageRounds(harness, 60, other);
+      expect([took, webhook.took]).toEqual([['triggered'], ['triggered']]);
+      expect(harness.caseOf('7').page.told).toBe('triggered');
+    });
 
     it('the other one is acknowledged and resolved all the same', async () => {
       const { harness, took } = await withOneBroken();
