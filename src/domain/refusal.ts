@@ -91,6 +91,12 @@ export type Refusal =
     }
   /** `owner`: null when it has none. */
   | { readonly code: 'case-not-owned-by-you'; readonly caseId: string; readonly owner: PersonId | null }
+  /** `why`: of the person who was proposed. */
+  | {
+      readonly code: 'new-owner-not-allowed';
+      readonly to: PersonId;
+      readonly why: Exclude<PersonKind, 'member'> | 'no-role' | 'not-looked-up';
+    }
   | { readonly code: 'bad-note'; readonly limit: number }
   | { readonly code: 'mute-not-allowed'; readonly caseId: string }
   | { readonly code: 'bad-mute'; readonly limitMs: number }

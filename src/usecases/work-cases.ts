@@ -1,6 +1,6 @@
 /** What people do with a case: take, note, mute, hand over, look, and the drill. */
 import type { Person, PersonId } from '../domain/person.ts';
-import { done, type Result, refuse } from '../domain/refusal.ts';
+import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
 import { parseEpisodeId } from '../domain/subject.ts';
 import { parseUnitQuery } from '../domain/unit/unit-query.ts';
 import { openDrill } from '../domain/watch/drill.ts';
@@ -89,7 +89,7 @@ export function createWorkCases(parts: WorkCasesParts): CaseVerbs {
       const admitted = await admit(by, caseId);
       if (!admitted.ok) return admitted;
       const receiver = await access.requireWatcher(to);
-      if (!receiver.ok) return refuse(receiver.refusal);
+      if (!receiver.ok) return refuse(refusalOfNewOwner(to, receiver.refusal));
       const command = {
         type: 'hand-over',
         by: idOf(admitted.value.person),
@@ -130,6 +130,21 @@ export function createWorkCases(parts: WorkCasesParts): CaseVerbs {
       return drill === undefined ? refuse({ code: 'changed-meanwhile' }) : done(drill.next);
     },
   };
+}
+
+/** The refusal of another person, in words for the one who proposed them. */
+function refusalOfNewOwner(to: PersonId, refusal: Refusal): Refusal {
+  const code = 'new-owner-not-allowed';
+  switch (refusal.code) {
+    case 'not-a-full-member':
+      return { code, to: idOf(to), why: refusal.kind };
+    case 'role-missing':
+      return { code, to: idOf(to), why: 'no-role' };
+    case 'identity-unavailable':
+      return { code, to: idOf(to), why: 'not-looked-up' };
+    default:
+      return refusal;
+  }
 }
 
 /** Records and the trail hold who it was, and nothing else about them. */

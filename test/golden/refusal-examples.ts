@@ -75,6 +75,7 @@ export function refusalExamples({ typed, why, atMs }: ExampleTexts): {
     'not-a-case': { code: 'not-a-case', caseId: typed },
     'case-has-owner': { code: 'case-has-owner', caseId: typed, owner, untilMs: atMs },
     'case-not-owned-by-you': { code: 'case-not-owned-by-you', caseId: typed, owner },
+    'new-owner-not-allowed': { code: 'new-owner-not-allowed', to: owner, why: 'no-role' },
     'bad-note': { code: 'bad-note', limit: 1_000 },
     'mute-not-allowed': { code: 'mute-not-allowed', caseId: typed },
     'bad-mute': { code: 'bad-mute', limitMs: 86_400_000 },

@@ -121,6 +121,9 @@ describe('the forms', () => {
     await slack.modal(ids.ada, (text) => text.includes("has no owner, so it can't be handed over"));
     await click(ids.ada, ACTIONS.takeCase);
     await answer(ids.ada, /You have it/);
+    const wrong = await form(ids.ada, ACTIONS.handOverCase, /has it now\./);
+    await slack.workspace.as(ids.ada).submit(wrong, { [INPUTS.newOwner]: ids.vera });
+    await slack.modal(ids.ada, (text) => /hand this case over to .*: they have no role/.test(text));
     const id = await form(ids.ada, ACTIONS.handOverCase, /has it now\./);
     await slack.workspace.as(ids.ada).submit(id, { [INPUTS.newOwner]: ids.ben });
     await slack.modal(ids.ada, (text) => text.includes('The case is handed over'));

@@ -16,6 +16,8 @@ async function atMarginCall(): Promise<{ harness: WatchHarness; id: string }> {
   return { harness, id: harness.caseOf('7').id };
 }
 
+const idOf = ({ teamId, userId }: typeof ALICE) => ({ teamId, userId });
+
 const codeOf = (result: { ok: boolean; refusal?: { code: string } }) =>
   result.ok ? null : result.refusal?.code;
 
@@ -96,12 +98,32 @@ describe('a case', () => {
     const { harness, id } = await atMarginCall();
     const { desk } = harness.work;
     await desk.takeCase(ALICE, id);
-    expect(codeOf(await desk.handOverCase(ALICE, id, STRANGER))).toBe('role-missing');
+    const code = 'new-owner-not-allowed';
+    const refused = { ok: false, refusal: { code, to: idOf(STRANGER), why: 'no-role' } };
+    expect(await desk.handOverCase(ALICE, id, STRANGER)).toEqual(refused);
+    harness.directory.people.set('U0GUEST', person('U0GUEST', { kind: 'guest' }));
+    expect(await desk.handOverCase(ALICE, id, person('U0GUEST'))).toMatchObject({
+      refusal: { code, why: 'guest' },
+    });
+    // The sender's own refusal is theirs.
+    expect(codeOf(await desk.handOverCase(STRANGER, id, NIGHT))).toBe('role-missing');
     expect(await desk.handOverCase(ALICE, id, NIGHT)).toMatchObject({
       ok: true,
       value: { owner: { by: { userId: NIGHT.userId } } },
     });
     expect(codeOf(await desk.handOverCase(ALICE, id, BOB))).toBe('case-not-owned-by-you');
+  });
+
+  it('is not handed over to somebody whom Slack does not tell now', async () => {
+    const { harness, id } = await atMarginCall();
+    const { desk } = harness.work;
+    await desk.takeCase(ALICE, id);
+    const { person: find } = harness.directory;
+    harness.directory.person = async (by) =>
+      by.userId === NIGHT.userId ? { ok: false, why: 'ratelimited' } : find.call(harness.directory, by);
+    expect(await desk.handOverCase(ALICE, id, NIGHT)).toMatchObject({
+      refusal: { code: 'new-owner-not-allowed', to: idOf(NIGHT), why: 'not-looked-up' },
+    });
   });
 
   it('is muted with an end, and not beyond a day', async () => {

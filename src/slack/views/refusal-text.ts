@@ -8,7 +8,7 @@ import type { FactChange, LiabilityFact } from '../../domain/close/facts.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import { subjectText } from '../../domain/subject.ts';
 import { fitLines } from './blocks.ts';
-import { amountText, dateToken } from './format.ts';
+import { amountText, dateToken, mention } from './format.ts';
 import { escapeMrkdwn, shorten, withoutMarks } from './limits.ts';
 import { factChangeLines } from './request-facts.ts';
 import { stateText, stateWhenRefused } from './request-text.ts';
@@ -102,6 +102,16 @@ const KIND_WORDS = {
   deactivated: 'deactivated accounts',
   foreign: 'people from another workspace',
   'not-found': 'accounts that Slack does not know',
+} as const;
+
+const NEW_OWNER_WORDS = {
+  guest: 'they are a guest, and only full members of this workspace can have a case',
+  bot: 'a bot can have no case',
+  deactivated: 'their account is deactivated',
+  foreign: 'they belong to another workspace',
+  'not-found': "Slack doesn't know this account",
+  'no-role': 'they have no role in Loandesk and are not in the watch group',
+  'not-looked-up': "Slack couldn't confirm whether they have access",
 } as const;
 
 const ROLE_WORDS = {
@@ -329,6 +339,13 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
         ? `Case ${typed(caseId)} has no owner, so it can't be handed over.`
         : `<@${owner.userId}> has case ${typed(caseId)}. Only the owner can hand it over.`,
     advice: owner === null ? 'Take it first.' : 'Ask them to hand it over.',
+  }),
+  'new-owner-not-allowed': ({ to, why }) => ({
+    what: `Can't hand this case over to ${mention(to)}: ${NEW_OWNER_WORDS[why]}.`,
+    advice:
+      why === 'not-looked-up'
+        ? 'Try again in a minute, or choose somebody else.'
+        : 'Choose somebody who has a role in Loandesk or is in the watch group, or ask your administrator to give them access.',
   }),
   'bad-note': ({ limit }) => ({
     what: `A note must have 1 to ${amountText(String(limit))} characters.`,
