@@ -41,6 +41,7 @@ export async function playSandbox(options: { log: boolean; open: boolean; port: 
   console.log(bold(BANNER));
   const playground = await startPlayground({
     ...redisFromSettings(),
+    exchange: { settings: { interestAccrues: true } },
     onLine: options.log ? (line) => console.error(line) : () => {},
   });
   const { world } = playground;

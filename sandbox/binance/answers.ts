@@ -113,12 +113,13 @@ export function borrowRepayRow(record: LoanRecord): object {
   };
 }
 
+/** The page's example fits a rate of ten decimals, 0.0000083333, of which eight are shown. */
 export function interestRow(record: InterestRecord): object {
   return {
     groupId: bareNumber(record.groupId),
     assetName: record.assetName,
     principal: bareNumber(record.principal),
-    interestRate: bareNumber(record.interestRate),
+    interestRate: bareNumber(new Big(record.interestRate).round(8, Big.roundDown).toFixed()),
     interest: bareNumber(record.interest),
     interestTimestamp: record.timestampMs,
   };

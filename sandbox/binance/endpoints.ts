@@ -1,4 +1,5 @@
 import { activatedRow, closedRow, figuresOf, ltvDetails } from './answers.ts';
+import type { Backend } from './backend.ts';
 import {
   borrowRepayAnswer,
   interestAnswer,
@@ -8,11 +9,9 @@ import {
   transfersAnswer,
 } from './history.ts';
 import type { Account, AccountRole } from './key-ring.ts';
-import type { Ledger } from './ledger.ts';
 import type { Unit } from './model.ts';
 import { type Params, readLong, readMandatory, readMandatoryLong, readPage } from './params.ts';
 import { bareNumber, REFUSALS } from './reply.ts';
-import type { ExchangeClock, Settings } from './settings.ts';
 import type { WeightScope } from './weight-counter.ts';
 
 export type EndpointName =
@@ -30,12 +29,6 @@ export type EndpointName =
   | 'rebate-balance'
   | 'rebate-records'
   | 'max-borrowable';
-
-export interface Backend {
-  readonly ledger: Ledger;
-  readonly settings: Settings;
-  readonly clock: ExchangeClock;
-}
 
 type Answer = (params: Params, caller: Account, backend: Backend) => object;
 
@@ -169,7 +162,7 @@ function ltvDetailsAnswer(params: Params, caller: Account, { ledger, settings, c
 }
 
 function closedAnswer(params: Params, caller: Account, { ledger }: Backend): object {
-  const { total, rows } = ledger.closedOf(caller.email, readPage(params));
+  const { total, rows } = ledger.closedList.pageOf(caller.email, readPage(params));
   return { total, rows: rows.map(closedRow) };
 }
 

@@ -4,8 +4,8 @@
  * It does not model:
  * - trading, transfers, POST endpoints, GET /loan-group and /loan-groups, anything over WebSocket, TLS, compression,
  *   other hosts;
- * - markets: equity and interest change only through the control and the courses of `price-paths.ts`; a liquidation
- *   sells nothing, and freezing a unit adds no liquidation record;
+ * - markets: equity changes only through the control, the courses of `price-paths.ts` and forced liquidations, which
+ *   come from the control too, sell nothing and are over at once; freezing a unit is none;
  * - what 12,000 weight in a minute costs beyond a 429: bans (418) and the firewall (403) come only as faults;
  * - the orders in which undocumented checks run and the codes where none is published. Assumed here: refused
  *   calls count against the IP, UID weight counts once the signature is proved; a key of the wrong role or
@@ -152,7 +152,7 @@ export class Exchange extends Ledger {
       const times = { createTimeMs: closeTimeMs - 86_400_000, closeTimeMs, listedFromMs: 0 };
       return { groupId, parentEmail, creditEmail, ...times };
     });
-    this.listClosed(rows);
+    this.closedList.list(rows);
   }
 
   settings(): Settings {

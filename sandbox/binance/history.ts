@@ -11,7 +11,7 @@ import {
   liquidationTransfersRow,
   rebateRow,
 } from './answers.ts';
-import type { Backend } from './endpoints.ts';
+import type { Backend } from './backend.ts';
 import type { Account } from './key-ring.ts';
 import type { RebateType } from './model.ts';
 import { type Params, type RangeRule, readLong, readMandatory, readPage, readTimeRange } from './params.ts';

@@ -7,7 +7,8 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readBody } from '../http.ts';
-import { type Backend, ENDPOINTS, type Endpoint } from './endpoints.ts';
+import type { Backend } from './backend.ts';
+import { ENDPOINTS, type Endpoint } from './endpoints.ts';
 import { type FaultStage, type Faults, faultReply } from './faults.ts';
 import { checkSigned, checkWindow, identify, type SignedCall, type SignedWindow } from './gate.ts';
 import type { Account, KeyRing } from './key-ring.ts';

@@ -1,16 +1,17 @@
 import { Big } from 'big.js';
 import { figuresOf, type UnitFigures } from './answers.ts';
+import { ClosedList } from './closed-list.ts';
+import { liquidate } from './forced-liquidation.ts';
+import { type FailedLoan, LoanBook, owes } from './loan-book.ts';
 import type {
   ClosedUnit,
   InterestRecord,
   LedgerSeed,
-  Liability,
   LiquidationRecord,
   LoanRecord,
   RebateRecord,
   Unit,
 } from './model.ts';
-import type { Page } from './params.ts';
 import { type PathOrder, Prices, scaled, shareAt } from './price-paths.ts';
 import { REFUSALS } from './reply.ts';
 import { member } from './seed.ts';
@@ -34,35 +35,29 @@ export class Ledger {
   #units = new Map<string, Unit>();
   /** Closed units that ltv-details still shows, until then. */
   #lingering: { readonly unit: Unit; readonly untilMs: number }[] = [];
-  #closed = new Map<string, ClosedUnit>();
-  /** Of all units; the history endpoints choose from them. */
-  records: LoanRecord[] = [];
-  interest: InterestRecord[] = [];
-  liquidations: LiquidationRecord[] = [];
-  rebates: RebateRecord[] = [];
+  readonly closedList: ClosedList;
+  #book: LoanBook;
   readonly prices: Prices;
-  #nextTranId = 1_648_963_700n;
 
   constructor(clock: ExchangeClock, settings: Settings) {
     this.#clock = clock;
     this.#settings = settings;
+    this.closedList = new ClosedList(clock, settings);
     this.prices = new Prices(clock);
+    this.#book = this.#newBook();
   }
 
   load(seed: LedgerSeed): void {
-    const copy = structuredClone(seed);
-    this.#units = new Map(copy.units.map((unit) => [unit.groupId, unit]));
+    this.#units = new Map(structuredClone(seed.units).map((unit) => [unit.groupId, unit]));
     this.#lingering = [];
-    this.#closed.clear();
-    this.records = copy.records;
-    this.interest = copy.interest;
-    this.liquidations = copy.liquidations;
-    this.rebates = copy.rebates ?? [];
-    this.listClosed(copy.closed);
+    this.closedList.clear();
+    this.#book = this.#newBook();
+    this.#book.load(seed);
+    this.closedList.list(structuredClone(seed.closed));
   }
 
   units(): UnitView[] {
-    return [...this.#units.values()].map((unit) => this.#view(unit));
+    return [...this.#now().values()].map((unit) => this.#view(unit));
   }
 
   /** @throws when no such unit is active; so do all that name one. */
@@ -71,14 +66,14 @@ export class Ledger {
   }
 
   closedUnits(): ClosedUnit[] {
-    return [...this.#closed.values()].map((row) => ({ ...row }));
+    return this.closedList.all();
   }
 
   /** The units that ltv-details may show now, those lately closed among them while they linger. @throws Refusal */
   shownUnits(): Unit[] {
     const nowMs = this.#clock.realMs();
     const lingering = this.#lingering.filter(({ untilMs }) => nowMs < untilMs);
-    return [...this.prices.listed([...this.#units.values()]), ...lingering.map(({ unit }) => unit)];
+    return [...this.prices.listed([...this.#now().values()]), ...lingering.map(({ unit }) => unit)];
   }
 
   /** Puts a unit on a course of prices, in place of the one it was on. @throws when its order is none. */
@@ -98,24 +93,34 @@ export class Ledger {
 
   /** Active units only. */
   activeUnits(): readonly Unit[] {
-    return [...this.#units.values()];
+    return [...this.#now().values()];
   }
 
-  /** One page of the closed units of a credit account that are listed by now, and how many there are. */
-  closedOf(creditEmail: string, { current, size }: Page): { total: number; rows: ClosedUnit[] } {
-    const nowMs = this.#clock.realMs();
-    const listed = this.#sortedClosed(creditEmail).filter((row) => row.listedFromMs <= nowMs);
-    return { total: listed.length, rows: listed.slice((current - 1) * size, current * size) };
+  /** Of all units, as are the other rows; the history endpoints choose from them. */
+  get records(): readonly LoanRecord[] {
+    return this.#booked().records;
+  }
+
+  get interest(): readonly InterestRecord[] {
+    return this.#booked().interest;
+  }
+
+  get liquidations(): readonly LiquidationRecord[] {
+    return this.#booked().liquidations;
+  }
+
+  get rebates(): readonly RebateRecord[] {
+    return this.#booked().rebates;
   }
 
   /** Whose loan a unit is or was. */
   creditOf(groupId: string): string | undefined {
-    return (this.#units.get(groupId) ?? this.#closed.get(groupId))?.creditEmail;
+    return (this.#units.get(groupId) ?? this.closedList.get(groupId))?.creditEmail;
   }
 
   /** @throws Refusal when this credit account may not close that unit now. */
   checkClosable(groupId: string, creditEmail: string): void {
-    const unit = this.#units.get(groupId);
+    const unit = this.#now().get(groupId);
     if (unit === undefined || unit.creditEmail !== creditEmail) throw REFUSALS.groupNotFound();
     if (unit.pending === -1025) throw REFUSALS.pendingTransactions();
     if (unit.pending === -27025) throw REFUSALS.previousTransaction();
@@ -139,7 +144,7 @@ export class Ledger {
       closeTimeMs: this.#clock.serverMs(),
       listedFromMs: nowMs + this.#settings.closedListDelayMs,
     };
-    this.listClosed([row]);
+    this.closedList.list([row]);
     return { ...row };
   }
 
@@ -151,23 +156,14 @@ export class Ledger {
 
   /** @throws when the id is taken by an active or a closed unit. */
   add(unit: Unit): void {
-    if (this.#units.has(unit.groupId) || this.#closed.has(unit.groupId)) {
-      throw new Error(`unit ${unit.groupId} exists already`);
-    }
-    this.#units.set(unit.groupId, structuredClone(unit));
-  }
-
-  listClosed(rows: readonly ClosedUnit[]): void {
-    for (const row of rows) this.#closed.set(row.groupId, row);
+    if (this.creditOf(unit.groupId) !== undefined) throw new Error(`unit ${unit.groupId} exists already`);
+    this.#now().set(unit.groupId, structuredClone(unit));
+    this.#book.recordAsBorrowed(unit, this.#clock.serverMs());
   }
 
   /** Lists closed units at once that would have appeared later: all, or one. */
   revealClosed(groupId?: string): void {
-    const nowMs = this.#clock.realMs();
-    for (const row of this.#closed.values()) {
-      if (groupId === undefined || row.groupId === groupId)
-        row.listedFromMs = Math.min(row.listedFromMs, nowMs);
-    }
+    this.closedList.reveal(groupId);
   }
 
   /** @throws when unit, member or wallet is unknown or an amount is none. */
@@ -216,61 +212,73 @@ export class Ledger {
   /** Pays interest, then principal: min(owed, asked), all without an amount. Returns what was paid. */
   repay(groupId: string, assetName: string, amount?: string): string {
     const unit = this.#active(groupId);
-    const liability = this.#liability(unit, assetName);
-    const owed = owes(liability);
-    const paid = amount === undefined || owed.lt(amount) ? owed : new Big(amount);
-    const interest = paid.lt(liability.interest) ? paid : new Big(liability.interest);
-    const principal = paid.minus(interest);
-    liability.interest = new Big(liability.interest).minus(interest).toFixed();
-    liability.principal = new Big(liability.principal).minus(principal).toFixed();
-    const paidParts = { principal: principal.toFixed(), interest: interest.toFixed() };
-    this.#record(unit, { assetName, type: 'NORMAL_REPAY', amount: paid.toFixed(), ...paidParts });
-    return paid.toFixed();
+    const paid = this.#book.repay(unit, { assetName, amount }, this.#clock.serverMs());
+    this.#touch(unit);
+    return paid;
   }
 
   borrow(groupId: string, assetName: string, amount: string): UnitView {
     const unit = this.#active(groupId);
-    const liability = this.#liability(unit, assetName);
-    liability.principal = new Big(liability.principal).plus(amount).toFixed();
-    return this.#record(unit, { assetName, type: 'BORROW', amount: new Big(amount).toFixed() });
+    this.#book.borrow(unit, assetName, amount, this.#clock.serverMs());
+    return this.#touch(unit);
   }
 
-  /** Adds interest, as every hour does to a unit that owes; also to one that read 0 a minute ago. */
+  /** A borrow or a repayment that moves nothing and leaves a FAILED row. */
+  failLoan(groupId: string, failed: FailedLoan): UnitView {
+    const unit = this.#active(groupId);
+    this.#book.fail(unit, failed, this.#clock.serverMs());
+    return this.#view(unit);
+  }
+
+  /** From the next full hour on. */
+  setRate(groupId: string, assetName: string, hourlyRate: string): void {
+    this.#active(groupId);
+    this.#book.setRate(groupId, assetName, hourlyRate);
+  }
+
+  rateOf(groupId: string, assetName: string): string {
+    return this.#book.rateOf(groupId, assetName);
+  }
+
+  /** A forced liquidation down to that LTV, "0" to repay all; the unit stays open. @throws when it is there already. */
+  liquidate(groupId: string, ltv: string): UnitView {
+    this.stopPath(groupId);
+    const unit = this.#active(groupId);
+    liquidate(this.#book, unit, ltv, this.#clock.serverMs());
+    return this.#touch(unit);
+  }
+
+  /** Grants a rebate of interest in USDT; a negative one takes away what is left of it. */
+  changeRebate(delta: string): void {
+    this.#booked().changeRebate(delta, this.#clock.serverMs());
+  }
+
+  /** Adds interest outside the full hours, also to a unit that read 0 a minute ago. */
   accrueInterest(groupId: string, assetName: string, amount: string): UnitView {
     const unit = this.#active(groupId);
-    const liability = this.#liability(unit, assetName);
-    liability.interest = new Big(liability.interest).plus(amount).toFixed();
-    this.interest.push({
-      groupId,
-      assetName,
-      principal: liability.principal,
-      interestRate: '0.00000833',
-      interest: new Big(amount).toFixed(),
-      timestampMs: this.#clock.serverMs(),
-    });
+    this.#book.addInterest(unit, assetName, amount, this.#clock.serverMs());
     return this.#touch(unit);
+  }
+
+  #newBook(): LoanBook {
+    return new LoanBook(this.#clock.serverMs(), 1_648_963_700n);
+  }
+
+  /** With the interest that is due by now. */
+  #booked(): LoanBook {
+    this.#book.accrueTo(this.#units.values(), this.#clock.serverMs(), this.#settings.interestAccrues);
+    return this.#book;
+  }
+
+  #now(): Map<string, Unit> {
+    this.#booked();
+    return this.#units;
   }
 
   #active(groupId: string): Unit {
-    const unit = this.#units.get(groupId);
+    const unit = this.#now().get(groupId);
     if (unit === undefined) throw new Error(`no active unit ${groupId}`);
     return unit;
-  }
-
-  #liability(unit: Unit, assetName: string): Liability {
-    const found = unit.liabilities.find((liability) => liability.assetName === assetName);
-    if (found !== undefined) return found;
-    const added = { assetName, principal: '0', interest: '0' };
-    unit.liabilities.push(added);
-    return added;
-  }
-
-  #record(unit: Unit, row: Omit<LoanRecord, 'groupId' | 'tranId' | 'status' | 'timestampMs'>): UnitView {
-    this.#nextTranId += 1n;
-    const tranId = this.#nextTranId.toString();
-    const timestampMs = this.#clock.serverMs();
-    this.records.push({ groupId: unit.groupId, tranId, status: 'CONFIRM', timestampMs, ...row });
-    return this.#touch(unit);
   }
 
   #touch(unit: Unit): UnitView {
@@ -283,15 +291,4 @@ export class Ledger {
     const priced = this.prices.priced(unit);
     return { ...structuredClone(priced), ...figuresOf(priced) };
   }
-
-  #sortedClosed(creditEmail: string): ClosedUnit[] {
-    const rows = [...this.#closed.values()].filter((row) => row.creditEmail === creditEmail);
-    return this.#settings.closedOrder === 'groupId-ascending'
-      ? rows.sort((a, b) => a.groupId.length - b.groupId.length || (a.groupId < b.groupId ? -1 : 1))
-      : rows.sort((a, b) => b.closeTimeMs - a.closeTimeMs);
-  }
-}
-
-function owes({ principal, interest }: Liability): Big {
-  return new Big(principal).plus(interest);
 }

@@ -67,6 +67,7 @@ export interface InterestRecord {
   groupId: string;
   assetName: string;
   principal: string;
+  /** Per hour, of up to ten decimals; shown cut to eight. */
   interestRate: string;
   interest: string;
   timestampMs: number;
@@ -132,4 +133,6 @@ export interface LedgerSeed {
   interest: InterestRecord[];
   liquidations: LiquidationRecord[];
   rebates?: RebateRecord[];
+  /** Of liabilities that have not the default rate. */
+  rates?: { groupId: string; assetName: string; hourlyRate: string }[];
 }

@@ -1,18 +1,12 @@
-import { type AccountSeed, uidOf } from './key-ring.ts';
-import type {
-  InterestRecord,
-  LedgerSeed,
-  LiquidationRecord,
-  LoanRecord,
-  Member,
-  RebateRecord,
-  Unit,
-} from './model.ts';
+import type { AccountSeed } from './key-ring.ts';
+import type { ClosedUnit, LedgerSeed, Member, Unit } from './model.ts';
+import { closedHistory, type SeedHistory, seedHistory } from './seed-history.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 export const PARENT_EMAIL = 'andrew.kemmer001@test.com';
+const CLOSED_PARENT_EMAIL = 'wdywgceiwbfq@test.com';
 /** The seeded unit whose id does not fit a JavaScript number. */
 export const LONG_GROUP_ID = '9007199254740993';
 
@@ -34,7 +28,6 @@ export const SEED_ACCOUNTS: readonly AccountSeed[] = [
  * margin call (LTV 0.842), 15 being liquidated (0.920), and a repaid one has an id beyond 2^53.
  */
 export function seedLedger(nowMs: number): LedgerSeed {
-  const parentEmail = 'wdywgceiwbfq@test.com';
   return {
     units: [
       documentedUnit(nowMs),
@@ -82,21 +75,47 @@ export function seedLedger(nowMs: number): LedgerSeed {
         ],
       }),
     ],
-    // The example of "Query Closed Risk Unit Record".
-    closed: [
-      {
-        ...{ groupId: '72', parentEmail, creditEmail: 'wdywaxmzlnah@test.com' },
-        ...{ createTimeMs: 1_753_410_654_608, closeTimeMs: 1_753_422_899_052, listedFromMs: 0 },
-      },
-      {
-        ...{ groupId: '73', parentEmail, creditEmail: 'wdyw7x4gfybn@test.com' },
-        ...{ createTimeMs: 1_753_422_987_379, closeTimeMs: 1_753_423_516_629, listedFromMs: 0 },
-      },
-    ],
-    records: loanRecords(nowMs),
-    interest: interestRecords(nowMs),
-    liquidations: [liquidation(nowMs)],
-    rebates: rebates(nowMs),
+    closed: CLOSED,
+    ...historyOf(nowMs),
+  };
+}
+
+/** The example of "Query Closed Risk Unit Record". */
+const CLOSED: ClosedUnit[] = [
+  {
+    ...{ groupId: '72', parentEmail: CLOSED_PARENT_EMAIL, creditEmail: 'wdywaxmzlnah@test.com' },
+    ...{ createTimeMs: 1_753_410_654_608, closeTimeMs: 1_753_422_899_052, listedFromMs: 0 },
+  },
+  {
+    ...{ groupId: '73', parentEmail: CLOSED_PARENT_EMAIL, creditEmail: 'wdyw7x4gfybn@test.com' },
+    ...{ createTimeMs: 1_753_422_987_379, closeTimeMs: 1_753_423_516_629, listedFromMs: 0 },
+  },
+];
+
+/** The units as they were forty days ago: they owed nothing yet, and unit 15 had what its liquidation took. */
+function historyOf(nowMs: number): SeedHistory {
+  const members = [
+    member('CREDIT', 'credit015@test.com', {
+      SPOT: ['0E-8', '0E-8'],
+      PORTFOLIO_MARGIN: ['1100000', '35000'],
+    }),
+    member('COLLATERAL', 'collateral151@test.com', { SPOT: '250000', CROSS_MARGIN: ['1340000', '25000'] }),
+  ];
+  const units = [
+    newUnit('1', 'tst20241120@test.com', nowMs),
+    newUnit('7', 'credit007@test.com', nowMs),
+    newUnit('12', 'credit012@test.com', nowMs),
+    newUnit('15', 'credit015@test.com', nowMs, { members }),
+    newUnit(LONG_GROUP_ID, 'credit-long@test.com', nowMs),
+  ];
+  const open = seedHistory(units, LONG_GROUP_ID, nowMs);
+  const closed = CLOSED.slice(0, 1).map(({ groupId, creditEmail, createTimeMs, closeTimeMs }) =>
+    closedHistory(newUnit(groupId, creditEmail, nowMs, { createTimeMs }), '500000', closeTimeMs),
+  );
+  return {
+    ...open,
+    records: [...closed.flatMap(({ records }) => records), ...open.records],
+    interest: [...closed.flatMap(({ interest }) => interest), ...open.interest],
   };
 }
 
@@ -149,88 +168,4 @@ function documentedUnit(nowMs: number): Unit {
       member('COLLATERAL', 'collatera005@test.com', { SPOT: '5', CROSS_MARGIN: '0' }),
     ],
   });
-}
-
-function loanRecords(nowMs: number): LoanRecord[] {
-  const loan = (
-    groupId: string,
-    tranId: string,
-    daysAgo: number,
-    amount: string,
-    more: Partial<LoanRecord> = {},
-  ): LoanRecord => ({
-    ...{ groupId, tranId, assetName: 'USDT', amount, status: 'CONFIRM', type: 'BORROW' },
-    timestampMs: nowMs - daysAgo * DAY_MS,
-    ...more,
-  });
-  const repaid = { type: 'NORMAL_REPAY', principal: '400000', interest: '79.97' } as const;
-  const forced = { type: 'FORCE_REPAY', principal: '298', interest: '2' } as const;
-  return [
-    loan('1', '1648963682', 5, '15.30718771'),
-    loan('1', '1648963681', 6, '300', { status: 'FAILED' }),
-    loan('7', '1648963683', 6, '400000'),
-    loan('7', '1648963684', 2, '400079.97', repaid),
-    loan(LONG_GROUP_ID, '9007199254740995', 1, '300', forced),
-  ];
-}
-
-/** A day of hourly interest on the example's loan. */
-function interestRecords(nowMs: number): InterestRecord[] {
-  const hourMs = Math.floor(nowMs / HOUR_MS) * HOUR_MS;
-  return Array.from({ length: 24 }, (_, index) => ({
-    groupId: '1',
-    assetName: 'USDT',
-    principal: '15.30718771',
-    interestRate: '0.00000833',
-    interest: '0.00012751',
-    timestampMs: hourMs - index * HOUR_MS,
-  }));
-}
-
-/** The shape of the example of "Force Liquidation Record", zeros written `0E-8` included. */
-function liquidation(nowMs: number): LiquidationRecord {
-  const row = (subEmail: string, memberType: string, walletType: string, netEquity: string) => ({
-    ...{ subEmail, memberType, walletType, netEquity, maintainMargin: '0E-8' },
-  });
-  return {
-    groupId: '15',
-    liquidationId: '56',
-    startLtv: '1',
-    endLtv: '0',
-    startMs: nowMs - 4 * DAY_MS,
-    endMs: nowMs - 2 * DAY_MS,
-    totalNetEquity: '16671.5507973',
-    totalMaintenanceMargin: '0',
-    totalLiability: '16667.926',
-    snapshots: [
-      row('credit015@test.com', 'CREDIT', 'PORTFOLIO_MARGIN', '12671.05079731'),
-      row('credit015@test.com', 'CREDIT', 'SPOT', '0E-8'),
-      row('collateral151@test.com', 'COLLATERAL', 'CROSS_MARGIN', '4000.50000000'),
-    ],
-    liability: { assetName: 'USDT', principal: '11667.92600000', interest: '5000.00000000' },
-    transfers: [
-      {
-        timestampMs: nowMs - 3 * DAY_MS,
-        fromUid: uidOf('collateral151@test.com'),
-        fromAccountType: 'CROSS_MARGIN',
-        toUid: uidOf('credit015@test.com'),
-        toAccountType: 'PORTFOLIO_MARGIN',
-        status: 'CONFIRM',
-        assets: [{ assetName: 'USDT', amount: '4000.5' }],
-      },
-    ],
-  };
-}
-
-/** The example of "Query Interest Rebate Balance Records", its asset aside. */
-function rebates(nowMs: number): RebateRecord[] {
-  const offset = {
-    ...{ groupId: '12', liabilityAsset: 'USDT' },
-    ...{ deductedInterest: '50.12345678', exchangeRate: '1' },
-  };
-  return [
-    { type: 'ADD', delta: '5000', timestampMs: nowMs - 9 * DAY_MS },
-    { type: 'DEDUCT', delta: '-1000', timestampMs: nowMs - 7 * DAY_MS },
-    { type: 'INTEREST_OFFSET', delta: '-50.12345678', offset, timestampMs: nowMs - 6 * DAY_MS },
-  ];
 }

@@ -12,6 +12,8 @@ export interface Settings {
   closedOrder: 'groupId-ascending' | 'closeTime-descending';
   /** Rows of ltv-details are dated at the call, as the real ones are; false: with the dates they were given. */
   liveFigures: boolean;
+  /** Interest is due at every full hour. Off for tests: figures stay as they are while a test's clock skips hours. */
+  interestAccrues: boolean;
 }
 
 export const DEFAULT_SETTINGS: Readonly<Settings> = {
@@ -21,6 +23,7 @@ export const DEFAULT_SETTINGS: Readonly<Settings> = {
   detailsLingerMs: 0,
   closedOrder: 'groupId-ascending',
   liveFigures: false,
+  interestAccrues: false,
 };
 
 /** The exchange's own clock, and the machine's below it. Both give UTC milliseconds. */
