@@ -11,8 +11,10 @@ import type { Workspace } from '../../sandbox/slack/workspace.ts';
 import { startTcpProxy, type TcpProxy } from '../../sandbox/tcp-proxy.ts';
 import { startWorld, type World } from '../../sandbox/world.ts';
 import { createApp, type RunningApp } from '../../src/app.ts';
+import type { AuditBody } from '../../src/domain/audit-chain.ts';
 import type { EpisodeEvent } from '../../src/domain/watch/episode.ts';
 import type { LevelKey } from '../../src/domain/watch/levels.ts';
+import type { WatchEventType } from '../../src/domain/watch/watch.ts';
 import { createLogger } from '../../src/ops/logger.ts';
 import { RedisAuditLog } from '../../src/redis/audit-log.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
@@ -134,8 +136,12 @@ export class WatchRig {
     this.setLtv(groupId, ltv);
   }
 
-  setLtv(groupId: string, ltv: string): void {
-    this.exchange.fallTo(groupId, ltv);
+  /** Null: it has nothing left, so that its LTV is not defined. */
+  setLtv(groupId: string, ltv: string | null): void {
+    const wallet = { email: `credit${groupId}@test.com`, accountType: 'SPOT' };
+    this.exchange.stopPath(groupId);
+    this.exchange.editEquity(groupId, { ...wallet, netEquity: ltv === null ? '0' : '2000000' });
+    if (ltv !== null) this.exchange.fallTo(groupId, ltv);
   }
 
   async addReplica(settings: Readonly<Record<string, string>> = {}): Promise<Replica> {
@@ -233,19 +239,28 @@ export class WatchRig {
     return this.told().filter(({ isReply, text }) => !isReply && /digest|all clear/i.test(text));
   }
 
-  /** Per episode, oldest first: when the sealed trail says that people were called because of this level. */
+  /** Per unit, oldest first: when the sealed trail says that people were called because of this level. */
   async callsAt(level: LevelKey): Promise<number[][]> {
     const calls = new Map<string, number[]>();
     for await (const { body } of this.#audit.entries()) {
       // Sealed by the bots of this test; the types are theirs.
       const event = body.event as EpisodeEvent;
-      if (body.episodeId === undefined) continue;
+      const { groupId } = body as AuditBody & { readonly groupId?: string };
+      if (body.episodeId === undefined || groupId === undefined) continue;
       const isCall =
         (event.type === 'worsened' && event.to === level) ||
         ((event.type === 'opened' || event.type === 'repeated') && event.level === level);
-      if (isCall) calls.set(body.episodeId, [...(calls.get(body.episodeId) ?? []), event.atMs]);
+      if (isCall) calls.set(groupId, [...(calls.get(groupId) ?? []), event.atMs]);
     }
     return [...calls.values()];
+  }
+
+  /** When the sealed trail says that this happened. */
+  async timesOf(type: WatchEventType): Promise<number[]> {
+    const times: number[] = [];
+    for await (const { body } of this.#audit.entries())
+      if (body.event.type === type) times.push(body.event.atMs);
+    return times;
   }
 
   loud(): Told[] {
