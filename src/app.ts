@@ -31,6 +31,7 @@ import { RedisCloseRequestStore } from './redis/close-request-store.ts';
 import { RedisConnection } from './redis/connection.ts';
 import { KeyNames } from './redis/key-names.ts';
 import { RedisOutbox } from './redis/outbox.ts';
+import { RedisReadingProgress } from './redis/reading-progress.ts';
 import { RedisSeenOnce } from './redis/seen-once.ts';
 import { RedisSharedReads } from './redis/shared-reads.ts';
 import { StoreClock } from './redis/store-clock.ts';
@@ -207,6 +208,8 @@ export async function createApp(
   const work = createDesk({
     reader: exchange.reader,
     details: exchange.institutionalLoan,
+    records: exchange.records,
+    readingProgress: new RedisReadingProgress({ connection: redis, keys }),
     closer: exchange.closer,
     stops: exchange.stops,
     store,

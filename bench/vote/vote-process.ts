@@ -15,6 +15,7 @@ import { RedisOutbox } from '../../src/redis/outbox.ts';
 import { RedisWatchStore } from '../../src/redis/watch-store.ts';
 import { createDesk } from '../../src/usecases/create-desk.ts';
 import { FakeLoanExchange, repaidUnit } from '../../test/fakes/loan-exchange.ts';
+import { FakeLoanRecords, MemoryReadingProgress } from '../../test/fakes/loan-records.ts';
 import { FakeDirectory, FakeNotifier } from '../../test/fakes/people.ts';
 import { ALICE, BOB, CAROL, policy, REQUESTER } from '../../test/support/close-requests.ts';
 import { answerParent, givenArgument } from '../support/parent.ts';
@@ -35,6 +36,8 @@ const { desk, deliverOutbox } = createDesk({
   events: { requestChanged() {}, noticeMissed() {}, auditVerified() {} },
   reader: exchange,
   details: exchange,
+  records: new FakeLoanRecords(Date.now),
+  readingProgress: new MemoryReadingProgress(),
   closer: exchange,
   stops: exchange.stops,
   store,

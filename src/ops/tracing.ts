@@ -5,6 +5,7 @@
 import { trace } from '@opentelemetry/api';
 import { EVENTS } from '../slack/ids.ts';
 import type { Desk } from '../usecases/desk.ts';
+import type { LoanDesk } from '../usecases/loan-desk.ts';
 import type { WithRequest } from '../usecases/ports.ts';
 import type { TracedEvents } from './events.ts';
 import { type Attributes, createSpans, type Spans } from './spans.ts';
@@ -15,8 +16,8 @@ export interface Tracing extends TracedEvents {
   /** Work that outlives the click or the round that set it off. */
   task<Value>(what: string, work: () => Promise<Value>): Promise<Value>;
   readonly request: WithRequest;
-  /** The same desk, each verb a span. */
-  desk(desk: Desk): Desk;
+  /** The same verbs, each a span. */
+  desk<Verbs extends Desk | LoanDesk>(desk: Verbs): Verbs;
   /** Trace and span id, for log lines. */
   readonly logFields: Spans['logFields'];
 }
@@ -108,7 +109,7 @@ function kindOf(listener: string): string {
 const NOT_DRAWN: ReadonlySet<string> = new Set<keyof Desk>(['requestsMark']);
 
 /** A Proxy, so that a verb that is added is a span without anybody thinking of it. */
-function tracedDesk(desk: Desk, spans: Spans): Desk {
+function tracedDesk<Verbs extends Desk | LoanDesk>(desk: Verbs, spans: Spans): Verbs {
   return new Proxy(desk, {
     get(target, name) {
       const verb: unknown = Reflect.get(target, name);

@@ -170,4 +170,9 @@ export class KeyNames {
   seen(key: string): string {
     return `${this.#prefix}:seen:${key}`;
   }
+
+  /** Hash with an end: how far a long reading is (`done`, `of`), and `stopped` once somebody asked for that. */
+  reading(readingId: string): string {
+    return `${this.#prefix}:reading:${readingId}`;
+  }
 }

@@ -72,6 +72,8 @@ declare module 'ioredis' {
     sinceLift(...args: Arguments): Result<number, Context>;
     takeToken(...args: Arguments): Result<number, Context>;
     releaseToken(...args: Arguments): Result<number, Context>;
+    reportReading(...args: Arguments): Result<number, Context>;
+    stopReading(...args: Arguments): Result<number, Context>;
   }
 }
 
@@ -108,6 +110,8 @@ const SCRIPTS = {
   sinceLift: { file: 'since-lift', numberOfKeys: 1 },
   takeToken: { file: 'take-token', numberOfKeys: 1 },
   releaseToken: { file: 'release-token', numberOfKeys: 1 },
+  reportReading: { file: 'report-reading', numberOfKeys: 1 },
+  stopReading: { file: 'stop-reading', numberOfKeys: 1 },
 } as const satisfies Record<string, Script>;
 
 const DEFINITIONS = Object.entries(SCRIPTS).map(([name, { file, numberOfKeys }]) => ({

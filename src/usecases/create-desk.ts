@@ -12,6 +12,8 @@ import type { Desk, StatusView } from './desk.ts';
 import { createExecuteClose } from './execute-close.ts';
 import { createAuditVerbs } from './export-audit.ts';
 import { createListClosedUnits } from './list-closed-units.ts';
+import type { LoanDesk } from './loan-desk.ts';
+import type { LoanRecords, ReadingProgressStore } from './loan-ports.ts';
 import { createOperateDesk } from './operate-desk.ts';
 import type { Outbox } from './outbox-ports.ts';
 import type {
@@ -32,6 +34,7 @@ import { createReadBackClose } from './read-back-close.ts';
 import { createRequestBook } from './request-book.ts';
 import { createReviewClose } from './review-close.ts';
 import { createSentCloses } from './sent-closes.ts';
+import { createViewLoan } from './view-loan.ts';
 import { createViewRequests } from './view-requests.ts';
 import { createViewUnits } from './view-units.ts';
 import type { WatchRecords } from './watch-ports.ts';
@@ -39,6 +42,8 @@ import type { WatchRecords } from './watch-ports.ts';
 export interface DeskParts {
   readonly reader: LoanReader;
   readonly details: UnitDetails;
+  readonly records: LoanRecords;
+  readonly readingProgress: ReadingProgressStore;
   readonly closer: LoanCloser;
   readonly stops: ExchangeStops;
   readonly store: CloseRequestStore;
@@ -69,6 +74,7 @@ export interface DeskParts {
 
 export interface DeskWork {
   readonly desk: Desk;
+  readonly loans: LoanDesk;
   /** Null: the watch is off. */
   readonly watch: WatchWork | null;
   readonly deliverOutbox: DeliverOutbox;
@@ -141,6 +147,7 @@ export function createDesk({ closer, ...given }: DeskParts): DeskWork {
   };
   return {
     desk,
+    loans: createViewLoan(shared),
     watch,
     deliverOutbox,
     attendRequests: createAttendRequests({ ...shared, executor, readBack }),

@@ -5,6 +5,7 @@ import type {
   ForcedLiquidation,
   LiquidationTransfer,
   LoanRecord,
+  LoanTotals,
   RebateBalance,
   Span,
 } from '../domain/loan/loan-records.ts';
@@ -32,12 +33,7 @@ export interface LoanView {
   readonly pages: number;
   readonly total: number;
   /** Sums of the confirmed ones in the span. */
-  readonly sums: readonly {
-    readonly asset: string;
-    readonly borrowed: Amount;
-    readonly repaidPrincipal: Amount;
-    readonly repaidInterest: Amount;
-  }[];
+  readonly sums: readonly LoanTotals[];
   /** Newest first, each with the transfers of its time. */
   readonly liquidations: readonly {
     readonly liquidation: ForcedLiquidation;

@@ -9,6 +9,7 @@ import type {
   RebateRecord,
   Span,
 } from '../domain/loan/loan-records.ts';
+import type { ReadingProgress } from './loan-desk.ts';
 import type { Read } from './ports.ts';
 
 /** A reading of many calls: at background pace, and it can be given up. */
@@ -39,4 +40,18 @@ export interface LoanRecords {
   /** Of the parent account; Binance keeps one for all units. Null: the firm has none. */
   rebate(): Promise<Read<RebateBalance | null>>;
   rebateRecords(span: Span, walk: Walk): Promise<WalkedRead<RebateRecord>>;
+}
+
+/**
+ * How far long readings are, for all replicas. What is kept of one ends by itself some minutes after its last report. All
+ * throw StoreUnavailable.
+ */
+export interface ReadingProgressStore {
+  /** True: somebody asked to stop it. */
+  report(readingId: string, progress: ReadingProgress): Promise<boolean>;
+  /** Null: it is over, or never began. */
+  progress(readingId: string): Promise<ReadingProgress | null>;
+  /** False: it was over. */
+  stop(readingId: string): Promise<boolean>;
+  end(readingId: string): Promise<void>;
 }

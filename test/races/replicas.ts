@@ -14,6 +14,7 @@ import { PUBLISHED_THRESHOLDS } from '../../src/domain/unit/risk-unit.ts';
 import { createDesk, type DeskWork } from '../../src/usecases/create-desk.ts';
 import { accountsOf } from '../binance/support/client.ts';
 import { onlyKey } from '../contracts/audit-trail.ts';
+import { MemoryReadingProgress } from '../fakes/loan-records.ts';
 import { FakeDirectory, FakeNotifier } from '../fakes/people.ts';
 import { AUDIT_KEY, newPrefix, type RedisParts, redisParts } from '../redis/redis-parts.ts';
 import { ALICE, BOB, CAROL, policy, REQUESTER, START_MS } from '../support/close-requests.ts';
@@ -83,6 +84,8 @@ export class Replicas {
       events: NO_EVENTS,
       reader: client.reader,
       details: client.institutionalLoan,
+      records: client.records,
+      readingProgress: new MemoryReadingProgress(),
       closer: client.closer,
       stops: client.stops,
       store: redis.store,

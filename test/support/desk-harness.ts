@@ -9,6 +9,7 @@ import { createDesk, type DeskParts } from '../../src/usecases/create-desk.ts';
 import type { DeskEvents } from '../../src/usecases/ports.ts';
 import { onlyKey } from '../contracts/audit-trail.ts';
 import { FakeLoanExchange, repaidUnit } from '../fakes/loan-exchange.ts';
+import { FakeLoanRecords, MemoryReadingProgress } from '../fakes/loan-records.ts';
 import { MemoryCloseRequestStore } from '../fakes/memory-close-request-store.ts';
 import { FakeDirectory, FakeNotifier } from '../fakes/people.ts';
 import { ALICE, BOB, CAROL, person, policy, REQUESTER, START_MS } from './close-requests.ts';
@@ -36,6 +37,8 @@ export function withMethods<Target extends object>(target: Target, methods: Part
 export class DeskHarness {
   nowMs = START_MS;
   readonly exchange: FakeLoanExchange;
+  readonly records: FakeLoanRecords;
+  readonly readingProgress = new MemoryReadingProgress();
   readonly directory = new FakeDirectory(REQUESTER, ALICE, BOB, CAROL, VIEWER);
   readonly notifier = new FakeNotifier();
   readonly store: MemoryCloseRequestStore;
@@ -48,11 +51,14 @@ export class DeskHarness {
   constructor(policyChanges: Partial<ClosePolicy> = {}, overrides: Partial<DeskParts> = {}) {
     const now = () => this.nowMs;
     this.exchange = new FakeLoanExchange(now, repaidUnit(UNIT));
+    this.records = new FakeLoanRecords(now);
     this.store = new MemoryCloseRequestStore({ now, auditKey: AUDIT_KEY });
     let id = 0;
     this.#parts = {
       reader: this.exchange,
       details: this.exchange,
+      records: this.records,
+      readingProgress: this.readingProgress,
       closer: this.exchange,
       stops: this.exchange.stops,
       store: this.store,

@@ -2,7 +2,7 @@
  * What Binance records of a unit's loan. Types and states are plain text, because Binance returns ones that its pages
  * don't list (borrow-repay: REPAY).
  */
-import type { Amount, LongId } from '../amount.ts';
+import { type Amount, type LongId, ZERO } from '../amount.ts';
 import type { Liability } from '../unit/risk-unit.ts';
 
 /** From `fromMs`, before `beforeMs`; UTC milliseconds. */
@@ -55,6 +55,39 @@ export function isConfirmed({ status }: LoanRecord): boolean {
 export function repaidPrincipal({ amount, principal, interest }: LoanRecord): Amount | null {
   if (principal !== null) return principal;
   return interest === null ? null : amount.minus(interest);
+}
+
+export interface LoanTotals {
+  readonly asset: string;
+  readonly borrowed: Amount;
+  readonly repaidPrincipal: Amount;
+  readonly repaidInterest: Amount;
+}
+
+/** Of the confirmed records, by name of the asset; forced repays are repays. */
+export function totalsOf(records: readonly LoanRecord[]): readonly LoanTotals[] {
+  const totals = new Map<string, LoanTotals>();
+  for (const record of records) {
+    const kind = kindOf(record);
+    if (!isConfirmed(record) || kind === 'unknown') continue;
+    const { asset, amount } = record;
+    const before = totals.get(asset) ?? {
+      asset,
+      borrowed: ZERO,
+      repaidPrincipal: ZERO,
+      repaidInterest: ZERO,
+    };
+    const principal = repaidPrincipal(record) ?? amount;
+    const after =
+      kind === 'borrow'
+        ? { borrowed: before.borrowed.plus(amount) }
+        : {
+            repaidPrincipal: before.repaidPrincipal.plus(principal),
+            repaidInterest: before.repaidInterest.plus(record.interest ?? amount.minus(principal)),
+          };
+    totals.set(asset, { ...before, ...after });
+  }
+  return [...totals.values()].sort((a, b) => (a.asset < b.asset ? -1 : 1));
 }
 
 /** Interest that was charged for one hour. */

@@ -1,5 +1,24 @@
-/** A month's statement of one unit. */
-import type { Amount } from '../amount.ts';
+/**
+ * A month's statement of one unit: opening principal + borrows − repays = closing principal for each asset. The opening and
+ * the closing come from the interest rows and from what is owed now, not from the borrows and repays, so a record that is
+ * missing or wrong shows as a difference. What is assumed about Binance is said in principal.ts and outstanding.ts.
+ */
+import { type Amount, exactText, sum, ZERO } from '../amount.ts';
+import type { Liability } from '../unit/risk-unit.ts';
+import { chargesByAsset, type HourlyCharge } from './interest.ts';
+import {
+  type InterestRecord,
+  isConfirmed,
+  isWithin,
+  kindOf,
+  type LoanRecord,
+  type RebateRecord,
+  type RecordKind,
+  repaidPrincipal,
+  type Span,
+} from './loan-records.ts';
+import { outstandingDifferences } from './outstanding.ts';
+import { HOUR_MS, hoursOf, Moves, misfitsOf, principalAt } from './principal.ts';
 
 /** One asset of a statement. Days and the month are UTC, so that everybody reads the same statement. */
 export interface StatementAsset {
@@ -20,4 +39,236 @@ export interface StatementAsset {
     readonly interest: Amount;
     readonly rows: number;
   }[];
+}
+
+export interface StatementInput {
+  /** The whole month in UTC. */
+  readonly month: Span;
+  /** Exchange time of the reading. */
+  readonly asOfMs: number;
+  /** Both over `statementSpan`. */
+  readonly records: readonly LoanRecord[];
+  readonly interest: readonly InterestRecord[];
+  /** Interest that the rebate paid for this unit; null: couldn't be read. */
+  readonly offsets: readonly RebateRecord[] | null;
+  /** As of the reading; empty for a closed unit; null: couldn't be read. */
+  readonly owed: readonly Liability[] | null;
+}
+
+export interface Statement {
+  readonly assets: readonly StatementAsset[];
+  /** In words; none: it reconciles. */
+  readonly differences: readonly string[];
+}
+
+/** Around the month, for the rows beside its ends. */
+const MARGIN_MS = 2 * HOUR_MS;
+/** A row that isn't booked yet is no missing one. */
+const BOOKED_WITHIN_MS = 10 * 60_000;
+
+/** What must be read for the statement of a month. */
+export function statementSpan({ fromMs, beforeMs }: Span): Span {
+  return { fromMs: fromMs - MARGIN_MS, beforeMs: beforeMs + MARGIN_MS };
+}
+
+export function statementOf(input: StatementInput): Statement {
+  const charges = chargesByAsset(input.interest);
+  const month = pastOf(input);
+  const named = [
+    ...input.records.filter((record) => isWithin(record.atMs, month)).map(({ asset }) => asset),
+    ...[...charges]
+      .filter(([, rows]) => rows.some(({ atMs }) => isWithin(atMs, month)))
+      .map(([asset]) => asset),
+    ...(isRunning(input) ? (input.owed ?? []) : []).map(({ asset }) => asset),
+  ];
+  const found = [...new Set(named)]
+    .toSorted()
+    .map((asset) => assetOf(asset, charges.get(asset) ?? [], input));
+  return {
+    assets: found.flatMap(({ asset, isEmpty }) => (isEmpty ? [] : [asset])),
+    differences: [...recordDifferences(input), ...found.flatMap(({ differences }) => differences)],
+  };
+}
+
+/** As far as it was read. */
+function pastOf({ month: { fromMs, beforeMs }, asOfMs }: StatementInput): Span {
+  return { fromMs, beforeMs: Math.min(beforeMs, asOfMs + 1) };
+}
+
+function isRunning({ month, asOfMs }: StatementInput): boolean {
+  return month.beforeMs > asOfMs;
+}
+
+interface AssetFound {
+  readonly asset: StatementAsset;
+  readonly differences: readonly string[];
+  /** Nothing but failed records. */
+  readonly isEmpty: boolean;
+}
+
+function assetOf(asset: string, charges: readonly HourlyCharge[], input: StatementInput): AssetFound {
+  const month = pastOf(input);
+  const records = input.records.filter((record) => record.asset === asset);
+  const moves = new Moves(records);
+  const ofMonth = charges.filter(({ atMs }) => isWithin(atMs, month));
+  const opening = principalAt(month.fromMs, charges, moves);
+  const statedClosing = closingOf(asset, charges, moves, input);
+  const confirmed = records.filter((record) => isConfirmed(record) && isWithin(record.atMs, month));
+  const borrowed = sum(ofKind(confirmed, 'borrow').map(({ amount }) => amount));
+  const [repaid, forcedRepaid] = [repaidIn(confirmed, 'repay'), repaidIn(confirmed, 'forced-repay')];
+  const computedClosing = opening.plus(borrowed).minus(repaid).minus(forcedRepaid);
+  const checkedTo = Math.min(month.beforeMs + HOUR_MS, input.asOfMs - BOOKED_WITHIN_MS);
+  const checked = { opening, charges, moves, checked: { fromMs: month.fromMs, beforeMs: checkedTo } };
+  const differences = [
+    ...closingDifference(computedClosing, statedClosing, isRunning(input)),
+    ...principalDifferences(checked),
+    ...ofMonth.flatMap(interestDifference),
+    ...outstandingDifferences({
+      opening,
+      month,
+      charges: ofMonth,
+      records: confirmed,
+      offsets: input.offsets?.filter((row) => row.liabilityAsset === asset) ?? null,
+      closing: isRunning(input) ? (interestOwed(asset, input.owed) ?? null) : null,
+    }),
+  ];
+  return {
+    asset: {
+      ...{ asset, opening, borrowed, repaid, forcedRepaid, computedClosing, statedClosing },
+      interest: sum(ofMonth.map(({ interest }) => interest)),
+      interestByDay: byDay(ofMonth),
+    },
+    differences: differences.map((text) => `${asset}: ${text}`),
+    isEmpty: confirmed.length === 0 && ofMonth.length === 0 && opening.eq(ZERO) && statedClosing.eq(ZERO),
+  };
+}
+
+function ofKind(records: readonly LoanRecord[], kind: RecordKind): readonly LoanRecord[] {
+  return records.filter((record) => kindOf(record) === kind);
+}
+
+function repaidIn(records: readonly LoanRecord[], kind: RecordKind): Amount {
+  return sum(ofKind(records, kind).map((record) => repaidPrincipal(record) ?? record.amount));
+}
+
+/** Of a month that isn't over: what is owed now; of another: by the row at its end. */
+function closingOf(
+  asset: string,
+  charges: readonly HourlyCharge[],
+  moves: Moves,
+  input: StatementInput,
+): Amount {
+  if (!isRunning(input)) return principalAt(input.month.beforeMs, charges, moves);
+  if (input.owed === null) return principalAt(input.asOfMs, charges, moves);
+  return sum(input.owed.filter((each) => each.asset === asset).map(({ principal }) => principal));
+}
+
+/** Undefined: couldn't be read. */
+function interestOwed(asset: string, owed: readonly Liability[] | null): Amount | undefined {
+  return owed === null
+    ? undefined
+    : sum(owed.filter((each) => each.asset === asset).map(({ interest }) => interest));
+}
+
+function byDay(charges: readonly HourlyCharge[]): StatementAsset['interestByDay'] {
+  const days = new Map<string, HourlyCharge[]>();
+  for (const charge of charges) {
+    const day = utc(charge.atMs).slice(0, 10);
+    days.set(day, [...(days.get(day) ?? []), charge]);
+  }
+  return [...days].map(([day, of]) => ({
+    day,
+    interest: sum(of.map(({ interest }) => interest)),
+    rows: of.reduce((count, { rows }) => count + rows.length, 0),
+  }));
+}
+
+function closingDifference(computed: Amount, stated: Amount, isNow: boolean): string[] {
+  if (computed.eq(stated)) return [];
+  const when = isNow ? 'now' : 'at the end of the month';
+  return [
+    `opening, borrows and repays come to ${exactText(computed)}, but Binance shows a principal of ${exactText(stated)} ${when}: a difference of ${exactText(stated.minus(computed))}`,
+  ];
+}
+
+function principalDifferences({
+  opening,
+  charges,
+  moves,
+  checked,
+}: {
+  readonly opening: Amount;
+  readonly charges: readonly HourlyCharge[];
+  readonly moves: Moves;
+  readonly checked: Span;
+}): string[] {
+  const misfits = misfitsOf(opening, checked.fromMs, charges, moves).map(
+    ({ kind, sinceMs, atMs, stated, expected }) =>
+      kind === 'row'
+        ? `the interest row of ${utc(atMs)} UTC states a principal of ${exactText(stated)}, but the rows beside it and the records say ${exactText(expected)}`
+        : `between ${utc(sinceMs)} and ${utc(atMs)} UTC the principal in the interest rows changed by ${exactText(stated.minus(expected))} that no borrow or repay explains: one is missing or altered`,
+  );
+  const { missing, twice } = hoursOf(opening, checked, charges, moves);
+  return [
+    ...misfits,
+    ...missing.map(({ fromMs, toMs, hours }) =>
+      hours === 1
+        ? `no interest row for ${utc(fromMs)} UTC, although something was owed`
+        : `no interest rows for ${hours} hours from ${utc(fromMs)} to ${utc(toMs)} UTC, although something was owed`,
+    ),
+    ...twice.map((atMs) => `more than one interest row for the hour of ${utc(atMs)} UTC`),
+  ];
+}
+
+/** Binance shows rates with eight decimals or more, cut or rounded (page of interest-history: 0.00000833 for 0.0000083333). */
+const LEAST_DECIMALS = 8;
+
+function interestDifference({ rows, atMs }: HourlyCharge): string[] {
+  return rows.flatMap(({ principal, hourlyRate, interest }) => {
+    const product = principal.times(hourlyRate);
+    const tolerance = lastDigit(interest).plus(principal.abs().times(lastDigit(hourlyRate)));
+    if (interest.minus(product).abs().lte(tolerance)) return [];
+    return [
+      `the interest row of ${utc(atMs)} UTC states ${exactText(interest)}, but principal × rate is ${exactText(product)}`,
+    ];
+  });
+}
+
+/** One unit of a number's last digit. */
+function lastDigit(value: Amount): Amount {
+  const decimals = exactText(value).split('.')[1]?.length ?? 0;
+  return ONE.div(TEN.pow(Math.max(LEAST_DECIMALS, decimals)));
+}
+
+const TEN = ZERO.plus('10');
+const ONE = ZERO.plus('1');
+
+/** Records that don't add up in themselves, or that can't be counted. */
+function recordDifferences(input: StatementInput): string[] {
+  const month = pastOf(input);
+  return input.records
+    .filter(({ atMs }) => isWithin(atMs, month))
+    .flatMap((record) => {
+      const name = `${record.type} ${record.transactionId} of ${utc(record.atMs)} UTC`;
+      const what = recordFault(record);
+      return what === null ? [] : [`${record.asset}: ${name} ${what}`];
+    });
+}
+
+function recordFault(record: LoanRecord): string | null {
+  const { amount, principal, interest, status } = record;
+  if (status === 'FAILED') return null;
+  if (status !== 'CONFIRM') return `has the status ${status}, which isn't documented: it counts as nothing`;
+  const kind = kindOf(record);
+  if (kind === 'unknown') return "is of a type that isn't documented: it counts as nothing";
+  if (kind === 'borrow') return null;
+  if (repaidPrincipal(record) === null)
+    return 'states neither principal nor interest: all of it is taken as principal';
+  if (principal === null || interest === null || principal.plus(interest).eq(amount)) return null;
+  return `is ${exactText(amount)}, but its principal ${exactText(principal)} and interest ${exactText(interest)} come to ${exactText(principal.plus(interest))}`;
+}
+
+/** "2026-10-03 14:00" */
+export function utc(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 16).replace('T', ' ');
 }

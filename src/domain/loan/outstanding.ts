@@ -1,0 +1,111 @@
+/**
+ * Interest that is charged and not yet paid. Binance states it only now, not for the past, so it can be followed only from
+ * a moment at which nothing was owed.
+ *
+ * Assumed, because no page of Binance says it: a repayment pays interest before principal, so where no principal is left no
+ * interest is; the rebate takes interest off and not principal.
+ */
+import { type Amount, amount, exactText, ZERO } from '../amount.ts';
+import type { HourlyCharge } from './interest.ts';
+import {
+  isWithin,
+  kindOf,
+  type LoanRecord,
+  type RebateRecord,
+  repaidPrincipal,
+  type Span,
+} from './loan-records.ts';
+
+export interface OutstandingInput {
+  /** Principal at the start. */
+  readonly opening: Amount;
+  /** Until now in a month that isn't over. */
+  readonly month: Span;
+  readonly charges: readonly HourlyCharge[];
+  /** Confirmed ones. */
+  readonly records: readonly LoanRecord[];
+  /** Null: couldn't be read. */
+  readonly offsets: readonly RebateRecord[] | null;
+  /** Interest that Binance shows as owed at the end; null: not stated. */
+  readonly closing: Amount | null;
+}
+
+interface Event {
+  readonly atMs: number;
+  readonly principal: Amount;
+  readonly interest: Amount;
+  readonly name: string | null;
+}
+
+/** Each figure is rounded to this by itself. */
+const LAST_DIGIT = amount('0.00000001');
+
+export function outstandingDifferences(input: OutstandingInput): string[] {
+  const { opening, closing, offsets } = input;
+  const differences: string[] = [];
+  let principal = opening;
+  // Null: not known, because something was owed before the month began.
+  let interest: Amount | null = opening.eq(ZERO) ? ZERO : null;
+  let roundings = 0;
+  for (const event of eventsOf(input)) {
+    principal = principal.plus(event.principal);
+    if (interest !== null) {
+      interest = interest.plus(event.interest);
+      roundings += 1;
+      const tolerance = LAST_DIGIT.times(String(roundings));
+      if (interest.lt(tolerance.neg()) && event.name !== null) {
+        differences.push(
+          `${event.name} paid ${exactText(interest.neg())} more interest than was charged until then and not paid yet`,
+        );
+        interest = ZERO;
+      }
+      if (principal.eq(ZERO) && event.name !== null && offsets !== null && interest.gt(tolerance))
+        differences.push(
+          `after ${event.name} no principal is left, but interest of ${exactText(interest)} was charged and not paid`,
+        );
+    }
+    if (principal.lte(ZERO)) {
+      interest = ZERO;
+      roundings = 0;
+    }
+  }
+  if (closing === null || interest === null || offsets === null) return differences;
+  if (
+    interest
+      .minus(closing)
+      .abs()
+      .lte(LAST_DIGIT.times(String(roundings + 1)))
+  )
+    return differences;
+  return [
+    ...differences,
+    `interest charged and not paid comes to ${exactText(interest)}, but Binance shows ${exactText(closing)} now: a difference of ${exactText(closing.minus(interest))}`,
+  ];
+}
+
+/** Oldest first; charges before the rebate and repays of the same moment. */
+function eventsOf({ month, charges, records, offsets }: OutstandingInput): readonly Event[] {
+  const charged = charges.map(
+    ({ atMs, interest }): Event => ({ atMs, principal: ZERO, interest, name: null }),
+  );
+  const taken = (offsets ?? [])
+    .filter(({ atMs }) => isWithin(atMs, month))
+    .map(
+      ({ atMs, deductedInterest }): Event => ({
+        atMs,
+        principal: ZERO,
+        interest: (deductedInterest ?? ZERO).neg(),
+        name: null,
+      }),
+    );
+  const moved = records.flatMap((record): Event[] => {
+    const kind = kindOf(record);
+    if (kind === 'unknown') return [];
+    const { atMs, amount: paid, type, transactionId } = record;
+    if (kind === 'borrow') return [{ atMs, principal: paid, interest: ZERO, name: null }];
+    const principal = repaidPrincipal(record) ?? paid;
+    const interest = (record.interest ?? paid.minus(principal)).neg();
+    return [{ atMs, principal: principal.neg(), interest, name: `${type} ${transactionId}` }];
+  });
+  return [...charged, ...taken, ...moved].sort((a, b) => a.atMs - b.atMs);
+}
