@@ -1,7 +1,8 @@
 /**
  * What can be done to the sandbox from outside, over HTTP.
  *   POST /slack/{command,click,submit,close,home,say}   as a person; /slack/refuse: blocks that Slack does not take
- *   POST /exchange/{repay,borrow,fallTo,startPath,stopPath,editEquity,setLiquidation,configure,inject,clearFaults}
+ *   POST /exchange/{repay,borrow,book,setRate,liquidate,changeRebate}   a loan: /book also has what fails
+ *   POST /exchange/{fallTo,startPath,stopPath,editEquity,setLiquidation,configure,inject,clearFaults}
  *   POST /world/{kill,replicas,redis,mode,skip,skip-watched,add-unit}   to the bots, their Redis and the clock
  * Loopback names only in Host, JSON only in POST, no CORS: no foreign page gets in.
  */
@@ -64,6 +65,15 @@ function routes({ world: { workspace, exchange }, fleet, ...controlled }: Contro
   const message = z.strictObject({ user: text, channel: text, text: text.min(1).max(3_000) });
   const repayment = z.strictObject({ groupId, assetName, amount: amount.optional() });
   const loan = z.strictObject({ groupId, assetName, amount });
+  const booking = z.strictObject({
+    ...{ groupId, assetName, amount, act: z.enum(['borrow', 'repay', 'fail-borrow', 'fail-repay']) },
+  });
+  const rate = z.strictObject({ groupId, assetName, hourlyRate: z.string().regex(/^0(\.\d{1,10})?$/) });
+  const forced = z.strictObject({ groupId, ltv: z.string().regex(/^0(\.\d{1,4})?$/) });
+  const setting = z.union([
+    z.strictObject({ skewMs: z.int() }),
+    z.strictObject({ interestAccrues: z.boolean() }),
+  ]);
   const fall = z.strictObject({ groupId, ltv: z.string().regex(/^0\.\d{1,4}$/) });
   const refusal = z.strictObject({ blockType: z.enum(REFUSABLE), on: z.boolean() });
   const wallet = z.strictObject({
@@ -102,12 +112,21 @@ function routes({ world: { workspace, exchange }, fleet, ...controlled }: Contro
         paid: exchange.repay(it.groupId, it.assetName, it.amount),
       })),
       'exchange/borrow': on(loan, (it) => exchange.borrow(it.groupId, it.assetName, it.amount)),
+      'exchange/book': on(booking, ({ groupId: id, act, ...row }) => {
+        if (act === 'borrow') return exchange.borrow(id, row.assetName, row.amount);
+        if (act === 'repay') return { paid: exchange.repay(id, row.assetName, row.amount) };
+        const type = act === 'fail-borrow' ? 'BORROW' : 'NORMAL_REPAY';
+        return exchange.failLoan(id, { type, ...row });
+      }),
+      'exchange/setRate': on(rate, (it) => exchange.setRate(it.groupId, it.assetName, it.hourlyRate)),
+      'exchange/liquidate': on(forced, (it) => exchange.liquidate(it.groupId, it.ltv)),
+      'exchange/changeRebate': on(z.strictObject({ delta: equity }), (it) => exchange.changeRebate(it.delta)),
       'exchange/fallTo': on(fall, (it) => exchange.fallTo(it.groupId, it.ltv)),
       'exchange/startPath': on(pathOrderSchema, (it) => exchange.startPath(it)),
       'exchange/stopPath': on(z.strictObject({ groupId }), (it) => exchange.stopPath(it.groupId)),
       'exchange/editEquity': on(wallet, ({ groupId: id, ...change }) => exchange.editEquity(id, change)),
       'exchange/setLiquidation': on(liquidation, (it) => exchange.setLiquidation(it.groupId, it.code)),
-      'exchange/configure': on(z.strictObject({ skewMs: z.int() }), (it) => exchange.configure(it)),
+      'exchange/configure': on(setting, (it) => exchange.configure(it)),
       'exchange/inject': on(faultOrderSchema, (it) => ({ id: exchange.inject(it) })),
       'exchange/clearFaults': on(z.strictObject({ id: z.int().optional() }), (it) =>
         exchange.clearFaults(it.id),

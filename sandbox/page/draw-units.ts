@@ -19,6 +19,16 @@ const PATHS_OFFERED = [
   ['LTV null for 5 min', { kind: 'no-ltv' }],
 ] as const;
 
+/** What a forced liquidation brings the LTV down to: the initial one. */
+const LIQUIDATED_LTV = '0.80';
+const BOOKINGS = [
+  ['Borrow', { act: 'borrow' }],
+  ['Repay', { act: 'repay' }],
+  ['Repay that fails', { act: 'fail-repay' }],
+  ['Borrow that fails', { act: 'fail-borrow' }],
+] as const;
+const BORROWABLE = ['USDT', 'USDC', 'BTC'];
+
 const WIDTH = 340;
 const HEIGHT = 90;
 /** Readings further apart are not joined: nothing is known of the time between. */
@@ -58,6 +68,24 @@ function drawLiability(
     ${postButton('Repay all', '/exchange/repay', { groupId, assetName }, spoken)}</li>`;
 }
 
+/** What is booked in the history that `/loan` shows. */
+function drawBooking({ groupId, liabilities }: UnitView, exchange: Exchange): Markup[] {
+  const assets = [...new Set([...liabilities.map(({ assetName }) => assetName), ...BORROWABLE])];
+  const asset = menu(
+    'Asset',
+    assets.map((assetName) => [assetName, { assetName }]),
+  );
+  const hourlyRate = exchange.rateOf(groupId, assets[0] ?? '');
+  return [
+    postForm('/exchange/book', { groupId }, `loan-${groupId}`, 'Book', [
+      ...[menu('Loan', BOOKINGS), asset, labelled('Amount', decimal('amount', '1000'))],
+    ]),
+    postForm('/exchange/setRate', { groupId }, `rate-${groupId}`, 'Set rate', [
+      ...[asset, labelled('Hourly rate', decimal('hourlyRate', hourlyRate))],
+    ]),
+  ];
+}
+
 function drawUnit(unit: UnitView, exchange: Exchange): Markup {
   const { groupId, ltv, creditEmail, totalNetEquity, totalLiability, liquidation } = unit;
   const owed = unit.liabilities.filter(({ principal, interest }) => Number(principal) + Number(interest) > 0);
@@ -90,6 +118,14 @@ function drawUnit(unit: UnitView, exchange: Exchange): Markup {
         `Margin call: prices fall in unit ${groupId}`,
       ),
     freeze,
+    Number(ltv) > Number(LIQUIDATED_LTV) &&
+      postButton(
+        'Liquidate by force to 80%',
+        '/exchange/liquidate',
+        { groupId, ltv: LIQUIDATED_LTV },
+        `Liquidate by force to 80%: unit ${groupId}`,
+        'danger',
+      ),
   ];
   const kind = exchange.prices.kindOf(groupId);
   const course =
@@ -111,6 +147,7 @@ function drawUnit(unit: UnitView, exchange: Exchange): Markup {
     <ul class="plain">${owed.map((each) => drawLiability(unit, each))}</ul>
     ${postForm('/exchange/editEquity', { groupId }, `equity-${groupId}`, 'Set equity', fields)}
     ${owed.length > 0 && course}
+    ${drawBooking(unit, exchange)}
     <div class="row">${acts}</div>
   </details>`;
 }
@@ -124,5 +161,6 @@ export function unitsHtml(exchange: Exchange): string {
   return toHtml(html`<div>
     <p class="quiet">What Binance holds. A repaid unit can be closed: ask for it with <code>/close-unit</code>.</p>
     ${exchange.units().map((unit) => drawUnit(unit, exchange))}${postForm('/world/add-unit', {}, 'add-unit', 'Add unit', fields)}
+    ${postForm('/exchange/changeRebate', {}, 'rebate', 'Grant', labelled('Rebate of interest, USDT', decimal('delta', '1000')))}
   </div>`);
 }

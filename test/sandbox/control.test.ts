@@ -141,6 +141,32 @@ describe('control over HTTP', () => {
     expect(exchange.faults()).toEqual([]);
   });
 
+  it('books what a loan can show: failures, a rate, a forced liquidation, a rebate', async () => {
+    const usdt = { groupId: '12', assetName: 'USDT' };
+    const book = (act: string, amount: string) => post('exchange/book', { ...usdt, act, amount });
+    expect(await book('borrow', '1000')).toMatchObject({ answer: { totalLiability: '2931160' } });
+    expect(await book('repay', '500')).toEqual({ status: 200, answer: { paid: '500' } });
+    for (const act of ['fail-repay', 'fail-borrow'])
+      expect(await book(act, '7')).toMatchObject({ answer: { totalLiability: '2930660' } });
+    expect(exchange.records.slice(-4)).toMatchObject([
+      { type: 'BORROW', amount: '1000', status: 'CONFIRM' },
+      { type: 'NORMAL_REPAY', amount: '500', principal: '340', interest: '160' },
+      { type: 'NORMAL_REPAY', amount: '7', status: 'FAILED' },
+      { type: 'BORROW', amount: '7', status: 'FAILED' },
+    ]);
+    expect((await post('exchange/setRate', { ...usdt, hourlyRate: '0.00002' })).status).toBe(200);
+    expect(exchange.rateOf('12', 'USDT')).toBe('0.00002');
+    expect(await post('exchange/liquidate', { groupId: '12', ltv: '0.80' })).toMatchObject({
+      answer: { ltv: '0.800' },
+    });
+    expect(exchange.liquidations.at(-1)).toMatchObject({ groupId: '12', endLtv: '0.800' });
+    expect((await post('exchange/liquidate', { groupId: '12', ltv: '0.80' })).status).toBe(400);
+    expect((await post('exchange/changeRebate', { delta: '-2000' })).status).toBe(200);
+    expect((await post('exchange/changeRebate', { delta: '-1' })).status).toBe(400);
+    expect((await post('exchange/configure', { interestAccrues: true })).status).toBe(200);
+    expect(exchange.settings().interestAccrues).toBe(true);
+  });
+
   it('lets Slack refuse charts, and take them again', async () => {
     await post('slack/refuse', { blockType: 'data_visualization', on: true });
     expect(workspace.faults.list()).toMatchObject([{ method: '*', fault: { kind: 'refuse_block' } }]);
