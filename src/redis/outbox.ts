@@ -5,7 +5,7 @@
 import type { AuditKeys } from '../domain/audit-chain.ts';
 import { subjectKindOf } from '../domain/subject.ts';
 import type { LeasedItem, Outbox, OutboxItem, TakenItem } from '../usecases/outbox-ports.ts';
-import { type Log, UnreadableRecord } from '../usecases/ports.ts';
+import type { Log, UnreadableRecord } from '../usecases/ports.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
 import {
@@ -20,7 +20,7 @@ import {
   redrawOf,
   redrawText,
 } from './outbox-item.ts';
-import { isStored, type StoredRecord } from './record-codec.ts';
+import { isStored, orUnreadable, type StoredRecord } from './record-codec.ts';
 import { decodeRecord } from './request-record.ts';
 import { Seals } from './seals.ts';
 import { StoreClock } from './store-clock.ts';
@@ -48,14 +48,8 @@ const REMOVED_AND_NEXT_IS_DUE = 2;
 const NOT_FIRST = 0;
 
 /** Null: there is no record. */
-function orUnreadable<Value>(record: StoredRecord, decode: () => Value): Value | UnreadableRecord | null {
-  if (!isStored(record)) return null;
-  try {
-    return decode();
-  } catch (error) {
-    if (error instanceof UnreadableRecord) return error;
-    throw error;
-  }
+function storedOf<Value>(record: StoredRecord, decode: () => Value): Value | UnreadableRecord | null {
+  return isStored(record) ? orUnreadable(decode) : null;
 }
 
 export class RedisOutbox implements Outbox {
@@ -117,7 +111,7 @@ export class RedisOutbox implements Outbox {
         return {
           subject,
           ...decodeNotice(seals, subjectId, text, isRequestNotice),
-          stored: orUnreadable(record, () => ({
+          stored: storedOf(record, () => ({
             ...decodeRecord(this.#recordSeals, subjectId, record),
             nowMs,
           })),
@@ -126,7 +120,7 @@ export class RedisOutbox implements Outbox {
         return {
           subject,
           ...decodeNotice(seals, subjectId, text, isEpisodeNotice),
-          stored: orUnreadable(record, () => episodeCodec.decode(this.#recordSeals, subjectId, record).value),
+          stored: storedOf(record, () => episodeCodec.decode(this.#recordSeals, subjectId, record).value),
         };
       case 'watch':
         return { subject, ...decodeNotice(seals, subjectId, text, isWatchNotice) };

@@ -10,9 +10,21 @@ import type { Seals } from './seals.ts';
 /** Fields of a record's hash as a script answers them; null where one is missing. */
 export type StoredRecord = readonly [schema: string | null, record: string | null, seal: string | null];
 
+export const NO_RECORD: StoredRecord = [null, null, null];
+
 /** Whether a script found any of it: else there is no such record. */
 export function isStored(record: StoredRecord): boolean {
   return record.some((field) => field !== null);
+}
+
+/** What `read` gives, or why the record can't be read. */
+export function orUnreadable<Value>(read: () => Value): Value | UnreadableRecord {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UnreadableRecord) return error;
+    throw error;
+  }
 }
 
 /** Pieces of schemas. */

@@ -21,7 +21,7 @@ import { textOf } from './audit-log.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
 import { ALERT_REDRAW_TEXT, encodeNotices } from './outbox-item.ts';
-import { isStored, type StoredRecord } from './record-codec.ts';
+import { isStored, NO_RECORD, orUnreadable, type StoredRecord } from './record-codec.ts';
 import { Seals } from './seals.ts';
 import { StoreClock } from './store-clock.ts';
 import { episodeCodec, watchCodec } from './watch-record.ts';
@@ -94,27 +94,42 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
     );
     this.#clock.believe(nowMs);
     const episodes = new Map<string, Episode>();
-    const undeliveredSinceMs = new Map<string, number>();
+    const unreadable = new Map<string, UnreadableRecord>();
     const newest = new Map([[WATCH_ID, newestEntryIn(newestText)]]);
-    if (!isStored(record)) return { watch: null, stored: '', episodes, newest, undeliveredSinceMs, nowMs };
+    const undeliveredSinceMs = new Map(
+      found.flatMap(([id, , sinceMs]) => (sinceMs === '' ? [] : [[id, Number(sinceMs)] as const])),
+    );
+    const loaded = { episodes, unreadable, newest, undeliveredSinceMs, nowMs };
+    if (!isStored(record)) return { ...loaded, watch: null, stored: '' };
     const { value, stored } = watchCodec.decode(this.#recordSeals, WATCH_ID, record);
-    for (const [id, ofEpisode, sinceMs] of found) {
-      episodes.set(id, episodeCodec.decode(this.#recordSeals, id, ofEpisode).value);
-      if (sinceMs !== '') undeliveredSinceMs.set(id, Number(sinceMs));
-    }
     const { save: _, newest: named = {}, ...watch } = value;
-    if (!isSameEntry(watch.audit, newest.get(WATCH_ID)))
+    throwIfWatchIsOlder(watch, newest.get(WATCH_ID));
+    const records = new Map(found.map(([id, ofEpisode]) => [id, ofEpisode]));
+    for (const id of episodeIdsOf(watch)) {
+      const episode = this.#newestOf(id, records.get(id) ?? NO_RECORD, named[id]);
+      if (episode instanceof UnreadableRecord) unreadable.set(id, episode);
+      else episodes.set(id, episode);
+      const audit = episode instanceof UnreadableRecord ? named[id] : episode.audit;
+      if (audit !== undefined) newest.set(id, audit);
+    }
+    return { ...loaded, watch, stored };
+  }
+
+  /** `named`: its newest entry, by the watch's record; undefined: that names none. Throws if that record is the older one. */
+  #newestOf(id: string, record: StoredRecord, named: NewestEntry | undefined): Episode | UnreadableRecord {
+    const episode = orUnreadable(() => episodeCodec.decode(this.#recordSeals, id, record).value);
+    if (episode instanceof UnreadableRecord || named === undefined) return episode;
+    if (isSameEntry(episode.audit, named)) return episode;
+    const [ends, names] = [episode.audit.sequence, named.sequence];
+    if (names < ends)
       throw new UnreadableRecord(
         WATCH_ID,
-        `it isn't the newest: it ends at entry ${watch.audit.sequence} of its audit trail, Redis names entry ${newest.get(WATCH_ID)?.sequence}`,
+        `it isn't the newest: it names entry ${names} of case ${id}, whose record ends at entry ${ends}`,
       );
-    for (const id of episodeIdsOf(watch)) {
-      const episode = episodes.get(id);
-      if (episode === undefined) throw new UnreadableRecord(id, 'it is missing');
-      throwIfNotNewest(episode, named[id]);
-      newest.set(id, episode.audit);
-    }
-    return { watch, stored, episodes, newest, undeliveredSinceMs, nowMs };
+    return new UnreadableRecord(
+      id,
+      `it isn't the newest: it ends at entry ${ends} of its audit trail, the watch's record names entry ${names}`,
+    );
   }
 
   async save(change: WatchSave): Promise<'saved' | 'conflict'> {
@@ -259,18 +274,12 @@ function newestEntryIn(stored: string): NewestEntry {
   return sequence === undefined || seal === undefined ? NO_ENTRY : { sequence: Number(sequence), seal };
 }
 
-/** A record that was put back has a seal that fits; only the other record tells that it is not the newest. */
-function throwIfNotNewest({ id, audit }: Episode, named: NewestEntry | undefined): void {
-  if (named === undefined || isSameEntry(audit, named)) return;
-  const [names, ends] = [named.sequence, audit.sequence];
-  if (names < ends)
-    throw new UnreadableRecord(
-      WATCH_ID,
-      `it isn't the newest: it names entry ${names} of case ${id}, whose record ends at entry ${ends}`,
-    );
+/** A record that was put back has a seal that fits; only what names its newest entry tells. */
+function throwIfWatchIsOlder({ audit }: WatchState, newest: NewestEntry | undefined): void {
+  if (isSameEntry(audit, newest)) return;
   throw new UnreadableRecord(
-    id,
-    `it isn't the newest: it ends at entry ${ends} of its audit trail, the watch's record names entry ${names}`,
+    WATCH_ID,
+    `it isn't the newest: it ends at entry ${audit.sequence} of its audit trail, Redis names entry ${newest?.sequence}`,
   );
 }
 

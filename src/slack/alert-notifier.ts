@@ -14,7 +14,7 @@ import {
   type SeenOnce,
   StoreUnavailable,
 } from '../usecases/ports.ts';
-import type { AlertMessage, AlertNotifier, WatchHistory } from '../usecases/watch-ports.ts';
+import type { AlertMessage, AlertNotifier, TellUnreadable, WatchHistory } from '../usecases/watch-ports.ts';
 import { searchMessage } from './message-search.ts';
 import {
   DELIVERED,
@@ -32,7 +32,7 @@ import type { Message } from './views/blocks.ts';
 import { groupMention } from './views/format.ts';
 import { noticeMessage } from './views/notice-message.ts';
 import type { Trend } from './views/trend-view.ts';
-import { watchMessage } from './views/watch-message.ts';
+import { unreadableMessage, watchMessage } from './views/watch-message.ts';
 
 /** Slack lets an app post several hundred messages a minute, and a message is leased for 30 s. */
 const TOLD_DIRECTLY_AT_MOST = 25;
@@ -77,14 +77,13 @@ export class SlackAlertNotifier implements AlertNotifier {
     this.#messenger = new Messenger(parts);
   }
 
-  async deliver(about: AlertMessage): Promise<Delivery> {
-    try {
-      return await this.#deliver(about);
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
-      return { ok: false, retry: true, why: error.message, retryAfterMs: null };
-    }
+  deliver(about: AlertMessage): Promise<Delivery> {
+    return orTryAgain(() => this.#deliver(about));
   }
+
+  /** Nothing is stored of it, so each attempt is a first one. */
+  readonly tellUnreadable: TellUnreadable = ({ key, records }) =>
+    orTryAgain(() => this.#tellEach({ key, mayBeThere: false }, 'group', () => unreadableMessage(records)));
 
   #deliver(about: AlertMessage): Promise<Delivery> {
     const { notice, episode } = about;
@@ -262,7 +261,7 @@ export class SlackAlertNotifier implements AlertNotifier {
   }
 
   async #tellEach(
-    about: AlertMessage,
+    about: Pick<AlertMessage, 'key' | 'mayBeThere'>,
     to: 'group' | readonly string[],
     write: (workspaceUrl: string | null) => Message,
   ): Promise<Delivery> {
@@ -320,4 +319,13 @@ export class SlackAlertNotifier implements AlertNotifier {
 
 function keptAtOnce(delivery: Delivery): Delivery {
   return delivery.ok || delivery.onlyThis !== true ? delivery : { ...delivery, keepAtOnce: true };
+}
+
+async function orTryAgain(deliver: () => Promise<Delivery>): Promise<Delivery> {
+  try {
+    return await deliver();
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    return { ok: false, retry: true, why: error.message, retryAfterMs: null };
+  }
 }

@@ -4,7 +4,12 @@ import type { WebClient } from '@slack/web-api';
 import type { AuditVerdict } from '../domain/audit-chain.ts';
 import type { WatchRules } from '../domain/watch/watch.ts';
 import type { AuditBoard, Delivery, Directory, Log, NewId, Notifier, SeenOnce } from '../usecases/ports.ts';
-import type { AlertNotifier, ScheduledMessages, WatchHistory } from '../usecases/watch-ports.ts';
+import type {
+  AlertNotifier,
+  ScheduledMessages,
+  TellUnreadable,
+  WatchHistory,
+} from '../usecases/watch-ports.ts';
 import type { SlackSettings } from './adapter-settings.ts';
 import { SlackAlertNotifier } from './alert-notifier.ts';
 import { CardNotifier } from './card-notifier.ts';
@@ -51,6 +56,7 @@ export interface WatchSlackParts {
 
 export interface WatchSlack {
   readonly notifier: AlertNotifier;
+  readonly tellUnreadable: TellUnreadable;
   /** Why messages can't reach the channel; null: they can, or it isn't known. */
   readonly channelTrouble: () => Promise<string | null>;
 }
@@ -85,10 +91,15 @@ export function createSlackClients(parts: SlackClientsParts): SlackClients {
     onSlackCall,
     directory,
     scheduled: new SlackScheduledMessages(newClient()),
-    forWatch: (watch) => ({
-      notifier: new SlackAlertNotifier({ ...watch, client: newClient(), home, directory, quiet, newId, log }),
-      channelTrouble: channelTroubleThrough(newClient(), watch.channel),
-    }),
+    forWatch: (watch) => {
+      const client = newClient();
+      const notifier = new SlackAlertNotifier({ ...watch, client, home, directory, quiet, newId, log });
+      return {
+        notifier,
+        tellUnreadable: notifier.tellUnreadable,
+        channelTrouble: channelTroubleThrough(newClient(), watch.channel),
+      };
+    },
     auditBoard: settings.auditChannel === null ? null : new AuditChannel(newClient(), settings.auditChannel),
     notifier: new CardNotifier({
       client: newClient(),

@@ -8,6 +8,7 @@ import type { StatusView, WatchDesk } from './desk.ts';
 import { createPageCases } from './page-cases.ts';
 import type { CloseRequestStore, Directory, LoanReader, Log, NewId, SeenOnce, UnitDetails } from './ports.ts';
 import { createReadSlowFacts } from './slow-facts.ts';
+import { createTellUnreadable } from './tell-unreadable.ts';
 import { createTripWire } from './trip-wire.ts';
 import { createViewWatch, type ViewWatch, watchStatus } from './view-watch.ts';
 import { createCheckOwners, createWatchAccess } from './watch-access.ts';
@@ -20,6 +21,7 @@ import type {
   LoanHistory,
   Pager,
   ScheduledMessages,
+  TellUnreadable,
   WatchEvents,
   WatchHistory,
   WatchStore,
@@ -41,6 +43,7 @@ export interface WatchParts {
   readonly heartbeat: Heartbeat | null;
   readonly notifier: AlertNotifier;
   readonly scheduled: ScheduledMessages;
+  readonly tellUnreadable: TellUnreadable;
   readonly hasTripwire: boolean;
   /** Why messages can't reach the channel; null: they can, or it isn't known. */
   readonly channelTrouble: () => Promise<string | null>;
@@ -88,6 +91,7 @@ export function createWatch(parts: WatchParts, shared: DeskOfWatch): WatchWork {
   const takeRound = createWatchRound(all);
   const readSlowFacts = createReadSlowFacts({ ...all, history: parts.loans });
   const checkOwners = createCheckOwners(all);
+  const tellUnreadable = createTellUnreadable(all);
   const postDigest = digest === null ? null : createPostDigest({ ...all, clock: digest });
   const tripWire = createTripWire(all);
   const pages = createPageCases(all);
@@ -121,6 +125,8 @@ export function createWatch(parts: WatchParts, shared: DeskOfWatch): WatchWork {
     async round() {
       const outcome = await takeRound();
       if (outcome.kind === 'stored') follow(outcome);
+      const unreadable = outcome.kind === 'not-due' ? [] : outcome.unreadable;
+      if (unreadable.length > 0) inBackground('unreadable records', () => tellUnreadable(unreadable));
       return outcome;
     },
     pageCases: pagers.length === 0 ? null : () => pages.round(),

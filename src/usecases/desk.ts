@@ -234,6 +234,8 @@ export interface WatchView extends WatchGlimpse {
   readonly levels: readonly WatchLevel[];
   /** Worst first. */
   readonly open: readonly Episode[];
+  /** Ids of cases that can't be read, some of them open. */
+  readonly unreadable: readonly string[];
   /** Ended, newest first. */
   readonly recent: readonly Episode[];
   /** Null: DIGEST_AT is not set. */

@@ -85,9 +85,11 @@ export function createPageCases(parts: PageCasesParts): PageCases {
   return {
     async round() {
       rounds += 1;
-      const stored = [...(await store.load()).episodes.values()];
+      const { episodes, unreadable } = await store.load();
+      const stored = [...episodes.values()];
       const isOlderDue = rounds % OLDER_EVERY_ROUNDS === 0;
-      const older = isOlderDue ? await store.recentEpisodes(OLDER_AT_MOST) : [];
+      const recent = isOlderDue ? await store.recentEpisodes(OLDER_AT_MOST) : [];
+      const older = recent.filter(({ id }) => !unreadable.has(id));
       const byId = new Map([...older, ...stored].map((episode) => [episode.id, episode]));
       for (const id of failures.keys()) {
         const page = byId.get(id)?.page;

@@ -91,7 +91,7 @@ export function createViewWatch(parts: ViewWatchParts): ViewWatch {
     async viewWatch(by): Promise<Result<WatchView>> {
       const person = await access.requireWatcher(by);
       if (!person.ok) return person;
-      const [{ watch, episodes, nowMs }, recent] = await Promise.all([
+      const [{ watch, episodes, unreadable, nowMs }, recent] = await Promise.all([
         store.load(),
         store.recentEpisodes(RECENT_SHOWN * 2),
       ]);
@@ -103,7 +103,10 @@ export function createViewWatch(parts: ViewWatchParts): ViewWatch {
         everyMs: rules.everyMs,
         levels: rules.levels,
         open: worstOpen(episodes.values()),
-        recent: recent.filter(({ state }) => state !== 'open').slice(0, RECENT_SHOWN),
+        unreadable: [...unreadable.keys()],
+        recent: recent
+          .filter(({ id, state }) => state !== 'open' && !unreadable.has(id))
+          .slice(0, RECENT_SHOWN),
         nextDigestAtMs: digest?.next(nowMs) ?? null,
         nowMs,
       });

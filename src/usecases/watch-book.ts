@@ -22,7 +22,7 @@ export interface WatchBook {
   apply(decide: DecideWatch, first?: StoredWatch): Promise<Result<WatchChange>>;
   /**
    * `caseId`: as stored. Who may do it has been checked. `isStillSo`: what the command rests on; where it no longer
-   * holds, nothing is stored.
+   * holds, nothing is stored. Throws UnreadableRecord.
    */
   applyToCase(
     caseId: string,
@@ -86,7 +86,9 @@ export function createWatchBook({ store, events, afterChange }: WatchBookParts):
     }
   }
 
-  async function findCase(caseId: string, { episodes }: StoredWatch): Promise<Episode | null> {
+  async function findCase(caseId: string, { episodes, unreadable }: StoredWatch): Promise<Episode | null> {
+    const why = unreadable.get(caseId);
+    if (why !== undefined) throw why;
     return episodes.get(caseId) ?? (await store.episode(caseId))?.episode ?? null;
   }
 

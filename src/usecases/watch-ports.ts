@@ -12,7 +12,7 @@ import type {
   WatchNotice,
   WatchState,
 } from '../domain/watch/watch.ts';
-import type { Delivery, Read, ReadOptions } from './ports.ts';
+import type { Delivery, Read, ReadOptions, UnreadableRecord } from './ports.ts';
 
 /** The watch's record with the newest episode of every unit it knows, and its drill. */
 export interface StoredWatch {
@@ -20,9 +20,11 @@ export interface StoredWatch {
   readonly watch: WatchState | null;
   /** As stored, to compare at the save; '' for none. */
   readonly stored: string;
-  /** By id. An unreadable one throws UnreadableRecord: nothing is decided on half of the picture. */
+  /** By id, those that can be read. */
   readonly episodes: ReadonlyMap<string, Episode>;
-  /** The newest audit entry of the watch and of each of these episodes, by id. */
+  /** By id, the others: nothing is decided on them, and their units aren't judged. */
+  readonly unreadable: ReadonlyMap<string, UnreadableRecord>;
+  /** The newest audit entry of the watch and of each of its episodes, by id; of an unreadable one if it is known. */
   readonly newest: ReadonlyMap<string, NewestEntry>;
   /** Per episode: since when its oldest message for the channel waits for Slack; one that Slack refused is kept, not waiting. */
   readonly undeliveredSinceMs: ReadonlyMap<string, number>;
@@ -52,7 +54,7 @@ export interface WatchStore {
   takeRound(everyMs: number): Promise<string | null>;
   /** The round came to nothing: the next turn may be taken after `afterMs`, unless it was already. */
   giveBackRound(token: string, afterMs: number): Promise<void>;
-  /** Throws UnreadableRecord, StoreUnavailable. */
+  /** Throws UnreadableRecord for the watch's own record, StoreUnavailable. */
   load(): Promise<StoredWatch>;
   /** Compare-and-set on the watch's record: records, sealed entries and messages together, or nothing. */
   save(change: WatchSave): Promise<'saved' | 'conflict'>;
@@ -82,6 +84,22 @@ export interface WatchHistory {
 export interface AlertNotifier {
   deliver(message: AlertMessage): Promise<Delivery>;
 }
+
+/** A record that the watch needs and couldn't read. */
+export interface UnreadableOfWatch {
+  readonly record: UnreadableRecord;
+  /** The unit that isn't watched for it; null: it is the watch's own record, or that of a drill. */
+  readonly groupId: LongId | null;
+}
+
+/**
+ * Tells each person of WATCH_GROUP directly what the watch can't read, because it can't store a message of its own about
+ * it. `key`: one person is told the same once.
+ */
+export type TellUnreadable = (message: {
+  readonly key: string;
+  readonly records: readonly UnreadableOfWatch[];
+}) => Promise<Delivery>;
 
 /** What the delivery records of messages that were posted, and asks of the summary. */
 export interface AlertBook {

@@ -8,9 +8,16 @@ import { decisiveLtv } from '../domain/unit/risk-unit.ts';
 import type { Observation, WatchRules, WatchState } from '../domain/watch/watch.ts';
 import { decideRound } from '../domain/watch/watch-rule.ts';
 import { findClosedAmongMissing, observationOf } from './observe-units.ts';
-import type { CloseRequestStore, LoanReader, Log, NewId, SeenOnce } from './ports.ts';
+import {
+  type CloseRequestStore,
+  type LoanReader,
+  type Log,
+  type NewId,
+  type SeenOnce,
+  UnreadableRecord,
+} from './ports.ts';
 import type { WatchBook } from './watch-book.ts';
-import type { StoredWatch, WatchEvents, WatchHistory, WatchStore } from './watch-ports.ts';
+import type { StoredWatch, UnreadableOfWatch, WatchEvents, WatchHistory, WatchStore } from './watch-ports.ts';
 
 export type WatchRoundOutcome =
   /** Another replica has this round, or none is due. */
@@ -22,8 +29,11 @@ export type WatchRoundOutcome =
       readonly isSeeing: boolean;
       /** People were told that nothing can be read. */
       readonly isBlindTold: boolean;
+      /** Cases that can't be read: their units aren't watched, the others are. */
+      readonly unreadable: readonly UnreadableOfWatch[];
     }
-  | { readonly kind: 'not-stored' };
+  /** `unreadable`: the watch's own record, where that is why. */
+  | { readonly kind: 'not-stored'; readonly unreadable: readonly UnreadableOfWatch[] };
 
 /** `late`: what the work is worth when it takes longer than `patienceMs`. */
 export type InTime = <Value>(work: Promise<Value>, patienceMs: number, late: () => Value) => Promise<Value>;
@@ -77,14 +87,14 @@ export function createWatchRound(parts: WatchRoundParts): () => Promise<WatchRou
     const observation = await observe();
     const first = await store.load();
     const closed = await closedAmongMissing(observation, first);
-    let decidedAtMs = first.nowMs;
+    let basis = first;
     const decide = (now: StoredWatch) => {
-      decidedAtMs = now.nowMs;
+      basis = now;
       return done(
         decideRound({
           state: now.watch,
           episodes: now.episodes,
-          observation,
+          observation: judgeable(observation, unreadableIn(now)),
           rules,
           nowMs: now.nowMs,
           newId: parts.newEpisodeId,
@@ -97,15 +107,15 @@ export function createWatchRound(parts: WatchRoundParts): () => Promise<WatchRou
     const stored = await book.apply(decide, closed.size > 0 ? undefined : first);
     if (!stored.ok) {
       log.error({ refusal: stored.refusal }, 'watch round not stored');
-      return { kind: 'not-stored' };
+      return { kind: 'not-stored', unreadable: [] };
     }
     const { next } = stored.value;
     const isSeeing = next.blind === null;
     if (next.blind !== null) log.warn({ cause: next.blind.cause, why: next.blind.why }, 'watch is blind');
     parts.events.watchRead({ isSeeing, tookMs: monotonic() - startedMs });
-    await remember(observation, next, decidedAtMs);
+    await remember(observation, next, basis.nowMs);
     const isBlindTold = next.blind !== null && next.blind.told !== null;
-    return { kind: 'stored', observation, isSeeing, isBlindTold };
+    return { kind: 'stored', observation, isSeeing, isBlindTold, unreadable: unreadableIn(basis) };
   }
 
   /** One lost sample of the history is harmless. */
@@ -127,7 +137,8 @@ export function createWatchRound(parts: WatchRoundParts): () => Promise<WatchRou
       return await round();
     } catch (error) {
       log.error({ err: error }, 'watch round failed');
-      return { kind: 'not-stored' };
+      const unreadable = error instanceof UnreadableRecord ? [{ record: error, groupId: null }] : [];
+      return { kind: 'not-stored', unreadable };
     }
   }
 
@@ -156,4 +167,24 @@ export function createWatchRound(parts: WatchRoundParts): () => Promise<WatchRou
       isRunning = false;
     }
   };
+}
+
+function unreadableIn({ watch, unreadable }: StoredWatch): UnreadableOfWatch[] {
+  const units = Object.entries(watch?.units ?? {});
+  return [...unreadable].map(([id, record]) => {
+    const [groupId] = units.find(([, { episodeId }]) => episodeId === id) ?? [];
+    return { record, groupId: (groupId as LongId | undefined) ?? null };
+  });
+}
+
+/** A unit whose case can't be read is judged as one that couldn't be read itself. */
+function judgeable(observation: Observation, unreadable: readonly UnreadableOfWatch[]): Observation {
+  const cases = new Map(unreadable.map(({ groupId, record }) => [groupId, record]));
+  cases.delete(null);
+  if (cases.size === 0 || observation.kind === 'failed') return observation;
+  const { asOfMs } = observation;
+  const units = observation.units.filter(({ groupId }) => !cases.has(groupId));
+  const causes = [...cases].map(([groupId, { message }]) => `unit ${groupId} isn't watched: ${message}`);
+  const why = [...causes, ...(observation.kind === 'incomplete' ? [observation.why] : [])].join('; ');
+  return { kind: 'incomplete', units, asOfMs, why };
 }

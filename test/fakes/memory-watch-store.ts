@@ -3,6 +3,7 @@ import type { NewestEntry } from '../../src/domain/audit-chain.ts';
 import { WATCH_ID } from '../../src/domain/subject.ts';
 import type { Episode } from '../../src/domain/watch/episode.ts';
 import type { EpisodeChange, WatchEvent, WatchState } from '../../src/domain/watch/watch.ts';
+import type { UnreadableRecord } from '../../src/usecases/ports.ts';
 import type { StoredWatch, WatchRecords, WatchSave, WatchStore } from '../../src/usecases/watch-ports.ts';
 import type { MemoryOutbox } from './memory-outbox.ts';
 import type { MemoryTrail } from './memory-trail.ts';
@@ -14,6 +15,8 @@ export class MemoryWatchStore implements WatchStore, WatchRecords {
   readonly #outbox: MemoryOutbox;
   readonly #trail: MemoryTrail;
   readonly #episodes = new Map<string, Episode>();
+  /** Records that can't be read, by id. */
+  readonly unreadable = new Map<string, UnreadableRecord>();
   #watch: WatchState | null = null;
   #stored = '';
   #saves = 0;
@@ -39,6 +42,8 @@ export class MemoryWatchStore implements WatchStore, WatchRecords {
   }
 
   async load(): Promise<StoredWatch> {
+    const own = this.unreadable.get(WATCH_ID);
+    if (own !== undefined) throw own;
     const newest = Object.values(this.#watch?.units ?? {}).map(({ episodeId }) => episodeId);
     const ids = [...newest, this.#watch?.drillId].flatMap((id) => id ?? []);
     const undelivered = ids.flatMap((id) => {
@@ -51,7 +56,8 @@ export class MemoryWatchStore implements WatchStore, WatchRecords {
     return {
       watch: structuredClone(this.#watch),
       stored: this.#stored,
-      episodes: new Map(ids.flatMap((id) => this.#pair(id))),
+      episodes: new Map(ids.filter((id) => !this.unreadable.has(id)).flatMap((id) => this.#pair(id))),
+      unreadable: new Map([...this.unreadable].filter(([id]) => ids.includes(id))),
       newest: new Map([
         [WATCH_ID, this.#newest],
         ...ids.flatMap((id) => this.#pair(id)).map(([id, { audit }]) => [id, audit] as const),

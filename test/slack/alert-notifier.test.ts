@@ -13,6 +13,7 @@ import { HomeWorkspace } from '../../src/slack/home-workspace.ts';
 import { quietNames } from '../../src/slack/slack-clients.ts';
 import { SlackScheduledMessages } from '../../src/slack/slack-scheduled-messages.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
+import { UnreadableRecord } from '../../src/usecases/ports.ts';
 import type { AlertMessage } from '../../src/usecases/watch-ports.ts';
 import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';
 import { EPISODE_EVENTS, openCase, trendOf } from '../support/episodes.ts';
@@ -372,6 +373,23 @@ describe('direct messages', () => {
     const guests = createNotifier(ids.loanDesk, [ids.gus, ids.ada]);
     expect(await guests.deliver(message(escalated))).toEqual({ ok: true, card: null });
     expect([direct(ids.gus), direct(ids.ada)].map(({ length }) => length)).toEqual([0, 1]);
+  });
+
+  it('say what the watch cannot read, once to each person, also where the first attempt reached some', async () => {
+    const record = new UnreadableRecord('C-7K2M9QX4', "it doesn't match its seal");
+    const what = { key: 'watch-unreadable', records: [{ record, groupId: longId('7') }] };
+    workspace.faults.add('chat.postMessage', { kind: 'error', code: 'restricted_action' }, 1);
+    expect(await createNotifier().tellUnreadable(what)).toMatchObject({ ok: false, retry: true });
+    expect(await createNotifier().tellUnreadable({ ...what, key: 'another' })).toMatchObject({ ok: true });
+    expect([ids.ada, ids.ben, ids.chen].map((userId) => direct(userId).length)).toEqual([1, 2, 2]);
+    const said = textOf(direct(ids.ada)[0]);
+    expect(said).toContain("Unit 7 isn't watched");
+    expect(said).toContain("the record of case C-7K2M9QX4 can't be read: it doesn't match its seal");
+    const own = new UnreadableRecord('watch', 'it is missing');
+    await createNotifier().tellUnreadable({ key: 'own', records: [{ record: own, groupId: null }] });
+    const stopped = textOf(direct(ids.ada)[1]);
+    expect(stopped).toContain('The watch has stopped');
+    expect(stopped).toContain('docs/operations.md');
   });
 
   it('to somebody who left are final', async () => {

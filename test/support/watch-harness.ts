@@ -7,7 +7,7 @@ import type { EpisodeNotice, WatchEvent, WatchNotice, WatchState } from '../../s
 import { createAccess } from '../../src/usecases/access.ts';
 import { createCheckAudit } from '../../src/usecases/check-audit.ts';
 import { createWatch, type WatchParts, type WatchWork } from '../../src/usecases/create-watch.ts';
-import type { Sample, WatchSave } from '../../src/usecases/watch-ports.ts';
+import type { Sample, UnreadableOfWatch, WatchSave } from '../../src/usecases/watch-ports.ts';
 import { onlyKey } from '../contracts/audit-trail.ts';
 import { FakeLoanExchange } from '../fakes/loan-exchange.ts';
 import { MemoryCloseRequestStore } from '../fakes/memory-close-request-store.ts';
@@ -57,6 +57,7 @@ export class WatchHarness {
   readonly heartbeats: boolean[] = [];
   readonly pagerDuty = new FakePagerDuty();
   readonly scheduled: { id: string; channelId: string; postAtMs: number; silentSinceMs: number }[] = [];
+  readonly unreadableTold: (readonly UnreadableOfWatch[])[] = [];
   readonly delivered: string[] = [];
   readonly raised: string[] = [];
   readonly background: Promise<unknown>[] = [];
@@ -135,6 +136,10 @@ export class WatchHarness {
             const at = this.scheduled.findIndex((each) => each.id === id);
             this.scheduled.splice(at, 1);
           },
+        },
+        tellUnreadable: async ({ records }) => {
+          this.unreadableTold.push(records);
+          return { ok: true, card: null };
         },
         hasTripwire: false,
         channelTrouble: async () => null,

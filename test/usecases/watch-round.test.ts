@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { amount, longId } from '../../src/domain/amount.ts';
 import { observationOf } from '../../src/usecases/observe-units.ts';
+import { UnreadableRecord } from '../../src/usecases/ports.ts';
 import type { WatchStore } from '../../src/usecases/watch-ports.ts';
 import { UNAVAILABLE } from '../fakes/loan-exchange.ts';
 import { ALICE, request, START_MS } from '../support/close-requests.ts';
@@ -151,7 +152,7 @@ describe('a round', () => {
     harness.store.save = async () => {
       throw new Error('down');
     };
-    expect(await harness.round()).toEqual({ kind: 'not-stored' });
+    expect(await harness.round()).toEqual({ kind: 'not-stored', unreadable: [] });
     expect(harness.log.lines.map(({ message }) => message)).toContain('watch round failed');
     expect(harness.heartbeats).toEqual([]);
     harness.store.save = save;
@@ -202,6 +203,94 @@ describe('a round', () => {
     });
     const said = harness.log.lines.map(({ message }) => message);
     expect(said).toEqual(['watch round failed', 'turn of a failed watch round not given back']);
+  });
+});
+
+describe('a record that cannot be read', () => {
+  const SEAL = "it doesn't match its seal";
+
+  async function scene() {
+    const harness = new WatchHarness();
+    await harness.pass(MINUTE, { 7: '0.86', 8: '0.86', 9: '0.6' });
+    const [seven, eight] = [harness.caseOf('7'), harness.caseOf('8')];
+    const breakOne = (id: string) => harness.store.unreadable.set(id, new UnreadableRecord(id, SEAL));
+    return { harness, seven, eight, breakOne };
+  }
+
+  it('of a case holds back its unit alone: the others get worse at once, and nothing gets better', async () => {
+    const { harness, seven, eight, breakOne } = await scene();
+    breakOne(seven.id);
+    await harness.pass(10 * MINUTE, { 7: '0.95', 8: '0.5', 9: '0.91' });
+    expect(harness.episodes.get(seven.id)).toEqual(seven);
+    expect(harness.episodes.get(eight.id)).toMatchObject({ state: 'open', level: 'margin-call' });
+    expect(harness.caseOf('9').level).toBe('liquidation');
+    expect(harness.state?.units['7']?.episodeId).toBe(seven.id);
+    const why = `unit 7 isn't watched: the record of case ${seven.id} can't be read: ${SEAL}`;
+    expect(harness.watchEvents('blind')).toMatchObject([{ cause: 'incomplete', why }]);
+    expect(harness.heartbeats.at(-1)).toBe(false);
+    await expect(harness.work.desk.takeCase(ALICE, seven.id)).rejects.toThrow(SEAL);
+    expect(await harness.work.desk.viewWatch(ALICE)).toMatchObject({ value: { unreadable: [seven.id] } });
+
+    harness.store.unreadable.clear();
+    await harness.pass(6 * MINUTE);
+    expect(harness.episodes.get(seven.id)).toMatchObject({ level: 'liquidation' });
+    expect(harness.episodes.get(eight.id)).toMatchObject({ state: 'recovered' });
+  });
+
+  it('of a drill holds back no unit, and is told', async () => {
+    const { harness, breakOne } = await scene();
+    const drill = await harness.work.desk.startDrill(ALICE, '9');
+    if (!drill.ok) throw new Error(drill.refusal.code);
+    breakOne(drill.value.id);
+    expect(await harness.round()).toMatchObject({ isSeeing: true });
+    expect(harness.unreadableTold).toMatchObject([
+      [{ groupId: null, record: { subjectId: drill.value.id } }],
+    ]);
+  });
+
+  it('is told once an hour over all replicas, each record when it is found', async () => {
+    const { harness, seven, eight, breakOne } = await scene();
+    const other = harness.replica();
+    breakOne(seven.id);
+    await harness.pass(10 * MINUTE);
+    breakOne(eight.id);
+    for (let round = 0; round < 40; round += 1)
+      await harness.round(undefined, round % 2 === 0 ? other : harness.work);
+    expect(harness.unreadableTold).toMatchObject([
+      [{ groupId: '7', record: { subjectId: seven.id } }],
+      [{ groupId: '8', record: { subjectId: eight.id } }],
+    ]);
+    await harness.pass(61 * MINUTE);
+    expect(harness.unreadableTold).toHaveLength(4);
+  });
+
+  it('of the watch itself stops it, and is told once an hour', async () => {
+    const { harness, breakOne } = await scene();
+    const other = harness.replica();
+    const saves = harness.saves.length;
+    breakOne('watch');
+    for (let round = 0; round < 40; round += 1)
+      await harness.round({ 7: '0.95' }, round % 2 === 0 ? other : harness.work);
+    expect(harness.saves).toHaveLength(saves);
+    expect(harness.unreadableTold).toMatchObject([
+      [{ groupId: null, record: { subjectId: 'watch', what: SEAL } }],
+    ]);
+    await harness.pass(61 * MINUTE);
+    expect(harness.unreadableTold).toHaveLength(2);
+  });
+
+  it('is told again in the next round where it could not be told', async () => {
+    const { harness, breakOne } = await scene();
+    breakOne('watch');
+    let attempts = 0;
+    const deaf = harness.replica({
+      tellUnreadable: async () => {
+        attempts += 1;
+        return { ok: false, retry: attempts < 3, why: 'down', retryAfterMs: null };
+      },
+    });
+    for (let round = 0; round < 10; round += 1) await harness.round(undefined, deaf);
+    expect(attempts).toBe(3);
   });
 });
 

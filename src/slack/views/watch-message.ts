@@ -1,7 +1,9 @@
 /** What the watch itself says in its channel: that it begins, is blind or sees again, and news of units. mrkdwn, escaped. */
 import { amount } from '../../domain/amount.ts';
+import { WATCH_ID } from '../../domain/subject.ts';
 import type { WatchLevel } from '../../domain/watch/levels.ts';
 import type { BlindCause, CameAndWent, NamedEpisode, WatchEvent } from '../../domain/watch/watch.ts';
+import type { UnreadableOfWatch } from '../../usecases/watch-ports.ts';
 import { levelMark, levelName, ltvPhrase, readLtv } from './alert-figures.ts';
 import { context, fitLines, header, type Message, section } from './blocks.ts';
 import { digestMessage } from './digest-view.ts';
@@ -82,7 +84,7 @@ const CAUSES: Readonly<Record<BlindCause, string>> = {
   refused: 'Binance refuses to answer',
   busy: 'the request limit is used up',
   empty: "Binance's answer names no unit",
-  incomplete: "part of Binance's answer is missing, unreadable or contradicts itself",
+  incomplete: 'part of the reading is missing, unreadable or contradicts itself',
   stale: "Binance's answers are older than the last reading",
 };
 
@@ -95,7 +97,7 @@ function blindText(event: Extract<WatchEvent, { type: 'blind' }>): string {
   const { sinceMs, cause, why, openCases } = event;
   const open =
     openCases === 0
-      ? 'No case is open.'
+      ? 'No open case is known.'
       : `${openCases === 1 ? '1 open case stays' : `${openCases} open cases stay`} open.`;
   return `No complete reading since ${dateToken(sinceMs)}: ${CAUSES[cause]} (${shorten(escapeMrkdwn(why), 300)}). *This is not an all-clear*: a unit may cross a level unseen. Look at Binance. ${open}${cameAndWentText(event)}`;
 }
@@ -125,6 +127,32 @@ export function tripWireMessage(silentSinceMs: number, group: readonly string[])
       section(text),
       ...(groupMention(group) === '' ? [] : [context(groupMention(group))]),
     ],
+  };
+}
+
+/** To each person of the watch group, while the watch can't read its own record or that of a case. */
+export function unreadableMessage(records: readonly UnreadableOfWatch[]): Message {
+  const isStopped = records.some(({ record }) => record.subjectId === WATCH_ID);
+  const lines = records.map(({ groupId, record }) => {
+    const unit = groupId === null ? '' : `*Unit ${groupId}*: `;
+    return `• ${unit}${escapeMrkdwn(shorten(record.message, 300))}`;
+  });
+  const units = records.flatMap(({ groupId }) => groupId ?? []);
+  const [unit, ...others] = units;
+  const [title, lead] = isStopped
+    ? ['🛑 The watch has stopped', '*Nobody is told when a unit crosses a level.* Look at Binance now.']
+    : unit === undefined
+      ? ["🛑 A drill can't go on", 'Units are watched as before.']
+      : [
+          others.length === 0 ? `🛑 Unit ${unit} isn't watched` : `🛑 ${units.length} units aren't watched`,
+          `*Nobody is told when ${others.length === 0 ? 'it crosses' : 'they cross'} a level.* Look at Binance now. Other units are watched, but nothing is called recovered.`,
+        ];
+  const end =
+    "Tell your administrator: “A record of the watch that can't be read” in docs/operations.md says what to do. You get this once an hour until it's done.";
+  const list = fitLines(lines, 2_000, (more) => `• … and ${more} more`);
+  return {
+    text: `${title}. ${lead}\n${list}\n${end}`,
+    blocks: [header(title), section(lead), section(list), section(end)],
   };
 }
 

@@ -35,8 +35,12 @@ export function watchLine({ lastReading, blind }: WatchGlimpse, nowMs: number): 
 
 export function watchViewMessage(view: WatchView, workspaceUrl: string | null): Message {
   const { open, recent, levels, nowMs } = view;
-  const title =
-    open.length === 0 ? 'No open alert' : `${open.length} open alert${open.length === 1 ? '' : 's'}`;
+  const unreadable = view.unreadable.map(
+    (id) =>
+      `• *Case \`${id}\` can't be read*, so its unit isn't watched. Check it with \`/loandesk audit verify ${id}\`.`,
+  );
+  const unknown = unreadable.length === 0 ? '' : `, ${unreadable.length} can't be read`;
+  const title = `${open.length === 0 ? 'No' : open.length} open alert${open.length > 1 ? 's' : ''}${unknown}`;
   const line = watchLine(view, nowMs);
   const first = open.slice(0, OPEN_WITH_BUTTONS);
   const others = open.slice(OPEN_WITH_BUTTONS).map((episode) => openLine(episode, levels, workspaceUrl));
@@ -47,6 +51,7 @@ export function watchViewMessage(view: WatchView, workspaceUrl: string | null): 
     text: fitLines(
       [
         `${title}. ${line}.`,
+        ...unreadable,
         ...open.map((episode) => openLine(episode, levels, workspaceUrl)),
         ...(ended.length === 0 ? [] : ['Ended lately:', ...ended]),
         rules,
@@ -57,6 +62,7 @@ export function watchViewMessage(view: WatchView, workspaceUrl: string | null): 
     blocks: [
       header(title),
       section(line),
+      ...sections(unreadable, 2_000, more),
       ...first.flatMap((episode) => openBlocks(episode, levels, workspaceUrl)),
       ...sections(others, 2_500, more),
       ...(ended.length === 0 ? [] : sections(['*Ended lately*', ...ended], 2_000, more)),

@@ -125,7 +125,7 @@ describe('no message of the watch is ever refused', () => {
             {
               ...{ open, recent, levels, nowMs: START_MS, channelId: 'C0DESK', group: ['S0DESK'] },
               ...{ everyMs: 15_000, lastReading: null, nextDigestAtMs: START_MS, pagers: [why] },
-              ...{ hasHeartbeat: true, hasTripwire: true },
+              ...{ hasHeartbeat: true, hasTripwire: true, unreadable: recent.map(({ id }) => id) },
               blind: { sinceMs: START_MS, cause: 'refused', why, noneSinceMs: null, told: null },
             },
             'https://acme.slack.com/',

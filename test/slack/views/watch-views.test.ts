@@ -255,6 +255,7 @@ describe('/loandesk watch and /loandesk case', () => {
         group: ['S1'],
         levels,
         open,
+        unreadable: [],
         recent: [],
         lastReading: null,
         blind: null,
@@ -269,6 +270,19 @@ describe('/loandesk watch and /loandesk case', () => {
     expect(view.blocks.length).toBeLessThanOrEqual(50);
     expect(shownText(view)).toContain('50 open alerts');
     expect(shownButtons(view).filter((label) => label === 'I have it')).toHaveLength(12);
+  });
+
+  it('names cases that cannot be read beside those that are open', () => {
+    const view = watchViewMessage(
+      {
+        ...{ everyMs: 15_000, channelId: 'C0DESK', group: ['S1'], levels, open: [], recent: [] },
+        ...{ unreadable: ['C-7K2M9QX4'], lastReading: null, blind: null, nowMs: START_MS },
+        ...{ nextDigestAtMs: null, pagers: [], hasHeartbeat: false, hasTripwire: false },
+      },
+      null,
+    );
+    expect(shownText(view)).toContain("No open alert, 1 can't be read");
+    expect(shownText(view)).toContain("Case `C-7K2M9QX4` can't be read*, so its unit isn't watched");
   });
 
   it('shows the timeline with seconds in UTC, and never calls a trail verified that was not read', () => {
