@@ -12,6 +12,7 @@ import {
   type Change,
   type CloseRequestStore,
   type Log,
+  type NewestOfRecord,
   type NewId,
   type RecordCopy,
   type RequestOverview,
@@ -24,7 +25,7 @@ import { textOf } from './audit-log.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
 import { encodeNotices } from './outbox-item.ts';
-import { isStored, type StoredRecord } from './record-codec.ts';
+import { eachOrUnreadable, isStored, type StoredRecord } from './record-codec.ts';
 import { decodeRecord, encodeRecord, RECORD_SCHEMA } from './request-record.ts';
 import { saveOnReplicas } from './save-on-replicas.ts';
 import type { NamedRecord } from './scripts.ts';
@@ -164,6 +165,15 @@ export class RedisCloseRequestStore implements CloseRequestStore {
 
   requestIds(): Promise<readonly string[]> {
     return this.#connection.run('zrange', (client) => client.zrange(this.#keys.recent, '0', '-1'));
+  }
+
+  async newestEntries(requestIds: readonly string[]): Promise<readonly NewestOfRecord[]> {
+    if (requestIds.length === 0) return [];
+    const { recent, recordStem } = this.#keys;
+    const records = await this.#connection.run('loadRecords', (client) =>
+      client.loadRecords(recent, recordStem, ...requestIds),
+    );
+    return eachOrUnreadable(requestIds, records, (id, record) => this.#copyOf(id, record).request.audit);
   }
 
   /** Throws UnreadableRecord. */

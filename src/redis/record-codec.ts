@@ -27,6 +27,18 @@ export function orUnreadable<Value>(read: () => Value): Value | UnreadableRecord
   }
 }
 
+/** For a list: each record's, or why it can't be read; null where there is none. */
+export function eachOrUnreadable<Value>(
+  ids: readonly string[],
+  records: readonly StoredRecord[],
+  read: (id: string, record: StoredRecord) => Value,
+): (Value | UnreadableRecord | null)[] {
+  return ids.map((id, index) => {
+    const record = records[index] ?? NO_RECORD;
+    return isStored(record) ? orUnreadable(() => read(id, record)) : null;
+  });
+}
+
 /** Pieces of schemas. */
 export const text = z.string();
 export const ms = z.number().int();

@@ -15,6 +15,7 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     nowMs(...args: Arguments): Result<number, Context>;
     loadRequest(...args: Arguments): Result<[nowMs: number, record: StoredRecord], Context>;
+    loadRecords(...args: Arguments): Result<StoredRecord[], Context>;
     loadWatch(
       ...args: Arguments
     ): Result<
@@ -85,6 +86,7 @@ interface Script {
 const SCRIPTS = {
   nowMs: { file: 'now', numberOfKeys: 1 },
   loadRequest: { file: 'load-request', numberOfKeys: 1 },
+  loadRecords: { file: 'load-records', numberOfKeys: 1 },
   loadWatch: { file: 'load-watch', numberOfKeys: 2 },
   saveWatch: { file: 'save-watch', numberOfKeys: 7 },
   addSamples: { file: 'add-samples', numberOfKeys: 1 },

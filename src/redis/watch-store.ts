@@ -15,13 +15,13 @@ import { subjectKindOf, WATCH_ID } from '../domain/subject.ts';
 import type { Episode } from '../domain/watch/episode.ts';
 import type { WatchState } from '../domain/watch/watch.ts';
 import { type SealedChange, sealWatchChange } from '../domain/watch/watch-entry.ts';
-import { type Log, type NewId, UnreadableRecord } from '../usecases/ports.ts';
+import { type Log, type NewestOfRecord, type NewId, UnreadableRecord } from '../usecases/ports.ts';
 import type { StoredWatch, WatchRecords, WatchSave, WatchStore } from '../usecases/watch-ports.ts';
 import { textOf } from './audit-log.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
 import { ALERT_REDRAW_TEXT, encodeNotices } from './outbox-item.ts';
-import { isStored, NO_RECORD, orUnreadable, type StoredRecord } from './record-codec.ts';
+import { eachOrUnreadable, isStored, NO_RECORD, orUnreadable, type StoredRecord } from './record-codec.ts';
 import { Seals } from './seals.ts';
 import { StoreClock } from './store-clock.ts';
 import { episodeCodec, watchCodec } from './watch-record.ts';
@@ -257,11 +257,16 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
     return this.#connection.run('zrange', (client) => client.zrange(this.#keys.episodes, '0', '-1'));
   }
 
-  async newestEntry(subjectId: string): Promise<NewestEntry | null> {
-    const [, record] = await this.#loaded(subjectId);
-    if (!isStored(record)) return null;
-    const codec = subjectKindOf(subjectId) === 'watch' ? watchCodec : episodeCodec;
-    return codec.decode(this.#recordSeals, subjectId, record).value.audit;
+  async newestEntries(subjectIds: readonly string[]): Promise<readonly NewestOfRecord[]> {
+    if (subjectIds.length === 0) return [];
+    const { episodes, recordStem } = this.#keys;
+    const records = await this.#connection.run('loadRecords', (client) =>
+      client.loadRecords(episodes, recordStem, ...subjectIds),
+    );
+    return eachOrUnreadable(subjectIds, records, (id, record) => {
+      const codec = subjectKindOf(id) === 'watch' ? watchCodec : episodeCodec;
+      return codec.decode(this.#recordSeals, id, record).value.audit;
+    });
   }
 
   #loaded(subjectId: string): Promise<[nowMs: number, record: StoredRecord]> {

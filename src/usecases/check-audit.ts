@@ -19,6 +19,7 @@ import {
   type AuditLog,
   type CloseRequestStore,
   type DeskEvents,
+  type NewestOfRecord,
   UnreadableAuditEntry,
   UnreadableRecord,
 } from './ports.ts';
@@ -76,7 +77,7 @@ export interface CheckAudit {
   exportLines(subjectId: string | null): AsyncGenerator<string>;
 }
 
-const LOADS_AT_ONCE = 100;
+const RECORDS_A_TRIP = 100;
 /** People don't change a record this often during one check. */
 const CHECKS_AT_MOST = 5;
 
@@ -88,9 +89,6 @@ export interface CheckAuditParts {
   readonly events?: Pick<DeskEvents, 'auditVerified'>;
 }
 
-/** A stored record as the check needs it: its newest entry, or why it can't be read; null: there is none. */
-type RecordSeen = { readonly newest: NewestEntry } | { readonly unreadable: string } | null;
-
 export function createCheckAudit({ audit, store, watch, keys, events }: CheckAuditParts): CheckAudit {
   async function verify(kept: KeptHead | null = null): Promise<AuditVerdict> {
     // Read before the trail: everything in the index now must have an entry in the trail read later.
@@ -100,11 +98,12 @@ export function createCheckAudit({ audit, store, watch, keys, events }: CheckAud
     const verdict = verifier.result();
     if (verdict.fault !== null) return verdict;
     const ids = [...new Set([...verifier.newest.keys(), ...indexed])];
-    for (let at = 0; at < ids.length; at += LOADS_AT_ONCE) {
-      const some = ids.slice(at, at + LOADS_AT_ONCE);
-      const records = await Promise.all(some.map(recordOf));
-      for (const [index, subjectId] of some.entries()) {
-        const fault = await recordFault(subjectId, records[index] ?? null, verifier.newest.get(subjectId));
+    for (let at = 0; at < ids.length; at += RECORDS_A_TRIP) {
+      const some = ids.slice(at, at + RECORDS_A_TRIP);
+      const records = await recordsOf(some);
+      for (const subjectId of some) {
+        const record = records.get(subjectId) ?? null;
+        const fault = await recordFault(subjectId, record, verifier.newest.get(subjectId));
         if (fault !== null) return { ...verdict, fault: { ...fault, position: verdict.entries } };
       }
     }
@@ -114,10 +113,10 @@ export function createCheckAudit({ audit, store, watch, keys, events }: CheckAud
   /** `newest` as read from the trail. A record that names another entry may have changed since: it is checked again. */
   async function recordFault(
     subjectId: string,
-    record: RecordSeen,
+    record: NewestOfRecord,
     newest: NewestEntry | undefined,
   ): Promise<AuditFault | null> {
-    if (record !== null && 'newest' in record && isSameEntry(record.newest, newest)) return null;
+    if (isReadable(record) && isSameEntry(record, newest)) return null;
     if (record === null && newest === undefined && subjectId === WATCH_ID) return null;
     const verdict = await verifySubject(subjectId);
     if (verdict !== null) return verdict.fault;
@@ -136,7 +135,7 @@ export function createCheckAudit({ audit, store, watch, keys, events }: CheckAud
   async function examine(subjectId: string, kept: KeptHead | null = null): Promise<CheckedTrail | null> {
     let record = await recordOf(subjectId);
     for (let check = 1; ; check += 1) {
-      const newest = record !== null && 'newest' in record ? record.newest : null;
+      const newest = isReadable(record) ? record : null;
       const verifier = new AuditVerifier(keys, {
         whole: false,
         newest: new Map(newest === null ? [] : [[subjectId, newest]]),
@@ -149,7 +148,7 @@ export function createCheckAudit({ audit, store, watch, keys, events }: CheckAud
       if (isNothing) return subjectId === WATCH_ID ? { verdict, entries } : null;
       // A record that is unchanged shows that nothing was written while the trail was read.
       const after = await recordOf(subjectId);
-      const isUnchanged = JSON.stringify(after) === JSON.stringify(record);
+      const isUnchanged = sameText(after) === sameText(record);
       if (isUnchanged || check === CHECKS_AT_MOST) {
         if (verdict.fault !== null) return { verdict, entries };
         const last = verifier.newest.get(subjectId);
@@ -163,17 +162,17 @@ export function createCheckAudit({ audit, store, watch, keys, events }: CheckAud
     }
   }
 
-  async function recordOf(subjectId: string): Promise<RecordSeen> {
-    try {
-      const isRequest = subjectKindOf(subjectId) === 'request';
-      const newest = isRequest
-        ? ((await store.load(subjectId))?.request.audit ?? null)
-        : await watch.newestEntry(subjectId);
-      return newest === null ? null : { newest };
-    } catch (error) {
-      if (!(error instanceof UnreadableRecord)) throw error;
-      return { unreadable: error.what };
-    }
+  async function recordOf(subjectId: string): Promise<NewestOfRecord> {
+    return (await recordsOf([subjectId])).get(subjectId) ?? null;
+  }
+
+  async function recordsOf(subjectIds: readonly string[]): Promise<ReadonlyMap<string, NewestOfRecord>> {
+    const isRequest = (id: string) => subjectKindOf(id) === 'request';
+    const ofRequests = subjectIds.filter(isRequest);
+    const ofWatch = subjectIds.filter((id) => !isRequest(id));
+    const found = await Promise.all([store.newestEntries(ofRequests), watch.newestEntries(ofWatch)]);
+    const records = found.flat();
+    return new Map([...ofRequests, ...ofWatch].map((id, index) => [id, records[index] ?? null]));
   }
 
   /** All entries, or one subject's, each passed to the verifier; ends at the first unreadable one. */
@@ -249,9 +248,17 @@ export function createCheckAudit({ audit, store, watch, keys, events }: CheckAud
 }
 
 /** Compares a record with the newest entry of its trail, which has been verified. */
-function whatIsWrong(record: RecordSeen, newest: NewestEntry | undefined): string | null {
+function whatIsWrong(record: NewestOfRecord, newest: NewestEntry | undefined): string | null {
   if (record === null) return 'it has audit entries, but its record is missing';
-  if ('unreadable' in record) return `its record can't be read: ${record.unreadable}`;
-  if (isSameEntry(record.newest, newest)) return null;
-  return `its record is older than the trail: the record ends at entry ${record.newest.sequence}`;
+  if (!isReadable(record)) return `its record can't be read: ${record.what}`;
+  if (isSameEntry(record, newest)) return null;
+  return `its record is older than the trail: the record ends at entry ${record.sequence}`;
+}
+
+function isReadable(record: NewestOfRecord): record is NewestEntry {
+  return record !== null && !(record instanceof UnreadableRecord);
+}
+
+function sameText(record: NewestOfRecord): string {
+  return JSON.stringify(record instanceof UnreadableRecord ? record.what : record);
 }

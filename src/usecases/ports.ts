@@ -3,7 +3,7 @@
  * All times are UTC milliseconds.
  */
 import type { Amount, LongId } from '../domain/amount.ts';
-import type { AuditEntry, AuditVerdict } from '../domain/audit-chain.ts';
+import type { AuditEntry, AuditVerdict, NewestEntry } from '../domain/audit-chain.ts';
 import type { CardLocation } from '../domain/card-location.ts';
 import type {
   CloseRequest,
@@ -223,6 +223,9 @@ export type Saved =
   /** `notAfterMs` had passed by the store's clock. */
   | { readonly kind: 'too-late' };
 
+/** The entry that a stored record names as its newest, or why it can't be read; null: there is no record. */
+export type NewestOfRecord = NewestEntry | UnreadableRecord | null;
+
 export interface RequestOverview {
   /** Oldest first. */
   readonly open: readonly CloseRequest[];
@@ -244,6 +247,8 @@ export interface CloseRequestStore {
   load(requestId: string): Promise<StoredRequest | null>;
   /** Ids of all requests in the index, including those whose records can't be read. */
   requestIds(): Promise<readonly string[]>;
+  /** For each of these requests, in this order; one round trip. */
+  newestEntries(requestIds: readonly string[]): Promise<readonly NewestOfRecord[]>;
   /**
    * Compare-and-set: state, indexes, audit entry and outbox entries together, or nothing. A terminal `next` releases
    * the unit's key; an open one must hold it. Only a request whose close was sent may change without it, and takes a

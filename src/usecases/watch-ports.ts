@@ -12,7 +12,7 @@ import type {
   WatchNotice,
   WatchState,
 } from '../domain/watch/watch.ts';
-import type { Delivery, Read, ReadOptions, UnreadableRecord } from './ports.ts';
+import type { Delivery, NewestOfRecord, Read, ReadOptions, UnreadableRecord } from './ports.ts';
 
 /** The watch's record with the newest episode of every unit it knows, and its drill. */
 export interface StoredWatch {
@@ -45,8 +45,8 @@ export interface WatchSave {
 export interface WatchRecords {
   /** Ids of the newest episodes, unreadable ones among them. */
   episodeIds(): Promise<readonly string[]>;
-  /** The entry that the record of an episode or the watch names as its newest; null: no record. Throws UnreadableRecord. */
-  newestEntry(subjectId: string): Promise<NewestEntry | null>;
+  /** For each of these episodes, or the watch, in this order; one round trip. */
+  newestEntries(subjectIds: readonly string[]): Promise<readonly NewestOfRecord[]>;
 }
 
 export interface WatchStore {

@@ -65,6 +65,10 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
     return request === undefined ? null : { ...copyOf(request), nowMs: this.#now() };
   }
 
+  async newestEntries(requestIds: readonly string[]) {
+    return requestIds.map((id) => this.#records.get(id)?.audit ?? null);
+  }
+
   async requestIds(): Promise<readonly string[]> {
     return this.#sorted().map(({ id }) => id);
   }

@@ -140,9 +140,8 @@ export class MemoryWatchStore implements WatchStore, WatchRecords {
     return [...this.#episodes.keys()];
   }
 
-  async newestEntry(subjectId: string): Promise<NewestEntry | null> {
-    if (subjectId === WATCH_ID) return this.#watch?.audit ?? null;
-    return this.#episodes.get(subjectId)?.audit ?? null;
+  async newestEntries(subjectIds: readonly string[]): Promise<readonly (NewestEntry | null)[]> {
+    return subjectIds.map((id) => (id === WATCH_ID ? this.#watch : this.#episodes.get(id))?.audit ?? null);
   }
 
   peek(id: string): Episode | null {

@@ -1,11 +1,14 @@
 /** What votes, rounds of the watch and messages cost in round trips to Redis: the stores', without the exchange client's. */
 import { expect, inject, it } from 'vitest';
+import { createCheckAudit } from '../../src/usecases/check-audit.ts';
 import { createAlertMessages } from '../../src/usecases/deliver-alert.ts';
 import { createWatchBook } from '../../src/usecases/watch-book.ts';
-import { newEpisode, noting, opening } from '../contracts/watch.ts';
+import { onlyKey } from '../contracts/audit-trail.ts';
+import { openOne } from '../contracts/requests.ts';
+import { newEpisode, noting, openEpisode, opening } from '../contracts/watch.ts';
 import { approve, Replicas } from '../races/replicas.ts';
 import { ALICE } from '../support/close-requests.ts';
-import { type RedisParts, redisParts } from './redis-parts.ts';
+import { AUDIT_KEY, type RedisParts, redisParts } from './redis-parts.ts';
 
 /** Of the exchange client: its weights, and the answers that replicas share. */
 const OF_EXCHANGE = /^(get|set|takeToken|releaseToken|reserveWeight|raiseWeight|stopsInForce|sinceLift)$/;
@@ -74,4 +77,20 @@ it('a round of the watch costs four, that of another replica one; a card four, o
     await outbox.done(item);
     expect(ofLastStep()).toEqual(trips);
   }
+});
+
+it('a check of the trail costs one for each hundred records, and one for each page of the trail', async () => {
+  const redis = await redisParts(inject('redisUrl'));
+  const { store, watch, audit } = redis;
+  for (let opened = 0; opened < 120; opened += 1) await openOne(store);
+  const { id } = await openEpisode(watch);
+  await redis.connection.client.hset(redis.keys.record(id), 'seal', 'x');
+  const names = watched(redis);
+  const check = createCheckAudit({ audit, store, watch, keys: onlyKey(AUDIT_KEY) });
+  const { entries, fault } = await check.verify();
+  expect([entries, fault?.subjectId]).toEqual([122, id]);
+  const ofRecords = names.slice(0, names.indexOf('requestTrail')).filter((name) => name === 'loadRecords');
+  // Two hundreds, requests and cases apart, and the faulty one once more.
+  expect(ofRecords.length).toBeLessThanOrEqual(5);
+  expect(names).not.toContain('loadRequest');
 });
