@@ -69,15 +69,19 @@ export interface Misfit {
   readonly expected: Amount;
 }
 
-/** `opening`: the principal at `fromMs`. */
-export function misfitsOf(
-  opening: Amount,
-  fromMs: number,
-  charges: readonly HourlyCharge[],
-  moves: Moves,
-): readonly Misfit[] {
+/** One asset's two tellings. */
+export interface AssetBooks {
+  /** The principal at `openingMs`. */
+  readonly opening: Amount;
+  readonly openingMs: number;
+  /** Oldest first. */
+  readonly charges: readonly HourlyCharge[];
+  readonly moves: Moves;
+}
+
+export function misfitsOf({ opening, openingMs, charges, moves }: AssetBooks): readonly Misfit[] {
   const misfits: Misfit[] = [];
-  const balances = charges.map(({ atMs }) => opening.plus(moves.between(fromMs, atMs)));
+  const balances = charges.map(({ atMs }) => opening.plus(moves.between(openingMs, atMs)));
   let shift = ZERO;
   for (const [index, charge] of charges.entries()) {
     const expected = (balances[index] ?? ZERO).plus(shift);
@@ -87,7 +91,7 @@ export function misfitsOf(
     const next = charges[index + 1];
     const fitsNext = next?.principal.eq((balances[index + 1] ?? ZERO).plus(shift)) === true;
     if (!fitsNext) shift = shift.plus(charge.principal.minus(expected));
-    const sinceMs = charges[index - 1]?.atMs ?? fromMs;
+    const sinceMs = charges[index - 1]?.atMs ?? openingMs;
     const { atMs, principal: stated } = charge;
     misfits.push({ kind: fitsNext ? 'row' : 'step', sinceMs, atMs, stated, expected });
   }
@@ -107,13 +111,11 @@ export interface HourCheck {
   readonly twice: readonly number[];
 }
 
-/** Hours within the span at which something was owed and no row came, and hours with more than one. */
-export function hoursOf(
-  opening: Amount,
-  span: Span,
-  charges: readonly HourlyCharge[],
-  moves: Moves,
-): HourCheck {
+/**
+ * Hours within the span at which something was owed and no row came, and hours with more than one. `opening`: the principal
+ * at `openingMs`.
+ */
+export function hoursOf({ opening, openingMs, charges, moves }: AssetBooks, span: Span): HourCheck {
   const minuteMs = usualMinuteMs(charges);
   const hourOf = (atMs: number) => Math.round((atMs - minuteMs) / HOUR_MS);
   const charged = new Set<number>();
@@ -128,7 +130,7 @@ export function hoursOf(
   for (let hour = Math.ceil((span.fromMs - minuteMs) / HOUR_MS); ; hour += 1) {
     const atMs = hour * HOUR_MS + minuteMs;
     if (atMs >= span.beforeMs) return { missing, twice };
-    if (charged.has(hour) || !isOwedThroughout(atMs, opening, span.fromMs, charges, moves)) continue;
+    if (charged.has(hour) || !isOwedThroughout(atMs, { opening, openingMs, charges, moves })) continue;
     const last = missing.at(-1);
     if (last !== undefined && atMs - last.toMs === HOUR_MS)
       Object.assign(last, { toMs: atMs, hours: last.hours + 1 });
@@ -137,16 +139,9 @@ export function hoursOf(
 }
 
 /** Just before and just after: a record at that very moment leaves open whether a row was due. */
-function isOwedThroughout(
-  atMs: number,
-  opening: Amount,
-  fromMs: number,
-  charges: readonly HourlyCharge[],
-  moves: Moves,
-): boolean {
+function isOwedThroughout(atMs: number, { opening, openingMs, charges, moves }: AssetBooks): boolean {
   const last = charges.findLast((charge) => charge.atMs < atMs);
-  const isLater = last !== undefined && last.atMs >= fromMs;
-  const [base, sinceMs] = isLater ? [last.principal, last.atMs] : [opening, fromMs];
+  const [base, sinceMs] = last === undefined ? [opening, openingMs] : [last.principal, last.atMs];
   const before = base.plus(moves.between(sinceMs, atMs));
   const after = base.plus(moves.between(sinceMs, atMs + 1));
   return before.gt(ZERO) && after.gt(ZERO);

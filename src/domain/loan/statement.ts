@@ -3,7 +3,7 @@
  * the closing come from the interest rows and from what is owed now, not from the borrows and repays, so a record that is
  * missing or wrong shows as a difference. What is assumed about Binance is said in principal.ts and outstanding.ts.
  */
-import { type Amount, exactText, sum, ZERO } from '../amount.ts';
+import { type Amount, amount, exactText, sum, ZERO } from '../amount.ts';
 import type { Liability } from '../unit/risk-unit.ts';
 import { chargesByAsset, type HourlyCharge } from './interest.ts';
 import {
@@ -18,7 +18,7 @@ import {
   type Span,
 } from './loan-records.ts';
 import { outstandingDifferences } from './outstanding.ts';
-import { HOUR_MS, hoursOf, Moves, misfitsOf, principalAt } from './principal.ts';
+import { type AssetBooks, HOUR_MS, hoursOf, Moves, misfitsOf, principalAt } from './principal.ts';
 
 /** One asset of a statement. Days and the month are UTC, so that everybody reads the same statement. */
 export interface StatementAsset {
@@ -114,14 +114,16 @@ function assetOf(asset: string, charges: readonly HourlyCharge[], input: Stateme
   const opening = principalAt(month.fromMs, charges, moves);
   const statedClosing = closingOf(asset, charges, moves, input);
   const confirmed = records.filter((record) => isConfirmed(record) && isWithin(record.atMs, month));
-  const borrowed = sum(ofKind(confirmed, 'borrow').map(({ amount }) => amount));
+  const borrowed = sum(ofKind(confirmed, 'borrow').map((record) => record.amount));
   const [repaid, forcedRepaid] = [repaidIn(confirmed, 'repay'), repaidIn(confirmed, 'forced-repay')];
   const computedClosing = opening.plus(borrowed).minus(repaid).minus(forcedRepaid);
   const checkedTo = Math.min(month.beforeMs + HOUR_MS, input.asOfMs - BOOKED_WITHIN_MS);
-  const checked = { opening, charges, moves, checked: { fromMs: month.fromMs, beforeMs: checkedTo } };
+  const books = { opening, openingMs: month.fromMs, charges, moves };
   const differences = [
     ...closingDifference(computedClosing, statedClosing, isRunning(input)),
-    ...principalDifferences(checked),
+    ...belowZero(opening, computedClosing, statedClosing),
+    // From the hour before, as the opening may come from a row after it.
+    ...principalDifferences(books, { fromMs: month.fromMs - HOUR_MS, beforeMs: checkedTo }),
     ...ofMonth.flatMap(interestDifference),
     ...outstandingDifferences({
       opening,
@@ -191,24 +193,21 @@ function closingDifference(computed: Amount, stated: Amount, isNow: boolean): st
   ];
 }
 
-function principalDifferences({
-  opening,
-  charges,
-  moves,
-  checked,
-}: {
-  readonly opening: Amount;
-  readonly charges: readonly HourlyCharge[];
-  readonly moves: Moves;
-  readonly checked: Span;
-}): string[] {
-  const misfits = misfitsOf(opening, checked.fromMs, charges, moves).map(
-    ({ kind, sinceMs, atMs, stated, expected }) =>
-      kind === 'row'
-        ? `the interest row of ${utc(atMs)} UTC states a principal of ${exactText(stated)}, but the rows beside it and the records say ${exactText(expected)}`
-        : `between ${utc(sinceMs)} and ${utc(atMs)} UTC the principal in the interest rows changed by ${exactText(stated.minus(expected))} that no borrow or repay explains: one is missing or altered`,
+/** What can't be: a record in the first or the last hour of the month is missing or altered. */
+function belowZero(...principals: readonly Amount[]): string[] {
+  const [below] = principals.filter((each) => each.lt(ZERO));
+  return below === undefined
+    ? []
+    : [`a principal comes to ${exactText(below)}, below zero: a borrow or a repay is missing or altered`];
+}
+
+function principalDifferences(books: AssetBooks, checked: Span): string[] {
+  const misfits = misfitsOf(books).map(({ kind, sinceMs, atMs, stated, expected }) =>
+    kind === 'row'
+      ? `the interest row of ${utc(atMs)} UTC states a principal of ${exactText(stated)}, but the rows beside it and the records say ${exactText(expected)}`
+      : `between ${utc(sinceMs)} and ${utc(atMs)} UTC the principal in the interest rows changed by ${exactText(stated.minus(expected))} that no borrow or repay explains: one is missing or altered`,
   );
-  const { missing, twice } = hoursOf(opening, checked, charges, moves);
+  const { missing, twice } = hoursOf(books, checked);
   return [
     ...misfits,
     ...missing.map(({ fromMs, toMs, hours }) =>
@@ -237,11 +236,8 @@ function interestDifference({ rows, atMs }: HourlyCharge): string[] {
 /** One unit of a number's last digit. */
 function lastDigit(value: Amount): Amount {
   const decimals = exactText(value).split('.')[1]?.length ?? 0;
-  return ONE.div(TEN.pow(Math.max(LEAST_DECIMALS, decimals)));
+  return amount(`1e-${Math.max(LEAST_DECIMALS, decimals)}`);
 }
-
-const TEN = ZERO.plus('10');
-const ONE = ZERO.plus('1');
 
 /** Records that don't add up in themselves, or that can't be counted. */
 function recordDifferences(input: StatementInput): string[] {
@@ -256,7 +252,7 @@ function recordDifferences(input: StatementInput): string[] {
 }
 
 function recordFault(record: LoanRecord): string | null {
-  const { amount, principal, interest, status } = record;
+  const { amount: paid, principal, interest, status } = record;
   if (status === 'FAILED') return null;
   if (status !== 'CONFIRM') return `has the status ${status}, which isn't documented: it counts as nothing`;
   const kind = kindOf(record);
@@ -264,8 +260,8 @@ function recordFault(record: LoanRecord): string | null {
   if (kind === 'borrow') return null;
   if (repaidPrincipal(record) === null)
     return 'states neither principal nor interest: all of it is taken as principal';
-  if (principal === null || interest === null || principal.plus(interest).eq(amount)) return null;
-  return `is ${exactText(amount)}, but its principal ${exactText(principal)} and interest ${exactText(interest)} come to ${exactText(principal.plus(interest))}`;
+  if (principal === null || interest === null || principal.plus(interest).eq(paid)) return null;
+  return `is ${exactText(paid)}, but its principal ${exactText(principal)} and interest ${exactText(interest)} come to ${exactText(principal.plus(interest))}`;
 }
 
 /** "2026-10-03 14:00" */

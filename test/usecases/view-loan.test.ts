@@ -1,0 +1,413 @@
+import { describe, expect, it } from 'vitest';
+import { amount, exactText, longId } from '../../src/domain/amount.ts';
+import type { InterestRecord, LoanRecord } from '../../src/domain/loan/loan-records.ts';
+import type { ExchangeFailure } from '../../src/usecases/ports.ts';
+import { repaidUnit, UNAVAILABLE } from '../fakes/loan-exchange.ts';
+import { person, START_MS } from '../support/close-requests.ts';
+import { DeskHarness, UNIT, VIEWER } from '../support/desk-harness.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const BUSY: ExchangeFailure = {
+  ...UNAVAILABLE,
+  ...{
+    kind: 'busy',
+    exchangeCode: -1003,
+    meaning: 'A Binance rate limit is used up (HTTP 429).',
+    retryAtMs: START_MS + 60_000,
+  },
+};
+const NO_RIGHT: ExchangeFailure = {
+  ...UNAVAILABLE,
+  kind: 'refused',
+  exchangeCode: -2015,
+  meaning: 'The key may not.',
+};
+
+function record(atMs: number, changes: Partial<LoanRecord> = {}): LoanRecord {
+  return {
+    ...{ transactionId: longId('9007199254740993'), asset: 'USDT', amount: amount('300'), type: 'BORROW' },
+    ...{ principal: null, interest: null, status: 'CONFIRM', atMs },
+    ...changes,
+  };
+}
+
+function interestRow(atMs: number, changes: Partial<InterestRecord> = {}): InterestRecord {
+  return {
+    ...{ groupId: UNIT, asset: 'USDT', principal: amount('1000000'), hourlyRate: amount('0.00000833') },
+    ...{ interest: amount('8.33'), atMs },
+    ...changes,
+  };
+}
+
+function harness(): DeskHarness {
+  return new DeskHarness();
+}
+
+async function loan(on: DeskHarness, query = UNIT as string, page = 1) {
+  const read = await on.work.loans.viewLoan(VIEWER, query, page, 'r-1');
+  if (!read.ok) throw new Error(`refused: ${JSON.stringify(read.refusal)}`);
+  return read.value;
+}
+
+async function refusal(on: DeskHarness, query: string) {
+  const read = await on.work.loans.viewLoan(VIEWER, query, 1, 'r-1');
+  return read.ok ? null : read.refusal;
+}
+
+describe('what is shown', () => {
+  it('what is owed, records newest first with failed ones, sums of the confirmed ones', async () => {
+    const on = harness();
+    const liabilities = [{ asset: 'USDT', principal: amount('100'), interest: amount('0.00000001') }];
+    on.exchange.units.set(UNIT, repaidUnit(UNIT, { liabilities }));
+    on.records.records = [
+      record(START_MS - 3 * HOUR_MS),
+      record(START_MS - 2 * HOUR_MS, { status: 'FAILED', amount: amount('999') }),
+      record(START_MS - HOUR_MS, {
+        ...{ type: 'FORCE_REPAY', amount: amount('20'), principal: amount('18'), interest: amount('2') },
+      }),
+    ];
+    const view = await loan(on);
+    expect(view).toMatchObject({
+      groupId: UNIT,
+      owed: liabilities,
+      closedAtMs: null,
+      total: 3,
+      missing: [],
+      flaws: [],
+    });
+    expect(view.records.map(({ type, status }) => [type, status])).toEqual([
+      ['FORCE_REPAY', 'CONFIRM'],
+      ['BORROW', 'FAILED'],
+      ['BORROW', 'CONFIRM'],
+    ]);
+    const [usdt] = view.sums;
+    expect(usdt && [usdt.borrowed, usdt.repaidPrincipal, usdt.repaidInterest].map(exactText)).toEqual([
+      '300',
+      '18',
+      '2',
+    ]);
+    expect(view.records[0]?.transactionId).toBe('9007199254740993');
+  });
+
+  it('no row at all: nothing is made up', async () => {
+    const view = await loan(harness());
+    expect(view).toMatchObject({
+      records: [],
+      total: 0,
+      pages: 1,
+      interest: [],
+      sums: [],
+      liquidations: [],
+      rebate: null,
+    });
+  });
+
+  it('interest of yesterday and of the month also when the span is another one', async () => {
+    const on = harness();
+    on.records.interestRows = [interestRow(START_MS - DAY_MS), interestRow(START_MS - HOUR_MS)];
+    const view = await loan(on, `${UNIT} 2024-01-01 2024-01-31`);
+    expect(view.interest[0]).toMatchObject({ asset: 'USDT', annualRate: null, steps: [] });
+    expect(exactText(view.interest[0]?.total ?? amount('1'))).toBe('0');
+    expect(view.interest[0]?.yesterday && exactText(view.interest[0].yesterday)).toBe('8.33');
+    expect(on.records.asked.filter(({ part }) => part === 'interest')).toHaveLength(2);
+    await loan(on, `${UNIT} last 30d`);
+    expect(
+      on.records.asked.filter(({ part }) => part === 'interest'),
+      'one span covers all',
+    ).toHaveLength(3);
+  });
+
+  it('forced liquidations with the transfers of their time; those of another time are not theirs', async () => {
+    const on = harness();
+    const startedAtMs = START_MS - 10 * HOUR_MS;
+    on.records.liquidations = [
+      {
+        ...{
+          groupId: UNIT,
+          startLtv: amount('0.91'),
+          endLtv: amount('0.8'),
+          startedAtMs,
+          endedAtMs: startedAtMs + HOUR_MS,
+        },
+        ...{
+          totalNetEquity: amount('1'),
+          totalMaintenanceMargin: amount('0'),
+          totalLiability: amount('1'),
+          liabilities: [],
+        },
+      },
+    ];
+    const transfer = (atMs: number) => ({
+      ...{
+        liquidationId: longId('56'),
+        atMs,
+        fromUid: longId('1'),
+        fromAccountType: 'SPOT',
+        toUid: longId('2'),
+      },
+      ...{
+        toAccountType: 'PORTFOLIO_MARGIN',
+        status: 'CONFIRM',
+        assets: [{ asset: 'BTC', amount: amount('0.5') }],
+      },
+    });
+    on.records.transfers = [
+      transfer(startedAtMs + 60_000),
+      transfer(startedAtMs + 20 * HOUR_MS),
+      transfer(startedAtMs - HOUR_MS),
+    ];
+    const view = await loan(on);
+    expect(view.liquidations.map(({ transfers }) => transfers.map(({ atMs }) => atMs))).toEqual([
+      [startedAtMs + 60_000],
+    ]);
+    on.records.liquidations = [];
+    on.nowMs += DAY_MS;
+    on.records.asked.length = 0;
+    await loan(on);
+    expect(
+      on.records.asked.map(({ part }) => part),
+      'no liquidation, no transfers',
+    ).not.toContain('transfers');
+  });
+
+  it('the rebate left, and what it paid for this unit alone', async () => {
+    const on = harness();
+    const tenth = amount('10');
+    on.records.balance = { asset: 'USDT', balance: tenth, totalGranted: tenth, totalConsumed: tenth };
+    const offset = (groupId: string | null, delta: string, type = 'INTEREST_OFFSET') => ({
+      ...{ type, groupId: groupId === null ? null : longId(groupId), asset: 'USDT', delta: amount(delta) },
+      ...{ liabilityAsset: 'USDT', deductedInterest: amount('1'), atMs: START_MS - HOUR_MS },
+    });
+    on.records.rebates = [
+      offset(UNIT, '-1.5'),
+      offset('8', '-4'),
+      offset(null, '100', 'ADD'),
+      offset(UNIT, '-1'),
+    ];
+    const view = await loan(on);
+    expect(view.rebate?.usedHere && exactText(view.rebate.usedHere)).toBe('2.5');
+    on.records.failures.set('rebates', BUSY);
+    on.nowMs += HOUR_MS;
+    const without = await loan(on);
+    expect(without.rebate).toMatchObject({ usedHere: null });
+    expect(without.missing).toEqual([
+      expect.stringMatching(/^Interest rebate records: A Binance rate limit/),
+    ]);
+  });
+
+  it('a closed unit by its id, with the account it was of', async () => {
+    const on = harness();
+    on.exchange.closeOutside(UNIT, START_MS - DAY_MS);
+    on.records.records = [record(START_MS - 2 * DAY_MS)];
+    expect(await loan(on)).toMatchObject({
+      ...{
+        owed: null,
+        closedAtMs: START_MS - DAY_MS,
+        creditEmail: 'credit7@test.com',
+        total: 1,
+        missing: [],
+      },
+    });
+  });
+});
+
+describe('what cannot be read', () => {
+  it('a part is named, and the others are shown', async () => {
+    const on = harness();
+    on.records.records = [record(START_MS - HOUR_MS)];
+    on.records.failures.set('interest', BUSY).set('liquidations', NO_RIGHT).set('rebate', UNAVAILABLE);
+    const view = await loan(on);
+    expect(view.total).toBe(1);
+    expect(view.missing).toEqual([
+      'Interest: A Binance rate limit is used up (HTTP 429). Ask again in a minute.',
+      'Forced liquidations: The key may not. Ask again in a minute.',
+      'Interest rebate: the exchange did not answer Ask again in a minute.',
+    ]);
+  });
+
+  it.each([
+    ['-1003', BUSY, 'exchange-busy'],
+    ['a key without permission', NO_RIGHT, 'exchange-refused'],
+    ['no answer', UNAVAILABLE, 'exchange-unavailable'],
+  ])('%s for the records is a refusal', async (_, failure, code) => {
+    const on = harness();
+    on.records.failures.set('records', failure);
+    expect(await refusal(on, UNIT)).toMatchObject({ code });
+  });
+
+  it('what is owed now: the records of an id are shown without it', async () => {
+    const on = harness();
+    on.exchange.readFailure = UNAVAILABLE;
+    on.records.records = [record(START_MS - HOUR_MS)];
+    expect(await loan(on)).toMatchObject({
+      ...{ owed: null, closedAtMs: null, creditEmail: null, total: 1 },
+      missing: ['What is owed now: the exchange did not answer'],
+    });
+    expect(await refusal(on, 'credit7')).toMatchObject({ code: 'exchange-unavailable' });
+  });
+
+  it('rows that cannot be read are named, at most twenty, and a reading that was cut says so', async () => {
+    const on = harness();
+    on.records.records = [record(START_MS - HOUR_MS)];
+    on.records.flaws.set(
+      'records',
+      Array.from({ length: 25 }, (_, at) => ({
+        groupId: null,
+        text: `borrows: row ${at + 1}, amount: is missing`,
+      })),
+    );
+    on.records.cut.add('records');
+    const { flaws, missing } = await loan(on);
+    expect(flaws).toHaveLength(21);
+    expect(flaws.at(-1)).toBe("and 5 more rows that couldn't be read");
+    expect(missing).toEqual(['Borrows and repays: only the newest 1 rows were read.']);
+  });
+});
+
+describe('bad input', () => {
+  it.each([
+    ['', 'unit-id-missing'],
+    ['99', 'unknown-unit'],
+    ['nobody@test.com', 'unknown-unit'],
+    ['> 80%', 'bad-filter'],
+    ['7 junk', 'bad-filter'],
+    ['7 2026-02-31', 'bad-filter'],
+    ['7 2099-01-01', 'bad-span'],
+    ['7 2025-02-02 2025-02-01', 'bad-span'],
+    ['7 last 400d', 'bad-span'],
+    ['7 statement 2026-13', 'bad-filter'],
+  ])('"%s" is %s, and nothing is read', async (query, code) => {
+    const on = harness();
+    expect(await refusal(on, query)).toMatchObject({ code });
+    expect(on.records.asked).toEqual([]);
+  });
+
+  it('a name that fits several units names them; an unreadable row may be the unit', async () => {
+    const on = harness();
+    on.exchange.units.set(longId('8'), repaidUnit(longId('8')));
+    expect(await refusal(on, 'credit')).toMatchObject({ code: 'several-units', groupIds: ['7', '8'] });
+    expect(await loan(on, 'CREDIT8')).toMatchObject({ groupId: '8' });
+    on.exchange.flaws = ['row 3, ltv: is missing'];
+    expect(await refusal(on, 'nobody')).toMatchObject({ code: 'unit-unreadable' });
+  });
+
+  it('only viewers, for every verb', async () => {
+    const on = harness();
+    const { loans } = on.work;
+    const stranger = person('U0STRANGER');
+    for (const asked of [
+      loans.viewLoan(stranger, '7', 1, 'r-1'),
+      loans.exportLoan(stranger, '7', 'r-1'),
+      loans.viewStatement(stranger, '7 statement', 'r-1'),
+      loans.exportStatement(stranger, '7 statement', 'r-1'),
+      loans.loanProgress(stranger, 'r-1'),
+      loans.stopLoan(stranger, 'r-1'),
+    ])
+      expect(await asked).toMatchObject({ ok: false });
+    expect(on.records.asked).toEqual([]);
+  });
+});
+
+describe('pages and files', () => {
+  it('10,000 rows in pages of ten, read once for pages and CSV; a first page reads again after half a minute', async () => {
+    const on = harness();
+    on.records.records = Array.from({ length: 10_000 }, (_, at) => record(START_MS - (at + 1) * 60_000));
+    expect(await loan(on)).toMatchObject({ page: 1, pages: 1_000, total: 10_000 });
+    const asked = on.records.asked.length;
+    on.nowMs += 4 * 60_000;
+    const last = await loan(on, UNIT, 5_000);
+    expect(last).toMatchObject({ page: 1_000 });
+    expect(last.records.at(-1)?.atMs).toBe(START_MS - 10_000 * 60_000);
+    expect(last.asOfMs, 'as of tells its age').toBe(START_MS);
+    const file = await on.work.loans.exportLoan(VIEWER, UNIT, 'r-2');
+    expect(file.ok && file.value.csv.split('\r\n')).toHaveLength(10_002);
+    expect(on.records.asked).toHaveLength(asked);
+    await loan(on);
+    expect(on.records.asked.length, 'a repay may have landed').toBeGreaterThan(asked);
+  });
+
+  it('a file has every digit, the LONG id, and only interest of the span', async () => {
+    const on = harness();
+    on.records.records = [record(START_MS - HOUR_MS, { amount: amount('0.00000001') })];
+    on.records.interestRows = [interestRow(START_MS - HOUR_MS), interestRow(START_MS - 40 * DAY_MS)];
+    const file = await on.work.loans.exportLoan(VIEWER, UNIT, 'r-1');
+    if (!file.ok) throw new Error(file.refusal.code);
+    const [, first, second, end] = file.value.csv.split('\r\n');
+    expect(first).toMatch(/^record,2\d{3}-.*Z,USDT,0\.00000001,,,,BORROW,CONFIRM,9007199254740993,/);
+    expect(second).toMatch(/^interest,.*,USDT,,1000000,8\.33,0\.00000833,/);
+    expect(end).toBe('');
+    expect(file.value.fileName).toMatch(/^loan-7-\d{4}-\d\d-\d\d-to-\d{4}-\d\d-\d\d\.csv$/);
+  });
+});
+
+describe('a statement', () => {
+  it('of the month that runs, with differences named, and as a file', async () => {
+    const on = harness();
+    const liabilities = [{ asset: 'USDT', principal: amount('100'), interest: amount('0') }];
+    on.exchange.units.set(UNIT, repaidUnit(UNIT, { liabilities }));
+    const view = await on.work.loans.viewStatement(VIEWER, '7 statement this month', 'r-1');
+    if (!view.ok) throw new Error(view.refusal.code);
+    expect(view.value).toMatchObject({ groupId: UNIT, isRunning: true, missing: [] });
+    expect(view.value.differences).toEqual([expect.stringContaining('Binance shows a principal of 100 now')]);
+    const file = await on.work.loans.exportStatement(VIEWER, '7 statement this month', 'r-2');
+    expect(file.ok && file.value.csv).toMatch(/\r\nasset,USDT,,0,0,0,0,0,100,0,,\r\n/);
+    expect(file.ok && file.value.csv).toMatch(/\r\ndifference,.*Binance shows/);
+  });
+
+  it('of a closed unit; without interest rows it is refused, because nothing would be compared', async () => {
+    const on = harness();
+    on.exchange.closeOutside(UNIT, START_MS - 90 * DAY_MS);
+    const view = await on.work.loans.viewStatement(VIEWER, '7 statement', 'r-1');
+    expect(view).toMatchObject({ ok: true, value: { isRunning: false, assets: [], differences: [] } });
+    on.records.failures.set('interest', BUSY);
+    on.nowMs += HOUR_MS;
+    expect(await on.work.loans.viewStatement(VIEWER, '7 statement', 'r-1')).toMatchObject({
+      ...{ ok: false, refusal: { code: 'exchange-busy' } },
+    });
+  });
+});
+
+describe('a long reading', () => {
+  it('says how far it is on any replica, and is given up from there', async () => {
+    const on = harness();
+    const other = on.replica();
+    on.records.callsPerPart = 3;
+    let seen: unknown = null;
+    on.records.beforeCall = async (part) => {
+      if (part !== 'records' || seen !== null) return;
+      seen = await other.loans.loanProgress(VIEWER, 'r-1');
+      await other.loans.stopLoan(VIEWER, 'r-1');
+      // The next report brings the answer.
+      for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+    };
+    expect(await refusal(on, UNIT)).toEqual({ code: 'reading-stopped' });
+    expect(seen).toMatchObject({ ok: true, value: { of: expect.any(Number) } });
+    await new Promise(setImmediate);
+    expect(await other.loans.loanProgress(VIEWER, 'r-1')).toEqual({ ok: true, value: null });
+    expect(await other.loans.stopLoan(VIEWER, 'r-1'), 'it is over').toEqual({ ok: true, value: false });
+    expect(await other.loans.loanProgress(VIEWER, 'no id: * {}')).toEqual({ ok: true, value: null });
+  });
+
+  it('goes on without Redis', async () => {
+    const on = harness();
+    on.readingProgress.isDown = true;
+    on.records.records = [record(START_MS - HOUR_MS)];
+    expect(await loan(on)).toMatchObject({ total: 1 });
+  });
+
+  it('a fifth one at once is refused', async () => {
+    const on = harness();
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    on.records.beforeCall = () => held;
+    const four = [1, 2, 3, 4].map((at) => on.work.loans.viewLoan(VIEWER, `7 last ${at}d`, 1, `r-${at}`));
+    await new Promise(setImmediate);
+    expect(await refusal(on, '7 last 9d')).toEqual({ code: 'too-much-at-once' });
+    release();
+    expect((await Promise.all(four)).every(({ ok }) => ok)).toBe(true);
+    expect(await refusal(on, '7 last 9d')).toBeNull();
+  });
+});
