@@ -3,7 +3,7 @@
  * changed in between: record, indexes, unit key, audit entry and notices together, or nothing.
  */
 import type { LongId } from '../domain/amount.ts';
-import { type AuditKeys, FIRST_SEAL, sealEntry } from '../domain/audit-chain.ts';
+import { FIRST_SEAL, sealEntry } from '../domain/audit-chain.ts';
 import { LOOKED_AT_EVERY_MS } from '../domain/close/attention.ts';
 import type { CloseRequest, RequestEvent, RequestEventType } from '../domain/close/close-request.ts';
 import { isTerminal } from '../domain/close/close-state.ts';
@@ -24,18 +24,15 @@ import {
 import { textOf } from './audit-log.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
+import { COMMAND_REMEMBERED_MS, Openings, type RecordStoreParts } from './openings.ts';
 import { encodeNotices } from './outbox-item.ts';
-import { eachOrUnreadable, isStored, type StoredRecord } from './record-codec.ts';
+import { eachOrUnreadable, isStored, orUnreadable, type StoredRecord } from './record-codec.ts';
 import { decodeRecord, encodeRecord, RECORD_SCHEMA } from './request-record.ts';
 import { saveOnReplicas } from './save-on-replicas.ts';
 import type { NamedRecord } from './scripts.ts';
 import { Seals } from './seals.ts';
 import { StoreClock } from './store-clock.ts';
 
-/** Longer than any reconnecting client holds a command back. */
-const COMMAND_REMEMBERED_MS = 10 * 60_000;
-/** Openings at one instant push each other back; each round stores at least one of them. */
-const SEAL_AGAIN_AT_MOST = 1_000;
 const UNITS_A_CALL = 500;
 /** A look that is put off further was put off by a clock that has been wrong; the lease comes on top of the rule's. */
 const PUT_OFF_AT_MOST_MS = 2 * LOOKED_AT_EVERY_MS;
@@ -49,17 +46,9 @@ const SAVED_WITHOUT_UNIT = 2;
 const CONFLICT = 0;
 const TOO_LATE = -1;
 
-export interface RedisStoreParts {
-  readonly connection: RedisConnection;
-  readonly keys: KeyNames;
-  /** Seals audit entries, records and notices. */
-  readonly auditKeys: AuditKeys;
-  readonly newId: NewId;
-  readonly log: Log;
+export interface RedisStoreParts extends RecordStoreParts {
   /** Replicas that must have acknowledged a decision before it counts as stored; default 0. */
   readonly waitReplicas?: number;
-  /** Default: any time of Redis is believed. */
-  readonly clock?: StoreClock;
 }
 
 /** Changes that a failover must not lose silently: votes and vetoes, and the mark before the DELETE. */
@@ -81,8 +70,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
   readonly #log: Log;
   readonly #waitReplicas: number;
   readonly #clock: StoreClock;
-  /** What this process believes the newest opening to be; the script says when it is another. */
-  #lastOpening = FIRST_SEAL;
+  readonly #openings = new Openings();
 
   constructor({ connection, keys, auditKeys, newId, log, waitReplicas = 0, clock }: RedisStoreParts) {
     this.#waitReplicas = waitReplicas;
@@ -105,25 +93,20 @@ export class RedisCloseRequestStore implements CloseRequestStore {
   async open(
     change: Omit<Change, 'from' | 'notAfterMs'>,
   ): Promise<{ readonly kind: 'opened' | 'exists' } & RecordCopy> {
-    for (let round = 0; round < SEAL_AGAIN_AT_MOST; round += 1) {
-      const { request, stored, answer } = await this.#tryOpen(change);
+    return this.#openings.chain<{ readonly kind: 'opened' | 'exists' } & RecordCopy>(async (lastOpening) => {
+      const { request, stored, answer } = await this.#tryOpen(change, lastOpening);
       const [status, idOrSeal = '', record] = answer;
-      if (status === OPENED) {
-        this.#lastOpening = request.audit.seal;
-        return { kind: 'opened', request, stored };
-      }
+      if (status === OPENED)
+        return { newest: request.audit.seal, value: { kind: 'opened', request, stored } };
       if (status === HELD && record !== undefined)
-        return { kind: 'exists', ...this.#copyOf(idOrSeal, record) };
+        return { newest: lastOpening, value: { kind: 'exists', ...this.#copyOf(idOrSeal, record) } };
       if (status !== SEAL_AGAIN) throw new Error(`the id ${change.next.id} was used for a request before`);
-      this.#lastOpening = idOrSeal;
-    }
-    throw new Error('too many requests were opened at the same moment');
+      return { newest: idOrSeal };
+    });
   }
 
-  async #tryOpen(change: Omit<Change, 'from' | 'notAfterMs'>) {
+  async #tryOpen(change: Omit<Change, 'from' | 'notAfterMs'>, lastOpening: string) {
     const { next, event, notices, attentionAtMs } = change;
-    // Kept: another opening of this process may replace it before the command leaves.
-    const lastOpening = this.#lastOpening;
     const entry = sealEntry(requestBody(next, event, 1, lastOpening), FIRST_SEAL, this.#auditKey);
     const request: CloseRequest = { ...next, revision: 1, audit: { sequence: 1, seal: entry.seal } };
     const stored = encodeRecord(request);
@@ -336,13 +319,10 @@ export class RedisCloseRequestStore implements CloseRequestStore {
 
   /** Null: it cannot be read, and the log names it; it must not keep people from seeing the others. */
   #readable([id, record]: NamedRecord): RecordCopy | null {
-    try {
-      return this.#copyOf(id, record);
-    } catch (error) {
-      if (!(error instanceof UnreadableRecord)) throw error;
-      this.#log.error({ requestId: id, why: error.message }, 'close request unreadable');
-      return null;
-    }
+    const copy = orUnreadable(() => this.#copyOf(id, record));
+    if (!(copy instanceof UnreadableRecord)) return copy;
+    this.#log.error({ requestId: id, why: copy.message }, 'close request unreadable');
+    return null;
   }
 
   async postponeAttention(requestId: string, revision: number, atMs: number): Promise<void> {

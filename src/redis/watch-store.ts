@@ -3,14 +3,7 @@
  * the watch's record, episodes, audit entries and messages together, or nothing. Ended episodes are kept for good, as
  * requests are, so that their part of the trail can be verified; the index lists the newest ones.
  */
-import {
-  type AuditKeys,
-  FIRST_SEAL,
-  isSameEntry,
-  type NewestEntry,
-  NO_ENTRY,
-  subjectOf,
-} from '../domain/audit-chain.ts';
+import { isSameEntry, type NewestEntry, NO_ENTRY, subjectOf } from '../domain/audit-chain.ts';
 import { subjectKindOf, WATCH_ID } from '../domain/subject.ts';
 import type { Episode } from '../domain/watch/episode.ts';
 import type { WatchState } from '../domain/watch/watch.ts';
@@ -20,16 +13,13 @@ import type { StoredWatch, WatchRecords, WatchSave, WatchStore } from '../usecas
 import { textOf } from './audit-log.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
+import { COMMAND_REMEMBERED_MS, Openings, type RecordStoreParts } from './openings.ts';
 import { ALERT_REDRAW_TEXT, encodeNotices } from './outbox-item.ts';
 import { eachOrUnreadable, isStored, NO_RECORD, orUnreadable, type StoredRecord } from './record-codec.ts';
 import { Seals } from './seals.ts';
 import { StoreClock } from './store-clock.ts';
 import { episodeCodec, watchCodec } from './watch-record.ts';
 
-/** Longer than any reconnecting client holds a command back. */
-const COMMAND_REMEMBERED_MS = 10 * 60_000;
-/** Openings at one instant push each other back; each round stores at least one of them. */
-const SEAL_AGAIN_AT_MOST = 1_000;
 /** The records of older episodes stay, and are found by their id. */
 const EPISODES_LISTED = 1_000;
 
@@ -37,17 +27,6 @@ const EPISODES_LISTED = 1_000;
 const SAVED = 1;
 const CONFLICT = 0;
 const SEAL_AGAIN = -1;
-
-export interface WatchStoreParts {
-  readonly connection: RedisConnection;
-  readonly keys: KeyNames;
-  /** Seals audit entries, records and notices. */
-  readonly auditKeys: AuditKeys;
-  readonly newId: NewId;
-  readonly log: Log;
-  /** Default: any time of Redis is believed. */
-  readonly clock?: StoreClock;
-}
 
 export class RedisWatchStore implements WatchStore, WatchRecords {
   readonly #connection: RedisConnection;
@@ -58,10 +37,9 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
   readonly #newId: NewId;
   readonly #log: Log;
   readonly #clock: StoreClock;
-  /** What this process believes the newest opening to be; the script says when it is another. */
-  #lastOpening = FIRST_SEAL;
+  readonly #openings = new Openings();
 
-  constructor({ connection, keys, auditKeys, newId, log, clock }: WatchStoreParts) {
+  constructor({ connection, keys, auditKeys, newId, log, clock }: RecordStoreParts) {
     this.#connection = connection;
     this.#keys = keys;
     this.#auditKey = auditKeys.current;
@@ -136,23 +114,17 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
     // The chain goes on where it was, so that a record that was lost or deleted doesn't break the trail for good.
     const from = change.from.watch ?? { revision: 0, audit: change.from.newest.get(WATCH_ID) ?? NO_ENTRY };
     const commandId = this.#newId();
-    for (let round = 0; round < SEAL_AGAIN_AT_MOST; round += 1) {
-      // Kept: another save of this process may replace it before the command leaves.
-      const lastOpening = this.#lastOpening;
+    return this.#openings.chain<'saved' | 'conflict'>(async (lastOpening) => {
       const sealed = sealWatchChange(change, from, lastOpening, this.#auditKey);
       const command = this.#commandOf(change, sealed, lastOpening, commandId);
       const [status, what = ''] = await this.#connection.run('saveWatch', (client) =>
         client.saveWatch(...command),
       );
-      if (status === SAVED) {
-        if (sealed.lastOpening !== lastOpening) this.#lastOpening = sealed.lastOpening;
-        return 'saved';
-      }
-      if (status === CONFLICT) return 'conflict';
+      if (status === SAVED) return { newest: sealed.lastOpening, value: 'saved' };
+      if (status === CONFLICT) return { newest: lastOpening, value: 'conflict' };
       if (status !== SEAL_AGAIN) throw new Error(`the id ${what} was used for an episode before`);
-      this.#lastOpening = what;
-    }
-    throw new Error('too many episodes and requests were opened at the same moment');
+      return { newest: what };
+    });
   }
 
   #commandOf(
@@ -244,13 +216,10 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
   }
 
   #readable(id: string, record: StoredRecord): Episode | null {
-    try {
-      return episodeCodec.decode(this.#recordSeals, id, record).value;
-    } catch (error) {
-      if (!(error instanceof UnreadableRecord)) throw error;
-      this.#log.error({ episodeId: id, why: error.message }, 'episode unreadable');
-      return null;
-    }
+    const episode = orUnreadable(() => episodeCodec.decode(this.#recordSeals, id, record).value);
+    if (!(episode instanceof UnreadableRecord)) return episode;
+    this.#log.error({ episodeId: id, why: episode.message }, 'episode unreadable');
+    return null;
   }
 
   episodeIds(): Promise<readonly string[]> {
