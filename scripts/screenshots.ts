@@ -93,6 +93,11 @@ try {
     hands.newest.getByRole('heading', { name: /^Unit 12 · LTV/ }),
   );
 
+  await person.takeAnswer('loan', '/loan 12', (hands) => hands.newest.getByRole('table'));
+  await person.takeAnswer('statement', '/loan 12 statement this month', (hands) =>
+    hands.newest.getByRole('heading', { name: /^Statement of unit 12/ }),
+  );
+
   await desk.type('/close-unit 7 repaid on Friday, the collateral is needed elsewhere');
   await person.takeCard('card-pending', /needs 2 approvals/);
   await person.actAs('Ada');

@@ -104,7 +104,7 @@ export function examplesHtml(exchange: Exchange): string {
     .map(({ groupId }) => groupId)
     .sort((a, b) => a.length - b.length);
   const close = repaid === undefined ? [] : [`/close-unit ${repaid} repaid`];
-  const lines = ['/ltv', '/ltv 1', ...close, '/closed-units', '/loandesk requests'];
+  const lines = ['/ltv', '/ltv 1', '/loan 12', ...close, '/closed-units', '/loandesk requests'];
   return toHtml(html`<span>Try</span>
     ${lines.map((line) => html`<button type="button" data-example="${line}">${line}</button>`)}`);
 }

@@ -1,8 +1,10 @@
 /** The Slack app: transport, guard and route table put together. It starts even while Slack is down. */
+import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { App } from '@slack/bolt';
 import { endsInTime } from '../shared/in-time.ts';
 import type { Desk, WatchDesk } from '../usecases/desk.ts';
+import type { LoanDesk } from '../usecases/loan-desk.ts';
 import type { Log, NewId, SeenOnce } from '../usecases/ports.ts';
 import type { SlackSettings } from './adapter-settings.ts';
 import { readersThrough } from './channel-readers.ts';
@@ -22,6 +24,7 @@ import { WorkQueue } from './work-queue.ts';
 export interface SlackAppParts {
   readonly settings: SlackSettings;
   readonly desk: Desk;
+  readonly loans: LoanDesk;
   /** Absent: WATCH is off. */
   readonly watch?: WatchDesk | undefined;
   readonly clients: Pick<SlackClients, 'home' | 'quiet' | 'newClient' | 'onSlackCall'>;
@@ -110,6 +113,8 @@ export function createSlackApp(parts: SlackAppParts): SlackApp {
   const table = routes({
     homes,
     desk,
+    loans: parts.loans,
+    newReadingId: randomUUID,
     watch: parts.watch ?? null,
     workspaceUrl: () => home.url,
     closeChannel: settings.closeChannel,

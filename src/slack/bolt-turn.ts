@@ -79,9 +79,9 @@ export class BoltTurn implements Turn {
   async #announce(usual: Message): Promise<void> {
     const notice = await this.#noticeWhenLate?.().catch((error: unknown) => {
       this.#parts.log.warn(errorFields(error), 'the notice of a late answer was not worked out');
-      return usual;
+      return null;
     });
-    if (notice !== null) await this.#send(notice ?? usual, this.#privateWays(false));
+    await this.#send(notice ?? usual, this.#privateWays(false));
   }
 
   async tell(message: Message): Promise<boolean> {

@@ -40,6 +40,11 @@ const trendValue = z.strictObject({ unit: z.string().min(1).max(200), span: z.en
 
 export type TrendValue = z.infer<typeof trendValue>;
 
+const readingValue = z.strictObject({ readingId: z.string().min(1).max(60), query: z.string().max(1_000) });
+
+/** A reading that is under way, and what it was asked for. */
+export type ReadingValue = z.infer<typeof readingValue>;
+
 /** The JSON in `text`; undefined for a value that Loandesk didn't write. */
 function readJson(text: string): unknown {
   try {
@@ -60,6 +65,8 @@ export const readBallotMetadata = (text: string): BallotMetadata | null => read(
 export const readUnitValue = (text: string): UnitValue | null => read(unitValue, text);
 export const readCaseValue = (text: string): CaseValue | null => read(caseValue, text);
 export const readTrendValue = (text: string): TrendValue | null => read(trendValue, text);
+
+export const readReadingValue = (text: string): ReadingValue | null => read(readingValue, text);
 
 export function writeRequestValue({ requestId, version }: RequestValue): string {
   return JSON.stringify({ requestId, version });
@@ -84,4 +91,8 @@ export function writeCaseValue({ caseId, level }: CaseValue): string {
 
 export function writeTrendValue({ unit, span }: TrendValue): string {
   return JSON.stringify({ unit, span });
+}
+
+export function writeReadingValue({ readingId, query }: ReadingValue): string {
+  return JSON.stringify({ readingId, query: query.slice(0, 300) });
 }

@@ -6,6 +6,7 @@
 export const COMMANDS = {
   ltv: '/ltv',
   closedUnits: '/closed-units',
+  loan: '/loan',
   closeUnit: '/close-unit',
   loandesk: '/loandesk',
 } as const;
@@ -40,6 +41,15 @@ export const ACTIONS = {
   closedNewer: 'closed:newer',
   closedOlder: 'closed:older',
   closedCsv: 'closed:csv',
+  loanNewer: 'loan:newer',
+  loanOlder: 'loan:older',
+  loanCsv: 'loan:csv',
+  loanStatement: 'loan:statement',
+  shareLoan: 'loan:share',
+  shareLoanConfirmed: 'loan:share-confirmed',
+  /** Those of a reading carry `{readingId, query}` and nothing else. */
+  readingProgress: 'reading:progress',
+  stopReading: 'reading:stop',
   trendDay: 'trend:24h',
   trendWeek: 'trend:7d',
   trendMonth: 'trend:30d',

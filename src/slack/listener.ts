@@ -2,6 +2,8 @@
 import type { PersonId } from '../domain/person.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Desk, WatchDesk } from '../usecases/desk.ts';
+import type { LoanDesk } from '../usecases/loan-desk.ts';
+import type { NewId } from '../usecases/ports.ts';
 import type { ReadersOf } from './channel-readers.ts';
 import type { HomeWatch } from './home-watch.ts';
 import type { Home, Message, Modal } from './views/blocks.ts';
@@ -28,7 +30,7 @@ export interface Turn {
    * this is in Slack. The notice stays above the answer.
    */
   sayStillWorking(text: string): void;
-  /** From now on a late answer is announced by this instead; null: not at all, as the answer is there. */
+  /** From now on a late answer is announced by this; null: by the usual text. */
   whenLate(notice: () => Promise<Message | null>): void;
   /** Redraws the private message whose button was clicked. */
   replace(message: Message): Promise<boolean>;
@@ -100,6 +102,8 @@ export interface Listener {
 /** What every listener is given. */
 export interface ListenerParts {
   readonly desk: Desk;
+  readonly loans: LoanDesk;
+  readonly newReadingId: NewId;
   /** Null: WATCH is off. */
   readonly watch: WatchDesk | null;
   /** For links to cards; null until Slack has answered. */

@@ -11,6 +11,7 @@ import { caseListeners } from './listeners/case.ts';
 import { closeUnitListeners } from './listeners/close-unit.ts';
 import { closedUnitsListeners } from './listeners/closed-units.ts';
 import { homeListeners, homeOpened } from './listeners/home.ts';
+import { loanListeners } from './listeners/loan.ts';
 import { loandeskListeners } from './listeners/loandesk.ts';
 import { requestsListeners } from './listeners/requests.ts';
 import { settleListeners } from './listeners/settle.ts';
@@ -34,6 +35,7 @@ export interface Routes {
 export function routes(parts: ListenerParts): Routes {
   const units = unitsListeners(parts);
   const closedUnits = closedUnitsListeners(parts);
+  const loan = loanListeners(parts);
   const closeUnit = closeUnitListeners(parts);
   const card = cardListeners(parts);
   const requests = requestsListeners(parts);
@@ -43,12 +45,14 @@ export function routes(parts: ListenerParts): Routes {
   const commands = {
     ...units.commands,
     ...closedUnits.commands,
+    ...loan.commands,
     ...closeUnit.commands,
     ...loandesk.commands,
   };
   const privateActions = {
     ...units.actions,
     ...closedUnits.actions,
+    ...loan.actions,
     ...closeUnit.actions,
     ...requests.actions,
     ...settle.actions,

@@ -1,11 +1,25 @@
 /** A desk that answers what a test says; a verb that the test did not name fails it. */
 import { done } from '../../src/domain/refusal.ts';
 import type { Desk } from '../../src/usecases/desk.ts';
+import type { LoanDesk } from '../../src/usecases/loan-desk.ts';
+
+const unexpected = (verb: string) => async (): Promise<never> => {
+  throw new Error(`not expected: ${verb}`);
+};
+
+export function fakeLoans(answers: Partial<LoanDesk>): LoanDesk {
+  return {
+    viewLoan: unexpected('viewLoan'),
+    exportLoan: unexpected('exportLoan'),
+    viewStatement: unexpected('viewStatement'),
+    exportStatement: unexpected('exportStatement'),
+    loanProgress: async () => done(null),
+    stopLoan: unexpected('stopLoan'),
+    ...answers,
+  };
+}
 
 export function fakeDesk(answers: Partial<Desk>): Desk {
-  const unexpected = (verb: string) => async (): Promise<never> => {
-    throw new Error(`not expected: ${verb}`);
-  };
   const desk: Desk = {
     admit: async () => done(['viewer', 'requester', 'approver']),
     viewUnits: unexpected('viewUnits'),

@@ -1,4 +1,4 @@
-/** The four commands, from what people type to what they get. */
+/** The commands, from what people type to what they get. */
 
 import { SEED_IDS } from '../../sandbox/slack/seed.ts';
 import type { StoredMessage, StoredView } from '../../sandbox/slack/store.ts';
@@ -78,6 +78,27 @@ export async function playClosedUnits({ workspace }: World, scribe: Scribe): Pro
   );
   workspace.faults.clear(fault);
   await scribe.command(rina, '/closed-units help');
+}
+
+export async function playLoan(scribe: Scribe): Promise<void> {
+  scribe.chapter('/loan', 'What a loan costs, and whether a month adds up.');
+  const loan = await scribe.command(rina, '/loan 12');
+  await scribe.click(rina, loan, ACTIONS.loanStatement, 'clicks Statement of last month');
+  await scribe.click(rina, loan, ACTIONS.shareLoan, 'clicks Share…');
+  scribe.note('A unit that was liquidated by force, one that is closed, and one with a long id.');
+  await scribe.command(rina, '/loan 15');
+  await scribe.command(rina, '/loan 72 2025-07-01 2025-07-31');
+  await scribe.command(rina, '/loan 9007199254740993 last 3d');
+  scribe.note('A month that is not over.');
+  const statement = await scribe.command(rina, '/loan 15 statement this month');
+  await scribe.click(rina, statement, ACTIONS.loanCsv, 'clicks CSV file');
+  scribe.note('What is not understood or not there.');
+  await scribe.command(rina, '/loan');
+  await scribe.command(rina, '/loan 99');
+  await scribe.command(rina, '/loan credit');
+  await scribe.command(rina, '/loan 12 2026-02-03 2026-02-01');
+  await scribe.command(rina, '/loan 12 statement 2026-13');
+  await scribe.command(rina, '/loan help');
 }
 
 export async function playCloseUnit({ exchange }: World, scribe: Scribe, advance: Advance): Promise<void> {

@@ -10,7 +10,14 @@ import { startWorld, type World } from '../../sandbox/world.ts';
 import { refusalText } from '../../src/slack/views/refusal-text.ts';
 import { Records } from '../chaos/records.ts';
 import { playCard, playReject, playUnknown } from './play-card.ts';
-import { type Advance, playClosedUnits, playCloseUnit, playLoandesk, playLtv } from './play-commands.ts';
+import {
+  type Advance,
+  playClosedUnits,
+  playCloseUnit,
+  playLoan,
+  playLoandesk,
+  playLtv,
+} from './play-commands.ts';
 import { playElsewhere, playExchangeTrouble, playHome, playPeople } from './play-people.ts';
 import { refusalExamples } from './refusal-examples.ts';
 import { Scribe } from './scribe.ts';
@@ -55,6 +62,7 @@ export async function writeTranscript(advance: Advance): Promise<string> {
     await playPeople(world, scribe);
     await playLtv(world, scribe);
     await playClosedUnits(world, scribe);
+    await playLoan(scribe);
     await playCloseUnit(world, scribe, advance);
     await playCard(world, scribe, advance);
     await playReject(world, scribe);

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { ACTIONS, COMMANDS, EVENTS, MODALS } from '../../src/slack/ids.ts';
 import { routes } from '../../src/slack/register.ts';
-import { fakeDesk } from '../fakes/desk.ts';
+import { fakeDesk, fakeLoans } from '../fakes/desk.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 
@@ -103,6 +103,8 @@ describe('manifest.yml', () => {
 describe('register.ts', () => {
   const table = routes({
     desk: fakeDesk({}),
+    loans: fakeLoans({}),
+    newReadingId: () => 'R1',
     watch: null,
     workspaceUrl: () => null,
     closeChannel: 'C0DESK',

@@ -32,7 +32,7 @@ export function collateral(unit: RiskUnit, members: DetailsView['members']): Col
       .filter(({ netEquity, maintenanceMargin }) => !netEquity.eq(ZERO) || !maintenanceMargin.eq(ZERO))
       .map((wallet) => ({
         account: names[index] ?? '',
-        kind: kindText(wallet.accountType),
+        kind: walletKind(wallet.accountType),
         wallet,
         counts: counts(account, wallet, members),
       })),
@@ -94,7 +94,8 @@ const KINDS: Readonly<Record<string, string>> = {
   PORTFOLIO_MARGIN: 'Portfolio margin',
 };
 
-function kindText(accountType: string): string {
+/** A wallet's type in words; plain text, not escaped. */
+export function walletKind(accountType: string): string {
   return KINDS[accountType] ?? shorten(accountType, 40);
 }
 

@@ -136,6 +136,11 @@ export function maskEmail(email: string): string {
   return `${first}***${last}${at === -1 ? '' : email.slice(at)}`;
 }
 
+/** Free text with every address in it masked. */
+export function maskEmails(text: string): string {
+  return text.replace(/[\p{L}\d._+-]*@[\p{L}\d._+-]*/gu, maskEmail);
+}
+
 /** Who reads a view: `channel` masks addresses. */
 export type Audience = 'private' | 'channel';
 

@@ -35,6 +35,16 @@ export const USAGE: Readonly<Record<CommandName, Usage>> = {
       ['/closed-units last 30d', 'the last thirty days'],
     ],
   },
+  '/loan': {
+    usage: '/loan <unit> [last 30d | from to] | <unit> statement 2026-10',
+    does: "Shows what a unit's loan costs, what changed its rate, forced liquidations, borrows and repays. Only you see the answer.",
+    examples: [
+      ['/loan 12', 'the last thirty days of unit 12'],
+      ['/loan 12 last 90d', 'the last ninety days'],
+      ['/loan 12 2026-10-01 2026-10-15', 'by days, in your time zone'],
+      ['/loan 12 statement 2026-10', 'whether the month adds up, in UTC; alone, last month'],
+    ],
+  },
   '/close-unit': {
     usage: '/close-unit <unit> [reason]',
     does: 'Asks for a repaid unit to be closed. Nothing is sent until other people have approved; it cannot be undone.',
@@ -95,6 +105,7 @@ const WORDS: readonly (readonly [string, string])[] = [
   ['export', '/loandesk audit export'],
   ['help', '/loandesk help'],
   ['ltv', '/ltv'],
+  ['loan', '/loan 1'],
   ['closed', '/closed-units'],
   ['close', '/close-unit 1'],
 ];

@@ -144,7 +144,8 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
   }),
   'unit-id-missing': () => ({
     what: 'The unit is missing.',
-    advice: 'Name it by its id, for example `/close-unit 1`. `/ltv` lists the units with their ids.',
+    advice:
+      'Write its id after the command, for example `/loan 1` or `/close-unit 1`. `/ltv` lists the units with their ids.',
   }),
   'unknown-unit': ({ input }) => ({
     what: `No unit matches ${typed(input)}. It may exist under an account this bot has no key for.`,
@@ -414,8 +415,9 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     advice: 'Try again in a minute.',
   }),
   'reading-stopped': () => ({
-    what: 'The reading was stopped, so there is nothing to show.',
-    advice: 'Repeat the command to read it.',
+    what: 'Stopped.',
+    advice: '',
+    effect: 'Nothing was shown.',
   }),
   'changed-meanwhile': () => ({
     what: 'Somebody else changed this request at the same moment.',

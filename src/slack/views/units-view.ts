@@ -16,7 +16,7 @@ import {
   section,
   sections,
 } from './blocks.ts';
-import { dateToken, durationText, maskEmail, mention, moneyText } from './format.ts';
+import { dateToken, durationText, maskEmails, mention, moneyText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { levelText, ltvText, percentText } from './unit-text.ts';
 import {
@@ -44,7 +44,7 @@ export function unitsMessage(view: UnitsView, query: string): Message {
 
 /** For a channel: no buttons, no whole address in the filter, and who shared it. */
 export function sharedUnitsMessage(view: UnitsView, sharedBy: PersonId): Message {
-  const filter = view.filter?.replace(/[\p{L}\d._+-]*@[\p{L}\d._+-]*/gu, maskEmail) ?? null;
+  const filter = view.filter === null ? null : maskEmails(view.filter);
   return draw({ ...view, filter }, '', sharedBy);
 }
 

@@ -8,7 +8,9 @@ import type { SlackSettings } from '../../../src/slack/adapter-settings.ts';
 import { createSlackApp, type SlackApp, type SlackAppParts } from '../../../src/slack/bolt-app.ts';
 import { createSlackClients, type SlackClients } from '../../../src/slack/slack-clients.ts';
 import type { Desk, WatchDesk } from '../../../src/usecases/desk.ts';
+import type { LoanDesk } from '../../../src/usecases/loan-desk.ts';
 import type { SeenOnce } from '../../../src/usecases/ports.ts';
+import { fakeLoans } from '../../fakes/desk.ts';
 import { MemorySeenOnce } from '../../fakes/memory-seen-once.ts';
 import { type LogLine, memoryLog } from '../../support/logs.ts';
 
@@ -25,6 +27,8 @@ function expectNoSecrets(lines: readonly LogLine[], workspace: Workspace): void 
 export interface SlackHarnessOptions {
   readonly transport?: 'http' | 'socket';
   readonly desk: (clients: SlackClients) => Desk;
+  /** Absent: a test that asks for a loan fails. */
+  readonly loans?: LoanDesk;
   /** Absent: the watch is off. */
   readonly watch?: WatchDesk;
   readonly seenOnce?: SeenOnce;
@@ -94,6 +98,7 @@ export async function startSlackHarness(options: SlackHarnessOptions): Promise<S
     createSlackApp({
       settings,
       desk,
+      loans: options.loans ?? fakeLoans({}),
       watch: options.watch,
       clients,
       seenOnce,

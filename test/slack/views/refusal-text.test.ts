@@ -11,7 +11,7 @@ const examples = (text: string) => refusalExamples({ typed: text, why: text, atM
 
 /** What a refusal may end with: whether anything changed. */
 const ENDINGS =
-  /(?:Nothing was changed\.|Your approval was not counted\.|check `\/loandesk requests` before you repeat it\.)$/;
+  /(?:Nothing was changed\.|Nothing was shown\.|Your approval was not counted\.|check `\/loandesk requests` before you repeat it\.)$/;
 
 describe('refusal texts', () => {
   it.each(Object.values(examples('72; DROP')))(

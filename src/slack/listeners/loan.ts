@@ -1,0 +1,165 @@
+/** `/loan <unit> [days | statement month]`, the buttons under its answer, and those of a reading that takes long. */
+import { asksForStatement } from '../../domain/loan/loan-query.ts';
+import { done, type Result } from '../../domain/refusal.ts';
+import type { LoanView, StatementView } from '../../usecases/loan-desk.ts';
+import { readPageValue, readReadingValue } from '../button-value.ts';
+import { ACTIONS, COMMANDS } from '../ids.ts';
+import {
+  answerAnyRole,
+  handled,
+  type Listener,
+  type ListenerParts,
+  refused,
+  type Turn,
+} from '../listener.ts';
+import { typedQuery } from '../typed-text.ts';
+import type { Message } from '../views/blocks.ts';
+import { commandHelpMessage } from '../views/help-view.ts';
+import { loanMessage, sharedLoanMessage } from '../views/loan-view.ts';
+import { fileSentMessage } from '../views/notice-message.ts';
+import { readingMessage, readingOverMessage, readingStopsMessage } from '../views/reading-view.ts';
+import { sharedStatementMessage, statementMessage } from '../views/statement-view.ts';
+import { flawBlocks } from '../views/units-view.ts';
+import { sharing } from './sharing.ts';
+
+export function loanListeners(parts: ListenerParts) {
+  const show = askAgain(parts, 'replace');
+  const { ask, share } = sharing<Answer>(parts, {
+    words: {
+      subject: 'this',
+      shown: 'every amount and rate',
+      first: 'Loandesk reads it again first, and leaves out e-mails.',
+      action: ACTIONS.shareLoanConfirmed,
+    },
+    read: (turn, query) => read(parts, turn, query, pageOf(turn)),
+    forChannel: ({ loan, statement }, by) =>
+      statement === null ? sharedLoanMessage(loan, by) : sharedStatementMessage(statement, by),
+    forAsker: draw,
+  });
+  return {
+    commands: { [COMMANDS.loan]: command(parts) },
+    actions: {
+      [ACTIONS.loanNewer]: show,
+      [ACTIONS.loanOlder]: show,
+      [ACTIONS.loanStatement]: askAgain(parts, 'tell'),
+      [ACTIONS.loanCsv]: csv(parts),
+      [ACTIONS.shareLoan]: ask,
+      [ACTIONS.shareLoanConfirmed]: share,
+      [ACTIONS.readingProgress]: progress(parts),
+      [ACTIONS.stopReading]: stop(parts),
+    },
+  };
+}
+
+function command(parts: ListenerParts): Listener {
+  return {
+    lane: 'read',
+    work: async (turn) => {
+      const query = typedQuery(turn.input);
+      if (query.toLowerCase() === 'help')
+        return answerAnyRole(parts.desk, turn, commandHelpMessage(COMMANDS.loan));
+      const result = await read(parts, turn, query, 1);
+      if (!result.ok) return refused(result.refusal);
+      await turn.tell(draw(result.value, query));
+      return handled();
+    },
+  };
+}
+
+/** The question in the value, asked again: in place of the answer, or beneath it. */
+function askAgain(parts: ListenerParts, how: 'replace' | 'tell'): Listener {
+  return {
+    lane: 'read',
+    work: async (turn) => {
+      const query = queryOf(turn);
+      const result = await read(parts, turn, query, pageOf(turn));
+      if (!result.ok) return refused(result.refusal);
+      await turn[how](draw(result.value, query));
+      return handled();
+    },
+  };
+}
+
+function csv(parts: ListenerParts): Listener {
+  return {
+    lane: 'read',
+    work: async (turn) => {
+      const query = queryOf(turn);
+      const readingId = announce(parts, turn, query);
+      const result = asksForStatement(query)
+        ? await parts.loans.exportStatement(turn.by, query, readingId)
+        : await parts.loans.exportLoan(turn.by, query, readingId);
+      if (!result.ok) return refused(result.refusal);
+      const { fileName, csv: content, flaws } = result.value;
+      const sent = fileSentMessage(fileName, await turn.sendFile(fileName, content));
+      await turn.tell({ ...sent, blocks: [...sent.blocks, ...flawBlocks(flaws)] });
+      return handled();
+    },
+  };
+}
+
+function progress({ loans }: ListenerParts): Listener {
+  return {
+    lane: 'read',
+    work: async (turn) => {
+      const reading = readReadingValue(turn.input);
+      const result = await loans.loanProgress(turn.by, reading?.readingId ?? '');
+      if (!result.ok) return refused(result.refusal);
+      const isOver = reading === null || result.value === null;
+      await turn.replace(isOver ? readingOverMessage() : readingMessage(reading, result.value));
+      return handled();
+    },
+  };
+}
+
+/** The reading itself then says that it was stopped, to whoever asked for it. */
+function stop({ loans }: ListenerParts): Listener {
+  return {
+    // Never behind the readings that it may stop.
+    lane: 'decision',
+    work: async (turn) => {
+      const reading = readReadingValue(turn.input);
+      const result = await loans.stopLoan(turn.by, reading?.readingId ?? '');
+      if (!result.ok) return refused(result.refusal);
+      const isOver = reading === null || !result.value;
+      await turn.replace(isOver ? readingOverMessage() : readingStopsMessage(reading));
+      return handled();
+    },
+  };
+}
+
+type Answer =
+  | { readonly statement: null; readonly loan: LoanView }
+  | { readonly statement: StatementView; readonly loan: null };
+
+async function read(parts: ListenerParts, turn: Turn, query: string, page: number): Promise<Result<Answer>> {
+  const readingId = announce(parts, turn, query);
+  if (asksForStatement(query)) {
+    const result = await parts.loans.viewStatement(turn.by, query, readingId);
+    return result.ok ? done({ statement: result.value, loan: null }) : result;
+  }
+  const result = await parts.loans.viewLoan(turn.by, query, page, readingId);
+  return result.ok ? done({ statement: null, loan: result.value }) : result;
+}
+
+function draw({ loan, statement }: Answer, query: string): Message {
+  return statement === null ? loanMessage(loan, query) : statementMessage(statement, query);
+}
+
+/** Names a reading; if it takes long, its person is told how far it is, with a button that gives it up. */
+function announce({ loans, newReadingId }: ListenerParts, turn: Turn, query: string): string {
+  const readingId = newReadingId();
+  turn.whenLate(async () => {
+    const result = await loans.loanProgress(turn.by, readingId);
+    return result.ok && result.value !== null ? readingMessage({ readingId, query }, result.value) : null;
+  });
+  return readingId;
+}
+
+function queryOf({ input }: Turn): string {
+  return readPageValue(input)?.query ?? '';
+}
+
+function pageOf({ input }: Turn): number {
+  return readPageValue(input)?.page ?? 1;
+}

@@ -1,0 +1,121 @@
+/** A loan in words: rates per year, kinds of records, forced liquidations and what they moved. mrkdwn, escaped. */
+import { type Amount, ZERO } from '../../domain/amount.ts';
+import type { RateStep } from '../../domain/loan/interest.ts';
+import {
+  isConfirmed,
+  kindOf,
+  type LiquidationTransfer,
+  type LoanRecord,
+} from '../../domain/loan/loan-records.ts';
+import type { LoanView } from '../../usecases/loan-desk.ts';
+import { fitLines } from './blocks.ts';
+import { walletKind } from './collateral.ts';
+import { type Audience, dateToken, moneyText } from './format.ts';
+import { escapeMrkdwn, shorten, withoutMarks } from './limits.ts';
+
+/** A word of Binance's own, so that nothing in it is drawn. */
+export function exchangeWord(word: string, max: number): string {
+  return escapeMrkdwn(withoutMarks(shorten(word, max)));
+}
+
+export function assetName(asset: string): string {
+  return exchangeWord(asset, 20);
+}
+
+const HALF_EVEN = 2;
+const FEWEST_DECIMALS = 2;
+const MOST_DECIMALS = 8;
+
+function percent(rate: Amount, decimals: number): string {
+  return `${rate.times(100).toFixed(decimals, HALF_EVEN)}%`;
+}
+
+/** A rate per year: "7.30%"; a small one with as many decimals as it needs not to read as nothing. */
+export function rateText(rate: Amount): string {
+  const decimals = decimalsFor((each) => rate.eq(ZERO) || !/^-?0\.0*%$/.test(percent(rate, each)));
+  return percent(rate, decimals);
+}
+
+function decimalsFor(isEnough: (decimals: number) => boolean): number {
+  for (let decimals = FEWEST_DECIMALS; decimals < MOST_DECIMALS; decimals += 1)
+    if (isEnough(decimals)) return decimals;
+  return MOST_DECIMALS;
+}
+
+/** "Rate of USDT rose from 5.00% to 7.30% per year <when>", with as many decimals as tell the two apart. */
+export function rateStepText(asset: string, { atMs, annualBefore, annualAfter }: RateStep): string {
+  const decimals = decimalsFor((each) => percent(annualBefore, each) !== percent(annualAfter, each));
+  const rose = annualAfter.gt(annualBefore);
+  const emoji = rose ? ':chart_with_upwards_trend:' : ':chart_with_downwards_trend:';
+  return `${emoji} Rate of ${assetName(asset)} *${rose ? 'rose' : 'fell'} from ${percent(annualBefore, decimals)} to ${percent(annualAfter, decimals)} per year* on ${dateToken(atMs)}`;
+}
+
+const KINDS = { borrow: 'Borrow', repay: 'Repay', 'forced-repay': 'Forced repay' } as const;
+
+/** "Repay failed", as short as a phone needs it. Plain text, not escaped. */
+export function recordText(record: LoanRecord): string {
+  const kind = kindOf(record);
+  const name = kind === 'unknown' ? shorten(record.type, 30) : KINDS[kind];
+  if (isConfirmed(record)) return name;
+  return `${name} ${record.status === 'FAILED' ? 'failed' : shorten(record.status, 20)}`;
+}
+
+type ShownLiquidation = LoanView['liquidations'][number];
+
+const LIQUIDATIONS_SHOWN = 2;
+const TRANSFERS_SHOWN = 5;
+
+/** Newest first, one text for each, the trail of its transfers beneath. */
+export function liquidationTexts(
+  liquidations: readonly ShownLiquidation[],
+  audience: Audience,
+): readonly string[] {
+  const left = liquidations.length - LIQUIDATIONS_SHOWN;
+  return [
+    ...liquidations.slice(0, LIQUIDATIONS_SHOWN).map((each) => liquidationText(each, audience)),
+    ...(left > 0 ? [`… and ${left} earlier forced liquidations in the CSV file.`] : []),
+  ];
+}
+
+function liquidationText({ liquidation, transfers }: ShownLiquidation, audience: Audience): string {
+  const { startedAtMs, endedAtMs, startLtv, endLtv, totalLiability, totalNetEquity } = liquidation;
+  const ended = endedAtMs === null ? ', not ended' : ` to ${dateToken(endedAtMs)}`;
+  const after = endLtv === null ? 'not stated after' : `${ltvPercent(endLtv)} after`;
+  const each = liquidation.liabilities
+    .slice(0, 4)
+    .map(({ asset, principal, interest }) => `${moneyText(principal.plus(interest))} ${assetName(asset)}`);
+  const owing = each.length === 0 ? moneyText(totalLiability) : each.join(', ');
+  const lines = [
+    `:red_circle: *FORCED LIQUIDATION* ${dateToken(startedAtMs)}${ended}`,
+    `LTV *${ltvPercent(startLtv)}* before, *${after}*`,
+    `Before it: owed ${owing}, net equity ${moneyText(totalNetEquity)} as valued by Binance`,
+    ...trail(transfers, audience),
+  ];
+  return fitLines(lines, 1_400, (left) => `• … and ${left} more lines`);
+}
+
+function ltvPercent(ltv: Amount): string {
+  return percent(ltv, 2);
+}
+
+function trail(transfers: readonly LiquidationTransfer[], audience: Audience): readonly string[] {
+  if (transfers.length === 0) return ['No transfer is recorded for its time.'];
+  const left = transfers.length - TRANSFERS_SHOWN;
+  return [
+    ...transfers.slice(0, TRANSFERS_SHOWN).map((each) => `• ${transferText(each, audience)}`),
+    ...(left > 0 ? [`• … and ${left} more transfers in the CSV file`] : []),
+  ];
+}
+
+const DONE = /^(SUCCESS|CONFIRM|CONFIRMED)$/i;
+
+function transferText(transfer: LiquidationTransfer, audience: Audience): string {
+  const { atMs, fromUid, fromAccountType, toUid, toAccountType, status, assets } = transfer;
+  const moved = assets.slice(0, 4).map(({ asset, amount }) => `${moneyText(amount)} ${assetName(asset)}`);
+  const more = assets.length > moved.length ? ` and ${assets.length - moved.length} more assets` : '';
+  const what = moved.length === 0 ? 'nothing stated' : `*${moved.join(', ')}*${more}`;
+  const wallet = (uid: string, type: string) =>
+    `${exchangeWord(walletKind(type), 30)} of ${audience === 'private' ? uid : `…${uid.slice(-4)}`}`;
+  const state = DONE.test(status) ? '' : ` (${exchangeWord(status, 20)})`;
+  return `${dateToken(atMs)}: ${what} from ${wallet(fromUid, fromAccountType)} to ${wallet(toUid, toAccountType)}${state}`;
+}
