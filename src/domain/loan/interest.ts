@@ -38,7 +38,7 @@ export interface HourlyCharge {
 
 const HOURS_PER_YEAR = amount('8760');
 
-export function perYear(hourlyRate: Amount): Amount {
+function perYear(hourlyRate: Amount): Amount {
   return hourlyRate.times(HOURS_PER_YEAR);
 }
 
@@ -106,7 +106,7 @@ function interestOf(charges: readonly HourlyCharge[]): Amount | null {
 }
 
 /** Interest over the principal of each hour in which some was charged, × 8,760; null: nothing was owed. */
-export function effectiveRate(charges: readonly HourlyCharge[]): Amount | null {
+function effectiveRate(charges: readonly HourlyCharge[]): Amount | null {
   const owedHours = sum(charges.map(({ principal }) => principal));
   if (owedHours.lte(ZERO)) return null;
   return perYear(sum(charges.map(({ interest }) => interest)).div(owedHours));

@@ -61,7 +61,7 @@ export function principalAt(atMs: number, charges: readonly HourlyCharge[], move
 }
 
 /** A change of principal in the rows that no borrow or repay explains, or one row that fits neither neighbour. */
-export interface Misfit {
+interface Misfit {
   readonly kind: 'step' | 'row';
   readonly sinceMs: number;
   readonly atMs: number;
@@ -98,14 +98,14 @@ export function misfitsOf({ opening, openingMs, charges, moves }: AssetBooks): r
   return misfits;
 }
 
-export interface HoursWithoutRow {
+interface HoursWithoutRow {
   /** The first and the last moment at which a row was due. */
   readonly fromMs: number;
   readonly toMs: number;
   readonly hours: number;
 }
 
-export interface HourCheck {
+interface HourCheck {
   readonly missing: readonly HoursWithoutRow[];
   /** Moments of rows for an hour that has one already. */
   readonly twice: readonly number[];

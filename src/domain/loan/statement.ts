@@ -265,6 +265,6 @@ function recordFault(record: LoanRecord): string | null {
 }
 
 /** "2026-10-03 14:00" */
-export function utc(atMs: number): string {
+function utc(atMs: number): string {
   return new Date(atMs).toISOString().slice(0, 16).replace('T', ' ');
 }
