@@ -22,3 +22,10 @@ export function spread(values: readonly number[], digits = 0): string {
 export function medianRatio(values: readonly number[], base: readonly number[]): number {
   return median(values.map((value, round) => value / (base[round] ?? Number.NaN)));
 }
+
+/** Each size is at most a twentieth above the smallest before it; measured at even distances, after a warm-up. */
+export function isFlat(sizes: readonly number[]): boolean {
+  return (
+    sizes.length > 1 && sizes.every((size, at) => at === 0 || size <= 1.05 * Math.min(...sizes.slice(0, at)))
+  );
+}

@@ -38,6 +38,14 @@ async function roundTrips(): Promise<number> {
   return counts.reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
+/** Bytes of each key that the bot wrote. */
+async function keySizes(): Promise<ReadonlyMap<string, number>> {
+  const keys = await redis.keys(`*{${settings.REDIS_PREFIX}*`);
+  const sizes = new Map<string, number>();
+  for (const key of keys) sizes.set(key, (await redis.memory('USAGE', key, 'SAMPLES', 0)) ?? 0);
+  return sizes;
+}
+
 answerParent({
   async cost(argument) {
     const { rounds } = z.object({ rounds: z.number() }).parse(argument);
@@ -67,7 +75,10 @@ answerParent({
     world.workspace.store.calls.length = 0;
     world.workspace.store.events.length = 0;
     collectGarbage();
-    const memory = /used_memory_dataset:(\d+)/.exec(await redis.info('memory'))?.[1];
-    return { redisKb: Number(memory) / 1024, heapMb: process.memoryUsage().heapUsed / 1024 / 1024 };
+    const sizes = await keySizes();
+    const total = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
+    const history = [...sizes].filter(([key]) => key.includes(':trend:'));
+    const ofHistory = history.reduce((sum, [, bytes]) => sum + bytes, 0);
+    return { heapBytes: process.memoryUsage().heapUsed, redisBytes: total, historyBytes: ofHistory };
   },
 });

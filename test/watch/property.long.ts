@@ -1,7 +1,8 @@
 /** The same as property.test.ts for long courses of any seed, which a failure names. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { course, NOTHING_FOUND, playCourse } from './random-course.ts';
+import { NOTHING_FOUND, playCourse } from './course-judge.ts';
+import { course } from './random-course.ts';
 import { ON_REAL_REDIS } from './watch-rig.ts';
 
 describe.skipIf(!ON_REAL_REDIS)('over random prices, faults and crashes', { timeout: 900_000 }, () => {

@@ -4,7 +4,8 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Covered, course, NOTHING_FOUND, playCourse } from './random-course.ts';
+import { type Covered, NOTHING_FOUND, playCourse } from './course-judge.ts';
+import { course } from './random-course.ts';
 import { ON_REAL_REDIS } from './watch-rig.ts';
 
 describe.skipIf(!ON_REAL_REDIS)('over random prices, faults and crashes', { timeout: 300_000 }, () => {
