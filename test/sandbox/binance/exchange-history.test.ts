@@ -153,6 +153,23 @@ describe('transfers and rebates', () => {
     expect(await count('interest-rebate-balance/records', '', 'loan-12')).toBe(-2015);
   });
 
+  it('keeps the history of a closed unit, to be read by its id', async () => {
+    exchange.closeOutside('7');
+    const range = `groupId=7&asset=USDT&startTime=${at(10)}&endTime=${at(0)}`;
+    expect(await count('borrow-repay', `type=BORROW&${range}`, 'loan-7')).toBe(1);
+    expect(await count('borrow-repay', `type=REPAY&${range}`, 'loan-7')).toBe(1);
+    expect(await count('interest-history', range, 'loan-7')).toBe(8 * 24);
+    expect(await count('interest-history', range, 'loan-12')).toBe(0);
+    expect(await count('interest-history', `asset=USDT&startTime=${at(10)}&endTime=${at(0)}`, 'loan-7')).toBe(
+      0,
+    );
+  });
+
+  it('shows a rate of ten decimals cut to eight, and the interest of all ten', async () => {
+    const { text } = await read('interest-history', 'size=1', 'loan-15');
+    expect(text).toMatch('"principal":1103000,"interestRate":0.00000833,"interest":9.1916299,');
+  });
+
   it.each([
     ['type=0', 2],
     ['type=1', 1],
