@@ -256,7 +256,7 @@ export async function createApp(
   const slack = createSlackApp({
     settings: slackSettings,
     desk: tracing.desk(work.desk),
-    loans: work.loans,
+    loans: tracing.desk(work.loans),
     watch: work.watch?.desk,
     clients: slackClients,
     seenOnce,
