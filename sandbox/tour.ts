@@ -116,6 +116,18 @@ export function tourOf(world: World): readonly TourStep[] {
         ),
     },
     {
+      title: 'What a loan costs',
+      actor: rina,
+      does: '/loan 12',
+      run: async () =>
+        expectText(
+          await command(rina, '/loan', '12', /Unit 12 owes/),
+          /Rate of USDT \*rose from/,
+          'this month',
+          'Repay failed',
+        ),
+    },
+    {
       title: 'History',
       actor: rina,
       does: '/closed-units',

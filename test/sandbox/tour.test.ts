@@ -25,7 +25,7 @@ describe.each(['embedded', 'given'] as const)('the tour on %s Redis', (kind) => 
       expect(await step.run()).not.toBe('');
       titles.push(step.title);
     }
-    expect(titles).toHaveLength(14);
+    expect(titles).toHaveLength(15);
   }, 120_000);
 
   it('closes every form before a person takes over', () => {

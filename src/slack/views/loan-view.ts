@@ -52,7 +52,7 @@ function draw(
   const liquidations = liquidationTexts(view.liquidations, audience);
   const steps = stepLines(view);
   const figures = figuresOf(view);
-  const activity = activityText(view);
+  const activity = [...rebateLines(view), activityText(view)].join('\n');
   const print = [...smallPrint(view, audience), ...notes].join(' · ');
   const rows = view.records.map((record) => recordLine(record, view.timeZone));
   const masked = (texts: readonly string[]) => (audience === 'channel' ? texts.map(maskEmails) : texts);
@@ -61,7 +61,7 @@ function draw(
     header(title),
     ...liquidations.map((text) => section(text)),
     ...missingBlocks(missing),
-    ...(steps.length === 0 ? [] : [section(fitLines(steps, 800, (left) => `… and ${left} more lines`))]),
+    ...(steps.length === 0 ? [] : [section(fitLines(steps, 700, (left) => `… and ${left} more lines`))]),
     ...(figures.length === 0 ? [] : [fields(figures.map(([label, value]) => [label, shorten(value, 200)]))]),
     section(activity),
     ...middle,
@@ -140,7 +140,7 @@ function figuresOf(view: LoanView): readonly (readonly [string, string])[] {
       ...(cost === undefined ? [] : [[`Interest ${assetName(asset)}`, costText(cost)] as const]),
     ];
   });
-  return [...figures.slice(0, FIGURES_SHOWN), ...rebateFigure(view)];
+  return figures.slice(0, FIGURES_SHOWN);
 }
 
 function owedFigure({ asset, principal, interest }: Liability): readonly [string, string] {
@@ -158,12 +158,14 @@ function costText({ yesterday, month, monthAnnualRate, annualRate, total }: Asse
   return [...days, ...rate].join('\n');
 }
 
-function rebateFigure({ rebate }: LoanView): readonly (readonly [string, string])[] {
+/** Nothing where the firm has none. */
+function rebateLines({ rebate }: LoanView): readonly string[] {
   if (rebate === null) return [];
-  const asset = assetName(rebate.asset);
-  const left = `${moneyText(rebate.balance)} ${asset} left, ${moneyText(rebate.totalConsumed)} used`;
-  const here = rebate.usedHere === null ? '' : `\n${moneyText(rebate.usedHere)} for this unit in these days`;
-  return [['Rebate of the firm', `${left}${here}`]];
+  const { asset, balance, totalConsumed, usedHere } = rebate;
+  const here = usedHere === null ? '' : `, ${moneyText(usedHere)} of that for this unit in these days`;
+  return [
+    `*Rebate of the firm*: ${moneyText(balance)} ${assetName(asset)} left, ${moneyText(totalConsumed)} used${here}`,
+  ];
 }
 
 function activityText(view: LoanView): string {

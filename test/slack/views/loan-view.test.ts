@@ -134,7 +134,9 @@ describe('/loan 12', () => {
     expect(shown).toMatch(
       /yesterday 168\.49\n.*this month 3,370, 6\.91% per year\n.*last rate 7\.30% per year\n/,
     );
-    expect(shown).toMatch(/120\.5 USDT left, 379\.5 used\s+12\.25 for this unit in these days/);
+    expect(shown).toContain(
+      '*Rebate of the firm*: 120.5 USDT left, 379.5 used, 12.25 of that for this unit in these days',
+    );
     expect(shown).toContain('USDT: borrowed 250,000, repaid 1,400 principal and 100.5 interest');
   });
 
