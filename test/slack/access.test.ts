@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { ACTIONS, COMMANDS } from '../../src/slack/ids.ts';
+import { fakeLoans } from '../fakes/desk.ts';
 import { policy } from '../support/close-requests.ts';
 import { DeskHarness } from '../support/desk-harness.ts';
 import { type SlackHarness, startSlackHarness } from './support/slack-harness.ts';
@@ -11,12 +12,13 @@ let slack: SlackHarness;
 afterEach(() => slack.close());
 
 async function start(transport: 'http' | 'socket', allowedChannels: readonly string[] = []): Promise<void> {
+  let harness: DeskHarness | undefined;
   slack = await startSlackHarness({
     transport,
     allowedChannels,
     desk: ({ directory, notifier }) => {
       const groups = { requesters: [ids.requesters], approvers: [ids.approvers] };
-      return new DeskHarness(
+      harness = new DeskHarness(
         {},
         {
           directory,
@@ -24,8 +26,10 @@ async function start(transport: 'http' | 'socket', allowedChannels: readonly str
           roles: { ...groups, viewers: [ids.requesters, ids.approvers] },
           policy: policy({ approvers: [ids.approvers] }),
         },
-      ).desk;
+      );
+      return harness.desk;
     },
+    loans: () => harness?.work.loans ?? fakeLoans({}),
   });
 }
 
@@ -47,7 +51,7 @@ describe.each(['http', 'socket'] as const)('over %s', (transport) => {
       }
     }
     // The line comes after the answer.
-    await expect.poll(() => warnings().length).toBe(20);
+    await expect.poll(() => warnings().length).toBe(25);
     expect(warnings()[0]?.fields).toMatchObject({ listener: '/ltv', actor: `${ids.team}/${userId}` });
   });
 

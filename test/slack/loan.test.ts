@@ -23,7 +23,7 @@ afterEach(() => {
 async function start(loans: Partial<LoanDesk>, limits: { lateAfterMs?: number } = {}): Promise<void> {
   slack = await startSlackHarness({
     desk: () => fakeDesk({}),
-    loans: fakeLoans(loans),
+    loans: () => fakeLoans(loans),
     workspace: { scopes: SCOPES },
     limits,
   });

@@ -27,8 +27,8 @@ function expectNoSecrets(lines: readonly LogLine[], workspace: Workspace): void 
 export interface SlackHarnessOptions {
   readonly transport?: 'http' | 'socket';
   readonly desk: (clients: SlackClients) => Desk;
-  /** Absent: a test that asks for a loan fails. */
-  readonly loans?: LoanDesk;
+  /** Asked after `desk`. Absent: a test that asks for a loan fails. */
+  readonly loans?: () => LoanDesk;
   /** Absent: the watch is off. */
   readonly watch?: WatchDesk;
   readonly seenOnce?: SeenOnce;
@@ -98,7 +98,7 @@ export async function startSlackHarness(options: SlackHarnessOptions): Promise<S
     createSlackApp({
       settings,
       desk,
-      loans: options.loans ?? fakeLoans({}),
+      loans: options.loans?.() ?? fakeLoans({}),
       watch: options.watch,
       clients,
       seenOnce,
