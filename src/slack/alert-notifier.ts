@@ -19,13 +19,13 @@ import { searchMessage } from './message-search.ts';
 import {
   DELIVERED,
   delivery,
-  EDIT_IS_OVER,
   Messenger,
   type MessengerParts,
   placeDelivery,
   refusedForOne,
+  TOLD_DIRECTLY_AT_MOST,
 } from './messenger.ts';
-import { failureText, type SlackAnswer } from './slack-call.ts';
+import type { SlackAnswer } from './slack-call.ts';
 import { alertCard } from './views/alert-card.ts';
 import { alertDirect, alertReply, insteadOfChannel, withHints, withMention } from './views/alert-message.ts';
 import type { Message } from './views/blocks.ts';
@@ -34,8 +34,6 @@ import { noticeMessage } from './views/notice-message.ts';
 import type { Trend } from './views/trend-view.ts';
 import { unreadableMessage, watchMessage } from './views/watch-message.ts';
 
-/** Slack lets an app post several hundred messages a minute, and a message is leased for 30 s. */
-const TOLD_DIRECTLY_AT_MOST = 25;
 /** Longer than an undelivered message is kept. */
 const TOLD_REMEMBERED_MS = 8 * 24 * 3_600_000;
 const LATE_AFTER_MS = 60_000;
@@ -83,14 +81,14 @@ export class SlackAlertNotifier implements AlertNotifier {
 
   /** Nothing is stored of it, so each attempt is a first one. */
   readonly tellUnreadable: TellUnreadable = ({ key, records }) =>
-    orTryAgain(() => this.#tellEach({ key, mayBeThere: false }, 'group', () => unreadableMessage(records)));
+    orTryAgain(() => this.#tellPeople({ key, mayBeThere: false }, 'group', () => unreadableMessage(records)));
 
   #deliver(about: AlertMessage): Promise<Delivery> {
     const { notice, episode } = about;
     if (notice.kind === 'watch-message') return this.#watchMessage(about, notice);
     if (notice.kind === 'watch-direct') {
       const message = watchMessage(notice.event, this.#parts.rules.levels);
-      return this.#tellEach(about, notice.to, () => withHints(message, this.#hints(about, false)));
+      return this.#tellPeople(about, notice.to, () => withHints(message, this.#hints(about, false)));
     }
     if (episode === null) return Promise.resolve(refusedForOne(false, 'the message names no alert'));
     switch (notice.kind) {
@@ -111,13 +109,9 @@ export class SlackAlertNotifier implements AlertNotifier {
     const message = watchMessage(event, this.#parts.rules.levels);
     const place = this.#inChannel(about.under);
     if (place === null) return this.#post(about, { message, parent: null, mention });
-    const answer = await this.#messenger.update(place, await this.#parts.quiet(message));
-    if (answer.ok || answer.failure.kind !== 'refused') return delivery(answer);
-    const { error } = answer.failure;
-    if (error !== 'message_not_found' && !EDIT_IS_OVER.has(error)) return delivery(answer);
+    const edited = await this.#messenger.edit(place, await this.#parts.quiet(message), { key: about.key });
     // Each unit has its card; a summary that is gone must not hold up what the watch says next.
-    this.#parts.log.warn({ key: about.key, why: error }, 'summary could not be redrawn');
-    return DELIVERED;
+    return edited.kind === 'answered' ? edited.delivery : DELIVERED;
   }
 
   #reply(episode: Episode, event: EpisodeEvent, mention: boolean): Post {
@@ -150,21 +144,23 @@ export class SlackAlertNotifier implements AlertNotifier {
     const parent = this.#inChannel(about.under);
     const place = this.#cardOf(episode);
     if (place === null) return this.#post(about, { message, parent, mention });
-    const answer = await this.#messenger.update(place, await this.#parts.quiet(message));
-    if (answer.ok || answer.failure.kind !== 'refused') return delivery(answer);
-    const { error } = answer.failure;
-    this.#parts.log.warn(
-      { caseId: episode.id, why: failureText(answer.failure) },
-      'alert card could not be redrawn',
-    );
-    if (error === 'message_not_found') return this.#post(about, { message, parent, mention: false });
-    // What is said in the thread, loudly, must not wait for a redrawing that the channel refuses.
-    if (!EDIT_IS_OVER.has(error)) return keptAtOnce(delivery(answer));
-    const note = noticeMessage(
-      `Slack won't let this card be updated (${error}), so its buttons and figures may be out of date. Now: ${message.text}`,
-    );
-    const noted = await this.#post(about, { message: note, parent: this.#threadOf(episode), mention: false });
-    return noted.ok ? DELIVERED : noted;
+    const quiet = await this.#parts.quiet(message);
+    const edited = await this.#messenger.edit(place, quiet, { caseId: episode.id });
+    switch (edited.kind) {
+      case 'answered':
+        // What is said in the thread, loudly, must not wait for a redrawing that the channel refuses.
+        return keptAtOnce(edited.delivery);
+      case 'gone':
+        return this.#post(about, { message, parent, mention: false });
+      case 'frozen': {
+        const note = noticeMessage(
+          `Slack won't let this card be updated (${edited.error}), so its buttons and figures may be out of date. Now: ${message.text}`,
+        );
+        const thread = this.#threadOf(episode);
+        const noted = await this.#post(about, { message: note, parent: thread, mention: false });
+        return noted.ok ? DELIVERED : noted;
+      }
+    }
   }
 
   async #drawCard(episode: Episode, nowMs: number): Promise<Message> {
@@ -243,7 +239,7 @@ export class SlackAlertNotifier implements AlertNotifier {
   /** The message itself stays in the outbox until the channel takes it. */
   async #tellInstead(about: AlertMessage, message: Message): Promise<void> {
     const { channel, log } = this.#parts;
-    const told = await this.#tellEach(about, 'group', () =>
+    const told = await this.#tellPeople(about, 'group', () =>
       insteadOfChannel(message, channel, about.episode),
     );
     if (!told.ok)
@@ -257,10 +253,10 @@ export class SlackAlertNotifier implements AlertNotifier {
   ): Promise<Delivery> {
     const { levels } = this.#parts.rules;
     const hints = this.#hints(about, false);
-    return this.#tellEach(about, to, (url) => withHints(alertDirect(event, episode, levels, url), hints));
+    return this.#tellPeople(about, to, (url) => withHints(alertDirect(event, episode, levels, url), hints));
   }
 
-  async #tellEach(
+  async #tellPeople(
     about: Pick<AlertMessage, 'key' | 'mayBeThere'>,
     to: 'group' | readonly string[],
     write: (workspaceUrl: string | null) => Message,
@@ -277,20 +273,15 @@ export class SlackAlertNotifier implements AlertNotifier {
     if (people.length > TOLD_DIRECTLY_AT_MOST)
       log.warn({ key: about.key, people: people.length, told: TOLD_DIRECTLY_AT_MOST }, 'not all people told');
     const { teamId } = workspace.value;
-    // Those of a group that couldn't be read are told when it can be.
-    let missed: Delivery | null = members?.ok === false ? refusedForOne(true, members.why) : null;
-    for (const userId of people.slice(0, TOLD_DIRECTLY_AT_MOST)) {
-      if (!(await this.#mayBeTold({ teamId, userId }))) continue;
-      const told = await this.#tellOnce(`alert-direct:${about.key}:${userId}`, about.mayBeThere, () =>
+    const first = people.slice(0, TOLD_DIRECTLY_AT_MOST);
+    const told = await this.#messenger.tellEach(first, { key: about.key }, async (userId) => {
+      if (!(await this.#mayBeTold({ teamId, userId }))) return DELIVERED;
+      return this.#tellOnce(`alert-direct:${about.key}:${userId}`, about.mayBeThere, () =>
         this.#messenger.tellPerson({ teamId, userId }, write),
       );
-      if (told.ok) continue;
-      // An outage stops here; one person who can't be reached doesn't keep the others from being told.
-      if (told.retry && told.onlyThis !== true) return told;
-      log.warn({ key: about.key, userId, why: told.why }, 'person could not be told');
-      if (told.retry) missed = told;
-    }
-    return missed ?? DELIVERED;
+    });
+    // Those of a group that couldn't be read are told when it can be.
+    return told.ok && members?.ok === false ? refusedForOne(true, members.why) : told;
   }
 
   /** Figures go to full members; a person who can't be looked up is told, because the call matters more. */

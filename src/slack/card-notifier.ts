@@ -11,11 +11,11 @@ import type { SlackSettings } from './adapter-settings.ts';
 import {
   DELIVERED,
   delivery,
-  EDIT_IS_OVER,
   Messenger,
   type MessengerParts,
   placeDelivery,
   refusedForOne,
+  TOLD_DIRECTLY_AT_MOST,
 } from './messenger.ts';
 import { failureText } from './slack-call.ts';
 import { type Message, section } from './views/blocks.ts';
@@ -27,8 +27,6 @@ import { stillToVote } from './views/request-facts.ts';
 import { dryRunPrefix, standingText } from './views/request-text.ts';
 
 const COPIES_REMEMBERED = 1_000;
-/** Slack lets an app post about one message a second, and a notice is leased for 30 s: more people are named at once. */
-const TOLD_DIRECTLY_AT_MOST = 25;
 
 export interface CardNotifierParts extends MessengerParts {
   readonly closeChannel: string;
@@ -110,20 +108,18 @@ export class CardNotifier implements Notifier {
     approvers: ReadonlySet<string> | null,
   ): Promise<Delivery> {
     const card = await this.#draw(request, approvers);
-    const answer = await this.#messenger.update(place, card);
-    if (answer.ok || answer.failure.kind !== 'refused') return delivery(answer);
-    const { error } = answer.failure;
-    this.#parts.log.warn(
-      { requestId: request.id, why: failureText(answer.failure) },
-      'card could not be redrawn',
-    );
-    // Someone deleted it, so it is posted again: people must be able to decide. The outbox records where it is now.
-    if (error === 'message_not_found') {
-      return placeDelivery(await this.#messenger.post(place.channelId, card));
+    const edited = await this.#messenger.edit(place, card, { requestId: request.id });
+    switch (edited.kind) {
+      case 'answered':
+        return edited.delivery;
+      case 'gone':
+        // People must be able to decide. The outbox records where it is now.
+        return placeDelivery(await this.#messenger.post(place.channelId, card));
+      case 'frozen': {
+        const note = `${dryRunPrefix(request.policy.mode)}Slack won't let this card be updated (${edited.error}), so its buttons may be out of date. Unit ${request.groupId} now: ${standingText(request)}`;
+        return this.#reply(noticeMessage(note), place);
+      }
     }
-    if (!EDIT_IS_OVER.has(error)) return delivery(answer);
-    const note = `${dryRunPrefix(request.policy.mode)}Slack won't let this card be updated (${error}), so its buttons may be out of date. Unit ${request.groupId} now: ${standingText(request)}`;
-    return this.#reply(noticeMessage(note), place);
   }
 
   /** In the card's thread; in the channel if there is no card to reply to. */
@@ -151,24 +147,21 @@ export class CardNotifier implements Notifier {
     if (this.#parts.tellApprovers === 'channel' || addressees.length > TOLD_DIRECTLY_AT_MOST)
       return this.#nameApprovers(event, request, namesOfApprovers(request, addressees), place);
     const { teamId } = request.requester;
-    let missed: Delivery | null = null;
-    for (const userId of addressees) {
-      const told = `${request.id}:${event.type}:${event.atMs}:${userId}`;
-      if (this.#told.has(told)) continue;
-      const answer = await this.#messenger.tellPerson({ teamId, userId }, (url) =>
-        approverMessage(event, request, url),
-      );
-      if (answer.ok || !answer.retry) {
-        if (this.#told.size > 10_000) this.#told.clear();
-        this.#told.add(told);
-      }
-      if (answer.ok) continue;
-      // An outage stops here; one person who can't be reached doesn't keep the others from being told.
-      if (answer.retry && answer.onlyThis !== true) return answer;
-      this.#parts.log.warn({ requestId: request.id, userId, why: answer.why }, 'approver could not be told');
-      if (answer.retry) missed = answer;
+    return this.#messenger.tellEach(addressees, { requestId: request.id }, (userId) =>
+      this.#tellOnce(`${request.id}:${event.type}:${event.atMs}:${userId}`, () =>
+        this.#messenger.tellPerson({ teamId, userId }, (url) => approverMessage(event, request, url)),
+      ),
+    );
+  }
+
+  async #tellOnce(key: string, tell: () => Promise<Delivery>): Promise<Delivery> {
+    if (this.#told.has(key)) return DELIVERED;
+    const told = await tell();
+    if (told.ok || !told.retry) {
+      if (this.#told.size > 10_000) this.#told.clear();
+      this.#told.add(key);
     }
-    return missed ?? DELIVERED;
+    return told;
   }
 
   /** One reply in the card's thread that notifies them all. */

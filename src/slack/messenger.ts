@@ -15,7 +15,19 @@ import { isUserId } from './views/format.ts';
 export const DELIVERED: Delivery = { ok: true, card: null };
 
 /** This message can never be edited again (docs.slack.dev, chat.update), so a thread reply says what it would say. */
-export const EDIT_IS_OVER: ReadonlySet<string> = new Set(['edit_window_closed', 'cant_update_message']);
+const EDIT_IS_OVER: ReadonlySet<string> = new Set(['edit_window_closed', 'cant_update_message']);
+
+/** Slack lets an app post about one message per second and person, and a message is leased for 30 s. */
+export const TOLD_DIRECTLY_AT_MOST = 25;
+
+/** What became of an edit that Slack was asked for. */
+export type Edited =
+  /** Edited, or refused for a reason of which the outbox decides what follows. */
+  | { readonly kind: 'answered'; readonly delivery: Delivery }
+  /** Somebody deleted the message. */
+  | { readonly kind: 'gone' }
+  /** It can never be edited again. */
+  | { readonly kind: 'frozen'; readonly error: string };
 
 /** The message to reply to is gone, or takes no replies, so the reply is posted in the channel. */
 const PARENT_IS_GONE: ReadonlySet<string> = new Set([
@@ -72,6 +84,39 @@ export class Messenger {
     return sendMessage(message, log, (form) =>
       client.chat.update({ channel: channelId, ts: messageTs, ...form }),
     );
+  }
+
+  /** The same, with what it means for the message. `about`: for the log. */
+  async edit(place: CardLocation, message: Message, about: object): Promise<Edited> {
+    const answer = await this.update(place, message);
+    if (answer.ok || answer.failure.kind !== 'refused')
+      return { kind: 'answered', delivery: delivery(answer) };
+    const { error } = answer.failure;
+    this.#parts.log.warn({ ...about, why: failureText(answer.failure) }, 'message could not be redrawn');
+    if (error === 'message_not_found') return { kind: 'gone' };
+    return EDIT_IS_OVER.has(error)
+      ? { kind: 'frozen', error }
+      : { kind: 'answered', delivery: delivery(answer) };
+  }
+
+  /**
+   * Tells one after the other. An outage stops it; one person who can't be reached doesn't keep the others from being
+   * told. `about`: for the log.
+   */
+  async tellEach(
+    userIds: readonly string[],
+    about: object,
+    tell: (userId: string) => Promise<Delivery>,
+  ): Promise<Delivery> {
+    let missed: Delivery | null = null;
+    for (const userId of userIds) {
+      const told = await tell(userId);
+      if (told.ok) continue;
+      if (told.retry && told.onlyThis !== true) return told;
+      this.#parts.log.warn({ ...about, userId, why: told.why }, 'person could not be told');
+      if (told.retry) missed = told;
+    }
+    return missed ?? DELIVERED;
   }
 
   /** In the thread of `parent`; in its channel if that message is gone or takes no replies. */
