@@ -4,13 +4,9 @@ import { done, type Result, refuse } from '../../domain/refusal.ts';
 import { readPageValue } from '../button-value.ts';
 import { handled, type Listener, type ListenerParts, refused, type Turn } from '../listener.ts';
 import type { Message } from '../views/blocks.ts';
+import { channelMention } from '../views/format.ts';
 import { noticeMessage } from '../views/notice-message.ts';
-import {
-  askToShareMessage,
-  channelMention,
-  type PlaceToShare,
-  type ShareWords,
-} from '../views/share-view.ts';
+import { askToShareMessage, type PlaceToShare, type ShareWords } from '../views/share-view.ts';
 
 export interface Shareable<View> {
   readonly words: ShareWords;
@@ -53,7 +49,7 @@ function share<View>(parts: ListenerParts, what: Shareable<View>): Listener {
       if (!result.ok) return refused(result.refusal);
       const readers = await readersHere(parts, turn);
       if (!readers.ok) return refused(readers.refusal);
-      const place = channelMention(readers.value.channelId);
+      const place = channelMention(readers.value.channelId, 'this channel');
       const message = what.forChannel(result.value, turn.by);
       if (message === null) await turn.tell(what.forAsker(result.value, query));
       else if (await turn.share(message))

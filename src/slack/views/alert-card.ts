@@ -18,7 +18,7 @@ import {
   ltvPhrase,
   readLtv,
 } from './alert-figures.ts';
-import { DRILL_LINE, drillPrefix } from './alert-text.ts';
+import { drillMark, drillPrefix } from './alert-text.ts';
 import {
   type ButtonSpec,
   buttons,
@@ -51,7 +51,7 @@ export function alertCard(episode: Episode, { rules, trend, edition }: AlertCard
   const small = smallPrint(episode, rules);
   const around = (charts: readonly ChartBlock[]): Message['blocks'] => [
     header(title),
-    ...(episode.drill === null ? [] : [context(`:test_tube: *${DRILL_LINE}*`)]),
+    ...drillMark(episode),
     section(lead.join('\n'), 2_400),
     ...controls,
     ...charts,

@@ -62,6 +62,13 @@ export function ltvPhrase(ltv: string | null, levels: readonly WatchLevel[]): st
   return `LTV ${readLtv(ltv, levels)}`;
 }
 
+/** "up 2.1 points", in percent of LTV; null: the same to one decimal. */
+export function pointsText(before: string, after: string): string | null {
+  const points = amount(after).minus(amount(before)).times(100);
+  const size = points.abs().toFixed(1);
+  return size === '0.0' ? null : `${points.gt(ZERO) ? 'up' : 'down'} ${size} points`;
+}
+
 function standingIn({ ltv, collateral }: Figures): Standing {
   return { ltv: ltv === null ? null : amount(ltv), collateral: amount(collateral) };
 }

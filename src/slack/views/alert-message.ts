@@ -7,7 +7,7 @@ import { caseButtons } from './alert-card.ts';
 import { cureParts, levelWithBegin, ltvPhrase } from './alert-figures.ts';
 import { alertText, drillPrefix } from './alert-text.ts';
 import { type ButtonSpec, buttons, context, type Message, section } from './blocks.ts';
-import { cardLink, cardMention, dateToken, durationText, mention } from './format.ts';
+import { cardLink, cardMention, channelMention, dateToken, durationText, mention } from './format.ts';
 import { shorten } from './limits.ts';
 import { noticeMessage } from './notice-message.ts';
 
@@ -109,7 +109,7 @@ function withLine(message: Message, line: string, where: 'after the title' | 'at
 
 /** To a person of the watch group while the channel takes no messages. */
 export function insteadOfChannel(message: Message, channelId: string, episode: Episode | null): Message {
-  const channel = /^[CG][A-Z0-9]+$/.test(channelId) ? `<#${channelId}>` : 'the watch channel';
+  const channel = channelMention(channelId, 'the watch channel');
   const why = `:warning: Loandesk can't post in ${channel} (it is archived, gone, or Loandesk isn't in it), so you get this directly. Tell your administrator.`;
   const said = shorten(message.text, 2_400);
   return {

@@ -2,13 +2,20 @@
  * What happened to an episode, one sentence per event: in its thread, its timeline, direct messages and notifications.
  * mrkdwn, escaped.
  */
+import type { KnownBlock } from '@slack/types';
 import type { Episode, EpisodeEvent } from '../../domain/watch/episode.ts';
 import type { WatchLevel } from '../../domain/watch/levels.ts';
 import { levelName, levelWithBegin, ltvPhrase } from './alert-figures.ts';
+import { context } from './blocks.ts';
 import { dateToken, durationText, mention } from './format.ts';
 import { quoted } from './request-facts.ts';
 
-export const DRILL_LINE = 'DRILL — made-up figures, nothing is wrong with the unit';
+const DRILL_LINE = 'DRILL — made-up figures, nothing is wrong with the unit';
+
+/** The block below the title of a drill; nothing for a real alert. */
+export function drillMark({ drill }: Pick<Episode, 'drill'>): readonly KnownBlock[] {
+  return drill === null ? [] : [context(`:test_tube: *${DRILL_LINE}*`)];
+}
 
 /** Before plain or mrkdwn text; empty for a real alert. */
 export function drillPrefix({ drill }: Pick<Episode, 'drill'>): string {

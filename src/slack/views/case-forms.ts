@@ -5,8 +5,8 @@ import type { WatchLevel } from '../../domain/watch/levels.ts';
 import { writeCaseValue } from '../button-value.ts';
 import { INPUT, INPUTS, MODALS, type ModalId } from '../ids.ts';
 import { alertTitle } from './alert-card.ts';
-import { DRILL_LINE } from './alert-text.ts';
-import { context, type Modal, plain, section, textInput } from './blocks.ts';
+import { drillMark } from './alert-text.ts';
+import { type Modal, plain, section, textInput } from './blocks.ts';
 import { mention } from './format.ts';
 
 type Inputs = Modal['blocks'];
@@ -24,7 +24,7 @@ function caseModal(
     submit: plain(form.submit, 24),
     close: plain('Go back', 24),
     blocks: [
-      ...(episode.drill === null ? [] : [context(`:test_tube: *${DRILL_LINE}*`)]),
+      ...drillMark(episode),
       section(`*${alertTitle({ id: caseId, level, ...episode }, { levels })}*`),
       ...form.inputs,
     ],

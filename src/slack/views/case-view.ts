@@ -6,7 +6,7 @@ import { writeCaseValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
 import { alertTitle, caseButtons } from './alert-card.ts';
 import { cureParts, levelName, levelWithBegin, ltvPhrase } from './alert-figures.ts';
-import { alertText, DRILL_LINE, drillPrefix } from './alert-text.ts';
+import { alertText, drillMark, drillPrefix } from './alert-text.ts';
 import {
   type ButtonSpec,
   buttons,
@@ -37,7 +37,7 @@ const EVENTS_SHOWN = 60;
 
 export function caseMessage(view: CaseView, workspaceUrl: string | null): Message {
   const { episode, levels, timeline } = view;
-  const { id, drill, card } = episode;
+  const { id, card } = episode;
   const title = alertTitle(episode, { levels });
   const shown = timeline.slice(-EVENTS_SHOWN);
   const left = timeline.length - shown.length;
@@ -62,7 +62,7 @@ export function caseMessage(view: CaseView, workspaceUrl: string | null): Messag
     ),
     blocks: [
       header(title),
-      ...(drill === null ? [] : [context(`:test_tube: *${DRILL_LINE}*`)]),
+      ...drillMark(episode),
       fields(pairs),
       ...sections(cures, 1_500, more),
       ...buttons(controls(view)),

@@ -2,7 +2,7 @@
 import { amount } from '../../domain/amount.ts';
 import type { WatchLevel } from '../../domain/watch/levels.ts';
 import type { Digest, DigestUnit } from '../../domain/watch/watch.ts';
-import { levelMark, levelName, readLtv } from './alert-figures.ts';
+import { levelMark, levelName, pointsText, readLtv } from './alert-figures.ts';
 import { context, fitLines, header, type Message, sections } from './blocks.ts';
 import { moneyText, secondsToken, zonedText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
@@ -52,10 +52,7 @@ function unitText(
 
 function changeText(ltv: string | null, before: string | null): string {
   if (ltv === null || before === null) return '';
-  const change = amount(ltv).minus(amount(before)).times(100);
-  const points = change.abs().toFixed(1);
-  if (points === '0.0') return ' · unchanged since yesterday';
-  return ` · ${change.gt('0') ? 'up' : 'down'} ${points} points since yesterday`;
+  return ` · ${pointsText(before, ltv) ?? 'unchanged'} since yesterday`;
 }
 
 const ASSETS_SHOWN = 4;

@@ -114,6 +114,11 @@ export function mentions(people: Iterable<PersonId | string>): string {
   return [...people].map(mention).join(', ');
 }
 
+/** A channel by its id; `otherwise`: where it is not one. */
+export function channelMention(channelId: string, otherwise: string): string {
+  return /^[CG][A-Z0-9]{1,30}$/.test(channelId) ? `<#${channelId}>` : otherwise;
+}
+
 /** As many as fit into one section. */
 const NAMED_AT_MOST = 150;
 

@@ -2,7 +2,7 @@
 import type { CloseRequest } from '../../domain/close/close-request.ts';
 import type { Refusal } from '../../domain/refusal.ts';
 import { context, type Message, type Modal, section } from './blocks.ts';
-import { countdownToken } from './format.ts';
+import { channelMention, countdownToken } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { NOTHING_CHANGED, refusalText } from './refusal-text.ts';
 import { dryRunPrefix, standingText } from './request-text.ts';
@@ -40,14 +40,10 @@ export function noticeModal(title: string, text: string): Modal {
   };
 }
 
-function channel(id: string): string {
-  return /^[CG][A-Z0-9]+$/.test(id) ? `<#${id}>` : 'the approvals channel';
-}
-
 export function askedMessage(request: CloseRequest, closeChannel: string): Message {
   const { quorum } = request.policy;
   return noticeMessage(
-    `${dryRunPrefix(request.policy.mode)}Your request to close unit *${request.groupId}* is recorded (\`${escapeMrkdwn(request.id)}\`). Its card goes to ${channel(closeChannel)}; ${quorum} approval${quorum === 1 ? ' is' : 's are'} needed before ${countdownToken(request.expiresAtMs)}. Nothing has been sent to Binance.`,
+    `${dryRunPrefix(request.policy.mode)}Your request to close unit *${request.groupId}* is recorded (\`${escapeMrkdwn(request.id)}\`). Its card goes to ${channelMention(closeChannel, 'the approvals channel')}; ${quorum} approval${quorum === 1 ? ' is' : 's are'} needed before ${countdownToken(request.expiresAtMs)}. Nothing has been sent to Binance.`,
   );
 }
 

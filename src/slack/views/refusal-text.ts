@@ -8,7 +8,7 @@ import type { FactChange, LiabilityFact } from '../../domain/close/facts.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import { subjectText } from '../../domain/subject.ts';
 import { fitLines } from './blocks.ts';
-import { amountText, dateToken, mention } from './format.ts';
+import { amountText, channelMention, dateToken, mention } from './format.ts';
 import { escapeMrkdwn, shorten, withoutMarks } from './limits.ts';
 import { factChangeLines } from './request-facts.ts';
 import { stateText, stateWhenRefused } from './request-text.ts';
@@ -62,9 +62,7 @@ function retryAdvice(retryAtMs: number | null): string {
 
 /** At most ten, as links where they are channel ids. */
 function channelList(channels: readonly string[]): string {
-  const shown = channels
-    .slice(0, 10)
-    .map((id) => (/^[CG][A-Z0-9]{2,30}$/.test(id) ? `<#${id}>` : escapeMrkdwn(id)));
+  const shown = channels.slice(0, 10).map((id) => channelMention(id, escapeMrkdwn(id)));
   const more = channels.length > shown.length ? ` or ${channels.length - shown.length} more` : '';
   return `${shown.join(', ')}${more}`;
 }

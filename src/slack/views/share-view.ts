@@ -2,6 +2,7 @@
 import { writePageValue } from '../button-value.ts';
 import type { ActionId } from '../ids.ts';
 import { buttons, type Message, section } from './blocks.ts';
+import { channelMention } from './format.ts';
 
 export interface PlaceToShare {
   readonly channelId: string;
@@ -9,10 +10,6 @@ export interface PlaceToShare {
   readonly members: number | null;
   /** People of another organisation read along. */
   readonly includesOthers: boolean;
-}
-
-export function channelMention(channelId: string): string {
-  return /^[CG][A-Z0-9]+$/.test(channelId) ? `<#${channelId}>` : 'this channel';
 }
 
 /** What is said about what would be shared. */
@@ -29,7 +26,7 @@ export interface ShareWords {
 export function askToShareMessage(place: PlaceToShare, words: ShareWords, query: string): Message {
   const count = place.members === null ? '' : ` (${place.members} members)`;
   const others = place.includesOthers ? ', *among them people of another organisation*,' : '';
-  const text = `Share ${words.subject} in ${channelMention(place.channelId)}? Everyone there${count}${others} will see ${words.shown}. ${words.first}`;
+  const text = `Share ${words.subject} in ${channelMention(place.channelId, 'this channel')}? Everyone there${count}${others} will see ${words.shown}. ${words.first}`;
   const share = {
     id: words.action,
     label: 'Share now',

@@ -1,14 +1,13 @@
 /** LTV over time: a line against the levels, and the same in words, because a chart cannot show a gap or a last value. */
 import type { KnownBlock } from '@slack/types';
 import { amount } from '../../domain/amount.ts';
-import { compareLtv } from '../../domain/unit/risk-unit.ts';
 import { TREND_SPANS } from '../../domain/unit/unit-query.ts';
 import type { WatchLevel } from '../../domain/watch/levels.ts';
 import { chartSpans, isWorseLtv, type TrendPoint } from '../../domain/watch/trend-points.ts';
 import type { TrendView } from '../../usecases/desk.ts';
 import { writeTrendValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
-import { levelName, readLtv } from './alert-figures.ts';
+import { levelName, pointsText, readLtv } from './alert-figures.ts';
 import {
   type ButtonSpec,
   buttons,
@@ -116,10 +115,7 @@ function changeText(before: string | null, after: string | null, overMs: number)
     if (before === after) return `, as ${over} before`;
     return after === null ? `, defined ${over} before` : `, not defined ${over} before`;
   }
-  const change = amount(after).minus(amount(before)).times(100);
-  const points = change.abs().toFixed(1);
-  if (points === '0.0') return `, unchanged in ${over}`;
-  return `, ${compareLtv(amount(after), amount(before)) < 0 ? 'up' : 'down'} ${points} points in ${over}`;
+  return `, ${pointsText(before, after) ?? 'unchanged'} in ${over}`;
 }
 
 const GAPS_NAMED = 3;

@@ -17,7 +17,7 @@ import {
   section,
   sections,
 } from './blocks.ts';
-import { cardMention, dateToken, durationText, mention } from './format.ts';
+import { cardMention, channelMention, dateToken, durationText, mention } from './format.ts';
 import { escapeMrkdwn } from './limits.ts';
 import { causeText } from './watch-message.ts';
 
@@ -113,7 +113,7 @@ function endedLine(episode: Episode, levels: readonly WatchLevel[], workspaceUrl
 /** Who is told, where, and what else speaks when Slack or the bot does not. */
 function rulesText({ everyMs, levels, channelId, group, ...view }: WatchView): string {
   const begins = levels.flatMap(({ key, at }) => (at === null ? [] : [levelWithBegin(key, levels)]));
-  const place = /^[CG][A-Z0-9]+$/.test(channelId) ? `<#${channelId}>` : 'the watch channel';
+  const place = channelMention(channelId, 'the watch channel');
   const proofs = [
     ...(view.pagers.length === 0
       ? ['no pager is set']
