@@ -38,6 +38,7 @@ import { StoreClock } from './redis/store-clock.ts';
 import { RedisWatchHistory } from './redis/watch-history.ts';
 import { RedisWatchStore } from './redis/watch-store.ts';
 import { RedisWeightLedger } from './redis/weight-ledger.ts';
+import { readCloseRules } from './settings/close-rules-file.ts';
 import { type Config, ConfigFaults } from './settings/config.ts';
 import { throwListeningFault } from './settings/listening-fault.ts';
 import { endsInTime, inTime } from './shared/in-time.ts';
@@ -105,8 +106,8 @@ export interface RunningApp {
    * the store, and another replica continues it.
    */
   stop(): Promise<void>;
-  /** Reads the accounts file again, for key rotation. A faulty file changes nothing. */
-  reloadAccounts(): Promise<void>;
+  /** Reads the accounts and the rules for closes again. A faulty file changes nothing. */
+  reloadFiles(): Promise<void>;
   /** Port of the HTTP server; known after `start`. */
   readonly port: number;
   /** The desk and its background work, for command-line tools and tests. */
@@ -144,6 +145,7 @@ export async function createApp(
   });
   const events = createEvents(metrics, tracing, log);
   const accounts = await readAccounts(config, log);
+  const rules = await watchCloseRules(config, log);
   const redis = new RedisConnection(config.redis.connection, log, REDIS_TIMES, events);
   const keys = new KeyNames(config.redis.prefix);
   const { auditKeys } = config;
@@ -222,6 +224,7 @@ export async function createApp(
     notifier: slackClients.notifier,
     roles: config.people,
     policy: config.closePolicy,
+    rules: rules.current,
     thresholds: config.thresholds,
     probe: createStatusProbe({
       exchange,
@@ -335,7 +338,10 @@ export async function createApp(
       await traced;
       loopDelay.stop();
     },
-    reloadAccounts: () => reloadAccounts(config, exchange, log),
+    async reloadFiles() {
+      await reloadAccounts(config, exchange, log);
+      await rules.reload();
+    },
   };
 }
 
@@ -390,6 +396,27 @@ async function readAccounts(config: Config, log: Log) {
   for (const warning of loaded.warnings) log.warn({ warning }, 'accounts file warning');
   if (!loaded.ok) throw new ConfigFaults(loaded.faults.map((fault) => `BINANCE_ACCOUNTS_FILE: ${fault}`));
   return loaded.accounts;
+}
+
+/** The rules in force; `reload` keeps them where the file has faults. Throws ConfigFaults. */
+async function watchCloseRules({ closeRulesFile: path, closePolicy }: Config, log: Log) {
+  const read = async () => {
+    const found = path === null ? null : await readCloseRules(path, closePolicy.expiresAfterMs);
+    if (found?.ok === false)
+      throw new ConfigFaults(found.faults.map((fault) => `CLOSE_RULES_FILE: ${fault}`));
+    return found?.rules ?? null;
+  };
+  let rules = await read();
+  return {
+    current: () => rules,
+    async reload() {
+      try {
+        rules = await read();
+      } catch (error) {
+        log.error({ err: error }, 'rules for closes reload failed');
+      }
+    },
+  };
 }
 
 async function reloadAccounts(config: Config, exchange: LoanExchange, log: Log): Promise<void> {

@@ -20,12 +20,14 @@ import { KeyNames } from './redis/key-names.ts';
 import { RedisOutbox } from './redis/outbox.ts';
 import { RedisSharedReads } from './redis/shared-reads.ts';
 import { RedisWeightLedger } from './redis/weight-ledger.ts';
+import { readCloseRules } from './settings/close-rules-file.ts';
 import { type Config, ConfigFaults, loadConfig } from './settings/config.ts';
 import { inTime } from './shared/in-time.ts';
 import { withoutSecrets } from './shared/secret-text.ts';
 import { createSlackClients } from './slack/slack-clients.ts';
 import { createWebClient, dispatcherThrough } from './slack/web-client.ts';
 import { createAccess } from './usecases/access.ts';
+import { createClosePolicies } from './usecases/close-policies.ts';
 
 const EXIT_FAULTS = 1;
 /** sysexits(3): EX_CONFIG. */
@@ -69,20 +71,34 @@ function examineTraces({ tracesAskedForBy }: Config): Finding {
   return ok(tracesAskedForBy === null ? 'off: no OTEL_ variable turns them on' : 'an SDK is preloaded');
 }
 
-function examineSlack(config: Config): Promise<Finding[]> {
+async function examineSlack(config: Config): Promise<Finding[]> {
+  const { closeRulesFile: path } = config;
+  const found = path === null ? null : await readCloseRules(path, config.closePolicy.expiresAfterMs);
+  const rules = found?.ok === true ? found.rules : null;
+  const { fault } = findingsAbout('Settings');
+  const faults = found?.ok === false ? found.faults : [];
   const settings = { ...config.slack, dispatcher: dispatcherThrough(config.proxy) };
   const { directory } = createSlackClients({ settings, log, now: Date.now, newId: randomUUID });
-  return checkSlack({
+  const findings = await checkSlack({
     client: createWebClient(settings, log),
     directory,
-    access: createAccess(directory, config.people, config.closePolicy),
+    access: createAccess(
+      directory,
+      config.people,
+      createClosePolicies({ settings: config.closePolicy, rules: () => rules, now: Date.now }),
+    ),
     appToken: settings.appToken,
     closeChannel: settings.closeChannel,
     auditChannel: settings.auditChannel,
     roles: config.people,
     policy: config.closePolicy,
+    rules: faults.length > 0 ? 'faulty' : rules,
     watch: config.watch,
   });
+  return [
+    ...faults.map((text) => fault(`CLOSE_RULES_FILE: ${text}`, 'See docs/close-rules.schema.json.')),
+    ...findings,
+  ];
 }
 
 async function examineExchange(

@@ -48,7 +48,7 @@ try {
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
-  process.on('SIGHUP', () => void app.reloadAccounts());
+  process.on('SIGHUP', () => void app.reloadFiles());
   process.on('unhandledRejection', (error) => {
     // Some libraries reject without a handler (Bolt's sockets do): log it and keep running.
     log.error({ err: error }, 'unhandled rejection');

@@ -38,7 +38,7 @@ it('exchange case 30: no secret is in any log line, message, stored value or exp
       privateKeyFile: 'loan-12.pem',
     });
     writeFileSync(world.accountsFile, JSON.stringify(exchange.accounts()));
-    await world.bots[0]?.reloadAccounts();
+    await world.bots[0]?.reloadFiles();
 
     for (const step of tourOf(world)) said.push(await step.run());
 

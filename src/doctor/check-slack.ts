@@ -1,7 +1,8 @@
 /** Slack: token, scopes, channels, people, and whether a quorum can be reached. Posts nothing. */
 import type { WebClient } from '@slack/web-api';
-import { personKey } from '../domain/person.ts';
-import { type ClosePolicy, refuseUnreachableQuorum } from '../domain/policy.ts';
+import { type CloseRules, namedIn, policyOf } from '../domain/close/close-rules.ts';
+import { accountsByPerson } from '../domain/person.ts';
+import { type ClosePolicy, refuseKind, refuseUnreachableQuorum } from '../domain/policy.ts';
 import { failureText, type SlackAnswer, slackCall } from '../slack/slack-call.ts';
 import type { Access } from '../usecases/access.ts';
 import { leftOutText, missingGroupsText } from '../usecases/operate-desk.ts';
@@ -21,9 +22,11 @@ export interface SlackCheckParts {
   readonly roles: {
     readonly requesters: readonly string[];
     readonly approvers: readonly string[];
-    readonly viewers: '*' | readonly string[];
+    readonly viewers: '*' | readonly string[] | null;
   };
   readonly policy: ClosePolicy;
+  /** Null: there is no CLOSE_RULES_FILE. */
+  readonly rules: CloseRules | 'faulty' | null;
   /** Null: the watch is off. */
   readonly watch: { readonly channel: string; readonly group: readonly string[] } | null;
 }
@@ -36,7 +39,8 @@ export async function checkSlack(parts: SlackCheckParts): Promise<Finding[]> {
   const named = [
     ...parts.roles.requesters,
     ...parts.roles.approvers,
-    ...(parts.roles.viewers === '*' ? [] : parts.roles.viewers),
+    ...(parts.roles.viewers === '*' ? [] : (parts.roles.viewers ?? [])),
+    ...(parts.rules === null || parts.rules === 'faulty' ? [] : namedIn(parts.rules)),
   ];
   const namesGroups = named.some((name) => name.startsWith('S'));
   const { appToken } = parts;
@@ -196,8 +200,8 @@ async function checkPeople(parts: SlackCheckParts, teamId: string): Promise<Find
   const { directory, access, roles, policy } = parts;
   const findings: Finding[] = [];
   for (const [role, names] of Object.entries(roles)) {
-    if (names === '*') {
-      findings.push(ok(`${role}: every full member`));
+    if (names === '*' || names === null) {
+      findings.push(ok(`${role}: ${names === null ? 'requesters and approvers' : 'every full member'}`));
       continue;
     }
     const members = await directory.members(names);
@@ -215,7 +219,20 @@ async function checkPeople(parts: SlackCheckParts, teamId: string): Promise<Find
   const standing = await access.approvers(teamId);
   const leftOut = standing.ok ? leftOutText({ ...standing.value, missingGroups: [] }) : null;
   if (leftOut !== null) findings.push(warning(leftOut, 'Remove them from CLOSE_APPROVERS or its groups.'));
-  findings.push(...(await judgeQuorum(access, policy, teamId, [...requesters.value])));
+  const asking = [...requesters.value];
+  const { rules } = parts;
+  if (rules === 'faulty') return findings;
+  if (rules === null) return [...findings, ...(await judgeQuorum(access, policy, teamId, asking))];
+  for (const [at, rule] of rules.rules.entries()) {
+    const own = await judgeQuorum(access, policyOf(policy, rule), teamId, asking);
+    findings.push(...own.map((each) => ({ ...each, text: `rule ${at + 1}: ${each.text}` })));
+  }
+  for (const { approver, standIn } of rules.away) {
+    const person = await directory.person({ teamId, userId: standIn });
+    if (person.ok && refuseKind(person.value) === null) continue;
+    const text = `away: ${standIn} can't stand in for ${approver}: no full member of this workspace`;
+    findings.push(warning(text, 'Name a full member, or remove the entry.'));
+  }
   return findings;
 }
 
@@ -237,10 +254,11 @@ async function judgeQuorum(
   requesters: readonly string[],
 ): Promise<Finding[]> {
   const short: string[] = [];
+  const missing = new Set<string>();
   let fewest = Number.POSITIVE_INFINITY;
   for (const userId of requesters) {
-    const eligible = await access.eligibleFor(policy, { teamId, userId });
-    if (!eligible.ok) {
+    const voters = await access.votersUnder([policy], { teamId, userId });
+    if (!voters.ok) {
       return [
         fault(
           "the approvers couldn't be looked up one by one",
@@ -248,18 +266,26 @@ async function judgeQuorum(
         ),
       ];
     }
-    const people = new Set([...eligible.value].map((id) => personKey(id, policy.samePerson)));
-    fewest = Math.min(fewest, people.size);
-    if (refuseUnreachableQuorum(eligible.value, { teamId, userId }, policy) !== null) short.push(userId);
+    const { eligible, seats, samePerson } = voters.value;
+    fewest = Math.min(fewest, accountsByPerson(eligible, samePerson).length);
+    const refusal = refuseUnreachableQuorum(eligible, { teamId, userId }, { ...policy, samePerson }, seats);
+    if (refusal === null) continue;
+    short.push(userId);
+    if (refusal.code !== 'quorum-unreachable') continue;
+    for (const { from, count } of refusal.open ?? []) missing.add(`${count} more of ${from.join(' or ')}`);
   }
-  const needed = `${policy.quorum} of`;
+  const needed =
+    policy.need === undefined
+      ? `${policy.quorum} of`
+      : `${policy.need.map(({ from, count }) => `${count} of ${from.join(' or ')}`).join(' and ')}, with`;
   if (requesters.length === 0)
     return [fault('there are no requesters', 'Add people to CLOSE_REQUESTERS or its group.')];
   if (short.length === 0)
     return [ok(`quorum: ${needed} at least ${fewest} people who count, for every requester`)];
-  const advice =
-    "Add full members to CLOSE_APPROVERS: guests, bots, deactivated people and the requester don't count.";
-  const text = `too few approvers (quorum ${policy.quorum}) for these requesters: ${short.join(', ')}`;
+  const list = policy.need === undefined ? 'CLOSE_APPROVERS' : 'the rule, or to its groups';
+  const advice = `Add full members to ${list}: guests, bots, deactivated people and the requester don't count.`;
+  const lack = missing.size === 0 ? '' : `, ${[...missing].join(' and ')} needed`;
+  const text = `too few approvers (quorum ${policy.quorum}${lack}) for these requesters: ${short.join(', ')}`;
   return [
     short.length === requesters.length
       ? fault(`${text}: no close is possible`, advice)

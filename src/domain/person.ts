@@ -20,6 +20,19 @@ export function personKey(userId: string, samePerson: readonly (readonly string[
   return samePerson.find((accounts) => accounts.includes(userId))?.[0] ?? userId;
 }
 
+/** The accounts of each person among these. */
+export function accountsByPerson(
+  userIds: Iterable<string>,
+  samePerson: readonly (readonly string[])[],
+): readonly (readonly string[])[] {
+  const found = new Map<string, string[]>();
+  for (const userId of userIds) {
+    const key = personKey(userId, samePerson);
+    found.set(key, [...(found.get(key) ?? []), userId]);
+  }
+  return [...found.values()];
+}
+
 /** The given zone, current or former name (`Asia/Kolkata`, `Asia/Calcutta`), or UTC if it isn't known. */
 export function knownTimeZone(name: string | null): string {
   try {

@@ -1,5 +1,6 @@
 /** The two-person rule: whose approvals count, and how many are needed. */
-import { type Person, type PersonId, personKey } from './person.ts';
+import { areFilled, type Need, openNeeds, type Seat } from './close/seats.ts';
+import { accountsByPerson, type Person, type PersonId, personKey } from './person.ts';
 import type { Refusal } from './refusal.ts';
 
 /** A request keeps the policy it was made under; the `narrower` of that and the current settings decides. */
@@ -12,28 +13,36 @@ export interface ClosePolicy {
   readonly mode: CloseMode;
   /** Groups of user ids that belong to one person: they count once, and as the requester if one of them is. */
   readonly samePerson: readonly (readonly string[])[];
+  /** Who must be among the approvers, beside their number. Absent: nobody in particular. */
+  readonly need?: readonly Need[] | undefined;
+  /** From the last approval to the sending; who may reject or withdraw can stop it meanwhile. Absent: none. */
+  readonly delayMs?: number | undefined;
+  /** Of the rule in CLOSE_RULES_FILE that this came from. Absent: it came from the settings. */
+  readonly ruleDigest?: string | undefined;
 }
 
 export type CloseMode = 'live' | 'dry-run';
 
 /**
  * The policy that decides on a request: what either the frozen one or the current settings forbid is forbidden.
- * `approvers` is the frozen list here, because comparing the lists needs group look-ups; `Access.eligibleFor` takes the
- * people on both.
+ * `approvers` and `need` are the frozen ones here, because comparing them needs group look-ups; `Access.peopleFor` looks
+ * both up.
  */
 export function narrower(frozen: ClosePolicy, current: ClosePolicy): ClosePolicy {
+  const delayMs = Math.max(frozen.delayMs ?? 0, current.delayMs ?? 0);
   return {
+    ...frozen,
     quorum: Math.max(frozen.quorum, current.quorum),
     requesterMayApprove: frozen.requesterMayApprove && current.requesterMayApprove,
-    approvers: frozen.approvers,
     expiresAfterMs: Math.min(frozen.expiresAfterMs, current.expiresAfterMs),
     mode: frozen.mode === 'dry-run' || current.mode === 'dry-run' ? 'dry-run' : 'live',
     samePerson: mergeGroups([...frozen.samePerson, ...current.samePerson]),
+    ...(delayMs > 0 && { delayMs }),
   };
 }
 
 /** Groups that share an account belong to one person. */
-function mergeGroups(groups: ClosePolicy['samePerson']): string[][] {
+export function mergeGroups(groups: ClosePolicy['samePerson']): string[][] {
   let merged: string[][] = [];
   for (const group of groups) {
     const shares = (other: readonly string[]) => other.some((userId) => group.includes(userId));
@@ -68,15 +77,21 @@ export function eligibleVoters(
   return new Set([...listedUserIds].filter((userId) => policy.requesterMayApprove || !isRequester(userId)));
 }
 
-/** Refuses a request that could never get enough approvals. `eligible`: accounts from `eligibleVoters`. */
+/**
+ * Refuses a request that could never get enough approvals, or not those that a rule needs. `eligible`: accounts from
+ * `eligibleVoters`.
+ */
 export function refuseUnreachableQuorum(
   eligible: ReadonlySet<string>,
   requester: PersonId,
   { quorum, samePerson }: Pick<ClosePolicy, 'quorum' | 'samePerson'>,
+  seats: readonly (readonly Seat[])[] = [],
 ): Refusal | null {
-  const voters = new Set([...eligible].map((userId) => personKey(userId, samePerson)));
+  const voters = accountsByPerson(eligible, samePerson);
   // At least two people, whatever the settings say.
-  const people = new Set([...voters, personKey(requester.userId, samePerson)]);
-  if (quorum >= 1 && voters.size >= quorum && people.size >= 2) return null;
-  return { code: 'quorum-unreachable', eligible: voters.size, quorum };
+  const people = accountsByPerson([...eligible, requester.userId], samePerson);
+  const unfilled = seats.find((rule) => !areFilled(rule, voters));
+  if (quorum >= 1 && voters.length >= quorum && people.length >= 2 && unfilled === undefined) return null;
+  const open = unfilled === undefined ? [] : openNeeds(unfilled, voters);
+  return { code: 'quorum-unreachable', eligible: voters.length, quorum, ...(open.length > 0 && { open }) };
 }

@@ -5,6 +5,7 @@
 import type { LongId } from './amount.ts';
 import type { CloseState } from './close/close-state.ts';
 import type { FactChange, LiabilityFact } from './close/facts.ts';
+import type { Need } from './close/seats.ts';
 import type { PersonId, PersonKind, Role } from './person.ts';
 
 export type Refusal =
@@ -49,6 +50,8 @@ export type Refusal =
       readonly eligible: number;
       readonly quorum: number;
       readonly missingGroups?: readonly string[];
+      /** Whom the rule needs and who aren't there; absent: only the number is short. */
+      readonly open?: readonly Need[];
     }
   // The request
   | { readonly code: 'request-not-found'; readonly requestId: string }
@@ -70,7 +73,19 @@ export type Refusal =
   | { readonly code: 'not-the-card' }
   | { readonly code: 'wrong-state'; readonly state: CloseState; readonly settled?: boolean }
   /** Approved, but by fewer people than are needed now. */
-  | { readonly code: 'too-few-approvals'; readonly approvals: number; readonly quorum: number }
+  | {
+      readonly code: 'too-few-approvals';
+      readonly approvals: number;
+      readonly quorum: number;
+      /** Whom the rule still needs; absent: only the number is short. */
+      readonly open?: readonly Need[];
+    }
+  /** Approved, but the time in which it can be stopped isn't over. */
+  | { readonly code: 'cooling-off'; readonly untilMs: number }
+  /** The request would expire before the time to stop it is over. */
+  | { readonly code: 'too-late-to-approve'; readonly delayMs: number; readonly expiresAtMs: number }
+  /** No rule in CLOSE_RULES_FILE is for this unit. */
+  | { readonly code: 'no-rule'; readonly groupId: LongId }
   | { readonly code: 'not-claim-owner' }
   | { readonly code: 'claim-expired' }
   | { readonly code: 'nothing-changed' }

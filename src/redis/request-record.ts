@@ -18,7 +18,13 @@ import type { Seals } from './seals.ts';
 /** The version this code writes, and the only one it reads. */
 export const RECORD_SCHEMA = 1;
 
-const vote = z.strictObject({ voter: person, atMs: ms, version: count, factsDigest: text });
+const vote = z.strictObject({
+  voter: person,
+  inPlaceOf: text.optional(),
+  atMs: ms,
+  version: count,
+  factsDigest: text,
+});
 const verdict = z.enum(['closed', 'not-closed']);
 
 const policy = z.strictObject({
@@ -28,6 +34,9 @@ const policy = z.strictObject({
   expiresAfterMs: ms,
   mode: z.enum(['live', 'dry-run']),
   samePerson: z.array(z.array(text)),
+  need: z.array(z.strictObject({ from: z.array(text), count })).optional(),
+  delayMs: ms.optional(),
+  ruleDigest: text.optional(),
 });
 
 const facts = z.strictObject({
@@ -41,7 +50,7 @@ const facts = z.strictObject({
 });
 
 const factChange = z.strictObject({
-  fact: z.enum(['credit account', 'total liability', 'liability', 'collateral account']),
+  fact: z.enum(['credit account', 'total liability', 'liability', 'collateral account', 'released amount']),
   which: text.nullable(),
   before: text.nullable(),
   after: text.nullable(),

@@ -34,10 +34,12 @@ export interface Config {
   readonly people: {
     readonly requesters: readonly string[];
     readonly approvers: readonly string[];
-    /** `*`: every full member of the home team. */
-    readonly viewers: '*' | readonly string[];
+    /** `*`: every full member of the home team; null: requesters and approvers. */
+    readonly viewers: '*' | readonly string[] | null;
   };
   readonly closePolicy: ClosePolicy;
+  /** Null: `closePolicy` is for every unit. */
+  readonly closeRulesFile: string | null;
   readonly thresholds: Thresholds;
   /** Null: the watch is off. */
   readonly watch: WatchSettings | null;
@@ -182,11 +184,16 @@ function contradictions(given: Readonly<Record<string, string>>): string[] {
   const samePerson = alone(shape.CLOSE_SAME_PERSON, given.CLOSE_SAME_PERSON) ?? [];
   if (approvers !== undefined && quorum !== undefined && !approvers.some((id) => id.startsWith('S'))) {
     const people = new Set(approvers.map((id) => personKey(id, samePerson)));
-    if (people.size < quorum) {
+    if (people.size < quorum && !isSet('CLOSE_RULES_FILE')) {
       faults.push(
         `CLOSE_APPROVERS names fewer people than CLOSE_QUORUM (${quorum}): no close could ever be approved`,
       );
     }
+  }
+  const delayMs = alone(shape.CLOSE_DELAY, given.CLOSE_DELAY) ?? 0;
+  const expiresMs = alone(shape.CLOSE_EXPIRES, given.CLOSE_EXPIRES);
+  if (expiresMs !== undefined && delayMs >= expiresMs) {
+    faults.push('CLOSE_DELAY: expected a shorter time than CLOSE_EXPIRES, or no close could ever be sent');
   }
   const quorumOfOne =
     quorum === 1 && alone(shape.CLOSE_REQUESTER_MAY_APPROVE, given.CLOSE_REQUESTER_MAY_APPROVE);
@@ -248,7 +255,7 @@ function toConfig(
     people: {
       requesters,
       approvers,
-      viewers: settings.VIEWERS ?? everybody,
+      viewers: settings.VIEWERS ?? null,
     },
     closePolicy: {
       quorum: settings.CLOSE_QUORUM,
@@ -257,7 +264,9 @@ function toConfig(
       expiresAfterMs: settings.CLOSE_EXPIRES,
       mode: settings.CLOSE_MODE,
       samePerson: settings.CLOSE_SAME_PERSON,
+      ...(settings.CLOSE_DELAY > 0 && { delayMs: settings.CLOSE_DELAY }),
     },
+    closeRulesFile: settings.CLOSE_RULES_FILE ?? null,
     thresholds: {
       initial: settings.LTV_INITIAL,
       transferOut: settings.LTV_TRANSFER_OUT,

@@ -93,10 +93,10 @@ export const duration = (name: string, least = '1m', most = '7d', examples = '90
     return z.NEVER;
   });
 
-/** 0: not written as a whole number and s, m, h or d. */
+/** NaN: not written as a whole number and s, m, h or d. */
 function millisecondsIn(text: string): number {
   const match = /^(\d{1,6})([smhd])$/.exec(text);
-  return match ? Number(match[1]) * (UNITS_MS[match[2] ?? ''] ?? 0) : 0;
+  return match ? Number(match[1]) * (UNITS_MS[match[2] ?? ''] ?? 0) : Number.NaN;
 }
 
 export const hostPorts = (name: string) =>

@@ -1,6 +1,7 @@
 /** Format, default and error message of each setting. No message repeats a value, which may be a secret. */
 import { z } from 'zod';
 import { PUBLISHED_THRESHOLDS } from '../domain/unit/risk-unit.ts';
+import { closeDelay } from './close-rules-file.ts';
 import {
   apiUrl,
   CHANNEL,
@@ -125,6 +126,8 @@ export const schema = z.object({
     .stringbool({ error: 'CLOSE_REQUESTER_MAY_APPROVE: expected true or false' })
     .prefault('false'),
   CLOSE_EXPIRES: duration('CLOSE_EXPIRES').prefault('4h'),
+  CLOSE_DELAY: closeDelay('CLOSE_DELAY').prefault('0s'),
+  CLOSE_RULES_FILE: z.string().optional(),
   CLOSE_MODE: z.enum(['live', 'dry-run'], { error: 'CLOSE_MODE: expected live or dry-run' }).default('live'),
   CLOSE_SAME_PERSON: list
     .transform((groups) => groups.map((group) => group.split('=').map((id) => id.trim())))

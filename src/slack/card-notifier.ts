@@ -3,7 +3,7 @@
  * the record, can be repeated, and is never read back. Failures are returned, because the outbox decides what follows.
  */
 import type { CardLocation } from '../domain/card-location.ts';
-import type { CloseRequest, RequestEvent } from '../domain/close/close-request.ts';
+import type { CloseRequest, PeopleNow, RequestEvent } from '../domain/close/close-request.ts';
 import { isTerminal } from '../domain/close/close-state.ts';
 import type { Notice } from '../domain/close/notices.ts';
 import type { Delivery, NewId, Notifier } from '../usecases/ports.ts';
@@ -54,13 +54,16 @@ export class CardNotifier implements Notifier {
     notice: Notice,
     request: CloseRequest,
     approvers: ReadonlySet<string> | null,
+    seats?: PeopleNow['seats'],
   ): Promise<Delivery> {
+    const draw = () =>
+      this.#parts.quiet(requestCard(request, { approvers, seats, edition: this.#parts.newId() }));
     const place = this.#placeOf(request);
     switch (notice.kind) {
       case 'card':
-        if (place !== null) return this.#redrawCard(request, place, approvers);
+        if (place !== null) return this.#redrawCard(request, place, await draw());
         // A request that ended without a card needs none.
-        return isTerminal(request.state) ? DELIVERED : this.#postCard(request, approvers);
+        return isTerminal(request.state) ? DELIVERED : this.#postCard(await draw());
       case 'thread':
         return this.#reply(noticeMessage(threadText(notice.event, request)), place);
       case 'direct':
@@ -93,21 +96,11 @@ export class CardNotifier implements Notifier {
     return null;
   }
 
-  async #postCard(request: CloseRequest, approvers: ReadonlySet<string> | null): Promise<Delivery> {
-    const answer = await this.#messenger.post(this.#parts.closeChannel, await this.#draw(request, approvers));
-    return placeDelivery(answer);
+  async #postCard(card: Message): Promise<Delivery> {
+    return placeDelivery(await this.#messenger.post(this.#parts.closeChannel, card));
   }
 
-  #draw(request: CloseRequest, approvers: ReadonlySet<string> | null): Promise<Message> {
-    return this.#parts.quiet(requestCard(request, { approvers, edition: this.#parts.newId() }));
-  }
-
-  async #redrawCard(
-    request: CloseRequest,
-    place: CardLocation,
-    approvers: ReadonlySet<string> | null,
-  ): Promise<Delivery> {
-    const card = await this.#draw(request, approvers);
+  async #redrawCard(request: CloseRequest, place: CardLocation, card: Message): Promise<Delivery> {
     const edited = await this.#messenger.edit(place, card, { requestId: request.id });
     switch (edited.kind) {
       case 'answered':

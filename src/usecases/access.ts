@@ -1,14 +1,25 @@
 /** Identity and roles, looked up at every call; a failed look-up is a refusal. */
-import type { PeopleNow } from '../domain/close/close-request.ts';
-import type { Person, PersonId, PersonKind, Role } from '../domain/person.ts';
-import { type ClosePolicy, eligibleVoters, narrower, refuseKind } from '../domain/policy.ts';
+import type { CloseRequest, PeopleNow, StandIn } from '../domain/close/close-request.ts';
+import { hasNoRule } from '../domain/close/close-rules.ts';
+import type { Need, Seat } from '../domain/close/seats.ts';
+import { type Person, type PersonId, type PersonKind, personKey, type Role } from '../domain/person.ts';
+import { type ClosePolicy, eligibleVoters, mergeGroups, narrower, refuseKind } from '../domain/policy.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
+import type { ClosePolicies } from './close-policies.ts';
 import type { Directory, LookupOptions } from './ports.ts';
 
+/** As the settings name them; a rule in CLOSE_RULES_FILE makes those it names approvers, too. */
 export interface RoleLists {
   readonly requesters: readonly string[];
   readonly approvers: readonly string[];
-  readonly viewers: '*' | readonly string[];
+  /** Null: requesters and approvers. */
+  readonly viewers: '*' | readonly string[] | null;
+}
+
+/** Who may vote on a request now, whom its rules need, and who stands in for whom. */
+export interface Voters extends Omit<PeopleNow, 'requesterMayAsk'> {
+  /** Accounts of one person, stand-ins and those in whose place they act among them. */
+  readonly samePerson: ClosePolicy['samePerson'];
 }
 
 /** The approvers in the settings, looked up one by one. */
@@ -28,33 +39,38 @@ export interface Access {
   /** Which roles this person has; refuses people without any, and all but full members of the home team. */
   rolesOf(by: PersonId): Promise<Result<readonly Role[]>>;
   /** Why an identified person doesn't have this role; null: they have it. */
-  refuseRole(userId: string, role: Role): Promise<Refusal | null>;
+  refuseRole(by: PersonId, role: Role): Promise<Refusal | null>;
   /**
-   * Accounts that may vote now on a request made by `requester` under `policy`: full members on both its list of
-   * approvers and the current one, without the requester unless both policies allow it.
+   * Who may vote now on a request under its own policy and the current one: full members on the lists of approvers of
+   * both, and who stands in for them, without the requester unless both policies allow it.
    */
-  eligibleFor(
-    policy: ClosePolicy,
+  votersFor(request: Ruled, options?: LookupOptions): Promise<Result<Voters>>;
+  /** The same under these policies, the first of which is the request's own. */
+  votersUnder(
+    policies: readonly [ClosePolicy, ...ClosePolicy[]],
     requester: PersonId,
     options?: LookupOptions,
-  ): Promise<Result<ReadonlySet<string>>>;
+  ): Promise<Result<Voters>>;
   /** Whether the requester is still a requester and a full member. */
   requesterMayAsk(requester: PersonId, options?: LookupOptions): Promise<Result<boolean>>;
-  /** `eligibleFor` and `requesterMayAsk` for one request. */
-  peopleFor(
-    request: { readonly policy: ClosePolicy; readonly requester: PersonId },
-    options?: LookupOptions,
-  ): Promise<Result<PeopleNow>>;
+  /** `votersFor` and `requesterMayAsk` for one request. */
+  peopleFor(request: Ruled, options?: LookupOptions): Promise<Result<PeopleNow>>;
   /** Which of the approvers in the settings count in this team, and which don't. */
   approvers(teamId: string): Promise<Result<ApproverLookup>>;
   /** Which of these groups (default: every group in the settings) don't exist in Slack. */
   missingGroups(names?: readonly string[]): Promise<readonly string[]>;
 }
 
-/** `current`: the policy in the settings. */
-export function createAccess(directory: Directory, lists: RoleLists, current: ClosePolicy): Access {
-  const listFor = (role: Role) =>
-    role === 'viewer' ? lists.viewers : role === 'requester' ? lists.requesters : lists.approvers;
+/** What decides who counts for a request. */
+export type Ruled = Pick<CloseRequest, 'policy' | 'requester' | 'facts'>;
+
+export function createAccess(directory: Directory, lists: RoleLists, policies: ClosePolicies): Access {
+  const approverNames = () => [...new Set([...lists.approvers, ...policies.named()])];
+  const listFor = (role: Role) => {
+    if (role === 'requester') return lists.requesters;
+    if (role === 'approver') return approverNames();
+    return lists.viewers ?? [...new Set([...lists.requesters, ...approverNames()])];
+  };
 
   async function identify(by: PersonId): Promise<Result<Person>> {
     const found = await directory.person(by);
@@ -64,7 +80,7 @@ export function createAccess(directory: Directory, lists: RoleLists, current: Cl
   }
 
   /** Null: they have it. An unreadable group refuses only people who aren't elsewhere on the list. */
-  async function refuseRole(userId: string, role: Role): Promise<Refusal | null> {
+  async function refuseRole({ teamId, userId }: PersonId, role: Role): Promise<Refusal | null> {
     const names = listFor(role);
     if (names === '*') return null;
     const members = await directory.members(names);
@@ -73,8 +89,18 @@ export function createAccess(directory: Directory, lists: RoleLists, current: Cl
       return { code: 'identity-unavailable', groups: members.unreadGroups };
     }
     if (members.value.has(userId)) return null;
+    const isApprover = role === 'approver' || (role === 'viewer' && lists.viewers === null);
+    if (isApprover && (await standsIn(userId, teamId))) return null;
     const { missingGroups } = members;
     return { code: 'role-missing', role, ...(missingGroups.length > 0 && { missingGroups }) };
+  }
+
+  /** Whether they act in the place of an approver who is still a full member. */
+  async function standsIn(userId: string, teamId: string): Promise<boolean> {
+    const own = (await policies.standIns()).filter(({ standIn }) => standIn === userId);
+    if (own.length === 0) return false;
+    const found = await lookUpApprovers([approverNames()], teamId);
+    return found.ok && own.some(({ approver }) => found.value.members.includes(approver));
   }
 
   /** The people who are on every one of these lists. */
@@ -104,17 +130,83 @@ export function createAccess(directory: Directory, lists: RoleLists, current: Cl
     return done({ members, leftOut, missingGroups: [...missingGroups] });
   }
 
-  async function eligibleFor(
-    policy: ClosePolicy,
+  /** Those on each list and their stand-ins; a stand-in of somebody who left, or is on no list, counts for nothing. */
+  async function votersUnder(
+    [own, ...others]: readonly [ClosePolicy, ...ClosePolicy[]],
     requester: PersonId,
     options?: LookupOptions,
-  ): Promise<Result<ReadonlySet<string>>> {
-    const same = policy.approvers.join() === current.approvers.join();
-    const names = same ? [policy.approvers] : [policy.approvers, current.approvers];
+  ): Promise<Result<Voters>> {
+    // Where no rule is left for the unit its own list still stops it, and nobody can approve it.
+    const listed = [own, ...others.filter((policy) => !hasNoRule(policy))];
+    const names = [...new Map(listed.map(({ approvers }) => [approvers.join(), approvers])).values()];
     const found = await lookUpApprovers(names, requester.teamId, options);
     if (!found.ok) return found;
-    return done(eligibleVoters(found.value.members, requester, narrower(policy, current)));
+    const direct = new Set(found.value.members);
+    const policy = others.reduce(narrower, own);
+    // Nobody acts in another's place on a request of either of them: each is left to act for themselves.
+    const isRequester = (userId: string) =>
+      personKey(userId, policy.samePerson) === personKey(requester.userId, policy.samePerson);
+    const pairs = await standInsOf(
+      new Set([...direct].filter((userId) => !isRequester(userId))),
+      isRequester,
+      requester.teamId,
+      options,
+    );
+    if (!pairs.ok) return pairs;
+    const together = pairs.value.map(({ approver, standIn }) => [approver, standIn]);
+    const samePerson = mergeGroups([...policy.samePerson, ...together]);
+    const accounts = [...direct, ...pairs.value.map(({ standIn }) => standIn)];
+    const eligible = eligibleVoters(accounts, requester, { ...policy, samePerson });
+    const seats: Seat[][] = [];
+    for (const { need } of [own, ...others]) {
+      if (need === undefined) continue;
+      const rule = await Promise.all(need.map((each) => seatOf(each, eligible, pairs.value)));
+      const unread = rule.find((each) => !each.ok);
+      if (unread !== undefined) return unread;
+      seats.push(rule.flatMap((each) => (each.ok ? [each.value] : [])));
+    }
+    const ruleDigest = (others.at(-1) ?? own).ruleDigest ?? null;
+    return done({ eligible, seats, pairs: pairs.value, samePerson, ruleDigest });
   }
+
+  async function standInsOf(
+    approvers: ReadonlySet<string>,
+    isRequester: (userId: string) => boolean,
+    teamId: string,
+    options?: LookupOptions,
+  ): Promise<Result<readonly StandIn[]>> {
+    const inForce = (await policies.standIns()).filter(
+      ({ approver, standIn }) => approvers.has(approver) && !isRequester(standIn),
+    );
+    const people = await Promise.all(
+      inForce.map(({ standIn }) => directory.person({ teamId, userId: standIn }, options)),
+    );
+    if (people.some((person) => !person.ok)) return refuse({ code: 'identity-unavailable' });
+    return done(
+      inForce.filter((_, at) => {
+        const person = people[at];
+        return person?.ok === true && refuseKind(person.value) === null;
+      }),
+    );
+  }
+
+  async function seatOf(
+    need: Need,
+    eligible: ReadonlySet<string>,
+    pairs: readonly StandIn[],
+  ): Promise<Result<Seat>> {
+    // These groups were looked up a moment ago, with all approvers.
+    const members = await directory.members(need.from);
+    if (!members.ok) return refuse({ code: 'identity-unavailable', groups: members.unreadGroups });
+    const standIns = pairs
+      .filter(({ approver }) => members.value.has(approver))
+      .map(({ standIn }) => standIn);
+    const accounts = [...members.value, ...standIns].filter((userId) => eligible.has(userId));
+    return done({ ...need, accounts: new Set(accounts) });
+  }
+
+  const votersFor = ({ policy, requester, facts }: Ruled, options?: LookupOptions) =>
+    votersUnder([policy, policies.for(facts)], requester, options);
 
   async function requesterMayAsk(requester: PersonId, options?: LookupOptions): Promise<Result<boolean>> {
     const [person, requesters] = await Promise.all([
@@ -129,18 +221,19 @@ export function createAccess(directory: Directory, lists: RoleLists, current: Cl
   return {
     identify,
     refuseRole,
-    eligibleFor,
+    votersFor,
+    votersUnder,
     requesterMayAsk,
-    async peopleFor({ policy, requester }, options) {
-      const [eligible, mayAsk] = await Promise.all([
-        eligibleFor(policy, requester, options),
-        requesterMayAsk(requester, options),
+    async peopleFor(request, options) {
+      const [voters, mayAsk] = await Promise.all([
+        votersFor(request, options),
+        requesterMayAsk(request.requester, options),
       ]);
-      if (!eligible.ok) return eligible;
-      return mayAsk.ok ? done({ eligible: eligible.value, requesterMayAsk: mayAsk.value }) : mayAsk;
+      if (!voters.ok) return voters;
+      return mayAsk.ok ? done({ ...voters.value, requesterMayAsk: mayAsk.value }) : mayAsk;
     },
     async requireRole(by, role) {
-      const [person, refusal] = await Promise.all([identify(by), refuseRole(by.userId, role)]);
+      const [person, refusal] = await Promise.all([identify(by), refuseRole(by, role)]);
       if (!person.ok) return person;
       return refusal === null ? person : refuse(refusal);
     },
@@ -148,17 +241,17 @@ export function createAccess(directory: Directory, lists: RoleLists, current: Cl
       const person = await identify(by);
       if (!person.ok) return person;
       const all = ['viewer', 'requester', 'approver'] as const;
-      const refusals = await Promise.all(all.map((role) => refuseRole(by.userId, role)));
+      const refusals = await Promise.all(all.map((role) => refuseRole(by, role)));
       const roles = all.filter((_, index) => refusals[index] === null);
       // An unreadable list takes away no role found on another one; each verb checks its own role.
       const unread = refusals.find((refusal) => refusal?.code === 'identity-unavailable');
       if (roles.length > 0) return done(roles);
       return refuse(unread ?? { code: 'role-missing', role: 'viewer' });
     },
-    approvers: (teamId) => lookUpApprovers([lists.approvers], teamId),
+    approvers: (teamId) => lookUpApprovers([approverNames()], teamId),
     async missingGroups(names) {
-      const viewers = lists.viewers === '*' ? [] : lists.viewers;
-      const asked = names ?? [...lists.requesters, ...lists.approvers, ...viewers];
+      const viewers = lists.viewers === '*' || lists.viewers === null ? [] : lists.viewers;
+      const asked = names ?? [...lists.requesters, ...approverNames(), ...viewers];
       const groups = [...new Set(asked.filter((name) => name.startsWith('S')))];
       // One by one, so that an unreadable group doesn't hide the others.
       const looked = await Promise.all(groups.map((group) => directory.members([group])));

@@ -2,6 +2,7 @@
 import type { LongId } from '../domain/amount.ts';
 import { nextAttentionAtMs } from '../domain/close/attention.ts';
 import { type CloseRequest, LONGEST_REASON, openRequest } from '../domain/close/close-request.ts';
+import { hasNoRule } from '../domain/close/close-rules.ts';
 import { refuseOwing } from '../domain/close/decision.ts';
 import { noticesFor } from '../domain/close/notices.ts';
 import type { PersonId } from '../domain/person.ts';
@@ -9,6 +10,7 @@ import { type ClosePolicy, refuseUnreachableQuorum } from '../domain/policy.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
 import { parseUnitId } from '../domain/unit/unit-query.ts';
 import type { Access } from './access.ts';
+import type { ClosePolicies } from './close-policies.ts';
 import { type CurrentFacts, exchangeRefusal, readFacts } from './current-facts.ts';
 import type { Desk, FreshFacts } from './desk.ts';
 import type { CloseRequestStore, DeskEvents, LoanReader, NewId } from './ports.ts';
@@ -17,35 +19,44 @@ export interface AskToCloseParts {
   readonly access: Access;
   readonly reader: LoanReader;
   readonly store: CloseRequestStore;
-  readonly policy: ClosePolicy;
+  readonly policies: ClosePolicies;
   readonly newRequestId: NewId;
   readonly events: Pick<DeskEvents, 'requestChanged'>;
   readonly afterChange: (requestId: string) => void;
 }
 
 export function createAskToClose(parts: AskToCloseParts): Pick<Desk, 'prepareAsk' | 'askToClose'> {
-  const { access, reader, store, policy } = parts;
+  const { access, reader, store, policies } = parts;
 
   async function prepareAsk(by: PersonId, unit: string): Promise<Result<FreshFacts>> {
     const requester = await access.requireRole(by, 'requester');
     if (!requester.ok) return requester;
     const groupId = parseUnitId(unit);
     if (!groupId.ok) return groupId;
-    const eligible = await access.eligibleFor(policy, by);
-    if (!eligible.ok) return eligible;
-    const unreachable = refuseUnreachableQuorum(eligible.value, by, policy);
-    if (unreachable?.code === 'quorum-unreachable') {
-      const missingGroups = await access.missingGroups(policy.approvers);
-      return refuse({ ...unreachable, ...(missingGroups.length > 0 && { missingGroups }) });
-    }
-    if (unreachable) return refuse(unreachable);
     const open = await store.openRequestFor(groupId.value);
     if (open !== null) return refuse(alreadyOpen(open));
     const current = await readFacts(reader, groupId.value);
     const refusal = refuseFacts(groupId.value, current) ?? (await refuseWithoutKey(groupId.value));
     if (refusal !== null || current.kind !== 'read')
       return refuse(refusal ?? { code: 'unknown-unit', input: unit });
-    return done({ facts: current.facts, digest: current.digest, policy });
+    const policy = policies.for(current.facts);
+    const short = await refuseUnreachable(policy, by, groupId.value);
+    return short === null ? done({ facts: current.facts, digest: current.digest, policy }) : refuse(short);
+  }
+
+  async function refuseUnreachable(
+    policy: ClosePolicy,
+    by: PersonId,
+    groupId: LongId,
+  ): Promise<Refusal | null> {
+    if (hasNoRule(policy)) return { code: 'no-rule', groupId };
+    const voters = await access.votersUnder([policy], by);
+    if (!voters.ok) return voters.refusal;
+    const { eligible, seats, samePerson } = voters.value;
+    const unreachable = refuseUnreachableQuorum(eligible, by, { ...policy, samePerson }, seats);
+    if (unreachable?.code !== 'quorum-unreachable') return unreachable;
+    const missingGroups = await access.missingGroups(policy.approvers);
+    return { ...unreachable, ...(missingGroups.length > 0 && { missingGroups }) };
   }
 
   async function refuseWithoutKey(groupId: LongId): Promise<Refusal | null> {
@@ -64,7 +75,13 @@ export function createAskToClose(parts: AskToCloseParts): Pick<Desk, 'prepareAsk
       if (typed.length > LONGEST_REASON) return refuse({ code: 'reason-too-long', limit: LONGEST_REASON });
       const nowMs = await store.nowMs();
       const { next, event } = openRequest(
-        { id: parts.newRequestId(), requester: by, reason: typed, facts: prepared.value.facts, policy },
+        {
+          id: parts.newRequestId(),
+          requester: by,
+          reason: typed,
+          facts: prepared.value.facts,
+          policy: prepared.value.policy,
+        },
         nowMs,
       );
       const opened = await store.open({

@@ -6,6 +6,7 @@ import { nextAttentionAtMs, reminderAtMs, UNKNOWN_PAGES_AFTER_MS } from '../doma
 import type { CloseRequest } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
 import { isBlocked } from '../domain/close/decision.ts';
+import { sendsFromMs } from '../domain/close/votes.ts';
 import { flawsOf, readFacts } from './current-facts.ts';
 import type { ExecuteClose } from './execute-close.ts';
 import type { CloseRequestStore, LoanReader, Log, StoredRequest, WithRequest } from './ports.ts';
@@ -40,8 +41,12 @@ export function createAttendRequests(parts: AttendRequestsParts): () => Promise<
     const { nowMs } = stored;
     const request = book.underRule(stored.request);
     try {
+      const isHeld = request.state === 'approved' && nowMs < sendsFromMs(request);
       const toSend =
-        request.state === 'approved' && request.abandonedClaims === 0 && nowMs < request.expiresAtMs;
+        request.state === 'approved' &&
+        !isHeld &&
+        request.abandonedClaims === 0 &&
+        nowMs < request.expiresAtMs;
       if (toSend) await executor.execute(request.id);
       else await sweep(stored);
       // No effect if the work changed the request: that change has set its next time.
@@ -132,7 +137,11 @@ function createSweepRequest({
       await book.apply(request.id, () => ({ type: 'expire' }));
     } else if (isBlocked(request)) {
       await sweepBlocked(stored);
-    } else if (request.state === 'pending') {
+    } else if (
+      request.state === 'pending' ||
+      (request.state === 'approved' && nowMs < sendsFromMs(request))
+    ) {
+      // A close that was made elsewhere is noticed also while this one can still be stopped.
       await sweepPending(request, nowMs);
     } else if (request.state === 'sending') {
       await sweepSending(stored);

@@ -1,11 +1,13 @@
 /** Builds the verbs and the background work from one set of ports. */
 import type { AuditKeys } from '../domain/audit-chain.ts';
+import type { Absence, CloseRules } from '../domain/close/close-rules.ts';
 import type { ClosePolicy } from '../domain/policy.ts';
 import type { Thresholds } from '../domain/unit/risk-unit.ts';
 import { createAccess, type RoleLists } from './access.ts';
 import { createAskToClose } from './ask-to-close.ts';
 import { createAttendRequests } from './attend-requests.ts';
 import { type CheckAudit, createCheckAudit } from './check-audit.ts';
+import { createClosePolicies } from './close-policies.ts';
 import { createWatch, type WatchParts, type WatchWork } from './create-watch.ts';
 import { createDeliverOutbox, type DeliverOutbox } from './deliver-outbox.ts';
 import type { Desk, StatusView } from './desk.ts';
@@ -56,6 +58,10 @@ export interface DeskParts {
   readonly notifier: Notifier;
   readonly roles: RoleLists;
   readonly policy: ClosePolicy;
+  /** As read last from CLOSE_RULES_FILE; default: there is none. */
+  readonly rules?: () => CloseRules | null;
+  /** Approvers who are away and have a stand-in; default: none. Throws StoreUnavailable. */
+  readonly absences?: () => Promise<readonly Absence[]>;
   readonly thresholds: Thresholds;
   readonly probe: () => Promise<StatusView>;
   readonly now: () => number;
@@ -96,9 +102,16 @@ export function createDesk({ closer, ...given }: DeskParts): DeskWork {
   const { store, outbox, notifier, log, inBackground } = given;
   const withRequest: WithRequest = given.withRequest ?? ((_, work) => work());
   const afterChange = (requestId: string) => inBackground('deliver', () => deliverOutbox(requestId));
-  const access = createAccess(given.directory, given.roles, given.policy);
+  const { policy: settings, rules, absences, now } = given;
+  const policies = createClosePolicies({
+    settings,
+    now,
+    ...(rules && { rules }),
+    ...(absences && { absences }),
+  });
+  const access = createAccess(given.directory, given.roles, policies);
   const checkAudit = createCheckAudit({ ...given, watch: given.watchRecords, keys: given.auditKeys });
-  const book = createRequestBook({ ...given, checkAudit, afterChange });
+  const book = createRequestBook({ ...given, policies, checkAudit, afterChange });
   const watch =
     given.watch == null
       ? null
@@ -108,7 +121,7 @@ export function createDesk({ closer, ...given }: DeskParts): DeskWork {
     const [view, lines] = await Promise.all([given.probe(), watch === null ? [WATCH_OFF] : watch.status()]);
     return { ...view, lines: [...view.lines, ...lines] };
   };
-  const shared = { ...given, probe, withRequest, afterChange, access, checkAudit, book, glimpse };
+  const shared = { ...given, policies, probe, withRequest, afterChange, access, checkAudit, book, glimpse };
   const deliverOutbox = createDeliverOutbox(watch === null ? shared : { ...shared, alerts: watch.alerts });
   const readBack = createReadBackClose(shared);
   const sentCloses = createSentCloses(shared);

@@ -3,7 +3,8 @@ import type { CloseRequest, RequestEventType } from '../domain/close/close-reque
 import { isTerminal } from '../domain/close/close-state.ts';
 import { isBlocked } from '../domain/close/decision.ts';
 import type { Notice } from '../domain/close/notices.ts';
-import type { Access } from './access.ts';
+import { sendsFromMs } from '../domain/close/votes.ts';
+import type { Access, Voters } from './access.ts';
 import type { LeasedItem } from './outbox-ports.ts';
 import { DrawnCards, drawn, type Outgoing, type Undrawable } from './outgoing.ts';
 import type { CloseRequestStore, Delivery, Log, Notifier, StoredRequest } from './ports.ts';
@@ -43,17 +44,17 @@ export function createRequestMessages(parts: RequestMessagesParts): RequestMessa
     if (notice.kind === 'thread') return draw(notice, request, null);
     const isKnown = notice.kind === 'direct' && hasPartIn(request, notice.to.userId);
     if (isKnown) return draw(notice, request, null);
-    const eligible = await parts.access.eligibleFor(request.policy, request.requester);
-    const approvers = eligible.ok ? eligible.value : null;
-    if (notice.kind === 'direct' && approvers?.has(notice.to.userId) !== true) {
+    const found = await parts.access.votersFor(request);
+    const voters = found.ok ? found.value : null;
+    if (notice.kind === 'direct' && voters?.eligible.has(notice.to.userId) !== true) {
       const why = 'the recipient has no part in this request';
-      return { ok: false, retry: approvers === null, onlyThis: true, why, retryAfterMs: null };
+      return { ok: false, retry: voters === null, onlyThis: true, why, retryAfterMs: null };
     }
-    return draw(notice, request, approvers);
+    return draw(notice, request, voters);
   }
 
-  function draw(notice: Notice, request: CloseRequest, approvers: ReadonlySet<string> | null) {
-    return drawn(() => notifier.deliver(notice, request, approvers));
+  function draw(notice: Notice, request: CloseRequest, voters: Voters | null) {
+    return drawn(() => notifier.deliver(notice, request, voters?.eligible ?? null, voters?.seats));
   }
 
   /** Their request is recorded but has no card. One try, as they are told when it ends in any case. */
@@ -91,6 +92,9 @@ function isStillAsked(event: RequestEventType, request: CloseRequest, nowMs: num
     case 'reminded':
     case 'facts-changed':
       return request.state === 'pending' && !isBlocked(request) && nowMs < request.expiresAtMs;
+    // To be stopped, while it can be.
+    case 'approved':
+      return request.state === 'approved' && nowMs < sendsFromMs(request);
     case 'mark-restored':
       return true;
     default:

@@ -19,6 +19,7 @@ import type { Episode, EpisodeEvent } from '../domain/watch/episode.ts';
 import type { WatchLevel } from '../domain/watch/levels.ts';
 import type { TrendPoint } from '../domain/watch/trend-points.ts';
 import type { WatchState } from '../domain/watch/watch.ts';
+import type { Voters } from './access.ts';
 import type { ExchangeStop } from './ports.ts';
 import type { DetailsView } from './read-unit-details.ts';
 
@@ -98,6 +99,8 @@ export interface RequestView {
   readonly request: CloseRequest;
   /** User ids of people who can still vote. Null when they couldn't be looked up. */
   readonly approvers: ReadonlySet<string> | null;
+  /** Whom its rules need. */
+  readonly seats?: Voters['seats'];
   readonly nowMs: number;
   /** Another open request for the same unit: possible only if Redis lost the unit's key. */
   readonly alsoOpen?: string | null;

@@ -82,8 +82,8 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
       const evidence = evidenceOf(request.facts, current.closedUnit);
       return evidence === null ? NOT_VISIBLE : { kind: 'found', command: { type: 'supersede', evidence } };
     }
-    if (current.digest !== request.factsDigest)
-      return { kind: 'found', command: { type: 'replace-facts', facts: current.facts } };
+    const change = book.changeOf(request, current.facts);
+    if (change !== null) return { kind: 'found', command: change };
     const people = await access.peopleFor(request, { fresh: true });
     if (!people.ok) return PEOPLE_UNKNOWN;
     const differing = await checkTrail(request);

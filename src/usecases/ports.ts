@@ -8,6 +8,7 @@ import type { CardLocation } from '../domain/card-location.ts';
 import type {
   CloseRequest,
   ExchangeAnswer,
+  PeopleNow,
   RequestEvent,
   RequestEventType,
 } from '../domain/close/close-request.ts';
@@ -338,7 +339,13 @@ export type MembersLookup =
 
 /** Delivers notices to Slack. Draws from the record, never from earlier messages. */
 export interface Notifier {
-  deliver(notice: Notice, request: CloseRequest, approvers: ReadonlySet<string> | null): Promise<Delivery>;
+  /** `approvers`: who may vote on the request now; null: not known, or not asked. `seats`: whom its rules need. */
+  deliver(
+    notice: Notice,
+    request: CloseRequest,
+    approvers: ReadonlySet<string> | null,
+    seats?: PeopleNow['seats'],
+  ): Promise<Delivery>;
   /** Redraws a copy of the request's card to say where the card is. Logs failures. */
   pointAway(copy: CardLocation, request: CloseRequest): Promise<void>;
 }

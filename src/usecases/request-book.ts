@@ -4,14 +4,20 @@
  */
 
 import { nextAttentionAtMs } from '../domain/close/attention.ts';
-import { type CloseRequest, type Command, withNarrowerPolicy } from '../domain/close/close-request.ts';
+import {
+  type CloseRequest,
+  type Command,
+  type CommandOf,
+  withNarrowerPolicy,
+} from '../domain/close/close-request.ts';
 import { decide } from '../domain/close/close-rule.ts';
 import type { Decision } from '../domain/close/decision.ts';
+import { digestOf, type Facts } from '../domain/close/facts.ts';
 import { noticesFor } from '../domain/close/notices.ts';
 import type { PersonId } from '../domain/person.ts';
-import type { ClosePolicy } from '../domain/policy.ts';
 import { done, type Refusal, type RefusalCode, type Result, refuse } from '../domain/refusal.ts';
 import type { CheckAudit } from './check-audit.ts';
+import type { ClosePolicies } from './close-policies.ts';
 import type { CloseRequestStore, DeskEvents, Log, RecordCopy, StoredRequest } from './ports.ts';
 
 /** Many people may click at once; in each round of attempts one of them succeeds. */
@@ -43,6 +49,8 @@ export interface RequestBook {
   asOfNow(copy: RecordCopy): Promise<StoredRequest>;
   /** The request under the policy that decides now: the narrower of its own and the settings'. Shown, never stored. */
   underRule(request: CloseRequest): CloseRequest;
+  /** How facts read now differ from those voted on, as a command; null: they don't, nor does another rule decide. */
+  changeOf(request: CloseRequest, now: Facts): CommandOf<'replace-facts'> | null;
   /**
    * Compares this copy with the sealed trail: `record-not-proved` if they differ, `changed-meanwhile` if the store now
    * holds another copy; null: they match.
@@ -79,17 +87,16 @@ export interface RequestBookParts {
   readonly store: CloseRequestStore;
   readonly checkAudit: Pick<CheckAudit, 'whyNotBelieved'>;
   readonly log: Log;
-  /** The policy in the settings of this process. */
-  readonly policy: ClosePolicy;
+  readonly policies: ClosePolicies;
   readonly events: Pick<DeskEvents, 'requestChanged'>;
   readonly afterChange: (requestId: string) => void;
 }
 
 export function createRequestBook(parts: RequestBookParts): RequestBook {
-  const { store, checkAudit, log, policy, events, afterChange } = parts;
-  const underRule = (request: CloseRequest) => withNarrowerPolicy(request, policy);
+  const { store, checkAudit, log, policies, events, afterChange } = parts;
+  const underRule = (request: CloseRequest) => withNarrowerPolicy(request, policies.for(request.facts));
   const judge = ({ request, nowMs }: StoredRequest, command: Command) =>
-    decide(request, command, { nowMs, current: policy });
+    decide(request, command, { nowMs, current: policies.for(request.facts) });
 
   async function load(requestId: string): Promise<Result<StoredRequest>> {
     const stored = await store.load(requestId);
@@ -119,7 +126,7 @@ export function createRequestBook(parts: RequestBookParts): RequestBook {
     const unproved = PROVED_FIRST.has(command.type) ? await refuseUnproved(stored) : null;
     if (unproved !== null) return refuse(unproved);
     const { next, event, notAfterMs } = decision;
-    const notices = noticesFor(next, event);
+    const notices = noticesFor(underRule(next), event);
     const saved = await store.save({
       from: stored,
       next,
@@ -173,6 +180,11 @@ export function createRequestBook(parts: RequestBookParts): RequestBook {
     load,
     asOfNow: async ({ request, stored }) => ({ request, stored, nowMs: await store.nowMs() }),
     underRule,
+    changeOf(request, now) {
+      const releasesMore = policies.releasesMore(request.facts, now);
+      if (digestOf(now) === request.factsDigest && !releasesMore) return null;
+      return { type: 'replace-facts', facts: now, ...(releasesMore && { releasesMore }) };
+    },
     refuseUnproved,
     judge,
     applyTo,

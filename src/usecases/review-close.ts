@@ -3,12 +3,12 @@
  * settle an unknown outcome.
  * Who acts is looked up at every click, and a vote is given on facts fetched just now.
  */
-import type { CloseRequest, CommandOf } from '../domain/close/close-request.ts';
+import type { CloseRequest, CommandOf, PeopleNow } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
 import { isBlocked, refuseOwing } from '../domain/close/decision.ts';
 import type { Person, PersonId } from '../domain/person.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
-import type { Access } from './access.ts';
+import type { Access, Voters } from './access.ts';
 import { type CurrentFacts, exchangeRefusal, readFacts } from './current-facts.ts';
 import type { Desk } from './desk.ts';
 import type { ExecuteClose } from './execute-close.ts';
@@ -46,14 +46,9 @@ interface ActingPerson {
   readonly stored: StoredRequest;
 }
 
-interface ActingVoter extends ActingPerson {
-  /** User ids that may vote on this request now. */
-  readonly eligible: ReadonlySet<string>;
-}
+type ActingVoter = ActingPerson & Voters;
 
-interface Approver extends ActingVoter {
-  readonly requesterMayAsk: boolean;
-}
+type Approver = ActingVoter & PeopleNow;
 
 export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
   const { access, book, reader } = parts;
@@ -72,19 +67,20 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
   async function voterOn(by: PersonId, requestId: string, what: string): Promise<Result<ActingVoter>> {
     const acting = await personOn(by, requestId, what);
     if (!acting.ok) return acting;
-    const { policy, requester } = acting.value.stored.request;
-    const eligible = await access.eligibleFor(policy, requester);
-    if (!eligible.ok) return eligible;
+    const { request } = acting.value.stored;
+    const { policy, requester } = request;
+    const voters = await access.votersFor(request);
+    if (!voters.ok) return voters;
     // The rule would refuse them as well, but can't name the missing groups.
     const isRequester = by.userId === requester.userId;
-    if (!isRequester && !eligible.value.has(by.userId)) {
+    if (!isRequester && !voters.value.eligible.has(by.userId)) {
       const missingGroups = await access.missingGroups(policy.approvers);
       if (missingGroups.length > 0) {
         await book.noteRefusal(requestId, by, what, 'role-missing');
         return refuse({ code: 'role-missing', role: 'approver', missingGroups });
       }
     }
-    return done({ ...acting.value, eligible: eligible.value });
+    return done({ ...acting.value, ...voters.value });
   }
 
   /** As `voterOn`, and whether the requester is still allowed to request closes. */
@@ -96,11 +92,11 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
   }
 
   function approval(
-    { person: by, eligible, requesterMayAsk }: Approver,
+    { person: by, stored: _, ...people }: Approver,
     version: number,
     factsDigest: string,
   ): CommandOf<'approve'> {
-    return { type: 'approve', by, version, factsDigest, eligible, requesterMayAsk };
+    return { type: 'approve', by, version, factsDigest, ...people };
   }
 
   function mayApprove(approver: Approver, version: number): Promise<Result<CloseRequest>> {
@@ -127,9 +123,9 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
         return refuse({ code: 'already-closed', groupId, closedAtMs });
       }
       case 'read': {
-        if (current.digest === request.factsDigest) return done(request);
-        const { facts } = current;
-        const replaced = await book.applyTo(stored, () => ({ type: 'replace-facts', facts }));
+        const change = book.changeOf(request, current.facts);
+        if (change === null) return done(request);
+        const replaced = await book.applyTo(stored, () => change);
         if (replaced.ok) return refuse({ code: 'facts-changed', changes: replaced.value.factChanges });
         // Another click recorded the same change first, so this one was on the old version.
         return replaced.refusal.code === 'nothing-changed' ? refuse({ code: 'old-version' }) : replaced;
@@ -177,16 +173,16 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
     async openRejection(by, requestId, version) {
       const voter = await voterOn(by, requestId, 'vote');
       if (!voter.ok) return voter;
-      const { person, eligible, stored } = voter.value;
-      const command = { type: 'reject', by: person, eligible, version, reason: '…' } as const;
+      const { person, stored, eligible, pairs } = voter.value;
+      const command = { type: 'reject', by: person, eligible, pairs, version, reason: '…' } as const;
       return book.ask(stored, { by, what: 'reject', command });
     },
 
     async reject(by, requestId, version, reason) {
       const voter = await voterOn(by, requestId, 'vote');
       if (!voter.ok) return voter;
-      const { person, eligible, stored } = voter.value;
-      const command = { type: 'reject', by: person, eligible, version, reason } as const;
+      const { person, stored, eligible, pairs } = voter.value;
+      const command = { type: 'reject', by: person, eligible, pairs, version, reason } as const;
       return book.attempt(stored, { by, what: 'reject', command });
     },
 
@@ -237,8 +233,8 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
     async settle(by, requestId, verdict, note) {
       const voter = await voterOn(by, requestId, 'settle');
       if (!voter.ok) return voter;
-      const { person, eligible, stored } = voter.value;
-      const command = { type: 'settle', by: person, verdict, note, eligible } as const;
+      const { person, stored, eligible, pairs } = voter.value;
+      const command = { type: 'settle', by: person, verdict, note, eligible, pairs } as const;
       return book.attempt(stored, { by, what: 'settle', command });
     },
   };

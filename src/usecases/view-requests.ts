@@ -44,12 +44,10 @@ export function createViewRequests({
     nowMs: number,
   ): Promise<CloseRequest[]> {
     const candidates = open.filter((request) => waitsFor(request, by, nowMs));
-    const eligible = await Promise.all(
-      candidates.map(({ policy, requester }) => access.eligibleFor(policy, requester)),
-    );
+    const found = await Promise.all(candidates.map((request) => access.votersFor(request)));
     return candidates.filter((_, index) => {
-      const accounts = eligible[index];
-      return accounts?.ok === true && accounts.value.has(by.userId);
+      const voters = found[index];
+      return voters?.ok === true && voters.value.eligible.has(by.userId);
     });
   }
 
@@ -104,11 +102,12 @@ export function createViewRequests({
       if (unproved?.code === 'record-not-proved') return refuse(unproved);
       const { nowMs } = stored;
       const request = book.underRule(stored.request);
-      const eligible = await access.eligibleFor(request.policy, request.requester);
+      const voters = await access.votersFor(request);
       return done({
         request,
         nowMs,
-        approvers: eligible.ok ? eligible.value : null,
+        approvers: voters.ok ? voters.value.eligible : null,
+        ...(voters.ok && { seats: voters.value.seats }),
         alsoOpen: await alsoOpen(request),
       });
     },

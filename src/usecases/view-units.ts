@@ -99,7 +99,7 @@ export function createViewUnits(parts: ViewUnitsParts): ViewUnits {
     open: UnitView['openRequest'],
     contradictions: readonly Flaw[],
   ): Promise<Refusal | null> {
-    const refusal = await access.refuseRole(by.userId, 'requester');
+    const refusal = await access.refuseRole(by, 'requester');
     if (refusal !== null) return refusal;
     if (open !== null) return { code: 'already-open', requestId: open.id, state: open.state };
     if (contradictions.length > 0) {

@@ -6,7 +6,7 @@ import { createAccess } from '../../src/usecases/access.ts';
 import { createViewLoan } from '../../src/usecases/view-loan.ts';
 import { MemoryReadingProgress } from '../fakes/loan-records.ts';
 import { FakeDirectory } from '../fakes/people.ts';
-import { policy } from '../support/close-requests.ts';
+import { settingsOnly } from '../support/close-requests.ts';
 import { VIEWER } from '../support/desk-harness.ts';
 import { QUIET } from '../support/logs.ts';
 import { type Client, createClient } from './support/client.ts';
@@ -27,7 +27,7 @@ it('five units: 30 days and two statements each, without a 429, and every statem
   const access = createAccess(
     new FakeDirectory(VIEWER),
     { requesters: [], approvers: [], viewers: '*' },
-    policy(),
+    settingsOnly(),
   );
   const loans = createViewLoan({
     ...{

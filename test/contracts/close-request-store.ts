@@ -193,6 +193,7 @@ function saves(create: Create): void {
         pending,
         {
           type: 'reject',
+          pairs: [],
           by: person('U_BEN'),
           version: 1,
           reason: `no: ${reason} !`,

@@ -28,7 +28,13 @@ export interface StoreUnderTest {
 
 export const HOUR_MS = 3_600_000;
 export const ELIGIBLE: ReadonlySet<string> = new Set(['U_BEN', 'U_CARA', 'U_DAN']);
-export const PEOPLE: PeopleNow = { eligible: ELIGIBLE, requesterMayAsk: true };
+export const PEOPLE: PeopleNow = {
+  eligible: ELIGIBLE,
+  requesterMayAsk: true,
+  seats: [],
+  pairs: [],
+  ruleDigest: null,
+};
 
 export function person(userId: string): Person {
   return { teamId: 'T_HOME', userId, kind: 'member', timeZone: null };

@@ -7,7 +7,7 @@ import { SlackDirectory } from '../../src/slack/directory.ts';
 import { HomeWorkspace } from '../../src/slack/home-workspace.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
 import { createAccess } from '../../src/usecases/access.ts';
-import { policy } from '../support/close-requests.ts';
+import { policy, settingsOnly } from '../support/close-requests.ts';
 import { QUIET } from '../support/logs.ts';
 
 let workspace: Workspace;
@@ -28,8 +28,8 @@ async function examine(
   const roles = { requesters: [ids.rina], approvers, viewers: '*' as const };
   const rule = policy({ approvers });
   const findings = await checkSlack({
-    ...{ client, directory, roles },
-    access: createAccess(directory, roles, rule),
+    ...{ client, directory, roles, rules: null },
+    access: createAccess(directory, roles, settingsOnly(rule)),
     appToken: null,
     closeChannel: ids.loanDesk,
     auditChannel: null,

@@ -9,9 +9,10 @@ import { type Exchange, startExchange } from '../../sandbox/binance/exchange.ts'
 import { createLoanExchange } from '../../src/binance/loan-exchange.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import type { PersonId } from '../../src/domain/person.ts';
+import type { ClosePolicy } from '../../src/domain/policy.ts';
 import { requestIdFrom } from '../../src/domain/request-id.ts';
 import { PUBLISHED_THRESHOLDS } from '../../src/domain/unit/risk-unit.ts';
-import { createDesk, type DeskWork } from '../../src/usecases/create-desk.ts';
+import { createDesk, type DeskParts, type DeskWork } from '../../src/usecases/create-desk.ts';
 import { accountsOf } from '../binance/support/client.ts';
 import { onlyKey } from '../contracts/audit-trail.ts';
 import { MemoryReadingProgress } from '../fakes/loan-records.ts';
@@ -38,6 +39,10 @@ export interface ReplicaOptions {
   readonly redisUrl?: string;
   /** Default live. */
   readonly mode?: 'live' | 'dry-run';
+  /** The settings; default: two of three people. */
+  readonly policy?: ClosePolicy;
+  /** Default: none. */
+  readonly rules?: DeskParts['rules'];
 }
 
 export class Replicas {
@@ -66,7 +71,12 @@ export class Replicas {
   }
 
   /** One more process. It ends with the running test. */
-  async add({ redisUrl = inject('redisUrl'), mode = 'live' }: ReplicaOptions = {}): Promise<Replica> {
+  async add({
+    redisUrl = inject('redisUrl'),
+    mode = 'live',
+    policy: settings = policy({ mode }),
+    rules,
+  }: ReplicaOptions = {}): Promise<Replica> {
     const redis = await redisParts(redisUrl, this.#prefix);
     const now = () => this.#clock.nowMs;
     const client = createLoanExchange({
@@ -95,8 +105,9 @@ export class Replicas {
       auditKeys: onlyKey(AUDIT_KEY),
       directory: this.directory,
       notifier,
-      roles: { requesters: [REQUESTER.userId], approvers: policy().approvers, viewers: '*' },
-      policy: policy({ mode }),
+      roles: { requesters: [REQUESTER.userId], approvers: settings.approvers, viewers: '*' },
+      policy: settings,
+      ...(rules && { rules }),
       thresholds: PUBLISHED_THRESHOLDS,
       probe: async () => ({ version: '0', nodeVersion: '24', mode: 'live', lines: [] }),
       now,

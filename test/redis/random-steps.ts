@@ -70,7 +70,14 @@ export function commandOf({ command, pick }: CommandStep, request: CloseRequest,
     case 'vote':
       return approval(request, by.userId);
     case 'reject':
-      return { type: 'reject', by, version: request.version, reason: 'no 🛑\nקו', eligible: ELIGIBLE };
+      return {
+        type: 'reject',
+        pairs: [],
+        by,
+        version: request.version,
+        reason: 'no 🛑\nקו',
+        eligible: ELIGIBLE,
+      };
     case 'withdraw':
       return { type: 'withdraw', by };
     case 'remind':
@@ -89,6 +96,7 @@ export function commandOf({ command, pick }: CommandStep, request: CloseRequest,
         type: 'recount-votes',
         eligible: new Set(VOTERS.slice(0, pick % 4)),
         requesterMayAsk: pick % 2 === 0,
+        ...{ seats: [], pairs: [], ruleDigest: null },
       };
     case 'supersede':
       return { type: 'supersede', evidence };
@@ -116,6 +124,7 @@ export function commandOf({ command, pick }: CommandStep, request: CloseRequest,
     case 'settle':
       return {
         type: 'settle',
+        pairs: [],
         by,
         verdict: pick % 2 === 0 ? 'closed' : 'not-closed',
         note: 'seen',

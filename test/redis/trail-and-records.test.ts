@@ -197,7 +197,14 @@ describe('what the chain alone cannot show, and a kept head or export names', ()
   it.each([
     [
       'rejection',
-      { type: 'reject', by: person('U_BEN'), version: 1, reason: 'no', eligible: new Set(['U_BEN']) },
+      {
+        type: 'reject',
+        pairs: [],
+        by: person('U_BEN'),
+        version: 1,
+        reason: 'no',
+        eligible: new Set(['U_BEN']),
+      },
     ],
     ['withdrawal', WITHDRAW],
   ] as const)('fault R5: a %s erased from record and trail', async (_, veto) => {

@@ -5,7 +5,7 @@ import { SlackDirectory } from '../../src/slack/directory.ts';
 import { HomeWorkspace } from '../../src/slack/home-workspace.ts';
 import { createWebClient } from '../../src/slack/web-client.ts';
 import { createAccess } from '../../src/usecases/access.ts';
-import { policy } from '../support/close-requests.ts';
+import { policy, settingsOnly } from '../support/close-requests.ts';
 import { QUIET } from '../support/logs.ts';
 
 let workspace: Workspace;
@@ -46,10 +46,14 @@ describe('the directory', () => {
       value: { teamId: ids.team, userId: gone, kind: 'not-found', timeZone: null },
     });
     const approvers = [ids.ada, gone, ids.dora, ids.ben];
-    const access = createAccess(directory, { requesters: [], approvers, viewers: [] }, policy({ approvers }));
+    const access = createAccess(
+      directory,
+      { requesters: [], approvers, viewers: [] },
+      settingsOnly({ approvers }),
+    );
     const eligible = () =>
-      access.eligibleFor(policy({ approvers }), { teamId: ids.team, userId: ids.rina }, { fresh: true });
-    expect(await eligible()).toEqual({ ok: true, value: new Set([ids.ada, ids.ben]) });
+      access.votersUnder([policy({ approvers })], { teamId: ids.team, userId: ids.rina }, { fresh: true });
+    expect(await eligible()).toMatchObject({ ok: true, value: { eligible: new Set([ids.ada, ids.ben]) } });
     workspace.faults.add('users.info', { kind: 'rate_limited', retryAfterS: 3 }, 1);
     expect(await eligible()).toMatchObject({ ok: false, refusal: { code: 'identity-unavailable' } });
   });

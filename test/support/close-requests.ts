@@ -12,6 +12,7 @@ import { digestOf, type Facts } from '../../src/domain/close/facts.ts';
 import type { Person } from '../../src/domain/person.ts';
 import type { ClosePolicy } from '../../src/domain/policy.ts';
 import type { RiskUnit } from '../../src/domain/unit/risk-unit.ts';
+import { type ClosePolicies, createClosePolicies } from '../../src/usecases/close-policies.ts';
 
 export const HOME_TEAM = 'T0HOME';
 export const START_MS = Date.UTC(2026, 10, 20, 12);
@@ -27,7 +28,13 @@ export const CAROL = person('U0CAROL');
 export const ELIGIBLE: ReadonlySet<string> = new Set([ALICE.userId, BOB.userId, CAROL.userId]);
 
 /** Everybody counts as they should. */
-export const PEOPLE: PeopleNow = { eligible: ELIGIBLE, requesterMayAsk: true };
+export const PEOPLE: PeopleNow = {
+  eligible: ELIGIBLE,
+  requesterMayAsk: true,
+  seats: [],
+  pairs: [],
+  ruleDigest: null,
+};
 
 /** `current`: the settings of now; as at the ask unless given. */
 export function decideAt(
@@ -49,6 +56,11 @@ export function policy(changes: Partial<ClosePolicy> = {}): ClosePolicy {
     samePerson: [],
     ...changes,
   };
+}
+
+/** The settings alone: no rules, nobody away. */
+export function settingsOnly(changes: Partial<ClosePolicy> = {}): ClosePolicies {
+  return createClosePolicies({ settings: policy(changes), now: () => START_MS });
 }
 
 export function facts(changes: Partial<Facts> = {}): Facts {

@@ -10,7 +10,17 @@ export const MARK_DEADLINE_MS = NOW + 30_000;
 
 export function approveBy(who = ALICE, at: CloseRequest = request(), eligible = ELIGIBLE): Command {
   const { version, factsDigest } = at;
-  return { type: 'approve', by: who, version, factsDigest, eligible, requesterMayAsk: true };
+  return {
+    type: 'approve',
+    by: who,
+    version,
+    factsDigest,
+    eligible,
+    requesterMayAsk: true,
+    seats: [],
+    pairs: [],
+    ruleDigest: null,
+  };
 }
 
 /** Applies commands one after the other; the record after the last one is returned. */
@@ -89,7 +99,14 @@ export const IN_STATE = {
     }),
   failed: () => following(marked(), answered(answer('not-sent'))),
   rejected: () =>
-    following(request(), { type: 'reject', by: ALICE, version: 1, reason: 'not yet', eligible: ELIGIBLE }),
+    following(request(), {
+      type: 'reject',
+      pairs: [],
+      by: ALICE,
+      version: 1,
+      reason: 'not yet',
+      eligible: ELIGIBLE,
+    }),
   withdrawn: () => following(request(), { type: 'withdraw', by: REQUESTER }),
   expired,
   superseded: () => following(request(), { type: 'supersede', evidence: evidence() }),
@@ -97,6 +114,7 @@ export const IN_STATE = {
 
 const foundClosedBy = (by: typeof ALICE): Command => ({
   type: 'settle',
+  pairs: [],
   by,
   verdict: 'closed',
   note: 'seen in the console',

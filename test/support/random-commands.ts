@@ -25,6 +25,9 @@ const eligible = fc.oneof(
 const people = fc.record({
   eligible,
   requesterMayAsk: fc.nat(9).map((n) => n > 0),
+  seats: fc.constant([]),
+  pairs: fc.constant([]),
+  ruleDigest: fc.constant(null),
 });
 const owner = fc.constantFrom('one', 'two');
 const someFacts = fc.constantFrom(
@@ -110,12 +113,26 @@ const readBack = fc
   );
 const settle = fc.record({ by: anybody, verdict: fc.constantFrom('closed', 'not-closed'), eligible }).map(
   ({ by, verdict, eligible: who }): CommandMaker =>
-    () => ({ type: 'settle', by, verdict: verdict as 'closed', note: 'seen in the console', eligible: who }),
+    () => ({
+      type: 'settle',
+      pairs: [],
+      by,
+      verdict: verdict as 'closed',
+      note: 'seen in the console',
+      eligible: who,
+    }),
 );
 const simple = fc.oneof(
   anybody.chain((by) =>
     fc.constantFrom<CommandMaker>(
-      (request) => ({ type: 'reject', by, version: request.version, reason: 'no', eligible: ELIGIBLE }),
+      (request) => ({
+        type: 'reject',
+        pairs: [],
+        by,
+        version: request.version,
+        reason: 'no',
+        eligible: ELIGIBLE,
+      }),
       () => ({ type: 'withdraw', by }),
       () => ({ type: 'note-refusal', by, attempted: 'approve', refusal: 'role-missing' }),
     ),
@@ -159,7 +176,7 @@ const progress = fc.constantFrom(ALICE, BOB, CAROL).map(
   (by): CommandMaker =>
     (request, nowMs) => {
       const { version, factsDigest, state, claim: held, policy } = request;
-      const now = { eligible: ELIGIBLE, requesterMayAsk: true };
+      const now = { eligible: ELIGIBLE, requesterMayAsk: true, seats: [], pairs: [], ruleDigest: null };
       if (state === 'pending') return { type: 'approve', by, version, factsDigest, ...now };
       const deadlineAtMs = nowMs + 60_000;
       if (state !== 'sending' || held === null)

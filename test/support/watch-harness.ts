@@ -14,7 +14,7 @@ import { MemoryCloseRequestStore } from '../fakes/memory-close-request-store.ts'
 import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';
 import { FakePagerDuty } from '../fakes/pager-duty.ts';
 import { FakeDirectory } from '../fakes/people.ts';
-import { ALICE, BOB, person, policy, REQUESTER, START_MS } from './close-requests.ts';
+import { ALICE, BOB, person, REQUESTER, START_MS, settingsOnly } from './close-requests.ts';
 import { memoryLog } from './logs.ts';
 import { unitAt, watchRules } from './watch-rounds.ts';
 
@@ -109,7 +109,7 @@ export class WatchHarness {
   /** Another replica on the same store. */
   replica(changes: Partial<WatchParts> = {}): WatchWork {
     const roles = { requesters: [REQUESTER.userId], approvers: [ALICE.userId, BOB.userId], viewers: [] };
-    const access = createAccess(this.directory, roles, policy());
+    const access = createAccess(this.directory, roles, settingsOnly());
     return createWatch(
       {
         store: this.store,

@@ -15,7 +15,7 @@ import { all, onlyKey } from '../contracts/audit-trail.ts';
 import { advance, CARD, openOne, person } from '../contracts/requests.ts';
 import { MemoryCloseRequestStore } from '../fakes/memory-close-request-store.ts';
 import { FakeDirectory } from '../fakes/people.ts';
-import { ALICE, policy } from '../support/close-requests.ts';
+import { ALICE, settingsOnly } from '../support/close-requests.ts';
 
 const KEY = Buffer.alloc(32, 7);
 const REQUESTS = 40;
@@ -278,7 +278,7 @@ it('docs/audit.md: an export can be checked with nothing but what that page says
 
 describe('an export to Slack', () => {
   const roles = { requesters: [], approvers: [ALICE.userId], viewers: [] };
-  const access = createAccess(new FakeDirectory(ALICE), roles, policy());
+  const access = createAccess(new FakeDirectory(ALICE), roles, settingsOnly());
   const store = new MemoryCloseRequestStore({ now: () => 0, auditKey: KEY });
 
   it('stops reading at the limit, and says so instead of sending a part', async () => {

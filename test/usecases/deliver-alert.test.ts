@@ -17,7 +17,7 @@ import type { AlertMessage } from '../../src/usecases/watch-ports.ts';
 import { CARD_NOTICE, loadEpisode, newEpisode, noted, opening, threadOf } from '../contracts/watch.ts';
 import { MemoryCloseRequestStore } from '../fakes/memory-close-request-store.ts';
 import { FakeDirectory, FakeNotifier } from '../fakes/people.ts';
-import { policy, START_MS } from '../support/close-requests.ts';
+import { START_MS, settingsOnly } from '../support/close-requests.ts';
 import { withMethods } from '../support/desk-harness.ts';
 import { memoryLog } from '../support/logs.ts';
 import { watchRules } from '../support/watch-rounds.ts';
@@ -69,7 +69,11 @@ class Scene {
       store,
       // No request is among these messages.
       book: {} as RequestBook,
-      access: createAccess(new FakeDirectory(), { requesters: [], approvers: [], viewers: [] }, policy()),
+      access: createAccess(
+        new FakeDirectory(),
+        { requesters: [], approvers: [], viewers: [] },
+        settingsOnly(),
+      ),
       notifier: new FakeNotifier(),
       log,
       withRequest: (_, work) => work(),

@@ -239,7 +239,7 @@ describe('what the watch shows of itself', () => {
         'hasTripwire',
         'lastReading',
         'levels',
-      ].concat(['nextDigestAtMs', 'nowMs', 'open', 'pagers', 'recent']),
+      ].concat(['nextDigestAtMs', 'nowMs', 'open', 'pagers', 'recent', 'unreadable']),
     );
   });
 

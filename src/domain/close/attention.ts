@@ -1,6 +1,7 @@
 /** When background work must look at an open request again. */
 import type { CloseRequest } from './close-request.ts';
 import { isBlocked } from './decision.ts';
+import { sendsFromMs } from './votes.ts';
 
 /** Reminders fall due at half and at 80 % of the lifetime. */
 export function reminderAtMs(request: CloseRequest, stage: 'half' | 'eighty'): number {
@@ -58,6 +59,7 @@ function nextReasonAtMs(request: CloseRequest, nowMs: number): number | null {
     }
     case 'approved': {
       if (request.abandonedClaims > 0) return request.expiresAtMs;
+      if (nowMs < sendsFromMs(request)) return Math.min(sendsFromMs(request), request.expiresAtMs);
       const troubledMs = request.obstacle === null ? 0 : nowMs - request.obstacle.sinceMs;
       const pauseMs = Math.min(Math.max(troubledMs, EXECUTOR_GRACE_MS), LONGEST_PAUSE_MS);
       return Math.min(nowMs + pauseMs, request.expiresAtMs);

@@ -111,5 +111,7 @@ function votersOf(entries: readonly RequestEntry[]): PersonId[] {
 /** Field by field, because a stored record may have its fields in another order. */
 function ruleText(policy: ClosePolicy): string {
   const { quorum, requesterMayApprove, approvers, expiresAfterMs, mode, samePerson } = policy;
-  return JSON.stringify([quorum, requesterMayApprove, approvers, expiresAfterMs, mode, samePerson]);
+  const need = policy.need?.map(({ from, count }) => [count, from]);
+  const own = [need ?? null, policy.delayMs ?? 0, policy.ruleDigest ?? null];
+  return JSON.stringify([quorum, requesterMayApprove, approvers, expiresAfterMs, mode, samePerson, ...own]);
 }

@@ -11,9 +11,12 @@ import type { RefusalCode } from '../refusal.ts';
 import { type CloseState, isTerminal } from './close-state.ts';
 import type { ClosedEvidence } from './closed-evidence.ts';
 import { digestOf, type FactChange, type Facts } from './facts.ts';
+import type { Seat } from './seats.ts';
 
 export interface Vote {
   readonly voter: PersonId;
+  /** The user id of the approver in whose place the voter stood. Absent: in their own. */
+  readonly inPlaceOf?: string | undefined;
   readonly atMs: number;
   /** The version and digest that the voter was shown. */
   readonly version: number;
@@ -131,7 +134,13 @@ export type RequestEvent = { readonly atMs: number; readonly by: PersonId | null
   | { readonly type: 'opened'; readonly reason: string; readonly facts: Facts; readonly policy: ClosePolicy }
   | { readonly type: 'card-posted' }
   | { readonly type: 'card-undeliverable'; readonly why: string }
-  | { readonly type: 'approved'; readonly votes: number; readonly dropped: readonly PersonId[] }
+  | {
+      readonly type: 'approved';
+      readonly votes: number;
+      readonly dropped: readonly PersonId[];
+      /** As in the vote. */
+      readonly inPlaceOf?: string | undefined;
+    }
   | { readonly type: 'votes-dropped'; readonly dropped: readonly PersonId[] }
   | { readonly type: 'rejected'; readonly reason: string }
   | { readonly type: 'withdrawn' }
@@ -240,7 +249,22 @@ export interface PeopleNow {
   readonly eligible: ReadonlySet<string>;
   /** The requester is still a requester and a full member. */
   readonly requesterMayAsk: boolean;
+  /** Of each rule that decides, the one at the ask and the current one: whom it needs. Empty: only their number. */
+  readonly seats: readonly (readonly Seat[])[];
+  /** Stand-ins with those in whose place they act now: each such pair counts once. */
+  readonly pairs: readonly StandIn[];
+  /** Digest of the current rule that they were looked up under; null: the settings. */
+  readonly ruleDigest: string | null;
 }
+
+/** Somebody who acts in an approver's place; both user ids. */
+export interface StandIn {
+  readonly approver: string;
+  readonly standIn: string;
+}
+
+/** Who may decide now: for acts in which one person is enough. */
+export type VotersNow = Pick<PeopleNow, 'eligible' | 'pairs'>;
 
 export type Command =
   | { readonly type: 'record-card'; readonly card: CardLocation }
@@ -251,17 +275,17 @@ export type Command =
       readonly version: number;
       readonly factsDigest: string;
     } & PeopleNow)
-  | {
+  | ({
       readonly type: 'reject';
       readonly by: Person;
       readonly version: number;
       readonly reason: string;
-      readonly eligible: ReadonlySet<string>;
-    }
+    } & VotersNow)
   | { readonly type: 'withdraw'; readonly by: Person }
   | { readonly type: 'expire' }
   | { readonly type: 'remind'; readonly stage: 'half' | 'eighty' }
-  | { readonly type: 'replace-facts'; readonly facts: Facts }
+  /** `releasesMore`: the facts voted on are the same, but the close releases so much more that another rule decides. */
+  | { readonly type: 'replace-facts'; readonly facts: Facts; readonly releasesMore?: boolean }
   | ({ readonly type: 'recount-votes' } & PeopleNow)
   | { readonly type: 'supersede'; readonly evidence: ClosedEvidence }
   | {
@@ -295,13 +319,12 @@ export type Command =
   /** `afterAnswer`: the record already had the answer when the look began. */
   | { readonly type: 'read-back'; readonly seen: ReadBackSighting; readonly afterAnswer: boolean }
   | { readonly type: 'page-people' }
-  | {
+  | ({
       readonly type: 'settle';
       readonly by: Person;
       readonly verdict: Verdict;
       readonly note: string;
-      readonly eligible: ReadonlySet<string>;
-    }
+    } & VotersNow)
   | {
       readonly type: 'note-refusal';
       readonly by: PersonId;

@@ -6,7 +6,7 @@
  */
 import type { CardLocation } from '../card-location.ts';
 import type { Person, PersonId } from '../person.ts';
-import { type ClosePolicy, refuseKind } from '../policy.ts';
+import { type ClosePolicy, mergeGroups, refuseKind } from '../policy.ts';
 import type { Refusal } from '../refusal.ts';
 import { reminderAtMs } from './attention.ts';
 import {
@@ -18,6 +18,7 @@ import {
   type Vote,
   withNarrowerPolicy,
 } from './close-request.ts';
+import { hasNoRule } from './close-rules.ts';
 import {
   abandonClaim,
   claim,
@@ -34,7 +35,7 @@ import {
 import { isTerminal } from './close-state.ts';
 import { type ClosedEvidence, fits } from './closed-evidence.ts';
 import { type Decision, end, idOf, isBlocked, isUnsent, keyOf, no, refuseOwing, to } from './decision.ts';
-import { diffFacts, digestOf, type Facts, isRepaid } from './facts.ts';
+import { diffFacts, digestOf, type FactChange, isRepaid } from './facts.ts';
 import { countApprovals, isDecided, splitVotes } from './votes.ts';
 
 /**
@@ -55,10 +56,22 @@ export interface Circumstances {
  * record keeps its own policy. The store sets revision and audit.
  */
 export function decide(request: CloseRequest, command: Command, { nowMs, current }: Circumstances): Decision {
-  const decision = decideUnder(withNarrowerPolicy(request, current), command, nowMs);
+  if (command.type === 'approve' && hasNoRule(current))
+    return no({ code: 'no-rule', groupId: request.groupId });
+  // Rules that were read again since the people were looked up may need others.
+  if ('ruleDigest' in command && command.ruleDigest !== (current.ruleDigest ?? null))
+    return no({ code: 'changed-meanwhile' });
+  const decision = decideUnder(withNarrowerPolicy(request, withPairs(current, command)), command, nowMs);
   if (!decision.ok) return no(withEnd(decision.refusal, request));
   const { policy, expiresAtMs } = request;
   return { ...decision, next: { ...decision.next, policy, expiresAtMs } };
+}
+
+/** A stand-in and the approver in whose place they act are one person. */
+function withPairs(current: ClosePolicy, command: Command): ClosePolicy {
+  const pairs = 'pairs' in command ? command.pairs : [];
+  const together = pairs.map(({ approver, standIn }) => [approver, standIn]);
+  return { ...current, samePerson: mergeGroups([...current.samePerson, ...together]) };
 }
 
 /** A refusal that names the state must say if two people settled it, because Binance's record didn't show it. */
@@ -86,7 +99,7 @@ function decideUnder(request: CloseRequest, command: Command, nowMs: number): De
     case 'remind':
       return remind(request, command.stage, nowMs);
     case 'replace-facts':
-      return replaceFacts(request, command.facts, nowMs);
+      return replaceFacts(request, command, nowMs);
     case 'recount-votes':
       return recountVotes(request, command, nowMs);
     case 'supersede':
@@ -150,15 +163,26 @@ function isSameCard(known: CardLocation | null, { channelId, messageTs }: CardLo
   return known !== null && known.channelId === channelId && known.messageTs === messageTs;
 }
 
-/** Why people can't decide on the request in this state; null: they can. */
-function refuseUndecidable(request: CloseRequest, nowMs: number): Refusal | null {
-  if (request.state === 'sending' || request.state === 'unknown') return { code: 'already-executing' };
+/** Once it is claimed it is being carried out; with a time to stop it, it can be stopped until the marker is written. */
+function isStoppable(request: CloseRequest): boolean {
+  return isUnsent(request) && (request.state !== 'sending' || (request.policy.delayMs ?? 0) > 0);
+}
+
+/** Why nobody can stop the request in this state; null: they can. */
+function refuseUnstoppable(request: CloseRequest, nowMs: number): Refusal | null {
   if (request.state === 'expired') return { code: 'expired' };
   if (isTerminal(request.state)) return { code: 'already-decided', state: request.state };
+  if (!isStoppable(request)) return { code: 'already-executing' };
   // It is expired even if background work hasn't stored that yet.
   if (nowMs >= request.expiresAtMs) return { code: 'expired' };
   if (request.card === null) return { code: 'card-not-posted' };
   return null;
+}
+
+/** Why it is too late for an approval to be followed by the time to stop it; null: it isn't. */
+function refuseLate({ policy, expiresAtMs }: CloseRequest, nowMs: number): Refusal | null {
+  const delayMs = policy.delayMs ?? 0;
+  return nowMs + delayMs < expiresAtMs ? null : { code: 'too-late-to-approve', delayMs, expiresAtMs };
 }
 
 /** Why this person may not vote; null: they may. */
@@ -173,27 +197,32 @@ function refuseVoter(request: CloseRequest, by: Person, eligible: ReadonlySet<st
 function approve(request: CloseRequest, command: CommandOf<'approve'>, nowMs: number): Decision {
   const refusal =
     refuseVoter(request, command.by, command.eligible) ??
-    refuseUndecidable(request, nowMs) ??
+    refuseUnstoppable(request, nowMs) ??
+    (request.state === 'sending' ? ({ code: 'already-executing' } as const) : null) ??
     (request.state === 'approved' ? ({ code: 'already-decided', state: 'approved' } as const) : null) ??
     (command.requesterMayAsk ? null : ({ code: 'requester-not-allowed' } as const)) ??
     (command.version !== request.version || command.factsDigest !== request.factsDigest
       ? ({ code: 'old-version' } as const)
       : null) ??
+    refuseLate(request, nowMs) ??
     // Changed facts may forbid the close.
     refuseOwing(request.facts);
   if (refusal) return no(refusal);
-  const key = keyOf(request, command.by);
-  if (request.votes.some((vote) => keyOf(request, vote.voter) === key)) return no({ code: 'already-voted' });
+  const { kept, dropped } = splitVotes(request, command, nowMs);
+  const isOwn = (each: Vote) => keyOf(request, each.voter) === keyOf(request, command.by);
+  // Votes that are enough now, and weren't when they were given, need one more click of anybody.
+  if (kept.some(isOwn) && !isDecided(request, kept, command.seats)) return no({ code: 'already-voted' });
 
+  const inPlaceOf = command.pairs.find(({ standIn }) => standIn === command.by.userId)?.approver;
   const vote: Vote = {
     voter: idOf(command.by),
+    ...(inPlaceOf !== undefined && { inPlaceOf }),
     atMs: nowMs,
     version: request.version,
     factsDigest: request.factsDigest,
   };
-  const { kept, dropped } = splitVotes(request, command.eligible, nowMs);
-  const votes = [...kept, vote];
-  const decided = isDecided(request, votes);
+  const votes = [...kept.filter((each) => !isOwn(each)), vote];
+  const decided = isDecided(request, votes, command.seats);
   return to(
     request,
     {
@@ -208,6 +237,7 @@ function approve(request: CloseRequest, command: CommandOf<'approve'>, nowMs: nu
       by: idOf(command.by),
       votes: countApprovals(request, votes),
       dropped: dropped.map((each) => each.voter),
+      ...(inPlaceOf !== undefined && { inPlaceOf }),
       atMs: nowMs,
     },
     request.expiresAtMs,
@@ -215,7 +245,7 @@ function approve(request: CloseRequest, command: CommandOf<'approve'>, nowMs: nu
 }
 
 function reject(request: CloseRequest, command: CommandOf<'reject'>, nowMs: number): Decision {
-  const refusal = refuseVoter(request, command.by, command.eligible) ?? refuseUndecidable(request, nowMs);
+  const refusal = refuseVoter(request, command.by, command.eligible) ?? refuseUnstoppable(request, nowMs);
   if (refusal) return no(refusal);
   if (command.version !== request.version) return no({ code: 'old-version' });
   const reason = command.reason.trim();
@@ -233,8 +263,8 @@ function withdraw(request: CloseRequest, by: Person, nowMs: number): Decision {
   if (by.userId !== request.requester.userId || by.teamId !== request.requester.teamId) {
     return no({ code: 'not-the-requester' });
   }
-  if (request.state === 'sending' || request.state === 'unknown') return no({ code: 'already-executing' });
   if (isTerminal(request.state)) return no({ code: 'already-decided', state: request.state });
+  if (!isStoppable(request)) return no({ code: 'already-executing' });
   const requester = idOf(by);
   return to(request, end('withdrawn', { kind: 'withdrawn', by: requester, atMs: nowMs }), {
     type: 'withdrawn',
@@ -259,7 +289,7 @@ function expire(request: CloseRequest, nowMs: number): Decision {
 function remind(request: CloseRequest, stage: 'half' | 'eighty', nowMs: number): Decision {
   if (request.state !== 'pending') return no({ code: 'wrong-state', state: request.state });
   // People are reminded of what they can do: nobody can approve while the unit owes.
-  if (isBlocked(request)) return no({ code: 'nothing-changed' });
+  if (isBlocked(request) || refuseLate(request, nowMs) !== null) return no({ code: 'nothing-changed' });
   if (request.reminded[stage] || nowMs < reminderAtMs(request, stage)) return no({ code: 'nothing-changed' });
   // At 80 % the half-way reminder is no longer worth sending.
   const reminded = stage === 'half' ? { ...request.reminded, half: true } : { half: true, eighty: true };
@@ -274,13 +304,21 @@ function remindersDue(request: CloseRequest, nowMs: number): CloseRequest['remin
   };
 }
 
-function replaceFacts(request: CloseRequest, facts: Facts, nowMs: number): Decision {
+function replaceFacts(
+  request: CloseRequest,
+  { facts, releasesMore = false }: CommandOf<'replace-facts'>,
+  nowMs: number,
+): Decision {
   if (!isUnsent(request)) return no({ code: 'wrong-state', state: request.state });
-  if (facts.groupId !== request.groupId || digestOf(facts) === request.factsDigest)
-    return no({ code: 'nothing-changed' });
+  const isSame = digestOf(facts) === request.factsDigest && !releasesMore;
+  if (facts.groupId !== request.groupId || isSame) return no({ code: 'nothing-changed' });
   // Approvers would be asked for what they can no longer do.
   if (nowMs >= request.expiresAtMs) return no({ code: 'expired' });
-  const changes = diffFacts(request.facts, facts);
+  const released: FactChange = {
+    ...{ fact: 'released amount', which: null },
+    ...{ before: request.facts.netEquity ?? null, after: facts.netEquity ?? null },
+  };
+  const changes = [...diffFacts(request.facts, facts), ...(releasesMore ? [released] : [])];
   const voided: VoidedVote[] = request.votes.map((vote) => ({
     ...vote,
     voidedAtMs: nowMs,
@@ -318,12 +356,12 @@ function replaceFacts(request: CloseRequest, facts: Facts, nowMs: number): Decis
  */
 function recountVotes(
   request: CloseRequest,
-  { eligible }: Pick<PeopleNow, 'eligible'>,
+  people: Pick<PeopleNow, 'eligible' | 'pairs' | 'seats'>,
   nowMs: number,
 ): Decision {
   if (!isUnsent(request)) return no({ code: 'wrong-state', state: request.state });
-  const { kept, dropped } = splitVotes(request, eligible, nowMs);
-  const short = request.state !== 'pending' && !isDecided(request, kept);
+  const { kept, dropped } = splitVotes(request, people, nowMs);
+  const short = request.state !== 'pending' && !isDecided(request, kept, people.seats);
   if (dropped.length === 0 && !short) return no({ code: 'nothing-changed' });
   return to(
     request,

@@ -17,7 +17,7 @@ import {
 } from './close-request.ts';
 import { CLOSE_TIME_TOLERANCE_MS, fits } from './closed-evidence.ts';
 import { type Changes, type Decision, end, idOf, keyOf, no, to } from './decision.ts';
-import { isDecided, refuseSending, tooFewApprovals } from './votes.ts';
+import { isDecided, refuseSending, sendsFromMs, tooFewApprovals } from './votes.ts';
 
 export function claim(request: CloseRequest, command: CommandOf<'claim'>, nowMs: number): Decision {
   if (request.state === 'sending') return no({ code: 'already-executing' });
@@ -25,6 +25,8 @@ export function claim(request: CloseRequest, command: CommandOf<'claim'>, nowMs:
   // The state alone isn't enough: the votes must be there.
   if (!isDecided(request, request.votes)) return no(tooFewApprovals(request, request.votes));
   if (nowMs >= request.expiresAtMs) return no({ code: 'expired' });
+  const untilMs = sendsFromMs(request);
+  if (nowMs < untilMs) return no({ code: 'cooling-off', untilMs });
   const { starter } = command;
   if (starter !== null) {
     const refusal = refuseStarter(request, starter.by, starter.eligible);

@@ -31,7 +31,12 @@ export interface Facts {
 }
 
 export interface FactChange {
-  readonly fact: 'credit account' | 'total liability' | 'liability' | 'collateral account';
+  readonly fact:
+    | 'credit account'
+    | 'total liability'
+    | 'liability'
+    | 'collateral account'
+    | 'released amount';
   /** Which one, where there are several: the asset or the account. */
   readonly which: string | null;
   readonly before: string | null;

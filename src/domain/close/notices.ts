@@ -20,7 +20,8 @@ export type Notice =
 
 /**
  * The thread has a reply for each vote, each trouble and the outcome; progress is on the card. Outcomes and lost votes
- * concern the requester and the voters; whatever needs approvers is said to all who may vote, at once.
+ * concern the requester and the voters; whatever needs approvers is said to all who may vote, at once. `next` is shown as
+ * the narrower rule has it.
  */
 export function noticesFor(next: CloseRequest, event: RequestEvent): Notice[] {
   const card: Notice = { kind: 'card' };
@@ -36,8 +37,11 @@ export function noticesFor(next: CloseRequest, event: RequestEvent): Notice[] {
       return [];
     case 'card-undeliverable':
       return [requester];
-    case 'approved':
-      return [card, thread, ...direct(event.dropped)];
+    case 'approved': {
+      // Whoever can stop it hears that the time for it has begun.
+      const isHeld = next.state === 'approved' && (next.policy.delayMs ?? 0) > 0;
+      return [card, thread, ...direct(event.dropped), ...(isHeld ? [requester, approvers] : [])];
+    }
     case 'votes-dropped':
       return [card, thread, ...(event.dropped.length === 0 ? [requester] : direct(event.dropped))];
     case 'rejected':

@@ -97,6 +97,8 @@ function callText(event: RequestEvent, { groupId }: CloseRequest): string {
     case 'reminded':
     case 'facts-changed':
       return `*Approve closing unit ${groupId}?*`;
+    case 'approved':
+      return `*Close of unit ${groupId}: approved, can still be stopped.*`;
     case 'settlement-proposed':
       return `*Close of unit ${groupId}: a second approver must confirm what became of it.*`;
     default:

@@ -9,8 +9,8 @@ import { countApprovals } from '../../domain/close/votes.ts';
 import { fitLines } from './blocks.ts';
 import { type Audience, countdownToken, dateToken, mention, mentions } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
-import { factChangeLines, quoted } from './request-facts.ts';
-import { answerText, dryRunPrefix, owedBriefly, standingText } from './request-text.ts';
+import { factChangeLines, quoted, voterText } from './request-facts.ts';
+import { answerText, dryRunPrefix, heldText, isHeld, owedBriefly, standingText } from './request-text.ts';
 
 export function threadText(event: RequestEvent, request: CloseRequest): string {
   return dryRunPrefix(request.policy.mode) + eventText(event, request, 'channel');
@@ -18,6 +18,11 @@ export function threadText(event: RequestEvent, request: CloseRequest): string {
 
 function who(event: RequestEvent): string {
   return event.by === null ? 'Loandesk' : mention(event.by);
+}
+
+function approvedBy(event: Extract<RequestEvent, { type: 'approved' }>): string {
+  const { by, inPlaceOf } = event;
+  return by === null ? who(event) : voterText({ voter: by, inPlaceOf });
 }
 
 /** One event in words, at most about 2,500 characters. */
@@ -34,11 +39,15 @@ export function eventText(event: RequestEvent, request: CloseRequest, audience: 
         event.dropped.length === 0
           ? ''
           : ` No longer counted, because these people are no longer approvers: ${mentions(event.dropped)}.`;
+      const isByNeed = request.policy.need !== undefined;
+      const isLast = request.votes.at(-1)?.atMs === event.atMs;
+      const isEnough = event.votes >= need && (!isByNeed || (isLast && request.state !== 'pending'));
+      const count = isByNeed ? '' : `: ${event.votes} of ${need}`;
       const next =
-        event.votes >= need
-          ? ' That is enough: the unit and the approvers are read again before anything is sent.'
-          : '';
-      return `${who(event)} approved ${when}: ${event.votes} of ${need}.${dropped}${next}`;
+        isLast && isHeld(request)
+          ? ` That is enough. ${heldText(request)}`
+          : ' That is enough: the unit and the approvers are read again before anything is sent.';
+      return `${approvedBy(event)} approved ${when}${count}.${dropped}${isEnough ? next : ''}`;
     }
     case 'votes-dropped':
       return votesDroppedText(event, request);
@@ -95,7 +104,7 @@ function votesDroppedText(
 /** An end says who had voted and when; while it is open the card says so. */
 function voters(request: CloseRequest): string {
   if (request.ending === null) return '';
-  const votes = request.votes.map((vote) => `${mention(vote.voter)} ${dateToken(vote.atMs)}`);
+  const votes = request.votes.map((vote) => `${voterText(vote)} ${dateToken(vote.atMs)}`);
   return `\nApprovals that counted: ${votes.length === 0 ? 'none' : fitLines(votes, 600, (left) => `and ${left} more`).replaceAll('\n', ', ')}.`;
 }
 

@@ -1,6 +1,7 @@
 /** Single values in words: amounts and ratios, times, people and accounts, links to messages. */
 import { type Amount, exactText, parseAmount } from '../../domain/amount.ts';
 import type { CardLocation } from '../../domain/card-location.ts';
+import type { Need } from '../../domain/close/seats.ts';
 import { knownTimeZone, type PersonId } from '../../domain/person.ts';
 import { escapeMrkdwn } from './limits.ts';
 
@@ -130,6 +131,13 @@ export function groupMention(names: readonly string[]): string {
     )
     .slice(0, NAMED_AT_MOST)
     .join(' ');
+}
+
+/** "1 of @treasury and 2 of @risk or @chen": whom a rule needs. Mentions that Slack turns into names. */
+export function needsText(needs: readonly Need[]): string {
+  return needs
+    .map(({ from, count }) => `${count} of ${groupMention(from).replaceAll(' ', ' or ')}`)
+    .join(' and ');
 }
 
 /** "tst20241120@test.com" becomes "t***0@test.com"; text without an @ keeps its first character only. Plain text. */

@@ -8,7 +8,7 @@ import type { FactChange, LiabilityFact } from '../../domain/close/facts.ts';
 import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
 import { subjectText } from '../../domain/subject.ts';
 import { fitLines } from './blocks.ts';
-import { amountText, channelMention, dateToken, mention } from './format.ts';
+import { amountText, channelMention, dateToken, durationText, mention, needsText } from './format.ts';
 import { escapeMrkdwn, shorten, withoutMarks } from './limits.ts';
 import { factChangeLines } from './request-facts.ts';
 import { stateText, stateWhenRefused } from './request-text.ts';
@@ -226,8 +226,11 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: 'The person who requested this close may no longer ask for closes, so it can be neither approved nor sent.',
     advice: 'An approver can reject it; someone who may ask can then request the close again.',
   }),
-  'quorum-unreachable': ({ eligible, quorum, missingGroups = [] }) => ({
-    what: `This close needs ${quorum} approvals, but only ${eligible} people other than you can approve, so it could never be approved.${goneGroups(missingGroups)}`,
+  'quorum-unreachable': ({ eligible, quorum, missingGroups = [], open = [] }) => ({
+    what:
+      open.length > 0
+        ? `This close needs ${needsText(open)}, and there are too few of them without you, so it could never be approved.${goneGroups(missingGroups)}`
+        : `This close needs ${quorum} approvals, but only ${eligible} people other than you can approve, so it could never be approved.${goneGroups(missingGroups)}`,
     advice: 'Ask your administrator to name more approvers.',
   }),
   'request-not-found': ({ requestId }) => ({
@@ -291,9 +294,21 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: `Can't do that now: the request is ${stateWhenRefused(refusal)}.`,
     advice: LOOK,
   }),
-  'too-few-approvals': ({ approvals, quorum }) => ({
-    what: `${approvals} of ${quorum} approvals count now, so nothing is sent.`,
+  'too-few-approvals': ({ approvals, quorum, open = [] }) => ({
+    what: `${approvals} of ${quorum} approvals count now${open.length === 0 ? '' : `, and ${needsText(open)} must still approve`}, so nothing is sent.`,
     advice: 'Another approver must approve it on the card.',
+  }),
+  'cooling-off': ({ untilMs }) => ({
+    what: `It is approved and waits until ${dateToken(untilMs)}, so that it can still be stopped.`,
+    advice: 'Loandesk then checks again and sends it. To stop it, use Reject or Withdraw on the card.',
+  }),
+  'too-late-to-approve': ({ delayMs, expiresAtMs }) => ({
+    what: `After the last approval a close waits ${durationText(delayMs)}, and this request expires ${dateToken(expiresAtMs)}, before that.`,
+    advice: 'The requester can withdraw it and ask again.',
+  }),
+  'no-rule': ({ groupId }) => ({
+    what: `No rule in CLOSE_RULES_FILE says who may approve a close of unit ${groupId}, so it can't be closed.`,
+    advice: 'Ask your administrator for a rule for it.',
   }),
   'not-claim-owner': () => ({
     what: 'Another process carries out this request.',

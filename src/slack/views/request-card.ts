@@ -4,10 +4,10 @@
  * the small print.
  */
 import type { KnownBlock } from '@slack/types';
-import type { CloseRequest } from '../../domain/close/close-request.ts';
+import type { CloseRequest, PeopleNow } from '../../domain/close/close-request.ts';
 import { type CloseState, isTerminal } from '../../domain/close/close-state.ts';
 import { isBlocked } from '../../domain/close/decision.ts';
-import type { FactChange } from '../../domain/close/facts.ts';
+import { type FactChange, shortDigest } from '../../domain/close/facts.ts';
 import { writeRequestValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
 import {
@@ -39,17 +39,20 @@ import { DRY_RUN_LINE, dryRunPrefix, owedInParts, standingText, titleText } from
 export interface CardOptions {
   /** Who may vote now (user ids); null: not known. */
   readonly approvers: ReadonlySet<string> | null;
+  /** Whom its rules need; absent: not known, or only their number counts. */
+  readonly seats?: PeopleNow['seats'] | undefined;
   /** Differs from drawing to drawing: Slack asks for new block_ids on each update. At most 50 characters. */
   readonly edition: string;
 }
 
-export function requestCard(request: CloseRequest, { approvers, edition }: CardOptions): Message {
+export function requestCard(request: CloseRequest, { approvers, seats, edition }: CardOptions): Message {
   const { mode } = request.policy;
+  const title = titleText(request, seats);
   const lead = leadText(request);
-  const progress = `${progressText(request, 1_000)}${rules(request, approvers)}`;
+  const progress = `${progressText(request, 1_000, seats)}${rules(request, approvers)}`;
   const controls = buttons(cardButtons(request), `card:${request.revision}:${edition}`);
   const blocks: KnownBlock[] = [
-    header(titleText(request)),
+    header(title),
     ...(mode === 'dry-run' ? [context(`:no_entry_sign: *${DRY_RUN_LINE}*`)] : []),
     section(lead, 2_400),
     quote(glimpse(request.reason), LONGEST_GLIMPSE),
@@ -61,7 +64,7 @@ export function requestCard(request: CloseRequest, { approvers, edition }: CardO
   ];
   const text = fitLines(
     [
-      `${dryRunPrefix(mode)}${escapeMrkdwn(titleText(request))}`,
+      `${dryRunPrefix(mode)}${escapeMrkdwn(title)}`,
       ...lead.split('\n'),
       `Reason: ${quoted(request.reason, 600)}`,
       ...progress.split('\n'),
@@ -165,8 +168,13 @@ function smallPrint(request: CloseRequest): string[] {
       : []),
     ...(ahead && !isBlocked(request) ? [whatWillHappen(request)] : []),
     `${accounts} · Facts ${readText(request, facts)}`,
-    `Request \`${escapeMrkdwn(request.id)}\` · asked ${dateToken(createdAtMs)}${auditHint(request)}`,
+    `Request \`${escapeMrkdwn(request.id)}\` · asked ${dateToken(createdAtMs)}${ruleText(request)}${auditHint(request)}`,
   ];
+}
+
+/** Which rule of the file it was made under. */
+function ruleText({ policy: { ruleDigest } }: CloseRequest): string {
+  return ruleDigest === undefined ? '' : ` · rule \`${shortDigest(ruleDigest).replaceAll('`', '')}\``;
 }
 
 function auditHint(request: CloseRequest): string {
@@ -221,6 +229,9 @@ export function cardButtons(request: CloseRequest): ButtonSpec[] {
       ];
     case 'approved':
       return request.abandonedClaims > 0 ? [startSending(value, unit), reject, withdraw] : [reject, withdraw];
+    case 'sending':
+      // With a time to stop it, it can be stopped until the close order is sent.
+      return request.sent === null && (request.policy.delayMs ?? 0) > 0 ? [reject, withdraw] : [];
     case 'unknown':
       return [
         {

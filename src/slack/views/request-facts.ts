@@ -1,9 +1,10 @@
 /** A request's facts, their changes, votes and rules in words, for the card, the forms and the private view. mrkdwn, escaped. */
 
 import { parseAmount } from '../../domain/amount.ts';
-import type { CloseRequest, VoidedVote } from '../../domain/close/close-request.ts';
+import type { CloseRequest, PeopleNow, VoidedVote, Vote } from '../../domain/close/close-request.ts';
 import { type FactChange, type Facts, isRepaid, shortDigest } from '../../domain/close/facts.ts';
-import { countApprovals } from '../../domain/close/votes.ts';
+import { fillSeats, openNeeds } from '../../domain/close/seats.ts';
+import { countApprovals, votersOf } from '../../domain/close/votes.ts';
 import { personKey } from '../../domain/person.ts';
 import { fitLines } from './blocks.ts';
 import {
@@ -12,9 +13,11 @@ import {
   amountText,
   dateAndUtc,
   dateToken,
+  durationText,
   mention,
   mentions,
   moneyText,
+  needsText,
 } from './format.ts';
 import { escapeMrkdwn, shorten, withoutMarks } from './limits.ts';
 
@@ -83,11 +86,43 @@ const VOIDED: Readonly<Record<VoidedVote['because'], string>> = {
   'no-longer-eligible': 'no longer an approver',
 };
 
-/** The card's votes in short: a box for each that is needed, who approved when. */
-export function progressText(request: CloseRequest, max: number): string {
+/** The card's votes in short: a box for each that is needed, whom the rules need, who approved when. */
+export function progressText(request: CloseRequest, max: number, seats: PeopleNow['seats'] = []): string {
   const have = countApprovals(request, request.votes);
-  const approved = request.votes.map((vote) => `☑ ${mention(vote.voter)} ${dateToken(vote.atMs)}`);
-  return fitLines([tally(request, have), ...approved], max, (left) => `… and ${left} more`);
+  const approved = request.votes.map((vote) => `☑ ${voterText(vote)} ${dateToken(vote.atMs)}`);
+  const needs = needLines(request, seats);
+  // Two approvals of one group aren't two of two.
+  const isKnown = request.policy.need !== undefined && seats.length > 0 && needs.length > 0;
+  const lines = [...(isKnown ? [] : [tally(request, have)]), ...needs, ...approved];
+  return fitLines(lines, max, (left) => `… and ${left} more`);
+}
+
+/** "@ada", "@ada for @ben". */
+export function voterText({ voter, inPlaceOf }: Pick<Vote, 'voter' | 'inPlaceOf'>): string {
+  return inPlaceOf === undefined
+    ? mention(voter)
+    : `${mention(voter)} for ${mention({ ...voter, userId: inPlaceOf })}`;
+}
+
+/** Whom its own rule needs, and what the current one needs beyond that. While it is open. */
+function needLines(request: CloseRequest, seats: NonNullable<PeopleNow['seats']>): string[] {
+  const { need } = request.policy;
+  if (request.ending !== null || (need === undefined && seats.length === 0)) return [];
+  const voters = votersOf(request, request.votes);
+  const [own, current] = need === undefined ? [undefined, seats[0]] : seats;
+  const filled = own === undefined ? [] : fillSeats(own, voters);
+  const lines = (need ?? []).map((each, at) => {
+    const taken = filled[at] ?? 0;
+    const boxes = Array.from({ length: each.count }, (_, index) => (index < taken ? '☑' : '☐'));
+    return own === undefined ? `Needs ${needsText([each])}` : `${boxes.join(' ')} ${needsText([each])}`;
+  });
+  const missing = own === undefined ? 0 : openNeeds(own, voters).length;
+  if (current?.some(({ from }) => from.length === 0))
+    return [...lines, 'No rule in force now is for this unit, so it can only be rejected or withdrawn.'];
+  const more = current === undefined ? [] : openNeeds(current, voters);
+  return missing === 0 && more.length > 0
+    ? [...lines, `The rule in force now also needs ${needsText(more)}`]
+    : lines;
 }
 
 /** "☑ ☐ *1 of 2 approvals*"; of an ended request only what there was. */
@@ -108,7 +143,7 @@ export function voidedLines(request: CloseRequest): string[] {
 export function votesText(request: CloseRequest, max: number): string {
   const have = countApprovals(request, request.votes);
   const lines = [
-    ...request.votes.map((vote) => `• ${mention(vote.voter)} approved ${dateAndUtc(vote.atMs)}`),
+    ...request.votes.map((vote) => `• ${voterText(vote)} approved ${dateAndUtc(vote.atMs)}`),
     ...voidedLines(request).map((line) => `• ${line}`),
   ];
   return fitLines([tally(request, have), ...lines], max, (left) => `• … and ${left} more`);
@@ -141,10 +176,16 @@ export function whoMayVote(request: CloseRequest, approvers: ReadonlySet<string>
   return `${shown.length === 0 ? 'nobody at present' : mentions(shown)}${more}`;
 }
 
-export function whatWillHappen(request: CloseRequest): string {
-  if (request.policy.mode === 'dry-run')
-    return 'After the last approval Loandesk reads the unit and the approvers again and stops there: this is a rehearsal, nothing is sent.';
-  return 'After the last approval Loandesk reads the unit and the approvers again, then sends *one* close order to Binance, which ends this risk unit.';
+export function whatWillHappen({ policy }: Pick<CloseRequest, 'policy'>): string {
+  const { mode, delayMs = 0 } = policy;
+  const wait =
+    delayMs === 0
+      ? ''
+      : ` waits ${durationText(delayMs)}, in which any approver or the requester can stop it, then`;
+  const begin = `After the last approval Loandesk${wait} reads the unit and the approvers again`;
+  return mode === 'dry-run'
+    ? `${begin} and stops there: this is a rehearsal, nothing is sent.`
+    : `${begin}, then sends *one* close order to Binance, which ends this risk unit.`;
 }
 
 /** Where people decide; empty where nothing will be sent. */

@@ -3,11 +3,12 @@
 import type { KnownBlock } from '@slack/types';
 import { type CloseRequest, LONGEST_REASON, type Verdict } from '../../domain/close/close-request.ts';
 import { type Facts, shortDigest } from '../../domain/close/facts.ts';
+import type { ClosePolicy } from '../../domain/policy.ts';
 import type { BallotView, FreshFacts } from '../../usecases/desk.ts';
 import { writeBallotMetadata, writeRequestValue, writeUnitValue } from '../button-value.ts';
 import { COMMANDS, INPUT, INPUTS, MODALS } from '../ids.ts';
 import { context, fields, fitLines, type Modal, plain, quote, section, textInput } from './blocks.ts';
-import { countdownToken, durationText, mention } from './format.ts';
+import { countdownToken, durationText, mention, needsText } from './format.ts';
 import { LIMITS } from './limits.ts';
 import { factChangeLines, factPairs, irreversibleText, votesText, whatWillHappen } from './request-facts.ts';
 import { DRY_RUN_LINE, standingText } from './request-text.ts';
@@ -29,7 +30,7 @@ export function askModal({ facts, digest, policy }: FreshFacts): Modal {
       section(`You are about to request the close of risk unit *${facts.groupId}*.`),
       fields(pairs(facts, digest)),
       section(
-        `${policy.quorum} other ${policy.quorum === 1 ? 'person' : 'people'} must approve within ${durationText(policy.expiresAfterMs)}. Asking sends nothing to Binance; the close itself can't be undone.`,
+        `${whoMustApprove(policy)} must approve within ${durationText(policy.expiresAfterMs)}. ${(policy.delayMs ?? 0) === 0 ? '' : `${whatWillHappen({ policy })} `}Asking sends nothing to Binance; the close itself can't be undone.`,
       ),
       textInput({
         blockId: INPUTS.reason,
@@ -40,6 +41,11 @@ export function askModal({ facts, digest, policy }: FreshFacts): Modal {
       }),
     ],
   };
+}
+
+function whoMustApprove({ need, quorum }: ClosePolicy): string {
+  if (need !== undefined) return needsText(need);
+  return `${quorum} other ${quorum === 1 ? 'person' : 'people'}`;
 }
 
 export const LONGEST_UNIT_ID = 30;

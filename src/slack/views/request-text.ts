@@ -4,13 +4,20 @@
  */
 
 import { type Amount, parseAmount, sum, ZERO } from '../../domain/amount.ts';
-import type { CloseRequest, Ending, ExchangeAnswer, Sighting } from '../../domain/close/close-request.ts';
+import type {
+  CloseRequest,
+  Ending,
+  ExchangeAnswer,
+  PeopleNow,
+  Sighting,
+} from '../../domain/close/close-request.ts';
 import type { CloseState } from '../../domain/close/close-state.ts';
 import { isBlocked } from '../../domain/close/decision.ts';
 import type { Facts, LiabilityFact } from '../../domain/close/facts.ts';
-import { countApprovals } from '../../domain/close/votes.ts';
+import { openNeeds } from '../../domain/close/seats.ts';
+import { countApprovals, sendsFromMs, votersOf } from '../../domain/close/votes.ts';
 import type { CloseMode } from '../../domain/policy.ts';
-import { amountText, dateToken, mention, mentions } from './format.ts';
+import { amountText, countdownToken, dateToken, mention, mentions } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { quoted } from './request-facts.ts';
 
@@ -68,7 +75,7 @@ function owedOf({ principal, interest }: LiabilityFact): Amount | string {
 }
 
 /** What the whole card is about in one line: a mark for the eye, and the same in words. Plain text. */
-export function titleText(request: CloseRequest): string {
+export function titleText(request: CloseRequest, seats: PeopleNow['seats'] = []): string {
   const { groupId, state, ending, facts, policy, votes } = request;
   const close = `Close unit ${groupId}`;
   const isSettled = ending?.kind === 'settled';
@@ -76,12 +83,15 @@ export function titleText(request: CloseRequest): string {
     case 'pending': {
       if (isBlocked(request)) return `⛔ ${close}: blocked, owes ${owedBriefly(facts)}`;
       const have = countApprovals(request, votes);
-      const left = Math.max(1, policy.quorum - have);
+      const open = seats.map((rule) => openNeeds(rule, votersOf(request, votes)));
+      const missing = open.map((needs) => needs.reduce((total, { count }) => total + count, 0));
+      const left = Math.max(1, policy.quorum - have, ...missing);
       return `⏳ ${close}: needs ${left}${have > 0 ? ' more' : ''} approval${left === 1 ? '' : 's'}`;
     }
     case 'approved':
       if (request.obstacle !== null) return `⚠️ ${close}: approved, not sent yet`;
-      return request.abandonedClaims > 0 ? `⚠️ ${close}: approved, sending stopped` : `🔄 ${close}: approved`;
+      if (request.abandonedClaims > 0) return `⚠️ ${close}: approved, sending stopped`;
+      return isHeld(request) ? `⏳ ${close}: approved, can still be stopped` : `🔄 ${close}: approved`;
     case 'sending':
       if (request.sent === null) return `🔄 ${close}: last check before sending`;
       return `🔄 ${close}: ${sendingTitle(request.answer)}`;
@@ -102,6 +112,16 @@ export function titleText(request: CloseRequest): string {
     case 'superseded':
       return `ℹ️ Unit ${groupId}: already in Binance's closed list`;
   }
+}
+
+/** Approved, with nothing in the way but the time to stop it. */
+export function isHeld({ state, obstacle, abandonedClaims, policy }: CloseRequest): boolean {
+  return state === 'approved' && obstacle === null && abandonedClaims === 0 && (policy.delayMs ?? 0) > 0;
+}
+
+/** Until when it can be stopped, and by whom. mrkdwn. */
+export function heldText(request: CloseRequest): string {
+  return `Loandesk carries it out ${countdownToken(sendsFromMs(request))} unless someone stops it: an approver with *Reject…*, ${mention(request.requester)} with *Withdraw*.`;
 }
 
 function sendingTitle(answer: ExchangeAnswer | null): string {
@@ -150,6 +170,7 @@ export function standingText(request: CloseRequest): string {
     case 'approved':
       if (request.obstacle !== null)
         return `*Approved, not sent yet*: ${quoted(request.obstacle.why, 500)} Nothing was sent. Loandesk keeps trying until the request expires.`;
+      if (isHeld(request)) return `*Approved.* ${heldText(request)}`;
       return request.abandonedClaims > 0
         ? '*Approved, but the sending stopped* before anything was sent: its process ended. A person must start it again.'
         : '*Approved.* Loandesk is about to read the unit and the approvers again.';

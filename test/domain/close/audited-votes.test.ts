@@ -68,6 +68,9 @@ const approve =
     factsDigest: current.factsDigest,
     eligible,
     requesterMayAsk: true,
+    seats: [],
+    pairs: [],
+    ruleDigest: null,
   });
 
 const changeFacts: Step = { type: 'replace-facts', facts: facts({ collateralAccounts: ['other@test.com'] }) };
@@ -75,6 +78,9 @@ const withoutBob: Step = {
   type: 'recount-votes',
   eligible: new Set([ALICE.userId, CAROL.userId]),
   requesterMayAsk: true,
+  seats: [],
+  pairs: [],
+  ruleDigest: null,
 };
 const withoutPerson =
   (type: RequestEvent['type']) =>
@@ -190,6 +196,7 @@ const SENT: Step[] = [...APPROVED, CLAIM, MARK];
 const UNKNOWN: Step[] = [...SENT, answered(answer('unknown'))];
 const settle = (by: typeof ALICE, verdict: 'closed' | 'not-closed' = 'closed'): Command => ({
   type: 'settle',
+  pairs: [],
   by,
   verdict,
   note: 'seen in the console',
@@ -219,7 +226,11 @@ const ENDINGS: [kind: Ending['kind'], start: CloseRequest, steps: Step[]][] = [
   ['never-sent', request(), [...APPROVED, answered(answer('not-sent'))]],
   ['not-executed', request(), [...UNKNOWN, ...[10_000, 20_000, 30_000].map((ms) => lookAt(NOW + ms))]],
   ['card-undeliverable', request({ card: null }), [{ type: 'give-up-card', why: 'channel_not_found' }]],
-  ['rejected', request(), [{ type: 'reject', by: ALICE, version: 1, reason: 'not yet', eligible: ELIGIBLE }]],
+  [
+    'rejected',
+    request(),
+    [{ type: 'reject', pairs: [], by: ALICE, version: 1, reason: 'not yet', eligible: ELIGIBLE }],
+  ],
   ['withdrawn', request(), [...APPROVED, { type: 'withdraw', by: REQUESTER }]],
   ['expired', request(), [{ atMs: request().expiresAtMs, command: { type: 'expire' } }]],
   ['closed-elsewhere', request(), [{ type: 'supersede', evidence: evidence() }]],

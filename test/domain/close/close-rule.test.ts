@@ -114,7 +114,14 @@ describe('who counts', () => {
   it('approval case 6: and is dropped before sending, which takes the request back', () => {
     const decision = decideAt(
       claimed(),
-      { type: 'recount-votes', eligible: new Set([BOB.userId]), requesterMayAsk: true },
+      {
+        type: 'recount-votes',
+        eligible: new Set([BOB.userId]),
+        requesterMayAsk: true,
+        seats: [],
+        pairs: [],
+        ruleDigest: null,
+      },
       NOW,
     );
     expect(decision).toMatchObject({
@@ -209,7 +216,14 @@ describe('facts', () => {
     expect(changed.factChanges.map((change) => change.fact)).toEqual(['total liability', 'liability']);
     expect(refusalOf(changed, approveBy(BOB, voted))).toBe('old-version');
     expect(
-      refusalOf(changed, { type: 'reject', by: BOB, version: 1, reason: 'old', eligible: ELIGIBLE }),
+      refusalOf(changed, {
+        type: 'reject',
+        pairs: [],
+        by: BOB,
+        version: 1,
+        reason: 'old',
+        eligible: ELIGIBLE,
+      }),
     ).toBe('old-version');
   });
 
@@ -243,7 +257,7 @@ describe('decisions', () => {
       const ended = IN_STATE[state]();
       const commands: Command[] = [
         approveBy(CAROL, ended),
-        { type: 'reject', by: CAROL, version: ended.version, reason: 'late', eligible: ELIGIBLE },
+        { type: 'reject', pairs: [], by: CAROL, version: ended.version, reason: 'late', eligible: ELIGIBLE },
         { type: 'withdraw', by: REQUESTER },
         {
           type: 'claim',
@@ -258,7 +272,14 @@ describe('decisions', () => {
 
   it('approval case 11: after a won claim, reject and withdraw answer that it is being executed', () => {
     expect(
-      refusalOf(claimed(), { type: 'reject', by: CAROL, version: 1, reason: 'stop', eligible: ELIGIBLE }),
+      refusalOf(claimed(), {
+        type: 'reject',
+        pairs: [],
+        by: CAROL,
+        version: 1,
+        reason: 'stop',
+        eligible: ELIGIBLE,
+      }),
     ).toBe('already-executing');
     expect(refusalOf(claimed(), { type: 'withdraw', by: REQUESTER })).toBe('already-executing');
   });
@@ -270,7 +291,14 @@ describe('decisions', () => {
 
   it('approval case 17: a rejection needs a reason', () => {
     expect(
-      refusalOf(request(), { type: 'reject', by: ALICE, version: 1, reason: ' \n ', eligible: ELIGIBLE }),
+      refusalOf(request(), {
+        type: 'reject',
+        pairs: [],
+        by: ALICE,
+        version: 1,
+        reason: ' \n ',
+        eligible: ELIGIBLE,
+      }),
     ).toBe('reason-missing');
   });
 
@@ -480,6 +508,7 @@ describe('outcomes', () => {
       note = 'seen in the web console',
     ): Command => ({
       type: 'settle',
+      pairs: [],
       by,
       verdict,
       note,

@@ -61,6 +61,7 @@ const started = (by: typeof ALICE, version = 1): Command => ({
 });
 const reject = (by = CAROL, version = 1, reason = ' not yet '): Command => ({
   type: 'reject',
+  pairs: [],
   by,
   version,
   reason,
@@ -68,6 +69,7 @@ const reject = (by = CAROL, version = 1, reason = ' not yet '): Command => ({
 });
 const settle = (by = ALICE, verdict: 'closed' | 'not-closed' = 'closed', eligible = ELIGIBLE): Command => ({
   type: 'settle',
+  pairs: [],
   by,
   verdict,
   note: ' seen in the console ',
@@ -152,7 +154,14 @@ const RULE: { readonly [What: string]: Row } = {
     otherwise: 'wrong-state',
   },
   'recount-votes, nobody counts': {
-    command: { type: 'recount-votes', eligible: NOBODY, requesterMayAsk: true },
+    command: {
+      type: 'recount-votes',
+      eligible: NOBODY,
+      requesterMayAsk: true,
+      seats: [],
+      pairs: [],
+      ruleDigest: null,
+    },
     to: { pending: 'nothing-changed', approved: 'pending', sending: 'pending' },
     otherwise: 'wrong-state',
   },
@@ -425,7 +434,14 @@ const STEPS: readonly Step[] = [
   [
     'a voter under a claim counts no longer',
     { ...obstructed(), voidedVotes: [voided(CAROL, 'facts-changed', NOW)] },
-    { type: 'recount-votes', eligible: new Set([BOB.userId]), requesterMayAsk: true },
+    {
+      type: 'recount-votes',
+      eligible: new Set([BOB.userId]),
+      requesterMayAsk: true,
+      seats: [],
+      pairs: [],
+      ruleDigest: null,
+    },
     LATER,
     {
       ...ENDED,
@@ -439,7 +455,14 @@ const STEPS: readonly Step[] = [
   [
     'one of three voters under a claim counts no longer, and two are enough',
     { ...obstructed(), votes: [vote(ALICE), vote(BOB), vote(CAROL)] },
-    { type: 'recount-votes', eligible: new Set([BOB.userId, CAROL.userId]), requesterMayAsk: true },
+    {
+      type: 'recount-votes',
+      eligible: new Set([BOB.userId, CAROL.userId]),
+      requesterMayAsk: true,
+      seats: [],
+      pairs: [],
+      ruleDigest: null,
+    },
     LATER,
     { votes: [vote(BOB), vote(CAROL)], voidedVotes: [voided(ALICE, 'no-longer-eligible', LATER)] },
     { ...EVENT, type: 'votes-dropped', dropped: [id(ALICE)] },
@@ -448,7 +471,14 @@ const STEPS: readonly Step[] = [
   [
     'the only voter so far counts no longer',
     voted(),
-    { type: 'recount-votes', eligible: NOBODY, requesterMayAsk: true },
+    {
+      type: 'recount-votes',
+      eligible: NOBODY,
+      requesterMayAsk: true,
+      seats: [],
+      pairs: [],
+      ruleDigest: null,
+    },
     LATER,
     { votes: [], voidedVotes: [voided(ALICE, 'no-longer-eligible', LATER)] },
     { ...EVENT, type: 'votes-dropped', dropped: [id(ALICE)] },
@@ -893,7 +923,7 @@ describe('what is refused, and with what', () => {
     [
       'a vote for a requester who may not ask any more',
       request(),
-      { ...approveBy(), requesterMayAsk: false } as Command,
+      { ...approveBy(), requesterMayAsk: false, seats: [], pairs: [], ruleDigest: null } as Command,
       NOW,
       { code: 'requester-not-allowed' },
     ],
@@ -1029,7 +1059,7 @@ describe('what is refused, and with what', () => {
     [
       'a mark for a requester who may not ask any more',
       claimed(),
-      mark({ requesterMayAsk: false }),
+      mark({ requesterMayAsk: false, seats: [], pairs: [], ruleDigest: null }),
       NOW,
       { code: 'requester-not-allowed' },
     ],
@@ -1059,7 +1089,7 @@ describe('what is refused, and with what', () => {
     [
       'a rehearsal for a requester who may not ask any more',
       dry(),
-      rehearse({ requesterMayAsk: false }),
+      rehearse({ requesterMayAsk: false, seats: [], pairs: [], ruleDigest: null }),
       NOW,
       { code: 'requester-not-allowed' },
     ],

@@ -128,7 +128,7 @@ describe('fault T14: an outcome that two people stated', () => {
     ['fault T14, relative: withdraw', { type: 'withdraw', by: REQUESTER }],
     [
       'fault T14, relative: settle',
-      { type: 'settle', by: ALICE, verdict: 'closed', note: 'n', eligible: ELIGIBLE },
+      { type: 'settle', pairs: [], by: ALICE, verdict: 'closed', note: 'n', eligible: ELIGIBLE },
     ],
   ] as const)('%s is refused with it named so', (_, command) => {
     const decision = decide(settled, command, { nowMs: START_MS, current: policy() });

@@ -1,0 +1,375 @@
+/** The firm's own rules, the time to stop a close, and stand-ins, through the desk. */
+import { describe, expect, it } from 'vitest';
+import { amount, longId } from '../../src/domain/amount.ts';
+import type { Absence, CloseRule, CloseRules } from '../../src/domain/close/close-rules.ts';
+import type { ClosePolicy } from '../../src/domain/policy.ts';
+import type { DeskParts } from '../../src/usecases/create-desk.ts';
+import { StoreUnavailable } from '../../src/usecases/ports.ts';
+import { repaidUnit } from '../fakes/loan-exchange.ts';
+import { ALICE, BOB, CAROL, person, REQUESTER } from '../support/close-requests.ts';
+import { DeskHarness, UNIT } from '../support/desk-harness.ts';
+
+const MINUTE_MS = 60_000;
+const EVE = person('U0EVE');
+const TREASURY = { from: ['S0TREASURY'], count: 1 };
+const RISK = { from: ['S0RISK'], count: 1 };
+
+const rule = (changes: Partial<CloseRule> = {}): CloseRule => ({
+  ...{ units: '*', releasesOver: null, need: [TREASURY, RISK], delayMs: null },
+  ...changes,
+});
+
+/** Alice and Bob are treasury, Carol is risk; the settings name nobody who could approve. */
+function deskWith(
+  list: readonly CloseRule[],
+  changes: Partial<ClosePolicy> = {},
+  overrides: Partial<DeskParts> = {},
+) {
+  const inForce: { rules: CloseRules; away: Absence[] } = { rules: { rules: list, away: [] }, away: [] };
+  const harness: DeskHarness = new DeskHarness(
+    { approvers: ['U0NOBODY'], ...changes },
+    {
+      rules: () => inForce.rules,
+      absences: async () => inForce.away.filter(({ untilMs }) => untilMs > harness.nowMs),
+      ...overrides,
+    },
+  );
+  harness.directory.groups.set('S0TREASURY', [ALICE.userId, BOB.userId]);
+  harness.directory.groups.set('S0RISK', [CAROL.userId]);
+  harness.directory.people.set(EVE.userId, EVE);
+  harness.directory.people.set('U0NOBODY', person('U0NOBODY', { kind: 'not-found' }));
+  return { harness, inForce };
+}
+
+describe('rules for closes', () => {
+  it('one of treasury and one of risk close a unit', async () => {
+    const { harness } = deskWith([rule()]);
+    const request = await harness.open();
+    expect(request.policy).toMatchObject({ need: [TREASURY, RISK], quorum: 2 });
+    await harness.approve(ALICE, request);
+    await harness.approve(CAROL, request);
+    await harness.settled();
+    expect((await harness.get(request.id)).state).toBe('closed');
+    expect(harness.exchange.deletes).toHaveLength(1);
+  });
+
+  it('two of treasury do not, until risk approves, too', async () => {
+    const { harness } = deskWith([rule()]);
+    const request = await harness.open();
+    await harness.approve(ALICE, request);
+    await harness.approve(BOB, request);
+    await harness.settled();
+    expect(await harness.get(request.id)).toMatchObject({ state: 'pending', votes: [{}, {}] });
+    expect(harness.exchange.deletes).toEqual([]);
+    await harness.approve(CAROL, request);
+    await harness.settled();
+    expect((await harness.get(request.id)).state).toBe('closed');
+  });
+
+  it('people whom only the settings name approve nothing', async () => {
+    const { harness } = deskWith([rule()], { approvers: [EVE.userId] });
+    const request = await harness.open();
+    expect(await harness.approve(EVE, request)).toMatchObject({ refusal: { code: 'role-missing' } });
+  });
+
+  it('a unit without a rule is refused at the ask, and so is a rule that people there cannot fill', async () => {
+    const { harness, inForce } = deskWith([rule({ units: [longId('12')] })]);
+    expect(await harness.desk.askToClose(REQUESTER, UNIT, 'Loan repaid')).toMatchObject({
+      refusal: { code: 'no-rule', groupId: UNIT },
+    });
+    inForce.rules = { rules: [rule({ need: [TREASURY, { ...RISK, count: 2 }] })], away: [] };
+    expect(await harness.desk.askToClose(REQUESTER, UNIT, 'Loan repaid')).toMatchObject({
+      refusal: { code: 'quorum-unreachable', open: [{ from: ['S0RISK'], count: 1 }] },
+    });
+  });
+
+  it('the requester does not fill a place', async () => {
+    const { harness } = deskWith([rule()]);
+    harness.directory.groups.set('S0RISK', [REQUESTER.userId]);
+    expect(await harness.desk.askToClose(REQUESTER, UNIT, 'Loan repaid')).toMatchObject({
+      refusal: { code: 'quorum-unreachable', open: [RISK] },
+    });
+  });
+
+  it('a file that changes adds what it asks for to open requests, and takes nothing away', async () => {
+    const { harness, inForce } = deskWith([rule()]);
+    const request = await harness.open();
+    inForce.rules = { rules: [rule({ need: [{ ...TREASURY, count: 2 }] })], away: [] };
+    await harness.approve(ALICE, request);
+    await harness.approve(CAROL, request);
+    // Carol is on no list of the new file: her approval doesn't count, and both rules must be filled.
+    expect(await harness.get(request.id)).toMatchObject({
+      state: 'pending',
+      votes: [{ voter: { userId: ALICE.userId } }],
+    });
+    inForce.rules = { rules: [rule({ need: [{ ...TREASURY, count: 2 }, RISK] })], away: [] };
+    await harness.approve(CAROL, request);
+    expect((await harness.get(request.id)).state).toBe('pending');
+    await harness.approve(BOB, request);
+    await harness.settled();
+    expect((await harness.get(request.id)).state).toBe('closed');
+  });
+
+  it('a close that would release much more meanwhile falls under the rule for that, with new approvals', async () => {
+    const large = rule({ releasesOver: '5000000', need: [{ ...TREASURY, count: 2 }, RISK] });
+    const { harness } = deskWith([large, rule()]);
+    harness.heldBack.add('execute');
+    const small = repaidUnit(UNIT);
+    const request = await harness.open();
+    expect(request.policy.need).toEqual([TREASURY, RISK]);
+    await harness.approve(ALICE, request);
+    await harness.approve(CAROL, request);
+    harness.exchange.units.set(UNIT, { ...small, totalNetEquity: amount('90000000') });
+    await harness.pass(6_000);
+    const again = await harness.get(request.id);
+    expect(again).toMatchObject({ state: 'pending', version: 2, votes: [] });
+    expect(again.factChanges).toMatchObject([{ fact: 'released amount', after: '90000000' }]);
+    for (const by of [ALICE, CAROL]) await harness.approve(by, again);
+    expect((await harness.get(request.id)).state).toBe('pending');
+    harness.heldBack.clear();
+    await harness.approve(BOB, again);
+    await harness.settled();
+    expect((await harness.get(request.id)).state).toBe('closed');
+    expect(harness.exchange.deletes).toHaveLength(1);
+  });
+
+  it('without a rule in force nobody approves', async () => {
+    const { harness, inForce } = deskWith([rule()]);
+    const request = await harness.open();
+    inForce.rules = { rules: [rule({ units: [longId('12')] })], away: [] };
+    expect(await harness.approve(ALICE, request)).toMatchObject({ refusal: { code: 'no-rule' } });
+  });
+
+  it('a rule that goes away stops what is approved; it can still be rejected', async () => {
+    const { harness, inForce } = deskWith([rule()]);
+    harness.heldBack.add('execute');
+    const request = await harness.open();
+    await harness.approve(ALICE, request);
+    await harness.approve(CAROL, request);
+    inForce.rules = { rules: [rule({ units: [longId('12')] })], away: [] };
+    await harness.pass(6_000);
+    expect((await harness.get(request.id)).state).toBe('pending');
+    expect(harness.exchange.deletes).toEqual([]);
+    expect(await harness.desk.reject(CAROL, request.id, 1, 'no rule')).toMatchObject({
+      value: { state: 'rejected' },
+    });
+  });
+
+  it('a group that is emptied or deleted meanwhile takes its approvals back', async () => {
+    const { harness } = deskWith([rule()]);
+    harness.heldBack.add('execute');
+    const request = await harness.open();
+    await harness.approve(ALICE, request);
+    await harness.approve(CAROL, request);
+    harness.directory.missingGroups.add('S0RISK');
+    await harness.pass(6_000);
+    expect(await harness.get(request.id)).toMatchObject({
+      state: 'pending',
+      votes: [{ voter: { userId: ALICE.userId } }],
+    });
+    expect(harness.exchange.deletes).toEqual([]);
+  });
+
+  it('a request of the version before, without a rule, ends under its own', async () => {
+    const { harness, inForce } = deskWith([rule()], { approvers: [ALICE.userId, BOB.userId, CAROL.userId] });
+    const { rules } = inForce;
+    const before = harness.replica({ rules: () => null });
+    const asked = await before.desk.askToClose(REQUESTER, UNIT, 'Loan repaid');
+    if (!asked.ok) throw new Error(asked.refusal.code);
+    await harness.settled();
+    const request = await harness.get(asked.value.id);
+    expect(request.policy).not.toHaveProperty('need');
+    inForce.rules = rules;
+    await harness.approve(ALICE, request);
+    await harness.approve(BOB, request);
+    expect((await harness.get(request.id)).state).toBe('pending');
+    await harness.approve(CAROL, request);
+    await harness.settled();
+    expect((await harness.get(request.id)).state).toBe('closed');
+  });
+});
+
+describe('the time to stop a close', () => {
+  const delayMs = 15 * MINUTE_MS;
+
+  async function approved(harness: DeskHarness) {
+    const request = await harness.open();
+    await harness.approve(ALICE, request);
+    await harness.approve(CAROL, request);
+    await harness.settled();
+    return harness.get(request.id);
+  }
+
+  it('nothing is sent before its end, and it is sent then by itself, on facts read then', async () => {
+    const { harness } = deskWith([rule()], { delayMs });
+    const request = await approved(harness);
+    expect(request.state).toBe('approved');
+    await harness.pass(delayMs - 1_000);
+    expect(harness.exchange.deletes).toEqual([]);
+    await harness.pass(2_000);
+    expect((await harness.get(request.id)).state).toBe('closed');
+    expect(harness.exchange.deletes).toHaveLength(1);
+  });
+
+  it('tells the requester and everybody who may stop it', async () => {
+    const { harness } = deskWith([rule()], { delayMs });
+    const request = await approved(harness);
+    expect(harness.approversTold(request.id)).toEqual(['opened', 'approved']);
+    const direct = harness.notifier.delivered.flatMap(({ notice }) =>
+      notice.kind === 'direct' ? [`${notice.to.userId} ${notice.event.type}`] : [],
+    );
+    expect(direct).toContain(`${REQUESTER.userId} approved`);
+  });
+
+  it('is stopped by an approver or by the requester', async () => {
+    for (const by of [BOB, REQUESTER]) {
+      const { harness } = deskWith([rule()], { delayMs });
+      const { id } = await approved(harness);
+      const stopped =
+        by === REQUESTER
+          ? await harness.desk.withdraw(by, id)
+          : await harness.desk.reject(by, id, 1, 'wait for the audit');
+      expect(stopped.ok).toBe(true);
+      await harness.pass(delayMs + MINUTE_MS);
+      expect(harness.exchange.deletes).toEqual([]);
+    }
+  });
+
+  it('a time that is set, or gets longer, holds what is approved already', async () => {
+    const { harness } = deskWith([rule()]);
+    harness.heldBack.add('execute');
+    const request = await approved(harness);
+    harness.restart({ delayMs, approvers: ['U0NOBODY'] });
+    await harness.pass(6_000);
+    expect(harness.exchange.deletes).toEqual([]);
+    expect((await harness.get(request.id)).state).toBe('approved');
+    await harness.pass(delayMs);
+    expect((await harness.get(request.id)).state).toBe('closed');
+  });
+
+  it('nobody starts it before its end either', async () => {
+    const { harness } = deskWith([rule()], { delayMs });
+    const request = await approved(harness);
+    expect(await harness.desk.startSending(ALICE, request.id, 1)).toMatchObject({
+      refusal: { code: 'cooling-off' },
+    });
+  });
+
+  it('a close made elsewhere meanwhile is noticed while it waits', async () => {
+    const { harness } = deskWith([rule()], { delayMs: 60 * MINUTE_MS });
+    const request = await approved(harness);
+    harness.exchange.closeOutside(UNIT);
+    await harness.pass(6 * MINUTE_MS);
+    expect((await harness.get(request.id)).state).toBe('superseded');
+  });
+
+  it('a fact that changes meanwhile voids the approvals, as always', async () => {
+    const { harness } = deskWith([rule()], { delayMs });
+    const request = await approved(harness);
+    harness.exchange.units.set(UNIT, repaidUnit(UNIT, { accounts: [] }));
+    await harness.pass(delayMs + 1_000);
+    expect(await harness.get(request.id)).toMatchObject({ state: 'pending', votes: [] });
+    expect(harness.exchange.deletes).toEqual([]);
+  });
+});
+
+describe('stand-ins', () => {
+  it('act while the approver is away, with both names in the vote and the trail', async () => {
+    const { harness, inForce } = deskWith([rule()]);
+    inForce.away = [{ approver: CAROL.userId, standIn: EVE.userId, untilMs: harness.nowMs + 60 * MINUTE_MS }];
+    const request = await harness.open();
+    await harness.approve(ALICE, request);
+    await harness.approve(EVE, request);
+    await harness.settled();
+    expect(await harness.get(request.id)).toMatchObject({
+      state: 'closed',
+      votes: [{}, { voter: { userId: EVE.userId }, inPlaceOf: CAROL.userId }],
+    });
+    expect(await harness.desk.verifyAudit(REQUESTER, request.id)).toMatchObject({ value: { fault: null } });
+  });
+
+  it('no longer once it is over, and what they approved no longer counts', async () => {
+    const { harness, inForce } = deskWith([rule()]);
+    inForce.away = [{ approver: CAROL.userId, standIn: EVE.userId, untilMs: harness.nowMs + MINUTE_MS }];
+    const request = await harness.open();
+    await harness.approve(EVE, request);
+    await harness.pass(2 * MINUTE_MS);
+    await harness.approve(ALICE, request);
+    expect(await harness.get(request.id)).toMatchObject({
+      state: 'pending',
+      votes: [{ voter: { userId: ALICE.userId } }],
+    });
+    expect(await harness.approve(EVE, request)).toMatchObject({ refusal: { code: 'role-missing' } });
+  });
+
+  it.each([
+    ['left the firm', person('U0EVE', { kind: 'deactivated' })],
+    ['is a guest', person('U0EVE', { kind: 'guest' })],
+  ])('not if the stand-in %s', async (_, eve) => {
+    const { harness, inForce } = deskWith([rule()]);
+    harness.directory.people.set(EVE.userId, eve);
+    inForce.away = [{ approver: CAROL.userId, standIn: EVE.userId, untilMs: harness.nowMs + 60 * MINUTE_MS }];
+    const request = await harness.open();
+    expect((await harness.approve(EVE, request)).ok).toBe(false);
+  });
+
+  it('not for somebody who is no approver, nor after they left', async () => {
+    const { harness, inForce } = deskWith([rule()]);
+    inForce.away = [{ approver: 'U0NOBODY', standIn: EVE.userId, untilMs: harness.nowMs + 60 * MINUTE_MS }];
+    const request = await harness.open();
+    expect(await harness.approve(EVE, request)).toMatchObject({ refusal: { code: 'role-missing' } });
+    inForce.away = [{ approver: CAROL.userId, standIn: EVE.userId, untilMs: harness.nowMs + 60 * MINUTE_MS }];
+    harness.directory.people.set(CAROL.userId, { ...CAROL, kind: 'deactivated' });
+    expect(await harness.approve(EVE, request)).toMatchObject({ refusal: { code: 'role-missing' } });
+  });
+
+  it('never on a request of either of them, and each acts for themselves there', async () => {
+    for (const [approver, standIn] of [
+      [CAROL, REQUESTER],
+      [REQUESTER, EVE],
+    ] as const) {
+      const { harness, inForce } = deskWith([rule()], { requesterMayApprove: true });
+      harness.directory.groups.set('S0TREASURY', [ALICE.userId, REQUESTER.userId]);
+      inForce.away = [
+        { approver: approver.userId, standIn: standIn.userId, untilMs: harness.nowMs + 60 * MINUTE_MS },
+      ];
+      const request = await harness.open();
+      if (standIn === EVE)
+        expect(await harness.approve(EVE, request)).toMatchObject({ refusal: { code: 'role-missing' } });
+      await harness.approve(REQUESTER, request);
+      await harness.settled();
+      expect(await harness.get(request.id)).toMatchObject({ state: 'pending' });
+      expect((await harness.get(request.id)).votes[0]).not.toHaveProperty('inPlaceOf');
+      expect(await harness.desk.reject(CAROL, request.id, 1, 'no')).toMatchObject({ ok: true });
+    }
+  });
+
+  it('make no rule look reachable that needs two people', async () => {
+    const { harness, inForce } = deskWith([rule()]);
+    harness.directory.groups.set('S0TREASURY', [ALICE.userId]);
+    inForce.away = [{ approver: ALICE.userId, standIn: CAROL.userId, untilMs: harness.nowMs + MINUTE_MS }];
+    expect(await harness.desk.askToClose(REQUESTER, UNIT, 'Loan repaid')).toMatchObject({
+      refusal: { code: 'quorum-unreachable' },
+    });
+  });
+
+  it('of nobody who is an approver get no role, nor of one who left', async () => {
+    const { harness, inForce } = deskWith([rule()]);
+    const untilMs = harness.nowMs + MINUTE_MS;
+    inForce.away = [{ approver: REQUESTER.userId, standIn: EVE.userId, untilMs }];
+    expect(await harness.desk.admit(EVE)).toMatchObject({ ok: false });
+    inForce.away = [{ approver: CAROL.userId, standIn: EVE.userId, untilMs }];
+    expect(await harness.desk.admit(EVE)).toMatchObject({ ok: true, value: ['approver'] });
+    harness.directory.people.set(CAROL.userId, { ...CAROL, kind: 'deactivated' });
+    expect(await harness.desk.admit(EVE)).toMatchObject({ ok: false });
+  });
+
+  it('no vote counts while it cannot be read who is away', async () => {
+    const { harness } = deskWith(
+      [rule()],
+      {},
+      { absences: () => Promise.reject(new StoreUnavailable(new Error('down'))) },
+    );
+    await expect(harness.desk.askToClose(REQUESTER, UNIT, 'Loan repaid')).rejects.toThrow(StoreUnavailable);
+  });
+});
