@@ -9,7 +9,7 @@ import type {
   RebateBalance,
   Span,
 } from '../domain/loan/loan-records.ts';
-import type { StatementAsset } from '../domain/loan/statement.ts';
+import type { Statement } from '../domain/loan/statement.ts';
 import type { PersonId } from '../domain/person.ts';
 import type { Result } from '../domain/refusal.ts';
 import type { Liability } from '../domain/unit/risk-unit.ts';
@@ -49,7 +49,7 @@ export interface LoanView {
 }
 
 /** Days and the month are UTC. */
-export interface StatementView {
+export interface StatementView extends Statement {
   readonly groupId: LongId;
   /** Null: couldn't be read. */
   readonly creditEmail: string | null;
@@ -57,10 +57,10 @@ export interface StatementView {
   readonly month: string;
   /** True: the month isn't over. */
   readonly isRunning: boolean;
-  readonly assets: readonly StatementAsset[];
-  /** What doesn't add up, in words for people; none: it reconciles. */
-  readonly differences: readonly string[];
+  /** What the statement can't be made without, each with why, in words for people. */
   readonly missing: readonly string[];
+  /** What only the check of the interest paid can't be made without: then every asset is in `interestUnchecked`. */
+  readonly missingForInterest: readonly string[];
   readonly flaws: readonly string[];
   readonly asOfMs: number;
 }

@@ -19,6 +19,24 @@ import type { LoanRecords, ReadingProgressStore, Walked, WalkedRead } from './lo
 import type { Log, Read } from './ports.ts';
 import { ReadingReport } from './reading-report.ts';
 
+const PART_NAMES = {
+  owed: 'What is owed now',
+  records: 'Borrows and repays',
+  interest: 'Interest',
+  liquidations: 'Forced liquidations',
+  transfers: 'Transfers of forced liquidations',
+  rebate: 'Interest rebate',
+  rebateRecords: 'Interest rebate records',
+} as const;
+
+type PartName = keyof typeof PART_NAMES;
+
+/** What couldn't be read, and why, in words for people. */
+export interface MissingPart {
+  readonly part: PartName;
+  readonly text: string;
+}
+
 export interface LoanReading {
   readonly unit: LoanUnit;
   readonly records: readonly LoanRecord[];
@@ -28,9 +46,9 @@ export interface LoanReading {
   readonly transfers: readonly LiquidationTransfer[] | null;
   /** Null also: the firm has none. */
   readonly rebate: RebateBalance | null;
-  /** What the rebate paid for this unit; empty for a firm that has none. */
+  /** What the rebate paid for this unit, null also if not all was read; empty for a firm that has none. */
   readonly offsets: readonly RebateRecord[] | null;
-  readonly missing: readonly string[];
+  readonly missing: readonly MissingPart[];
   readonly flaws: readonly string[];
   /** Exchange time of the oldest answer. */
   readonly asOfMs: number;
@@ -120,6 +138,7 @@ export class LoanReadings {
     const { records } = this.#parts;
     const { groupId } = order.unit;
     const part = new Parts();
+    if (order.unit.missing !== null) part.miss('owed', order.unit.missing);
     const [borrowsAndRepays, interest, liquidated, rebate] = await Promise.all([
       this.#records(order, report),
       Promise.all(
@@ -132,13 +151,14 @@ export class LoanReadings {
     const unread = order.needsInterest ? interest.find((read) => !read.ok) : undefined;
     if (unread?.ok === false) return refuse(exchangeRefusal(unread.failure));
     if (report.isStopped) return refuse({ code: 'reading-stopped' });
-    const rows = part.rows('Borrows and repays', borrowsAndRepays) ?? [];
-    const charged = interest.map((read) => part.rows('Interest', read));
-    const liquidations = liquidated && part.rows('Forced liquidations', liquidated.liquidations);
-    const transfers = liquidated && part.rows('Transfers of forced liquidations', liquidated.transfers);
-    const balance = part.value('Interest rebate', rebate.balance);
-    const rebates = part.rows('Interest rebate records', rebate.records);
-    if (order.unit.missing !== null) part.missing.unshift(`What is owed now: ${order.unit.missing}`);
+    const rows = part.rows('records', borrowsAndRepays) ?? [];
+    const charged = interest.map((read) => part.rows('interest', read));
+    const liquidations = liquidated && part.rows('liquidations', liquidated.liquidations);
+    const transfers = liquidated && part.rows('transfers', liquidated.transfers);
+    const balance = part.value('rebate', rebate.balance);
+    const rebates = part.rows('rebateRecords', rebate.records);
+    const isRebateWhole = rebate.records?.ok === true && rebate.records.value?.isCut === false;
+    const ofUnit = rebates?.filter((row) => row.groupId === groupId && row.type === 'INTEREST_OFFSET');
     return done({
       unit: order.unit,
       records: rows,
@@ -146,8 +166,8 @@ export class LoanReadings {
       liquidations,
       transfers,
       rebate: balance,
-      offsets: rebates?.filter((row) => row.groupId === groupId && row.type === 'INTEREST_OFFSET') ?? null,
-      missing: [...new Set(part.missing)],
+      offsets: isRebateWhole ? (ofUnit ?? null) : null,
+      missing: part.missing,
       flaws: part.shownFlaws(),
       asOfMs: Math.min(part.asOfMs, order.unit.asOfMs ?? Number.POSITIVE_INFINITY),
     });
@@ -197,26 +217,32 @@ const NONE: Read<Walked<never>> = {
 
 /** What was read of each part, and what of it wasn't. */
 class Parts {
-  readonly missing: string[] = [];
+  readonly missing: MissingPart[] = [];
   readonly #flaws: string[] = [];
   asOfMs = Number.POSITIVE_INFINITY;
 
   /** Null: couldn't be read, or wasn't asked for. */
-  rows<Row>(name: string, read: WalkedRead<Row> | null): readonly Row[] | null {
-    const walked = read && this.value(name, read);
+  rows<Row>(part: PartName, read: WalkedRead<Row> | null): readonly Row[] | null {
+    const walked = read && this.value(part, read);
     if (walked === null) return null;
-    if (walked.isCut) this.missing.push(`${name}: only the newest ${walked.rows.length} rows were read.`);
+    if (walked.isCut) this.miss(part, `only the newest ${walked.rows.length} rows were read.`);
     return walked.rows;
   }
 
-  value<Value>(name: string, read: Read<Value>): Value | null {
+  value<Value>(part: PartName, read: Read<Value>): Value | null {
     if (!read.ok) {
-      this.missing.push(`${name}: ${read.failure.meaning} ${read.failure.advice}`);
+      this.miss(part, `${read.failure.meaning} ${read.failure.advice}`);
       return null;
     }
     this.asOfMs = Math.min(this.asOfMs, read.asOfMs);
     this.#flaws.push(...read.flaws.map(({ text }) => text));
     return read.value;
+  }
+
+  /** Interest of two spans may fail for the same reason. */
+  miss(part: PartName, why: string): void {
+    const text = `${PART_NAMES[part]}: ${why}`;
+    if (this.missing.every((each) => each.text !== text)) this.missing.push({ part, text });
   }
 
   shownFlaws(): readonly string[] {

@@ -23,7 +23,7 @@ import { findLoanUnit } from './find-loan-unit.ts';
 import { loanCsv, statementCsv } from './loan-csv.ts';
 import type { LoanDesk, LoanView, StatementView } from './loan-desk.ts';
 import type { LoanRecords, ReadingProgressStore } from './loan-ports.ts';
-import { type LoanReading, LoanReadings, type ReadingPlan } from './loan-readings.ts';
+import { type LoanReading, LoanReadings, type MissingPart, type ReadingPlan } from './loan-readings.ts';
 import type { LoanReader, Log } from './ports.ts';
 
 export interface ViewLoanParts {
@@ -141,15 +141,19 @@ export function createViewLoan(parts: ViewLoanParts): LoanDesk {
       const { query, reading } = found.value;
       const fileName = `loan-${reading.unit.groupId}-${query.spanText.replaceAll(' ', '-')}.csv`;
       const csv = loanCsv(reading, query.span);
-      return done({ fileName, csv, flaws: [...reading.missing, ...reading.flaws] });
+      return done({ fileName, csv, flaws: [...textsOf(reading.missing), ...reading.flaws] });
     },
     viewStatement: (by, text, readingId) => statement(by, text, readingId, true),
     async exportStatement(by, text, readingId) {
       const view = await statement(by, text, readingId, false);
       if (!view.ok) return view;
-      const { groupId, month, missing, flaws } = view.value;
+      const { groupId, month, missing, missingForInterest, flaws } = view.value;
       const fileName = `statement-${groupId}-${month}.csv`;
-      return done({ fileName, csv: statementCsv(view.value), flaws: [...missing, ...flaws] });
+      return done({
+        fileName,
+        csv: statementCsv(view.value),
+        flaws: [...missing, ...missingForInterest, ...flaws],
+      });
     },
     loanProgress: (by, readingId) => asViewer(by, readingId, null, () => readingProgress.progress(readingId)),
     stopLoan: (by, readingId) => asViewer(by, readingId, false, () => readingProgress.stop(readingId)),
@@ -189,7 +193,7 @@ function loanView({ query, timeZone, reading }: Found<LoanQuery>, nowMs: number,
     sums: totalsOf(records),
     liquidations: withTransfers(reading.liquidations ?? [], reading.transfers ?? []),
     rebate: rebate && { ...rebate, usedHere },
-    missing: reading.missing,
+    missing: textsOf(reading.missing),
     flaws: reading.flaws,
   };
 }
@@ -211,11 +215,15 @@ function withTransfers(
   }));
 }
 
+function textsOf(missing: readonly MissingPart[]): readonly string[] {
+  return missing.map(({ text }) => text);
+}
+
 function statementView({ query, reading }: Found<StatementQuery>): StatementView {
-  const { unit, records, offsets, missing, flaws, asOfMs } = reading;
+  const { unit, records, offsets, flaws, asOfMs } = reading;
   const isClosed = unit.closedAtMs !== null;
   const isRunning = query.span.beforeMs > asOfMs;
-  const { assets, differences } = statementOf({
+  const statement = statementOf({
     month: query.span,
     asOfMs,
     records,
@@ -223,8 +231,15 @@ function statementView({ query, reading }: Found<StatementQuery>): StatementView
     offsets,
     owed: isClosed ? [] : unit.owed,
   });
+  const isOfInterest = ({ part }: MissingPart) => part === 'rebate' || part === 'rebateRecords';
+  // A month that is over is compared with the interest rows at its end.
+  const missing = reading.missing.filter(
+    (each) => !isOfInterest(each) && (isRunning || each.part !== 'owed'),
+  );
   return {
     ...{ groupId: unit.groupId, creditEmail: unit.creditEmail, month: query.month },
-    ...{ isRunning, assets, differences, missing, flaws, asOfMs },
+    ...{ ...statement, isRunning, flaws, asOfMs },
+    missing: textsOf(missing),
+    missingForInterest: textsOf(reading.missing.filter(isOfInterest)),
   };
 }

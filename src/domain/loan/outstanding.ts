@@ -26,8 +26,26 @@ export interface OutstandingInput {
   readonly records: readonly LoanRecord[];
   /** Null: couldn't be read. */
   readonly offsets: readonly RebateRecord[] | null;
-  /** Interest that Binance shows as owed at the end; null: not stated. */
-  readonly closing: Amount | null;
+  /** Interest that Binance shows as owed at the end. */
+  readonly closing: Amount | 'month-is-over' | 'not-read';
+}
+
+/** Why what was paid of the interest couldn't be checked, or only in part of the month. */
+export type WhyUnchecked =
+  /** Something was owed before the month began, and how much interest isn't stated. */
+  | 'owed-before'
+  /** Something is owed after the month, and Binance states outstanding interest only now. */
+  | 'owed-after'
+  /** What the rebate paid couldn't be read. */
+  | 'rebate-not-read'
+  /** What is owed now couldn't be read. */
+  | 'owed-not-read';
+
+export interface FollowedInterest {
+  /** In words. */
+  readonly differences: readonly string[];
+  /** None: a payment of interest that is missing or altered would be among the differences. */
+  readonly unchecked: readonly WhyUnchecked[];
 }
 
 interface Event {
@@ -40,7 +58,7 @@ interface Event {
 /** Each figure is rounded to this by itself. */
 const LAST_DIGIT = amount('0.00000001');
 
-export function outstandingDifferences(input: OutstandingInput): string[] {
+export function followInterest(input: OutstandingInput): FollowedInterest {
   const { opening, closing, offsets } = input;
   const differences: string[] = [];
   let principal = opening;
@@ -69,18 +87,19 @@ export function outstandingDifferences(input: OutstandingInput): string[] {
       roundings = 0;
     }
   }
-  if (closing === null || interest === null || offsets === null) return differences;
-  if (
-    interest
-      .minus(closing)
-      .abs()
-      .lte(LAST_DIGIT.times(String(roundings + 1)))
-  )
-    return differences;
-  return [
-    ...differences,
-    `interest charged and not paid comes to ${exactText(interest)}, but Binance shows ${exactText(closing)} now: a difference of ${exactText(closing.minus(interest))}`,
-  ];
+  const unchecked: WhyUnchecked[] = [];
+  if (opening.gt(ZERO)) unchecked.push('owed-before');
+  if (closing === 'month-is-over' && principal.gt(ZERO)) unchecked.push('owed-after');
+  if (offsets === null) unchecked.push('rebate-not-read');
+  if (closing === 'not-read') unchecked.push('owed-not-read');
+  if (typeof closing !== 'string' && interest !== null && offsets !== null) {
+    const tolerance = LAST_DIGIT.times(String(roundings + 1));
+    if (interest.minus(closing).abs().gt(tolerance))
+      differences.push(
+        `interest charged and not paid comes to ${exactText(interest)}, but Binance shows ${exactText(closing)} now: a difference of ${exactText(closing.minus(interest))}`,
+      );
+  }
+  return { differences, unchecked };
 }
 
 /** Oldest first; charges before the rebate and repays of the same moment. */

@@ -17,7 +17,7 @@ import {
   repaidPrincipal,
   type Span,
 } from './loan-records.ts';
-import { outstandingDifferences } from './outstanding.ts';
+import { followInterest, type WhyUnchecked } from './outstanding.ts';
 import { type AssetBooks, HOUR_MS, hoursOf, Moves, misfitsOf, principalAt } from './principal.ts';
 
 /** One asset of a statement. Days and the month are UTC, so that everybody reads the same statement. */
@@ -57,8 +57,17 @@ export interface StatementInput {
 
 export interface Statement {
   readonly assets: readonly StatementAsset[];
-  /** In words; none: it reconciles. */
+  /** In words; none: the principal adds up, and so does the interest paid, except for what is in `interestUnchecked`. */
   readonly differences: readonly string[];
+  /** By asset; none: what was paid of the interest was followed through the month. */
+  readonly interestUnchecked: readonly UncheckedInterest[];
+  /** Binance shows no record and no interest of the month, and nothing is owed at its end. */
+  readonly isEmpty: boolean;
+}
+
+export interface UncheckedInterest {
+  readonly asset: string;
+  readonly why: readonly WhyUnchecked[];
 }
 
 /** Around the month, for the rows beside its ends. */
@@ -79,14 +88,21 @@ export function statementOf(input: StatementInput): Statement {
     ...[...charges]
       .filter(([, rows]) => rows.some(({ atMs }) => isWithin(atMs, month)))
       .map(([asset]) => asset),
-    ...(isRunning(input) ? (input.owed ?? []) : []).map(({ asset }) => asset),
+    ...(isRunning(input) ? (input.owed ?? []) : [])
+      .filter(({ principal, interest }) => principal.plus(interest).gt(ZERO))
+      .map(({ asset }) => asset),
   ];
   const found = [...new Set(named)]
     .toSorted()
     .map((asset) => assetOf(asset, charges.get(asset) ?? [], input));
+  const shown = found.filter(({ isEmpty }) => !isEmpty);
   return {
-    assets: found.flatMap(({ asset, isEmpty }) => (isEmpty ? [] : [asset])),
+    assets: shown.map(({ asset }) => asset),
     differences: [...recordDifferences(input), ...found.flatMap(({ differences }) => differences)],
+    interestUnchecked: shown.flatMap(({ asset: { asset }, unchecked }) =>
+      unchecked.length === 0 ? [] : [{ asset, why: unchecked }],
+    ),
+    isEmpty: named.length === 0,
   };
 }
 
@@ -102,6 +118,7 @@ function isRunning({ month, asOfMs }: StatementInput): boolean {
 interface AssetFound {
   readonly asset: StatementAsset;
   readonly differences: readonly string[];
+  readonly unchecked: readonly WhyUnchecked[];
   /** Nothing but failed records. */
   readonly isEmpty: boolean;
 }
@@ -119,20 +136,18 @@ function assetOf(asset: string, charges: readonly HourlyCharge[], input: Stateme
   const computedClosing = opening.plus(borrowed).minus(repaid).minus(forcedRepaid);
   const checkedTo = Math.min(month.beforeMs + HOUR_MS, input.asOfMs - BOOKED_WITHIN_MS);
   const books = { opening, openingMs: month.fromMs, charges, moves };
+  const interest = followInterest({
+    ...{ opening, month, charges: ofMonth, records: confirmed },
+    offsets: input.offsets?.filter((row) => row.liabilityAsset === asset) ?? null,
+    closing: isRunning(input) ? (interestOwed(asset, input.owed) ?? 'not-read') : 'month-is-over',
+  });
   const differences = [
     ...closingDifference(computedClosing, statedClosing, isRunning(input)),
     ...belowZero(opening, computedClosing, statedClosing),
     // From the hour before, as the opening may come from a row after it.
     ...principalDifferences(books, { fromMs: month.fromMs - HOUR_MS, beforeMs: checkedTo }),
     ...ofMonth.flatMap(interestDifference),
-    ...outstandingDifferences({
-      opening,
-      month,
-      charges: ofMonth,
-      records: confirmed,
-      offsets: input.offsets?.filter((row) => row.liabilityAsset === asset) ?? null,
-      closing: isRunning(input) ? (interestOwed(asset, input.owed) ?? null) : null,
-    }),
+    ...interest.differences,
   ];
   return {
     asset: {
@@ -141,6 +156,7 @@ function assetOf(asset: string, charges: readonly HourlyCharge[], input: Stateme
       interestByDay: byDay(ofMonth),
     },
     differences: differences.map((text) => `${asset}: ${text}`),
+    unchecked: interest.unchecked,
     isEmpty: confirmed.length === 0 && ofMonth.length === 0 && opening.eq(ZERO) && statedClosing.eq(ZERO),
   };
 }
