@@ -18,6 +18,8 @@ export default defineConfig({
     env: { TZ: 'UTC' },
     // The files of a worker share its modules: most of them load the whole bot, its libraries and the stand-ins.
     isolate: false,
+    // Limits end a hang; speed is measured in bench/, not here.
+    expect: { poll: { timeout: 10_000 } },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Two cores everywhere this runs, and a worker that mostly waits (test/chaos): more would only make timers late.

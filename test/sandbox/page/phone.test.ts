@@ -132,12 +132,12 @@ describe.skipIf(path === null)('on a phone', { timeout: 60_000 }, () => {
     await hands.typeUntil('/ltv', () => hands.newest.getByText(/^5\d of 5\d units need attention/));
     // Typed twice where the page was slow, so the newest answer may still be on its way.
     const worst = () => isSeenFromTop(hands.newest.getByText('600.0% · LIQUIDATION').first());
-    await expect.poll(worst, { timeout: 10_000 }).toBe(true);
+    await expect.poll(worst).toBe(true);
     expect(await isNarrow(), '/ltv').toBe(true);
     await hands.type(`/ltv ${long}`);
     const title = hands.newest.getByRole('heading', { name: new RegExp(`^Unit ${long} · LTV`) });
     await title.waitFor();
-    await expect.poll(() => isSeenFromTop(title), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => isSeenFromTop(title)).toBe(true);
     expect(await isNarrow(), 'one unit').toBe(true);
     expect(await hands.newest.innerText()).toContain(creditEmail);
   });
