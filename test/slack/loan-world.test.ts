@@ -64,7 +64,7 @@ describe('/loan 12', () => {
     expect(text).toMatch(/this month [\d,.]+, [\d.]+% per year/);
     expect(text).toMatch(/Rebate of the firm/);
     expect(text).toMatch(/Repay failed/);
-    expect(text).toContain('failed, counts as nothing');
+    expect(text).toContain('1 on this page counts as nothing (failed, or not documented)');
   });
 
   it('turns pages back and forth, and each record is on one of them', async () => {

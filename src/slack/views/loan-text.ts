@@ -52,12 +52,18 @@ export function rateStepText(asset: string, { atMs, annualBefore, annualAfter }:
 
 const KINDS = { borrow: 'Borrow', repay: 'Repay', 'forced-repay': 'Forced repay' } as const;
 
+/** False: it failed, or Binance's pages don't say what it is. */
+export function isCounted(record: LoanRecord): boolean {
+  return isConfirmed(record) && kindOf(record) !== 'unknown';
+}
+
 /** "Repay failed", as short as a phone needs it. Plain text, not escaped. */
 export function recordText(record: LoanRecord): string {
   const kind = kindOf(record);
   const name = kind === 'unknown' ? shorten(record.type, 30) : KINDS[kind];
-  if (isConfirmed(record)) return name;
-  return `${name} ${record.status === 'FAILED' ? 'failed' : shorten(record.status, 20)}`;
+  if (isCounted(record)) return name;
+  if (record.status === 'FAILED') return `${name} failed`;
+  return `${name}${isConfirmed(record) ? '' : ` ${shorten(record.status, 20)}`} (not documented)`;
 }
 
 type ShownLiquidation = LoanView['liquidations'][number];

@@ -1,7 +1,7 @@
 /** `/loan 12`: what the loan costs, what changed its rate, what was liquidated, and what was borrowed and repaid. */
 import type { KnownBlock } from '@slack/types';
 import type { AssetInterest } from '../../domain/loan/interest.ts';
-import { isConfirmed, type LoanRecord, repaidPrincipal } from '../../domain/loan/loan-records.ts';
+import { type LoanRecord, repaidPrincipal } from '../../domain/loan/loan-records.ts';
 import { knownTimeZone, type PersonId } from '../../domain/person.ts';
 import { type Liability, outstanding, owed } from '../../domain/unit/risk-unit.ts';
 import type { LoanView } from '../../usecases/loan-desk.ts';
@@ -24,6 +24,7 @@ import { escapeMrkdwn, shorten } from './limits.ts';
 import {
   assetName,
   exchangeWord,
+  isCounted,
   liquidationTexts,
   rateStepText,
   rateText,
@@ -172,7 +173,7 @@ function activityText(view: LoanView): string {
   const { total, page, pages, spanText, sums, interest } = view;
   const days = escapeMrkdwn(spanText);
   if (total === 0)
-    return view.missing.length === 0
+    return view.missing.length === 0 && view.flaws.length === 0
       ? `*No borrow or repay*, ${days}.`
       : `*No borrow or repay was read*, ${days}.`;
   const where = pages === 1 ? '' : `, page ${page} of ${pages}`;
@@ -182,9 +183,11 @@ function activityText(view: LoanView): string {
     return `${assetName(asset)}: borrowed ${moneyText(borrowed)}, repaid ${moneyText(principal)} principal and ${moneyText(repaidInterest)} interest${charged}`;
   });
   const list = fitLines(totals, 500, (left) => `… and ${left} more assets`);
-  const failed = view.records.filter((record) => !isConfirmed(record)).length;
+  const left = view.records.filter((record) => !isCounted(record)).length;
   const uncounted =
-    failed === 0 ? '' : `:warning: ${failed} on this page failed, count${failed === 1 ? 's' : ''} as nothing`;
+    left === 0
+      ? ''
+      : `:warning: ${left} on this page count${left === 1 ? 's' : ''} as nothing (failed, or not documented)`;
   return [`*${total} borrow${total === 1 ? ' or repay' : 's and repays'}*, ${days}${where}`, list, uncounted]
     .filter((line) => line !== '')
     .join('\n');
@@ -220,7 +223,7 @@ function recordLine(record: LoanRecord, timeZone: string): string {
     principal === null || interest === null
       ? ''
       : ` (principal ${moneyText(principal)}, interest ${moneyText(interest)})`;
-  return `• ${zonedText(atMs, timeZone)} · ${exchangeWord(recordText(record), 70)}${isConfirmed(record) ? '' : ', counts as nothing'} · *${moneyText(amount)} ${assetName(asset)}*${parts} · ${transactionId}`;
+  return `• ${zonedText(atMs, timeZone)} · ${exchangeWord(recordText(record), 70)}${isCounted(record) ? '' : ', counts as nothing'} · *${moneyText(amount)} ${assetName(asset)}*${parts} · ${transactionId}`;
 }
 
 /** What Binance doesn't state is said here, once. */

@@ -92,22 +92,30 @@ describe('/loan 12', () => {
     expect(shown.match(/Binance states no fixed terms/g)).toHaveLength(1);
   });
 
-  it('shows time, what and amount first; a failed one counts as nothing', () => {
+  it('shows time, what and amount first; a failed or undocumented one is marked and counts as nothing', () => {
     const forced = loanRecord({ type: 'FORCE_REPAY', asset: 'BTC', amount: amount('0.00000012') });
-    const other = loanRecord({ type: 'SETTLE_X', status: 'PENDING' });
-    const message = loanMessage(
-      loanView({ records: [...loanView().records, forced, other], total: 5 }),
-      '12',
-    );
+    const other = [
+      loanRecord({ type: 'NORMAL_REPAY', status: 'PENDING' }),
+      loanRecord({ type: 'SETTLE_X' }),
+      loanRecord({ type: 'SETTLE_X', status: 'FAILED' }),
+    ];
+    const records = [...loanView().records, forced, ...other];
+    const message = loanMessage(loanView({ records, total: records.length }), '12');
     expect(rowsOf(message)).toEqual([
       ['Time', 'What', 'Amount', 'Principal', 'Interest', 'Transaction'],
       ['11-20 19:00', 'Repay', '1,500 USDT', '1,400', '100.5', '9223372036854775807'],
       ['11-20 18:00', 'Repay failed', '250,000 USDT', '–', '–', '100000000000000001'],
       ['11-18 20:00', 'Borrow', '250,000 USDT', '–', '–', '100000000000000001'],
       ['11-18 20:00', 'Forced repay', '0.00000012 BTC', '–', '–', '100000000000000001'],
-      ['11-18 20:00', 'SETTLE_X PENDING', '250,000 USDT', '–', '–', '100000000000000001'],
+      ['11-18 20:00', 'Repay PENDING (not documented)', '250,000 USDT', '–', '–', '100000000000000001'],
+      ['11-18 20:00', 'SETTLE_X (not documented)', '250,000 USDT', '–', '–', '100000000000000001'],
+      ['11-18 20:00', 'SETTLE_X failed', '250,000 USDT', '–', '–', '100000000000000001'],
     ]);
-    expect(shownText(message)).toContain('2 on this page failed, count as nothing');
+    expect(shownText(message)).toContain('4 on this page count as nothing (failed, or not documented)');
+    expect(message.plainer?.text).toContain('Repay PENDING (not documented), counts as nothing · *');
+    expect(message.plainer?.text).toContain('SETTLE_X (not documented), counts as nothing · *');
+    const one = loanMessage(loanView({ records: [loanRecord({ type: 'SETTLE_X' })] }), '12');
+    expect(shownText(one)).toContain('1 on this page counts as nothing (failed, or not documented)');
     expect(message.plainer?.text).toContain('Repay failed, counts as nothing · *250,000 USDT*');
     expect(message.plainer?.blocks.some(({ type }) => type === 'data_table')).toBe(false);
     expect(shownText(message.plainer ?? message)).toContain('9223372036854775807');
@@ -158,6 +166,9 @@ describe('/loan 12', () => {
     const none = { records: [], total: 0, sums: [] };
     expect(loanMessage(loanView(none), '12').text).toContain('*No borrow or repay*, 2026-10-22');
     expect(loanMessage(loanView({ ...none, missing: ['borrows'] }), '12').text).toContain(
+      '*No borrow or repay was read*',
+    );
+    expect(loanMessage(loanView({ ...none, flaws: ['row 3: amount is null'] }), '12').text).toContain(
       '*No borrow or repay was read*',
     );
   });
