@@ -61,6 +61,8 @@ function read<Value>(schema: z.ZodType<Value>, text: string): Value | null {
 
 export const readRequestValue = (text: string): RequestValue | null => read(requestValue, text);
 export const readPageValue = (text: string): PageValue | null => read(pageValue, text);
+/** "" for a value that Loandesk didn't write. */
+export const readQuery = (text: string): string => readPageValue(text)?.query ?? '';
 export const readBallotMetadata = (text: string): BallotMetadata | null => read(ballotMetadata, text);
 export const readUnitValue = (text: string): UnitValue | null => read(unitValue, text);
 export const readCaseValue = (text: string): CaseValue | null => read(caseValue, text);

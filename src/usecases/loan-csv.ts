@@ -1,6 +1,7 @@
 /** A unit's records and a statement with every digit, for a spreadsheet. Times are UTC. */
 import { type Amount, exactText } from '../domain/amount.ts';
 import { isWithin, type Span } from '../domain/loan/loan-records.ts';
+import { outstanding } from '../domain/unit/risk-unit.ts';
 import { csvText, csvTime } from './csv.ts';
 import type { StatementView } from './loan-desk.ts';
 import type { LoanReading } from './loan-readings.ts';
@@ -21,13 +22,23 @@ const LOAN_COLUMNS = [
   'ltvBefore',
   'ltvAfter',
   'endedAt',
+  'text',
 ] as const;
 
 type LoanRow = { readonly [Column in (typeof LOAN_COLUMNS)[number]]?: string };
 
-/** Borrows and repays, hourly interest, forced liquidations with their transfers, and rebates; each newest first. */
+/** What wasn't read, what is owed; borrows and repays, hourly interest, forced liquidations, transfers, rebates: newest first. */
 export function loanCsv(reading: LoanReading, span: Span): string {
+  const { owed, asOfMs } = reading.unit;
   const rows: LoanRow[] = [
+    ...unreadRows(
+      reading.missing.map(({ text }) => text),
+      reading.flaws,
+    ),
+    ...outstanding({ liabilities: owed ?? [] }).map(({ asset, principal, interest }) => ({
+      ...{ kind: 'owed', at: csvTime(asOfMs ?? reading.asOfMs), asset },
+      ...{ principal: exactText(principal), interest: exactText(interest) },
+    })),
     ...reading.records.map((record) => ({
       ...{ kind: 'record', at: csvTime(record.atMs), asset: record.asset, amount: exactText(record.amount) },
       ...{ principal: stated(record.principal), interest: stated(record.interest) },
@@ -107,6 +118,14 @@ export function statementCsv({ assets, differences }: StatementView): string {
     STATEMENT_COLUMNS,
     rows.map((row) => STATEMENT_COLUMNS.map((column) => row[column] ?? '')),
   );
+}
+
+/** A file is passed on without its message. */
+function unreadRows(missing: readonly string[], flaws: readonly string[]) {
+  return [
+    ...missing.map((text) => ({ kind: 'missing', text })),
+    ...flaws.map((text) => ({ kind: 'flaw', text })),
+  ];
 }
 
 function stated(value: Amount | null): string {

@@ -1,5 +1,5 @@
 /** `/closed-units [filter]` and the buttons under its answer. */
-import { readPageValue } from '../button-value.ts';
+import { readPageValue, readQuery } from '../button-value.ts';
 import { ACTIONS, COMMANDS } from '../ids.ts';
 import { answerAnyRole, handled, type Listener, type ListenerParts, refused } from '../listener.ts';
 import { typedQuery } from '../typed-text.ts';
@@ -59,8 +59,7 @@ function closedCsv({ desk }: ListenerParts): Listener {
     lane: 'read',
     lateNotice: READING_A_LONG_LIST,
     work: async (turn) => {
-      const { query } = readPageValue(turn.input) ?? { query: '' };
-      const result = await desk.exportClosedUnits(turn.by, query);
+      const result = await desk.exportClosedUnits(turn.by, readQuery(turn.input));
       if (!result.ok) return refused(result.refusal);
       const { fileName, csv, flaws } = result.value;
       const sent = fileSentMessage(fileName, await turn.sendFile(fileName, csv));

@@ -2,7 +2,7 @@
 import { asksForStatement } from '../../domain/loan/loan-query.ts';
 import { done, type Result } from '../../domain/refusal.ts';
 import type { LoanView, StatementView } from '../../usecases/loan-desk.ts';
-import { readPageValue, readReadingValue } from '../button-value.ts';
+import { readPageValue, readQuery, readReadingValue } from '../button-value.ts';
 import { ACTIONS, COMMANDS } from '../ids.ts';
 import {
   answerAnyRole,
@@ -71,7 +71,7 @@ function askAgain(parts: ListenerParts, how: 'replace' | 'tell'): Listener {
   return {
     lane: 'read',
     work: async (turn) => {
-      const query = queryOf(turn);
+      const query = readQuery(turn.input);
       const result = await read(parts, turn, query, pageOf(turn));
       if (!result.ok) return refused(result.refusal);
       await turn[how](draw(result.value, query));
@@ -84,7 +84,7 @@ function csv(parts: ListenerParts): Listener {
   return {
     lane: 'read',
     work: async (turn) => {
-      const query = queryOf(turn);
+      const query = readQuery(turn.input);
       const readingId = announce(parts, turn, query);
       const result = asksForStatement(query)
         ? await parts.loans.exportStatement(turn.by, query, readingId)
@@ -154,10 +154,6 @@ function announce({ loans, newReadingId }: ListenerParts, turn: Turn, query: str
     return result.ok && result.value !== null ? readingMessage({ readingId, query }, result.value) : null;
   });
   return readingId;
-}
-
-function queryOf({ input }: Turn): string {
-  return readPageValue(input)?.query ?? '';
 }
 
 function pageOf({ input }: Turn): number {

@@ -1,7 +1,7 @@
 /** Share…: says who would read it and asks; posts at the yes, and only where it is known who reads along. */
 import type { PersonId } from '../../domain/person.ts';
 import { done, type Result, refuse } from '../../domain/refusal.ts';
-import { readPageValue } from '../button-value.ts';
+import { readQuery } from '../button-value.ts';
 import { handled, type Listener, type ListenerParts, refused, type Turn } from '../listener.ts';
 import type { Message } from '../views/blocks.ts';
 import { channelMention } from '../views/format.ts';
@@ -33,7 +33,7 @@ function ask(parts: ListenerParts, words: ShareWords): Listener {
       if (!roles.ok) return refused(roles.refusal);
       const readers = await readersHere(parts, turn);
       if (!readers.ok) return refused(readers.refusal);
-      await turn.tell(askToShareMessage(readers.value, words, queryOf(turn)));
+      await turn.tell(askToShareMessage(readers.value, words, readQuery(turn.input)));
       return handled();
     },
   };
@@ -44,7 +44,7 @@ function share<View>(parts: ListenerParts, what: Shareable<View>): Listener {
   return {
     lane: 'read',
     work: async (turn) => {
-      const query = queryOf(turn);
+      const query = readQuery(turn.input);
       const result = await what.read(turn, query);
       if (!result.ok) return refused(result.refusal);
       const readers = await readersHere(parts, turn);
@@ -61,10 +61,6 @@ function share<View>(parts: ListenerParts, what: Shareable<View>): Listener {
       return handled();
     },
   };
-}
-
-function queryOf({ input }: Turn): string {
-  return readPageValue(input)?.query ?? '';
 }
 
 /** Refuses where it is not known who reads along, and where another organisation does in a channel that is not listed. */

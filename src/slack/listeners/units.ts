@@ -1,7 +1,7 @@
 /** `/ltv [unit | filter]` and the buttons under its answer. */
 import { parseTrend } from '../../domain/unit/unit-query.ts';
 import type { UnitsView, UnitView, WhatIfView } from '../../usecases/desk.ts';
-import { readPageValue } from '../button-value.ts';
+import { readQuery } from '../button-value.ts';
 import { ACTIONS, COMMANDS } from '../ids.ts';
 import { answerAnyRole, handled, type Listener, type ListenerParts, refused } from '../listener.ts';
 import { typedQuery } from '../typed-text.ts';
@@ -59,7 +59,7 @@ function askAgain({ desk }: ListenerParts, how: 'replace' | 'tell'): Listener {
   return {
     lane: 'read',
     work: async (turn) => {
-      const query = asked(turn.input);
+      const query = readQuery(turn.input);
       const result = await desk.viewUnits(turn.by, query);
       if (!result.ok) return refused(result.refusal);
       await turn[how](answer(result.value, query));
@@ -72,7 +72,7 @@ function unitsCsv({ desk }: ListenerParts): Listener {
   return {
     lane: 'read',
     work: async (turn) => {
-      const result = await desk.exportUnits(turn.by, asked(turn.input));
+      const result = await desk.exportUnits(turn.by, readQuery(turn.input));
       if (!result.ok) return refused(result.refusal);
       const { fileName, csv, flaws } = result.value;
       const sent = fileSentMessage(fileName, await turn.sendFile(fileName, csv));
@@ -87,7 +87,7 @@ function unitsChart({ desk }: ListenerParts): Listener {
   return {
     lane: 'read',
     work: async (turn) => {
-      const query = asked(turn.input);
+      const query = readQuery(turn.input);
       const result = await desk.viewUnits(turn.by, query);
       if (!result.ok) return refused(result.refusal);
       const { value } = result;
@@ -110,10 +110,6 @@ function units({ desk }: ListenerParts): Shareable<UnitsView | UnitView | WhatIf
     forChannel: (view, sharedBy) => (view.kind === 'many' ? sharedUnitsMessage(view, sharedBy) : null),
     forAsker: answer,
   };
-}
-
-function asked(buttonValue: string): string {
-  return readPageValue(buttonValue)?.query ?? '';
 }
 
 function answer(view: UnitsView | UnitView | WhatIfView, query: string): Message {

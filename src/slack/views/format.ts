@@ -149,9 +149,9 @@ export function maskEmail(email: string): string {
   return `${first}***${last}${at === -1 ? '' : email.slice(at)}`;
 }
 
-/** Free text with every address in it masked. */
+/** Free text with every address in it masked; before the @ is what RFC 5322 allows unquoted. */
 export function maskEmails(text: string): string {
-  return text.replace(/[\p{L}\d._+-]*@[\p{L}\d._+-]*/gu, maskEmail);
+  return text.replace(/[\p{L}\d.!#$%&'*+/=?^_`{|}~-]*@[\p{L}\d._+-]*/gu, maskEmail);
 }
 
 /** Who reads a view: `channel` masks addresses. */

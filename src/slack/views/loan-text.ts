@@ -10,7 +10,7 @@ import {
 import type { LoanView } from '../../usecases/loan-desk.ts';
 import { fitLines } from './blocks.ts';
 import { walletKind } from './collateral.ts';
-import { type Audience, dateToken, moneyText } from './format.ts';
+import { type Audience, account, dateToken, moneyText, secondsToken } from './format.ts';
 import { escapeMrkdwn, shorten, withoutMarks } from './limits.ts';
 
 /** A word of Binance's own, so that nothing in it is drawn. */
@@ -20,6 +20,21 @@ export function exchangeWord(word: string, max: number): string {
 
 export function assetName(asset: string): string {
   return exchangeWord(asset, 20);
+}
+
+/** What isn't shown is in the CSV file; only the asker has the button for it. */
+export function moreText(what: string, audience: Audience): string {
+  return `… and ${what}${audience === 'private' ? ' in the CSV file' : ''}`;
+}
+
+/** The small print of every view of a loan: whose it is, and when it was read. */
+export function sourceTexts(
+  { creditEmail, asOfMs }: Pick<LoanView, 'creditEmail' | 'asOfMs'>,
+  audience: Audience,
+): readonly string[] {
+  const asOf = `as of ${secondsToken(asOfMs)}`;
+  if (creditEmail === null) return [asOf];
+  return [`Credit account ${shorten(account(creditEmail, audience), 300)}`, asOf];
 }
 
 const HALF_EVEN = 2;
@@ -79,7 +94,7 @@ export function liquidationTexts(
   const left = liquidations.length - LIQUIDATIONS_SHOWN;
   return [
     ...liquidations.slice(0, LIQUIDATIONS_SHOWN).map((each) => liquidationText(each, audience)),
-    ...(left > 0 ? [`… and ${left} earlier forced liquidations in the CSV file.`] : []),
+    ...(left > 0 ? [moreText(`${left} earlier forced liquidation${left === 1 ? '' : 's'}`, audience)] : []),
   ];
 }
 
@@ -109,7 +124,7 @@ function trail(transfers: readonly LiquidationTransfer[], audience: Audience): r
   const left = transfers.length - TRANSFERS_SHOWN;
   return [
     ...transfers.slice(0, TRANSFERS_SHOWN).map((each) => `• ${transferText(each, audience)}`),
-    ...(left > 0 ? [`• … and ${left} more transfers in the CSV file`] : []),
+    ...(left > 0 ? [`• ${moreText(`${left} more transfer${left === 1 ? '' : 's'}`, audience)}`] : []),
   ];
 }
 

@@ -2,7 +2,7 @@
 import type { KnownBlock } from '@slack/types';
 import type { AssetInterest } from '../../domain/loan/interest.ts';
 import { type LoanRecord, repaidPrincipal } from '../../domain/loan/loan-records.ts';
-import { knownTimeZone, type PersonId } from '../../domain/person.ts';
+import type { PersonId } from '../../domain/person.ts';
 import { type Liability, outstanding, owed } from '../../domain/unit/risk-unit.ts';
 import type { LoanView } from '../../usecases/loan-desk.ts';
 import { writePageValue } from '../button-value.ts';
@@ -19,16 +19,18 @@ import {
   section,
   sections,
 } from './blocks.ts';
-import { type Audience, account, maskEmails, mention, moneyText, secondsToken, zonedText } from './format.ts';
+import { type Audience, maskEmails, mention, moneyText, zonedText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import {
   assetName,
   exchangeWord,
   isCounted,
   liquidationTexts,
+  moreText,
   rateStepText,
   rateText,
   recordText,
+  sourceTexts,
 } from './loan-text.ts';
 import { sortableTable, type TableCell, textCell } from './table-cells.ts';
 import { flawBlocks } from './units-view.ts';
@@ -52,7 +54,10 @@ function draw(
   const title = titleOf(view);
   const liquidations = liquidationTexts(view.liquidations, audience);
   const steps = stepLines(view);
-  const figures = figuresOf(view);
+  const assets = assetsOf(view);
+  const figures = assets.slice(0, ASSETS_SHOWN).flatMap((asset) => figuresOf(asset, view));
+  const leftOut = assets.length - ASSETS_SHOWN;
+  const more = leftOut > 0 ? [moreText(`${leftOut} more asset${leftOut === 1 ? '' : 's'}`, audience)] : [];
   const activity = [...rebateLines(view), activityText(view)].join('\n');
   const print = [...smallPrint(view, audience), ...notes].join(' · ');
   const rows = view.records.map((record) => recordLine(record, view.timeZone));
@@ -64,6 +69,7 @@ function draw(
     ...missingBlocks(missing),
     ...(steps.length === 0 ? [] : [section(fitLines(steps, 700, (left) => `… and ${left} more lines`))]),
     ...(figures.length === 0 ? [] : [fields(figures.map(([label, value]) => [label, shorten(value, 200)]))]),
+    ...more.map((text) => section(text)),
     section(activity),
     ...middle,
     ...flawBlocks(masked(view.flaws)),
@@ -77,6 +83,7 @@ function draw(
       ...missing.map((each) => `Not read: ${escapeMrkdwn(each)}`),
       ...steps,
       ...figures.map(([label, value]) => `${label}: ${value.replaceAll('\n', ', ')}`),
+      ...more,
       activity,
       ...rows,
       print,
@@ -90,7 +97,7 @@ function draw(
     blocks: around([sortableTable('Borrows and repays, newest first', HEADINGS, rowsOf(view))]),
     plainer: {
       text,
-      blocks: around(sections(rows, 1_500, (left) => `… and ${left} more on this page, in the CSV file`)),
+      blocks: around(sections(rows, 1_500, (left) => moreText(`${left} more on this page`, audience))),
     },
   };
 }
@@ -128,20 +135,22 @@ function stepLines({ interest }: LoanView): readonly string[] {
   });
 }
 
-const FIGURES_SHOWN = 8;
+/** Two figures each, of the ten that a section takes. */
+const ASSETS_SHOWN = 4;
 
-function figuresOf(view: LoanView): readonly (readonly [string, string])[] {
-  const open = outstanding({ liabilities: view.owed ?? [] });
-  const assets = new Set([...open.map(({ asset }) => asset), ...view.interest.map(({ asset }) => asset)]);
-  const figures = [...assets].flatMap((asset) => {
-    const owing = open.find((each) => each.asset === asset);
-    const cost = view.interest.find((each) => each.asset === asset);
-    return [
-      ...(owing === undefined ? [] : [owedFigure(owing)]),
-      ...(cost === undefined ? [] : [[`Interest ${assetName(asset)}`, costText(cost)] as const]),
-    ];
-  });
-  return figures.slice(0, FIGURES_SHOWN);
+/** What is owed first. */
+function assetsOf({ owed: liabilities, interest }: LoanView): readonly string[] {
+  const named = [...outstanding({ liabilities: liabilities ?? [] }), ...interest];
+  return [...new Set(named.map(({ asset }) => asset))];
+}
+
+function figuresOf(asset: string, view: LoanView): readonly (readonly [string, string])[] {
+  const owing = outstanding({ liabilities: view.owed ?? [] }).find((each) => each.asset === asset);
+  const cost = view.interest.find((each) => each.asset === asset);
+  return [
+    ...(owing === undefined ? [] : [owedFigure(owing)]),
+    ...(cost === undefined ? [] : [[`Interest ${assetName(asset)}`, costText(cost)] as const]),
+  ];
 }
 
 function owedFigure({ asset, principal, interest }: Liability): readonly [string, string] {
@@ -229,11 +238,8 @@ function recordLine(record: LoanRecord, timeZone: string): string {
 /** What Binance doesn't state is said here, once. */
 function smallPrint(view: LoanView, audience: Audience): readonly string[] {
   return [
-    ...(view.creditEmail === null
-      ? []
-      : [`Credit account ${shorten(account(view.creditEmail, audience), 300)}`]),
-    `as of ${secondsToken(view.asOfMs)}`,
-    `times in ${knownTimeZone(view.timeZone)}`,
+    ...sourceTexts(view, audience),
+    `times in ${view.timeZone}`,
     `rounded${audience === 'private' ? ' (every digit in the CSV file)' : ''}`,
     'Binance states no fixed terms: one that ends shows only as a step of the rate',
     ...(view.liquidations.length === 0

@@ -17,9 +17,9 @@ import {
   section,
   sections,
 } from './blocks.ts';
-import { type Audience, account, amountText, maskEmails, mention, secondsToken } from './format.ts';
+import { type Audience, amountText, maskEmails, mention } from './format.ts';
 import { escapeMrkdwn, LIMITS, shorten } from './limits.ts';
-import { assetName } from './loan-text.ts';
+import { assetName, moreText, sourceTexts } from './loan-text.ts';
 import { missingBlocks } from './loan-view.ts';
 import { textCell, wrappedTable } from './table-cells.ts';
 import { flawBlocks } from './units-view.ts';
@@ -52,13 +52,14 @@ function draw(
   const rows = shown.flatMap(linesOf);
   const print = [...smallPrint(view, audience), ...notes].join(' · ');
   const days = shown.flatMap(dayLines);
+  const byDayWithin = (max: number) => sections(days, max, (more) => moreText(`${more} more days`, audience));
   const interest = interestTitle(shown);
   const around = (table: readonly KnownBlock[], byDay: readonly KnownBlock[]): KnownBlock[] => [
     header(title),
     section(verdict),
     ...missingBlocks(missing),
     ...table,
-    ...(left > 0 ? [section(`… and ${left} more assets in the CSV file`)] : []),
+    ...(left > 0 ? [section(moreText(`${left} more asset${left === 1 ? '' : 's'}`, audience))] : []),
     ...byDay,
     ...flawBlocks(masked(view.flaws)),
     context(print),
@@ -78,12 +79,12 @@ function draw(
   );
   return {
     text,
-    blocks: around([table], days.length === 0 ? [] : [folded(interest, days)]),
+    blocks: around([table], days.length === 0 ? [] : [folded(interest, byDayWithin(4_500))]),
     plainer: {
       text,
       blocks: around(
-        sections(lines, 3_000, (more) => `… and ${more} more lines in the CSV file`),
-        days.length === 0 ? [] : [section(escapeMrkdwn(interest)), ...daySections(days, 1_500)],
+        sections(lines, 3_000, (more) => moreText(`${more} more lines`, audience)),
+        days.length === 0 ? [] : [section(escapeMrkdwn(interest)), ...byDayWithin(1_500)],
       ),
     },
   };
@@ -144,32 +145,21 @@ function exact(value: Amount): string {
   return shorten(amountText(value), 60);
 }
 
-function daySections(days: readonly string[], max: number): KnownBlock[] {
-  return sections(days, max, (left) => `… and ${left} more days in the CSV file`);
-}
-
-function folded(title: string, days: readonly string[]): ContainerBlock {
+function folded(title: string, days: readonly KnownBlock[]): ContainerBlock {
   return {
     type: 'container',
     title: plain(title, LIMITS.container.title),
     is_collapsible: true,
     default_collapsed: true,
-    child_blocks: daySections(days, 4_500) as ContainerBlock['child_blocks'],
+    child_blocks: days as ContainerBlock['child_blocks'],
   };
 }
 
 function smallPrint(view: StatementView, audience: Audience): readonly string[] {
   const closing = view.isRunning
-    ? 'The month is not over: closing is what is owed now'
-    : 'Closing is what was owed when the month ended';
-  return [
-    'Days and the month are UTC',
-    `${closing}, without interest`,
-    ...(view.creditEmail === null
-      ? []
-      : [`credit account ${shorten(account(view.creditEmail, audience), 300)}`]),
-    `as of ${secondsToken(view.asOfMs)}`,
-  ];
+    ? 'the month is not over: closing is what is owed now'
+    : 'closing is what was owed when the month ended';
+  return [...sourceTexts(view, audience), 'days and the month are UTC', `${closing}, without interest`];
 }
 
 function controls(view: StatementView, query: string): readonly ButtonSpec[] {

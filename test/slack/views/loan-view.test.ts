@@ -173,6 +173,48 @@ describe('/loan 12', () => {
     );
   });
 
+  it('says what is left out, and that it is in the file only where there is a button for it', () => {
+    const assets = ['AAA', 'BBB', 'CCC', 'DDD', 'EEE', 'FFF'];
+    const [usdt] = loanView().interest;
+    if (usdt === undefined) throw new Error('no interest');
+    const view = loanView({
+      owed: assets.map((asset) => ({ asset, principal: amount('2000'), interest: amount('1') })),
+      interest: assets.slice(0, 5).map((asset) => ({ ...usdt, asset, steps: [] })),
+      liquidations: [LIQUIDATION, LIQUIDATION, LIQUIDATION],
+    });
+    const mine = loanMessage(view, '12');
+    for (const text of [shownText(mine), mine.text]) {
+      expect(text).toContain('Interest DDD');
+      expect(text).not.toContain('EEE');
+      expect(text).toContain('… and 2 more assets in the CSV file');
+      expect(text).toContain('… and 1 earlier forced liquidation in the CSV file');
+    }
+    const shared = sharedLoanMessage(view, ALICE);
+    for (const text of [shownText(shared), shared.text, shownText(shared.plainer ?? shared)]) {
+      expect(text).toContain('… and 2 more assets');
+      expect(text).toContain('… and 1 earlier forced liquidation');
+      expect(text).not.toContain('CSV');
+    }
+    const four = loanView({ owed: view.owed?.slice(0, 4) ?? null, interest: view.interest.slice(0, 4) });
+    expect(shownText(loanMessage(four, '12'))).not.toContain('… and');
+  });
+
+  it('shared names no file also where more transfers and records are than it shows', () => {
+    const [transfer] = LIQUIDATION.transfers;
+    if (transfer === undefined) throw new Error('no transfer');
+    const shared = sharedLoanMessage(
+      loanView({
+        records: Array.from({ length: 40 }, () => REPAY),
+        liquidations: [{ ...LIQUIDATION, transfers: Array.from({ length: 7 }, () => transfer) }],
+      }),
+      ALICE,
+    );
+    const plainer = shownText(shared.plainer ?? shared);
+    expect(plainer).toContain('• … and 2 more transfers');
+    expect(plainer).toMatch(/… and \d+ more on this page/);
+    expect(plainer + shared.text).not.toContain('CSV');
+  });
+
   it('keeps ids beyond 2^53 whole', () => {
     const id = longId('9007199254740993');
     const view = loanView({ groupId: id, records: [{ ...REPAY, transactionId: id }], total: 1 });
@@ -252,7 +294,7 @@ describe('/loan 12 statement 2026-10', () => {
   it('of a running month says so; of an empty one, that there was nothing', () => {
     const running = shownText(statementMessage(statementView({ isRunning: true }), ''));
     expect(running).toContain('2026-10 so far');
-    expect(running).toContain('The month is not over: closing is what is owed now, without interest');
+    expect(running).toContain('the month is not over: closing is what is owed now, without interest');
     expect(shownText(statementMessage(statementView({ assets: [] }), ''))).toContain(
       'Nothing was owed, borrowed or repaid in this month.',
     );
@@ -264,6 +306,24 @@ describe('/loan 12 statement 2026-10', () => {
     expect(shownButtons(shared)).toEqual([]);
     expect(JSON.stringify(shared)).not.toContain('credit12@');
     expect(shownText(shared)).toContain('shared by');
+  });
+
+  it('names the file for what it leaves out only where there is a button for it', () => {
+    const days = Array.from({ length: 60 }, (_, at) => ({
+      ...{ day: `day ${at}`, interest: amount('1'.repeat(50)), rows: 24 },
+    }));
+    const assets = Array.from({ length: 14 }, (_, at) =>
+      statementAsset({ asset: `ASSET${at}`, opening: amount('1'.repeat(50)), interestByDay: days }),
+    );
+    const mine = statementMessage(statementView({ assets }), '12 statement 2026-10');
+    expect(shownText(mine)).toContain('… and 2 more assets in the CSV file');
+    expect(shownText(mine)).toMatch(/… and \d+ more days in the CSV file/);
+    const shared = sharedStatementMessage(statementView({ assets }), ALICE);
+    for (const text of [shownText(shared), shownText(shared.plainer ?? shared)]) {
+      expect(text).toMatch(/… and 2 more assets\n/);
+      expect(text).toMatch(/… and \d+ more days\n/);
+      expect(text).not.toContain('CSV');
+    }
   });
 });
 

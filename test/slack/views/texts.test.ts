@@ -11,6 +11,7 @@ import {
   dateToken,
   durationText,
   maskEmail,
+  maskEmails,
   mention,
   moneyText,
   utcText,
@@ -117,6 +118,15 @@ describe('people', () => {
     ['', '***'],
   ])('%s is masked as %s', (email, masked) => {
     expect(maskEmail(email)).toBe(masked);
+  });
+
+  it.each([
+    ["row 3 of o'brien@x.com: no amount", 'row 3 of o***n@x.com: no amount'],
+    ["a.b!#$%&'*+-/=?^_`{|}~z@x.com", 'a***z@x.com'],
+    ['tst1@x.com, müller@bücher.example', 't***1@x.com, m***r@bücher.example'],
+    ['"email":"tst1@x.com"', '"email":"t***1@x.com"'],
+  ])('text with an address is masked to its first and last character: %s', (text, masked) => {
+    expect(maskEmails(text)).toBe(masked);
   });
 
   it('are in full in private only, escaped for both', () => {
