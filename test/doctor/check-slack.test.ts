@@ -17,6 +17,7 @@ async function examine(
   options: WorkspaceOptions,
   approvers: readonly string[] = [ids.ada, ids.ben],
   watch: SlackCheckParts['watch'] = null,
+  rules: SlackCheckParts['rules'] = null,
 ) {
   workspace = await startWorkspace(options);
   const settings = { apiUrl: workspace.apiUrl, botToken: workspace.grants.botToken };
@@ -28,7 +29,7 @@ async function examine(
   const roles = { requesters: [ids.rina], approvers, viewers: '*' as const };
   const rule = policy({ approvers });
   const findings = await checkSlack({
-    ...{ client, directory, roles, rules: null },
+    ...{ client, directory, roles, rules },
     access: createAccess(directory, roles, settingsOnly(rule)),
     appToken: null,
     closeChannel: ids.loanDesk,
@@ -81,5 +82,24 @@ it('names people of WATCH_GROUP who could not take a case', async () => {
   await workspace.close();
   expect(await examine({}, undefined, { channel: ids.loanDesk, group: ['U0GONE00001'] })).toContainEqual(
     'fault: WATCH_GROUP: nobody in it may work on cases',
+  );
+});
+
+it('checks each rule of CLOSE_RULES_FILE against the people there are, and who stands in', async () => {
+  const need = (...from: string[]) => ({
+    units: '*' as const,
+    releasesOver: null,
+    delayMs: null,
+    need: [{ from, count: 2 }],
+  });
+  const away = [{ approver: ids.ada, standIn: 'U0GONE00001', untilMs: 1 }];
+  const rules = { rules: [need(ids.ada, ids.ben), need(ids.ada, ids.rina)], away };
+  const findings = await examine({}, undefined, null, rules);
+  expect(findings).toContainEqual(expect.stringMatching(/^ok: rule 1: quorum: 2 of .* at least 2 people/));
+  expect(findings).toContainEqual(
+    `fault: rule 2: too few approvers (quorum 2, 1 more of ${ids.ada} or ${ids.rina} needed) for these requesters: ${ids.rina}: no close is possible`,
+  );
+  expect(findings).toContainEqual(
+    `warning: away: U0GONE00001 can't stand in for ${ids.ada}: no full member of this workspace`,
   );
 });
