@@ -368,6 +368,54 @@ describe('a statement', () => {
   });
 });
 
+describe('what a statement could not check', () => {
+  async function statement(on: DeskHarness, query = '7 statement this month') {
+    const read = await on.work.loans.viewStatement(VIEWER, query, 'r-1');
+    if (!read.ok) throw new Error(read.refusal.code);
+    return read.value;
+  }
+
+  it('the rebate limits only the interest; what is owed now only a month that runs', async () => {
+    const on = harness();
+    on.records.interestRows = [interestRow(START_MS - HOUR_MS)];
+    on.records.failures.set('rebate', BUSY);
+    const view = await statement(on);
+    expect(view.missing).toEqual([]);
+    expect(view.missingForInterest).toEqual([
+      'Interest rebate: A Binance rate limit is used up (HTTP 429). Ask again in a minute.',
+    ]);
+    expect(view.interestUnchecked).toEqual([
+      { asset: 'USDT', why: expect.arrayContaining(['rebate-not-read']) },
+    ]);
+    const file = await on.work.loans.exportStatement(VIEWER, '7 statement this month', 'r-2');
+    expect(file.ok && file.value.flaws).toEqual(view.missingForInterest);
+    on.exchange.readFailure = UNAVAILABLE;
+    on.nowMs += HOUR_MS;
+    expect((await statement(on)).missing).toEqual(['What is owed now: the exchange did not answer']);
+    expect((await statement(on, '7 statement')).missing).toEqual([]);
+  });
+
+  it('rebate records that were cut count as not read', async () => {
+    const on = harness();
+    on.records.balance = {
+      ...{ asset: 'USDT', balance: amount('1'), totalGranted: amount('1'), totalConsumed: amount('0') },
+    };
+    on.records.cut.add('rebates');
+    on.records.interestRows = [interestRow(START_MS - HOUR_MS)];
+    const { interestUnchecked, missingForInterest } = await statement(on);
+    expect(interestUnchecked[0]?.why).toContain('rebate-not-read');
+    expect(missingForInterest).toEqual(['Interest rebate records: only the newest 0 rows were read.']);
+  });
+
+  it('a month of which Binance shows nothing is not one that adds up', async () => {
+    const on = harness();
+    expect(await statement(on, '7 statement')).toMatchObject({ isEmpty: true, assets: [], differences: [] });
+    on.records.records = [record(START_MS - 60_000, { status: 'FAILED' })];
+    on.nowMs += HOUR_MS;
+    expect(await statement(on)).toMatchObject({ isEmpty: false, assets: [] });
+  });
+});
+
 describe('a long reading', () => {
   it('says how far it is on any replica, and is given up from there', async () => {
     const on = harness();

@@ -11,6 +11,8 @@ import { isConfirmed, kindOf, type LoanRecord, repaidPrincipal, type Span } from
 export const HOUR_MS = 3_600_000;
 /** Charges this far from the usual minute still count for their hour. */
 const LATE_MS = 5 * 60_000;
+/** A row that isn't booked yet is no missing one. */
+export const BOOKED_WITHIN_MS = 10 * 60_000;
 
 /** Changes of one asset's principal. */
 export class Moves {
@@ -136,6 +138,26 @@ export function hoursOf({ opening, openingMs, charges, moves }: AssetBooks, span
       Object.assign(last, { toMs: atMs, hours: last.hours + 1 });
     else missing.push({ fromMs: atMs, toMs: atMs, hours: 1 });
   }
+}
+
+/**
+ * A full hour around `atMs` whose interest may be in the rows and not in what Binance shows as owed, or the other way
+ * around.
+ */
+export interface UnsettledHour {
+  /** The moment at which its row is due. */
+  readonly atMs: number;
+  /** Null: it has no row yet. */
+  readonly charge: HourlyCharge | null;
+}
+
+/** Null: the hour's interest was booked long ago. */
+export function unsettledHour(atMs: number, charges: readonly HourlyCharge[]): UnsettledHour | null {
+  const minuteMs = usualMinuteMs(charges);
+  const dueMs = Math.round((atMs - minuteMs) / HOUR_MS) * HOUR_MS + minuteMs;
+  if (Math.abs(atMs - dueMs) > BOOKED_WITHIN_MS) return null;
+  const charge = charges.findLast((each) => Math.abs(each.atMs - dueMs) <= LATE_MS);
+  return { atMs: dueMs, charge: charge ?? null };
 }
 
 /** Just before and just after: a record at that very moment leaves open whether a row was due. */

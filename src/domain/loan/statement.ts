@@ -18,7 +18,15 @@ import {
   type Span,
 } from './loan-records.ts';
 import { followInterest, type WhyUnchecked } from './outstanding.ts';
-import { type AssetBooks, HOUR_MS, hoursOf, Moves, misfitsOf, principalAt } from './principal.ts';
+import {
+  type AssetBooks,
+  BOOKED_WITHIN_MS,
+  HOUR_MS,
+  hoursOf,
+  Moves,
+  misfitsOf,
+  principalAt,
+} from './principal.ts';
 
 /** One asset of a statement. Days and the month are UTC, so that everybody reads the same statement. */
 export interface StatementAsset {
@@ -72,8 +80,6 @@ export interface UncheckedInterest {
 
 /** Around the month, for the rows beside its ends. */
 const MARGIN_MS = 2 * HOUR_MS;
-/** A row that isn't booked yet is no missing one. */
-const BOOKED_WITHIN_MS = 10 * 60_000;
 
 /** What must be read for the statement of a month. */
 export function statementSpan({ fromMs, beforeMs }: Span): Span {
@@ -137,7 +143,7 @@ function assetOf(asset: string, charges: readonly HourlyCharge[], input: Stateme
   const checkedTo = Math.min(month.beforeMs + HOUR_MS, input.asOfMs - BOOKED_WITHIN_MS);
   const books = { opening, openingMs: month.fromMs, charges, moves };
   const interest = followInterest({
-    ...{ opening, month, charges: ofMonth, records: confirmed },
+    ...{ opening, month, charges: ofMonth, records: confirmed, asOfMs: input.asOfMs },
     offsets: input.offsets?.filter((row) => row.liabilityAsset === asset) ?? null,
     closing: isRunning(input) ? (interestOwed(asset, input.owed) ?? 'not-read') : 'month-is-over',
   });
