@@ -5,6 +5,7 @@ import { outstanding } from '../domain/unit/risk-unit.ts';
 import { csvText, csvTime } from './csv.ts';
 import type { StatementView } from './loan-desk.ts';
 import type { LoanReading } from './loan-readings.ts';
+import { UNCHECKED_BECAUSE, verdictOf } from './statement-verdict.ts';
 
 const LOAN_COLUMNS = [
   'kind',
@@ -87,13 +88,21 @@ const STATEMENT_COLUMNS = [
   'interest',
   'interestRows',
   'text',
+  'asOf',
 ] as const;
 
 type StatementRow = { readonly [Column in (typeof STATEMENT_COLUMNS)[number]]?: string };
 
-/** A line for each asset, for each of its days with interest, and for each difference. */
-export function statementCsv({ assets, differences }: StatementView): string {
+/** First whether it adds up and what wasn't read or checked; then a line for each asset and each of its days with interest. */
+export function statementCsv(view: StatementView): string {
+  const { assets, differences, interestUnchecked, missing, missingForInterest, flaws, asOfMs } = view;
   const rows: StatementRow[] = [
+    { kind: 'verdict', text: verdictOf(view).text, asOf: csvTime(asOfMs) },
+    ...differences.map((text) => ({ kind: 'difference', text })),
+    ...unreadRows([...missing, ...missingForInterest], flaws),
+    ...interestUnchecked.flatMap(({ asset, why }) =>
+      why.map((each) => ({ kind: 'unchecked', asset, text: `Interest paid: ${UNCHECKED_BECAUSE[each]}` })),
+    ),
     ...assets.flatMap((each): StatementRow[] => [
       {
         ...{ kind: 'asset', asset: each.asset, opening: exactText(each.opening) },
@@ -112,7 +121,6 @@ export function statementCsv({ assets, differences }: StatementView): string {
         },
       })),
     ]),
-    ...differences.map((text) => ({ kind: 'difference', text })),
   ];
   return csvText(
     STATEMENT_COLUMNS,

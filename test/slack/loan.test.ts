@@ -66,18 +66,18 @@ describe('/loan', () => {
       },
     });
     await ask('12 statement 2026-09');
-    await shown('It adds up');
+    await shown('The principal adds up');
     await ask('12');
     const loan = await shown('Interest USDT');
     await rina().click(loan, ACTIONS.loanStatement);
-    const statement = await shown('It adds up');
+    const statement = await shown('The principal adds up');
     expect(statement.ts).not.toBe(loan.ts);
     expect(asked).toEqual(['12 statement 2026-09', '12 statement 2026-10']);
   });
 
   it.each([
     ['12', ACTIONS.loanCsv, 'Interest USDT', 'loan-12.csv'],
-    ['12 statement 2026-10', ACTIONS.loanCsv, 'It adds up', 'statement-12.csv'],
+    ['12 statement 2026-10', ACTIONS.loanCsv, 'The principal adds up', 'statement-12.csv'],
   ])(
     'sends the file of %s as a direct message, and says what it lacks',
     async (query, button, seen, name) => {
@@ -125,7 +125,7 @@ describe('a loan that is shared', () => {
 
   it.each([
     ['12', 'Interest USDT'],
-    ['12 statement 2026-10', 'It adds up'],
+    ['12 statement 2026-10', 'The principal adds up'],
   ])('/loan %s is asked for, read again, and posted without e-mails and buttons', async (query, seen) => {
     const asked: string[] = [];
     await start({

@@ -1,10 +1,10 @@
 /** What a file says of itself, since accounting gets it without the message. */
 import { describe, expect, it } from 'vitest';
 import { amount, longId } from '../../src/domain/amount.ts';
-import { loanCsv } from '../../src/usecases/loan-csv.ts';
+import { loanCsv, statementCsv } from '../../src/usecases/loan-csv.ts';
 import type { LoanReading } from '../../src/usecases/loan-readings.ts';
 import { START_MS } from '../support/close-requests.ts';
-import { loanRecord } from '../support/loans.ts';
+import { loanRecord, statementView } from '../support/loans.ts';
 
 const AS_OF = '2026-11-20T12:00:00.000Z';
 
@@ -56,5 +56,49 @@ describe('the file of /loan 12', () => {
     });
     const closed = reading({ unit: { ...reading().unit, owed: null, asOfMs: null } });
     expect(rowsOf(loanCsv(closed, span)).map(({ kind }) => kind)).toEqual(['record']);
+  });
+});
+
+describe('the file of a statement', () => {
+  const firstOf = (changes: Parameters<typeof statementView>[0]) =>
+    rowsOf(statementCsv(statementView(changes)));
+
+  it.each([
+    ['The principal adds up.', {}],
+    ['Binance shows nothing for this month.', { assets: [], isEmpty: true }],
+    ["It doesn't add up.", { differences: ['USDT: 1 more'] }],
+    ["Not verified: part of it couldn't be read.", { flaws: ['row 3'] }],
+    ["Not verified: part of it couldn't be read.", { assets: [], isEmpty: true, missing: ['Records'] }],
+    [
+      "It doesn't add up, and part of it couldn't be read.",
+      { differences: ['1 more'], missing: ['Records'] },
+    ],
+  ])('says first, and as of when: %s', (text, changes) => {
+    expect(firstOf(changes)[0]).toEqual({ kind: 'verdict', text, asOf: AS_OF });
+  });
+
+  it('names what was not read and which interest paid was not checked, before the figures', () => {
+    const rows = firstOf({
+      differences: ['USDT: 1 more'],
+      interestUnchecked: [{ asset: 'USDT', why: ['owed-before', 'rebate-not-read'] }],
+      ...{ missing: ['Records: cut'], missingForInterest: ['Interest rebate: no answer'], flaws: ['row 3'] },
+    });
+    expect(rows.slice(1, 8)).toEqual([
+      { kind: 'difference', text: 'USDT: 1 more' },
+      { kind: 'missing', text: 'Records: cut' },
+      { kind: 'missing', text: 'Interest rebate: no answer' },
+      { kind: 'flaw', text: 'row 3' },
+      {
+        kind: 'unchecked',
+        asset: 'USDT',
+        text: expect.stringMatching(/^Interest paid: something was owed before/),
+      },
+      {
+        kind: 'unchecked',
+        asset: 'USDT',
+        text: expect.stringMatching(/^Interest paid: what the rebate paid/),
+      },
+      expect.objectContaining({ kind: 'asset', asset: 'USDT' }),
+    ]);
   });
 });

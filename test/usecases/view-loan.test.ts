@@ -351,7 +351,7 @@ describe('a statement', () => {
     expect(view.value).toMatchObject({ groupId: UNIT, isRunning: true, missing: [] });
     expect(view.value.differences).toEqual([expect.stringContaining('Binance shows a principal of 100 now')]);
     const file = await on.work.loans.exportStatement(VIEWER, '7 statement this month', 'r-2');
-    expect(file.ok && file.value.csv).toMatch(/\r\nasset,USDT,,0,0,0,0,0,100,0,,\r\n/);
+    expect(file.ok && file.value.csv).toMatch(/\r\nasset,USDT,,0,0,0,0,0,100,0,,,\r\n/);
     expect(file.ok && file.value.csv).toMatch(/\r\ndifference,.*Binance shows/);
   });
 

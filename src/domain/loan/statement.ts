@@ -148,7 +148,7 @@ function assetOf(asset: string, charges: readonly HourlyCharge[], input: Stateme
     closing: isRunning(input) ? (interestOwed(asset, input.owed) ?? 'not-read') : 'month-is-over',
   });
   const differences = [
-    ...closingDifference(computedClosing, statedClosing, isRunning(input)),
+    ...closingDifference(computedClosing, statedClosing, input),
     ...belowZero(opening, computedClosing, statedClosing),
     // From the hour before, as the opening may come from a row after it.
     ...principalDifferences(books, { fromMs: month.fromMs - HOUR_MS, beforeMs: checkedTo }),
@@ -207,11 +207,16 @@ function byDay(charges: readonly HourlyCharge[]): StatementAsset['interestByDay'
   }));
 }
 
-function closingDifference(computed: Amount, stated: Amount, isNow: boolean): string[] {
+function closingDifference(computed: Amount, stated: Amount, input: StatementInput): string[] {
   if (computed.eq(stated)) return [];
-  const when = isNow ? 'now' : 'at the end of the month';
+  const shown = exactText(stated);
+  const from = !isRunning(input)
+    ? `Binance shows a principal of ${shown} at the end of the month`
+    : input.owed === null
+      ? `the interest rows come to ${shown}`
+      : `Binance shows a principal of ${shown} now`;
   return [
-    `opening, borrows and repays come to ${exactText(computed)}, but Binance shows a principal of ${exactText(stated)} ${when}: a difference of ${exactText(stated.minus(computed))}`,
+    `opening, borrows and repays come to ${exactText(computed)}, but ${from}: a difference of ${exactText(stated.minus(computed))}`,
   ];
 }
 

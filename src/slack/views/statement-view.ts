@@ -4,6 +4,7 @@ import { type Amount, ZERO } from '../../domain/amount.ts';
 import type { StatementAsset } from '../../domain/loan/statement.ts';
 import type { PersonId } from '../../domain/person.ts';
 import type { StatementView } from '../../usecases/loan-desk.ts';
+import { UNCHECKED_BECAUSE, verdictOf } from '../../usecases/statement-verdict.ts';
 import { writePageValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
 import {
@@ -46,7 +47,7 @@ function draw(
   const masked = (texts: readonly string[]) => (audience === 'channel' ? texts.map(maskEmails) : texts);
   const title = `Statement of unit ${view.groupId}, ${view.month}${view.isRunning ? ' so far' : ''}`;
   const verdict = verdictText(view, masked(view.differences));
-  const missing = masked(view.missing);
+  const missing = masked([...view.missing, ...view.missingForInterest]);
   const shown = view.assets.slice(0, ASSETS_SHOWN);
   const left = view.assets.length - shown.length;
   const rows = shown.flatMap(linesOf);
@@ -67,11 +68,18 @@ function draw(
   ];
   const lines = rows.map(([what, value]) => `${escapeMrkdwn(what)}: *${value}*`);
   const text = fitLines(
-    [title, verdict, ...missing.map((each) => `Not read: ${escapeMrkdwn(each)}`), ...lines, interest, print],
+    [
+      title,
+      verdict,
+      ...missing.map((each) => `Not read: ${escapeMrkdwn(each)}`),
+      ...lines,
+      ...(days.length === 0 ? [] : [interest]),
+      print,
+    ],
     3_500,
     (more) => `… and ${more} more lines`,
   );
-  if (rows.length === 0) return { text, blocks: around([section(NOTHING)], []) };
+  if (rows.length === 0) return { text, blocks: around([], []) };
   const table = wrappedTable(
     [view.month, 'Amount'],
     rows.map(([what, value]) => [textCell(what, 60), textCell(value, 60)]),
@@ -90,17 +98,31 @@ function draw(
   };
 }
 
-const NOTHING = 'Nothing was owed, borrowed or repaid in this month.';
-
-/** What doesn't add up comes first; "It adds up." only where everything was read. */
+/** A tick only where all of the principal was read, and never without what of the interest wasn't checked. */
 function verdictText(view: StatementView, differences: readonly string[]): string {
-  if (differences.length > 0) {
-    const lines = differences.map((each) => `• ${shorten(escapeMrkdwn(each), 400)}`);
-    return `:red_circle: *It doesn't add up*\n${fitLines(lines, 1_800, (left) => `• … and ${left} more`)}`;
+  const { kind, text } = verdictOf(view);
+  switch (kind) {
+    case 'differs': {
+      const lines = differences.map((each) => `• ${shorten(escapeMrkdwn(each), 400)}`);
+      return `:red_circle: *${text}*\n${fitLines(lines, 1_800, (left) => `• … and ${left} more`)}`;
+    }
+    case 'not-verified':
+      return `:warning: *${text}*`;
+    case 'nothing':
+      return `*${text}*`;
+    case 'adds-up':
+      return `:white_check_mark: *${text}* ${interestText(view)}`;
   }
-  if (view.missing.length > 0 || view.flaws.length > 0)
-    return ":warning: *Not verified*: part of it couldn't be read.";
-  return ':white_check_mark: *It adds up.*';
+}
+
+function interestText({ interestUnchecked }: StatementView): string {
+  if (interestUnchecked.length === 0) return 'So does the interest paid.';
+  const reasons = new Set(interestUnchecked.flatMap(({ why }) => why));
+  const lines = [...reasons].map((reason) => {
+    const assets = interestUnchecked.filter(({ why }) => why.includes(reason)).map(({ asset }) => asset);
+    return `• ${fitLines(assets.map(assetName), 200, (left) => `${left} more`).replaceAll('\n', ', ')}: ${UNCHECKED_BECAUSE[reason]}`;
+  });
+  return ['Not all of the interest paid could be checked:', ...lines].join('\n');
 }
 
 /** One asset as lines of a table: what, and every digit. Plain text. */
@@ -128,7 +150,7 @@ function interestTitle(assets: readonly StatementAsset[]): string {
   const sums = assets
     .filter(({ interestByDay }) => interestByDay.length > 0)
     .map(({ asset, interest }) => `${amountText(interest)} ${shorten(asset, 20)}`);
-  return sums.length === 0 ? 'No interest was charged' : `Interest by day: ${sums.join(', ')}`;
+  return `Interest by day: ${sums.join(', ')}`;
 }
 
 const HOURS_OF_A_DAY = 24;
@@ -156,10 +178,17 @@ function folded(title: string, days: readonly KnownBlock[]): ContainerBlock {
 }
 
 function smallPrint(view: StatementView, audience: Audience): readonly string[] {
-  const closing = view.isRunning
-    ? 'the month is not over: closing is what is owed now'
-    : 'closing is what was owed when the month ended';
-  return [...sourceTexts(view, audience), 'days and the month are UTC', `${closing}, without interest`];
+  return [
+    ...sourceTexts(view, audience),
+    'days and the month are UTC',
+    `${closingText(view)}, without interest`,
+  ];
+}
+
+function closingText({ isRunning, interestUnchecked }: StatementView): string {
+  if (!isRunning) return 'closing is what was owed when the month ended';
+  const isUnread = interestUnchecked.some(({ why }) => why.includes('owed-not-read'));
+  return `the month is not over: closing is ${isUnread ? 'taken from the interest rows' : 'what is owed now'}`;
 }
 
 function controls(view: StatementView, query: string): readonly ButtonSpec[] {

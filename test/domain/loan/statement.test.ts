@@ -324,6 +324,15 @@ describe('one loan', () => {
     expect(differencesWith({ ...second, amount: amount('1') })).toContain('but its principal');
   });
 
+  it('calls what Binance shows now only what was read of it', () => {
+    const input = { ...played([borrowed, repaid]), records: [] };
+    const named = (each: StatementInput) => statementOf(each).differences.join('\n');
+    expect(named(input)).toMatch(/but Binance shows a principal of [\d.]+ now: a difference/);
+    const unread = named({ ...input, owed: null });
+    expect(unread).toMatch(/come to 0, but the interest rows come to [\d.]+: a difference/);
+    expect(unread).not.toContain('now');
+  });
+
   it('says of which asset interest paid could not be checked, and why', () => {
     const paid: Act = { minute: 10 * DAY + 30, asset: 'USDT', what: 'pay-interest', cents: 1 };
     const list = [borrowed, paid];

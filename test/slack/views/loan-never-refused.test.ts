@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { amount } from '../../../src/domain/amount.ts';
+import type { WhyUnchecked } from '../../../src/domain/loan/outstanding.ts';
 import { loanMessage, sharedLoanMessage } from '../../../src/slack/views/loan-view.ts';
 import { sharedStatementMessage, statementMessage } from '../../../src/slack/views/statement-view.ts';
 import { ALICE, START_MS } from '../../support/close-requests.ts';
@@ -117,7 +118,22 @@ describe('no message is ever refused', () => {
       }),
       { maxLength: 20 },
     );
-    const view = fc.record({ groupId: anyId, assets, differences: texts, missing: texts, flaws: texts });
+    const reasons = fc.subarray<WhyUnchecked>([
+      'owed-before',
+      'owed-after',
+      'rebate-not-read',
+      'owed-not-read',
+      'not-booked',
+    ]);
+    const view = fc.record({
+      groupId: anyId,
+      assets,
+      differences: fc.oneof(fc.constant([]), texts),
+      interestUnchecked: fc.array(fc.record({ asset, why: reasons }), { maxLength: 20 }),
+      missing: fc.oneof(fc.constant([]), texts),
+      missingForInterest: texts,
+      flaws: fc.oneof(fc.constant([]), texts),
+    });
     fc.assert(
       fc.property(view, wildText(300), (changes, query) => {
         const shown = statementView({ ...changes, creditEmail: longestEmail });

@@ -242,10 +242,10 @@ describe('/loan 12', () => {
 });
 
 describe('/loan 12 statement 2026-10', () => {
-  it('says that it adds up, then every digit from opening to closing', () => {
+  it('says that the principal adds up, then every digit from opening to closing', () => {
     const message = statementMessage(statementView(), '12 statement 2026-10');
     expect(shownText(message)).toMatch(
-      /Statement of unit 12, 2026-10\n─+\n\n:white_check_mark: \*It adds up\.\*/,
+      /Statement of unit 12, 2026-10\n─+\n\n:white_check_mark: \*The principal adds up\.\* So does the interest paid\.\n/,
     );
     expect(rowsOf(message)).toEqual([
       ['2026-10', 'Amount'],
@@ -272,14 +272,17 @@ describe('/loan 12 statement 2026-10', () => {
     });
     const message = statementMessage(view, '');
     expect(message.text).toMatch(
-      /^Statement of unit 12, 2026-10\n:red_circle: \*It doesn't add up\*\n• USDT: 0\.5 more/,
+      /^Statement of unit 12, 2026-10\n:red_circle: \*It doesn't add up\.\*\n• USDT: 0\.5 more/,
     );
     expect(rowsOf(message).slice(4, 7)).toEqual([
       ['− forced repaid', '3'],
       ['= USDT computed', '1,248,600.12345678'],
       ['USDT at Binance', '1,248,600.62345678'],
     ]);
-    expect(shownText(message)).not.toContain('It adds up');
+    expect(shownText(message)).not.toContain('adds up');
+    expect(statementMessage({ ...view, flaws: ['row 3'] }, '').text).toContain(
+      ":red_circle: *It doesn't add up, and part of it couldn't be read.*",
+    );
   });
 
   it.each([
@@ -287,17 +290,56 @@ describe('/loan 12 statement 2026-10', () => {
     [{ flaws: ['row 3 (interest): amount is null'] }],
   ])('does not say that it adds up where something was not read: %j', (changes) => {
     const { text } = statementMessage(statementView(changes), '');
-    expect(text).not.toContain('It adds up');
-    expect(text).toContain("*Not verified*: part of it couldn't be read.");
+    expect(text).not.toContain('adds up');
+    expect(text).toContain(":warning: *Not verified: part of it couldn't be read.*");
+    const empty = shownText(statementMessage(statementView({ ...changes, assets: [], isEmpty: true }), ''));
+    expect(empty).toContain('Not verified');
+    expect(empty).not.toMatch(/nothing/i);
   });
 
-  it('of a running month says so; of an empty one, that there was nothing', () => {
+  it('says of which interest paid it could not tell, and why', () => {
+    const view = statementView({
+      interestUnchecked: [
+        { asset: 'BTC', why: ['owed-after', 'rebate-not-read'] },
+        { asset: 'USDT', why: ['owed-before', 'owed-after'] },
+      ],
+      missingForInterest: ['Interest rebate: Binance did not answer'],
+    });
+    const message = statementMessage(view, '');
+    const verdict = [
+      ':white_check_mark: *The principal adds up.* Not all of the interest paid could be checked:',
+      '• BTC, USDT: something is owed after the month, and Binance states unpaid interest only as of now',
+      "• BTC: what the rebate paid couldn't be read",
+      '• USDT: something was owed before the month, and how much interest was unpaid then is not stated',
+    ].join('\n');
+    expect(message.text).toContain(verdict);
+    expect(shownText(message)).toContain(verdict);
+    for (const text of [message.text, shownText(message)])
+      expect(text).toContain('Interest rebate: Binance did not answer');
+  });
+
+  it('of a running month says so; of an empty one, that Binance shows nothing, without a tick', () => {
     const running = shownText(statementMessage(statementView({ isRunning: true }), ''));
     expect(running).toContain('2026-10 so far');
     expect(running).toContain('the month is not over: closing is what is owed now, without interest');
-    expect(shownText(statementMessage(statementView({ assets: [] }), ''))).toContain(
-      'Nothing was owed, borrowed or repaid in this month.',
+    const unread = shownText(
+      statementMessage(
+        statementView({
+          isRunning: true,
+          interestUnchecked: [{ asset: 'USDT', why: ['owed-not-read'] }],
+          missing: ['What is owed now: Binance did not answer'],
+        }),
+        '',
+      ),
     );
+    expect(unread).toContain('closing is taken from the interest rows, without interest');
+    expect(unread).not.toContain('what is owed now,');
+    const empty = shownText(statementMessage(statementView({ assets: [], isEmpty: true }), ''));
+    expect(empty).toContain('*Binance shows nothing for this month.*');
+    expect(empty).not.toMatch(/white_check_mark|adds up/);
+    const failedOnly = shownText(statementMessage(statementView({ assets: [] }), ''));
+    expect(failedOnly).toContain('*Binance shows nothing that counts for this month.*');
+    expect(failedOnly).not.toMatch(/white_check_mark|adds up/);
   });
 
   it('shared has no button and no whole address', () => {
