@@ -34,7 +34,10 @@ export function seedHistory(units: readonly Unit[], longGroupId: string, nowMs: 
 /** A unit that was closed: borrowed soon after it was opened, repaid soon before it was closed. */
 export function closedHistory(unit: Unit, amount: string, closedMs: number): SeedHistory {
   const book = new LoanBook(unit.createTimeMs, 1_648_950_000n);
-  book.borrow(unit, 'USDT', amount, unit.createTimeMs + 5 * MINUTE_MS);
+  const borrowedMs = unit.createTimeMs + 5 * MINUTE_MS;
+  // No interest for a full hour between opening and borrowing.
+  book.accrueTo([unit], borrowedMs);
+  book.borrow(unit, 'USDT', amount, borrowedMs);
   book.accrueTo([unit], closedMs - 5 * MINUTE_MS);
   book.repay(unit, { assetName: 'USDT' }, closedMs - 5 * MINUTE_MS);
   const { records, interest, liquidations, rebates } = book;

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Ledger } from '../../../sandbox/binance/ledger.ts';
 import type { Liability } from '../../../sandbox/binance/model.ts';
 import { LONG_GROUP_ID, newUnit, seedLedger } from '../../../sandbox/binance/seed.ts';
+import { closedHistory } from '../../../sandbox/binance/seed-history.ts';
 import { DEFAULT_SETTINGS, ExchangeClock, type Settings } from '../../../sandbox/binance/settings.ts';
 
 const NOW_MS = 1_790_000_000_123;
@@ -268,4 +269,13 @@ describe('the books', () => {
       { numRuns: 60 },
     );
   });
+});
+
+it('a unit that was closed paid no interest for a full hour before it borrowed', () => {
+  const createTimeMs = Math.floor(NOW_MS / HOUR_MS) * HOUR_MS - 2 * 60_000;
+  const unit = newUnit('72', 'credit072@test.com', NOW_MS, { createTimeMs });
+  const { records, interest } = closedHistory(unit, '500000', createTimeMs + 5 * HOUR_MS);
+  const borrowedMs = records[0]?.timestampMs ?? 0;
+  expect(interest.filter(({ timestampMs }) => timestampMs < borrowedMs)).toEqual([]);
+  expect(interest).toHaveLength(4);
 });
