@@ -33,7 +33,7 @@ import {
 } from './loan-rows.ts';
 import type { ReadCaller } from './read-caller.ts';
 import type { QueryParameter } from './signing.ts';
-import { CallCount, MAX_ROWS, WindowWalk, windowsOf } from './window-walk.ts';
+import { CallCount, identitiesOf, MAX_ROWS, WindowWalk, windowsOf } from './window-walk.ts';
 
 const DAY_MS = 86_400_000;
 /** borrow-repay without `asset`; a longer range is cut to its newest 7 days, and nothing in the answer says so. */
@@ -175,7 +175,7 @@ function interestOf(groupId: LongId): Source<InterestRecord> {
     parameters: [['groupId', groupId]],
     longestMs: HUNDRED_DAYS_MS,
     isNewestFirst: true,
-    parse: (rows) => named('interest', readRows(rows, interestRow)),
+    parse: (rows) => named('interest', ofUnitAlone(groupId, readRows(rows, interestRow))),
   };
 }
 
@@ -186,7 +186,7 @@ function liquidationsOf(groupId: LongId): Source<ForcedLiquidation> {
     parameters: [['groupId', groupId]],
     longestMs: HUNDRED_DAYS_MS,
     isNewestFirst: true,
-    parse: (rows) => named('liquidations', readRows(rows, forcedLiquidationRow)),
+    parse: (rows) => named('liquidations', ofUnitAlone(groupId, readRows(rows, forcedLiquidationRow))),
   };
 }
 
@@ -209,7 +209,7 @@ const REBATES: Source<RebateRecord> = {
 
 /** One page of a unit's history, for the watch: it reads the newest rows at times of its own. */
 export function createLoanHistory({ book, reads }: Omit<LoanHistoryOptions, 'nowMs'>): LoanHistory {
-  async function onePage<Row>(
+  async function onePage<Row extends { readonly groupId: LongId }>(
     endpoint: Endpoint,
     row: z.ZodType<Row>,
     { groupId, fromMs, toMs, page = 1 }: HistorySpan,
@@ -230,7 +230,7 @@ export function createLoanHistory({ book, reads }: Omit<LoanHistoryOptions, 'now
     const call = { endpoint, account, parameters, priority, deadlineMs };
     const result = await reads.read(call, openPageAnswer, NOT_A_PAGE);
     if (result.kind !== 'read') return failed(result, account);
-    const { rows, flawed } = readRows(result.value.rows, row);
+    const { rows, flawed } = ofUnitAlone(groupId, readRows(result.value.rows, row));
     return { ok: true, value: { total: result.value.total, rows }, asOfMs: result.asOfMs, flaws: flawed };
   }
 
@@ -274,11 +274,23 @@ function transfersOf(rows: readonly unknown[]): ReadRows<LiquidationTransfer> {
   const flawed = [...liquidations.flawed];
   for (const { liquidationId, liquidationTransferRecord } of liquidations.rows) {
     const read = named(`liquidation ${liquidationId}`, readRows(liquidationTransferRecord, transferRow));
-    for (const row of read.rows)
-      transfers.set(JSON.stringify([liquidationId, row]), { liquidationId, ...row });
+    for (const [identity, row] of identitiesOf(read.rows))
+      transfers.set(`${liquidationId} ${identity}`, { liquidationId, ...row });
     flawed.push(...read.flawed);
   }
   return { rows: [...transfers.values()], flawed };
+}
+
+/** Without rows of a unit that wasn't asked for: they would be counted as this one's. */
+function ofUnitAlone<Row extends { readonly groupId: LongId }>(
+  groupId: LongId,
+  { rows, flawed }: ReadRows<Row>,
+): ReadRows<Row> {
+  const own = rows.filter((row) => row.groupId === groupId);
+  const [other] = rows.filter((row) => row.groupId !== groupId);
+  if (other === undefined) return { rows, flawed };
+  const text = `left out ${rows.length - own.length} that Binance gave for unit ${groupId} and that state another, such as ${other.groupId}`;
+  return { rows: own, flawed: [...flawed, { groupId, text }] };
 }
 
 function named<Row>(what: string, { rows, flawed }: ReadRows<Row>): ReadRows<Row> {

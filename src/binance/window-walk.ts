@@ -20,7 +20,7 @@ export type FetchRows = (parameters: readonly QueryParameter[]) => Promise<ReadA
 
 export interface WalkedRows {
   readonly kind: 'walked';
-  /** As received, each once; those of newer windows first. */
+  /** As received, each once; those of newer windows first. Equal rows of one page are several. */
   readonly rows: readonly unknown[];
   readonly isCut: boolean;
   /** Windows in which Binance counts more rows than it shows. */
@@ -115,7 +115,10 @@ export class WindowWalk {
         if ((stated ?? 0) > total) this.#options.count.add(pagesOf(stated ?? 0) - pagesOf(total));
         total = Math.max(total, stated ?? 0);
         const seenBefore = seen.size;
-        for (const row of rows) seen.add(this.#note(row));
+        for (const [identity, row] of identitiesOf(rows)) {
+          seen.add(identity);
+          if (!this.#rows.has(identity)) this.#rows.set(identity, row);
+        }
         const isEnd = stated === null ? rows.length < LARGEST_PAGE : rows.length === 0 || seen.size >= total;
         if (isEnd) break;
         if (this.#isTooMany()) return null;
@@ -129,18 +132,27 @@ export class WindowWalk {
     return null;
   }
 
-  /** The row's identity: ids aren't enough, as the page's example has one tranId in three rows. */
-  #note(row: unknown): string {
-    const identity = JSON.stringify(row);
-    if (!this.#rows.has(identity)) this.#rows.set(identity, row);
-    return identity;
-  }
-
   #isTooMany(): boolean {
     if (!this.#options.isNewestFirst || this.#rows.size < MAX_ROWS) return false;
     this.#isCut = true;
     return true;
   }
+}
+
+/**
+ * By content, as the page's example of borrow-repay has one tranId in three rows. Equal rows of one page are numbered: they
+ * are two events, while a row that comes again on another page is the same one.
+ */
+export function identitiesOf<Row>(rows: readonly Row[]): ReadonlyMap<string, Row> {
+  const times = new Map<string, number>();
+  return new Map(
+    rows.map((row) => {
+      const content = JSON.stringify(row);
+      const before = times.get(content) ?? 0;
+      times.set(content, before + 1);
+      return [`${before} ${content}`, row];
+    }),
+  );
 }
 
 /** At least one is asked for. */

@@ -322,6 +322,44 @@ describe('pages', () => {
     expect(rowsOf(await records.borrowsAndRepays(UNIT, days(1), walk))).toHaveLength(3);
   });
 
+  it('(26) two equal rows of one page are two, also on a seam; a page that comes again adds none', async () => {
+    const inside = borrowAt(END_MS - HOUR_MS, 5);
+    const seam = borrowAt(END_MS - 7 * DAY_MS, 6);
+    const { records, walk } = await start({ borrow: [inside, inside, seam, seam] });
+    const read = await records.borrowsAndRepays(UNIT, days(14), walk);
+    expect(rowsOf(read).map(({ transactionId }) => transactionId)).toEqual(['5', '5', '6', '6']);
+    expect(textsOf(read), 'no row is missing').toEqual([]);
+    await api.close();
+    const page = JSON.stringify({ total: 4, rows: [inside, inside].map(({ json }) => JSON.parse(json)) });
+    await start({}, { instead: ({ path }) => (path.endsWith('/borrow-repay') ? { body: page } : null) });
+    const repeated = await api.records.borrowsAndRepays(UNIT, days(1), api.walk);
+    expect(rowsOf(repeated), '2 borrows, and 2 repays').toHaveLength(4);
+    expect(textsOf(repeated)).toEqual(Array(2).fill(expect.stringContaining('counts 4 rows')));
+  });
+
+  it('(27) two equal transfers of one liquidation are two; a liquidation that comes again adds none', async () => {
+    const transfer = `{"transferTime":${END_MS - HOUR_MS},"fromUid":1,"fromAccountType":"SPOT","toUid":2,"toAccountType":"PORTFOLIO_MARGIN","status":"CONFIRM","assets":[]}`;
+    const liquidation = (count: number) => ({
+      atMs: END_MS - HOUR_MS,
+      json: `{"liquidationId":56,"liquidationTransferRecord":[${Array(count).fill(transfer).join()}]}`,
+    });
+    const { records, walk } = await start({ transfers: [liquidation(2), liquidation(1)] });
+    expect(rowsOf(await records.liquidationTransfers(UNIT, days(1), walk))).toHaveLength(2);
+  });
+
+  it('(28) rows of another unit than the one asked for are left out and named', async () => {
+    const other = (atMs: number): ApiRow => ({ ...interestAt(atMs, '2'), unit: '1' });
+    const interest = [interestAt(END_MS - HOUR_MS), other(END_MS - 2 * HOUR_MS), other(END_MS - 3 * HOUR_MS)];
+    const { records, history, walk } = await start({ interest });
+    const read = await records.interest(UNIT, days(1), walk);
+    expect(rowsOf(read)).toMatchObject([{ groupId: '1', atMs: END_MS - HOUR_MS }]);
+    const named = 'left out 2 that Binance gave for unit 1 and that state another, such as 2';
+    expect(textsOf(read)).toEqual([`interest: ${named}`]);
+    const query = { groupId: UNIT, fromMs: END_MS - DAY_MS, toMs: END_MS };
+    const page = await history.interestHistory(query, { priority: 'background' });
+    expect(page.ok && [page.value.rows.length, page.flaws.map(({ text }) => text)]).toEqual([1, [named]]);
+  });
+
   it('(20) a row that cannot be read is named with its field, and the others are shown', async () => {
     const bad = { atMs: END_MS - 2, json: '{"tranId":9007199254740993,"assetName":"USDT","amount":"1,5"}' };
     const repay = [{ atMs: END_MS - 3, json: '"nothing"' }];
