@@ -4,8 +4,8 @@ import type { ReadingProgressStore } from '../usecases/loan-ports.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
 
-/** Longer than a call waits for its weight. */
-const ENDS_AFTER_MS = 3 * 60_000;
+/** Longer than a background call waits for its weight and its answer. */
+const ENDS_AFTER_MS = 6 * 60_000;
 
 export class RedisReadingProgress implements ReadingProgressStore {
   readonly #connection: RedisConnection;

@@ -87,6 +87,11 @@ const FLAWS_AT_MOST = 20;
 /** Binance's clocks for a liquidation and its transfers may differ. */
 const DAY_MS = 86_400_000;
 
+interface Running {
+  readonly report: ReadingReport;
+  readonly reading: Promise<Result<LoanReading>>;
+}
+
 interface Kept {
   readonly atMs: number;
   readonly reading: LoanReading;
@@ -95,32 +100,54 @@ interface Kept {
 export class LoanReadings {
   readonly #parts: LoanReadingsParts;
   readonly #kept = new Map<string, Kept>();
-  #running = 0;
+  readonly #running = new Map<string, Running>();
+  #atOnce = 0;
 
   constructor(parts: LoanReadingsParts) {
     this.#parts = parts;
   }
 
-  /** `isNew`: one that is older than half a minute won't do. */
+  /** Null: none that is recent enough. `isNew`: one that is older than half a minute won't do. */
   kept(groupId: LongId, plan: ReadingPlan, isNew: boolean): LoanReading | null {
+    this.#dropOld();
     const kept = this.#kept.get(keyOf(groupId, plan));
     if (kept === undefined) return null;
     const ageMs = Math.abs(this.#parts.now() - kept.atMs);
     return ageMs <= (isNew ? FRESH_MS : KEPT_MS) ? kept.reading : null;
   }
 
-  /** Reads, and keeps it. Refuses when the borrows and repays can't be read, or when it is given up. */
+  /**
+   * Reads, and keeps it; whoever asks for the same meanwhile waits for the same reading. Refuses when the borrows and
+   * repays can't be read, or when it is given up.
+   */
   async read(unit: LoanUnit, plan: ReadingPlan, readingId: string): Promise<Result<LoanReading>> {
-    if (this.#running >= AT_ONCE) return refuse({ code: 'too-much-at-once' });
-    this.#running += 1;
-    const { progress: store, log, now } = this.#parts;
-    const report = new ReadingReport({ store, readingId, log });
+    const key = keyOf(unit.groupId, plan);
+    let running = this.#running.get(key);
+    if (running === undefined || running.report.isStopped) {
+      if (this.#atOnce >= AT_ONCE) return refuse({ code: 'too-much-at-once' });
+      running = this.#start(key, { ...plan, unit });
+    }
+    const stopped = running.report.join(readingId);
+    return Promise.race([running.reading, stopped.then(() => refuse({ code: 'reading-stopped' }))]);
+  }
+
+  #start(key: string, order: ReadingOrder): Running {
+    const { progress: store, log } = this.#parts;
+    const report = new ReadingReport({ store, log });
+    const running = { report, reading: this.#readAndKeep(key, order, report) };
+    this.#running.set(key, running);
+    return running;
+  }
+
+  async #readAndKeep(key: string, order: ReadingOrder, report: ReadingReport): Promise<Result<LoanReading>> {
+    this.#atOnce += 1;
     try {
-      const reading = await this.#readParts({ ...plan, unit }, report);
-      if (reading.ok) this.#keep(keyOf(unit.groupId, plan), { atMs: now(), reading: reading.value });
+      const reading = await this.#readParts(order, report);
+      if (reading.ok) this.#keep(key, { atMs: this.#parts.now(), reading: reading.value });
       return reading;
     } finally {
-      this.#running -= 1;
+      this.#atOnce -= 1;
+      if (this.#running.get(key)?.report === report) this.#running.delete(key);
       void report.end();
     }
   }
@@ -128,22 +155,25 @@ export class LoanReadings {
   #keep(key: string, kept: Kept): void {
     this.#kept.delete(key);
     this.#kept.set(key, kept);
+    this.#dropOld();
     for (const [oldest] of this.#kept) {
       if (this.#kept.size <= KEPT_AT_MOST) break;
       this.#kept.delete(oldest);
     }
   }
 
+  #dropOld(): void {
+    for (const [key, { atMs }] of this.#kept)
+      if (Math.abs(this.#parts.now() - atMs) > KEPT_MS) this.#kept.delete(key);
+  }
+
   async #readParts(order: ReadingOrder, report: ReadingReport): Promise<Result<LoanReading>> {
-    const { records } = this.#parts;
     const { groupId } = order.unit;
     const part = new Parts();
     if (order.unit.missing !== null) part.miss('owed', order.unit.missing);
     const [borrowsAndRepays, interest, liquidated, rebate] = await Promise.all([
       this.#records(order, report),
-      Promise.all(
-        order.interest.map((span, at) => records.interest(groupId, span, report.walk(`interest ${at}`))),
-      ),
+      Promise.all(order.interest.map((span, at) => this.#interest(order, span, report, at))),
       order.hasLiquidations ? this.#liquidations(order, report) : null,
       this.#rebate(order, report),
     ]);
@@ -178,6 +208,13 @@ export class LoanReadings {
     const walk = report.walk('borrows and repays');
     const read = await this.#parts.records.borrowsAndRepays(order.unit.groupId, order.records, walk);
     if (!read.ok) report.giveUp();
+    return read;
+  }
+
+  async #interest(order: ReadingOrder, span: Span, report: ReadingReport, at: number) {
+    const walk = report.walk(`interest ${at}`);
+    const read = await this.#parts.records.interest(order.unit.groupId, span, walk);
+    if (!read.ok && order.needsInterest) report.giveUp();
     return read;
   }
 
