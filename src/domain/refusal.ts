@@ -20,7 +20,7 @@ export type Refusal =
   | {
       readonly code: 'bad-span';
       readonly input: string;
-      readonly why: 'future' | 'reversed' | 'too-long';
+      readonly why: 'future' | 'reversed' | 'too-long' | 'too-early';
       readonly limitDays: number;
     }
   /** One was asked for. */

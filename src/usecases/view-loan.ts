@@ -42,10 +42,13 @@ interface Found<Query> {
   readonly reading: LoanReading;
 }
 
+const HOUR_MS = 3_600_000;
 const RECORDS_PER_PAGE = 10;
 const READING_ID = /^[\w.:-]{1,64}$/;
+/** Around the last row before the span, so that a step of the rate at its very start shows. */
+const RATE_BEFORE_MS = 2 * HOUR_MS;
 /** For transfers that are booked after the end. */
-const AFTER_END_MS = 3_600_000;
+const AFTER_END_MS = HOUR_MS;
 /** How far before its liquidation a transfer may be: the two may be stamped by different clocks. */
 const BEFORE_START_MS = 10 * 60_000;
 
@@ -170,12 +173,13 @@ interface UsualSpans {
   readonly month: Span;
 }
 
-/** The span of the query, and the usual ones beside it if they aren't in it. */
+/** The span of the query with the rows just before it, and the usual ones beside it if they aren't in it. */
 function interestSpans(span: Span, { yesterday, month }: UsualSpans): readonly Span[] {
   const usual = { fromMs: Math.min(yesterday.fromMs, month.fromMs), beforeMs: month.beforeMs };
+  const fromMs = span.fromMs - RATE_BEFORE_MS;
   const isApart = span.beforeMs < usual.fromMs;
-  if (isApart) return [span, usual];
-  return [{ fromMs: Math.min(span.fromMs, usual.fromMs), beforeMs: Math.max(span.beforeMs, usual.beforeMs) }];
+  if (isApart) return [{ ...span, fromMs }, usual];
+  return [{ fromMs: Math.min(fromMs, usual.fromMs), beforeMs: Math.max(span.beforeMs, usual.beforeMs) }];
 }
 
 function loanView({ query, timeZone, reading }: Found<LoanQuery>, nowMs: number, page: number): LoanView {
@@ -184,7 +188,7 @@ function loanView({ query, timeZone, reading }: Found<LoanQuery>, nowMs: number,
   const pages = Math.max(1, Math.ceil(records.length / RECORDS_PER_PAGE));
   const shown = Math.min(Math.max(1, Math.trunc(page)), pages);
   const first = (shown - 1) * RECORDS_PER_PAGE;
-  const usedHere = offsets === null ? null : sum(offsets.map(({ delta }) => delta.neg()));
+  const usedHere = offsets === null ? null : sum(offsets.map(({ delta }) => delta.abs()));
   return {
     ...{ groupId: unit.groupId, owed: unit.owed, closedAtMs: unit.closedAtMs, creditEmail: unit.creditEmail },
     ...{ span, spanText, timeZone, asOfMs, page: shown, pages, total: records.length },
@@ -198,21 +202,45 @@ function loanView({ query, timeZone, reading }: Found<LoanQuery>, nowMs: number,
   };
 }
 
-/** A transfer belongs to the newest liquidation that had begun by then; one of another unit's time to none. */
+/** Transfers of one liquidation stay together, as Binance gives them one id; those of no liquidation's time are left out. */
 function withTransfers(
   liquidations: readonly ForcedLiquidation[],
   transfers: readonly LiquidationTransfer[],
 ): LoanView['liquidations'] {
-  const ownerOf = ({ atMs }: LiquidationTransfer) =>
-    liquidations.find(({ startedAtMs }) => startedAtMs - BEFORE_START_MS <= atMs);
+  const owners = new Map<ForcedLiquidation, LiquidationTransfer[]>();
+  for (const together of Map.groupBy(transfers, ({ liquidationId }) => liquidationId).values()) {
+    const owner = ownerOf(together, liquidations);
+    if (owner !== null) owners.set(owner, [...(owners.get(owner) ?? []), ...together]);
+  }
   return liquidations.map((liquidation) => ({
     liquidation,
-    transfers: transfers.filter(
-      (transfer) =>
-        ownerOf(transfer) === liquidation &&
-        (liquidation.endedAtMs === null || transfer.atMs <= liquidation.endedAtMs + AFTER_END_MS),
-    ),
+    transfers: (owners.get(liquidation) ?? []).toSorted((a, b) => b.atMs - a.atMs),
   }));
+}
+
+/** The liquidation in whose time most of them are; where none is within one, by the nearest that is near enough. */
+function ownerOf(
+  transfers: readonly LiquidationTransfer[],
+  liquidations: readonly ForcedLiquidation[],
+): ForcedLiquidation | null {
+  const counted = liquidations.map((liquidation) => {
+    const apart = transfers.map(({ atMs }) => apartMs(atMs, liquidation));
+    return {
+      liquidation,
+      within: apart.filter((each) => each === 0).length,
+      nearestMs: Math.min(...apart),
+    };
+  });
+  const [best] = counted.toSorted((a, b) => b.within - a.within || a.nearestMs - b.nearestMs);
+  return best === undefined || best.nearestMs === Number.POSITIVE_INFINITY ? null : best.liquidation;
+}
+
+/** 0: in its time; infinite: too far from it. */
+function apartMs(atMs: number, { startedAtMs, endedAtMs }: ForcedLiquidation): number {
+  const early = startedAtMs - atMs;
+  const late = endedAtMs === null ? 0 : atMs - endedAtMs;
+  if (early > BEFORE_START_MS || late > AFTER_END_MS) return Number.POSITIVE_INFINITY;
+  return Math.max(0, early, late);
 }
 
 function textsOf(missing: readonly MissingPart[]): readonly string[] {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { amount, exactText, longId } from '../../src/domain/amount.ts';
+import { startOfDayMs } from '../../src/domain/calendar-day.ts';
 import type { InterestRecord, LoanRecord } from '../../src/domain/loan/loan-records.ts';
 import type { ExchangeFailure } from '../../src/usecases/ports.ts';
 import { repaidUnit, UNAVAILABLE } from '../fakes/loan-exchange.ts';
@@ -106,7 +107,7 @@ describe('what is shown', () => {
   it('interest of yesterday and of the month also when the span is another one', async () => {
     const on = harness();
     on.records.interestRows = [interestRow(START_MS - DAY_MS), interestRow(START_MS - HOUR_MS)];
-    const view = await loan(on, `${UNIT} 2024-01-01 2024-01-31`);
+    const view = await loan(on, `${UNIT} 2025-01-01 2025-01-31`);
     expect(view.interest[0]).toMatchObject({ asset: 'USDT', annualRate: null, steps: [] });
     expect(exactText(view.interest[0]?.total ?? amount('1'))).toBe('0');
     expect(view.interest[0]?.yesterday && exactText(view.interest[0].yesterday)).toBe('8.33');
@@ -138,9 +139,9 @@ describe('what is shown', () => {
         },
       },
     ];
-    const transfer = (atMs: number) => ({
+    const transfer = (atMs: number, liquidationId = '56') => ({
       ...{
-        liquidationId: longId('56'),
+        liquidationId: longId(liquidationId),
         atMs,
         fromUid: longId('1'),
         fromAccountType: 'SPOT',
@@ -154,8 +155,8 @@ describe('what is shown', () => {
     });
     on.records.transfers = [
       transfer(startedAtMs + 60_000),
-      transfer(startedAtMs + 20 * HOUR_MS),
-      transfer(startedAtMs - HOUR_MS),
+      transfer(startedAtMs + 20 * HOUR_MS, '57'),
+      transfer(startedAtMs - HOUR_MS, '55'),
     ];
     const view = await loan(on);
     expect(view.liquidations.map(({ transfers }) => transfers.map(({ atMs }) => atMs))).toEqual([
@@ -171,6 +172,56 @@ describe('what is shown', () => {
     ).not.toContain('transfers');
   });
 
+  it('a transfer is of the liquidation in whose time it is; those of one id stay together', async () => {
+    const on = harness();
+    const t = START_MS - 10 * HOUR_MS;
+    const liquidation = (startedAtMs: number, endedAtMs: number | null) => ({
+      ...{ groupId: UNIT, startLtv: amount('0.91'), endLtv: null, startedAtMs, endedAtMs },
+      ...{ totalNetEquity: amount('1'), totalMaintenanceMargin: amount('0'), totalLiability: amount('1') },
+      liabilities: [],
+    });
+    const minute = 60_000;
+    // The second begins a minute after the first ends.
+    on.records.liquidations = [
+      liquidation(t, t + 10 * minute),
+      liquidation(t + 11 * minute, t + 20 * minute),
+      liquidation(t + 5 * HOUR_MS, null),
+    ];
+    const transfer = (id: string, atMs: number) => ({
+      ...{ liquidationId: longId(id), atMs, fromUid: longId('1'), fromAccountType: 'SPOT' },
+      ...{ toUid: longId('2'), toAccountType: 'SPOT', status: 'CONFIRM', assets: [] },
+    });
+    on.records.transfers = [
+      transfer('1', t + 8 * minute),
+      transfer('1', t + 9 * minute),
+      transfer('1', t + 12 * minute),
+      transfer('2', t + 13 * minute),
+      transfer('3', t + 4 * HOUR_MS + 55 * minute),
+      transfer('4', t + 3 * HOUR_MS),
+    ];
+    const view = await loan(on);
+    expect(
+      view.liquidations.map(({ transfers }) => transfers.map(({ liquidationId }) => liquidationId)),
+    ).toEqual([['3'], ['2'], ['1', '1', '1']]);
+  });
+
+  it('a step of the rate at the very start of the days', async () => {
+    const on = harness();
+    const dayMs = Date.UTC(2026, 9, 10);
+    on.records.interestRows = [
+      interestRow(dayMs - HOUR_MS),
+      interestRow(dayMs, { hourlyRate: amount('0.00001') }),
+      interestRow(dayMs + HOUR_MS, { hourlyRate: amount('0.00001') }),
+    ];
+    const { timeZone } = await loan(on);
+    const offsetMs = startOfDayMs({ year: 2026, month: 10, day: 10 }, timeZone) - dayMs;
+    on.records.interestRows = on.records.interestRows.map((row) => ({ ...row, atMs: row.atMs + offsetMs }));
+    on.nowMs += HOUR_MS;
+    const view = await loan(on, `${UNIT} 2026-10-10`);
+    expect(view.interest[0]?.steps.map(({ atMs }) => atMs - offsetMs)).toEqual([dayMs]);
+    expect(view.interest[0] && exactText(view.interest[0].total)).toBe('16.66');
+  });
+
   it('the rebate left, and what it paid for this unit alone', async () => {
     const on = harness();
     const tenth = amount('10');
@@ -183,7 +234,7 @@ describe('what is shown', () => {
       offset(UNIT, '-1.5'),
       offset('8', '-4'),
       offset(null, '100', 'ADD'),
-      offset(UNIT, '-1'),
+      offset(UNIT, '1'),
     ];
     const view = await loan(on);
     expect(view.rebate?.usedHere && exactText(view.rebate.usedHere)).toBe('2.5');
@@ -361,10 +412,17 @@ describe('a statement', () => {
     const view = await on.work.loans.viewStatement(VIEWER, '7 statement', 'r-1');
     expect(view).toMatchObject({ ok: true, value: { isRunning: false, assets: [], differences: [] } });
     on.records.failures.set('interest', BUSY);
+    on.records.callsPerPart = 3;
+    let calls = 0;
+    on.records.beforeCall = async (part) => {
+      if (part === 'records') calls += 1;
+      if (part === 'records') await new Promise(setImmediate);
+    };
     on.nowMs += HOUR_MS;
     expect(await on.work.loans.viewStatement(VIEWER, '7 statement', 'r-1')).toMatchObject({
       ...{ ok: false, refusal: { code: 'exchange-busy' } },
     });
+    expect(calls, 'the other parts are given up').toBe(1);
   });
 });
 
@@ -442,6 +500,47 @@ describe('a long reading', () => {
     on.readingProgress.isDown = true;
     on.records.records = [record(START_MS - HOUR_MS)];
     expect(await loan(on)).toMatchObject({ total: 1 });
+  });
+
+  it('the same asked meanwhile is read once, and is given up when everybody gave it up', async () => {
+    const on = harness();
+    on.records.records = [record(START_MS - HOUR_MS)];
+    on.records.callsPerPart = 3;
+    const held: (() => void)[] = [];
+    on.records.beforeCall = (part) =>
+      part === 'records' ? new Promise<void>((resolve) => held.push(resolve)) : Promise.resolve();
+    const ask = (id: string) => on.work.loans.viewLoan(VIEWER, UNIT, 1, id);
+    const asked = ['r-1', 'r-2', 'r-3', 'r-4', 'r-5'].map(ask);
+    await new Promise(setImmediate);
+    expect(on.records.asked.filter(({ part }) => part === 'records')).toHaveLength(1);
+    const { loans } = on.work;
+    expect(await loans.loanProgress(VIEWER, 'r-2')).toMatchObject({ value: { of: expect.any(Number) } });
+    expect(await loans.stopLoan(VIEWER, 'r-2')).toEqual({ ok: true, value: true });
+    const goOn = async () => {
+      held.shift()?.();
+      await new Promise(setImmediate);
+    };
+    await goOn();
+    expect(await asked[1], 'one of them gave it up').toMatchObject({ refusal: { code: 'reading-stopped' } });
+    await goOn();
+    await goOn();
+    for (const each of [asked[0], asked[2], asked[3], asked[4]])
+      expect(await each).toMatchObject({ ok: true, value: { total: 1 } });
+    expect(await loans.loanProgress(VIEWER, 'r-2')).toEqual({ ok: true, value: null });
+    on.nowMs += HOUR_MS;
+    const both = ['r-6', 'r-7'].map(ask);
+    await new Promise(setImmediate);
+    for (const id of ['r-6', 'r-7']) await loans.stopLoan(VIEWER, id);
+    await goOn();
+    for (const each of both) expect(await each).toMatchObject({ refusal: { code: 'reading-stopped' } });
+    const again = ask('r-8');
+    await new Promise(setImmediate);
+    expect(
+      on.records.asked.filter(({ part }) => part === 'records'),
+      'a new reading',
+    ).toHaveLength(3);
+    while (held.length > 0) await goOn();
+    expect(await again).toMatchObject({ ok: true });
   });
 
   it('a fifth one at once is refused', async () => {

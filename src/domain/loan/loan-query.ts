@@ -28,6 +28,8 @@ export interface StatementQuery {
 /** More than a year, so that the same day of the year before is in it. */
 const LONGEST_DAYS = 366;
 const DEFAULT_DAYS = 30;
+/** The first entry of the API's change log is of May 2025. */
+const EARLIEST: Day = { year: 2025, month: 1, day: 1 };
 
 const LOAN_QUERY_EXPECTED =
   'a unit (`12`, or a part of its credit account), alone or followed by `last 30d`, a day (`2026-01-31`, `today`, `yesterday`), `since 2026-01-01`, two days (`2026-01-01 2026-01-31` or `from 2026-01-01 to 2026-01-31`), or `statement 2026-01`';
@@ -51,6 +53,7 @@ export function parseLoanQuery(text: string, nowMs: number, timeZone: string): R
   const span = { fromMs: startOfDayMs(from, timeZone), beforeMs: startOfDayMs(addDays(to, 1), timeZone) };
   // A day that this zone skipped (Apia, 2011-12-30).
   if (span.fromMs >= span.beforeMs) return refuse(notUnderstood(text));
+  if (inOrder(from) < inOrder(EARLIEST)) return refuse(badSpan(input, 'too-early'));
   const spanText = iso(from) === iso(to) ? iso(from) : `${iso(from)} to ${iso(to)}`;
   return done({ unit: unit.value, unitText, span, spanText });
 }
@@ -68,6 +71,7 @@ export function parseStatementQuery(text: string, nowMs: number): Result<Stateme
     beforeMs: Date.UTC(month.year, month.month, 1),
   };
   if (span.fromMs > nowMs) return refuse(badSpan(input, 'future'));
+  if (inOrder({ ...month, day: 1 }) < inOrder(EARLIEST)) return refuse(badSpan(input, 'too-early'));
   return done({ unit: unit.value, unitText, month: iso({ ...month, day: 1 }).slice(0, 7), span });
 }
 
@@ -141,6 +145,8 @@ function notUnderstood(text: string): Refusal {
   return { code: 'bad-filter', input: text.trim(), expected: LOAN_QUERY_EXPECTED };
 }
 
-function badSpan(input: string, why: 'future' | 'reversed' | 'too-long'): Refusal {
+type WhyBad = Extract<Refusal, { readonly code: 'bad-span' }>['why'];
+
+function badSpan(input: string, why: WhyBad): Refusal {
   return { code: 'bad-span', input, why, limitDays: LONGEST_DAYS };
 }

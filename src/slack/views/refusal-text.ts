@@ -17,6 +17,7 @@ const BAD_SPAN = {
   future: () => 'it ends in the future',
   reversed: () => 'it ends before it begins',
   'too-long': (limitDays: number) => `it is longer than ${limitDays} days`,
+  'too-early': () => 'it begins before 2025-01-01, and there are no records of institutional loans from then',
 } as const;
 
 export const NOTHING_CHANGED = 'Nothing was changed.';

@@ -61,6 +61,15 @@ describe('what /loan is asked', () => {
     expect(why('12 since 2027-01-01')).toBe('reversed');
     expect(why('12 2026-10-31 2026-10-01')).toBe('reversed');
     expect(why('12 last 400d')).toBe('too-long');
+    expect(why('12 2024-12-31')).toBe('too-early');
+    expect(why('12 1969-12-31')).toBe('too-early');
+    expect(why('12 2024-12-31 2025-01-02')).toBe('too-early');
+    expect(why('12 2025-01-01')).toBeNull();
+    for (const month of ['2024-12', '1969-12']) {
+      const query = parseStatementQuery(`12 statement ${month}`, NOW);
+      expect(query).toMatchObject({ ok: false, refusal: { code: 'bad-span', why: 'too-early' } });
+    }
+    expect(parseStatementQuery('12 statement 2025-01', NOW).ok).toBe(true);
   });
 
   it("days are the reader's, from 01:00 where a midnight is missing", () => {
