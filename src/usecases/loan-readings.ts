@@ -187,7 +187,7 @@ export class LoanReadings {
     const transfers = liquidated && part.rows('transfers', liquidated.transfers);
     const balance = part.value('rebate', rebate.balance);
     const rebates = part.rows('rebateRecords', rebate.records);
-    const isRebateWhole = rebate.records?.ok === true && rebate.records.value?.isCut === false;
+    const isRebateWhole = rebate.records !== null && isWhole(rebate.records);
     const ofUnit = rebates?.filter((row) => row.groupId === groupId && row.type === 'INTEREST_OFFSET');
     return done({
       unit: order.unit,
@@ -239,6 +239,11 @@ export class LoanReadings {
     if (!balance.ok || report.isStopped) return { balance, records: null };
     return { balance, records: await this.#parts.records.rebateRecords(span, report.walk('rebate')) };
   }
+}
+
+/** Every row was read. */
+function isWhole(read: WalkedRead<unknown>): boolean {
+  return read.ok && read.value?.isCut === false && read.flaws.length === 0;
 }
 
 function keyOf(groupId: LongId, plan: ReadingPlan): string {

@@ -61,8 +61,11 @@ export class ReadingReport {
     for (const id of this.#ids()) await this.#store.end(id).catch((error: unknown) => this.#unheard(error));
   }
 
+  /** Of those who still wait. */
   #ids(): readonly string[] {
-    return [...new Set(this.#waiters.map(({ readingId }) => readingId))];
+    return [
+      ...new Set(this.#waiters.filter(({ isStopped }) => !isStopped).map(({ readingId }) => readingId)),
+    ];
   }
 
   #note(part: string, done: number, of: number): void {
@@ -88,7 +91,11 @@ export class ReadingReport {
           done: parts.reduce((sum, { done }) => sum + done, 0),
           of: parts.reduce((sum, { of }) => sum + of, 0),
         };
-        for (const id of this.#ids()) if (await this.#store.report(id, progress)) this.#stopFor(id);
+        for (const id of this.#ids()) {
+          if (!(await this.#store.report(id, progress))) continue;
+          this.#stopFor(id);
+          await this.#store.end(id);
+        }
       }
     } catch (error) {
       this.#unheard(error);

@@ -453,7 +453,7 @@ describe('what a statement could not check', () => {
     expect((await statement(on, '7 statement')).missing).toEqual([]);
   });
 
-  it('rebate records that were cut count as not read', async () => {
+  it('rebate records of which a row was not read count as not read', async () => {
     const on = harness();
     on.records.balance = {
       ...{ asset: 'USDT', balance: amount('1'), totalGranted: amount('1'), totalConsumed: amount('0') },
@@ -463,6 +463,10 @@ describe('what a statement could not check', () => {
     const { interestUnchecked, missingForInterest } = await statement(on);
     expect(interestUnchecked[0]?.why).toContain('rebate-not-read');
     expect(missingForInterest).toEqual(['Interest rebate records: only the newest 0 rows were read.']);
+    on.records.cut.clear();
+    on.records.flaws.set('rebates', [{ groupId: null, text: 'rebate: row 1, delta: is missing' }]);
+    on.nowMs += HOUR_MS;
+    expect((await statement(on)).interestUnchecked[0]?.why).toContain('rebate-not-read');
   });
 
   it('a month of which Binance shows nothing is not one that adds up', async () => {
@@ -522,11 +526,13 @@ describe('a long reading', () => {
     };
     await goOn();
     expect(await asked[1], 'one of them gave it up').toMatchObject({ refusal: { code: 'reading-stopped' } });
+    expect(await loans.loanProgress(VIEWER, 'r-2'), 'over for this one').toEqual({ ok: true, value: null });
+    expect(await loans.loanProgress(VIEWER, 'r-1')).toMatchObject({ value: { of: expect.any(Number) } });
     await goOn();
     await goOn();
     for (const each of [asked[0], asked[2], asked[3], asked[4]])
       expect(await each).toMatchObject({ ok: true, value: { total: 1 } });
-    expect(await loans.loanProgress(VIEWER, 'r-2')).toEqual({ ok: true, value: null });
+    expect(await loans.loanProgress(VIEWER, 'r-1')).toEqual({ ok: true, value: null });
     on.nowMs += HOUR_MS;
     const both = ['r-6', 'r-7'].map(ask);
     await new Promise(setImmediate);

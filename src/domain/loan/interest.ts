@@ -78,7 +78,7 @@ export interface InterestSpans {
   readonly month: Span;
 }
 
-/** By name of the asset. `rows` cover all three spans. */
+/** By name of the asset. `rows` cover all three spans, and the hour before `span` for a step at its start. */
 export function interestByAsset(
   rows: readonly InterestRecord[],
   { span, yesterday, month }: InterestSpans,
