@@ -3,7 +3,6 @@ import { type PersonKind, personKey } from '../domain/person.ts';
 import type { ClosePolicy } from '../domain/policy.ts';
 import { done, type Result } from '../domain/refusal.ts';
 import type { Access, ApproverLookup } from './access.ts';
-import type { ClosePolicies } from './close-policies.ts';
 import type { Desk, StatusView } from './desk.ts';
 import type { ExchangeStops, Log } from './ports.ts';
 
@@ -11,7 +10,6 @@ export interface OperateDeskParts {
   readonly access: Access;
   readonly probe: () => Promise<StatusView>;
   readonly policy: ClosePolicy;
-  readonly policies: Pick<ClosePolicies, 'named'>;
   readonly stops: ExchangeStops;
   readonly log: Log;
 }
@@ -27,10 +25,7 @@ export function createOperateDesk(parts: OperateDeskParts): Pick<Desk, 'status' 
         access.approvers(by.teamId),
         access.missingGroups(),
       ]);
-      const { policy, policies } = parts;
-      // With rules no one number is needed; the doctor checks each rule.
-      const quorum = policies.named().length === 0 ? policy.quorum : 2;
-      const lines = [...view.lines, approverLine(approvers, { ...policy, quorum })];
+      const lines = [...view.lines, approverLine(approvers, parts.policy)];
       if (missing.length > 0)
         lines.push({ name: 'User groups', level: 'warning', text: missingGroupsText(missing) });
       return done({ ...view, lines });

@@ -66,6 +66,22 @@ describe('rules for closes', () => {
     expect((await harness.get(request.id)).state).toBe('closed');
   });
 
+  it('raising CLOSE_QUORUM or CLOSE_DELAY holds what is approved under a rule', async () => {
+    for (const raised of [{ quorum: 3 }, { delayMs: 60 * MINUTE_MS }]) {
+      const { harness } = deskWith([rule({ delayMs: 0 })]);
+      harness.heldBack.add('execute');
+      const request = await harness.open();
+      await harness.approve(ALICE, request);
+      await harness.approve(CAROL, request);
+      harness.restart({ approvers: ['U0NOBODY'], ...raised });
+      await harness.pass(6_000);
+      expect(harness.exchange.deletes).toEqual([]);
+      await harness.approve(BOB, request);
+      await harness.pass(2 * 60 * MINUTE_MS);
+      expect((await harness.get(request.id)).state).toBe('closed');
+    }
+  });
+
   it('people whom only the settings name approve nothing', async () => {
     const { harness } = deskWith([rule()], { approvers: [EVE.userId] });
     const request = await harness.open();

@@ -3,14 +3,14 @@ import { createHash } from 'node:crypto';
 import { amount, type LongId, parseAmount } from '../amount.ts';
 import type { ClosePolicy } from '../policy.ts';
 import type { Facts } from './facts.ts';
-import type { Need } from './seats.ts';
+import { type Need, placesIn } from './seats.ts';
 
 export interface CloseRule {
   readonly units: readonly LongId[] | '*';
   /** Only for closes that release more than this, as valued by Binance: an exact decimal. Null: for any. */
   readonly releasesOver: string | null;
   readonly need: readonly Need[];
-  /** Null: CLOSE_DELAY. */
+  /** Where it is longer than CLOSE_DELAY; null: that. */
   readonly delayMs: number | null;
 }
 
@@ -40,14 +40,17 @@ export function policyFor(
   return policyOf(settings, rules.rules.find((each) => isFor(each, unit)) ?? null);
 }
 
-/** Null: no rule is for the unit, and what the rules don't name is not closed. */
+/**
+ * Null: no rule is for the unit, and what the rules don't name is not closed. The settings are a floor: raising them in an
+ * emergency holds under every rule.
+ */
 export function policyOf(settings: ClosePolicy, rule: CloseRule | null): ClosePolicy {
   const need = rule?.need ?? [NOBODY];
-  const delayMs = rule?.delayMs ?? settings.delayMs ?? 0;
+  const delayMs = Math.max(rule?.delayMs ?? 0, settings.delayMs ?? 0);
   return {
     ...settings,
     approvers: [...new Set(need.flatMap(({ from }) => from))],
-    quorum: need.reduce((total, { count }) => total + count, 0),
+    quorum: Math.max(settings.quorum, placesIn(need)),
     need,
     delayMs,
     ruleDigest: rule === null ? 'none' : digestOfRule(rule),

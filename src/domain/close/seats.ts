@@ -6,6 +6,11 @@ export interface Need {
   readonly count: number;
 }
 
+/** How many people they need in all. */
+export function placesIn(needs: readonly Pick<Need, 'count'>[]): number {
+  return needs.reduce((total, { count }) => total + count, 0);
+}
+
 /** A need with the accounts that may fill it now. */
 export interface Seat extends Need {
   readonly accounts: ReadonlySet<string>;

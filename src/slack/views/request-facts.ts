@@ -3,7 +3,7 @@
 import { parseAmount } from '../../domain/amount.ts';
 import type { CloseRequest, PeopleNow, VoidedVote, Vote } from '../../domain/close/close-request.ts';
 import { type FactChange, type Facts, isRepaid, shortDigest } from '../../domain/close/facts.ts';
-import { fillSeats, openNeeds } from '../../domain/close/seats.ts';
+import { fillSeats, openNeeds, placesIn } from '../../domain/close/seats.ts';
 import { countApprovals, votersOf } from '../../domain/close/votes.ts';
 import { personKey } from '../../domain/person.ts';
 import { fitLines } from './blocks.ts';
@@ -91,9 +91,10 @@ export function progressText(request: CloseRequest, max: number, seats: PeopleNo
   const have = countApprovals(request, request.votes);
   const approved = request.votes.map((vote) => `☑ ${voterText(vote)} ${dateToken(vote.atMs)}`);
   const needs = needLines(request, seats);
-  // Two approvals of one group aren't two of two.
-  const isKnown = request.policy.need !== undefined && seats.length > 0 && needs.length > 0;
-  const lines = [...(isKnown ? [] : [tally(request, have)]), ...needs, ...approved];
+  const { need, quorum } = request.policy;
+  // Two approvals of one group aren't two of two; where more are needed than the rule has places, both are said.
+  const saysAll = need !== undefined && seats.length > 0 && needs.length > 0 && quorum <= placesIn(need);
+  const lines = [...(saysAll ? [] : [tally(request, have)]), ...needs, ...approved];
   return fitLines(lines, max, (left) => `… and ${left} more`);
 }
 

@@ -3,6 +3,7 @@
 import type { KnownBlock } from '@slack/types';
 import { type CloseRequest, LONGEST_REASON, type Verdict } from '../../domain/close/close-request.ts';
 import { type Facts, shortDigest } from '../../domain/close/facts.ts';
+import { placesIn } from '../../domain/close/seats.ts';
 import type { ClosePolicy } from '../../domain/policy.ts';
 import type { BallotView, FreshFacts } from '../../usecases/desk.ts';
 import { writeBallotMetadata, writeRequestValue, writeUnitValue } from '../button-value.ts';
@@ -44,7 +45,8 @@ export function askModal({ facts, digest, policy }: FreshFacts): Modal {
 }
 
 function whoMustApprove({ need, quorum }: ClosePolicy): string {
-  if (need !== undefined) return needsText(need);
+  if (need !== undefined)
+    return quorum > placesIn(need) ? `${quorum} people, among them ${needsText(need)},` : needsText(need);
   return `${quorum} other ${quorum === 1 ? 'person' : 'people'}`;
 }
 

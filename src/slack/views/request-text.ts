@@ -14,7 +14,7 @@ import type {
 import type { CloseState } from '../../domain/close/close-state.ts';
 import { isBlocked } from '../../domain/close/decision.ts';
 import type { Facts, LiabilityFact } from '../../domain/close/facts.ts';
-import { openNeeds } from '../../domain/close/seats.ts';
+import { openNeeds, placesIn } from '../../domain/close/seats.ts';
 import { countApprovals, sendsFromMs, votersOf } from '../../domain/close/votes.ts';
 import type { CloseMode } from '../../domain/policy.ts';
 import { amountText, countdownToken, dateToken, mention, mentions } from './format.ts';
@@ -83,8 +83,7 @@ export function titleText(request: CloseRequest, seats: PeopleNow['seats'] = [])
     case 'pending': {
       if (isBlocked(request)) return `⛔ ${close}: blocked, owes ${owedBriefly(facts)}`;
       const have = countApprovals(request, votes);
-      const open = seats.map((rule) => openNeeds(rule, votersOf(request, votes)));
-      const missing = open.map((needs) => needs.reduce((total, { count }) => total + count, 0));
+      const missing = seats.map((rule) => placesIn(openNeeds(rule, votersOf(request, votes))));
       const left = Math.max(1, policy.quorum - have, ...missing);
       return `⏳ ${close}: needs ${left}${have > 0 ? ' more' : ''} approval${left === 1 ? '' : 's'}`;
     }

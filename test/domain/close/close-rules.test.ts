@@ -47,10 +47,11 @@ describe('which rule is for a unit', () => {
     expect(policyFor(policy({ delayMs: 5 }), null, unit('7'))).toEqual(policy({ delayMs: 5 }));
   });
 
-  it('takes the time to stop it from the settings unless the rule has its own', () => {
-    const settings = policy({ delayMs: 60_000 });
-    expect(policyFor(settings, rules(rule()), unit('7')).delayMs).toBe(60_000);
-    expect(policyFor(settings, rules(rule({ delayMs: 0 })), unit('7')).delayMs ?? 0).toBe(0);
+  it('never goes below the settings: raising them in an emergency holds under every rule', () => {
+    const settings = policy({ delayMs: 60_000, quorum: 4 });
+    expect(policyFor(settings, rules(rule()), unit('7'))).toMatchObject({ delayMs: 60_000, quorum: 4 });
+    expect(policyFor(settings, rules(rule({ delayMs: 0 })), unit('7')).delayMs).toBe(60_000);
+    expect(policyFor(settings, rules(rule({ delayMs: 90_000 })), unit('7')).delayMs).toBe(90_000);
   });
 
   it('keeps what the settings say of everything else', () => {
