@@ -40,7 +40,7 @@ export function windowsOf({ fromMs, beforeMs }: Span, longestMs: number): readon
   return windows;
 }
 
-/** Counts the calls of one reading for whoever waits. */
+/** Counts the calls of one reading for the person who waits. */
 export class CallCount {
   readonly #walk: Walk;
   #done = 0;

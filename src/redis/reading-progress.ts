@@ -28,7 +28,7 @@ export class RedisReadingProgress implements ReadingProgressStore {
   async progress(readingId: string): Promise<ReadingProgress | null> {
     const key = this.#keys.reading(readingId);
     const [done, of] = await this.#connection.run('hmget', (client) => client.hmget(key, 'done', 'of'));
-    // Whoever can write to Redis may write anything.
+    // Anything may be written to Redis by others.
     const isCount = (text: string | null | undefined) => /^\d{1,9}$/.test(text ?? '');
     return isCount(done) && isCount(of) ? { done: Number(done), of: Number(of) } : null;
   }

@@ -117,7 +117,7 @@ export class LoanReadings {
   }
 
   /**
-   * Reads, and keeps it; whoever asks for the same meanwhile waits for the same reading. Refuses when the borrows and
+   * Reads, and keeps it; those who ask for the same meanwhile wait for the same reading. Refuses when the borrows and
    * repays can't be read, or when it is given up.
    */
   async read(unit: LoanUnit, plan: ReadingPlan, readingId: string): Promise<Result<LoanReading>> {

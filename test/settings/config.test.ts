@@ -49,7 +49,7 @@ describe('settings', () => {
       mode: 'live',
     });
     expect(Object.values(config.thresholds).map(String)).toEqual(['0.8', '0.83', '0.85', '0.9']);
-    // Requesters and approvers, whoever they are at the time.
+    // Requesters and approvers of the time.
     expect(config.people.viewers).toBeNull();
     expect(config.auditKeys).toEqual({ current: new Uint8Array(Buffer.from(KEY, 'hex')), previous: [] });
     expect(config.warnings).toEqual([]);

@@ -19,7 +19,7 @@ const rule = (changes: Partial<CloseRule> = {}): CloseRule => ({
   ...changes,
 });
 
-/** Alice and Bob are treasury, Carol is risk; the settings name nobody who could approve. */
+/** Alice and Bob are treasury, Carol is risk; the settings name no one of them. */
 function deskWith(
   list: readonly CloseRule[],
   changes: Partial<ClosePolicy> = {},
@@ -369,7 +369,7 @@ describe('stand-ins', () => {
     });
   });
 
-  it('of nobody who is an approver get no role, nor of one who left', async () => {
+  it('give no role where the person away is no approver, or has left', async () => {
     const { harness, inForce } = deskWith([rule()]);
     const untilMs = harness.nowMs + MINUTE_MS;
     inForce.away = [{ approver: REQUESTER.userId, standIn: EVE.userId, untilMs }];

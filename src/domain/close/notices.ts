@@ -38,7 +38,7 @@ export function noticesFor(next: CloseRequest, event: RequestEvent): Notice[] {
     case 'card-undeliverable':
       return [requester];
     case 'approved': {
-      // Whoever can stop it hears that the time for it has begun.
+      // Everyone who can stop it hears that the time for it has begun.
       const isHeld = next.state === 'approved' && (next.policy.delayMs ?? 0) > 0;
       return [card, thread, ...direct(event.dropped), ...(isHeld ? [requester, approvers] : [])];
     }

@@ -112,7 +112,7 @@ function progress({ loans }: ListenerParts): Listener {
   };
 }
 
-/** The reading itself then says that it was stopped, to whoever asked for it. */
+/** The reading itself then says that it was stopped, to the person who asked for it. */
 function stop({ loans }: ListenerParts): Listener {
   return {
     // Never behind the readings that it may stop.
