@@ -1,11 +1,11 @@
 /**
- * The audit trail: one chain of sealed entries per subject (a close request, an episode, the watch), and a chain through
+ * The audit trail: one chain of sealed entries per subject (a close request, an episode, the watch, the rules), and a chain through
  * all first entries. Each seal is an HMAC-SHA-256 over the entry and the seal before it, so an altered, removed or
  * reordered entry is found. The chain can't show that its end was cut off; a head kept elsewhere can. docs/audit.md has
  * the algorithm.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { type SubjectKind, subjectKindOf, WATCH_ID } from './subject.ts';
+import { RULES_ID, type SubjectKind, subjectKindOf, WATCH_ID } from './subject.ts';
 
 /** An entry from before a key change is checked with the key it was sealed with. */
 export interface AuditKeys {
@@ -24,6 +24,8 @@ export interface AuditBody {
   readonly episodeId?: string;
   /** An entry of the watch itself. */
   readonly watch?: true;
+  /** An entry about the firm's own rules for closes. */
+  readonly rules?: true;
   /** 1 for the first entry of a subject, then rising by one. */
   readonly sequence: number;
   /** For sequence 1: the seal of the first entry of the subject that began before ("" for the very first). */
@@ -39,8 +41,8 @@ export interface AuditEntry<Body extends AuditBody = AuditBody> {
 }
 
 /** The id of the subject that an entry belongs to. */
-export function subjectOf({ requestId, episodeId }: AuditBody): string {
-  return requestId ?? episodeId ?? WATCH_ID;
+export function subjectOf({ requestId, episodeId, rules }: AuditBody): string {
+  return requestId ?? episodeId ?? (rules === true ? RULES_ID : WATCH_ID);
 }
 
 /** The seal before the first entry of a subject. */
@@ -252,7 +254,12 @@ export class AuditVerifier {
   }
 }
 
-const NOUNS = { request: 'request', episode: 'case', watch: 'watch' } as const satisfies {
+const NOUNS = {
+  request: 'request',
+  episode: 'case',
+  watch: 'watch',
+  rules: 'trail of the rules',
+} as const satisfies {
   [Kind in SubjectKind]: string;
 };
 

@@ -86,6 +86,15 @@ export type Refusal =
   | { readonly code: 'too-late-to-approve'; readonly delayMs: number; readonly expiresAtMs: number }
   /** No rule in CLOSE_RULES_FILE is for this unit. */
   | { readonly code: 'no-rule'; readonly groupId: LongId }
+  // Who is away
+  | {
+      readonly code: 'stand-in-not-allowed';
+      readonly standIn: string;
+      readonly why: 'yourself' | 'away' | Exclude<PersonKind, 'member'>;
+    }
+  /** The end of the absence is over, or further away than `longestMs`. */
+  | { readonly code: 'bad-absence'; readonly untilMs: number; readonly longestMs: number }
+  | { readonly code: 'not-away'; readonly approver: string }
   | { readonly code: 'not-claim-owner' }
   | { readonly code: 'claim-expired' }
   | { readonly code: 'nothing-changed' }

@@ -1,23 +1,27 @@
 /**
- * What a record, a chain of audit entries and a line of messages belong to: a close request, an episode, or the watch
- * itself. The id tells which: `C-` and eight characters is an episode, `watch` the watch, anything else a request.
+ * What a record, a chain of audit entries and a line of messages belong to: a close request, an episode, the watch
+ * itself, or what is kept beside the firm's own rules. The id tells which: `C-` and eight characters is an episode,
+ * `watch` the watch, `rules` the rules, anything else a request.
  */
 import { parseRequestId, parseShortId, shortIdFrom } from './request-id.ts';
 
-export type SubjectKind = 'request' | 'episode' | 'watch';
+export type SubjectKind = 'request' | 'episode' | 'watch' | 'rules';
 
 /** The id of the watch's own record, messages and audit entries. */
 export const WATCH_ID = 'watch';
+/** The same for what is kept beside the firm's own rules. */
+export const RULES_ID = 'rules';
 
 const EPISODE = 'C-';
 const EPISODE_LENGTH = 8;
 
 export function subjectKindOf(subjectId: string): SubjectKind {
   if (subjectId === WATCH_ID) return 'watch';
+  if (subjectId === RULES_ID) return 'rules';
   return subjectId.startsWith(EPISODE) ? 'episode' : 'request';
 }
 
-/** In a sentence: "request …", "case C-…", "the watch". */
+/** In a sentence: "request …", "case C-…", "the watch", "the rules". */
 export function subjectText(subjectId: string): string {
   switch (subjectKindOf(subjectId)) {
     case 'request':
@@ -26,6 +30,8 @@ export function subjectText(subjectId: string): string {
       return `case ${subjectId}`;
     case 'watch':
       return 'the watch';
+    case 'rules':
+      return 'the rules';
   }
 }
 
@@ -37,6 +43,7 @@ export function subjectField(subjectId: string): { requestId: string } | { episo
     case 'episode':
       return { episodeId: subjectId };
     case 'watch':
+    case 'rules':
       return {};
   }
 }
@@ -53,8 +60,9 @@ export function parseEpisodeId(text: string): string | null {
   return id === null ? null : `${EPISODE}${id}`;
 }
 
-/** A request's id, an episode's or `watch`, as a person typed it; null when it is none of them. */
+/** A request's id, an episode's, `watch` or `rules`, as a person typed it; null when it is none of them. */
 export function parseSubjectId(text: string): string | null {
-  if (text.trim().toLowerCase() === WATCH_ID) return WATCH_ID;
+  const word = text.trim().toLowerCase();
+  if (word === WATCH_ID || word === RULES_ID) return word;
   return parseRequestId(text) ?? parseEpisodeId(text);
 }

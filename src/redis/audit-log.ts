@@ -80,10 +80,12 @@ const placed = z.looseObject({
   event: z.looseObject({ type: z.string(), atMs: z.number() }),
 });
 const absent = z.undefined().optional();
+const none = { requestId: absent, episodeId: absent, watch: absent, rules: absent };
 const body = z.union([
-  placed.extend({ requestId: z.string(), groupId: z.string(), episodeId: absent, watch: absent }),
-  placed.extend({ episodeId: z.string(), groupId: z.string(), requestId: absent, watch: absent }),
-  placed.extend({ watch: z.literal(true), requestId: absent, episodeId: absent }),
+  placed.extend({ ...none, requestId: z.string(), groupId: z.string() }),
+  placed.extend({ ...none, episodeId: z.string(), groupId: z.string() }),
+  placed.extend({ ...none, watch: z.literal(true) }),
+  placed.extend({ ...none, rules: z.literal(true) }),
 ]);
 
 export function textOf(entry: AuditEntry): string {

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { RequestEventType } from '../domain/close/close-request.ts';
 import type { Notice } from '../domain/close/notices.ts';
+import type { RuleEventType, RuleNotice } from '../domain/close/rule-book.ts';
 import { subjectKindOf } from '../domain/subject.ts';
 import type { EpisodeEventType } from '../domain/watch/episode.ts';
 import type { EpisodeNotice, WatchEventType, WatchNotice } from '../domain/watch/watch.ts';
@@ -56,7 +57,7 @@ export function originOf(id: string): OutboxItem['origin'] {
   return id.startsWith(REDRAW) ? 'redraw' : 'change';
 }
 
-/** Null: the watch itself has no card. */
+/** Null: it has no card. */
 export function redrawOf(subjectId: string): OutboxNotice | null {
   switch (subjectKindOf(subjectId)) {
     case 'request':
@@ -64,6 +65,7 @@ export function redrawOf(subjectId: string): OutboxNotice | null {
     case 'episode':
       return ALERT_REDRAW;
     case 'watch':
+    case 'rules':
       return null;
   }
 }
@@ -152,6 +154,13 @@ const WATCH_EVENTS = {
   digest: 'digest',
 } as const satisfies { [Type in WatchEventType]: Type };
 
+const RULE_EVENTS = {
+  away: 'away',
+  back: 'back',
+  'rules-changed': 'rules-changed',
+  'access-resolved': 'access-resolved',
+} as const satisfies { [Type in RuleEventType]: Type };
+
 const event = z.looseObject({ type: z.enum(EVENTS), atMs: z.number() });
 const notice = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('card') }),
@@ -182,6 +191,11 @@ const watchNotice = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('watch-direct'), event: watchEvent, to: recipients }),
 ]);
 
+const ruleNotice = z.looseObject({
+  kind: z.literal('rules-message'),
+  event: z.looseObject({ type: z.enum(RULE_EVENTS), atMs: z.number() }),
+});
+
 export function isRequestNotice(value: unknown): value is Notice {
   return notice.safeParse(value).success;
 }
@@ -192,6 +206,10 @@ export function isEpisodeNotice(value: unknown): value is EpisodeNotice {
 
 export function isWatchNotice(value: unknown): value is WatchNotice {
   return watchNotice.safeParse(value).success;
+}
+
+export function isRuleNotice(value: unknown): value is RuleNotice {
+  return ruleNotice.safeParse(value).success;
 }
 
 interface Decoded<Kind> extends Pick<OutboxItem, 'id' | 'key' | 'origin' | 'createdAtMs'> {

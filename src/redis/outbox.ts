@@ -14,6 +14,7 @@ import {
   encodeNotice,
   isEpisodeNotice,
   isRequestNotice,
+  isRuleNotice,
   isWatchNotice,
   keptId,
   redrawId,
@@ -124,6 +125,8 @@ export class RedisOutbox implements Outbox {
         };
       case 'watch':
         return { subject, ...decodeNotice(seals, subjectId, text, isWatchNotice) };
+      case 'rules':
+        return { subject, ...decodeNotice(seals, subjectId, text, isRuleNotice) };
     }
   }
 

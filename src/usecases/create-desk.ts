@@ -35,6 +35,7 @@ import type {
 import { createReadBackClose } from './read-back-close.ts';
 import { createRequestBook } from './request-book.ts';
 import { createReviewClose } from './review-close.ts';
+import { createRuleBook, type RuleBookStore, type RuleNotifier } from './rule-book.ts';
 import { createSentCloses } from './sent-closes.ts';
 import { createViewLoan } from './view-loan.ts';
 import { createViewRequests } from './view-requests.ts';
@@ -60,7 +61,10 @@ export interface DeskParts {
   readonly policy: ClosePolicy;
   /** As read last from CLOSE_RULES_FILE; default: there is none. */
   readonly rules?: () => CloseRules | null;
-  /** Approvers who are away and have a stand-in; default: none. Throws StoreUnavailable. */
+  /** What is kept beside the rules: who is away, what was told. Absent: nothing is. */
+  readonly ruleBookStore?: RuleBookStore;
+  readonly ruleNotifier?: RuleNotifier;
+  /** For tests of the rule alone. */
   readonly absences?: () => Promise<readonly Absence[]>;
   readonly thresholds: Thresholds;
   readonly probe: () => Promise<StatusView>;
@@ -102,7 +106,12 @@ export function createDesk({ closer, ...given }: DeskParts): DeskWork {
   const { store, outbox, notifier, log, inBackground } = given;
   const withRequest: WithRequest = given.withRequest ?? ((_, work) => work());
   const afterChange = (requestId: string) => inBackground('deliver', () => deliverOutbox(requestId));
-  const { policy: settings, rules, absences, now } = given;
+  const { policy: settings, rules, now } = given;
+  const ruleBook =
+    given.ruleBookStore === undefined
+      ? null
+      : createRuleBook({ ruleBookStore: given.ruleBookStore, log, afterChange });
+  const absences = given.absences ?? ruleBook?.absences;
   const policies = createClosePolicies({
     settings,
     now,

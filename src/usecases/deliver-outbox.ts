@@ -6,9 +6,10 @@
 import { subjectField } from '../domain/subject.ts';
 import { type AlertParts, createAlertMessages } from './deliver-alert.ts';
 import { createRequestMessages, type RequestMessagesParts } from './deliver-request.ts';
-import type { LeasedItem, Outbox, OutboxItem, TakenItem } from './outbox-ports.ts';
-import type { Outgoing } from './outgoing.ts';
+import { type LeasedItem, mayBeThere, type Outbox, type OutboxItem, type TakenItem } from './outbox-ports.ts';
+import { drawn, type Outgoing } from './outgoing.ts';
 import { type Delivery, type DeskEvents, UnreadableRecord, type WithRequest } from './ports.ts';
+import type { RuleNotifier } from './rule-book.ts';
 
 const LEASE_MS = 30_000;
 const AT_ONCE = 10;
@@ -32,6 +33,8 @@ export interface DeliverOutboxParts extends RequestMessagesParts {
   readonly outbox: Outbox;
   /** Absent: messages of cases and of the watch wait for a replica that has the watch on. */
   readonly alerts?: AlertParts;
+  /** Absent: messages about the rules wait for a process that has them. */
+  readonly ruleNotifier?: RuleNotifier;
   readonly withRequest: WithRequest;
   readonly events: Pick<DeskEvents, 'noticeMissed'>;
 }
@@ -47,7 +50,7 @@ interface Sendable {
 }
 
 /** A message that can be sent; null: its record is gone; or why this process can't. */
-type Prepared = Sendable | { readonly unreadable: string } | 'watch-off' | null;
+type Prepared = Sendable | { readonly unreadable: string } | 'not-ours' | null;
 
 export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
   const { outbox, log } = parts;
@@ -63,7 +66,20 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
         ? null
         : { item: { ...item, notice }, outgoing: ofRequest(item, notice, stored) };
     }
-    if (alerts === null) return 'watch-off';
+    if (item.subject === 'rules') {
+      const { notice, key, createdAtMs, nowMs } = item;
+      if (notice.kind === 'unreadable') return { unreadable: notice.why };
+      const { ruleNotifier } = parts;
+      if (ruleNotifier === undefined) return 'not-ours';
+      const message = { key, event: notice.event, mayBeThere: mayBeThere(item), createdAtMs, nowMs };
+      const nothing = async () => {};
+      const send = () => drawn(() => ruleNotifier.deliver(message));
+      return {
+        item: { ...item, notice },
+        outgoing: { send, delivered: nothing, kept: nothing, lost: nothing },
+      };
+    }
+    if (alerts === null) return 'not-ours';
     if (item.subject === 'watch') {
       const { notice } = item;
       if (notice.kind === 'unreadable') return { unreadable: notice.why };
@@ -135,9 +151,12 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     try {
       const prepared = prepare(item);
       if (prepared === null) return await outbox.done(item);
-      if (prepared === 'watch-off') {
+      if (prepared === 'not-ours') {
         // Another replica may have it on; else it waits until somebody switches it on again.
-        return await leave(item, 'the watch is not part of this process');
+        return await leave(
+          item,
+          `the ${item.subject === 'rules' ? 'rules are' : 'watch is'} not part of this process`,
+        );
       }
       if ('unreadable' in prepared) return await leaveOrSetAside(item, prepared.unreadable);
       return await send(prepared, item.nowMs);

@@ -112,7 +112,11 @@ export async function* compareWithExport(
 }
 
 function namesASubject(body: Partial<AuditEntry['body']> | undefined): body is AuditEntry['body'] {
-  return [body?.requestId, body?.episodeId].some((id) => typeof id === 'string') || body?.watch === true;
+  return (
+    [body?.requestId, body?.episodeId].some((id) => typeof id === 'string') ||
+    body?.watch === true ||
+    body?.rules === true
+  );
 }
 
 /** The entry on a line of an export; null: it isn't one. Only its seal proves the content. */

@@ -1,13 +1,14 @@
 /**
- * Messages that wait for Slack: one line for each subject (a close request, an episode, the watch), delivered in order.
+ * Messages that wait for Slack: one line for each subject (a close request, an episode, the watch, the rules), delivered in order.
  * An item's key is the same at every attempt, so that a message that may have been posted can be looked for.
  */
 import type { Notice } from '../domain/close/notices.ts';
+import type { RuleNotice } from '../domain/close/rule-book.ts';
 import type { Episode } from '../domain/watch/episode.ts';
 import type { EpisodeNotice, WatchNotice } from '../domain/watch/watch.ts';
 import type { StoredRequest, UnreadableRecord } from './ports.ts';
 
-export type OutboxNotice = Notice | EpisodeNotice | WatchNotice;
+export type OutboxNotice = Notice | EpisodeNotice | WatchNotice | RuleNotice;
 
 /** First in its subject's line, held by one caller. */
 export interface LeasedItem {
@@ -53,6 +54,7 @@ export type TakenItem = LeasedItem & {
       }
     /** Drawn from the notice alone. */
     | { readonly subject: 'watch'; readonly notice: WatchNotice | UnreadableNotice }
+    | { readonly subject: 'rules'; readonly notice: RuleNotice | UnreadableNotice }
   );
 
 /** Messages that must reach Slack, in order per subject. */

@@ -14,6 +14,7 @@ import type {
 } from '../domain/close/close-request.ts';
 import type { CloseState } from '../domain/close/close-state.ts';
 import type { Notice } from '../domain/close/notices.ts';
+import type { RuleNotice } from '../domain/close/rule-book.ts';
 import type { Person, PersonId } from '../domain/person.ts';
 import { subjectText } from '../domain/subject.ts';
 import type { ClosedUnit, RiskUnit } from '../domain/unit/risk-unit.ts';
@@ -402,7 +403,7 @@ export interface StoredChange {
 
 /** A notice that was not delivered. */
 export interface MissedNotice {
-  readonly notice: (Notice | EpisodeNotice | WatchNotice)['kind'];
+  readonly notice: (Notice | EpisodeNotice | WatchNotice | RuleNotice)['kind'];
   /** `kept`: retried from time to time; `given-up`: it will never be delivered. */
   readonly outcome: 'kept' | 'given-up';
 }

@@ -17,6 +17,7 @@ import type {
   StoredRequest,
 } from '../../src/usecases/ports.ts';
 import { MemoryOutbox } from './memory-outbox.ts';
+import { MemoryRuleBookStore } from './memory-rule-book.ts';
 import { MemoryTrail } from './memory-trail.ts';
 import { MemoryWatchStore } from './memory-watch-store.ts';
 
@@ -29,6 +30,7 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
   readonly outbox: MemoryOutbox;
   readonly audit: MemoryTrail;
   readonly watch: MemoryWatchStore;
+  readonly ruleBook: MemoryRuleBookStore;
 
   constructor(options: { now: () => number; auditKey: Uint8Array }) {
     this.#now = options.now;
@@ -40,7 +42,9 @@ export class MemoryCloseRequestStore implements CloseRequestStore {
       },
       episode: (id) => this.watch.peek(id),
     });
-    this.watch = new MemoryWatchStore({ now: this.#now, outbox: this.outbox, trail: this.audit });
+    const shared = { now: this.#now, outbox: this.outbox, trail: this.audit };
+    this.watch = new MemoryWatchStore(shared);
+    this.ruleBook = new MemoryRuleBookStore(shared);
   }
 
   async nowMs(): Promise<number> {

@@ -1,6 +1,7 @@
 /** The outbox in memory, for the messages of every subject: the same promises as the Redis one. Time is the test's. */
 
 import type { Notice } from '../../src/domain/close/notices.ts';
+import type { RuleNotice } from '../../src/domain/close/rule-book.ts';
 import { subjectKindOf } from '../../src/domain/subject.ts';
 import type { Episode } from '../../src/domain/watch/episode.ts';
 import type { EpisodeNotice, WatchNotice } from '../../src/domain/watch/watch.ts';
@@ -77,6 +78,7 @@ export class MemoryOutbox implements Outbox {
     const subject = subjectKindOf(subjectId);
     const taken = { ...structuredClone(item), nowMs };
     if (subject === 'watch') return { ...taken, subject, notice: taken.notice as WatchNotice };
+    if (subject === 'rules') return { ...taken, subject, notice: taken.notice as RuleNotice };
     if (subject === 'episode') {
       const stored = this.#records.episode(subjectId);
       return { ...taken, subject, notice: taken.notice as EpisodeNotice, stored };
@@ -175,7 +177,7 @@ export class MemoryOutbox implements Outbox {
 
 function redrawAt(subjectId: string, nowMs: number): QueuedItem | null {
   const subject = subjectKindOf(subjectId);
-  if (subject === 'watch') return null;
+  if (subject === 'watch' || subject === 'rules') return null;
   const id = `redraw-${nowMs}`;
   return {
     ...{ id, key: `${subjectId}/${id}`, origin: 'redraw', createdAtMs: nowMs },

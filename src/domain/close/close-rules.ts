@@ -81,6 +81,14 @@ export function digestOfRule({ units, releasesOver, need, delayMs }: CloseRule):
   return digest([units, releasesOver, need.map(({ from, count }) => [from, count]), delayMs]);
 }
 
+/** Of the whole file. */
+export function digestOfRules({ rules, away }: CloseRules): string {
+  return digest([
+    rules.map(digestOfRule),
+    away.map(({ approver, standIn, untilMs }) => [approver, standIn, untilMs]),
+  ]);
+}
+
 function digest(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex');
 }

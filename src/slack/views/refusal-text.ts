@@ -103,6 +103,16 @@ const KIND_WORDS = {
   'not-found': 'accounts that Slack does not know',
 } as const;
 
+const NO_STAND_IN = {
+  yourself: () => 'Somebody else must stand in for you.',
+  away: (standIn) => `${standIn} is away, too.`,
+  guest: (standIn) => `${standIn} is a guest, and only full members of this workspace can stand in.`,
+  bot: (standIn) => `${standIn} is a bot.`,
+  deactivated: (standIn) => `${standIn} is a deactivated account.`,
+  foreign: (standIn) => `${standIn} is from another workspace.`,
+  'not-found': (standIn) => `Slack does not know ${standIn}.`,
+} as const satisfies Record<string, (standIn: string) => string>;
+
 const NEW_OWNER_WORDS = {
   guest: 'they are a guest, and only full members of this workspace can have a case',
   bot: 'a bot can have no case',
@@ -310,6 +320,19 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
   'no-rule': ({ groupId }) => ({
     what: `No rule in CLOSE_RULES_FILE says who may approve a close of unit ${groupId}, so it can't be closed.`,
     advice: 'Ask your administrator for a rule for it.',
+  }),
+  'stand-in-not-allowed': ({ standIn, why }) => ({
+    what: NO_STAND_IN[why](`<@${standIn}>`),
+    advice: 'Name another full member of this workspace.',
+  }),
+  'bad-absence': ({ untilMs, longestMs }) => ({
+    what: `${dateToken(untilMs)} is over, or more than ${longestMs / 86_400_000} days away.`,
+    advice:
+      'Give the last day you are away. A longer absence belongs in the rules for closes: ask your administrator.',
+  }),
+  'not-away': ({ approver }) => ({
+    what: `Nobody entered here that <@${approver}> is away.`,
+    advice: 'An absence in CLOSE_RULES_FILE ends there: ask your administrator.',
   }),
   'not-claim-owner': () => ({
     what: 'Another process carries out this request.',
