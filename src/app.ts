@@ -32,6 +32,7 @@ import { RedisConnection } from './redis/connection.ts';
 import { KeyNames } from './redis/key-names.ts';
 import { RedisOutbox } from './redis/outbox.ts';
 import { RedisReadingProgress } from './redis/reading-progress.ts';
+import { RedisRuleBookStore } from './redis/rule-book-store.ts';
 import { RedisSeenOnce } from './redis/seen-once.ts';
 import { RedisSharedReads } from './redis/shared-reads.ts';
 import { StoreClock } from './redis/store-clock.ts';
@@ -181,24 +182,10 @@ export async function createApp(
     },
     log,
   });
-  const store = new RedisCloseRequestStore({
-    connection: redis,
-    keys,
-    auditKeys,
-    newId: randomUUID,
-    log,
-    waitReplicas: config.redis.waitReplicas,
-    clock,
-  });
+  const stored = { connection: redis, keys, auditKeys, newId: randomUUID, log, clock };
+  const store = new RedisCloseRequestStore({ ...stored, waitReplicas: config.redis.waitReplicas });
   const outbox = new RedisOutbox({ connection: redis, keys, auditKeys, log, clock });
-  const watchStore = new RedisWatchStore({
-    connection: redis,
-    keys,
-    auditKeys,
-    newId: randomUUID,
-    log,
-    clock,
-  });
+  const watchStore = new RedisWatchStore(stored);
   const seenOnce = new RedisSeenOnce({ connection: redis, keys, newId: randomUUID });
   const watch = buildWatch(config, {
     ...{ store: watchStore, slackClients, seenOnce, now, log, events },
@@ -218,6 +205,7 @@ export async function createApp(
     outbox,
     audit: new RedisAuditLog({ connection: redis, keys }),
     watchRecords: watchStore,
+    ruleBookStore: new RedisRuleBookStore(stored),
     watch,
     auditKeys,
     directory: slackClients.directory,

@@ -7,13 +7,14 @@ import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { isVerified, type KeptHead, parseKeptHead } from './domain/audit-chain.ts';
-import { parseSubjectId, subjectKindOf, subjectText, WATCH_ID } from './domain/subject.ts';
+import { alwaysExists, parseSubjectId, subjectKindOf, subjectText } from './domain/subject.ts';
 import { errorText } from './ops/log-redaction.ts';
 import { createLogger } from './ops/logger.ts';
 import { RedisAuditLog } from './redis/audit-log.ts';
 import { RedisCloseRequestStore } from './redis/close-request-store.ts';
 import { RedisConnection } from './redis/connection.ts';
 import { KeyNames } from './redis/key-names.ts';
+import { RedisRuleBookStore } from './redis/rule-book-store.ts';
 import { RedisWatchStore } from './redis/watch-store.ts';
 import { ConfigFaults, loadConfig } from './settings/config.ts';
 import { keptHeadText, readText } from './slack/views/audit-view.ts';
@@ -27,7 +28,7 @@ const USAGE = `Usage: npm run audit -- verify [id] [--entries <n> --head <hex>]
                                           compares with an earlier export and names each difference
        npm run audit -- export [id]             JSON Lines, one sealed entry per line
        npm run audit -- evidence <request id>   everything about one close, as one JSON document
-An id is that of a request, of a case (C- and 8 letters and digits), or "watch".
+An id is that of a request, of a case (C- and 8 letters and digits), "watch" or "rules".
 `;
 
 /** Bad arguments; the message says why. */
@@ -35,7 +36,7 @@ class BadUsage extends Error {}
 
 interface Asked {
   readonly verb: 'verify' | 'export' | 'evidence';
-  /** Of a request, a case, or `watch`. */
+  /** Of a request, a case, `watch` or `rules`. */
   readonly subjectId: string | null;
   readonly kept: KeptHead | null;
   /** Path of an earlier export. */
@@ -51,7 +52,7 @@ function read(words: readonly string[]): Asked {
   const subjectId = typedId === undefined ? null : parseSubjectId(typedId);
   if (typedId !== undefined && subjectId === null)
     throw new BadUsage(
-      'Not an id: expected the 10 letters and digits of a request, C- and 8 of a case, or watch.',
+      'Not an id: expected the 10 letters and digits of a request, C- and 8 of a case, watch or rules.',
     );
   if (verb === 'evidence' && (subjectId === null || subjectKindOf(subjectId) !== 'request'))
     throw new BadUsage();
@@ -83,10 +84,15 @@ async function run({ verb, subjectId, kept, against }: Asked): Promise<number> {
   const log = createLogger('silent');
   const connection = new RedisConnection(redis.connection, log);
   const keys = new KeyNames(redis.prefix);
-  const store = new RedisCloseRequestStore({ connection, keys, auditKeys, newId: randomUUID, log });
+  const parts = { connection, keys, auditKeys, newId: randomUUID, log };
   const audit = new RedisAuditLog({ connection, keys });
-  const watch = new RedisWatchStore({ connection, keys, auditKeys, newId: randomUUID, log });
-  const check = createCheckAudit({ store, watch, audit, keys: auditKeys });
+  const check = createCheckAudit({
+    store: new RedisCloseRequestStore(parts),
+    watch: new RedisWatchStore(parts),
+    ruleBook: new RedisRuleBookStore(parts),
+    audit,
+    keys: auditKeys,
+  });
   try {
     if (against !== null)
       return await compare(against, (lines) => compareWithExport(lines, audit, auditKeys));
@@ -167,7 +173,7 @@ async function exportLines(check: CheckAudit, subjectId: string | null): Promise
     lines += 1;
     if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
   }
-  return lines === 0 && subjectId !== null && subjectId !== WATCH_ID ? unknownSubject(subjectId) : 0;
+  return lines === 0 && subjectId !== null && !alwaysExists(subjectId) ? unknownSubject(subjectId) : 0;
 }
 
 /** The message and exit status for an expected error; null: unexpected. */

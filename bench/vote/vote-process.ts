@@ -12,6 +12,7 @@ import { RedisCloseRequestStore } from '../../src/redis/close-request-store.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { KeyNames } from '../../src/redis/key-names.ts';
 import { RedisOutbox } from '../../src/redis/outbox.ts';
+import { RedisRuleBookStore } from '../../src/redis/rule-book-store.ts';
 import { RedisWatchStore } from '../../src/redis/watch-store.ts';
 import { createDesk } from '../../src/usecases/create-desk.ts';
 import { FakeLoanExchange, repaidUnit } from '../../test/fakes/loan-exchange.ts';
@@ -29,7 +30,8 @@ const connection = new RedisConnection({ url: redisUrl }, LOG);
 const plain = new Redis(redisUrl);
 
 const exchange = new FakeLoanExchange(Date.now);
-const store = new RedisCloseRequestStore({ connection, keys, auditKeys, newId: randomUUID, log: LOG });
+const stored = { connection, keys, auditKeys, newId: randomUUID, log: LOG };
+const store = new RedisCloseRequestStore(stored);
 // Three approvals: the first stays a vote and sends nothing.
 const rule = policy({ quorum: 3 });
 const { desk, deliverOutbox } = createDesk({
@@ -42,7 +44,8 @@ const { desk, deliverOutbox } = createDesk({
   stops: exchange.stops,
   store,
   outbox: new RedisOutbox({ connection, keys, auditKeys, log: LOG }),
-  watchRecords: new RedisWatchStore({ connection, keys, auditKeys, newId: randomUUID, log: LOG }),
+  watchRecords: new RedisWatchStore(stored),
+  ruleBookStore: new RedisRuleBookStore(stored),
   audit: new RedisAuditLog({ connection, keys }),
   auditKeys,
   directory: new FakeDirectory(REQUESTER, ALICE, BOB, CAROL),

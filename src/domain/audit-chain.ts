@@ -65,6 +65,41 @@ function sealOf(body: AuditBody, previousSeal: string, key: Uint8Array): string 
     .digest('hex');
 }
 
+/** Where an entry is in the chains. */
+export type Place = Pick<AuditBody, 'sequence' | 'previousOpening'>;
+
+/** Seals the entries of one change, of one subject or several, in the order of writing. */
+export class EntrySealer<Body extends AuditBody> {
+  readonly #key: Uint8Array;
+  readonly #entries: AuditEntry<Body>[] = [];
+  #lastOpening: string;
+
+  /** `lastOpening`: the newest opening of the whole trail before the change. */
+  constructor(lastOpening: string, key: Uint8Array) {
+    this.#lastOpening = lastOpening;
+    this.#key = key;
+  }
+
+  /** The entry after `before`, the newest one of its subject; returns the newest one then. */
+  seal(before: NewestEntry, bodyAt: (place: Place) => Body): NewestEntry {
+    const sequence = before.sequence + 1;
+    const previousOpening = sequence === 1 ? this.#lastOpening : null;
+    const entry = sealEntry(bodyAt({ sequence, previousOpening }), before.seal, this.#key);
+    this.#entries.push(entry);
+    if (sequence === 1) this.#lastOpening = entry.seal;
+    return { sequence, seal: entry.seal };
+  }
+
+  get entries(): readonly AuditEntry<Body>[] {
+    return this.#entries;
+  }
+
+  /** The newest opening after the entries sealed so far. */
+  get lastOpening(): string {
+    return this.#lastOpening;
+  }
+}
+
 /** Whether an entry's seal matches its text under any of these keys. */
 export function sealFits(entry: AuditEntry, keys: AuditKeys): boolean {
   return keyOfSeal(entry, keys) !== -1;

@@ -21,6 +21,11 @@ export function subjectKindOf(subjectId: string): SubjectKind {
   return subjectId.startsWith(EPISODE) ? 'episode' : 'request';
 }
 
+/** The watch and the rules: also before anything was stored about them. */
+export function alwaysExists(subjectId: string): boolean {
+  return subjectId === WATCH_ID || subjectId === RULES_ID;
+}
+
 /** In a sentence: "request …", "case C-…", "the watch", "the rules". */
 export function subjectText(subjectId: string): string {
   switch (subjectKindOf(subjectId)) {

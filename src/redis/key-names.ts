@@ -1,7 +1,7 @@
 /**
  * Every key in Redis, in one place.
  *
- * All keys of close requests and of the watch share ONE hash tag, `{<prefix>}`: records, unit keys, indexes, audit stream
+ * All keys of close requests, of the watch and of the rules share ONE hash tag, `{<prefix>}`: records, unit keys, indexes, audit stream
  * and outbox change in one script, on Cluster too. The counters of the exchange's limits share a second tag, so that one script
  * sees a bucket and the stops that touch it. What is single (shared reads, repeats seen) has a slot of its own.
  */
@@ -23,7 +23,7 @@ export class KeyNames {
   }
 
   /**
-   * Of a request, an episode or the watch. Hash: schema, revision (requests only), record (JSON), seal (of the record,
+   * Of a request, an episode, the watch or the rules. Hash: schema, revision (requests only), record (JSON), seal (of the record,
    * see seals.ts), first-seal (requests only), opening (stream id of the
    * first audit entry), and episodes (of the watch only: ids of the newest one of every unit and of the drill).
    */
@@ -74,6 +74,11 @@ export class KeyNames {
   /** String: "<sequence> <seal>", the watch's newest entry: what its record must name, and where the chain of a lost one goes on. */
   get watchNewest(): string {
     return `${this.#requests}:audit:watch-newest`;
+  }
+
+  /** String: the same for what is kept beside the rules. */
+  get rulesNewest(): string {
+    return `${this.#requests}:audit:rules-newest`;
   }
 
   /** Sorted set: the newest episodes by openedAtMs. */

@@ -1,6 +1,15 @@
-/** What the stores of close requests and of the watch share: what they are built from, and how an opening is chained. */
-import { type AuditKeys, FIRST_SEAL } from '../domain/audit-chain.ts';
-import type { Log, NewId } from '../usecases/ports.ts';
+/**
+ * What the stores of close requests, of the watch and of the rules share: what they are built from, how an opening is
+ * chained, and how the latter two tell a record that was put back from the newest one.
+ */
+import {
+  type AuditKeys,
+  FIRST_SEAL,
+  isSameEntry,
+  type NewestEntry,
+  NO_ENTRY,
+} from '../domain/audit-chain.ts';
+import { type Log, type NewId, UnreadableRecord } from '../usecases/ports.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
 import type { StoreClock } from './store-clock.ts';
@@ -43,4 +52,23 @@ export class Openings {
     }
     throw new Error('too many requests and cases were opened at the same moment');
   }
+}
+
+/** As the key of a subject's newest entry holds it; '' where it has none. */
+export function newestEntryText({ sequence, seal }: NewestEntry): string {
+  return sequence === 0 ? '' : `${sequence} ${seal}`;
+}
+
+export function newestEntryIn(stored: string): NewestEntry {
+  const [, sequence, seal] = /^(\d{1,12}) ([0-9a-f]{64})$/.exec(stored) ?? [];
+  return sequence === undefined || seal === undefined ? NO_ENTRY : { sequence: Number(sequence), seal };
+}
+
+/** A record that was put back has a seal that fits; only the key of its newest entry tells. Throws UnreadableRecord. */
+export function throwIfOlder(subjectId: string, ends: NewestEntry, newest: NewestEntry): void {
+  if (isSameEntry(ends, newest)) return;
+  throw new UnreadableRecord(
+    subjectId,
+    `it isn't the newest: it ends at entry ${ends.sequence} of its audit trail, Redis names entry ${newest.sequence}`,
+  );
 }

@@ -45,6 +45,8 @@ export const ms = z.number().int();
 export const count = z.number().int().min(0);
 export const longId = z.custom<LongId>((value) => typeof value === 'string' && parseLongId(value) !== null);
 export const person = z.strictObject({ teamId: text, userId: text });
+export const audit = z.strictObject({ sequence: count, seal: text });
+export const need = z.strictObject({ from: z.array(text), count });
 export const cardLocation = z.strictObject({ channelId: text, messageTs: text, threadTs: text.optional() });
 
 export interface RecordCodec<Value> {

@@ -8,6 +8,7 @@ import {
   count,
   longId,
   ms,
+  need,
   person,
   recordCodec,
   type StoredRecord,
@@ -34,7 +35,7 @@ const policy = z.strictObject({
   expiresAfterMs: ms,
   mode: z.enum(['live', 'dry-run']),
   samePerson: z.array(z.array(text)),
-  need: z.array(z.strictObject({ from: z.array(text), count })).optional(),
+  need: z.array(need).optional(),
   delayMs: ms.optional(),
   ruleDigest: text.optional(),
 });

@@ -28,6 +28,8 @@ declare module 'ioredis' {
       Context
     >;
     saveWatch(...args: Arguments): Result<[status: number, what?: string], Context>;
+    loadRules(...args: Arguments): Result<[nowMs: number, newest: string, record: StoredRecord], Context>;
+    saveRules(...args: Arguments): Result<[status: number, newestOpening?: string], Context>;
     addSamples(...args: Arguments): Result<number, Context>;
     openRequest(
       ...args: Arguments
@@ -89,6 +91,8 @@ const SCRIPTS = {
   loadRecords: { file: 'load-records', numberOfKeys: 1 },
   loadWatch: { file: 'load-watch', numberOfKeys: 2 },
   saveWatch: { file: 'save-watch', numberOfKeys: 7 },
+  loadRules: { file: 'load-rules', numberOfKeys: 2 },
+  saveRules: { file: 'save-rules', numberOfKeys: 7 },
   addSamples: { file: 'add-samples', numberOfKeys: 1 },
   openRequest: { file: 'open-request', numberOfKeys: 9 },
   saveRequest: { file: 'save-request', numberOfKeys: 9 },

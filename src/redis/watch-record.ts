@@ -5,7 +5,7 @@ import { WATCH_ID } from '../domain/subject.ts';
 import type { Episode } from '../domain/watch/episode.ts';
 import type { LevelKey, LevelKind } from '../domain/watch/levels.ts';
 import type { BlindCause, WatchState } from '../domain/watch/watch.ts';
-import { cardLocation, count, longId, ms, person, recordCodec, text } from './record-codec.ts';
+import { audit, cardLocation, count, longId, ms, person, recordCodec, text } from './record-codec.ts';
 
 const LEVELS = {
   initial: 'initial',
@@ -18,7 +18,6 @@ const LEVELS = {
 const level = z.custom<LevelKey>(
   (value) => typeof value === 'string' && (Object.hasOwn(LEVELS, value) || /^own:\d+(\.\d+)?$/.test(value)),
 );
-const audit = z.strictObject({ sequence: count, seal: text });
 const pageState = z.enum(['none', 'triggered', 'acknowledged', 'resolved']);
 
 const figures = z.strictObject({

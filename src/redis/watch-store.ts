@@ -13,7 +13,14 @@ import type { StoredWatch, WatchRecords, WatchSave, WatchStore } from '../usecas
 import { textOf } from './audit-log.ts';
 import type { RedisConnection } from './connection.ts';
 import type { KeyNames } from './key-names.ts';
-import { COMMAND_REMEMBERED_MS, Openings, type RecordStoreParts } from './openings.ts';
+import {
+  COMMAND_REMEMBERED_MS,
+  newestEntryIn,
+  newestEntryText,
+  Openings,
+  type RecordStoreParts,
+  throwIfOlder,
+} from './openings.ts';
 import { ALERT_REDRAW_TEXT, encodeNotices } from './outbox-item.ts';
 import { eachOrUnreadable, isStored, NO_RECORD, orUnreadable, type StoredRecord } from './record-codec.ts';
 import { Seals } from './seals.ts';
@@ -73,7 +80,8 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
     this.#clock.believe(nowMs);
     const episodes = new Map<string, Episode>();
     const unreadable = new Map<string, UnreadableRecord>();
-    const newest = new Map([[WATCH_ID, newestEntryIn(newestText)]]);
+    const newestOfWatch = newestEntryIn(newestText);
+    const newest = new Map([[WATCH_ID, newestOfWatch]]);
     const undeliveredSinceMs = new Map(
       found.flatMap(([id, , sinceMs]) => (sinceMs === '' ? [] : [[id, Number(sinceMs)] as const])),
     );
@@ -81,7 +89,7 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
     if (!isStored(record)) return { ...loaded, watch: null, stored: '' };
     const { value, stored } = watchCodec.decode(this.#recordSeals, WATCH_ID, record);
     const { save: _, newest: named = {}, ...watch } = value;
-    throwIfWatchIsOlder(watch, newest.get(WATCH_ID));
+    throwIfOlder(WATCH_ID, watch.audit, newestOfWatch);
     const records = new Map(found.map(([id, ofEpisode]) => [id, ofEpisode]));
     for (const id of episodeIdsOf(watch)) {
       const episode = this.#newestOf(id, records.get(id) ?? NO_RECORD, named[id]);
@@ -145,7 +153,6 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
       save: commandId,
       newest: Object.fromEntries(named),
     });
-    const { sequence, seal } = watch.audit;
     return [
       keys.record(WATCH_ID),
       keys.audit,
@@ -161,7 +168,7 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
       record,
       this.#recordSeals.seal(WATCH_ID, record),
       episodeIdsOf(watch).join(' '),
-      sequence === 0 ? '' : `${sequence} ${seal}`,
+      newestEntryText(watch.audit),
       COMMAND_REMEMBERED_MS,
       keys.recordStem,
       keys.outboxStem,
@@ -241,20 +248,6 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
   #loaded(subjectId: string): Promise<[nowMs: number, record: StoredRecord]> {
     return this.#connection.run('loadRequest', (client) => client.loadRequest(this.#keys.record(subjectId)));
   }
-}
-
-function newestEntryIn(stored: string): NewestEntry {
-  const [, sequence, seal] = /^(\d{1,12}) ([0-9a-f]{64})$/.exec(stored) ?? [];
-  return sequence === undefined || seal === undefined ? NO_ENTRY : { sequence: Number(sequence), seal };
-}
-
-/** A record that was put back has a seal that fits; only what names its newest entry tells. */
-function throwIfWatchIsOlder({ audit }: WatchState, newest: NewestEntry | undefined): void {
-  if (isSameEntry(audit, newest)) return;
-  throw new UnreadableRecord(
-    WATCH_ID,
-    `it isn't the newest: it ends at entry ${audit.sequence} of its audit trail, Redis names entry ${newest?.sequence}`,
-  );
 }
 
 /** The newest episode of every unit, and the drill. */

@@ -139,19 +139,20 @@ export function createAccess(directory: Directory, lists: RoleLists, policies: C
     // Where no rule is left for the unit its own list still stops it, and nobody can approve it.
     const listed = [own, ...others.filter((policy) => !hasNoRule(policy))];
     const names = [...new Map(listed.map(({ approvers }) => [approvers.join(), approvers])).values()];
-    const found = await lookUpApprovers(names, requester.teamId, options);
+    const [found, standIns] = await Promise.all([
+      lookUpApprovers(names, requester.teamId, options),
+      policies.standIns(),
+    ]);
     if (!found.ok) return found;
     const direct = new Set(found.value.members);
     const policy = others.reduce(narrower, own);
     // Nobody acts in another's place on a request of either of them: each is left to act for themselves.
     const isRequester = (userId: string) =>
       personKey(userId, policy.samePerson) === personKey(requester.userId, policy.samePerson);
-    const pairs = await standInsOf(
-      new Set([...direct].filter((userId) => !isRequester(userId))),
-      isRequester,
-      requester.teamId,
-      options,
+    const inPlaceOfOthers = standIns.filter(
+      ({ approver, standIn }) => direct.has(approver) && !isRequester(approver) && !isRequester(standIn),
     );
+    const pairs = await whereMember(inPlaceOfOthers, requester.teamId, options);
     if (!pairs.ok) return pairs;
     const together = pairs.value.map(({ approver, standIn }) => [approver, standIn]);
     const samePerson = mergeGroups([...policy.samePerson, ...together]);
@@ -169,21 +170,18 @@ export function createAccess(directory: Directory, lists: RoleLists, policies: C
     return done({ eligible, seats, pairs: pairs.value, samePerson, ruleDigest });
   }
 
-  async function standInsOf(
-    approvers: ReadonlySet<string>,
-    isRequester: (userId: string) => boolean,
+  /** Those pairs whose stand-in is a full member. */
+  async function whereMember(
+    pairs: readonly StandIn[],
     teamId: string,
     options?: LookupOptions,
   ): Promise<Result<readonly StandIn[]>> {
-    const inForce = (await policies.standIns()).filter(
-      ({ approver, standIn }) => approvers.has(approver) && !isRequester(standIn),
-    );
     const people = await Promise.all(
-      inForce.map(({ standIn }) => directory.person({ teamId, userId: standIn }, options)),
+      pairs.map(({ standIn }) => directory.person({ teamId, userId: standIn }, options)),
     );
     if (people.some((person) => !person.ok)) return refuse({ code: 'identity-unavailable' });
     return done(
-      inForce.filter((_, at) => {
+      pairs.filter((_, at) => {
         const person = people[at];
         return person?.ok === true && refuseKind(person.value) === null;
       }),

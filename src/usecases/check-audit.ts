@@ -14,7 +14,7 @@ import type { CloseRequest } from '../domain/close/close-request.ts';
 import type { Facts } from '../domain/close/facts.ts';
 import { isRequestEntry, type RequestEntry } from '../domain/close/request-entry.ts';
 import type { PersonId } from '../domain/person.ts';
-import { subjectKindOf, WATCH_ID } from '../domain/subject.ts';
+import { alwaysExists, RULES_ID, subjectKindOf, WATCH_ID } from '../domain/subject.ts';
 import {
   type AuditLog,
   type CloseRequestStore,
@@ -23,6 +23,7 @@ import {
   UnreadableAuditEntry,
   UnreadableRecord,
 } from './ports.ts';
+import type { RuleBookStore } from './rule-book.ts';
 import type { WatchRecords } from './watch-ports.ts';
 
 /** Everything about one close: the facts voted on, the votes, what was sent and answered, and the exchange's record. */
@@ -85,14 +86,23 @@ export interface CheckAuditParts {
   readonly audit: AuditLog;
   readonly store: CloseRequestStore;
   readonly watch: WatchRecords;
+  readonly ruleBook: Pick<RuleBookStore, 'newestEntry'>;
   readonly keys: AuditKeys;
   readonly events?: Pick<DeskEvents, 'auditVerified'>;
 }
 
-export function createCheckAudit({ audit, store, watch, keys, events }: CheckAuditParts): CheckAudit {
+export function createCheckAudit({
+  audit,
+  store,
+  watch,
+  ruleBook,
+  keys,
+  events,
+}: CheckAuditParts): CheckAudit {
   async function verify(kept: KeptHead | null = null): Promise<AuditVerdict> {
     // Read before the trail: everything in the index now must have an entry in the trail read later.
-    const indexed = (await Promise.all([store.requestIds(), watch.episodeIds(), [WATCH_ID]])).flat();
+    const [requests, episodes] = await Promise.all([store.requestIds(), watch.episodeIds()]);
+    const indexed = [...requests, ...episodes, WATCH_ID, RULES_ID];
     const verifier = new AuditVerifier(keys, { whole: true, kept });
     for await (const _ of readWith(verifier, null));
     const verdict = verifier.result();
@@ -117,7 +127,7 @@ export function createCheckAudit({ audit, store, watch, keys, events }: CheckAud
     newest: NewestEntry | undefined,
   ): Promise<AuditFault | null> {
     if (isReadable(record) && isSameEntry(record, newest)) return null;
-    if (record === null && newest === undefined && subjectId === WATCH_ID) return null;
+    if (record === null && newest === undefined && alwaysExists(subjectId)) return null;
     const verdict = await verifySubject(subjectId);
     if (verdict !== null) return verdict.fault;
     const what = 'it is in the index, but has neither a record nor an audit entry';
@@ -144,8 +154,7 @@ export function createCheckAudit({ audit, store, watch, keys, events }: CheckAud
       const entries = await Array.fromAsync(readWith(verifier, subjectId));
       const verdict = verifier.result();
       const isNothing = record === null && verdict.entries === 0 && verdict.fault === null;
-      // The watch always exists, also before it has said anything.
-      if (isNothing) return subjectId === WATCH_ID ? { verdict, entries } : null;
+      if (isNothing) return alwaysExists(subjectId) ? { verdict, entries } : null;
       // A record that is unchanged shows that nothing was written while the trail was read.
       const after = await recordOf(subjectId);
       const isUnchanged = sameText(after) === sameText(record);
@@ -167,12 +176,20 @@ export function createCheckAudit({ audit, store, watch, keys, events }: CheckAud
   }
 
   async function recordsOf(subjectIds: readonly string[]): Promise<ReadonlyMap<string, NewestOfRecord>> {
-    const isRequest = (id: string) => subjectKindOf(id) === 'request';
-    const ofRequests = subjectIds.filter(isRequest);
-    const ofWatch = subjectIds.filter((id) => !isRequest(id));
-    const found = await Promise.all([store.newestEntries(ofRequests), watch.newestEntries(ofWatch)]);
+    const ofRequests: string[] = [];
+    const ofWatch: string[] = [];
+    const ofRules: string[] = [];
+    for (const id of subjectIds) {
+      const kind = subjectKindOf(id);
+      (kind === 'request' ? ofRequests : kind === 'rules' ? ofRules : ofWatch).push(id);
+    }
+    const found = await Promise.all([
+      store.newestEntries(ofRequests),
+      watch.newestEntries(ofWatch),
+      Promise.all(ofRules.map(() => ruleBook.newestEntry())),
+    ]);
     const records = found.flat();
-    return new Map([...ofRequests, ...ofWatch].map((id, index) => [id, records[index] ?? null]));
+    return new Map([...ofRequests, ...ofWatch, ...ofRules].map((id, index) => [id, records[index] ?? null]));
   }
 
   /** All entries, or one subject's, each passed to the verifier; ends at the first unreadable one. */

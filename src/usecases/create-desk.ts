@@ -1,6 +1,6 @@
 /** Builds the verbs and the background work from one set of ports. */
 import type { AuditKeys } from '../domain/audit-chain.ts';
-import type { Absence, CloseRules } from '../domain/close/close-rules.ts';
+import type { CloseRules } from '../domain/close/close-rules.ts';
 import type { ClosePolicy } from '../domain/policy.ts';
 import type { Thresholds } from '../domain/unit/risk-unit.ts';
 import { createAccess, type RoleLists } from './access.ts';
@@ -61,11 +61,8 @@ export interface DeskParts {
   readonly policy: ClosePolicy;
   /** As read last from CLOSE_RULES_FILE; default: there is none. */
   readonly rules?: () => CloseRules | null;
-  /** What is kept beside the rules: who is away, what was told. Absent: nothing is. */
-  readonly ruleBookStore?: RuleBookStore;
+  readonly ruleBookStore: RuleBookStore;
   readonly ruleNotifier?: RuleNotifier;
-  /** For tests of the rule alone. */
-  readonly absences?: () => Promise<readonly Absence[]>;
   readonly thresholds: Thresholds;
   readonly probe: () => Promise<StatusView>;
   readonly now: () => number;
@@ -107,19 +104,16 @@ export function createDesk({ closer, ...given }: DeskParts): DeskWork {
   const withRequest: WithRequest = given.withRequest ?? ((_, work) => work());
   const afterChange = (requestId: string) => inBackground('deliver', () => deliverOutbox(requestId));
   const { policy: settings, rules, now } = given;
-  const ruleBook =
-    given.ruleBookStore === undefined
-      ? null
-      : createRuleBook({ ruleBookStore: given.ruleBookStore, log, afterChange });
-  const absences = given.absences ?? ruleBook?.absences;
-  const policies = createClosePolicies({
-    settings,
-    now,
-    ...(rules && { rules }),
-    ...(absences && { absences }),
-  });
+  const ruleBook = createRuleBook({ ...given, afterChange });
+  const { absences } = ruleBook;
+  const policies = createClosePolicies({ settings, absences, now, ...(rules && { rules }) });
   const access = createAccess(given.directory, given.roles, policies);
-  const checkAudit = createCheckAudit({ ...given, watch: given.watchRecords, keys: given.auditKeys });
+  const checkAudit = createCheckAudit({
+    ...given,
+    watch: given.watchRecords,
+    ruleBook: given.ruleBookStore,
+    keys: given.auditKeys,
+  });
   const book = createRequestBook({ ...given, policies, checkAudit, afterChange });
   const watch =
     given.watch == null
@@ -130,7 +124,18 @@ export function createDesk({ closer, ...given }: DeskParts): DeskWork {
     const [view, lines] = await Promise.all([given.probe(), watch === null ? [WATCH_OFF] : watch.status()]);
     return { ...view, lines: [...view.lines, ...lines] };
   };
-  const shared = { ...given, policies, probe, withRequest, afterChange, access, checkAudit, book, glimpse };
+  const shared = {
+    ...given,
+    policies,
+    ruleBook,
+    probe,
+    withRequest,
+    afterChange,
+    access,
+    checkAudit,
+    book,
+    glimpse,
+  };
   const deliverOutbox = createDeliverOutbox(watch === null ? shared : { ...shared, alerts: watch.alerts });
   const readBack = createReadBackClose(shared);
   const sentCloses = createSentCloses(shared);

@@ -9,6 +9,7 @@ import { RedisAuditLog } from '../../src/redis/audit-log.ts';
 import { RedisCloseRequestStore } from '../../src/redis/close-request-store.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { KeyNames } from '../../src/redis/key-names.ts';
+import { RedisRuleBookStore } from '../../src/redis/rule-book-store.ts';
 import { RedisWatchStore } from '../../src/redis/watch-store.ts';
 import { createCheckAudit } from '../../src/usecases/check-audit.ts';
 import { StoreUnavailable } from '../../src/usecases/ports.ts';
@@ -26,6 +27,7 @@ export class Records {
   readonly #store: RedisCloseRequestStore;
   readonly #audit: RedisAuditLog;
   readonly #watch: RedisWatchStore;
+  readonly #ruleBook: RedisRuleBookStore;
   readonly #auditKeys: AuditKeys;
 
   constructor({ redisUrl, prefix, auditKey }: RecordsOptions) {
@@ -34,14 +36,11 @@ export class Records {
     this.#keys = new KeyNames(prefix);
     this.#auditKeys = { current: Buffer.from(auditKey, 'hex'), previous: [] };
     const parts = { connection: this.#connection, keys: this.#keys };
-    this.#store = new RedisCloseRequestStore({
-      ...parts,
-      auditKeys: this.#auditKeys,
-      newId: randomUUID,
-      log,
-    });
+    const stored = { ...parts, auditKeys: this.#auditKeys, newId: randomUUID, log };
+    this.#store = new RedisCloseRequestStore(stored);
     this.#audit = new RedisAuditLog(parts);
-    this.#watch = new RedisWatchStore({ ...parts, auditKeys: this.#auditKeys, newId: randomUUID, log });
+    this.#watch = new RedisWatchStore(stored);
+    this.#ruleBook = new RedisRuleBookStore(stored);
   }
 
   /** Null also while Redis is away. */
@@ -109,6 +108,7 @@ export class Records {
       audit: this.#audit,
       store: this.#store,
       watch: this.#watch,
+      ruleBook: this.#ruleBook,
       keys: this.#auditKeys,
     });
     const verdicts = [await check.verify()];

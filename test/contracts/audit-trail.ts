@@ -2,11 +2,21 @@
 import { type AuditKeys, AuditVerifier } from '../../src/domain/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { isRequestEntry, type RequestEntry } from '../../src/domain/close/request-entry.ts';
+import { type CheckAudit, type CheckAuditParts, createCheckAudit } from '../../src/usecases/check-audit.ts';
 import type { AuditLog } from '../../src/usecases/ports.ts';
 
 /** The keys of a deployment that never changed its key. */
 export function onlyKey(key: Uint8Array): AuditKeys {
   return { current: key, previous: [] };
+}
+
+/** What is checked with one key. */
+export type TrailUnderTest = Pick<CheckAuditParts, 'audit' | 'store' | 'watch' | 'ruleBook'> & {
+  readonly auditKey: Uint8Array;
+};
+
+export function checkOf({ audit, store, watch, ruleBook, auditKey }: TrailUnderTest): CheckAudit {
+  return createCheckAudit({ audit, store, watch, ruleBook, keys: onlyKey(auditKey) });
 }
 
 /** The entries of close requests, or of one of them. */

@@ -1,9 +1,8 @@
 /** What every store of the watch must do, with the trail and the outbox it shares with close requests. */
 import { describe, expect, it } from 'vitest';
 import type { EpisodeNotice } from '../../src/domain/watch/watch.ts';
-import { createCheckAudit } from '../../src/usecases/check-audit.ts';
 import type { TakenItem } from '../../src/usecases/outbox-ports.ts';
-import { onlyKey } from './audit-trail.ts';
+import { checkOf } from './audit-trail.ts';
 import { drain } from './outbox.ts';
 import { openOne } from './requests.ts';
 import {
@@ -334,8 +333,4 @@ function audits(create: Create): void {
 
 function kindOf(item: TakenItem): object {
   return { origin: item.origin, notice: item.notice };
-}
-
-function checkOf({ audit, store, watch, auditKey }: WatchUnderTest) {
-  return createCheckAudit({ audit, store, watch, keys: onlyKey(auditKey) });
 }

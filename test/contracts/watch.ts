@@ -2,12 +2,14 @@
 import { requestIdFrom } from '../../src/domain/request-id.ts';
 import type { Episode, EpisodeEvent } from '../../src/domain/watch/episode.ts';
 import type { EpisodeNotice, WatchEvent, WatchState } from '../../src/domain/watch/watch.ts';
+import type { RuleBookStore } from '../../src/usecases/rule-book.ts';
 import type { StoredWatch, WatchRecords, WatchSave, WatchStore } from '../../src/usecases/watch-ports.ts';
 import { openCase } from '../support/episodes.ts';
 import { newUnit, type StoreUnderTest } from './requests.ts';
 
 export interface WatchUnderTest extends StoreUnderTest {
   readonly watch: WatchStore & WatchRecords;
+  readonly ruleBook: RuleBookStore;
   /** As when Redis lost the watch's record and nothing else. */
   loseWatchRecord(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /** Which kind of subject an id names, and how people type the ids. */
 import { expect, it } from 'vitest';
 import {
+  alwaysExists,
   episodeIdFrom,
   parseEpisodeId,
   parseSubjectId,
@@ -13,7 +14,9 @@ it.each([
   ['7K3M9Q2XAB', 'request', 'request 7K3M9Q2XAB', { requestId: '7K3M9Q2XAB' }],
   ['C-7K3M9Q2X', 'episode', 'case C-7K3M9Q2X', { episodeId: 'C-7K3M9Q2X' }],
   ['watch', 'watch', 'the watch', {}],
+  ['rules', 'rules', 'the rules', {}],
 ] as const)('%s is a %s', (id, kind, text, field) => {
+  expect(alwaysExists(id)).toBe(kind === 'watch' || kind === 'rules');
   expect([subjectKindOf(id), subjectText(id), subjectField(id)]).toEqual([kind, text, field]);
 });
 
@@ -37,6 +40,7 @@ it.each([
   ['7k3m9q2xab', '7K3M9Q2XAB'],
   ['7k3m9q2x', 'C-7K3M9Q2X'],
   ['Watch', 'watch'],
+  [' RULES', 'rules'],
   ['', null],
   ['12', null],
 ])('%j as any id is %j', (typed, id) => expect(parseSubjectId(typed)).toBe(id));

@@ -1,4 +1,5 @@
 import { closeRequestStoreContract } from '../contracts/close-request-store.ts';
+import { ruleBookStoreContract } from '../contracts/rule-book.ts';
 import { watchStoreContract } from '../contracts/watch-store.ts';
 import { MemoryCloseRequestStore } from './memory-close-request-store.ts';
 
@@ -10,6 +11,8 @@ async function memoryParts() {
     store,
     watch: store.watch,
     loseWatchRecord: async () => store.watch.loseRecord(),
+    ruleBook: store.ruleBook,
+    loseRuleBook: async () => store.ruleBook.loseRecord(),
     outbox: store.outbox,
     audit: store.audit,
     auditKey,
@@ -21,3 +24,4 @@ async function memoryParts() {
 
 closeRequestStoreContract('memory', memoryParts);
 watchStoreContract('memory', memoryParts);
+ruleBookStoreContract('memory', memoryParts);

@@ -1,6 +1,7 @@
 /** What is kept beside the firm's rules, in memory: the same promises as the Redis store, on the same trail and outbox. */
 import { type NewestEntry, NO_ENTRY } from '../../src/domain/audit-chain.ts';
-import type { RuleBook } from '../../src/domain/close/rule-book.ts';
+import type { Absence } from '../../src/domain/close/close-rules.ts';
+import { NO_RULE_BOOK, type RuleBook } from '../../src/domain/close/rule-book.ts';
 import { RULES_ID } from '../../src/domain/subject.ts';
 import type { UnreadableRecord } from '../../src/usecases/ports.ts';
 import type { RuleBookSave, RuleBookStore, StoredRuleBook } from '../../src/usecases/rule-book.ts';
@@ -52,6 +53,14 @@ export class MemoryRuleBookStore implements RuleBookStore {
 
   async newestEntry(): Promise<NewestEntry | UnreadableRecord | null> {
     return this.unreadable ?? this.#book?.audit ?? null;
+  }
+
+  /** As if people had entered these and no others. */
+  async setAbsences(absences: readonly Absence[]): Promise<void> {
+    const from = await this.load();
+    const entered = absences.map((each) => ({ ...each, sinceMs: from.nowMs }));
+    const next = { ...(from.book ?? NO_RULE_BOOK), absences: entered };
+    await this.save({ from, next, events: [], notices: [] });
   }
 
   /** As when Redis lost the record and nothing else. */

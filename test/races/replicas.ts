@@ -102,6 +102,7 @@ export class Replicas {
       outbox: redis.outbox,
       audit: redis.audit,
       watchRecords: redis.watch,
+      ruleBookStore: redis.ruleBook,
       auditKeys: onlyKey(AUDIT_KEY),
       directory: this.directory,
       notifier,

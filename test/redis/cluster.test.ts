@@ -7,6 +7,7 @@ import { createRedisMock } from 'js-redis-server';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { checkRedis } from '../../src/redis/startup-check.ts';
 import { closeRequestStoreContract } from '../contracts/close-request-store.ts';
+import { ruleBookStoreContract } from '../contracts/rule-book.ts';
 import { sharedPartsContract } from '../contracts/shared-parts.ts';
 import { watchStoreContract } from '../contracts/watch-store.ts';
 import { type RedisProcess, startRedisServer } from '../support/redis-server.ts';
@@ -33,6 +34,7 @@ describe.runIf(REAL)('a real cluster', () => {
 
   closeRequestStoreContract('Redis Cluster', parts);
   watchStoreContract('Redis Cluster', parts);
+  ruleBookStoreContract('Redis Cluster', parts);
   sharedPartsContract('Redis Cluster', parts);
 
   it('is checked node by node', async () => {
@@ -54,5 +56,6 @@ describe('an embedded cluster of three', () => {
 
   closeRequestStoreContract('embedded Cluster', parts);
   watchStoreContract('embedded Cluster', parts);
+  ruleBookStoreContract('embedded Cluster', parts);
   sharedPartsContract('embedded Cluster', parts);
 });

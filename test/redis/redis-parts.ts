@@ -10,19 +10,21 @@ import { RedisCloseRequestStore } from '../../src/redis/close-request-store.ts';
 import { RedisConnection } from '../../src/redis/connection.ts';
 import { KeyNames } from '../../src/redis/key-names.ts';
 import { RedisOutbox } from '../../src/redis/outbox.ts';
+import { RedisRuleBookStore } from '../../src/redis/rule-book-store.ts';
 import { RedisSeenOnce } from '../../src/redis/seen-once.ts';
 import { RedisSharedReads } from '../../src/redis/shared-reads.ts';
 import { RedisWatchHistory } from '../../src/redis/watch-history.ts';
 import { RedisWatchStore } from '../../src/redis/watch-store.ts';
 import { RedisWeightLedger } from '../../src/redis/weight-ledger.ts';
 import { onlyKey } from '../contracts/audit-trail.ts';
+import type { RuleBookUnderTest } from '../contracts/rule-book.ts';
 import type { SharedPartsUnderTest } from '../contracts/shared-parts.ts';
 import type { WatchUnderTest } from '../contracts/watch.ts';
 import { memoryLog } from '../support/logs.ts';
 
 export const AUDIT_KEY = Buffer.alloc(32, 7);
 
-export interface RedisParts extends WatchUnderTest, SharedPartsUnderTest {
+export interface RedisParts extends WatchUnderTest, RuleBookUnderTest, SharedPartsUnderTest {
   readonly connection: RedisConnection;
   readonly keys: KeyNames;
   readonly prefix: string;
@@ -31,6 +33,7 @@ export interface RedisParts extends WatchUnderTest, SharedPartsUnderTest {
   readonly outbox: RedisOutbox;
   readonly audit: RedisAuditLog;
   readonly watch: RedisWatchStore;
+  readonly ruleBook: RedisRuleBookStore;
   readonly history: RedisWatchHistory;
 }
 
@@ -51,7 +54,8 @@ export async function redisParts(
   await connection.ready(5_000);
   const keys = new KeyNames(prefix);
   const auditKeys = onlyKey(AUDIT_KEY);
-  const store = new RedisCloseRequestStore({ connection, keys, auditKeys, newId: randomUUID, log });
+  const stored = { connection, keys, auditKeys, newId: randomUUID, log };
+  const store = new RedisCloseRequestStore(stored);
   return {
     connection,
     keys,
@@ -61,13 +65,17 @@ export async function redisParts(
     outbox: new RedisOutbox({ connection, keys, auditKeys, log }),
     audit: new RedisAuditLog({ connection, keys }),
     history: new RedisWatchHistory({ connection, keys }),
-    watch: new RedisWatchStore({ connection, keys, auditKeys, newId: randomUUID, log }),
+    watch: new RedisWatchStore(stored),
+    ruleBook: new RedisRuleBookStore(stored),
     ledger: new RedisWeightLedger({ connection, keys, longestStopMs: MAX_STOP_MS }),
     reads: new RedisSharedReads({ connection, keys, auditKeys: onlyKey(AUDIT_KEY) }),
     seen: new RedisSeenOnce({ connection, keys, newId: randomUUID }),
     auditKey: AUDIT_KEY,
     loseWatchRecord: async () => {
       await connection.client.del(keys.record('watch'));
+    },
+    loseRuleBook: async () => {
+      await connection.client.del(keys.record('rules'));
     },
     nowMs: () => store.nowMs(),
     passTime: async (ms) => {

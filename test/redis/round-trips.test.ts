@@ -1,14 +1,13 @@
 /** What votes, rounds of the watch and messages cost in round trips to Redis: the stores', without the exchange client's. */
 import { expect, inject, it } from 'vitest';
-import { createCheckAudit } from '../../src/usecases/check-audit.ts';
 import { createAlertMessages } from '../../src/usecases/deliver-alert.ts';
 import { createWatchBook } from '../../src/usecases/watch-book.ts';
-import { onlyKey } from '../contracts/audit-trail.ts';
+import { checkOf } from '../contracts/audit-trail.ts';
 import { openOne } from '../contracts/requests.ts';
 import { newEpisode, noting, openEpisode, opening } from '../contracts/watch.ts';
 import { approve, Replicas } from '../races/replicas.ts';
 import { ALICE } from '../support/close-requests.ts';
-import { AUDIT_KEY, type RedisParts, redisParts } from './redis-parts.ts';
+import { type RedisParts, redisParts } from './redis-parts.ts';
 
 /** Of the exchange client: its weights, and the answers that replicas share. */
 const OF_EXCHANGE = /^(get|set|takeToken|releaseToken|reserveWeight|raiseWeight|stopsInForce|sinceLift)$/;
@@ -24,7 +23,7 @@ function watched({ connection }: RedisParts): string[] {
   return names;
 }
 
-it('a vote costs four, and each notice two: taken with its record, and struck off', async () => {
+it('a vote costs five, and each notice two: taken with its record, and struck off; a card asks who is away, too', async () => {
   const replicas = await Replicas.start();
   const replica = await replicas.add();
   const request = await replicas.open(replica);
@@ -37,9 +36,10 @@ it('a vote costs four, and each notice two: taken with its record, and struck of
     'card',
     'thread',
   ]);
-  const vote = ['loadRequest', 'nowMs', 'requestTrail', 'saveRequest'];
+  const vote = ['loadRequest', 'loadRules', 'nowMs', 'requestTrail', 'saveRequest'];
+  const card = ['outboxTake', 'loadRules', 'outboxRemove'];
   const notice = ['outboxTake', 'outboxRemove'];
-  expect(names).toEqual([...vote, ...notice, ...notice]);
+  expect(names).toEqual([...vote, ...card, ...notice]);
 });
 
 it('a round of the watch costs four, that of another replica one; a card four, other messages two', async () => {
@@ -81,12 +81,12 @@ it('a round of the watch costs four, that of another replica one; a card four, o
 
 it('a check of the trail costs one for each hundred records, and one for each page of the trail', async () => {
   const redis = await redisParts(inject('redisUrl'));
-  const { store, watch, audit } = redis;
+  const { store, watch } = redis;
   for (let opened = 0; opened < 120; opened += 1) await openOne(store);
   const { id } = await openEpisode(watch);
   await redis.connection.client.hset(redis.keys.record(id), 'seal', 'x');
   const names = watched(redis);
-  const check = createCheckAudit({ audit, store, watch, keys: onlyKey(AUDIT_KEY) });
+  const check = checkOf(redis);
   const { entries, fault } = await check.verify();
   expect([entries, fault?.subjectId]).toEqual([122, id]);
   const ofRecords = names.slice(0, names.indexOf('requestTrail')).filter((name) => name === 'loadRecords');

@@ -2,18 +2,17 @@
 import { describe, expect, inject, it } from 'vitest';
 import { isVerified } from '../../src/domain/audit-chain.ts';
 import type { CloseRequest } from '../../src/domain/close/close-request.ts';
-import { createCheckAudit } from '../../src/usecases/check-audit.ts';
 import { compareWithExport } from '../../src/usecases/export-audit.ts';
-import { onlyKey } from '../contracts/audit-trail.ts';
+import { checkOf, onlyKey } from '../contracts/audit-trail.ts';
 import { advance, approval, CARD, closeCommands, markAt, openOne, person } from '../contracts/requests.ts';
 import { AUDIT_KEY, bareClient, redisParts } from './redis-parts.ts';
 import { isOf, RedisWriter } from './redis-writer.ts';
 
 async function scene() {
   const parts = await redisParts(inject('redisUrl'));
-  const { store, watch, audit, keys } = parts;
+  const { store, audit, keys } = parts;
   const writer = new RedisWriter(bareClient(inject('redisUrl')), keys);
-  const check = createCheckAudit({ store, watch, audit, keys: onlyKey(AUDIT_KEY) });
+  const check = checkOf(parts);
   const closed = async (request: CloseRequest) =>
     advance(store, request, ...closeCommands(request, await store.nowMs()));
   const head = async () => {

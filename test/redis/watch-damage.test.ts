@@ -1,9 +1,8 @@
 /** Records and trail of the watch that somebody changed in Redis: named, never believed. */
 import { describe, expect, inject, it } from 'vitest';
 import { Seals } from '../../src/redis/seals.ts';
-import { createCheckAudit } from '../../src/usecases/check-audit.ts';
 import { UnreadableRecord } from '../../src/usecases/ports.ts';
-import { onlyKey } from '../contracts/audit-trail.ts';
+import { checkOf, onlyKey } from '../contracts/audit-trail.ts';
 import { advance, CARD, openOne } from '../contracts/requests.ts';
 import { began, loadEpisode, newEpisode, noting, openEpisode, opening } from '../contracts/watch.ts';
 import { AUDIT_KEY, bareClient, redisParts } from './redis-parts.ts';
@@ -11,9 +10,9 @@ import { isOf, RedisWriter } from './redis-writer.ts';
 
 async function scene() {
   const parts = await redisParts(inject('redisUrl'));
-  const { store, watch, audit, keys } = parts;
+  const { store, watch, keys } = parts;
   const writer = new RedisWriter(bareClient(inject('redisUrl')), keys);
-  const check = createCheckAudit({ store, watch, audit, keys: onlyKey(AUDIT_KEY) });
+  const check = checkOf(parts);
   await advance(store, await openOne(store), CARD);
   const first = await openEpisode(watch);
   await watch.save(noting(await watch.load(), first.id, 'called the desk'));

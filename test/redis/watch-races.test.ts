@@ -1,12 +1,11 @@
 /** Replicas that save the watch at the same instant, and connections that are cut after a script ran. */
 import { describe, expect, inject, it } from 'vitest';
-import { createCheckAudit } from '../../src/usecases/check-audit.ts';
-import { onlyKey } from '../contracts/audit-trail.ts';
+import { checkOf } from '../contracts/audit-trail.ts';
 import { drain } from '../contracts/outbox.ts';
 import { openOne } from '../contracts/requests.ts';
 import { loadEpisode, newEpisode, noting, openEpisode, opening } from '../contracts/watch.ts';
 import { cuttingProxy } from './cutting-proxy.ts';
-import { AUDIT_KEY, newPrefix, type RedisParts, redisParts } from './redis-parts.ts';
+import { newPrefix, type RedisParts, redisParts } from './redis-parts.ts';
 
 const LEASE_MS = 60_000;
 const EMBEDDED = inject('redisKind') === 'embedded';
@@ -14,10 +13,6 @@ const EMBEDDED = inject('redisKind') === 'embedded';
 async function twoProcesses(): Promise<[RedisParts, RedisParts]> {
   const one = await redisParts(inject('redisUrl'));
   return [one, await redisParts(inject('redisUrl'), one.prefix)];
-}
-
-function checkOf({ audit, store, watch }: RedisParts) {
-  return createCheckAudit({ audit, store, watch, keys: onlyKey(AUDIT_KEY) });
 }
 
 describe('a turn to read', () => {

@@ -65,6 +65,7 @@ export class DeskHarness {
       outbox: this.store.outbox,
       audit: this.store.audit,
       watchRecords: this.store.watch,
+      ruleBookStore: this.store.ruleBook,
       auditKeys: onlyKey(AUDIT_KEY),
       directory: this.directory,
       notifier: this.notifier,

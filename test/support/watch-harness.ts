@@ -167,6 +167,7 @@ export class WatchHarness {
           audit: this.requests.audit,
           store: this.requests,
           watch: this.store,
+          ruleBook: this.requests.ruleBook,
           keys: onlyKey(AUDIT_KEY),
         }),
         thresholds: PUBLISHED_THRESHOLDS,

@@ -4,14 +4,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AuditEntry, isVerified, parseKeptHead, sealEntry } from '../../src/domain/audit-chain.ts';
 import { createAccess } from '../../src/usecases/access.ts';
-import { createCheckAudit } from '../../src/usecases/check-audit.ts';
 import {
   compareWithExport,
   createAuditVerbs,
   LARGEST_SLACK_EXPORT_BYTES,
 } from '../../src/usecases/export-audit.ts';
 import { type AuditLog, UnreadableAuditEntry } from '../../src/usecases/ports.ts';
-import { all, onlyKey } from '../contracts/audit-trail.ts';
+import { all, checkOf, onlyKey } from '../contracts/audit-trail.ts';
 import { advance, CARD, openOne, person } from '../contracts/requests.ts';
 import { MemoryCloseRequestStore } from '../fakes/memory-close-request-store.ts';
 import { FakeDirectory } from '../fakes/people.ts';
@@ -46,6 +45,11 @@ function logOf(entries: readonly AuditEntry[]): AuditLog & { readings: number } 
   };
 }
 
+function checkWith(store: MemoryCloseRequestStore, audit: AuditLog = store.audit) {
+  const { watch, ruleBook } = store;
+  return checkOf({ audit, store, watch, ruleBook, auditKey: KEY });
+}
+
 type Tamper = (entries: readonly AuditEntry[], at: number) => AuditEntry[];
 
 const TAMPERS: Readonly<Record<string, Tamper>> = {
@@ -65,7 +69,7 @@ describe('verifying', () => {
   it('reads the trail once', async () => {
     const { store, entries } = await longTrail();
     const audit = logOf(entries);
-    const verdict = await createCheckAudit({ audit, store, watch: store.watch, keys: onlyKey(KEY) }).verify();
+    const verdict = await checkWith(store, audit).verify();
     expect(verdict).toMatchObject({ entries: entries.length, requests: REQUESTS, fault: null, kept: null });
     expect(audit.readings).toBe(1);
   });
@@ -78,12 +82,7 @@ describe('verifying', () => {
         fc.nat({ max: entries.length - 1 }),
         async (tamper, at) => {
           const audit = logOf(TAMPERS[tamper]?.(entries, at) ?? []);
-          const { fault } = await createCheckAudit({
-            audit,
-            store,
-            watch: store.watch,
-            keys: onlyKey(KEY),
-          }).verify();
+          const { fault } = await checkWith(store, audit).verify();
           expect(fault === null).toBe(tamper === 'nothing');
         },
       ),
@@ -103,12 +102,7 @@ describe('verifying', () => {
         await advance(store, one, CARD);
       },
     };
-    const { fault } = await createCheckAudit({
-      audit,
-      store,
-      watch: store.watch,
-      keys: onlyKey(KEY),
-    }).verify();
+    const { fault } = await checkWith(store, audit).verify();
     expect(fault).toBeNull();
     expect(opened).toHaveLength(1);
   });
@@ -125,7 +119,7 @@ describe('verifying', () => {
         });
       },
     };
-    const check = createCheckAudit({ audit, store, watch: store.watch, keys: onlyKey(KEY) });
+    const check = checkWith(store, audit);
     expect((await check.verifySubject(request.id))?.fault?.what).toContain('kept changing');
   });
 });
@@ -134,12 +128,7 @@ describe('a head that was kept', () => {
   const keep = async (entries: readonly AuditEntry[], store: MemoryCloseRequestStore, count: number) => {
     const audit = logOf(entries.slice(0, count));
     // The head is the trail's alone: what the records say is another question.
-    const { head } = await createCheckAudit({
-      audit,
-      store,
-      watch: store.watch,
-      keys: onlyKey(KEY),
-    }).verify();
+    const { head } = await checkWith(store, audit).verify();
     return { head, entries: count };
   };
 
@@ -153,12 +142,7 @@ describe('a head that was kept', () => {
         async (tamper, at, count) => {
           const kept = await keep(entries, store, count);
           const now = TAMPERS[tamper]?.(entries, at) ?? [];
-          const check = createCheckAudit({
-            audit: logOf(now),
-            store,
-            watch: store.watch,
-            keys: onlyKey(KEY),
-          });
+          const check = checkWith(store, logOf(now));
           const found = (await check.verify(kept)).kept;
           const same = entries.slice(0, count).every((entry, index) => entry.seal === now[index]?.seal);
           if (same) expect(found).toEqual({ kind: 'same', entries: count, since: now.length - count });
@@ -179,7 +163,7 @@ describe('a head that was kept', () => {
         throw new UnreadableAuditEntry(6, 'R', 'its text is not as it was written');
       },
     };
-    const check = createCheckAudit({ audit, store, watch: store.watch, keys: onlyKey(KEY) });
+    const check = checkWith(store, audit);
     const verdict = await check.verify({ head: 'ab'.repeat(32), entries: 6 });
     expect(verdict).toMatchObject({
       entries: 5,
@@ -272,7 +256,7 @@ it('docs/audit.md: an export can be checked with nothing but what that page says
     last.set(body.requestId, { sequence: body.sequence, seal });
     head = createHash('sha256').update(`${head}${seal}`).digest('hex');
   }
-  const check = createCheckAudit({ audit: store.audit, store, watch: store.watch, keys: onlyKey(KEY) });
+  const check = checkWith(store);
   expect((await check.verify()).head).toBe(head);
 });
 
@@ -296,7 +280,7 @@ describe('an export to Slack', () => {
     };
     const verbs = createAuditVerbs({
       access,
-      checkAudit: createCheckAudit({ audit: endless, store, watch: store.watch, keys: onlyKey(KEY) }),
+      checkAudit: checkWith(store, endless),
     });
     expect(await verbs.exportAudit(ALICE, null)).toEqual({
       ok: false,
@@ -307,12 +291,7 @@ describe('an export to Slack', () => {
 
   it('gives what is within it, whole', async () => {
     const { entries } = await longTrail();
-    const checkAudit = createCheckAudit({
-      audit: logOf(entries),
-      store,
-      watch: store.watch,
-      keys: onlyKey(KEY),
-    });
+    const checkAudit = checkWith(store, logOf(entries));
     const answer = await createAuditVerbs({ access, checkAudit }).exportAudit(ALICE, null);
     if (!answer.ok) throw new Error(answer.refusal.code);
     const lines = answer.value.jsonLines.trimEnd().split('\n');
@@ -321,12 +300,7 @@ describe('an export to Slack', () => {
 
   it('fault T1, relative: of a request that never existed is a refusal, not an empty file', async () => {
     const { store: full } = await longTrail();
-    const checkAudit = createCheckAudit({
-      audit: full.audit,
-      store: full,
-      watch: full.watch,
-      keys: onlyKey(KEY),
-    });
+    const checkAudit = checkWith(full);
     expect(await createAuditVerbs({ access, checkAudit }).exportAudit(ALICE, '0000000000')).toEqual({
       ok: false,
       refusal: { code: 'request-not-found', requestId: '0000000000' },

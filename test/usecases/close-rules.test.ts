@@ -25,20 +25,17 @@ function deskWith(
   changes: Partial<ClosePolicy> = {},
   overrides: Partial<DeskParts> = {},
 ) {
-  const inForce: { rules: CloseRules; away: Absence[] } = { rules: { rules: list, away: [] }, away: [] };
+  const inForce: { rules: CloseRules } = { rules: { rules: list, away: [] } };
   const harness: DeskHarness = new DeskHarness(
     { approvers: ['U0NOBODY'], ...changes },
-    {
-      rules: () => inForce.rules,
-      absences: async () => inForce.away.filter(({ untilMs }) => untilMs > harness.nowMs),
-      ...overrides,
-    },
+    { rules: () => inForce.rules, ...overrides },
   );
+  const setAway = (...absences: Absence[]) => harness.store.ruleBook.setAbsences(absences);
   harness.directory.groups.set('S0TREASURY', [ALICE.userId, BOB.userId]);
   harness.directory.groups.set('S0RISK', [CAROL.userId]);
   harness.directory.people.set(EVE.userId, EVE);
   harness.directory.people.set('U0NOBODY', person('U0NOBODY', { kind: 'not-found' }));
-  return { harness, inForce };
+  return { harness, inForce, setAway };
 }
 
 describe('rules for closes', () => {
@@ -291,8 +288,8 @@ describe('the time to stop a close', () => {
 
 describe('stand-ins', () => {
   it('act while the approver is away, with both names in the vote and the trail', async () => {
-    const { harness, inForce } = deskWith([rule()]);
-    inForce.away = [{ approver: CAROL.userId, standIn: EVE.userId, untilMs: harness.nowMs + 60 * MINUTE_MS }];
+    const { harness, setAway } = deskWith([rule()]);
+    await setAway({ approver: CAROL.userId, standIn: EVE.userId, untilMs: harness.nowMs + 60 * MINUTE_MS });
     const request = await harness.open();
     await harness.approve(ALICE, request);
     await harness.approve(EVE, request);
@@ -305,8 +302,8 @@ describe('stand-ins', () => {
   });
 
   it('no longer once it is over, and what they approved no longer counts', async () => {
-    const { harness, inForce } = deskWith([rule()]);
-    inForce.away = [{ approver: CAROL.userId, standIn: EVE.userId, untilMs: harness.nowMs + MINUTE_MS }];
+    const { harness, setAway } = deskWith([rule()]);
+    await setAway({ approver: CAROL.userId, standIn: EVE.userId, untilMs: harness.nowMs + MINUTE_MS });
     const request = await harness.open();
     await harness.approve(EVE, request);
     await harness.pass(2 * MINUTE_MS);
@@ -322,19 +319,19 @@ describe('stand-ins', () => {
     ['left the firm', person('U0EVE', { kind: 'deactivated' })],
     ['is a guest', person('U0EVE', { kind: 'guest' })],
   ])('not if the stand-in %s', async (_, eve) => {
-    const { harness, inForce } = deskWith([rule()]);
+    const { harness, setAway } = deskWith([rule()]);
     harness.directory.people.set(EVE.userId, eve);
-    inForce.away = [{ approver: CAROL.userId, standIn: EVE.userId, untilMs: harness.nowMs + 60 * MINUTE_MS }];
+    await setAway({ approver: CAROL.userId, standIn: EVE.userId, untilMs: harness.nowMs + 60 * MINUTE_MS });
     const request = await harness.open();
     expect((await harness.approve(EVE, request)).ok).toBe(false);
   });
 
   it('not for somebody who is no approver, nor after they left', async () => {
-    const { harness, inForce } = deskWith([rule()]);
-    inForce.away = [{ approver: 'U0NOBODY', standIn: EVE.userId, untilMs: harness.nowMs + 60 * MINUTE_MS }];
+    const { harness, setAway } = deskWith([rule()]);
+    await setAway({ approver: 'U0NOBODY', standIn: EVE.userId, untilMs: harness.nowMs + 60 * MINUTE_MS });
     const request = await harness.open();
     expect(await harness.approve(EVE, request)).toMatchObject({ refusal: { code: 'role-missing' } });
-    inForce.away = [{ approver: CAROL.userId, standIn: EVE.userId, untilMs: harness.nowMs + 60 * MINUTE_MS }];
+    await setAway({ approver: CAROL.userId, standIn: EVE.userId, untilMs: harness.nowMs + 60 * MINUTE_MS });
     harness.directory.people.set(CAROL.userId, { ...CAROL, kind: 'deactivated' });
     expect(await harness.approve(EVE, request)).toMatchObject({ refusal: { code: 'role-missing' } });
   });
@@ -344,11 +341,13 @@ describe('stand-ins', () => {
       [CAROL, REQUESTER],
       [REQUESTER, EVE],
     ] as const) {
-      const { harness, inForce } = deskWith([rule()], { requesterMayApprove: true });
+      const { harness, setAway } = deskWith([rule()], { requesterMayApprove: true });
       harness.directory.groups.set('S0TREASURY', [ALICE.userId, REQUESTER.userId]);
-      inForce.away = [
-        { approver: approver.userId, standIn: standIn.userId, untilMs: harness.nowMs + 60 * MINUTE_MS },
-      ];
+      await setAway({
+        approver: approver.userId,
+        standIn: standIn.userId,
+        untilMs: harness.nowMs + 60 * MINUTE_MS,
+      });
       const request = await harness.open();
       if (standIn === EVE)
         expect(await harness.approve(EVE, request)).toMatchObject({ refusal: { code: 'role-missing' } });
@@ -361,31 +360,28 @@ describe('stand-ins', () => {
   });
 
   it('make no rule look reachable that needs two people', async () => {
-    const { harness, inForce } = deskWith([rule()]);
+    const { harness, setAway } = deskWith([rule()]);
     harness.directory.groups.set('S0TREASURY', [ALICE.userId]);
-    inForce.away = [{ approver: ALICE.userId, standIn: CAROL.userId, untilMs: harness.nowMs + MINUTE_MS }];
+    await setAway({ approver: ALICE.userId, standIn: CAROL.userId, untilMs: harness.nowMs + MINUTE_MS });
     expect(await harness.desk.askToClose(REQUESTER, UNIT, 'Loan repaid')).toMatchObject({
       refusal: { code: 'quorum-unreachable' },
     });
   });
 
   it('give no role where the person away is no approver, or has left', async () => {
-    const { harness, inForce } = deskWith([rule()]);
+    const { harness, setAway } = deskWith([rule()]);
     const untilMs = harness.nowMs + MINUTE_MS;
-    inForce.away = [{ approver: REQUESTER.userId, standIn: EVE.userId, untilMs }];
+    await setAway({ approver: REQUESTER.userId, standIn: EVE.userId, untilMs });
     expect(await harness.desk.admit(EVE)).toMatchObject({ ok: false });
-    inForce.away = [{ approver: CAROL.userId, standIn: EVE.userId, untilMs }];
+    await setAway({ approver: CAROL.userId, standIn: EVE.userId, untilMs });
     expect(await harness.desk.admit(EVE)).toMatchObject({ ok: true, value: ['approver'] });
     harness.directory.people.set(CAROL.userId, { ...CAROL, kind: 'deactivated' });
     expect(await harness.desk.admit(EVE)).toMatchObject({ ok: false });
   });
 
   it('no vote counts while it cannot be read who is away', async () => {
-    const { harness } = deskWith(
-      [rule()],
-      {},
-      { absences: () => Promise.reject(new StoreUnavailable(new Error('down'))) },
-    );
+    const { harness } = deskWith([rule()]);
+    harness.store.ruleBook.load = () => Promise.reject(new StoreUnavailable(new Error('down')));
     await expect(harness.desk.askToClose(REQUESTER, UNIT, 'Loan repaid')).rejects.toThrow(StoreUnavailable);
   });
 });

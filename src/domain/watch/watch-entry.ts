@@ -1,6 +1,6 @@
 /** The audit entries of episodes and of the watch itself, chained like those of close requests. */
 import type { LongId } from '../amount.ts';
-import { type AuditBody, type AuditEntry, type NewestEntry, sealEntry } from '../audit-chain.ts';
+import { type AuditBody, type AuditEntry, EntrySealer, type NewestEntry } from '../audit-chain.ts';
 import type { Episode, EpisodeEvent } from './episode.ts';
 import type { LevelKey } from './levels.ts';
 import type { EpisodeChange, WatchChange, WatchEvent, WatchState } from './watch.ts';
@@ -37,26 +37,13 @@ export function sealWatchChange(
   lastOpening: string,
   key: Uint8Array,
 ): SealedChange {
-  const entries: AuditEntry<EpisodeBody | WatchBody>[] = [];
-  let opening = lastOpening;
-
-  function seal(before: NewestEntry, body: (place: Place) => EpisodeBody | WatchBody): NewestEntry {
-    const sequence = before.sequence + 1;
-    const entry = sealEntry(
-      body({ sequence, previousOpening: sequence === 1 ? opening : null }),
-      before.seal,
-      key,
-    );
-    entries.push(entry);
-    if (sequence === 1) opening = entry.seal;
-    return { sequence, seal: entry.seal };
-  }
+  const sealer = new EntrySealer<EpisodeBody | WatchBody>(lastOpening, key);
 
   function sealEpisode({ next: episode, events: happened }: EpisodeChange): Episode {
     const { id: episodeId, groupId, state: stateAfter, level: levelAfter } = episode;
     const audit = happened.reduce(
       (last, event) =>
-        seal(last, (place) => ({ episodeId, groupId, ...place, stateAfter, levelAfter, event })),
+        sealer.seal(last, (place) => ({ episodeId, groupId, ...place, stateAfter, levelAfter, event })),
       episode.audit,
     );
     return { ...episode, audit };
@@ -64,11 +51,10 @@ export function sealWatchChange(
 
   const stateAfter = next.blind === null ? 'seeing' : 'blind';
   const audit = events.reduce(
-    (last, event) => seal(last, (place) => ({ watch: true, ...place, stateAfter, event })),
+    (last, event) => sealer.seal(last, (place) => ({ watch: true, ...place, stateAfter, event })),
     from.audit,
   );
   const watch = { ...next, revision: from.revision + 1, audit };
-  return { entries, watch, episodes: episodes.map(sealEpisode), lastOpening: opening };
+  const changed = episodes.map(sealEpisode);
+  return { entries: sealer.entries, watch, episodes: changed, lastOpening: sealer.lastOpening };
 }
-
-type Place = Pick<AuditBody, 'sequence' | 'previousOpening'>;

@@ -1,0 +1,121 @@
+/**
+ * What is kept beside the rules for closes, in Redis. The rule is in domain/close/rule-book.ts; here one script makes its
+ * result durable if nothing changed in between: record, audit entries and messages together, or nothing.
+ */
+import { NO_RULE_BOOK } from '../domain/close/rule-book.ts';
+import { type SealedRuleBook, sealRuleBookChange } from '../domain/close/rule-entry.ts';
+import { RULES_ID } from '../domain/subject.ts';
+import type { NewestOfRecord, NewId } from '../usecases/ports.ts';
+import type { RuleBookSave, RuleBookStore, StoredRuleBook } from '../usecases/rule-book.ts';
+import { textOf } from './audit-log.ts';
+import type { RedisConnection } from './connection.ts';
+import type { KeyNames } from './key-names.ts';
+import {
+  COMMAND_REMEMBERED_MS,
+  newestEntryIn,
+  newestEntryText,
+  Openings,
+  type RecordStoreParts,
+  throwIfOlder,
+} from './openings.ts';
+import { encodeNotices } from './outbox-item.ts';
+import { isStored, orUnreadable, type StoredRecord } from './record-codec.ts';
+import { ruleBookCodec } from './rule-book-record.ts';
+import { Seals } from './seals.ts';
+import { StoreClock } from './store-clock.ts';
+
+/** What save-rules.lua answers. */
+const SAVED = 1;
+const CONFLICT = 0;
+
+export class RedisRuleBookStore implements RuleBookStore {
+  readonly #connection: RedisConnection;
+  readonly #keys: KeyNames;
+  readonly #auditKey: Uint8Array;
+  readonly #recordSeals: Seals;
+  readonly #noticeSeals: Seals;
+  readonly #newId: NewId;
+  readonly #clock: StoreClock;
+  readonly #openings = new Openings();
+
+  constructor({ connection, keys, auditKeys, newId, log, clock }: RecordStoreParts) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#auditKey = auditKeys.current;
+    this.#recordSeals = new Seals(auditKeys, 'record');
+    this.#noticeSeals = new Seals(auditKeys, 'outbox');
+    this.#newId = newId;
+    this.#clock = clock ?? new StoreClock({ clocks: () => [], log });
+  }
+
+  async load(): Promise<StoredRuleBook> {
+    const [nowMs, newestText, record] = await this.#fields();
+    this.#clock.believe(nowMs);
+    const newest = newestEntryIn(newestText);
+    if (!isStored(record)) return { book: null, stored: '', newest, nowMs };
+    const { value, stored } = ruleBookCodec.decode(this.#recordSeals, RULES_ID, record);
+    const { save: _, ...book } = value;
+    throwIfOlder(RULES_ID, book.audit, newest);
+    return { book, stored, newest, nowMs };
+  }
+
+  async save(change: RuleBookSave): Promise<'saved' | 'conflict'> {
+    // The chain goes on where it was, so that a record that was lost or deleted doesn't break the trail for good.
+    const from = change.from.book ?? { revision: NO_RULE_BOOK.revision, audit: change.from.newest };
+    const commandId = this.#newId();
+    return this.#openings.chain<'saved' | 'conflict'>(async (lastOpening) => {
+      const sealed = sealRuleBookChange(change, from, lastOpening, this.#auditKey);
+      const command = this.#commandOf(change, sealed, lastOpening, commandId);
+      const [status, newestOpening = ''] = await this.#connection.run('saveRules', (client) =>
+        client.saveRules(...command),
+      );
+      if (status === SAVED) return { newest: sealed.lastOpening, value: 'saved' };
+      if (status === CONFLICT) return { newest: lastOpening, value: 'conflict' };
+      return { newest: newestOpening };
+    });
+  }
+
+  #commandOf(
+    { from, notices }: RuleBookSave,
+    { entries, book, lastOpening: openingAfter }: SealedRuleBook,
+    lastOpening: string,
+    commandId: string,
+  ): (string | number)[] {
+    const keys = this.#keys;
+    const record = ruleBookCodec.encode(RULES_ID, { ...book, save: commandId });
+    return [
+      keys.record(RULES_ID),
+      keys.audit,
+      keys.lastOpening,
+      keys.rulesNewest,
+      keys.outbox(RULES_ID),
+      keys.outboxDue,
+      keys.command(commandId),
+      from.stored,
+      lastOpening,
+      openingAfter,
+      RULES_ID,
+      ruleBookCodec.schema,
+      record,
+      this.#recordSeals.seal(RULES_ID, record),
+      newestEntryText(book.audit),
+      COMMAND_REMEMBERED_MS,
+      entries.length,
+      ...entries.flatMap((entry) => [textOf(entry), entry.previousSeal, entry.seal]),
+      ...encodeNotices(this.#noticeSeals, RULES_ID, `${commandId}.`, from.nowMs, notices),
+    ];
+  }
+
+  async newestEntry(): Promise<NewestOfRecord> {
+    const [, , record] = await this.#fields();
+    if (!isStored(record)) return null;
+    return orUnreadable(() => ruleBookCodec.decode(this.#recordSeals, RULES_ID, record).value.audit);
+  }
+
+  #fields(): Promise<[nowMs: number, newest: string, record: StoredRecord]> {
+    const { rulesNewest } = this.#keys;
+    return this.#connection.run('loadRules', (client) =>
+      client.loadRules(this.#keys.record(RULES_ID), rulesNewest),
+    );
+  }
+}

@@ -1,0 +1,5 @@
+import { inject } from 'vitest';
+import { ruleBookStoreContract } from '../contracts/rule-book.ts';
+import { redisParts } from './redis-parts.ts';
+
+ruleBookStoreContract('Redis', () => redisParts(inject('redisUrl')));
