@@ -91,6 +91,8 @@ const EVENTS = {
   'card-undeliverable': 'card-undeliverable',
   approved: 'approved',
   'votes-dropped': 'votes-dropped',
+  unreachable: 'unreachable',
+  reachable: 'reachable',
   rejected: 'rejected',
   withdrawn: 'withdrawn',
   expired: 'expired',

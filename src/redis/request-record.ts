@@ -123,6 +123,9 @@ const record: z.ZodType<CloseRequest> = z.strictObject({
   claim: z.strictObject({ owner: text, deadlineAtMs: ms }).nullable(),
   abandonedClaims: count,
   obstacle: z.strictObject({ why: text, sinceMs: ms }).nullable(),
+  unreachable: z
+    .strictObject({ eligible: count, quorum: count, open: z.array(need).optional(), sinceMs: ms })
+    .optional(),
   sent: z.strictObject({ atMs: ms, signedTimestampMs: ms, recvWindowMs: ms }).nullable(),
   answer: answer.nullable(),
   readBack: z.strictObject({

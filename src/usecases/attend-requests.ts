@@ -7,6 +7,7 @@ import type { CloseRequest } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
 import { isBlocked } from '../domain/close/decision.ts';
 import { sendsFromMs } from '../domain/close/votes.ts';
+import type { Access } from './access.ts';
 import { flawsOf, readFacts } from './current-facts.ts';
 import type { ExecuteClose } from './execute-close.ts';
 import type { CloseRequestStore, LoanReader, Log, StoredRequest, WithRequest } from './ports.ts';
@@ -23,6 +24,7 @@ const SOONEST_AGAIN_MS = 1_000;
 export interface AttendRequestsParts {
   readonly store: CloseRequestStore;
   readonly book: RequestBook;
+  readonly access: Pick<Access, 'votersFor'>;
   readonly executor: ExecuteClose;
   readonly reader: LoanReader;
   readonly readBack: ReadBackClose;
@@ -77,12 +79,18 @@ export function createAttendRequests(parts: AttendRequestsParts): () => Promise<
   };
 }
 
-/** Expiry, reminders, abandoned claims, lost outcomes, closes made elsewhere, blocked requests that can go on. It reads only: it cannot send a close. */
+/**
+ * Expiry, reminders, abandoned claims, lost outcomes, closes made elsewhere, blocked requests that can go on, requests
+ * that nobody can complete any more. It reads only: it cannot send a close.
+ */
 function createSweepRequest({
   book,
+  access,
   reader,
   readBack,
-}: Pick<AttendRequestsParts, 'book' | 'reader' | 'readBack'>): (stored: StoredRequest) => Promise<void> {
+}: Pick<AttendRequestsParts, 'book' | 'access' | 'reader' | 'readBack'>): (
+  stored: StoredRequest,
+) => Promise<void> {
   async function sweepPending(request: CloseRequest, nowMs: number): Promise<void> {
     // The reminder first: the exchange may not answer.
     const stage = dueReminder(request, nowMs);
@@ -129,7 +137,20 @@ function createSweepRequest({
     else await sweepSent(stored);
   }
 
-  return async (stored) => {
+  /** While Slack doesn't say who may vote, what was known before holds. */
+  async function noteReach(requestId: string): Promise<void> {
+    const stored = await book.load(requestId);
+    if (!stored.ok) return;
+    const { state } = stored.value.request;
+    if (state !== 'pending' && state !== 'approved') return;
+    const voters = await access.votersFor(stored.value.request);
+    if (!voters.ok) return;
+    const { eligible, seats, pairs, ruleDigest } = voters.value;
+    // On this very copy: the people were looked up for it.
+    await book.applyOnce(stored.value, { type: 'note-reach', eligible, seats, pairs, ruleDigest });
+  }
+
+  async function sweep(stored: StoredRequest): Promise<void> {
     const { request, nowMs } = { ...stored, request: book.underRule(stored.request) };
     // Includes a claim without a marker: where it can't be released (its unit key is gone), expiry ends it.
     const unsent = request.state !== 'unknown' && request.sent === null;
@@ -148,6 +169,11 @@ function createSweepRequest({
     } else if (request.state === 'unknown') {
       await sweepSent(stored);
     }
+  }
+
+  return async (stored) => {
+    await sweep(stored);
+    await noteReach(stored.request.id);
   };
 }
 

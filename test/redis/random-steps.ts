@@ -27,7 +27,17 @@ export const steps = fc.array(
           {
             weight: 2,
             arbitrary: fc.constantFrom(
-              ...(['vote', 'reject', 'withdraw', 'expire', 'remind', 'facts', 'release', 'recount'] as const),
+              ...([
+                'vote',
+                'reject',
+                'withdraw',
+                'expire',
+                'remind',
+                'facts',
+                'release',
+                'recount',
+                'reach',
+              ] as const),
               ...(['supersede', 'abandon', 'never-sent', 'answer', 'lose-track', 'read-back'] as const),
               ...(['page', 'settle', 'refusal', 'give-up-card'] as const),
             ),
@@ -98,6 +108,10 @@ export function commandOf({ command, pick }: CommandStep, request: CloseRequest,
         requesterMayAsk: pick % 2 === 0,
         ...{ seats: [], pairs: [], ruleDigest: null },
       };
+    case 'reach': {
+      const eligible = new Set(VOTERS.slice(0, pick % 4));
+      return { type: 'note-reach', eligible, ...{ seats: [], pairs: [], ruleDigest: null } };
+    }
     case 'supersede':
       return { type: 'supersede', evidence };
     case 'abandon':

@@ -39,6 +39,13 @@ describe('a stored record', () => {
     );
   });
 
+  it('comes back with whom it lacks, and without where it lacks nobody', () => {
+    const lack = { eligible: 1, quorum: 2, open: [{ from: ['S0RISK'], count: 1 }], sinceMs: NOW_MS };
+    const request = stored({ unreachable: lack });
+    expect(decoded(request, '1', encodeRecord(request)).unreachable).toEqual(lack);
+    expect(encodeRecord(stored({ unreachable: undefined }))).not.toContain('unreachable');
+  });
+
   it.each<[string, string, (text: string) => string, RegExp]>([
     ['a newer schema', '2', (text) => text, /schema 2.*reads schema 1/],
     ['an older schema', '0', (text) => text, /schema 0.*reads schema 1/],

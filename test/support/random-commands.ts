@@ -159,6 +159,10 @@ const simple = fc.oneof(
     (now): CommandMaker =>
       () => ({ type: 'recount-votes', ...now }),
   ),
+  people.map(
+    (now): CommandMaker =>
+      () => ({ type: 'note-reach', ...now }),
+  ),
   fc.record({ owner, people }).map(
     ({ owner: mine, people: now }): CommandMaker =>
       () => ({ type: 'rehearse', owner: mine, ...now }),

@@ -286,6 +286,115 @@ describe('the time to stop a close', () => {
   });
 });
 
+describe('a request that nobody can complete any more', () => {
+  const WITHIN_MS = 5 * MINUTE_MS + 1_000;
+  const toldDirectly = (harness: DeskHarness) =>
+    harness.notifier.delivered.flatMap(({ notice }) =>
+      notice.kind === 'direct' ? [`${notice.to.userId} ${notice.event.type}`] : [],
+    );
+
+  it('says so within five minutes, and no longer once it can be', async () => {
+    const { harness } = deskWith([rule()]);
+    const { id } = await harness.open();
+    await harness.pass(WITHIN_MS);
+    expect((await harness.get(id)).unreachable).toBeUndefined();
+    harness.directory.groups.set('S0RISK', []);
+    await harness.pass(WITHIN_MS);
+    const lack = { eligible: 2, quorum: 2, open: [RISK] };
+    expect(await harness.get(id)).toMatchObject({ state: 'pending', unreachable: lack });
+    await harness.pass(WITHIN_MS);
+    expect(harness.threadOf(id)).toEqual(['unreachable']);
+    expect(toldDirectly(harness)).toEqual([`${REQUESTER.userId} unreachable`]);
+    harness.directory.groups.set('S0RISK', [CAROL.userId]);
+    await harness.pass(WITHIN_MS);
+    expect((await harness.get(id)).unreachable).toBeUndefined();
+    await harness.pass(WITHIN_MS);
+    expect(harness.threadOf(id)).toEqual(['unreachable', 'reachable']);
+    expect(toldDirectly(harness)).toHaveLength(1);
+    expect(await harness.desk.verifyAudit(REQUESTER, id)).toMatchObject({ value: { fault: null } });
+  });
+
+  it('where a rule came that its people cannot fill, or none is left', async () => {
+    const { harness, inForce } = deskWith([rule()]);
+    const { id } = await harness.open();
+    inForce.rules = { rules: [rule({ need: [TREASURY, { ...RISK, count: 2 }] })], away: [] };
+    await harness.pass(WITHIN_MS);
+    expect((await harness.get(id)).unreachable?.open).toEqual([RISK]);
+    inForce.rules = { rules: [rule({ units: [longId('12')] })], away: [] };
+    await harness.pass(WITHIN_MS);
+    expect((await harness.get(id)).unreachable?.open).toEqual([{ from: [], count: 1 }]);
+  });
+
+  it('counts stand-ins while they stand in, and approvals that were given', async () => {
+    const { harness, setAway } = deskWith([rule()]);
+    harness.directory.groups.set('S0TREASURY', [ALICE.userId]);
+    const request = await harness.open();
+    await harness.approve(ALICE, request);
+    harness.directory.people.set(CAROL.userId, { ...CAROL, kind: 'deactivated' });
+    harness.directory.groups.set('S0RISK', [CAROL.userId, BOB.userId]);
+    harness.directory.groups.set('S0TREASURY', [ALICE.userId]);
+    harness.directory.people.set(BOB.userId, { ...BOB, kind: 'deactivated' });
+    await setAway({ approver: BOB.userId, standIn: EVE.userId, untilMs: harness.nowMs + 60 * MINUTE_MS });
+    await harness.pass(WITHIN_MS);
+    // Nobody acts in the place of people who left.
+    expect((await harness.get(request.id)).unreachable?.open).toEqual([RISK]);
+    harness.directory.people.set(BOB.userId, BOB);
+    await harness.pass(WITHIN_MS);
+    expect((await harness.get(request.id)).unreachable).toBeUndefined();
+  });
+
+  it('under the settings alone, too', async () => {
+    const harness = new DeskHarness();
+    const { id } = await harness.open();
+    for (const { userId } of [ALICE, BOB])
+      harness.directory.people.set(userId, person(userId, { kind: 'deactivated' }));
+    await harness.pass(WITHIN_MS);
+    expect((await harness.get(id)).unreachable).toMatchObject({ eligible: 1, quorum: 2 });
+    harness.directory.people.set(BOB.userId, BOB);
+    await harness.pass(WITHIN_MS);
+    expect((await harness.get(id)).unreachable).toBeUndefined();
+  });
+
+  it('while it waits to be sent, and when it owes again', async () => {
+    const { harness } = deskWith([rule()], { delayMs: 60 * MINUTE_MS });
+    const request = await harness.open();
+    await harness.approve(ALICE, request);
+    await harness.approve(CAROL, request);
+    harness.directory.groups.set('S0RISK', []);
+    await harness.pass(WITHIN_MS);
+    expect(await harness.get(request.id)).toMatchObject({ state: 'approved', unreachable: { open: [RISK] } });
+    const { harness: owing } = deskWith([rule()]);
+    const { id } = await owing.open();
+    owing.exchange.units.set(UNIT, repaidUnit(UNIT, { totalLiability: amount('5') }));
+    owing.directory.groups.set('S0RISK', []);
+    await owing.pass(WITHIN_MS);
+    expect((await owing.get(id)).unreachable?.open).toEqual([RISK]);
+  });
+
+  it.each(['anything', 'who somebody is'])('is not known while Slack does not say %s', async (what) => {
+    const { harness } = deskWith([rule()]);
+    const { id } = await harness.open();
+    harness.directory.groups.set('S0RISK', []);
+    if (what === 'anything') harness.directory.down = true;
+    else harness.directory.people.delete(ALICE.userId);
+    await harness.pass(WITHIN_MS);
+    expect((await harness.get(id)).unreachable).toBeUndefined();
+    expect(harness.threadOf(id)).toEqual([]);
+  });
+
+  it('ends with the approval that completes it', async () => {
+    const { harness } = deskWith([rule()], { delayMs: 15 * MINUTE_MS });
+    const request = await harness.open();
+    await harness.approve(ALICE, request);
+    harness.directory.groups.set('S0RISK', []);
+    await harness.pass(WITHIN_MS);
+    harness.directory.groups.set('S0RISK', [CAROL.userId]);
+    await harness.approve(CAROL, request);
+    const approved = await harness.get(request.id);
+    expect([approved.state, approved.unreachable]).toEqual(['approved', undefined]);
+  });
+});
+
 describe('stand-ins', () => {
   it('act while the approver is away, with both names in the vote and the trail', async () => {
     const { harness, setAway } = deskWith([rule()]);

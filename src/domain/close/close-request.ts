@@ -11,7 +11,7 @@ import type { RefusalCode } from '../refusal.ts';
 import { type CloseState, isTerminal } from './close-state.ts';
 import type { ClosedEvidence } from './closed-evidence.ts';
 import { digestOf, type FactChange, type Facts } from './facts.ts';
-import type { Seat } from './seats.ts';
+import type { Need, Seat } from './seats.ts';
 
 export interface Vote {
   readonly voter: PersonId;
@@ -61,6 +61,15 @@ export const NEVER_LOOKED: ReadBack = { agreeingActiveReads: 0, lastSeen: null, 
 
 export type Verdict = 'closed' | 'not-closed';
 
+/** How many people a request lacks: those there are now can't give it the approvals it needs. */
+export interface Lack {
+  /** People who may vote, each counted once. */
+  readonly eligible: number;
+  readonly quorum: number;
+  /** Places of a rule for which there is nobody left. Absent: only the number of people is short. */
+  readonly open?: readonly Need[] | undefined;
+}
+
 export interface CloseRequest {
   readonly schema: 1;
   readonly id: string;
@@ -89,6 +98,8 @@ export interface CloseRequest {
   readonly abandonedClaims: number;
   /** Why an approved request couldn't be sent; null: no obstacle, or it is over. Approvals are kept. */
   readonly obstacle: { readonly why: string; readonly sinceMs: number } | null;
+  /** Absent: enough people can approve it, as far as known. */
+  readonly unreachable?: (Lack & { readonly sinceMs: number }) | undefined;
   /** Once set, no DELETE is ever sent for this request again. */
   readonly sent: SentMark | null;
   readonly answer: ExchangeAnswer | null;
@@ -142,6 +153,8 @@ export type RequestEvent = { readonly atMs: number; readonly by: PersonId | null
       readonly inPlaceOf?: string | undefined;
     }
   | { readonly type: 'votes-dropped'; readonly dropped: readonly PersonId[] }
+  | ({ readonly type: 'unreachable' } & Lack)
+  | { readonly type: 'reachable' }
   | { readonly type: 'rejected'; readonly reason: string }
   | { readonly type: 'withdrawn' }
   | { readonly type: 'expired' }
@@ -287,6 +300,8 @@ export type Command =
   /** `releasesMore`: the facts voted on are the same, but the close releases so much more that another rule decides. */
   | { readonly type: 'replace-facts'; readonly facts: Facts; readonly releasesMore?: boolean }
   | ({ readonly type: 'recount-votes' } & PeopleNow)
+  /** Whether the people there are now can still give it the approvals it needs. */
+  | ({ readonly type: 'note-reach' } & Omit<PeopleNow, 'requesterMayAsk'>)
   | { readonly type: 'supersede'; readonly evidence: ClosedEvidence }
   | {
       readonly type: 'claim';

@@ -5,14 +5,15 @@
  * longer vote (`recountVotes`, and `approve` for the earlier votes; votes.ts says who counts).
  */
 import type { CardLocation } from '../card-location.ts';
-import type { Person, PersonId } from '../person.ts';
-import { type ClosePolicy, mergeGroups, refuseKind } from '../policy.ts';
+import { type Person, type PersonId, personKey } from '../person.ts';
+import { type ClosePolicy, mergeGroups, refuseKind, refuseUnreachableQuorum } from '../policy.ts';
 import type { Refusal } from '../refusal.ts';
 import { reminderAtMs } from './attention.ts';
 import {
   type CloseRequest,
   type Command,
   type CommandOf,
+  type Lack,
   type PeopleNow,
   type VoidedVote,
   type Vote,
@@ -102,6 +103,8 @@ function decideUnder(request: CloseRequest, command: Command, nowMs: number): De
       return replaceFacts(request, command, nowMs);
     case 'recount-votes':
       return recountVotes(request, command, nowMs);
+    case 'note-reach':
+      return noteReach(request, command, nowMs);
     case 'supersede':
       return supersede(request, command.evidence, nowMs);
     case 'claim':
@@ -231,6 +234,7 @@ function approve(request: CloseRequest, command: CommandOf<'approve'>, nowMs: nu
       state: decided ? 'approved' : 'pending',
       // A process that stopped after an earlier approval must not block this one.
       abandonedClaims: decided ? 0 : request.abandonedClaims,
+      ...(decided && { unreachable: undefined }),
     },
     {
       type: 'approved',
@@ -372,6 +376,37 @@ function recountVotes(
     },
     { type: 'votes-dropped', by: null, dropped: dropped.map((vote) => vote.voter), atMs: nowMs },
   );
+}
+
+/** Whether it would be approved if everyone voted who may. People who voted can't vote with another account. */
+function noteReach(request: CloseRequest, people: CommandOf<'note-reach'>, nowMs: number): Decision {
+  const { state, requester, policy, unreachable: before } = request;
+  if (state !== 'pending' && state !== 'approved') return no({ code: 'wrong-state', state });
+  const { kept } = splitVotes(request, people, nowMs);
+  const voters = new Set(kept.map(({ voter }) => voter.userId));
+  const whoVoted = new Set(kept.map(({ voter }) => keyOf(request, voter)));
+  const canCount = [...people.eligible].filter(
+    (userId) => voters.has(userId) || !whoVoted.has(personKey(userId, policy.samePerson)),
+  );
+  const refusal = refuseUnreachableQuorum(new Set(canCount), requester, policy, people.seats);
+  if (refusal?.code !== 'quorum-unreachable') {
+    if (before === undefined) return no({ code: 'nothing-changed' });
+    return to(request, { unreachable: undefined }, { type: 'reachable', by: null, atMs: nowMs });
+  }
+  const { eligible, quorum, open } = refusal;
+  const lack: Lack = { eligible, quorum, ...(open !== undefined && { open }) };
+  if (before !== undefined && isSameLack(before, lack)) return no({ code: 'nothing-changed' });
+  return to(
+    request,
+    { unreachable: { ...lack, sinceMs: before?.sinceMs ?? nowMs } },
+    { type: 'unreachable', by: null, ...lack, atMs: nowMs },
+  );
+}
+
+function isSameLack(one: Lack, other: Lack): boolean {
+  const text = ({ eligible, quorum, open = [] }: Lack) =>
+    JSON.stringify([eligible, quorum, open.map(({ from, count }) => [from, count])]);
+  return text(one) === text(other);
 }
 
 function supersede(request: CloseRequest, evidence: ClosedEvidence, nowMs: number): Decision {

@@ -44,6 +44,11 @@ export function noticesFor(next: CloseRequest, event: RequestEvent): Notice[] {
     }
     case 'votes-dropped':
       return [card, thread, ...(event.dropped.length === 0 ? [requester] : direct(event.dropped))];
+    case 'unreachable':
+      // Notify once when it becomes so; whom it lacks then is on the card.
+      return next.unreachable?.sinceMs === event.atMs ? [card, thread, requester] : [card];
+    case 'reachable':
+      return [card, thread];
     case 'rejected':
     case 'expired':
     case 'superseded':

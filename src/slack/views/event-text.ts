@@ -9,7 +9,7 @@ import { countApprovals } from '../../domain/close/votes.ts';
 import { fitLines } from './blocks.ts';
 import { type Audience, countdownToken, dateToken, mention, mentions } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
-import { factChangeLines, quoted, voterText } from './request-facts.ts';
+import { factChangeLines, lackText, quoted, voterText } from './request-facts.ts';
 import { answerText, dryRunPrefix, heldText, isHeld, owedBriefly, standingText } from './request-text.ts';
 
 export function threadText(event: RequestEvent, request: CloseRequest): string {
@@ -51,6 +51,10 @@ export function eventText(event: RequestEvent, request: CloseRequest, audience: 
     }
     case 'votes-dropped':
       return votesDroppedText(event, request);
+    case 'unreachable':
+      return `${lackText(event)} (${when}). Approvals that were given still count. Your administrator can name more people; otherwise it expires ${countdownToken(request.expiresAtMs)}.`;
+    case 'reachable':
+      return `Enough people can approve this close again (${when}).`;
     case 'reminded':
       return `${event.stage === 'half' ? 'Reminder, half of the time is over' : 'Last reminder, most of the time is over'}: this request still needs ${Math.max(0, request.policy.quorum - countApprovals(request, request.votes))} of ${request.policy.quorum} approvals and expires ${countdownToken(request.expiresAtMs)}.`;
     case 'facts-changed':

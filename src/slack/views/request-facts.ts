@@ -1,7 +1,7 @@
 /** A request's facts, their changes, votes and rules in words, for the card, the forms and the private view. mrkdwn, escaped. */
 
 import { parseAmount } from '../../domain/amount.ts';
-import type { CloseRequest, PeopleNow, VoidedVote, Vote } from '../../domain/close/close-request.ts';
+import type { CloseRequest, Lack, PeopleNow, VoidedVote, Vote } from '../../domain/close/close-request.ts';
 import { type FactChange, type Facts, isRepaid, shortDigest } from '../../domain/close/facts.ts';
 import { fillSeats, openNeeds, placesIn } from '../../domain/close/seats.ts';
 import { countApprovals, votersOf } from '../../domain/close/votes.ts';
@@ -94,8 +94,24 @@ export function progressText(request: CloseRequest, max: number, seats: PeopleNo
   const { need, quorum } = request.policy;
   // Two approvals of one group aren't two of two; where more are needed than the rule has places, both are said.
   const saysAll = need !== undefined && seats.length > 0 && needs.length > 0 && quorum <= placesIn(need);
-  const lines = [...(saysAll ? [] : [tally(request, have)]), ...needs, ...approved];
+  const lines = [...(saysAll ? [] : [tally(request, have)]), ...needs, ...reachLines(request), ...approved];
   return fitLines(lines, max, (left) => `… and ${left} more`);
+}
+
+function reachLines({ state, unreachable }: CloseRequest): string[] {
+  const isOpen = state === 'pending' || state === 'approved';
+  return isOpen && unreachable !== undefined ? [`:warning: *${lackText(unreachable)}*`] : [];
+}
+
+/** "Nobody can complete this now: 1 of @risk is missing". */
+export function lackText({ eligible, quorum, open = [] }: Lack): string {
+  const nobody = 'Nobody can complete this now';
+  if (open.some(({ from }) => from.length === 0)) return `${nobody}: no rule in force is for this unit`;
+  if (open.length > 0)
+    return `${nobody}: ${shorten(needsText(open), 300)} ${placesIn(open) === 1 ? 'is' : 'are'} missing`;
+  const can = `${eligible} ${eligible === 1 ? 'person' : 'people'} can approve`;
+  // One approver who is also the requester: a second person is needed in any case.
+  return `${nobody}: ${can}, and it needs ${Math.max(quorum, eligible + 1)}`;
 }
 
 /** "@ada", "@ada for @ben". */

@@ -8,7 +8,7 @@ import type { CloseRequest, Command, PeopleNow, StandIn } from '../../../src/dom
 import type { Need } from '../../../src/domain/close/seats.ts';
 import { splitVotes } from '../../../src/domain/close/votes.ts';
 import { personKey } from '../../../src/domain/person.ts';
-import { eligibleVoters, mergeGroups, narrower } from '../../../src/domain/policy.ts';
+import { type ClosePolicy, eligibleVoters, mergeGroups, narrower } from '../../../src/domain/policy.ts';
 import {
   ALICE,
   BOB,
@@ -194,6 +194,97 @@ describe('for any people, groups, stand-ins and changes of the rules', () => {
     );
     expect(sentOnce).toBeGreaterThan(100);
     expect(waited).toBeGreaterThan(10);
+  });
+});
+
+/** Whether some of them, voting one after another, bring the request to its approval: by trying each choice. */
+function canBeApproved(start: CloseRequest, people: PeopleNow, current: ClosePolicy): boolean {
+  for (let choice = 0; choice < 2 ** IDS.length; choice += 1) {
+    let at = start;
+    for (const by of EVERYBODY.filter((_, index) => ((choice >> index) & 1) === 1)) {
+      const { version, factsDigest } = at;
+      const voted = decideAt(at, { type: 'approve', by, version, factsDigest, ...people }, START_MS, current);
+      if (voted.ok) at = voted.next;
+    }
+    if (at.state === 'approved') return true;
+  }
+  return false;
+}
+
+describe('whether it can still be approved', () => {
+  it('is said as trying every choice of voters finds it, whoever voted before', () => {
+    const found = { yes: 0, no: 0, afterVotes: 0 };
+    fc.assert(
+      fc.property(
+        needs,
+        scene,
+        scene,
+        fc.array(fc.nat(IDS.length - 1), { maxLength: 3 }),
+        (list, before, now, voters) => {
+          let at = request({}, policyOf(list, 0));
+          for (const who of voters) {
+            const { version, factsDigest } = at;
+            const by = EVERYBODY[who] ?? ALICE;
+            const vote = { type: 'approve', by, version, factsDigest, ...peopleIn(at, before) } as const;
+            const decision = decideAt(at, vote, START_MS, policyOf(before.current, 0));
+            if (decision.ok && decision.next.state === 'pending') at = decision.next;
+          }
+          const current = policyOf(now.current, 0);
+          const people = peopleIn(at, now);
+          const noted = decideAt(at, { type: 'note-reach', ...people }, START_MS, current);
+          const isReachable = canBeApproved(at, people, current);
+          expect(noted.ok ? noted.event.type : 'reachable').toBe(isReachable ? 'reachable' : 'unreachable');
+          found[isReachable ? 'yes' : 'no'] += 1;
+          if (at.votes.length > 0) found.afterVotes += 1;
+        },
+      ),
+      { numRuns: 4_000 },
+    );
+    for (const times of Object.values(found)) expect(times).toBeGreaterThan(50);
+  });
+
+  const list: readonly Need[] = [
+    { from: ['T'], count: 1 },
+    { from: ['K'], count: 1 },
+  ];
+  const scenes = {
+    first: { groups: { T: [ALICE.userId, BOB.userId], K: [CAROL.userId] }, pairs: [] },
+    /** Alice is away, and who stands in for her is the only one left in K. */
+    away: {
+      groups: { T: [ALICE.userId, BOB.userId], K: [EVE.userId] },
+      pairs: [{ approver: ALICE.userId, standIn: EVE.userId }],
+    },
+  };
+  const noteAt = (at: CloseRequest, { groups: names, pairs: standing }: (typeof scenes)['away']) => {
+    const now = { groups: names, pairs: standing, current: list, currentDelayMs: 0 };
+    return decideAt(at, { type: 'note-reach', ...peopleIn(at, now) }, START_MS, policyOf(list, 0));
+  };
+  const by = (who: typeof ALICE): CloseRequest['votes'][number] => ({
+    ...{ voter: { teamId: who.teamId, userId: who.userId }, atMs: START_MS, version: 1, factsDigest: 'd' },
+  });
+
+  it('a person who voted with one account fills no place with another', () => {
+    const lack = { eligible: 2, quorum: 2, open: [{ from: ['K'], count: 1 }] };
+    expect(noteAt(request({ votes: [by(BOB)] }, policyOf(list, 0)), scenes.away)).toMatchObject({
+      refusal: { code: 'nothing-changed' },
+    });
+    expect(noteAt(request({ votes: [by(ALICE)] }, policyOf(list, 0)), scenes.away)).toMatchObject({
+      ok: true,
+      event: { type: 'unreachable', ...lack },
+      next: { unreachable: { ...lack, sinceMs: START_MS } },
+    });
+  });
+
+  it('what is short is kept since it first was, and told again only if it changed', () => {
+    const emptied = { groups: { ...scenes.first.groups, K: [] }, pairs: [] };
+    const start = request({}, policyOf(list, 0));
+    const noted = noteAt(start, emptied);
+    if (!noted.ok) throw new Error(noted.refusal.code);
+    expect(noteAt(noted.next, emptied)).toMatchObject({ refusal: { code: 'nothing-changed' } });
+    const nobody = noteAt({ ...noted.next, createdAtMs: 0 }, { groups: { T: [], K: [] }, pairs: [] });
+    expect(nobody).toMatchObject({ event: { eligible: 0 }, next: { unreachable: { sinceMs: START_MS } } });
+    const back = noteAt(noted.next, scenes.first);
+    expect(back).toMatchObject({ ok: true, event: { type: 'reachable' }, next: { unreachable: undefined } });
   });
 });
 

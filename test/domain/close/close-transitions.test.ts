@@ -245,6 +245,16 @@ const RULE: { readonly [What: string]: Row } = {
     to: { unknown: 'unknown', 'unknown, unanswered': 'unknown' },
     otherwise: 'wrong-state',
   },
+  'note-reach, where people are short': {
+    command: { type: 'note-reach', eligible: NOBODY, seats: [], pairs: [], ruleDigest: null },
+    to: { pending: 'pending', approved: 'approved' },
+    otherwise: 'wrong-state',
+  },
+  'note-reach, where they are not': {
+    command: { type: 'note-reach', eligible: ELIGIBLE, seats: [], pairs: [], ruleDigest: null },
+    to: { pending: 'nothing-changed', approved: 'nothing-changed' },
+    otherwise: 'wrong-state',
+  },
   'note-refusal': {
     command: { type: 'note-refusal', by: person('U0OTHER'), attempted: 'approve', refusal: 'role-missing' },
     to: {},
@@ -482,6 +492,28 @@ const STEPS: readonly Step[] = [
     LATER,
     { votes: [], voidedVotes: [voided(ALICE, 'no-longer-eligible', LATER)] },
     { ...EVENT, type: 'votes-dropped', dropped: [id(ALICE)] },
+    null,
+  ],
+  [
+    'too few people are left who may vote',
+    voted(),
+    {
+      type: 'note-reach',
+      eligible: new Set([ALICE.userId]),
+      ...{ seats: [], pairs: [], ruleDigest: null },
+    },
+    LATER,
+    { unreachable: { eligible: 1, quorum: 2, sinceMs: LATER } },
+    { ...EVENT, type: 'unreachable', eligible: 1, quorum: 2 },
+    null,
+  ],
+  [
+    'enough people may vote again',
+    { ...voted(), unreachable: { eligible: 1, quorum: 2, sinceMs: NOW } },
+    { type: 'note-reach', eligible: ELIGIBLE, ...{ seats: [], pairs: [], ruleDigest: null } },
+    LATER,
+    { unreachable: undefined },
+    { ...EVENT, type: 'reachable' },
     null,
   ],
   [

@@ -141,6 +141,16 @@ const vote: fc.Arbitrary<Vote> = fc.record({
   factsDigest: fc.constant('ab'.repeat(32)),
 });
 
+/** Whom a request lacks. */
+const lack = fc.record(
+  {
+    eligible: fc.nat(5),
+    quorum: fc.integer({ min: 1, max: 5 }),
+    open: fc.array(fc.record({ from: fc.array(fc.string(), { maxLength: 60 }), count: fc.nat(5) })),
+  },
+  { requiredKeys: ['eligible', 'quorum'] },
+);
+
 const answer: fc.Arbitrary<ExchangeAnswer> = fc.record({
   kind: fc.constantFrom('closed', 'refused', 'not-sent', 'unknown'),
   httpStatus: fc.option(fc.integer({ min: 100, max: 599 }), { nil: null }),
@@ -235,6 +245,10 @@ export const requestArb: fc.Arbitrary<CloseRequest> = fc.constantFrom(...STATES)
     claim: fc.constant(null),
     abandonedClaims: fc.integer({ min: 0, max: 3 }),
     obstacle: fc.option(fc.record({ why: wildText(500), sinceMs: atMs }), { nil: null }),
+    unreachable: fc.option(
+      lack.map((short) => ({ ...short, sinceMs: 1 })),
+      { nil: undefined },
+    ),
     sent: fc.option(mark, { nil: null }),
     answer: fc.option(answer, { nil: null }),
     readBack: fc.record({
@@ -275,6 +289,10 @@ export const eventArb: fc.Arbitrary<RequestEvent> = fc.oneof(
   fc.record({ ...base, type: type('card-undeliverable'), why: wildText(500) }),
   fc.record({ ...base, type: type('approved'), votes: fc.integer({ min: 1, max: 5 }), dropped: people }),
   fc.record({ ...base, type: type('votes-dropped'), dropped: people }),
+  lack.chain((short) =>
+    fc.record({ ...base, type: type('unreachable') }).map((event) => ({ ...event, ...short })),
+  ),
+  fc.record({ ...base, type: type('reachable') }),
   fc.record({ ...base, type: type('rejected'), reason }),
   fc.record({ ...base, type: type('withdrawn') }),
   fc.record({ ...base, type: type('expired') }),

@@ -1,8 +1,10 @@
 /** The card of a close under the firm's own rules: whom it still needs, who stood in, and until when it can be stopped. */
 import { describe, expect, it } from 'vitest';
 import type { Seat } from '../../../src/domain/close/seats.ts';
+import { directMessage } from '../../../src/slack/views/direct-message.ts';
 import { threadText } from '../../../src/slack/views/event-text.ts';
 import { requestCard } from '../../../src/slack/views/request-card.ts';
+import { lackText } from '../../../src/slack/views/request-facts.ts';
 import { ALICE, BOB, CAROL, policy, REQUESTER, request, START_MS } from '../../support/close-requests.ts';
 
 const TREASURY = { from: ['S0TREASURY'], count: 1 };
@@ -50,6 +52,33 @@ describe('a card under a rule', () => {
     expect(words(filled, { approvers, seats: [OWN, none], edition: '1' })).toContain(
       'No rule in force now is for this unit, so it can only be rejected or withdrawn.',
     );
+  });
+
+  it('says whom it lacks while nobody can complete it, and to the requester and in the thread', () => {
+    const lack = { eligible: 2, quorum: 2, open: [RISK] };
+    const says = 'Nobody can complete this now: 1 of <!subteam^S0RISK> or <@U0CHEN> is missing';
+    const short = request({ unreachable: { ...lack, sinceMs: START_MS } }, rule);
+    for (const state of ['pending', 'approved'] as const)
+      expect(words({ ...short, state }, { approvers, seats: [OWN], edition: '1' })).toContain(says);
+    expect(words({ ...short, state: 'expired' }, { approvers, edition: '1' })).not.toContain('Nobody');
+    const event = { type: 'unreachable', by: null, ...lack, atMs: START_MS } as const;
+    expect(threadText(event, short)).toContain(`${says} (`);
+    expect(JSON.stringify(directMessage(event, short, REQUESTER, null))).toContain(
+      `Your request to close unit 7: ${says} (`,
+    );
+  });
+
+  it.each([
+    [{ eligible: 1, quorum: 2 }, '1 person can approve, and it needs 2'],
+    [{ eligible: 1, quorum: 1 }, '1 person can approve, and it needs 2'],
+    [{ eligible: 2, quorum: 3, open: [] }, '2 people can approve, and it needs 3'],
+    [
+      { eligible: 0, quorum: 3, open: [TREASURY, { ...RISK, count: 2 }] },
+      '1 of <!subteam^S0TREASURY> and 2 of <!subteam^S0RISK> or <@U0CHEN> are missing',
+    ],
+    [{ eligible: 2, quorum: 2, open: [{ from: [], count: 1 }] }, 'no rule in force is for this unit'],
+  ])('%j lacks: %s', (lack, text) => {
+    expect(lackText(lack)).toBe(`Nobody can complete this now: ${text}`);
   });
 
   it('names who stood in for whom, on the card and in the thread', () => {
