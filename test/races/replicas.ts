@@ -7,12 +7,13 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { inject, onTestFinished } from 'vitest';
 import { type Exchange, startExchange } from '../../sandbox/binance/exchange.ts';
 import { createLoanExchange } from '../../src/binance/loan-exchange.ts';
-import type { CloseRequest } from '../../src/domain/close/close-request.ts';
+import type { CloseRequest, RequestEventType } from '../../src/domain/close/close-request.ts';
 import type { PersonId } from '../../src/domain/person.ts';
 import type { ClosePolicy } from '../../src/domain/policy.ts';
 import { requestIdFrom } from '../../src/domain/request-id.ts';
 import { PUBLISHED_THRESHOLDS } from '../../src/domain/unit/risk-unit.ts';
 import { createDesk, type DeskParts, type DeskWork } from '../../src/usecases/create-desk.ts';
+import type { CloseRequestStore } from '../../src/usecases/ports.ts';
 import { accountsOf } from '../binance/support/client.ts';
 import { onlyKey } from '../contracts/audit-trail.ts';
 import { MemoryReadingProgress } from '../fakes/loan-records.ts';
@@ -22,6 +23,9 @@ import { ALICE, BOB, CAROL, policy, REQUESTER, START_MS } from '../support/close
 import { NO_EVENTS } from '../support/desk-harness.ts';
 
 const CREDIT_EMAIL = 'credit007@test.com';
+
+/** More cost more each: a check of the audit trail reads what all of them wrote. */
+const AT_ONCE = 5;
 
 /** How often a race is run: `count` times on a real Redis; the embedded one is a hundred times slower. */
 export function rounds(count: number): number {
@@ -43,31 +47,40 @@ export interface ReplicaOptions {
   readonly policy?: ClosePolicy;
   /** Default: none. */
   readonly rules?: DeskParts['rules'];
+  /** Called at each step of a unit's close, before anything else happens. */
+  readonly onStep?: OnStep;
 }
+
+/** A change that was decided and is about to be stored, or that is stored; a close about to be signed, unmarked yet. */
+export type Step = `${'saving' | 'saved'} ${RequestEventType}` | 'signing';
+export type OnStep = (groupId: string, step: Step) => void;
 
 export class Replicas {
   readonly exchange: Exchange;
-  readonly directory = new FakeDirectory(REQUESTER, ALICE, BOB, CAROL);
+  readonly directory: FakeDirectory;
   readonly #clock: { nowMs: number };
   readonly #prefix = newPrefix();
   readonly #running = new Set<Promise<unknown>>();
   /** What background work threw, which nobody would see otherwise. */
   readonly failures: unknown[] = [];
   #unit = 1_000;
+  #askedNow: Promise<number> | null = null;
 
-  private constructor(exchange: Exchange, clock: { nowMs: number }) {
+  private constructor(exchange: Exchange, directory: FakeDirectory, clock: { nowMs: number }) {
     this.exchange = exchange;
+    this.directory = directory;
     this.#clock = clock;
   }
 
-  static async start(): Promise<Replicas> {
+  /** `directory`: default, the requester and three approvers. */
+  static async start(directory = new FakeDirectory(REQUESTER, ALICE, BOB, CAROL)): Promise<Replicas> {
     const clock = { nowMs: START_MS };
     const exchange = await startExchange({
       now: () => clock.nowMs,
       settings: { closedOrder: 'closeTime-descending' },
     });
     onTestFinished(() => exchange.close());
-    return new Replicas(exchange, clock);
+    return new Replicas(exchange, directory, clock);
   }
 
   /** One more process. It ends with the running test. */
@@ -76,6 +89,7 @@ export class Replicas {
     mode = 'live',
     policy: settings = policy({ mode }),
     rules,
+    onStep = () => {},
   }: ReplicaOptions = {}): Promise<Replica> {
     const redis = await redisParts(redisUrl, this.#prefix);
     const now = () => this.#clock.nowMs;
@@ -96,9 +110,14 @@ export class Replicas {
       details: client.institutionalLoan,
       records: client.records,
       readingProgress: new MemoryReadingProgress(),
-      closer: client.closer,
+      closer: {
+        prepareClose(groupId) {
+          onStep(groupId, 'signing');
+          return client.closer.prepareClose(groupId);
+        },
+      },
       stops: client.stops,
-      store: redis.store,
+      store: announced(redis.store, onStep),
       outbox: redis.outbox,
       audit: redis.audit,
       watchRecords: redis.watch,
@@ -135,23 +154,70 @@ export class Replicas {
 
   /** A repaid unit that nobody has seen before, in a fresh minute of the exchange. */
   newUnit(): string {
-    this.#clock.nowMs += 60_000;
-    this.#unit += 1;
-    this.exchange.addUnit({ groupId: String(this.#unit), creditEmail: CREDIT_EMAIL });
-    return String(this.#unit);
+    const [unit = ''] = this.newUnits(1);
+    return unit;
   }
 
-  /** A request for a new unit, its card posted. */
-  async open({ work, redis }: Replica): Promise<CloseRequest> {
-    const asked = await work.desk.askToClose(REQUESTER, this.newUnit(), 'Loan repaid');
+  /** Several in the same minute. */
+  newUnits(count: number): readonly string[] {
+    this.#clock.nowMs += 60_000;
+    return Array.from({ length: count }, () => {
+      this.#unit += 1;
+      this.exchange.addUnit({ groupId: String(this.#unit), creditEmail: CREDIT_EMAIL });
+      return String(this.#unit);
+    });
+  }
+
+  /** A request for this unit, or a new one, its card posted. */
+  async open({ work, redis }: Replica, unit = this.newUnit()): Promise<CloseRequest> {
+    const asked = await work.desk.askToClose(REQUESTER, unit, 'Loan repaid');
     if (!asked.ok) throw new Error(`the ask was refused: ${asked.refusal.code}`);
     await this.settled();
     return loaded(redis, asked.value.id);
   }
 
+  /** Runs races for new units, a few at a time: each sees what the others write to Redis meanwhile. */
+  async sideBySide(races: number, race: (unit: string, round: number) => Promise<void>): Promise<void> {
+    for (let first = 0; first < races; first += AT_ONCE) {
+      const units = this.newUnits(Math.min(AT_ONCE, races - first));
+      await Promise.all(units.map((unit, at) => race(unit, first + at)));
+    }
+  }
+
+  /** By the clock of Redis, asked once for all that wait. */
+  redisNowMs({ redis }: Replica): Promise<number> {
+    this.#askedNow ??= redis.store.nowMs().finally(() => {
+      this.#askedNow = null;
+    });
+    return this.#askedNow;
+  }
+
   deletesOf({ groupId }: CloseRequest): number {
     return this.exchange.deletes().get(groupId) ?? 0;
   }
+}
+
+/** Lets whatever is ready go on, so many times. */
+export async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** The same store, which says when it is asked to store a change and when it has. */
+function announced(store: RedisParts['store'], onStep: OnStep): CloseRequestStore {
+  const save: CloseRequestStore['save'] = async (change) => {
+    const { groupId } = change.from.request;
+    onStep(groupId, `saving ${change.event.type}`);
+    const saved = await store.save(change);
+    if (saved.kind === 'saved') onStep(groupId, `saved ${change.event.type}`);
+    return saved;
+  };
+  return new Proxy<CloseRequestStore>(store, {
+    get(_, name) {
+      if (name === 'save') return save;
+      const value: unknown = Reflect.get(store, name);
+      return typeof value === 'function' ? value.bind(store) : value;
+    },
+  });
 }
 
 export async function loaded({ store }: RedisParts, requestId: string): Promise<CloseRequest> {
