@@ -5,7 +5,7 @@ import { outstanding } from '../domain/unit/risk-unit.ts';
 import { csvText, csvTime } from './csv.ts';
 import type { StatementView } from './loan-desk.ts';
 import type { LoanReading } from './loan-readings.ts';
-import { UNCHECKED_BECAUSE, verdictOf } from './statement-verdict.ts';
+import { roundingText, uncheckedText, verdictOf } from './statement-verdict.ts';
 
 const LOAN_COLUMNS = [
   'kind',
@@ -96,13 +96,15 @@ type StatementRow = { readonly [Column in (typeof STATEMENT_COLUMNS)[number]]?: 
 /** First whether it adds up and what wasn't read or checked; then a line for each asset and each of its days with interest. */
 export function statementCsv(view: StatementView): string {
   const { assets, differences, interestUnchecked, missing, missingForInterest, flaws, asOfMs } = view;
+  const rounding = roundingText(view);
   const rows: StatementRow[] = [
     { kind: 'verdict', text: verdictOf(view).text, asOf: csvTime(asOfMs) },
     ...differences.map((text) => ({ kind: 'difference', text })),
     ...unreadRows([...missing, ...missingForInterest], flaws),
     ...interestUnchecked.flatMap(({ asset, why }) =>
-      why.map((each) => ({ kind: 'unchecked', asset, text: `Interest paid: ${UNCHECKED_BECAUSE[each]}` })),
+      why.map((each) => ({ kind: 'unchecked', asset, text: `Interest paid: ${uncheckedText(each, view)}` })),
     ),
+    ...(rounding === null ? [] : [{ kind: 'rounding', text: rounding }]),
     ...assets.flatMap((each): StatementRow[] => [
       {
         ...{ kind: 'asset', asset: each.asset, opening: exactText(each.opening) },

@@ -59,7 +59,9 @@ export interface StatementView extends Statement {
   readonly isRunning: boolean;
   /** What the statement can't be made without, each with why, in words for people. */
   readonly missing: readonly string[];
-  /** What only the check of the interest paid can't be made without: then every asset is in `interestUnchecked`. */
+  /** What was read to follow the interest; the month is in it. */
+  readonly read: Span;
+  /** What only the check of the interest paid can't be made without; whose it is, is in `interestUnchecked`. */
   readonly missingForInterest: readonly string[];
   readonly flaws: readonly string[];
   readonly asOfMs: number;

@@ -12,11 +12,12 @@ import type {
   RebateRecord,
   Span,
 } from '../domain/loan/loan-records.ts';
+import { type StatementInput, statementSpan, unreadSpan } from '../domain/loan/statement.ts';
 import { done, type Result, refuse } from '../domain/refusal.ts';
 import { exchangeRefusal } from './current-facts.ts';
 import type { LoanUnit } from './find-loan-unit.ts';
 import type { LoanRecords, ReadingProgressStore, Walked, WalkedRead } from './loan-ports.ts';
-import type { Log, Read } from './ports.ts';
+import { concerns, type ExchangeFailure, type Log, type Read } from './ports.ts';
 import { ReadingReport } from './reading-report.ts';
 
 const PART_NAMES = {
@@ -27,6 +28,7 @@ const PART_NAMES = {
   transfers: 'Transfers of forced liquidations',
   rebate: 'Interest rebate',
   rebateRecords: 'Interest rebate records',
+  around: 'Rows before or after the month',
 } as const;
 
 type PartName = keyof typeof PART_NAMES;
@@ -39,6 +41,8 @@ export interface MissingPart {
 
 export interface LoanReading {
   readonly unit: LoanUnit;
+  /** What was read of the records; for a statement also of interest and rebate. */
+  readonly read: Span;
   readonly records: readonly LoanRecord[];
   /** Null: couldn't be read, and is in `missing`; so are the others. */
   readonly interest: readonly InterestRecord[] | null;
@@ -59,11 +63,24 @@ export interface ReadingPlan {
   readonly records: Span;
   /** Together they are what is needed; no moment is in two of them. */
   readonly interest: readonly Span[];
-  /** True: without the interest rows there is nothing to show. */
-  readonly needsInterest: boolean;
-  /** False: neither liquidations nor transfers. */
-  readonly hasLiquidations: boolean;
   readonly rebate: Span;
+  /**
+   * Of a statement: without the interest rows there is nothing to show, liquidations and transfers aren't read, and the rows
+   * around the month are, as far as its interest must be followed. Null: it is for no statement.
+   */
+  readonly month: Span | null;
+}
+
+export function statementPlan(month: Span): ReadingPlan {
+  const span = statementSpan(month);
+  return { records: span, interest: [span], rebate: span, month };
+}
+
+/** What a statement is made of. */
+export function statementInput(reading: LoanReading, month: Span): StatementInput {
+  const { unit, read, records, interest, offsets, asOfMs } = reading;
+  const owed = unit.closedAtMs === null ? unit.owed : [];
+  return { month, read, asOfMs, records, interest: interest ?? [], offsets, owed };
 }
 
 interface ReadingOrder extends ReadingPlan {
@@ -142,7 +159,7 @@ export class LoanReadings {
   async #readAndKeep(key: string, order: ReadingOrder, report: ReadingReport): Promise<Result<LoanReading>> {
     this.#atOnce += 1;
     try {
-      const reading = await this.#readParts(order, report);
+      const reading = await this.#readAll(order, report);
       if (reading.ok) this.#keep(key, { atMs: this.#parts.now(), reading: reading.value });
       return reading;
     } finally {
@@ -167,18 +184,59 @@ export class LoanReadings {
       if (Math.abs(this.#parts.now() - atMs) > KEPT_MS) this.#kept.delete(key);
   }
 
-  async #readParts(order: ReadingOrder, report: ReadingReport): Promise<Result<LoanReading>> {
-    const { groupId } = order.unit;
+  async #readAll(order: ReadingOrder, report: ReadingReport): Promise<Result<LoanReading>> {
     const part = new Parts();
+    const first = await this.#readParts(order, report, part);
+    if (!first.ok || order.month === null) return first;
+    let reading = first.value;
+    for (;;) {
+      const span = unreadSpan(statementInput(reading, order.month));
+      if (span === null) break;
+      const more = await this.#readAround(reading, span, report);
+      if (report.isStopped) return refuse({ code: 'reading-stopped' });
+      if (typeof more === 'string') {
+        part.miss('around', more);
+        break;
+      }
+      reading = more;
+    }
+    return done({ ...reading, missing: part.missing });
+  }
+
+  /** With the rows of a span next to what was read; or why they can't be used. */
+  async #readAround(reading: LoanReading, span: Span, report: ReadingReport): Promise<LoanReading | string> {
+    const { unit, read, rebate } = reading;
+    const { records } = this.#parts;
+    const walk = (what: string) => report.walk(`${what} from ${span.fromMs}`);
+    const [moved, charged, rebated] = await Promise.all([
+      records.borrowsAndRepays(unit.groupId, span, walk('borrows and repays')),
+      records.interest(unit.groupId, span, walk('interest')),
+      rebate === null ? NONE : records.rebateRecords(span, walk('rebate')),
+    ]);
+    for (const each of [moved, charged, rebated]) {
+      const why = whyNotWhole(each, unit.groupId);
+      if (why !== null) return why;
+    }
+    return {
+      ...reading,
+      read: { fromMs: Math.min(read.fromMs, span.fromMs), beforeMs: Math.max(read.beforeMs, span.beforeMs) },
+      records: [...reading.records, ...rowsOf(moved)],
+      interest: [...(reading.interest ?? []), ...rowsOf(charged)],
+      offsets: [...(reading.offsets ?? []), ...offsetsOf(rowsOf(rebated), unit.groupId)],
+    };
+  }
+
+  async #readParts(order: ReadingOrder, report: ReadingReport, part: Parts): Promise<Result<LoanReading>> {
+    const { groupId } = order.unit;
     if (order.unit.missing !== null) part.miss('owed', order.unit.missing);
     const [borrowsAndRepays, interest, liquidated, rebate] = await Promise.all([
       this.#records(order, report),
       Promise.all(order.interest.map((span, at) => this.#interest(order, span, report, at))),
-      order.hasLiquidations ? this.#liquidations(order, report) : null,
+      order.month === null ? this.#liquidations(order, report) : null,
       this.#rebate(order, report),
     ]);
     if (!borrowsAndRepays.ok) return refuse(exchangeRefusal(borrowsAndRepays.failure));
-    const unread = order.needsInterest ? interest.find((read) => !read.ok) : undefined;
+    const unread = order.month !== null ? interest.find((read) => !read.ok) : undefined;
     if (unread?.ok === false) return refuse(exchangeRefusal(unread.failure));
     if (report.isStopped) return refuse({ code: 'reading-stopped' });
     const rows = part.rows('records', borrowsAndRepays) ?? [];
@@ -186,17 +244,18 @@ export class LoanReadings {
     const liquidations = liquidated && part.rows('liquidations', liquidated.liquidations);
     const transfers = liquidated && part.rows('transfers', liquidated.transfers);
     const balance = part.value('rebate', rebate.balance);
-    const rebates = part.rows('rebateRecords', rebate.records);
-    const isRebateWhole = rebate.records !== null && isWhole(rebate.records);
-    const ofUnit = rebates?.filter((row) => row.groupId === groupId && row.type === 'INTEREST_OFFSET');
+    const notWhole = rebate.records && whyNotWhole(rebate.records, groupId);
+    if (notWhole !== null) part.miss('rebateRecords', notWhole);
+    const isRebateWhole = rebate.records !== null && notWhole === null;
     return done({
       unit: order.unit,
+      read: order.records,
       records: rows,
       interest: charged.some((each) => each === null) ? null : charged.flatMap((each) => each ?? []),
       liquidations,
       transfers,
       rebate: balance,
-      offsets: isRebateWhole ? (ofUnit ?? null) : null,
+      offsets: isRebateWhole ? offsetsOf(rowsOf(rebate.records), groupId) : null,
       missing: part.missing,
       flaws: part.shownFlaws(),
       asOfMs: Math.min(part.asOfMs, order.unit.asOfMs ?? Number.POSITIVE_INFINITY),
@@ -214,7 +273,7 @@ export class LoanReadings {
   async #interest(order: ReadingOrder, span: Span, report: ReadingReport, at: number) {
     const walk = report.walk(`interest ${at}`);
     const read = await this.#parts.records.interest(order.unit.groupId, span, walk);
-    if (!read.ok && order.needsInterest) report.giveUp();
+    if (!read.ok && order.month !== null) report.giveUp();
     return read;
   }
 
@@ -241,9 +300,30 @@ export class LoanReadings {
   }
 }
 
-/** Every row was read. */
-function isWhole(read: WalkedRead<unknown>): boolean {
-  return read.ok && read.value?.isCut === false && read.flaws.length === 0;
+/** Null: every row that may be of this unit was read. */
+function whyNotWhole(read: WalkedRead<unknown>, groupId: LongId): string | null {
+  if (!read.ok) return whyFailed(read.failure);
+  const [flaw, ...others] = read.flaws.filter((each) => concerns(each, groupId));
+  if (flaw !== undefined) return others.length === 0 ? flaw.text : `${flaw.text}; and ${others.length} more`;
+  if (read.value === null) return 'given up.';
+  return read.value.isCut ? cutText(read.value.rows) : null;
+}
+
+function whyFailed({ meaning, advice }: ExchangeFailure): string {
+  return `${meaning} ${advice}`;
+}
+
+function cutText(rows: readonly unknown[]): string {
+  return `only the newest ${rows.length} rows were read.`;
+}
+
+function rowsOf<Row>(read: WalkedRead<Row> | null): readonly Row[] {
+  return read?.ok ? (read.value?.rows ?? []) : [];
+}
+
+/** Interest of that unit that the rebate paid. */
+function offsetsOf(rows: readonly RebateRecord[], groupId: LongId): readonly RebateRecord[] {
+  return rows.filter((row) => row.groupId === groupId && row.type === 'INTEREST_OFFSET');
 }
 
 function keyOf(groupId: LongId, plan: ReadingPlan): string {
@@ -267,13 +347,13 @@ class Parts {
   rows<Row>(part: PartName, read: WalkedRead<Row> | null): readonly Row[] | null {
     const walked = read && this.value(part, read);
     if (walked === null) return null;
-    if (walked.isCut) this.miss(part, `only the newest ${walked.rows.length} rows were read.`);
+    if (walked.isCut) this.miss(part, cutText(walked.rows));
     return walked.rows;
   }
 
   value<Value>(part: PartName, read: Read<Value>): Value | null {
     if (!read.ok) {
-      this.miss(part, `${read.failure.meaning} ${read.failure.advice}`);
+      this.miss(part, whyFailed(read.failure));
       return null;
     }
     this.asOfMs = Math.min(this.asOfMs, read.asOfMs);

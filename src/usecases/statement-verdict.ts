@@ -1,4 +1,6 @@
 /** What a statement says of itself, in a message and in its file: what was checked, and what wasn't. Plain text. */
+import { exactText } from '../domain/amount.ts';
+import { utc } from '../domain/loan/loan-records.ts';
 import type { WhyUnchecked } from '../domain/loan/outstanding.ts';
 import type { StatementView } from './loan-desk.ts';
 
@@ -21,10 +23,29 @@ export function verdictOf(view: StatementView): StatementVerdict {
   return { kind: 'adds-up', text: 'The principal adds up.' };
 }
 
-export const UNCHECKED_BECAUSE: Readonly<Record<WhyUnchecked, string>> = {
-  'owed-before': 'something was owed before the month, and how much interest was unpaid then is not stated',
-  'owed-after': 'something is owed after the month, and Binance states unpaid interest only as of now',
-  'rebate-not-read': "what the rebate paid couldn't be read",
-  'owed-not-read': "what is owed now couldn't be read",
-  'not-booked': 'the first interest of a new loan is due, and not booked yet',
-};
+export function uncheckedText(why: WhyUnchecked, { read }: Pick<StatementView, 'read'>): string {
+  const NOT_STATED = 'and Binance states unpaid interest only as of now';
+  switch (why) {
+    case 'owed-before':
+      return `something was owed already on ${day(read.fromMs)}, the first day that was read, ${NOT_STATED}`;
+    case 'owed-after':
+      return `something was still owed on ${day(read.beforeMs)}, the last day that was read, ${NOT_STATED}`;
+    case 'rebate-not-read':
+      return "what the rebate paid couldn't be read";
+    case 'owed-not-read':
+      return "what is owed now couldn't be read";
+    case 'not-booked':
+      return 'the interest of the last hour, or the rebate of midnight UTC, is due and not booked yet: ask again in 10 minutes';
+  }
+}
+
+/** Null: it agrees to the last digit. */
+export function roundingText({ interestRounding }: Pick<StatementView, 'interestRounding'>): string | null {
+  if (interestRounding.length === 0) return null;
+  const offs = interestRounding.map(({ asset, off }) => `${exactText(off)} ${asset}`);
+  return `The interest paid is off by ${offs.join(', ')}, which rounding may explain.`;
+}
+
+function day(atMs: number): string {
+  return utc(atMs).slice(0, 10);
+}

@@ -14,7 +14,7 @@ import {
   type Span,
   totalsOf,
 } from '../domain/loan/loan-records.ts';
-import { statementOf, statementSpan } from '../domain/loan/statement.ts';
+import { statementOf } from '../domain/loan/statement.ts';
 import { knownTimeZone, type PersonId } from '../domain/person.ts';
 import { done, type Result } from '../domain/refusal.ts';
 import type { Thresholds } from '../domain/unit/risk-unit.ts';
@@ -23,7 +23,14 @@ import { findLoanUnit } from './find-loan-unit.ts';
 import { loanCsv, statementCsv } from './loan-csv.ts';
 import type { LoanDesk, LoanView, StatementView } from './loan-desk.ts';
 import type { LoanRecords, ReadingProgressStore } from './loan-ports.ts';
-import { type LoanReading, LoanReadings, type MissingPart, type ReadingPlan } from './loan-readings.ts';
+import {
+  type LoanReading,
+  LoanReadings,
+  type MissingPart,
+  type ReadingPlan,
+  statementInput,
+  statementPlan,
+} from './loan-readings.ts';
 import type { LoanReader, Log } from './ports.ts';
 
 export interface ViewLoanParts {
@@ -84,7 +91,7 @@ export function createViewLoan(parts: ViewLoanParts): LoanDesk {
     if (!query.ok) return query;
     const { span } = query.value;
     const interest = interestSpans(span, usualSpans(now(), timeZone));
-    const plan = { records: span, interest, needsInterest: false, hasLiquidations: true, rebate: span };
+    const plan = { records: span, interest, rebate: span, month: null };
     const reading = await read(query.value, plan, readingId, isNew);
     return reading.ok ? done({ query: query.value, timeZone, reading: reading.value }) : reading;
   }
@@ -99,15 +106,7 @@ export function createViewLoan(parts: ViewLoanParts): LoanDesk {
     if (!viewer.ok) return viewer;
     const query = parseStatementQuery(text, now());
     if (!query.ok) return query;
-    const month = query.value.span;
-    const span = statementSpan(month);
-    const plan = {
-      records: span,
-      interest: [span],
-      needsInterest: true,
-      hasLiquidations: false,
-      rebate: month,
-    };
+    const plan = statementPlan(query.value.span);
     const reading = await read(query.value, plan, readingId, isNew);
     return reading.ok ? done({ query: query.value, timeZone: 'UTC', reading: reading.value }) : reading;
   }
@@ -248,26 +247,20 @@ function textsOf(missing: readonly MissingPart[]): readonly string[] {
 }
 
 function statementView({ query, reading }: Found<StatementQuery>): StatementView {
-  const { unit, records, offsets, flaws, asOfMs } = reading;
-  const isClosed = unit.closedAtMs !== null;
+  const { unit, flaws, asOfMs, read } = reading;
   const isRunning = query.span.beforeMs > asOfMs;
-  const statement = statementOf({
-    month: query.span,
-    asOfMs,
-    records,
-    interest: reading.interest ?? [],
-    offsets,
-    owed: isClosed ? [] : unit.owed,
-  });
-  const isOfInterest = ({ part }: MissingPart) => part === 'rebate' || part === 'rebateRecords';
-  // A month that is over is compared with the interest rows at its end.
-  const missing = reading.missing.filter(
-    (each) => !isOfInterest(each) && (isRunning || each.part !== 'owed'),
-  );
+  const statement = statementOf(statementInput(reading, query.span));
+  const needsOwed = statement.interestUnchecked.some(({ why }) => why.includes('owed-not-read'));
+  // The principal of a month that is over is compared with the interest rows at its end.
+  const isNeeded = ({ part }: MissingPart) => !ONLY_FOR_INTEREST.has(part) && (isRunning || part !== 'owed');
+  const isOfInterest = ({ part }: MissingPart) =>
+    ONLY_FOR_INTEREST.has(part) || (part === 'owed' && !isRunning && needsOwed);
   return {
     ...{ groupId: unit.groupId, creditEmail: unit.creditEmail, month: query.month },
-    ...{ ...statement, isRunning, flaws, asOfMs },
-    missing: textsOf(missing),
+    ...{ ...statement, isRunning, flaws, asOfMs, read },
+    missing: textsOf(reading.missing.filter(isNeeded)),
     missingForInterest: textsOf(reading.missing.filter(isOfInterest)),
   };
 }
+
+const ONLY_FOR_INTEREST: ReadonlySet<MissingPart['part']> = new Set(['rebate', 'rebateRecords', 'around']);

@@ -104,7 +104,7 @@ describe('/loan 12', () => {
 describe('/loan 12 statement', () => {
   it('adds up, in a message and in a file', async () => {
     const statement = await ask('12 statement this month', /Statement of unit 12/);
-    expect(textOf(statement)).toContain('The principal adds up.');
+    expect(textOf(statement)).toContain('The principal adds up.* So does the interest paid.');
     expect(textOf(statement)).toMatch(/= USDT closing/);
     await click(statement, ACTIONS.loanCsv, /statement-12-.*direct messages/);
     expect(lastFile()?.bytes.toString()).toMatch(/^kind,asset,day,opening/);

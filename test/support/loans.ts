@@ -134,6 +134,8 @@ export function statementView(changes: Partial<StatementView> = {}): StatementVi
     assets: [statementAsset()],
     differences: [],
     interestUnchecked: [],
+    interestRounding: [],
+    read: { fromMs: Date.UTC(2026, 8, 3), beforeMs: Date.UTC(2026, 10, 1, 2) },
     isEmpty: false,
     missing: [],
     missingForInterest: [],

@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { amount, exactText, longId } from '../../src/domain/amount.ts';
 import { startOfDayMs } from '../../src/domain/calendar-day.ts';
 import type { InterestRecord, LoanRecord } from '../../src/domain/loan/loan-records.ts';
+import type { RiskUnit } from '../../src/domain/unit/risk-unit.ts';
 import type { ExchangeFailure } from '../../src/usecases/ports.ts';
+import { uncheckedText } from '../../src/usecases/statement-verdict.ts';
 import { repaidUnit, UNAVAILABLE } from '../fakes/loan-exchange.ts';
+import type { RecordsPart } from '../fakes/loan-records.ts';
 import { person, START_MS } from '../support/close-requests.ts';
 import { DeskHarness, UNIT, VIEWER } from '../support/desk-harness.ts';
 
@@ -466,7 +469,119 @@ describe('what a statement could not check', () => {
     on.records.cut.clear();
     on.records.flaws.set('rebates', [{ groupId: null, text: 'rebate: row 1, delta: is missing' }]);
     on.nowMs += HOUR_MS;
-    expect((await statement(on)).interestUnchecked[0]?.why).toContain('rebate-not-read');
+    const flawed = await statement(on);
+    expect(flawed.interestUnchecked[0]?.why).toContain('rebate-not-read');
+    expect(flawed, 'the principal is verified').toMatchObject({ missing: [], flaws: [] });
+    expect(flawed.missingForInterest).toEqual(['Interest rebate records: rebate: row 1, delta: is missing']);
+    on.records.flaws.set('rebates', [
+      { groupId: longId('8'), text: 'rebate: row 1 (unit 8), delta: is missing' },
+    ]);
+    on.nowMs += HOUR_MS;
+    const ofAnother = await statement(on);
+    expect(ofAnother).toMatchObject({ missing: [], missingForInterest: [], flaws: [] });
+    expect(ofAnother.interestUnchecked.flatMap(({ why }) => why)).not.toContain('rebate-not-read');
+  });
+
+  describe('of interest that began before the month', () => {
+    /** Owed since that many days before the month of `START_MS`, and now. */
+    function owing(days: number, changes: Partial<RiskUnit> = {}): DeskHarness {
+      const on = harness();
+      const monthMs = Date.UTC(2026, 10, 1);
+      const fromMs = monthMs - days * DAY_MS - HOUR_MS / 2;
+      on.records.records = [record(fromMs, { amount: amount('1000000') })];
+      for (let atMs = fromMs + HOUR_MS / 2; atMs <= START_MS; atMs += HOUR_MS)
+        on.records.interestRows.push(interestRow(atMs));
+      const interest = amount('8.33').times(on.records.interestRows.length);
+      const liabilities = [{ asset: 'USDT', principal: amount('1000000'), interest }];
+      on.exchange.units.set(UNIT, repaidUnit(UNIT, { liabilities, ...changes }));
+      return on;
+    }
+    const spansOf = (on: DeskHarness, of: RecordsPart) =>
+      on.records.asked.flatMap(({ part, span }) => (part === of && span !== null ? [span] : []));
+
+    it('is read back in spans that neither overlap nor leave a gap, no further than needed', async () => {
+      const on = owing(60);
+      const view = await statement(on);
+      expect(view).toMatchObject({ differences: [], interestUnchecked: [], missingForInterest: [] });
+      const spans = spansOf(on, 'records');
+      expect(spans).toEqual(spansOf(on, 'interest'));
+      expect(spans).toHaveLength(4);
+      for (const [at, span] of spans.slice(1).entries()) expect(span.beforeMs).toBe(spans[at]?.fromMs);
+      expect(spansOf(on, 'rebates'), 'the firm has none').toEqual([]);
+      const past = await statement(on, '7 statement 2026-10');
+      expect(past).toMatchObject({ isRunning: false, differences: [], interestUnchecked: [] });
+      on.records.asked.length = 0;
+      await on.work.loans.exportStatement(VIEWER, '7 statement 2026-10', 'r-2');
+      expect(on.records.asked, 'the file is of the same reading').toEqual([]);
+    });
+
+    it('names a lost payment of interest, with asset and amount', async () => {
+      const on = owing(60);
+      const interest = on.records.interestRows.length;
+      const liabilities = [
+        {
+          asset: 'USDT',
+          principal: amount('1000000'),
+          interest: amount('8.33').times(interest).minus('500'),
+        },
+      ];
+      on.exchange.units.set(UNIT, repaidUnit(UNIT, { liabilities }));
+      for (const query of ['7 statement this month', '7 statement 2026-10'])
+        expect((await statement(on, query)).differences).toEqual([
+          expect.stringMatching(
+            /^USDT: interest charged since 2026-09-01 23:30 UTC .* a difference of -500$/,
+          ),
+        ]);
+    });
+
+    it('a loan that is older than a year: says from when, and stops there', async () => {
+      const on = owing(500);
+      const view = await statement(on);
+      expect(view.interestUnchecked).toEqual([{ asset: 'USDT', why: ['owed-before'] }]);
+      expect(view.read.fromMs).toBeGreaterThan(Date.UTC(2026, 10, 1) - 400 * DAY_MS);
+      expect(uncheckedText('owed-before', view)).toMatch(
+        /^something was owed already on 2025-10-\d\d, the first day/,
+      );
+    });
+
+    it.each(['records', 'interest'] as const)(
+      '%s that fail leave the interest unchecked, and the principal checked',
+      async (part) => {
+        const on = owing(60);
+        on.records.beforeCall = async (called) => {
+          if (called === part && spansOf(on, part).length === 3) on.records.failures.set(part, BUSY);
+        };
+        const view = await statement(on);
+        expect(view).toMatchObject({ missing: [], differences: [] });
+        expect(view.missingForInterest).toEqual([
+          'Rows before or after the month: A Binance rate limit is used up (HTTP 429). Ask again in a minute.',
+        ]);
+        expect(view.interestUnchecked).toEqual([{ asset: 'USDT', why: ['owed-before'] }]);
+      },
+    );
+
+    it('rows that cannot be read there leave the interest unchecked, and are named', async () => {
+      const on = owing(60);
+      on.records.beforeCall = async () => {
+        if (spansOf(on, 'interest').length === 2)
+          on.records.flaws.set('interest', [{ groupId: null, text: 'interest: row 3, rate: is missing' }]);
+      };
+      const view = await statement(on);
+      expect(view).toMatchObject({ missing: [], flaws: [] });
+      expect(view.missingForInterest).toEqual([
+        'Rows before or after the month: interest: row 3, rate: is missing',
+      ]);
+    });
+
+    it('can be given up', async () => {
+      const on = owing(60);
+      on.records.beforeCall = async (part) => {
+        if (part === 'records' && spansOf(on, part).length === 3) await on.work.loans.stopLoan(VIEWER, 'r-1');
+      };
+      const read = await on.work.loans.viewStatement(VIEWER, '7 statement this month', 'r-1');
+      expect(read).toMatchObject({ ok: false, refusal: { code: 'reading-stopped' } });
+      expect(spansOf(on, 'records').length).toBeLessThanOrEqual(4);
+    });
   });
 
   it('a month of which Binance shows nothing is not one that adds up', async () => {

@@ -1,161 +1,264 @@
 /**
- * Interest that is charged and not yet paid. Binance states it only now, not for the past, so it can be followed only from
- * a moment at which nothing was owed.
+ * Interest that is charged and not yet paid. Binance states it only as of now, so it is followed: from a moment before the
+ * month at which nothing was owed, to one after it or to now. A payment of interest that is missing or altered on the way
+ * shows as a difference at its end.
  *
  * Assumed, because no page of Binance says it: a repayment pays interest before principal, so where no principal is left no
- * interest is; the rebate takes interest off and not principal.
+ * interest is; the rebate takes interest off and not principal, at midnight UTC.
  */
-import { type Amount, amount, exactText, ZERO } from '../amount.ts';
+import { type Amount, amount, exactText, sum, ZERO } from '../amount.ts';
 import type { HourlyCharge } from './interest.ts';
 import {
-  isWithin,
   kindOf,
   type LoanRecord,
   type RebateRecord,
   repaidPrincipal,
   type Span,
+  utc,
 } from './loan-records.ts';
-import { HOUR_MS, Moves, unsettledHour } from './principal.ts';
+import { BOOKED_WITHIN_MS, HOUR_MS, Moves, unsettledHour } from './principal.ts';
 
+/** Of one asset. */
 export interface OutstandingInput {
-  /** Principal at the start. */
-  readonly opening: Amount;
-  /** Until now in a month that isn't over. */
+  /** Until now where it isn't over. */
   readonly month: Span;
+  /** The month and what was read around it, until now at most. */
+  readonly followed: Span;
+  /** Exchange time of the reading. */
   readonly asOfMs: number;
+  /** Principal where `followed` starts. */
+  readonly opening: Amount;
+  /** These three over `followed`. */
   readonly charges: readonly HourlyCharge[];
   /** Confirmed ones. */
   readonly records: readonly LoanRecord[];
   /** Null: couldn't be read. */
   readonly offsets: readonly RebateRecord[] | null;
-  /** Interest that Binance shows as owed at the end. */
-  readonly closing: Amount | 'month-is-over' | 'not-read';
+  /** Interest that Binance shows as owed now; null: couldn't be read. */
+  readonly owed: Amount | null;
 }
 
 /** Why what was paid of the interest couldn't be checked, or only in part of the month. */
 export type WhyUnchecked =
-  /** Something was owed before the month began, and how much interest isn't stated. */
+  /** Something was owed before the month, and what was read doesn't go back to a moment at which nothing was. */
   | 'owed-before'
-  /** Something is owed after the month, and Binance states outstanding interest only now. */
+  /** Something is owed after the month, and what was read goes neither on to a moment at which nothing is, nor to now. */
   | 'owed-after'
   /** What the rebate paid couldn't be read. */
   | 'rebate-not-read'
   /** What is owed now couldn't be read. */
   | 'owed-not-read'
-  /** The first interest row of a new loan is due, and not booked yet. */
+  /** The last hour's interest, or the last day's rebate, is due and may not be booked yet. */
   | 'not-booked';
 
 export interface FollowedInterest {
   /** In words. */
   readonly differences: readonly string[];
-  /** None: a payment of interest that is missing or altered would be among the differences. */
+  /** None: a payment of interest that is missing or altered is among the differences, or in `rounding`. */
   readonly unchecked: readonly WhyUnchecked[];
+  /** The largest difference that rounded figures may explain. */
+  readonly rounding: Amount;
 }
 
 interface Event {
   readonly atMs: number;
-  readonly principal: Amount;
+  /** By how much it changes the interest that is owed. */
   readonly interest: Amount;
+  /** The principal after it, from the one before it. */
+  readonly principalAfter: (before: Amount) => Amount;
+  /** Of a repay. */
   readonly name: string | null;
+}
+
+/** A time in which something was owed. */
+interface Stretch {
+  readonly sinceMs: number;
+  /** False: it began before what was read. */
+  readonly isFromStart: boolean;
+  readonly events: readonly Event[];
+  /** Null: something is owed after the last event. Zero, unless records are missing or altered. */
+  readonly principalAtEnd: Amount | null;
 }
 
 /** Each figure is rounded to this by itself. */
 const LAST_DIGIT = amount('0.00000001');
+const DAY_MS = 24 * HOUR_MS;
 
-export function followInterest(input: OutstandingInput): FollowedInterest {
-  const { opening, closing, offsets } = input;
-  const differences: string[] = [];
-  let principal = opening;
-  // Null: not known, because something was owed before the month began.
-  let interest: Amount | null = opening.eq(ZERO) ? ZERO : null;
-  let roundings = 0;
-  for (const event of eventsOf(input)) {
-    principal = principal.plus(event.principal);
-    if (interest !== null) {
-      interest = interest.plus(event.interest);
-      roundings += 1;
-      const tolerance = LAST_DIGIT.times(String(roundings));
-      if (interest.lt(tolerance.neg()) && event.name !== null) {
-        differences.push(
-          `${event.name} paid ${exactText(interest.neg())} more interest than was charged until then and not paid yet`,
-        );
-        interest = ZERO;
-      }
-      if (principal.eq(ZERO) && event.name !== null && offsets !== null && interest.gt(tolerance))
-        differences.push(
-          `after ${event.name} no principal is left, but interest of ${exactText(interest)} was charged and not paid`,
-        );
-    }
-    if (principal.lte(ZERO)) {
-      interest = ZERO;
-      roundings = 0;
-    }
-  }
-  const unchecked: WhyUnchecked[] = [];
-  if (opening.gt(ZERO)) unchecked.push('owed-before');
-  if (closing === 'month-is-over' && principal.gt(ZERO)) unchecked.push('owed-after');
-  if (offsets === null) unchecked.push('rebate-not-read');
-  if (closing === 'not-read') unchecked.push('owed-not-read');
-  if (typeof closing !== 'string' && interest !== null && offsets !== null) {
-    const gap = closing.minus(interest);
-    const tolerance = LAST_DIGIT.times(String(roundings + 1));
-    const hour = unsettledInterest(input);
-    if (
-      gap.abs().gt(tolerance) &&
-      (hour === null || gap.minus(hour.off).abs().gt(tolerance.plus(hour.tolerance)))
-    ) {
-      if (hour === null && gap.gt(ZERO)) unchecked.push('not-booked');
-      else
-        differences.push(
-          `interest charged and not paid comes to ${exactText(interest)}, but Binance shows ${exactText(closing)} now: a difference of ${exactText(gap)}`,
-        );
-    }
-  }
-  return { differences, unchecked };
+function roundingOf(figures: number): Amount {
+  return LAST_DIGIT.times(String(figures));
 }
 
-/**
- * What the closing may be off by just after an hour, while its charge is in the rows and not in what is owed, or the
- * other way around. Null: an amount that isn't known, as the loan has no row yet.
- */
-function unsettledInterest({
-  asOfMs,
-  charges,
-  records,
-}: OutstandingInput): { readonly off: Amount; readonly tolerance: Amount } | null {
+/** Differences in words, and below them what rounded figures may explain. */
+class Findings {
+  readonly differences: string[] = [];
+  rounding = ZERO;
+
+  compare(off: Amount, tolerance: Amount, text: string): void {
+    if (off.abs().gt(tolerance)) this.differences.push(text);
+    else if (off.abs().gt(this.rounding)) this.rounding = off.abs();
+  }
+}
+
+/** Interest that isn't paid at the end of a stretch, and of how many figures it is the sum. */
+interface Unpaid {
+  readonly interest: Amount;
+  readonly figures: number;
+  readonly sinceMs: number;
+}
+
+export function followInterest(input: OutstandingInput): FollowedInterest {
+  const { month, followed, asOfMs, offsets, owed } = input;
+  const stretches = stretchesOf(input).filter((stretch) => isOfMonth(stretch, month));
+  const found = new Findings();
+  const unpaid = stretches.map((stretch) =>
+    stretch.isFromStart ? unpaidAfter(stretch, offsets !== null, found) : null,
+  );
+  const unchecked: WhyUnchecked[] = [];
+  if (unpaid.includes(null)) unchecked.push('owed-before');
+  if (offsets === null) unchecked.push('rebate-not-read');
+  const isOpen = stretches.at(-1)?.principalAtEnd === null;
+  if (isOpen && followed.beforeMs <= asOfMs) unchecked.push('owed-after');
+  else if (isOpen || month.beforeMs > asOfMs) {
+    const atEnd = isOpen ? unpaid.at(-1) : { interest: ZERO, figures: 0, sinceMs: month.fromMs };
+    if (owed === null) unchecked.push('owed-not-read');
+    else if (offsets !== null && atEnd && !compareWithOwed(owed, atEnd, input, found))
+      unchecked.push('not-booked');
+  }
+  return { differences: found.differences, unchecked, rounding: found.rounding };
+}
+
+/** Oldest first. */
+function stretchesOf(input: OutstandingInput): readonly Stretch[] {
+  const stretches: Stretch[] = [];
+  const begin = (sinceMs: number, isFromStart: boolean) => ({ sinceMs, isFromStart, events: [] as Event[] });
+  let principal = input.opening;
+  let current = principal.gt(ZERO) ? begin(input.followed.fromMs, false) : null;
+  for (const event of eventsOf(input)) {
+    principal = event.principalAfter(principal);
+    current ??= begin(event.atMs, true);
+    current.events.push(event);
+    if (principal.gt(ZERO)) continue;
+    stretches.push({ ...current, principalAtEnd: principal });
+    current = null;
+    principal = ZERO;
+  }
+  return current === null ? stretches : [...stretches, { ...current, principalAtEnd: null }];
+}
+
+function isOfMonth({ sinceMs, events, principalAtEnd }: Stretch, { fromMs, beforeMs }: Span): boolean {
+  const endMs = principalAtEnd === null ? beforeMs : (events.at(-1)?.atMs ?? sinceMs);
+  return sinceMs < beforeMs && endMs >= fromMs;
+}
+
+function unpaidAfter(
+  { sinceMs, events, principalAtEnd }: Stretch,
+  isRebateRead: boolean,
+  found: Findings,
+): Unpaid {
+  const since = `was charged since ${utc(sinceMs)} UTC and not paid`;
+  let interest = ZERO;
+  for (const [index, { name, interest: change }] of events.entries()) {
+    interest = interest.plus(change);
+    if (name === null || interest.gte(roundingOf(index + 1).neg())) continue;
+    found.differences.push(
+      `${name} paid ${exactText(interest.neg())} more interest than ${since} until then`,
+    );
+    interest = ZERO;
+  }
+  const name = events.at(-1)?.name ?? null;
+  if (principalAtEnd?.eq(ZERO) && name !== null && isRebateRead)
+    found.compare(
+      interest,
+      roundingOf(events.length),
+      `after ${name} no principal is left, but interest of ${exactText(interest)} ${since}`,
+    );
+  return { interest, figures: events.length, sinceMs };
+}
+
+/** False: they differ, by no more than what may not be booked yet. */
+function compareWithOwed(owed: Amount, unpaid: Unpaid, input: OutstandingInput, found: Findings): boolean {
+  const { interest, figures, sinceMs } = unpaid;
+  const gap = owed.minus(interest);
+  const tolerance = roundingOf(figures + 1);
+  const text = `interest charged since ${utc(sinceMs)} UTC and not paid comes to ${exactText(interest)}, but Binance shows ${exactText(owed)} now: a difference of ${exactText(gap)}`;
+  const due = gap.abs().gt(tolerance) ? dueAround(input) : null;
+  const isExplained = due?.known.some(({ off, within }) => gap.minus(off).abs().lte(tolerance.plus(within)));
+  if (isExplained) return true;
+  if (due !== null && (gap.gt(ZERO) ? due.hasUnknownCharge : gap.gte(due.lowest))) return false;
+  found.compare(gap, tolerance, text);
+  return true;
+}
+
+/** By what Binance's figure of now may differ from the rows while the last hour is booked in only one of the two. */
+interface Due {
+  readonly known: readonly { readonly off: Amount; readonly within: Amount }[];
+  /** True: the hour has no row yet, and its rate may be another one than before. */
+  readonly hasUnknownCharge: boolean;
+  /** Where the rebate of midnight has no row yet: the day's interest, which is the most that it takes off. */
+  readonly lowest: Amount;
+}
+
+/** Null: the last full hour was booked long ago. */
+function dueAround({ asOfMs, charges, records, offsets }: OutstandingInput): Due | null {
   const hour = unsettledHour(asOfMs, charges);
-  if (hour === null) return { off: ZERO, tolerance: ZERO };
-  if (hour.charge !== null) return { off: hour.charge.interest.neg(), tolerance: ZERO };
-  const before = charges.findLast(({ atMs }) => atMs > hour.atMs - 2 * HOUR_MS);
+  if (hour === null) return null;
+  const charge =
+    hour.charge === null
+      ? expectedCharge(hour.atMs, charges, records)
+      : { off: hour.charge.interest.neg(), within: ZERO };
+  const isMidnight = Math.abs(hour.atMs - Math.round(hour.atMs / DAY_MS) * DAY_MS) <= BOOKED_WITHIN_MS;
+  const booked = (offsets ?? []).filter(({ atMs }) => isMidnight && atMs > hour.atMs - BOOKED_WITHIN_MS);
+  const rebate = sum(booked.map(({ deductedInterest }) => deductedInterest ?? ZERO));
+  const ofDay = charges.filter(({ atMs }) => atMs > hour.atMs - DAY_MS);
+  return {
+    known: [
+      { off: rebate, within: ZERO },
+      ...(charge === null ? [] : [charge, { ...charge, off: charge.off.plus(rebate) }]),
+    ],
+    hasUnknownCharge: hour.charge === null,
+    lowest: isMidnight && rebate.eq(ZERO) ? sum(ofDay.map(({ interest }) => interest)).neg() : ZERO,
+  };
+}
+
+/** At the rate of the hour before; null: it has no row. */
+function expectedCharge(
+  atMs: number,
+  charges: readonly HourlyCharge[],
+  records: readonly LoanRecord[],
+): Due['known'][number] | null {
+  const before = charges.findLast((charge) => charge.atMs > atMs - 2 * HOUR_MS);
   if (before === undefined || before.principal.lte(ZERO)) return null;
-  const principal = before.principal.plus(new Moves(records).between(before.atMs, hour.atMs));
+  const principal = before.principal.plus(new Moves(records).between(before.atMs, atMs));
   const ratio = principal.div(before.principal);
-  return { off: before.interest.times(ratio), tolerance: LAST_DIGIT.times(ratio.abs().plus('1')) };
+  return { off: before.interest.times(ratio), within: LAST_DIGIT.times(ratio.abs().plus('1')) };
 }
 
 /** Oldest first; charges before the rebate and repays of the same moment. */
-function eventsOf({ month, charges, records, offsets }: OutstandingInput): readonly Event[] {
-  const charged = charges.map(
-    ({ atMs, interest }): Event => ({ atMs, principal: ZERO, interest, name: null }),
+function eventsOf({ charges, records, offsets }: OutstandingInput): readonly Event[] {
+  const moves = new Moves(records);
+  const same = (before: Amount) => before;
+  const charged = charges.map(({ atMs, interest, principal }): Event => {
+    // The row states what was owed, also where a borrow or a repay is missing; those of its moment may be counted in it.
+    const fits = (before: Amount) =>
+      principal.eq(before) || principal.eq(before.plus(moves.between(atMs, atMs + 1)));
+    const principalAfter = (before: Amount) => (fits(before) ? before : principal);
+    return { atMs, interest, principalAfter, name: null };
+  });
+  const taken = (offsets ?? []).map(
+    ({ atMs, deductedInterest }): Event => ({
+      ...{ atMs, interest: (deductedInterest ?? ZERO).neg(), principalAfter: same, name: null },
+    }),
   );
-  const taken = (offsets ?? [])
-    .filter(({ atMs }) => isWithin(atMs, month))
-    .map(
-      ({ atMs, deductedInterest }): Event => ({
-        atMs,
-        principal: ZERO,
-        interest: (deductedInterest ?? ZERO).neg(),
-        name: null,
-      }),
-    );
   const moved = records.flatMap((record): Event[] => {
     const kind = kindOf(record);
     if (kind === 'unknown') return [];
     const { atMs, amount: paid, type, transactionId } = record;
-    if (kind === 'borrow') return [{ atMs, principal: paid, interest: ZERO, name: null }];
+    if (kind === 'borrow')
+      return [{ atMs, interest: ZERO, principalAfter: (before) => before.plus(paid), name: null }];
     const principal = repaidPrincipal(record) ?? paid;
     const interest = (record.interest ?? paid.minus(principal)).neg();
-    return [{ atMs, principal: principal.neg(), interest, name: `${type} ${transactionId}` }];
+    const name = `${type} ${transactionId}`;
+    return [{ atMs, interest, principalAfter: (before) => before.minus(principal), name }];
   });
   return [...charged, ...taken, ...moved].sort((a, b) => a.atMs - b.atMs);
 }

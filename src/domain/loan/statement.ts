@@ -16,8 +16,9 @@ import {
   type RecordKind,
   repaidPrincipal,
   type Span,
+  utc,
 } from './loan-records.ts';
-import { followInterest, type WhyUnchecked } from './outstanding.ts';
+import { type FollowedInterest, followInterest, type WhyUnchecked } from './outstanding.ts';
 import {
   type AssetBooks,
   BOOKED_WITHIN_MS,
@@ -52,9 +53,11 @@ export interface StatementAsset {
 export interface StatementInput {
   /** The whole month in UTC. */
   readonly month: Span;
+  /** What was read: `statementSpan`, or more than it. */
+  readonly read: Span;
   /** Exchange time of the reading. */
   readonly asOfMs: number;
-  /** Both over `statementSpan`. */
+  /** These three over `read`. */
   readonly records: readonly LoanRecord[];
   readonly interest: readonly InterestRecord[];
   /** Interest that the rebate paid for this unit; null: couldn't be read. */
@@ -69,6 +72,8 @@ export interface Statement {
   readonly differences: readonly string[];
   /** By asset; none: what was paid of the interest was followed through the month. */
   readonly interestUnchecked: readonly UncheckedInterest[];
+  /** By asset: by how much the interest paid is off, where rounded figures may explain it. */
+  readonly interestRounding: readonly { readonly asset: string; readonly off: Amount }[];
   /** Binance shows no record and no interest of the month, and nothing is owed at its end. */
   readonly isEmpty: boolean;
 }
@@ -80,36 +85,72 @@ export interface UncheckedInterest {
 
 /** Around the month, for the rows beside its ends. */
 const MARGIN_MS = 2 * HOUR_MS;
+const DAY_MS = 24 * HOUR_MS;
 
-/** What must be read for the statement of a month. */
+/** What must be read for the statement of a month, before anything around it. */
 export function statementSpan({ fromMs, beforeMs }: Span): Span {
   return { fromMs: fromMs - MARGIN_MS, beforeMs: beforeMs + MARGIN_MS };
 }
 
+/** Four windows of borrow-repay. */
+const READ_AT_ONCE_MS = 28 * DAY_MS;
+/** On either side of the month. */
+const READ_AT_MOST_MS = 366 * DAY_MS;
+const ROWS_AT_MOST = 20_000;
+
+/**
+ * What to read next, just after or before what was read, so that interest can be followed from a moment at which nothing
+ * was owed to another one or to now. Null: nothing more helps, or it was read as far as it may be.
+ */
+export function unreadSpan(input: StatementInput): Span | null {
+  const { read, month, records, interest, offsets } = input;
+  const charges = chargesByAsset(input.interest);
+  const why = new Set(
+    assetsOf(input, charges).flatMap(
+      (asset) => followedInterest(asset, charges.get(asset) ?? [], input).unchecked,
+    ),
+  );
+  if (offsets === null || records.length + interest.length >= ROWS_AT_MOST) return null;
+  if (why.has('owed-after') && read.beforeMs - month.beforeMs < READ_AT_MOST_MS)
+    return { fromMs: read.beforeMs, beforeMs: read.beforeMs + READ_AT_ONCE_MS };
+  if (why.has('owed-before') && month.fromMs - read.fromMs < READ_AT_MOST_MS)
+    return { fromMs: read.fromMs - READ_AT_ONCE_MS, beforeMs: read.fromMs };
+  return null;
+}
+
 export function statementOf(input: StatementInput): Statement {
   const charges = chargesByAsset(input.interest);
-  const month = pastOf(input);
-  const named = [
-    ...input.records.filter((record) => isWithin(record.atMs, month)).map(({ asset }) => asset),
-    ...[...charges]
-      .filter(([, rows]) => rows.some(({ atMs }) => isWithin(atMs, month)))
-      .map(([asset]) => asset),
-    ...(isRunning(input) ? (input.owed ?? []) : [])
-      .filter(({ principal, interest }) => principal.plus(interest).gt(ZERO))
-      .map(({ asset }) => asset),
-  ];
-  const found = [...new Set(named)]
-    .toSorted()
-    .map((asset) => assetOf(asset, charges.get(asset) ?? [], input));
+  const named = assetsOf(input, charges);
+  const found = named.map((asset) => assetOf(asset, charges.get(asset) ?? [], input));
   const shown = found.filter(({ isEmpty }) => !isEmpty);
   return {
     assets: shown.map(({ asset }) => asset),
     differences: [...recordDifferences(input), ...found.flatMap(({ differences }) => differences)],
-    interestUnchecked: shown.flatMap(({ asset: { asset }, unchecked }) =>
+    interestUnchecked: shown.flatMap(({ asset: { asset }, interest: { unchecked } }) =>
       unchecked.length === 0 ? [] : [{ asset, why: unchecked }],
+    ),
+    interestRounding: shown.flatMap(({ asset: { asset }, interest: { rounding } }) =>
+      rounding.eq(ZERO) ? [] : [{ asset, off: rounding }],
     ),
     isEmpty: named.length === 0,
   };
+}
+
+/** Of which something happened in the month, or is owed now in one that runs. */
+function assetsOf(
+  input: StatementInput,
+  charges: ReadonlyMap<string, readonly HourlyCharge[]>,
+): readonly string[] {
+  const month = pastOf(input);
+  const isOfMonth = ({ atMs }: { readonly atMs: number }) => isWithin(atMs, month);
+  const named = [
+    ...input.records.filter(isOfMonth).map(({ asset }) => asset),
+    ...[...charges].filter(([, rows]) => rows.some(isOfMonth)).map(([asset]) => asset),
+    ...(isRunning(input) ? (input.owed ?? []) : [])
+      .filter(({ principal, interest }) => principal.plus(interest).gt(ZERO))
+      .map(({ asset }) => asset),
+  ];
+  return [...new Set(named)].toSorted();
 }
 
 /** As far as it was read. */
@@ -124,15 +165,18 @@ function isRunning({ month, asOfMs }: StatementInput): boolean {
 interface AssetFound {
   readonly asset: StatementAsset;
   readonly differences: readonly string[];
-  readonly unchecked: readonly WhyUnchecked[];
+  readonly interest: FollowedInterest;
   /** Nothing but failed records. */
   readonly isEmpty: boolean;
 }
 
-function assetOf(asset: string, charges: readonly HourlyCharge[], input: StatementInput): AssetFound {
+function assetOf(asset: string, read: readonly HourlyCharge[], input: StatementInput): AssetFound {
   const month = pastOf(input);
+  const near = statementSpan(input.month);
+  const isNear = ({ atMs }: { readonly atMs: number }) => isWithin(atMs, near);
   const records = input.records.filter((record) => record.asset === asset);
-  const moves = new Moves(records);
+  const charges = read.filter(isNear);
+  const moves = new Moves(records.filter(isNear));
   const ofMonth = charges.filter(({ atMs }) => isWithin(atMs, month));
   const opening = principalAt(month.fromMs, charges, moves);
   const statedClosing = closingOf(asset, charges, moves, input);
@@ -142,11 +186,7 @@ function assetOf(asset: string, charges: readonly HourlyCharge[], input: Stateme
   const computedClosing = opening.plus(borrowed).minus(repaid).minus(forcedRepaid);
   const checkedTo = Math.min(month.beforeMs + HOUR_MS, input.asOfMs - BOOKED_WITHIN_MS);
   const books = { opening, openingMs: month.fromMs, charges, moves };
-  const interest = followInterest({
-    ...{ opening, month, charges: ofMonth, records: confirmed, asOfMs: input.asOfMs },
-    offsets: input.offsets?.filter((row) => row.liabilityAsset === asset) ?? null,
-    closing: isRunning(input) ? (interestOwed(asset, input.owed) ?? 'not-read') : 'month-is-over',
-  });
+  const interest = followedInterest(asset, read, input);
   const differences = [
     ...closingDifference(computedClosing, statedClosing, input),
     ...belowZero(opening, computedClosing, statedClosing),
@@ -162,9 +202,29 @@ function assetOf(asset: string, charges: readonly HourlyCharge[], input: Stateme
       interestByDay: byDay(ofMonth),
     },
     differences: differences.map((text) => `${asset}: ${text}`),
-    unchecked: interest.unchecked,
+    interest,
     isEmpty: confirmed.length === 0 && ofMonth.length === 0 && opening.eq(ZERO) && statedClosing.eq(ZERO),
   };
+}
+
+/** Followed over all that was read until now; its first hours only tell what was owed where that starts. */
+function followedInterest(
+  asset: string,
+  charges: readonly HourlyCharge[],
+  input: StatementInput,
+): FollowedInterest {
+  const { read, asOfMs } = input;
+  const followed = { fromMs: read.fromMs + MARGIN_MS, beforeMs: Math.min(read.beforeMs, asOfMs + 1) };
+  const isFollowed = ({ atMs }: { readonly atMs: number }) => isWithin(atMs, followed);
+  const records = input.records.filter((record) => record.asset === asset && isConfirmed(record));
+  const offsets = input.offsets?.filter((row) => row.liabilityAsset === asset && isFollowed(row)) ?? null;
+  return followInterest({
+    ...{ month: pastOf(input), followed, asOfMs, offsets },
+    opening: principalAt(followed.fromMs, charges, new Moves(records)),
+    charges: charges.filter(isFollowed),
+    records: records.filter(isFollowed),
+    owed: interestOwed(asset, input.owed),
+  });
 }
 
 function ofKind(records: readonly LoanRecord[], kind: RecordKind): readonly LoanRecord[] {
@@ -187,21 +247,17 @@ function closingOf(
   return sum(input.owed.filter((each) => each.asset === asset).map(({ principal }) => principal));
 }
 
-/** Undefined: couldn't be read. */
-function interestOwed(asset: string, owed: readonly Liability[] | null): Amount | undefined {
+/** Null: couldn't be read. */
+function interestOwed(asset: string, owed: readonly Liability[] | null): Amount | null {
   return owed === null
-    ? undefined
+    ? null
     : sum(owed.filter((each) => each.asset === asset).map(({ interest }) => interest));
 }
 
 function byDay(charges: readonly HourlyCharge[]): StatementAsset['interestByDay'] {
-  const days = new Map<string, HourlyCharge[]>();
-  for (const charge of charges) {
-    const day = utc(charge.atMs).slice(0, 10);
-    days.set(day, [...(days.get(day) ?? []), charge]);
-  }
+  const days = Map.groupBy(charges, ({ atMs }) => Math.floor(atMs / DAY_MS));
   return [...days].map(([day, of]) => ({
-    day,
+    day: utc(day * DAY_MS).slice(0, 10),
     interest: sum(of.map(({ interest }) => interest)),
     rows: of.reduce((count, { rows }) => count + rows.length, 0),
   }));
@@ -289,9 +345,4 @@ function recordFault(record: LoanRecord): string | null {
     return 'states neither principal nor interest: all of it is taken as principal';
   if (principal === null || interest === null || principal.plus(interest).eq(paid)) return null;
   return `is ${exactText(paid)}, but its principal ${exactText(principal)} and interest ${exactText(interest)} come to ${exactText(principal.plus(interest))}`;
-}
-
-/** "2026-10-03 14:00" */
-function utc(atMs: number): string {
-  return new Date(atMs).toISOString().slice(0, 16).replace('T', ' ');
 }

@@ -4,7 +4,7 @@ import { type Amount, ZERO } from '../../domain/amount.ts';
 import type { StatementAsset } from '../../domain/loan/statement.ts';
 import type { PersonId } from '../../domain/person.ts';
 import type { StatementView } from '../../usecases/loan-desk.ts';
-import { UNCHECKED_BECAUSE, verdictOf } from '../../usecases/statement-verdict.ts';
+import { roundingText, uncheckedText, verdictOf } from '../../usecases/statement-verdict.ts';
 import { writePageValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
 import {
@@ -115,14 +115,17 @@ function verdictText(view: StatementView, differences: readonly string[]): strin
   }
 }
 
-function interestText({ interestUnchecked }: StatementView): string {
-  if (interestUnchecked.length === 0) return 'So does the interest paid.';
+function interestText(view: StatementView): string {
+  const { interestUnchecked } = view;
+  const rounding = roundingText(view);
+  const off = rounding === null ? [] : [shorten(escapeMrkdwn(rounding), 400)];
+  if (interestUnchecked.length === 0) return off[0] ?? 'So does the interest paid.';
   const reasons = new Set(interestUnchecked.flatMap(({ why }) => why));
   const lines = [...reasons].map((reason) => {
     const assets = interestUnchecked.filter(({ why }) => why.includes(reason)).map(({ asset }) => asset);
-    return `• ${fitLines(assets.map(assetName), 200, (left) => `${left} more`).replaceAll('\n', ', ')}: ${UNCHECKED_BECAUSE[reason]}`;
+    return `• ${fitLines(assets.map(assetName), 200, (left) => `${left} more`).replaceAll('\n', ', ')}: ${uncheckedText(reason, view)}`;
   });
-  return ['Not all of the interest paid could be checked:', ...lines].join('\n');
+  return ['Not all of the interest paid could be checked:', ...lines, ...off].join('\n');
 }
 
 /** One asset as lines of a table: what, and every digit. Plain text. */

@@ -130,6 +130,7 @@ describe('no message is ever refused', () => {
       assets,
       differences: fc.oneof(fc.constant([]), texts),
       interestUnchecked: fc.array(fc.record({ asset, why: reasons }), { maxLength: 20 }),
+      interestRounding: fc.array(fc.record({ asset, off: anyAmount }), { maxLength: 20 }),
       missing: fc.oneof(fc.constant([]), texts),
       missingForInterest: texts,
       flaws: fc.oneof(fc.constant([]), texts),

@@ -303,14 +303,16 @@ describe('/loan 12 statement 2026-10', () => {
         { asset: 'BTC', why: ['owed-after', 'rebate-not-read'] },
         { asset: 'USDT', why: ['owed-before', 'owed-after'] },
       ],
+      interestRounding: [{ asset: 'BTC', off: amount('0.00000012') }],
       missingForInterest: ['Interest rebate: Binance did not answer'],
     });
     const message = statementMessage(view, '');
     const verdict = [
       ':white_check_mark: *The principal adds up.* Not all of the interest paid could be checked:',
-      '• BTC, USDT: something is owed after the month, and Binance states unpaid interest only as of now',
+      '• BTC, USDT: something was still owed on 2026-11-01, the last day that was read, and Binance states unpaid interest only as of now',
       "• BTC: what the rebate paid couldn't be read",
-      '• USDT: something was owed before the month, and how much interest was unpaid then is not stated',
+      '• USDT: something was owed already on 2026-09-03, the first day that was read, and Binance states unpaid interest only as of now',
+      'The interest paid is off by 0.00000012 BTC, which rounding may explain.',
     ].join('\n');
     expect(message.text).toContain(verdict);
     expect(shownText(message)).toContain(verdict);
