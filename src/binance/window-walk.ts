@@ -20,7 +20,7 @@ export type FetchRows = (parameters: readonly QueryParameter[]) => Promise<ReadA
 
 export interface WalkedRows {
   readonly kind: 'walked';
-  /** As received, each once; those of newer windows first. Equal rows of one page are several. */
+  /** As received, each once; those of newer windows first. */
   readonly rows: readonly unknown[];
   readonly isCut: boolean;
   /** Windows in which Binance counts more rows than it shows. */
@@ -75,6 +75,15 @@ export interface WindowWalkOptions {
   readonly isNewestFirst: boolean;
 }
 
+interface PagesRead {
+  readonly pages: readonly (readonly unknown[])[];
+  /** The largest that was stated; 0: none was. */
+  readonly total: number;
+  /** As many rows came as were counted, and the count was the same on each page. */
+  readonly isSteady: boolean;
+  readonly isCut: boolean;
+}
+
 export class WindowWalk {
   readonly #options: WindowWalkOptions;
   readonly #rows = new Map<string, unknown>();
@@ -100,49 +109,70 @@ export class WindowWalk {
     return { kind: 'walked', rows, isCut: this.#isCut, gaps: this.#gaps, asOfMs };
   }
 
-  /** Null: read as far as it can be. A total that isn't reached means that rows moved meanwhile, so it is read again. */
+  /**
+   * Null: read as far as it can be. Rows that moved to another page meanwhile show in the total: it changes, or isn't reached.
+   * The window is then read again.
+   */
   async #readWindow(window: Span): Promise<FailedCall | { readonly kind: 'stopped' } | null> {
     const seen = new Set<string>();
     let total = 0;
     for (let reads = 1; reads <= MAX_READS_OF_A_WINDOW; reads += 1) {
-      for (let current = 1; ; current += 1) {
-        if (this.#options.count.isStopped) return { kind: 'stopped' };
-        const result = await this.#options.fetch(parametersOf(window, current));
-        this.#options.count.called();
-        if (result.kind !== 'read') return result;
-        const { rows, total: stated } = result.value;
-        this.#asOfMs = Math.min(this.#asOfMs, result.asOfMs);
-        if ((stated ?? 0) > total) this.#options.count.add(pagesOf(stated ?? 0) - pagesOf(total));
-        total = Math.max(total, stated ?? 0);
-        const seenBefore = seen.size;
+      const read = await this.#readPages(window, total);
+      if ('kind' in read) return read;
+      total = read.total;
+      // Only where no row moved are equal rows of two pages two rows; else each page is numbered by itself.
+      for (const rows of read.isSteady ? [read.pages.flat()] : read.pages) {
         for (const [identity, row] of identitiesOf(rows)) {
           seen.add(identity);
           if (!this.#rows.has(identity)) this.#rows.set(identity, row);
         }
-        const isEnd = stated === null ? rows.length < LARGEST_PAGE : rows.length === 0 || seen.size >= total;
-        if (isEnd) break;
-        if (this.#isTooMany()) return null;
-        // The same page again for the next number, or more pages than the total has: there are no further ones.
-        const isRepeated = reads === 1 && current > 1 && seen.size === seenBefore;
-        if (isRepeated || (reads > 1 && current >= pagesOf(total))) break;
       }
-      if (seen.size >= total) return null;
+      if (read.isSteady || read.isCut || seen.size >= total) return null;
     }
     this.#gaps.push(`Binance counts ${total} rows ${spanOf(window)}, but shows ${seen.size}`);
     return null;
   }
 
-  #isTooMany(): boolean {
-    if (!this.#options.isNewestFirst || this.#rows.size < MAX_ROWS) return false;
+  /** Once through the pages of a window. `before`: the total that was stated before. */
+  async #readPages(
+    window: Span,
+    before: number,
+  ): Promise<PagesRead | FailedCall | { readonly kind: 'stopped' }> {
+    const pages: (readonly unknown[])[] = [];
+    const texts = new Set<string>();
+    const totals = new Set<number | null>();
+    let [count, total] = [0, before];
+    for (;;) {
+      if (this.#options.count.isStopped) return { kind: 'stopped' };
+      const result = await this.#options.fetch(parametersOf(window, pages.length + 1));
+      this.#options.count.called();
+      if (result.kind !== 'read') return result;
+      const { rows, total: stated } = result.value;
+      this.#asOfMs = Math.min(this.#asOfMs, result.asOfMs);
+      if ((stated ?? 0) > total) this.#options.count.add(pagesOf(stated ?? 0) - pagesOf(total));
+      total = Math.max(total, stated ?? 0);
+      totals.add(stated);
+      const text = JSON.stringify(rows);
+      // The same page for another number: there are no further ones.
+      const isRepeated = texts.has(text);
+      texts.add(text);
+      pages.push(rows);
+      count += rows.length;
+      const isEnd = stated === null ? rows.length < LARGEST_PAGE : rows.length === 0 || count >= total;
+      const isSteady = isEnd && !isRepeated && totals.size === 1 && stated === count;
+      if (isEnd || isRepeated) return { pages, total, isSteady, isCut: false };
+      if (this.#isTooMany(count)) return { pages, total, isSteady: false, isCut: true };
+    }
+  }
+
+  #isTooMany(count: number): boolean {
+    if (!this.#options.isNewestFirst || this.#rows.size + count < MAX_ROWS) return false;
     this.#isCut = true;
     return true;
   }
 }
 
-/**
- * By content, as the page's example of borrow-repay has one tranId in three rows. Equal rows of one page are numbered: they
- * are two events, while a row that comes again on another page is the same one.
- */
+/** By content, as the page's example of borrow-repay has one tranId in three rows; equal ones are numbered, as two events. */
 export function identitiesOf<Row>(rows: readonly Row[]): ReadonlyMap<string, Row> {
   const times = new Map<string, number>();
   return new Map(

@@ -360,6 +360,40 @@ describe('pages', () => {
     expect(page.ok && [page.value.rows.length, page.flaws.map(({ text }) => text)]).toEqual([1, [named]]);
   });
 
+  it('(29) two equal rows on two pages are two, where the pages did not move while they were read', async () => {
+    const twin = borrowAt(END_MS - HOUR_MS, 500);
+    const newer = many(99, (at) => borrowAt(END_MS - (at + 1) * 1_000, at + 1));
+    const { records, walk, calls } = await start({ borrow: [...newer, twin, twin] });
+    const read = await records.borrowsAndRepays(UNIT, days(1), walk);
+    expect(rowsOf(read)).toHaveLength(101);
+    expect(textsOf(read)).toEqual([]);
+    expect(calls('borrow-repay').filter(isBorrow), 'once').toHaveLength(2);
+  });
+
+  it('(30) where a row moved to the next page, it is read again: neither the twin is lost nor the moved one doubled', async () => {
+    const twin = borrowAt(END_MS - HOUR_MS, 500);
+    const borrow = [...many(99, (at) => borrowAt(END_MS - (at + 1) * 1_000, at + 1)), twin, twin];
+    let booked = false;
+    const late = borrowAt(END_MS - 500, 999);
+    await start(
+      { borrow },
+      {
+        instead: ({ query }) => {
+          if (isBorrow({ query }) && query.get('current') === '2' && !booked) {
+            booked = true;
+            borrow.unshift(late);
+          }
+          return null;
+        },
+      },
+    );
+    const read = await api.records.borrowsAndRepays(UNIT, days(1), api.walk);
+    const ids = rowsOf(read).map(({ transactionId }) => transactionId);
+    expect(ids).toHaveLength(102);
+    expect(new Set(ids).size).toBe(101);
+    expect(textsOf(read)).toEqual([]);
+  });
+
   it('(20) a row that cannot be read is named with its field, and the others are shown', async () => {
     const bad = { atMs: END_MS - 2, json: '{"tranId":9007199254740993,"assetName":"USDT","amount":"1,5"}' };
     const repay = [{ atMs: END_MS - 3, json: '"nothing"' }];

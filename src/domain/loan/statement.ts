@@ -120,8 +120,8 @@ export function unreadSpan(input: StatementInput): Span | null {
 
 export function statementOf(input: StatementInput): Statement {
   const charges = chargesByAsset(input.interest);
-  const named = assetsOf(input, charges);
-  const found = named.map((asset) => assetOf(asset, charges.get(asset) ?? [], input));
+  const month = pastOf(input);
+  const found = assetsOf(input, charges).map((asset) => assetOf(asset, charges.get(asset) ?? [], input));
   const shown = found.filter(({ isEmpty }) => !isEmpty);
   return {
     assets: shown.map(({ asset }) => asset),
@@ -132,20 +132,20 @@ export function statementOf(input: StatementInput): Statement {
     interestRounding: shown.flatMap(({ asset: { asset }, interest: { rounding } }) =>
       rounding.eq(ZERO) ? [] : [{ asset, off: rounding }],
     ),
-    isEmpty: named.length === 0,
+    isEmpty: shown.length === 0 && !input.records.some(({ atMs }) => isWithin(atMs, month)),
   };
 }
 
-/** Of which something happened in the month, or is owed now in one that runs. */
+/** Of which something may have happened in the month: a borrow of its last hour shows only in the row after it. */
 function assetsOf(
   input: StatementInput,
   charges: ReadonlyMap<string, readonly HourlyCharge[]>,
 ): readonly string[] {
-  const month = pastOf(input);
-  const isOfMonth = ({ atMs }: { readonly atMs: number }) => isWithin(atMs, month);
+  const near = statementSpan(pastOf(input));
+  const isNear = ({ atMs }: { readonly atMs: number }) => isWithin(atMs, near);
   const named = [
-    ...input.records.filter(isOfMonth).map(({ asset }) => asset),
-    ...[...charges].filter(([, rows]) => rows.some(isOfMonth)).map(([asset]) => asset),
+    ...input.records.filter(isNear).map(({ asset }) => asset),
+    ...[...charges].filter(([, rows]) => rows.some(isNear)).map(([asset]) => asset),
     ...(isRunning(input) ? (input.owed ?? []) : [])
       .filter(({ principal, interest }) => principal.plus(interest).gt(ZERO))
       .map(({ asset }) => asset),

@@ -42,6 +42,19 @@ describe('one loan', () => {
     expect(differences).toEqual([]);
   });
 
+  it('a borrow of the last hour that is missing is named, though the month has no row of its asset', () => {
+    const late: Act = { minute: 31 * DAY - 30, asset: 'USDT', what: 'borrow', cents: 100 };
+    const input = played([late], MONTH.fromMs, MONTH.beforeMs + DAY_MS);
+    expect(statementOf(input)).toMatchObject({ differences: [], interestUnchecked: [] });
+    const lost = statementOf({ ...input, records: [] });
+    expect(lost.differences[0]).toMatch(
+      /^USDT: opening, borrows and repays come to 0, but .* difference of 1$/,
+    );
+    // One of the hour after is none of the month.
+    const next = played([{ ...late, minute: 31 * DAY + 30 }], MONTH.fromMs, MONTH.beforeMs + DAY_MS);
+    expect(statementOf(next)).toMatchObject({ assets: [], differences: [], isEmpty: true });
+  });
+
   it('dust is shown', () => {
     const input = played([borrowed, { ...repaid, what: 'repay-all' }]);
     const dust = { asset: 'USDC', principal: amount('0.00000001'), interest: amount('0') };
