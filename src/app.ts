@@ -210,6 +210,7 @@ export async function createApp(
     auditKeys,
     directory: slackClients.directory,
     notifier: slackClients.notifier,
+    ruleNotifier: slackClients.ruleNotifier,
     roles: config.people,
     policy: config.closePolicy,
     rules: rules.current,

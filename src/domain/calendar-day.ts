@@ -77,3 +77,44 @@ export function startOfDayMs(day: Day, timeZone: string): number {
   }
   return after;
 }
+
+const MINUTE_MS = 60_000;
+
+/**
+ * UTC milliseconds of this time of that day there, `minutes` after midnight by the clock. Where clocks go back over it,
+ * the earlier moment; where they skip it, the moment as many minutes before.
+ */
+export function timeOfDayMs(day: Day, minutes: number, timeZone: string): number {
+  const asIfUtc = Date.UTC(day.year, day.month - 1, day.day) + minutes * MINUTE_MS;
+  const offsetMs = offsetsOf(timeZone);
+  // Clocks change at most once a day, so one of these offsets is in force then.
+  const possible = [startOfDayMs(day, timeZone), startOfDayMs(addDays(day, 1), timeZone)].map(
+    (atMs) => asIfUtc - offsetMs(atMs),
+  );
+  const real = possible.filter((atMs) => atMs + offsetMs(atMs) === asIfUtc);
+  return Math.min(...(real.length > 0 ? real : possible));
+}
+
+/** How far the clocks of that zone are ahead of UTC at a moment, in milliseconds. */
+function offsetsOf(timeZone: string): (atMs: number) => number {
+  const format = new Intl.DateTimeFormat('en-CA', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  });
+  return (atMs) => {
+    const parts = format.formatToParts(atMs);
+    const value = (type: Intl.DateTimeFormatPartTypes) =>
+      Number(parts.find((part) => part.type === type)?.value);
+    const clock = Date.UTC(
+      ...([value('year'), value('month') - 1, value('day')] as const),
+      ...([value('hour'), value('minute'), value('second')] as const),
+    );
+    return clock - Math.floor(atMs / 1_000) * 1_000;
+  };
+}

@@ -39,8 +39,15 @@ export type Refusal =
   | { readonly code: 'not-a-full-member'; readonly kind: Exclude<PersonKind, 'member'> }
   /** `missingGroups`: groups in the settings for this role that don't exist in Slack. */
   | { readonly code: 'role-missing'; readonly role: Role; readonly missingGroups?: readonly string[] }
-  /** `groups`: the unreadable user groups; empty or absent: the person couldn't be looked up. */
-  | { readonly code: 'identity-unavailable'; readonly groups?: readonly string[] }
+  /**
+   * `groups`: the unreadable user groups; empty or absent: the person couldn't be looked up. `userId`: who, if it isn't
+   * the person who asks.
+   */
+  | {
+      readonly code: 'identity-unavailable';
+      readonly groups?: readonly string[];
+      readonly userId?: string;
+    }
   | { readonly code: 'self-approval' }
   | { readonly code: 'not-the-requester' }
   /** The requester is no longer on the list of requesters, or no longer a full member. */
@@ -92,9 +99,18 @@ export type Refusal =
       readonly standIn: string;
       readonly why: 'yourself' | 'away' | Exclude<PersonKind, 'member'>;
     }
-  /** The end of the absence is over, or further away than `longestMs`. */
-  | { readonly code: 'bad-absence'; readonly untilMs: number; readonly longestMs: number }
-  | { readonly code: 'not-away'; readonly approver: string }
+  /** `/loandesk away` or `back` with words that don't say who or until when. */
+  | { readonly code: 'absence-unclear'; readonly input: string; readonly why: WhyAbsenceUnclear }
+  /** Someone who only stands in for an approver named a stand-in. */
+  | { readonly code: 'only-stand-in' }
+  | {
+      readonly code: 'bad-absence';
+      readonly untilMs: number;
+      readonly why: 'over' | 'too-long';
+      readonly longestMs: number;
+    }
+  /** `fileUntilMs`: CLOSE_RULES_FILE says that they are away, until then; absent: it doesn't. */
+  | { readonly code: 'not-away'; readonly approver: string; readonly fileUntilMs?: number }
   | { readonly code: 'not-claim-owner' }
   | { readonly code: 'claim-expired' }
   | { readonly code: 'nothing-changed' }
@@ -153,6 +169,17 @@ export type Refusal =
   /** A long reading that a person gave up. */
   | { readonly code: 'reading-stopped' }
   | { readonly code: 'changed-meanwhile' };
+
+export type WhyAbsenceUnclear =
+  | 'no-day'
+  | 'bad-day'
+  | 'several-days'
+  | 'no-person'
+  | 'several-people'
+  | 'group'
+  /** An @name that Slack didn't turn into a mention. */
+  | 'plain-name'
+  | 'unknown-word';
 
 export type RefusalCode = Refusal['code'];
 

@@ -15,7 +15,7 @@ import {
   StoreUnavailable,
 } from '../usecases/ports.ts';
 import type { AlertMessage, AlertNotifier, TellUnreadable, WatchHistory } from '../usecases/watch-ports.ts';
-import { searchMessage } from './message-search.ts';
+import { hintsOf, searchAttempt } from './message-search.ts';
 import {
   DELIVERED,
   delivery,
@@ -36,9 +36,6 @@ import { unreadableMessage, watchMessage } from './views/watch-message.ts';
 
 /** Longer than an undelivered message is kept. */
 const TOLD_REMEMBERED_MS = 8 * 24 * 3_600_000;
-const LATE_AFTER_MS = 60_000;
-/** A clock of Slack's may be behind the store's. */
-const SEARCHED_BEFORE_MS = 60_000;
 const TREND_MS = 3_600_000;
 const TREND_STEP = { name: '15s', ms: 15_000 } as const;
 
@@ -88,7 +85,7 @@ export class SlackAlertNotifier implements AlertNotifier {
     if (notice.kind === 'watch-message') return this.#watchMessage(about, notice);
     if (notice.kind === 'watch-direct') {
       const message = watchMessage(notice.event, this.#parts.rules.levels);
-      return this.#tellPeople(about, notice.to, () => withHints(message, this.#hints(about, false)));
+      return this.#tellPeople(about, notice.to, () => withHints(message, hintsOf(about, false)));
     }
     if (episode === null) return Promise.resolve(refusedForOne(false, 'the message names no alert'));
     switch (notice.kind) {
@@ -191,23 +188,16 @@ export class SlackAlertNotifier implements AlertNotifier {
     const { channel, log } = this.#parts;
     // A reply's place is of no use to anyone.
     const isPlaceKept = about.notice.kind !== 'alert-thread';
-    const searched = about.mayBeThere
-      ? await searchMessage(this.#parts, {
-          key: about.key,
-          channelId: channel,
-          threadTs: parent?.messageTs ?? null,
-          sinceMs: about.createdAtMs - SEARCHED_BEFORE_MS,
-        })
-      : ({ kind: 'absent' } as const);
+    const searched = await searchAttempt(this.#parts, about, {
+      channelId: channel,
+      threadTs: parent?.messageTs ?? null,
+    });
     if (searched.kind === 'failed') return delivery({ ok: false, failure: searched.failure });
     if (searched.kind === 'found') {
       log.info({ key: about.key }, 'message was there already');
       return isPlaceKept ? { ok: true, card: searched.place } : DELIVERED;
     }
-    const quiet = withHints(
-      await this.#parts.quiet(message),
-      this.#hints(about, searched.kind === 'unknown'),
-    );
+    const quiet = withHints(await this.#parts.quiet(message), hintsOf(about, searched.kind === 'unknown'));
     const named = mention ? withMention(quiet, groupMention(this.#parts.group)) : quiet;
     const answer = await this.#send(parent, named, about.key, mention);
     const delivered = isPlaceKept ? placeDelivery(answer) : delivery(answer);
@@ -228,14 +218,6 @@ export class SlackAlertNotifier implements AlertNotifier {
       : this.#messenger.reply(parent, message, { key, isBroadcast });
   }
 
-  #hints(
-    { createdAtMs, nowMs }: AlertMessage,
-    mayRepeat: boolean,
-  ): { lateMs: number | null; mayRepeat: boolean; createdAtMs: number } {
-    const lateMs = nowMs - createdAtMs;
-    return { lateMs: lateMs > LATE_AFTER_MS ? lateMs : null, mayRepeat, createdAtMs };
-  }
-
   /** The message itself stays in the outbox until the channel takes it. */
   async #tellInstead(about: AlertMessage, message: Message): Promise<void> {
     const { channel, log } = this.#parts;
@@ -252,7 +234,7 @@ export class SlackAlertNotifier implements AlertNotifier {
     { event, to }: Extract<EpisodeNotice, { kind: 'alert-direct' }>,
   ): Promise<Delivery> {
     const { levels } = this.#parts.rules;
-    const hints = this.#hints(about, false);
+    const hints = hintsOf(about, false);
     return this.#tellPeople(about, to, (url) => withHints(alertDirect(event, episode, levels, url), hints));
   }
 

@@ -76,6 +76,7 @@ export type Guard = (listener: NamedListener, delivered: Delivered) => Promise<v
 const NOT_ALLOWED: ReadonlySet<string> = new Set<RefusalCode>([
   'not-a-full-member',
   'role-missing',
+  'only-stand-in',
   'channel-not-allowed',
   'not-the-card',
   'self-approval',

@@ -7,6 +7,7 @@ import type { CardLocation } from '../domain/card-location.ts';
 import type { HomeWorkspace } from './home-workspace.ts';
 import { KEYED_MESSAGE } from './send-message.ts';
 import { type SlackFailure, slackCall } from './slack-call.ts';
+import type { Hints } from './views/alert-message.ts';
 
 export type Searched =
   | { readonly kind: 'found'; readonly place: CardLocation }
@@ -22,6 +23,35 @@ export interface SearchFor {
   readonly threadTs: string | null;
   /** It was not posted before then, UTC milliseconds. */
   readonly sinceMs: number;
+}
+
+/** A message of the outbox on its way. */
+export interface KeyedAttempt {
+  readonly key: string;
+  /** An earlier attempt may have posted it. */
+  readonly mayBeThere: boolean;
+  readonly createdAtMs: number;
+  readonly nowMs: number;
+}
+
+/** A clock of Slack's may be behind the store's. */
+const SEARCHED_BEFORE_MS = 60_000;
+const LATE_AFTER_MS = 60_000;
+
+/** Looks for it where an earlier attempt may have posted it. */
+export async function searchAttempt(
+  parts: SearchParts,
+  { key, mayBeThere, createdAtMs }: KeyedAttempt,
+  place: Pick<SearchFor, 'channelId' | 'threadTs'>,
+): Promise<Searched> {
+  if (!mayBeThere) return { kind: 'absent' };
+  return searchMessage(parts, { ...place, key, sinceMs: createdAtMs - SEARCHED_BEFORE_MS });
+}
+
+/** `mayRepeat`: it wasn't possible to look. */
+export function hintsOf({ createdAtMs, nowMs }: KeyedAttempt, mayRepeat: boolean): Hints {
+  const lateMs = nowMs - createdAtMs;
+  return { lateMs: lateMs > LATE_AFTER_MS ? lateMs : null, mayRepeat, createdAtMs };
 }
 
 const PER_PAGE = 200;

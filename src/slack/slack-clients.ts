@@ -4,6 +4,7 @@ import type { WebClient } from '@slack/web-api';
 import type { AuditVerdict } from '../domain/audit-chain.ts';
 import type { WatchRules } from '../domain/watch/watch.ts';
 import type { AuditBoard, Delivery, Directory, Log, NewId, Notifier, SeenOnce } from '../usecases/ports.ts';
+import type { RuleNotifier } from '../usecases/rule-book.ts';
 import type {
   AlertNotifier,
   ScheduledMessages,
@@ -16,6 +17,7 @@ import { CardNotifier } from './card-notifier.ts';
 import { channelTroubleThrough } from './channel-trouble.ts';
 import { SlackDirectory } from './directory.ts';
 import { HomeWorkspace } from './home-workspace.ts';
+import { SlackRuleNotifier } from './rule-notifier.ts';
 import { postMessage } from './send-message.ts';
 import { failureText, type OnSlackCall, slackCall } from './slack-call.ts';
 import type { SlackEvents } from './slack-events.ts';
@@ -28,6 +30,7 @@ import { createWebClient, RateLimitPauses } from './web-client.ts';
 export interface SlackClients {
   readonly directory: Directory;
   readonly notifier: Notifier;
+  readonly ruleNotifier: RuleNotifier;
   /** Null: no channel is set for the head of the audit trail. */
   readonly auditBoard: AuditBoard | null;
   /** For messages that a channel reads: people by name, without pinging them. */
@@ -109,6 +112,14 @@ export function createSlackClients(parts: SlackClientsParts): SlackClients {
       tellApprovers: settings.tellApprovers,
       quiet,
       newId,
+      log,
+    }),
+    ruleNotifier: new SlackRuleNotifier({
+      client: newClient(),
+      home,
+      directory,
+      closeChannel: settings.closeChannel,
+      quiet,
       log,
     }),
   };

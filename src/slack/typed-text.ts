@@ -35,6 +35,24 @@ export function typedQuery(text: string): string {
     .trim();
 }
 
+/**
+ * Whom a command's text mentions, and its other words. Slack writes mentions as `<@U1|ann>` and `<!subteam^S1|@desk>`
+ * where the command escapes them (manifest.yml).
+ */
+export function typedMentions(text: string): {
+  readonly people: readonly string[];
+  readonly groups: readonly string[];
+  readonly text: string;
+} {
+  const people = new Set<string>();
+  const groups = new Set<string>();
+  const rest = text.replace(/<(?:@|!subteam\^)([A-Z0-9]+)(?:\|[^<>]*)?>/g, (token, id: string) => {
+    (token.startsWith('<@') ? people : groups).add(id);
+    return ' ';
+  });
+  return { people: [...people], groups: [...groups], text: typedQuery(rest) };
+}
+
 /** The first word and the rest; the rest keeps its own spacing. */
 export function firstWord(text: string): { readonly word: string; readonly rest: string } {
   const typed = plainTyped(text);

@@ -36,6 +36,8 @@ export interface Access {
   identify(by: PersonId): Promise<Result<Person>>;
   /** The person, if they also have the role. */
   requireRole(by: PersonId, role: Role): Promise<Result<Person>>;
+  /** The person, if a list of approvers names them; standing in for one isn't enough. */
+  requireListedApprover(by: PersonId): Promise<Result<Person>>;
   /** Which roles this person has; refuses people without any, and all but full members of the home team. */
   rolesOf(by: PersonId): Promise<Result<readonly Role[]>>;
   /** Why an identified person doesn't have this role; null: they have it. */
@@ -79,8 +81,15 @@ export function createAccess(directory: Directory, lists: RoleLists, policies: C
     return refusal ? refuse(refusal) : done(found.value);
   }
 
-  /** Null: they have it. An unreadable group refuses only people who aren't elsewhere on the list. */
-  async function refuseRole({ teamId, userId }: PersonId, role: Role): Promise<Refusal | null> {
+  /** Null: they have it. */
+  async function refuseRole(by: PersonId, role: Role): Promise<Refusal | null> {
+    const refusal = await refuseListed(by, role);
+    const isApprover = role === 'approver' || (role === 'viewer' && lists.viewers === null);
+    return refusal?.code === 'role-missing' && isApprover && (await standsIn(by)) ? null : refusal;
+  }
+
+  /** Null: they are on the list. An unreadable group refuses only people who aren't elsewhere on it. */
+  async function refuseListed({ userId }: PersonId, role: Role): Promise<Refusal | null> {
     const names = listFor(role);
     if (names === '*') return null;
     const members = await directory.members(names);
@@ -89,14 +98,12 @@ export function createAccess(directory: Directory, lists: RoleLists, policies: C
       return { code: 'identity-unavailable', groups: members.unreadGroups };
     }
     if (members.value.has(userId)) return null;
-    const isApprover = role === 'approver' || (role === 'viewer' && lists.viewers === null);
-    if (isApprover && (await standsIn(userId, teamId))) return null;
     const { missingGroups } = members;
     return { code: 'role-missing', role, ...(missingGroups.length > 0 && { missingGroups }) };
   }
 
   /** Whether they act in the place of an approver who is still a full member. */
-  async function standsIn(userId: string, teamId: string): Promise<boolean> {
+  async function standsIn({ teamId, userId }: PersonId): Promise<boolean> {
     const own = (await policies.standIns()).filter(({ standIn }) => standIn === userId);
     if (own.length === 0) return false;
     const found = await lookUpApprovers([approverNames()], teamId);
@@ -234,6 +241,13 @@ export function createAccess(directory: Directory, lists: RoleLists, policies: C
       const [person, refusal] = await Promise.all([identify(by), refuseRole(by, role)]);
       if (!person.ok) return person;
       return refusal === null ? person : refuse(refusal);
+    },
+    async requireListedApprover(by) {
+      const [person, refusal] = await Promise.all([identify(by), refuseListed(by, 'approver')]);
+      if (!person.ok) return person;
+      if (refusal === null) return person;
+      const isStandIn = refusal.code === 'role-missing' && (await standsIn(by));
+      return refuse(isStandIn ? { code: 'only-stand-in' } : refusal);
     },
     async rolesOf(by) {
       const person = await identify(by);

@@ -13,6 +13,7 @@ import { createDeliverOutbox, type DeliverOutbox } from './deliver-outbox.ts';
 import type { Desk, StatusView } from './desk.ts';
 import { createExecuteClose } from './execute-close.ts';
 import { createAuditVerbs } from './export-audit.ts';
+import { createKeepAbsences } from './keep-absences.ts';
 import { createListClosedUnits } from './list-closed-units.ts';
 import type { LoanDesk } from './loan-desk.ts';
 import type { LoanRecords, ReadingProgressStore } from './loan-ports.ts';
@@ -61,6 +62,7 @@ export interface DeskParts {
   readonly policy: ClosePolicy;
   /** As read last from CLOSE_RULES_FILE; default: there is none. */
   readonly rules?: () => CloseRules | null;
+  /** What is kept beside the rules: who is away, what was told. */
   readonly ruleBookStore: RuleBookStore;
   readonly ruleNotifier?: RuleNotifier;
   readonly thresholds: Thresholds;
@@ -108,6 +110,7 @@ export function createDesk({ closer, ...given }: DeskParts): DeskWork {
   const { absences } = ruleBook;
   const policies = createClosePolicies({ settings, absences, now, ...(rules && { rules }) });
   const access = createAccess(given.directory, given.roles, policies);
+  const keepAbsences = createKeepAbsences({ ...given, access, ruleBook });
   const checkAudit = createCheckAudit({
     ...given,
     watch: given.watchRecords,
@@ -152,7 +155,10 @@ export function createDesk({ closer, ...given }: DeskParts): DeskWork {
       onApproved: (requestId) =>
         inBackground('execute', () => withRequest(requestId, () => executor.execute(requestId))),
     }),
-    ...createOperateDesk(shared),
+    ...createOperateDesk({ ...shared, absencesNow: keepAbsences.absencesNow }),
+    listAbsences: keepAbsences.listAbsences,
+    enterAbsence: keepAbsences.enterAbsence,
+    endAbsence: keepAbsences.endAbsence,
     ...createAuditVerbs(shared),
     ...createViewRequests({ ...shared, viewUnits }),
     async redrawCard(requestId) {

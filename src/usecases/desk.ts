@@ -7,9 +7,11 @@
 import type { LongId } from '../domain/amount.ts';
 import type { AuditVerdict, KeptHead } from '../domain/audit-chain.ts';
 import type { CardLocation } from '../domain/card-location.ts';
+import type { TypedAbsence } from '../domain/close/away-query.ts';
 import type { CloseRequest, Verdict } from '../domain/close/close-request.ts';
+import type { Absence } from '../domain/close/close-rules.ts';
 import type { Facts } from '../domain/close/facts.ts';
-import type { PersonId, Role } from '../domain/person.ts';
+import type { PersonId, PersonKind, Role } from '../domain/person.ts';
 import type { ClosePolicy } from '../domain/policy.ts';
 import type { Refusal, Result } from '../domain/refusal.ts';
 import type { ClosedUnit, Inconsistency, RiskUnit, Thresholds } from '../domain/unit/risk-unit.ts';
@@ -117,6 +119,32 @@ export interface StatusView {
   }[];
 }
 
+/** Somebody who is away now, and who stands in for them. */
+export interface AbsenceRow extends Absence {
+  /** Where it is from: `/loandesk away`, or CLOSE_RULES_FILE. */
+  readonly source: 'entered' | 'file';
+  /** Why nobody acts in their place all the same; null: the stand-in does. */
+  readonly noEffect: 'not-an-approver' | 'not-looked-up' | Exclude<PersonKind, 'member'> | null;
+}
+
+/** What holds after `/loandesk away`. */
+export interface AwayStep {
+  readonly absence: Absence;
+  /** Who stood in until then. */
+  readonly insteadOf: string | null;
+  /** Approvers for whom the person who is away stands in, and their ends. */
+  readonly standsInFor: readonly Absence[];
+}
+
+/** What holds after `/loandesk back`. */
+export interface BackStep {
+  readonly approver: string;
+  /** Who stood in until now. */
+  readonly standIn: string;
+  /** The absence of CLOSE_RULES_FILE that holds from now on; null: there is none. */
+  readonly inFile: Absence | null;
+}
+
 export interface HomeView {
   readonly roles: readonly Role[];
   readonly waitingForMe: readonly CloseRequest[];
@@ -188,6 +216,12 @@ export interface Desk {
   status(by: PersonId): Promise<Result<StatusView>>;
   /** Lifts the stops that followed the exchange's limits or bans; approvers only. Returns those that were in force. */
   liftStop(by: PersonId): Promise<Result<readonly ExchangeStop[]>>;
+  /** Who is away now, first to come back first. For anyone with a role. */
+  listAbsences(by: PersonId): Promise<Result<readonly AbsenceRow[]>>;
+  /** `/loandesk away until 2026-12-06 for @ada`: listed approvers, for themselves. */
+  enterAbsence(by: PersonId, typed: TypedAbsence): Promise<Result<AwayStep>>;
+  /** `/loandesk back [@ben]`: their own, one they stand in for, or as an approver anybody's. */
+  endAbsence(by: PersonId, typed: TypedAbsence): Promise<Result<BackStep>>;
   home(by: PersonId): Promise<Result<HomeView>>;
   /** Changes when any request or case shown on App Home changes. Reads the store only. */
   requestsMark(): Promise<string>;

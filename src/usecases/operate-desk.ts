@@ -1,31 +1,52 @@
-/** `/loandesk status`, with the approvers who don't count and why, and `/loandesk resume`. */
+/** `/loandesk status`, with the approvers who don't count and why and who stands in, and `/loandesk resume`. */
 import { type PersonKind, personKey } from '../domain/person.ts';
-import type { ClosePolicy } from '../domain/policy.ts';
+import { type ClosePolicy, mergeGroups } from '../domain/policy.ts';
 import { done, type Result } from '../domain/refusal.ts';
 import type { Access, ApproverLookup } from './access.ts';
-import type { Desk, StatusView } from './desk.ts';
-import type { ExchangeStops, Log } from './ports.ts';
+import type { AbsenceRow, Desk, StatusView } from './desk.ts';
+import type { KeepAbsences } from './keep-absences.ts';
+import { type ExchangeStops, type Log, StoreUnavailable, UnreadableRecord } from './ports.ts';
 
 export interface OperateDeskParts {
   readonly access: Access;
   readonly probe: () => Promise<StatusView>;
   readonly policy: ClosePolicy;
   readonly stops: ExchangeStops;
+  /** Throws UnreadableRecord, StoreUnavailable. */
+  readonly absencesNow: KeepAbsences['absencesNow'];
   readonly log: Log;
 }
 
 export function createOperateDesk(parts: OperateDeskParts): Pick<Desk, 'status' | 'liftStop'> {
   const { access, stops, log } = parts;
+
+  /** With the line about them; the rest of the status is shown even if they can't be read. */
+  async function absencesOf(teamId: string): Promise<{ rows: readonly AbsenceRow[]; lines: StatusLine[] }> {
+    try {
+      const rows = await parts.absencesNow(teamId);
+      return { rows, lines: rows.length === 0 ? [] : [absenceLine(rows)] };
+    } catch (error) {
+      if (!(error instanceof UnreadableRecord) && !(error instanceof StoreUnavailable)) throw error;
+      const text = 'who is away is unreadable: nobody acts in the place of another';
+      return { rows: [], lines: [{ name: 'Stand-ins', level: 'fault', text }] };
+    }
+  }
+
   return {
     async status(by) {
       const roles = await access.rolesOf(by);
       if (!roles.ok) return roles;
-      const [view, approvers, missing] = await Promise.all([
+      const [view, approvers, missing, absences] = await Promise.all([
         parts.probe(),
         access.approvers(by.teamId),
         access.missingGroups(),
+        absencesOf(by.teamId),
       ]);
-      const lines = [...view.lines, approverLine(approvers, parts.policy)];
+      const { quorum } = parts.policy;
+      // A stand-in and whoever they act for are one person.
+      const pairs = absences.rows.flatMap((row) => (row.noEffect ? [] : [[row.approver, row.standIn]]));
+      const samePerson = mergeGroups([...parts.policy.samePerson, ...pairs]);
+      const lines = [...view.lines, approverLine(approvers, { quorum, samePerson }), ...absences.lines];
       if (missing.length > 0)
         lines.push({ name: 'User groups', level: 'warning', text: missingGroupsText(missing) });
       return done({ ...view, lines });
@@ -68,10 +89,32 @@ export function missingGroupsText(groups: readonly string[]): string {
     : `these user groups don't exist in Slack: ${groups.join(', ')}; no one gets a role from them`;
 }
 
+type StatusLine = StatusView['lines'][number];
+
+const NO_EFFECT: Readonly<Record<NonNullable<AbsenceRow['noEffect']>, (row: AbsenceRow) => string>> = {
+  'not-an-approver': ({ approver }) => `${approver} is no approver`,
+  'not-looked-up': () => "Slack couldn't confirm who they are",
+  guest: ({ standIn }) => `${standIn} is ${WHY.guest}`,
+  bot: ({ standIn }) => `${standIn} is ${WHY.bot}`,
+  deactivated: ({ standIn }) => `${standIn} is ${WHY.deactivated}`,
+  foreign: ({ standIn }) => `${standIn} is ${WHY.foreign}`,
+  'not-found': ({ standIn }) => `${standIn} is ${WHY['not-found']}`,
+};
+
+function absenceLine(rows: readonly AbsenceRow[]): StatusLine {
+  const texts = rows.map((row) => {
+    const until = new Date(row.untilMs).toISOString().slice(0, 16).replace('T', ' ');
+    const why = row.noEffect === null ? '' : ` (without effect: ${NO_EFFECT[row.noEffect](row)})`;
+    return `${row.standIn} for ${row.approver} until ${until} UTC${why}`;
+  });
+  const level = rows.some(({ noEffect }) => noEffect !== null) ? 'warning' : 'ok';
+  return { name: 'Stand-ins', level, text: texts.join('; ') };
+}
+
 function approverLine(
   found: Result<ApproverLookup>,
   { quorum, samePerson }: Pick<ClosePolicy, 'quorum' | 'samePerson'>,
-): StatusView['lines'][number] {
+): StatusLine {
   const name = 'Approvers';
   if (!found.ok) {
     const { refusal } = found;

@@ -6,7 +6,7 @@ import type { World } from '../../sandbox/world.ts';
 import { ACTIONS, INPUTS } from '../../src/slack/ids.ts';
 import type { Scribe } from './scribe.ts';
 
-const { rina, chen, partnerDesk } = SEED_IDS;
+const { rina, ada, ben, chen, vera, partnerDesk } = SEED_IDS;
 
 /** An answer of the exchange serves everybody who asks within two seconds. */
 export const SHARED_ANSWER_MS = 2_100;
@@ -144,6 +144,44 @@ export async function playLoandesk(scribe: Scribe): Promise<void> {
   await scribe.command(rina, `/loandesk audit export ${id}`);
   await scribe.command(rina, '/loandesk audit');
   await scribe.command(rina, '/loandesk reqests');
+}
+
+export async function playAway({ workspace }: World, scribe: Scribe): Promise<void> {
+  scribe.chapter('/loandesk away', 'An approver who is away, and who may act in their place until then.');
+  const { store } = workspace;
+  const told = (does: string, since: number, fits: RegExp) =>
+    scribe.shows(
+      `Everybody in #loan-desk reads ${does}`,
+      () =>
+        store
+          .messages(SEED_IDS.loanDesk)
+          .findLast((each) => each.order > since && each.viewerId === undefined),
+      fits,
+    );
+  await scribe.command(rina, '/loandesk away');
+  let { order } = store;
+  await scribe.command(ada, '/loandesk away until 2026-12-06 for @vera');
+  await told('it, and the two are notified', order, /is away/);
+  await scribe.command(rina, '/loandesk away');
+  scribe.note('What does not work.');
+  await scribe.command(rina, '/loandesk away until 2026-12-06 for @vera');
+  await scribe.command(vera, '/loandesk away until 2026-12-06 for @ben');
+  await scribe.command(ben, '/loandesk away until friday for @vera');
+  await scribe.command(ben, '/loandesk away until 2026-02-30 for @vera');
+  await scribe.command(ben, '/loandesk away until 2026-10-01 for @vera');
+  await scribe.command(ben, '/loandesk away until 2027-06-01 for @vera');
+  await scribe.command(ben, '/loandesk away for @vera');
+  await scribe.command(ben, '/loandesk away until 2026-12-06');
+  await scribe.command(ben, '/loandesk away until 2026-12-06 for @vera @chen');
+  await scribe.command(ben, '/loandesk away until 2026-12-06 for @loan-approvers');
+  await scribe.command(ben, '/loandesk away until 2026-12-06 for @somebody');
+  await scribe.command(ben, '/loandesk away until 2026-12-06 for @gus');
+  await scribe.command(ben, '/loandesk away until 2026-12-06 for @ada');
+  scribe.note('Another approver ends it.');
+  ({ order } = store);
+  await scribe.command(ben, '/loandesk back @ada');
+  await told('it', order, /is back/);
+  await scribe.command(ben, '/loandesk back');
 }
 
 export function message(shown: StoredMessage | StoredView): StoredMessage {

@@ -12,6 +12,7 @@ import { Records } from '../chaos/records.ts';
 import { playCard, playReject, playUnknown } from './play-card.ts';
 import {
   type Advance,
+  playAway,
   playClosedUnits,
   playCloseUnit,
   playLoan,
@@ -68,6 +69,7 @@ export async function writeTranscript(advance: Advance): Promise<string> {
     await playReject(world, scribe);
     await playUnknown(world, scribe);
     await playLoandesk(scribe);
+    await playAway(world, scribe);
     await playHome(world, scribe, advance);
     await playElsewhere(world, scribe);
     await playExchangeTrouble(world, scribe);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { firstWord, plainTyped, typedQuery } from '../../src/slack/typed-text.ts';
+import { firstWord, plainTyped, typedMentions, typedQuery } from '../../src/slack/typed-text.ts';
 
 describe('typed text', () => {
   it.each([
@@ -29,5 +29,23 @@ describe('typed text', () => {
     expect(firstWord('7')).toEqual({ word: '7', rest: '' });
     expect(firstWord('')).toEqual({ word: '', rest: '' });
     expect(plainTyped('it’s “done” &amp; dusted')).toBe('it\'s "done" & dusted');
+  });
+});
+
+describe('mentions in a command', () => {
+  it.each([
+    ['until 2026-12-06 for <@U0ADA|ada>', ['U0ADA'], [], 'until 2026-12-06 for'],
+    ['<@W0ADA> until  today', ['W0ADA'], [], 'until today'],
+    ['<@U0ADA|a> <@U0BEN|b> <@U0ADA|a>', ['U0ADA', 'U0BEN'], [], ''],
+    ['for <!subteam^S0RISK|@risk>', [], ['S0RISK'], 'for'],
+    ['for <!subteam^S0RISK>', [], ['S0RISK'], 'for'],
+    ['for <!here>', [], [], 'for @here'],
+    ['for <#C0DESK|desk>', [], [], 'for #desk'],
+    ['for @ada', [], [], 'for @ada'],
+    // Typed, not chosen from Slack's list.
+    ['for &lt;@U0ADA&gt;', [], [], 'for <@U0ADA>'],
+    ['', [], [], ''],
+  ])('%s', (text, people, groups, rest) => {
+    expect(typedMentions(text)).toEqual({ people, groups, text: rest });
   });
 });

@@ -11,6 +11,8 @@ type NotAVerb = 'requestsMark' | 'redrawCard' | 'isCopyOfCard' | 'noteForgery';
 
 type Ask = (desk: Desk, by: PersonId, requestId: string) => Promise<Result<unknown>>;
 
+const NOT_UNDERSTOOD = { people: [], groups: [], text: 'for long', input: 'for long' };
+
 /** A new verb does not compile without its line here. */
 const VERBS: Readonly<Record<Exclude<keyof Desk, NotAVerb>, Ask>> = {
   admit: (desk, by) => desk.admit(by),
@@ -35,6 +37,9 @@ const VERBS: Readonly<Record<Exclude<keyof Desk, NotAVerb>, Ask>> = {
   exportAudit: (desk, by) => desk.exportAudit(by, null),
   status: (desk, by) => desk.status(by),
   liftStop: (desk, by) => desk.liftStop(by),
+  listAbsences: (desk, by) => desk.listAbsences(by),
+  enterAbsence: (desk, by) => desk.enterAbsence(by, NOT_UNDERSTOOD),
+  endAbsence: (desk, by) => desk.endAbsence(by, NOT_UNDERSTOOD),
   home: (desk, by) => desk.home(by),
 };
 

@@ -109,8 +109,10 @@ export function decideRuleBook(book: RuleBook, command: RuleCommand, nowMs: numb
       const { by, standIn, untilMs } = command;
       const approver = by.userId;
       if (standIn === approver) return refuse({ code: 'stand-in-not-allowed', standIn, why: 'yourself' });
-      if (untilMs <= nowMs || untilMs - nowMs > LONGEST_ABSENCE_MS)
-        return refuse({ code: 'bad-absence', untilMs, longestMs: LONGEST_ABSENCE_MS });
+      if (untilMs <= nowMs || untilMs - nowMs > LONGEST_ABSENCE_MS) {
+        const why = untilMs <= nowMs ? 'over' : 'too-long';
+        return refuse({ code: 'bad-absence', untilMs, why, longestMs: LONGEST_ABSENCE_MS });
+      }
       // No chain: somebody who is away themselves can't act for another.
       const others = [...absences, ...inForce(command.inFile, nowMs)];
       if (others.some((each) => each.approver === standIn))

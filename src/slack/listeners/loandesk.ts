@@ -1,4 +1,4 @@
-/** `/loandesk [requests | request <id> | watch | case <id> | drill <unit> | status | resume | audit verify [id | entries head] | audit export [id] | help]` */
+/** `/loandesk [requests | request <id> | watch | case <id> | drill <unit> | away [until <day> for <person>] | back [person] | status | resume | audit verify [id | entries head] | audit export [id] | help]` */
 import { parseKeptHead } from '../../domain/audit-chain.ts';
 import type { Desk } from '../../usecases/desk.ts';
 import { COMMANDS } from '../ids.ts';
@@ -16,6 +16,7 @@ import { auditVerdictMessage } from '../views/audit-view.ts';
 import { helpMessage, unknownArgumentMessage } from '../views/help-view.ts';
 import { fileSentMessage } from '../views/notice-message.ts';
 import { resumedMessage, statusMessage } from '../views/status-view.ts';
+import { tellAway, tellBack } from './away.ts';
 import { tellCase } from './case.ts';
 import { tellRequest, tellRequests } from './requests.ts';
 import { startDrill, tellWatch } from './watch.ts';
@@ -44,6 +45,10 @@ function loandesk(parts: ListenerParts): Listener {
           return tellCase(parts, turn, argument, 'tell');
         case 'drill':
           return startDrill(parts, turn, argument);
+        case 'away':
+          return tellAway(parts, turn);
+        case 'back':
+          return tellBack(parts, turn);
         case 'status':
           return status(parts, turn);
         case 'resume':

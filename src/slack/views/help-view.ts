@@ -55,8 +55,8 @@ export const USAGE: Readonly<Record<CommandName, Usage>> = {
   },
   '/loandesk': {
     usage:
-      '/loandesk [requests | request <id> | watch | case <id> | drill <unit> | status | resume | audit verify [id | entries head] | audit export [id] | help]',
-    does: 'Close requests, the watch and its cases, the state of the service, and the audit trail.',
+      '/loandesk [requests | request <id> | watch | case <id> | drill <unit> | away [until 2026-12-06 for @ada] | back [@ben] | status | resume | audit verify [id | entries head] | audit export [id] | help]',
+    does: 'Close requests, the watch and its cases, who is away, the state of the service, and the audit trail.',
     examples: [
       ['/loandesk requests', 'open and recent close requests'],
       ['/loandesk request <id>', 'one request with its evidence'],
@@ -66,6 +66,12 @@ export const USAGE: Readonly<Record<CommandName, Usage>> = {
         '/loandesk drill <unit>',
         'a practice case with made-up figures in the watch channel, every message marked',
       ],
+      ['/loandesk away', 'which approvers are away, and who stands in for them'],
+      [
+        '/loandesk away until 2026-12-06 for @ada',
+        'lets @ada act in your place until the end of that day, or until a time: `2026-12-06 18:00` (approvers)',
+      ],
+      ['/loandesk back', 'ends that earlier; `/loandesk back @ben` ends it for @ben'],
       ['/loandesk status', 'Binance, limits, clock, store, versions'],
       ['/loandesk resume', 'calls Binance again although a limit or a ban stopped Loandesk (approvers)'],
       ['/loandesk audit verify', 'checks the whole audit trail and every record'],
@@ -98,6 +104,8 @@ const WORDS: readonly (readonly [string, string])[] = [
   ['watch', '/loandesk watch'],
   ['case', '/loandesk case <id>'],
   ['drill', '/loandesk drill <unit>'],
+  ['away', '/loandesk away'],
+  ['back', '/loandesk back'],
   ['status', '/loandesk status'],
   ['resume', '/loandesk resume'],
   ['audit', '/loandesk audit verify'],

@@ -5,7 +5,7 @@
  */
 
 import type { FactChange, LiabilityFact } from '../../domain/close/facts.ts';
-import type { Refusal, RefusalCode } from '../../domain/refusal.ts';
+import type { Refusal, RefusalCode, WhyAbsenceUnclear } from '../../domain/refusal.ts';
 import { subjectText } from '../../domain/subject.ts';
 import { fitLines } from './blocks.ts';
 import { amountText, channelMention, dateToken, durationText, mention, needsText } from './format.ts';
@@ -113,6 +113,18 @@ const NO_STAND_IN = {
   'not-found': (standIn) => `Slack does not know ${standIn}.`,
 } as const satisfies Record<string, (standIn: string) => string>;
 
+const ABSENCE_UNCLEAR: Readonly<Record<WhyAbsenceUnclear, (input: string) => string>> = {
+  'no-day': (input) => `${input} doesn't say until when.`,
+  'bad-day': (input) => `${input} has no day that can be read: write it as 2026-12-06, and a time as 18:00.`,
+  'several-days': (input) => `${input} names more than one day or time. Give the last day only.`,
+  'no-person': (input) => `${input} doesn't say who stands in.`,
+  'several-people': (input) => `${input} names more than one person. There is one stand-in.`,
+  group: (input) => `${input} names a user group. Name one person.`,
+  'plain-name': (input) =>
+    `Slack didn't tell whom ${input} means. Type @ and choose the person from Slack's list.`,
+  'unknown-word': (input) => `${input} has words that Loandesk doesn't understand.`,
+};
+
 const NEW_OWNER_WORDS = {
   guest: 'they are a guest, and only full members of this workspace can have a case',
   bot: 'a bot can have no case',
@@ -126,7 +138,7 @@ const NEW_OWNER_WORDS = {
 const ROLE_WORDS = {
   viewer: 'to look at loans',
   requester: 'to request a close',
-  approver: 'to decide on this request',
+  approver: 'to decide on closes',
 } as const;
 
 const NOT_SHARED = {
@@ -218,10 +230,10 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: `You aren't on the list of people who may do this (${ROLE_WORDS[role]}). Channel membership alone doesn't give access.${goneGroups(missingGroups)}`,
     advice: 'If you should be, ask your administrator.',
   }),
-  'identity-unavailable': ({ groups = [] }) => ({
+  'identity-unavailable': ({ groups = [], userId }) => ({
     what:
       groups.length === 0
-        ? "Slack couldn't confirm who you are, so this was blocked."
+        ? `Slack couldn't confirm who ${userId === undefined ? 'you are' : `${mention(userId)} is`}, so this was blocked.`
         : `Slack couldn't tell who is in user group ${groupList(groups)}, so this was blocked.`,
     advice: 'Try again in a minute.',
   }),
@@ -325,15 +337,31 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: NO_STAND_IN[why](`<@${standIn}>`),
     advice: 'Name another full member of this workspace.',
   }),
-  'bad-absence': ({ untilMs, longestMs }) => ({
-    what: `${dateToken(untilMs)} is over, or more than ${longestMs / 86_400_000} days away.`,
-    advice:
-      'Give the last day you are away. A longer absence belongs in the rules for closes: ask your administrator.',
+  'absence-unclear': ({ input, why }) => ({
+    what: ABSENCE_UNCLEAR[why](typed(input)),
+    advice: 'For example `/loandesk away until 2026-12-06 for @ada`, or `/loandesk back`.',
   }),
-  'not-away': ({ approver }) => ({
-    what: `Nobody entered here that <@${approver}> is away.`,
-    advice: 'An absence in CLOSE_RULES_FILE ends there: ask your administrator.',
+  'only-stand-in': () => ({
+    what: "You only stand in for an approver, so you can't name a stand-in of your own.",
+    advice: 'The approver who is away can name somebody else with `/loandesk away`.',
   }),
+  'bad-absence': ({ untilMs, why, longestMs }) =>
+    why === 'over'
+      ? { what: `${dateToken(untilMs)} is over.`, advice: 'Give the last day on which you are away.' }
+      : {
+          what: `${dateToken(untilMs)} is more than ${longestMs / 86_400_000} days away.`,
+          advice: 'A longer absence belongs in CLOSE_RULES_FILE: ask your administrator.',
+        },
+  'not-away': ({ approver, fileUntilMs }) =>
+    fileUntilMs === undefined
+      ? {
+          what: `Nobody has entered that ${mention(approver)} is away.`,
+          advice: '`/loandesk away` lists who is.',
+        }
+      : {
+          what: `${mention(approver)} is away until ${dateToken(fileUntilMs)} by CLOSE_RULES_FILE, and that ends only there.`,
+          advice: 'Ask your administrator to change the file.',
+        },
   'not-claim-owner': () => ({
     what: 'Another process carries out this request.',
     advice: LOOK,

@@ -34,10 +34,11 @@ export async function openOffice(
   const slack = await startSlackHarness({
     workspace: { strictRateLimits: false, ...workspace },
     steadyNow: () => desk?.nowMs ?? 0,
-    desk: ({ directory, notifier }) => {
+    desk: ({ directory, notifier, ruleNotifier }) => {
       desk = new DeskHarness(rules, {
         directory,
         notifier,
+        ruleNotifier,
         log,
         roles: {
           requesters: [ids.requesters],

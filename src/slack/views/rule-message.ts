@@ -1,0 +1,35 @@
+/** What the approvals channel is told about the rules for closes and who stands in. mrkdwn, escaped. */
+import type { RuleEvent } from '../../domain/close/rule-book.ts';
+import type { Message } from './blocks.ts';
+import { dateToken, mention } from './format.ts';
+import { noticeMessage } from './notice-message.ts';
+
+export function ruleMessage(event: RuleEvent): Message {
+  switch (event.type) {
+    case 'away':
+      return noticeMessage(awayText(event));
+    case 'back':
+      return noticeMessage(backText(event));
+    case 'rules-changed':
+      return noticeMessage(rulesChangedText(event));
+    case 'access-resolved':
+      // Goes to the audit trail only.
+      return noticeMessage(`Who could have approved on ${event.day} is in the audit trail.`);
+  }
+}
+
+function awayText(event: Extract<RuleEvent, { type: 'away' }>): string {
+  const { approver, standIn, untilMs, insteadOf } = event;
+  const instead = insteadOf === null ? '' : `, instead of ${mention(insteadOf)}`;
+  return `*${mention(approver)} is away until ${dateToken(untilMs)}. Until then ${mention(standIn)} may approve and reject in their place*${instead}. They count as one person. \`/loandesk back\` ends it earlier; other approvers add the name: \`/loandesk back @name\`.`;
+}
+
+function backText({ approver, standIn, by }: Extract<RuleEvent, { type: 'back' }>): string {
+  const who = by === null || by.userId === approver ? '' : `, says ${mention(by)}`;
+  return `*${mention(approver)} is back*${who}. The absence in which ${mention(standIn)} stood in has ended.`;
+}
+
+function rulesChangedText({ from, to }: Extract<RuleEvent, { type: 'rules-changed' }>): string {
+  const digest = (of: string | null) => (of === null ? 'none' : `\`${of.slice(0, 12)}\``);
+  return `*The rules for closes changed*, from digest ${digest(from)} to ${digest(to)}.`;
+}
