@@ -83,8 +83,25 @@ function drawMessage(message: StoredMessage, replies: readonly StoredMessage[], 
   </li>`;
 }
 
-/** If a block cannot be drawn, the message's text is shown instead, as in a notification. */
+/** How each message was last drawn: a browser asks for the whole conversation whenever a part of it changes. */
+const drawn = new WeakMap<StoredMessage, { readonly of: string; readonly markup: string }>();
+const MINUTE_MS = 60_000;
+
+/**
+ * If a block cannot be drawn, the message's text is shown instead, as in a notification. A changed message is another
+ * object, so only the reader, the replies and the time can differ; "5 seconds ago" may be a minute old.
+ */
 function messageHtml(message: StoredMessage, replies: readonly StoredMessage[], reader: Reader): string {
+  const { person, nowMs } = reader;
+  const of = [person.id, Math.floor(nowMs / MINUTE_MS), ...replies.map(({ order }) => order)].join(' ');
+  const known = drawn.get(message);
+  if (known?.of === of) return known.markup;
+  const markup = freshHtml(message, replies, reader);
+  drawn.set(message, { of, markup });
+  return markup;
+}
+
+function freshHtml(message: StoredMessage, replies: readonly StoredMessage[], reader: Reader): string {
   try {
     return toHtml(drawMessage(message, replies, reader));
   } catch {

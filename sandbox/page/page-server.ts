@@ -112,8 +112,10 @@ function streamChanges(playground: Playground, response: ServerResponse): void {
     for (const kind of kinds) waiting.add(kind);
     timer ??= setTimeout(flush, GATHERED_MS);
   };
-  // A card that changed means that the record behind it changed.
-  const stopTalk = playground.world.workspace.store.listen(() => tell('talk', 'side'));
+  // A card that changed means that the record behind it changed; a call alone may only have used up a fault.
+  const stopTalk = playground.world.workspace.store.listen(({ type }) =>
+    type === 'call' ? tell('side') : tell('talk', 'side'),
+  );
   const stopSide = playground.onChange(() => tell('side'));
   const anyway = setInterval(() => tell('side'), ANYWAY_EVERY_MS);
   response.on('close', () => {
