@@ -48,6 +48,7 @@ import { createSlackClients, type SlackClients } from './slack/slack-clients.ts'
 import { dispatcherThrough } from './slack/web-client.ts';
 import { createDesk, type DeskWork } from './usecases/create-desk.ts';
 import type { WatchParts } from './usecases/create-watch.ts';
+import type { RuleFaults } from './usecases/note-rules.ts';
 import type { Log } from './usecases/ports.ts';
 import { createPostAuditHead } from './usecases/post-audit-head.ts';
 import { createRemoveTripWires } from './usecases/trip-wire.ts';
@@ -73,6 +74,10 @@ const AUDIT_EVERY_MS = 60_000;
 const KEPT_EVERY_MS = 5 * 60_000;
 /** Checks every minute whether the day's head has been posted. */
 const AUDIT_HEAD_EVERY_MS = 60_000;
+/** Says which rules for closes are in force while Redis couldn't be reached, and compares them with those told last. */
+const RULES_EVERY_MS = 10_000;
+/** Checks every minute whether the day's approvers are in the audit trail. */
+const ACCESS_EVERY_MS = 60_000;
 /** A replica of before the change of the setting may still run and leave another one. */
 const TRIP_WIRES_REMOVED_EVERY_MS = 5 * 60_000;
 /** Orchestrators kill after 10 s, so the last answers and closing all connections must fit into that. */
@@ -146,7 +151,7 @@ export async function createApp(
   });
   const events = createEvents(metrics, tracing, log);
   const accounts = await readAccounts(config, log);
-  const rules = await watchCloseRules(config, log);
+  const rules = await watchCloseRules(config, log, now);
   const redis = new RedisConnection(config.redis.connection, log, REDIS_TIMES, events);
   const keys = new KeyNames(config.redis.prefix);
   const { auditKeys } = config;
@@ -214,6 +219,7 @@ export async function createApp(
     roles: config.people,
     policy: config.closePolicy,
     rules: rules.current,
+    ruleFaults: rules.faults,
     thresholds: config.thresholds,
     probe: createStatusProbe({
       exchange,
@@ -306,6 +312,9 @@ export async function createApp(
         const postHead = createPostAuditHead({ checkAudit, board: auditBoard, seenOnce, now, log });
         background.every('audit-head', AUDIT_HEAD_EVERY_MS, postHead);
       }
+      inBackground('rules', work.noteRules.round);
+      background.every('rules', RULES_EVERY_MS, work.noteRules.round);
+      background.every('access', ACCESS_EVERY_MS, work.noteAccess);
       redis.onReconnected(() => inBackground('restore-sent-closes', work.restoreSentCloses));
       background.every('kept', KEPT_EVERY_MS, () => outbox.retryKept());
       redis.onReconnected(() => catchUp('Redis is back'));
@@ -329,7 +338,9 @@ export async function createApp(
     },
     async reloadFiles() {
       await reloadAccounts(config, exchange, log);
-      await rules.reload();
+      if (!(await rules.reload())) return;
+      work.noteRules.readAgain();
+      inBackground('rules', work.noteRules.round);
     },
   };
 }
@@ -388,22 +399,28 @@ async function readAccounts(config: Config, log: Log) {
 }
 
 /** The rules in force; `reload` keeps them where the file has faults. Throws ConfigFaults. */
-async function watchCloseRules({ closeRulesFile: path, closePolicy }: Config, log: Log) {
-  const read = async () => {
-    const found = path === null ? null : await readCloseRules(path, closePolicy.expiresAfterMs);
-    if (found?.ok === false)
-      throw new ConfigFaults(found.faults.map((fault) => `CLOSE_RULES_FILE: ${fault}`));
-    return found?.rules ?? null;
-  };
-  let rules = await read();
+async function watchCloseRules({ closeRulesFile: path, closePolicy }: Config, log: Log, now: () => number) {
+  const read = async () => (path === null ? null : readCloseRules(path, closePolicy.expiresAfterMs));
+  const faultsOf = (faults: readonly string[]) =>
+    new ConfigFaults(faults.map((fault) => `CLOSE_RULES_FILE: ${fault}`));
+  const first = await read();
+  if (first?.ok === false) throw faultsOf(first.faults);
+  let rules = first?.rules ?? null;
+  let faulty: RuleFaults | null = null;
   return {
     current: () => rules,
+    faults: () => faulty,
+    /** Whether the file was accepted. */
     async reload() {
-      try {
-        rules = await read();
-      } catch (error) {
-        log.error({ err: error }, 'rules for closes reload failed');
+      const found = await read();
+      if (found?.ok === false) {
+        log.error({ err: faultsOf(found.faults) }, 'rules for closes reload failed');
+        faulty = { sinceMs: faulty?.sinceMs ?? now(), faults: found.faults };
+        return false;
       }
+      rules = found?.rules ?? null;
+      faulty = null;
+      return true;
     },
   };
 }

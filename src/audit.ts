@@ -1,13 +1,14 @@
 /**
- * `npm run audit -- verify`, `export` and `evidence`, with the bot's own settings. Exit status 0: everything was read
+ * `npm run audit -- verify`, `export`, `evidence` and `access`, with the bot's own settings. Exit status 0: everything was read
  * and verified; 1: not verified, unreadable or missing; 2: bad usage; 78: bad settings. docs/audit.md has the algorithm.
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { isVerified, type KeptHead, parseKeptHead } from './domain/audit-chain.ts';
-import { alwaysExists, parseSubjectId, subjectKindOf, subjectText } from './domain/subject.ts';
+import { type AuditKeys, isVerified, type KeptHead, parseKeptHead } from './domain/audit-chain.ts';
+import { dayOf, iso, parseDay } from './domain/calendar-day.ts';
+import { alwaysExists, parseSubjectId, RULES_ID, subjectKindOf, subjectText } from './domain/subject.ts';
 import { errorText } from './ops/log-redaction.ts';
 import { createLogger } from './ops/logger.ts';
 import { RedisAuditLog } from './redis/audit-log.ts';
@@ -17,7 +18,9 @@ import { KeyNames } from './redis/key-names.ts';
 import { RedisRuleBookStore } from './redis/rule-book-store.ts';
 import { RedisWatchStore } from './redis/watch-store.ts';
 import { ConfigFaults, loadConfig } from './settings/config.ts';
+import { accessText } from './slack/views/access-text.ts';
 import { keptHeadText, readText } from './slack/views/audit-view.ts';
+import { accessOfDay } from './usecases/access-of-day.ts';
 import { type CheckAudit, createCheckAudit } from './usecases/check-audit.ts';
 import { compareWithExport, type ExportDifference } from './usecases/export-audit.ts';
 import { StoreUnavailable, UnreadableAuditEntry, UnreadableRecord } from './usecases/ports.ts';
@@ -28,6 +31,7 @@ const USAGE = `Usage: npm run audit -- verify [id] [--entries <n> --head <hex>]
                                           compares with an earlier export and names each difference
        npm run audit -- export [id]             JSON Lines, one sealed entry per line
        npm run audit -- evidence <request id>   everything about one close, as one JSON document
+       npm run audit -- access <yyyy-mm-dd>     who could have approved on that day, in UTC
 An id is that of a request, of a case (C- and 8 letters and digits), "watch" or "rules".
 `;
 
@@ -43,10 +47,18 @@ interface Asked {
   readonly against: string | null;
 }
 
+/** Who could have approved on that day. */
+interface AskedDay {
+  readonly verb: 'access';
+  /** `2026-12-01`. */
+  readonly day: string;
+}
+
 /** Throws BadUsage. */
-function read(words: readonly string[]): Asked {
+function read(words: readonly string[]): Asked | AskedDay {
   const { positionals, values } = parsed(words);
   const [verb, typedId, ...more] = positionals;
+  if (verb === 'access') return readDay(typedId, more.length + Object.keys(values).length);
   if ((verb !== 'verify' && verb !== 'export' && verb !== 'evidence') || more.length > 0)
     throw new BadUsage();
   const subjectId = typedId === undefined ? null : parseSubjectId(typedId);
@@ -69,6 +81,14 @@ function read(words: readonly string[]): Asked {
   return { verb, subjectId, kept, against };
 }
 
+/** Throws BadUsage. */
+function readDay(typed: string | undefined, more: number): AskedDay {
+  if (typed === undefined || more > 0) throw new BadUsage();
+  const day = /^\d/.test(typed) ? parseDay(typed, Date.now(), 'UTC') : null;
+  if (day === null) throw new BadUsage('Not a day: expected one of the calendar, such as 2026-12-01.');
+  return { verb: 'access', day: iso(day) };
+}
+
 function parsed(words: readonly string[]) {
   const text = { type: 'string' } as const;
   try {
@@ -79,21 +99,24 @@ function parsed(words: readonly string[]) {
   }
 }
 
-async function run({ verb, subjectId, kept, against }: Asked): Promise<number> {
+async function run(asked: Asked | AskedDay): Promise<number> {
   const { redis, auditKeys } = loadConfig();
   const log = createLogger('silent');
   const connection = new RedisConnection(redis.connection, log);
   const keys = new KeyNames(redis.prefix);
   const parts = { connection, keys, auditKeys, newId: randomUUID, log };
   const audit = new RedisAuditLog({ connection, keys });
+  const store = new RedisCloseRequestStore(parts);
   const check = createCheckAudit({
-    store: new RedisCloseRequestStore(parts),
+    store,
     watch: new RedisWatchStore(parts),
     ruleBook: new RedisRuleBookStore(parts),
     audit,
     keys: auditKeys,
   });
   try {
+    if (asked.verb === 'access') return await printAccess(check, asked.day, await store.nowMs(), auditKeys);
+    const { verb, subjectId, kept, against } = asked;
     if (against !== null)
       return await compare(against, (lines) => compareWithExport(lines, audit, auditKeys));
     if (verb === 'verify') return await verify(check, subjectId, kept);
@@ -164,6 +187,20 @@ async function printEvidence(check: CheckAudit, requestId: string): Promise<numb
   if (pack === null) return unknownSubject(requestId);
   process.stdout.write(`${JSON.stringify(pack, null, 2)}\n`);
   return pack.chain.holds ? 0 : 1;
+}
+
+async function printAccess(check: CheckAudit, day: string, nowMs: number, keys: AuditKeys): Promise<number> {
+  if (day > iso(dayOf(nowMs, 'UTC'))) {
+    process.stderr.write(
+      `${day} is still to come (in UTC). Who can approve is recorded once on each day, on the day itself.\n`,
+    );
+    return 1;
+  }
+  const trail = await check.trailOf(RULES_ID);
+  if (trail === null) return unknownSubject(RULES_ID);
+  const found = accessOfDay(day, trail, keys);
+  process.stdout.write(accessText(found));
+  return found.recorded.length > 0 && isVerified(found.verdict) ? 0 : 1;
 }
 
 async function exportLines(check: CheckAudit, subjectId: string | null): Promise<number> {

@@ -96,7 +96,12 @@ async function examineSlack(config: Config): Promise<Finding[]> {
     watch: config.watch,
   });
   return [
-    ...faults.map((text) => fault(`CLOSE_RULES_FILE: ${text}`, 'See docs/close-rules.schema.json.')),
+    ...faults.map((text) =>
+      fault(
+        `CLOSE_RULES_FILE: ${text}`,
+        'See docs/close-rules.schema.json. A bot that runs keeps the rules it had.',
+      ),
+    ),
     ...findings,
   ];
 }

@@ -10,6 +10,12 @@ import { passedOn, programPath } from '../sandbox/programs.ts';
 import { tourOf } from '../sandbox/tour.ts';
 import { startWorld, type World } from '../sandbox/world.ts';
 import { KeyNames } from '../src/redis/key-names.ts';
+import { RedisRuleBookStore } from '../src/redis/rule-book-store.ts';
+import { createRuleBook } from '../src/usecases/rule-book.ts';
+import { onlyKey } from './contracts/audit-trail.ts';
+import { RULES } from './contracts/rule-book.ts';
+import { redisParts } from './redis/redis-parts.ts';
+import { QUIET } from './support/logs.ts';
 
 describe('npm run audit', () => {
   let world: World;
@@ -40,12 +46,15 @@ describe('npm run audit', () => {
   });
 
   it('fault W11: after a change of keys, the former one verifies what it sealed, and only if it is given', () => {
-    const AUDIT_KEY = randomBytes(32).toString('hex');
-    const alone = auditWith({ AUDIT_KEY }, 'verify');
+    const newKey = randomBytes(32).toString('hex');
+    const alone = auditWith({ AUDIT_KEY: newKey }, 'verify');
     expect(alone.stdout).toContain('THE AUDIT TRAIL IS BROKEN at entry 1');
     expect(alone.status).toBe(1);
     const former = world.settings().AUDIT_KEY ?? '';
-    const both = auditWith({ AUDIT_KEY, AUDIT_KEY_PREVIOUS: `${'0'.repeat(64)},${former}` }, 'verify');
+    const both = auditWith(
+      { AUDIT_KEY: newKey, AUDIT_KEY_PREVIOUS: `${'0'.repeat(64)},${former}` },
+      'verify',
+    );
     expect(both.stdout).toContain('Audit trail verified, no gaps');
     expect(both.status).toBe(0);
   });
@@ -135,6 +144,70 @@ describe('npm run audit', () => {
       expect(stderr).toContain('Usage: npm run audit');
     },
   );
+
+  it('access: who could have approved on a day, with what changed then, and what is not proved', async () => {
+    const parts = await redisParts(inject('redisUrl'));
+    const access = (day: string) => auditWith({ REDIS_PREFIX: parts.prefix }, 'access', day);
+    const nowMs = await parts.nowMs();
+    const dayAt = (days: number) => new Date(nowMs + days * 86_400_000).toISOString().slice(0, 10);
+    const today = dayAt(0);
+    expect(access(today)).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('The nearest entry: none, no day was recorded.'),
+    });
+
+    const auditKeys = onlyKey(Buffer.from(world.settings().AUDIT_KEY ?? '', 'hex'));
+    const ruleBookStore = new RedisRuleBookStore({ ...parts, auditKeys, newId: randomUUID, log: QUIET });
+    const book = createRuleBook({ ruleBookStore, log: QUIET, afterChange: () => {} });
+    const resolved = {
+      rulesDigest: null,
+      lists: [{ from: ['S0RISK', 'U0CHEN'], people: ['U0ADA', 'U0CHEN'] }],
+      standIns: [],
+    };
+    const note = (day: string) => book.apply({ type: 'note-access', day, access: resolved });
+    await note(dayAt(-2));
+    await note(today);
+    await book.apply({ type: 'note-rules', rules: RULES });
+    const found = access(today);
+    expect(found.stdout).toContain(`Who could have approved on ${today}, as recorded `);
+    expect(found.stdout).toContain('(entry 2 of the rules)\nRules: none, the settings decided.\n');
+    expect(found.stdout).toContain('  S0RISK or U0CHEN: 2 people: U0ADA, U0CHEN\nStand-ins: none\n');
+    expect(found.stdout).toMatch(
+      / UTC, after the entry: the rules changed from none to [0-9a-f]{64}\n {4}New rule 1: /,
+    );
+    expect(found.stdout).toContain('verified, no gaps: each of its 3 seals and its record fit.');
+    expect([found.status, found.stderr]).toEqual([0, '']);
+    expect(access(dayAt(-1))).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining(`The nearest before it: ${dayAt(-2)}, after it: ${today}.`),
+    });
+    expect(access(dayAt(2))).toMatchObject({
+      ...{ status: 1, stdout: '' },
+      stderr: expect.stringContaining(`${dayAt(2)} is still to come`),
+    });
+
+    const [id = ''] = (await parts.connection.client.xrange(parts.keys.audit, '-', '+'))[0] ?? [];
+    await parts.connection.client.xdel(parts.keys.audit, id);
+    const broken = access(today);
+    expect(broken.stdout).toContain(
+      'THE AUDIT TRAIL IS BROKEN at entry 2 of the rules: removed or reordered',
+    );
+    expect(broken.stdout).toContain('  S0RISK or U0CHEN: 2 people: U0ADA, U0CHEN');
+    expect(broken.status).toBe(1);
+  });
+
+  it.each([
+    [['access']],
+    [['access', '2026-02-30']],
+    [['access', 'today']],
+    [['access', '1.12.2026']],
+    [['access', '2026-12-01', '2026-12-02']],
+    [['access', '2026-12-01', '--entries', '1']],
+  ])('explains its use for %j', (words) => {
+    const { status, stderr, stdout } = audit(...words);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('access <yyyy-mm-dd>');
+  });
 
   it('names the entry that was tampered with', async () => {
     const before = audit('export');

@@ -80,6 +80,11 @@ export class SlackDirectory implements Directory {
     return { ok: true, value: { teamId, userId, kind, timeZone } };
   }
 
+  async homeTeam(): Promise<Lookup<string>> {
+    const home = await this.#home.read();
+    return home.ok ? { ok: true, value: home.value.teamId } : home;
+  }
+
   /** The name to show for a member of the home workspace; null when it can't be read now. */
   async nameOf(userId: string): Promise<string | null> {
     const home = await this.#home.read();

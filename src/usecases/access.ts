@@ -1,6 +1,7 @@
 /** Identity and roles, looked up at every call; a failed look-up is a refusal. */
 import type { CloseRequest, PeopleNow, StandIn } from '../domain/close/close-request.ts';
 import { hasNoRule } from '../domain/close/close-rules.ts';
+import type { ResolvedAccess } from '../domain/close/rule-book.ts';
 import type { Need, Seat } from '../domain/close/seats.ts';
 import { type Person, type PersonId, type PersonKind, personKey, type Role } from '../domain/person.ts';
 import { type ClosePolicy, eligibleVoters, mergeGroups, narrower, refuseKind } from '../domain/policy.ts';
@@ -59,12 +60,23 @@ export interface Access {
   peopleFor(request: Ruled, options?: LookupOptions): Promise<Result<PeopleNow>>;
   /** Which of the approvers in the settings count in this team, and which don't. */
   approvers(teamId: string): Promise<Result<ApproverLookup>>;
+  /**
+   * The full members on each of these lists, and who stands in for one of them. Refuses where one can't be looked up: a
+   * part is not who could approve. Throws StoreUnavailable.
+   */
+  whoCouldApprove(
+    lists: readonly (readonly string[])[],
+  ): Promise<Result<Pick<ResolvedAccess, 'lists' | 'standIns'>>>;
   /** Which of these groups (default: every group in the settings) don't exist in Slack. */
   missingGroups(names?: readonly string[]): Promise<readonly string[]>;
 }
 
 /** What decides who counts for a request. */
 export type Ruled = Pick<CloseRequest, 'policy' | 'requester' | 'facts'>;
+
+function isLookedUp({ members, leftOut }: ApproverLookup, userId: string): boolean {
+  return members.includes(userId) || leftOut.some((each) => each.userId === userId);
+}
 
 export function createAccess(directory: Directory, lists: RoleLists, policies: ClosePolicies): Access {
   const approverNames = () => [...new Set([...lists.approvers, ...policies.named()])];
@@ -261,6 +273,26 @@ export function createAccess(directory: Directory, lists: RoleLists, policies: C
       return refuse(unread ?? { code: 'role-missing', role: 'viewer' });
     },
     approvers: (teamId) => lookUpApprovers([approverNames()], teamId),
+    async whoCouldApprove(lists) {
+      const home = await directory.homeTeam();
+      if (!home.ok) return refuse({ code: 'identity-unavailable' });
+      // All at once first: each group and each person is asked for once, however many lists name them.
+      const all = await lookUpApprovers([[...new Set(lists.flat())]], home.value);
+      if (!all.ok) return all;
+      const isMember = new Set(all.value.members);
+      const resolved: { from: readonly string[]; people: readonly string[] }[] = [];
+      for (const from of lists) {
+        const named = await directory.members(from);
+        if (!named.ok) return refuse({ code: 'identity-unavailable', groups: named.unreadGroups });
+        // Somebody who joined a group between the two look-ups is not known to be a full member.
+        if ([...named.value].some((userId) => !isLookedUp(all.value, userId)))
+          return refuse({ code: 'identity-unavailable' });
+        resolved.push({ from, people: [...named.value].filter((userId) => isMember.has(userId)).sort() });
+      }
+      const ofThem = (await policies.standIns()).filter(({ approver }) => isMember.has(approver));
+      const standIns = await whereMember(ofThem, home.value);
+      return standIns.ok ? done({ lists: resolved, standIns: standIns.value }) : standIns;
+    },
     async missingGroups(names) {
       const viewers = lists.viewers === '*' || lists.viewers === null ? [] : lists.viewers;
       const asked = names ?? [...lists.requesters, ...approverNames(), ...viewers];

@@ -17,6 +17,8 @@ import { createKeepAbsences } from './keep-absences.ts';
 import { createListClosedUnits } from './list-closed-units.ts';
 import type { LoanDesk } from './loan-desk.ts';
 import type { LoanRecords, ReadingProgressStore } from './loan-ports.ts';
+import { createNoteAccess } from './note-access.ts';
+import { createNoteRules, type NoteRules, type RuleFaults } from './note-rules.ts';
 import { createOperateDesk } from './operate-desk.ts';
 import type { Outbox } from './outbox-ports.ts';
 import type {
@@ -62,6 +64,8 @@ export interface DeskParts {
   readonly policy: ClosePolicy;
   /** As read last from CLOSE_RULES_FILE; default: there is none. */
   readonly rules?: () => CloseRules | null;
+  /** Why the file isn't in force as read last; default: it is. */
+  readonly ruleFaults?: () => RuleFaults | null;
   /** What is kept beside the rules: who is away, what was told. */
   readonly ruleBookStore: RuleBookStore;
   readonly ruleNotifier?: RuleNotifier;
@@ -90,6 +94,9 @@ export interface DeskWork {
   /** One round over the requests that are due; returns how many there were. */
   readonly attendRequests: () => Promise<number>;
   readonly checkAudit: CheckAudit;
+  readonly noteRules: NoteRules;
+  /** One round: who could approve today, in the audit trail once per UTC day. */
+  readonly noteAccess: ReturnType<typeof createNoteAccess>;
   /** To call on every Redis reconnect: Redis may have lost the marker of a close that was sent. */
   readonly restoreSentCloses: () => Promise<void>;
 }
@@ -117,6 +124,8 @@ export function createDesk({ closer, ...given }: DeskParts): DeskWork {
     ruleBook: given.ruleBookStore,
     keys: given.auditKeys,
   });
+  const ofFile = { rules: rules ?? (() => null), ruleFaults: given.ruleFaults ?? (() => null) };
+  const noteRules = createNoteRules({ ruleBook, ...ofFile, log });
   const book = createRequestBook({ ...given, policies, checkAudit, afterChange });
   const watch =
     given.watch == null
@@ -124,8 +133,12 @@ export function createDesk({ closer, ...given }: DeskParts): DeskWork {
       : createWatch(given.watch, { ...given, requests: store, access, checkAudit, afterChange });
   const glimpse = async () => (watch === null ? null : watch.glimpse());
   const probe = async () => {
-    const [view, lines] = await Promise.all([given.probe(), watch === null ? [WATCH_OFF] : watch.status()]);
-    return { ...view, lines: [...view.lines, ...lines] };
+    const [view, ...lines] = await Promise.all([
+      given.probe(),
+      noteRules.status(),
+      watch === null ? [WATCH_OFF] : watch.status(),
+    ]);
+    return { ...view, lines: [...view.lines, ...lines.flat()] };
   };
   const shared = {
     ...given,
@@ -186,5 +199,7 @@ export function createDesk({ closer, ...given }: DeskParts): DeskWork {
     attendRequests: createAttendRequests({ ...shared, executor, readBack }),
     restoreSentCloses: sentCloses.restoreAll,
     checkAudit,
+    noteRules,
+    noteAccess: createNoteAccess({ ruleBook, access, ...ofFile, approvers: settings.approvers, log }),
   };
 }

@@ -318,6 +318,8 @@ export interface LookupOptions {
 
 /** People and groups from Slack (users.info, usergroups.users.list), cached for about a minute. Failures are values. */
 export interface Directory {
+  /** The id of the workspace whose members may have a role. */
+  homeTeam(): Promise<Lookup<string>>;
   person(id: PersonId, options?: LookupOptions): Promise<Lookup<Person>>;
   /** The user ids that these user and group ids (U…, W…, S…) stand for; one unreadable group fails the look-up. */
   members(namesOfUsersAndGroups: readonly string[], options?: LookupOptions): Promise<MembersLookup>;

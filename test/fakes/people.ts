@@ -4,6 +4,7 @@ import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import type { Notice } from '../../src/domain/close/notices.ts';
 import type { Person, PersonId } from '../../src/domain/person.ts';
 import type { Delivery, Directory, Lookup, MembersLookup, Notifier } from '../../src/usecases/ports.ts';
+import { HOME_TEAM } from '../support/close-requests.ts';
 
 export class FakeDirectory implements Directory {
   readonly people: Map<string, Person>;
@@ -14,6 +15,10 @@ export class FakeDirectory implements Directory {
 
   constructor(...people: Person[]) {
     this.people = new Map(people.map((each) => [each.userId, each]));
+  }
+
+  async homeTeam(): Promise<Lookup<string>> {
+    return this.down ? { ok: false, why: 'Slack did not answer' } : { ok: true, value: HOME_TEAM };
   }
 
   async person({ teamId, userId }: PersonId): Promise<Lookup<Person>> {

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
 import { SEED_IDS } from '../../sandbox/slack/seed.ts';
 import { startWorld } from '../../sandbox/world.ts';
+import { isRuleEntry } from '../../src/domain/close/rule-entry.ts';
+import { RULES_ID } from '../../src/domain/subject.ts';
 import { createLogger } from '../../src/ops/logger.ts';
 
 const { rina, ada, ben, loanDesk, team } = SEED_IDS;
@@ -42,6 +44,16 @@ it('a bot refuses to start on a faulty file, and a faulty change of it changes n
   await writeFile(path, '[{"units": "*"');
   await bot.reloadFiles();
   expect(lines.filter((line) => line.includes('rules for closes reload failed'))).toHaveLength(1);
+  const status = await bot.work.desk.status(requester);
+  expect(status.ok && status.value.lines.filter(({ name }) => name === 'Rules')).toEqual([
+    {
+      ...{ name: 'Rules', level: 'warning' },
+      text: expect.stringMatching(
+        /^CLOSE_RULES_FILE has faults since .* the rules of before hold: it is not valid JSON$/,
+      ),
+    },
+    { name: 'Rules', level: 'ok', text: expect.stringMatching(/^1 rule, digest [0-9a-f]{8}$/) },
+  ]);
   expect(await ask()).toMatchObject({ refusal: { code: 'no-rule' } });
 
   const need = [
@@ -50,6 +62,29 @@ it('a bot refuses to start on a faulty file, and a faulty change of it changes n
   ];
   await write([{ units: '*', need, delay: '15m' }]);
   await bot.reloadFiles();
+  const told = async () => {
+    const trail = await bot.work.checkAudit.trailOf(RULES_ID);
+    expect(trail?.verdict.fault).toBeNull();
+    return trail?.entries.filter(isRuleEntry).map(({ body }) => body.event) ?? [];
+  };
+  await expect.poll(told, { timeout: 20_000 }).toMatchObject([
+    { type: 'rules-changed', from: null, after: { rules: [{ units: ['12'] }] } },
+    { type: 'rules-changed', after: { rules: [{ units: '*', need, delayMs: 900_000 }] } },
+  ]);
+  const inChannel = (text: string) =>
+    world.workspace.until(
+      () => world.workspace.store.messages(loanDesk).find((each) => each.text.includes(text)),
+      20_000,
+    );
+  await inChannel('Rules for closes are in force now');
+  const changed = await inChannel('The rules for closes changed');
+  expect(changed.text).toMatch(
+    /Rule 1 is gone: unit 12: 1 of .*\n• New rule 1: any unit: 1 of .* and 1 of .*, 15 min to stop it/,
+  );
+  const healed = await bot.work.desk.status(requester);
+  expect(healed.ok && healed.value.lines.filter(({ name }) => name === 'Rules')).toMatchObject([
+    { level: 'ok' },
+  ]);
   const asked = await ask();
   expect(asked).toMatchObject({ ok: true, value: { policy: { need, quorum: 2, delayMs: 900_000 } } });
   const card = await world.workspace.until(

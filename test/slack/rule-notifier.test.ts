@@ -101,6 +101,6 @@ it('a message about rules pings nobody', async () => {
     ...{ before: null, after: { rules: [], away: [] } },
   };
   await createNotifier().deliver(message(changed));
-  expect(texts()[0]).toContain('The rules for closes changed');
+  expect(texts()[0]).toContain('Rules for closes are in force now');
   expect(texts()[0]).not.toMatch(/<[@!]/);
 });

@@ -178,11 +178,11 @@ function noticesOf(event: RuleEvent): RuleNotice[] {
   }
 }
 
-/** Rules that came, went, or only moved; those with the same digest are the same. */
-export function rulesThatDiffer({ before, after }: RulesChange): {
+/** Rules that went, came, or only moved among those that stayed; those with the same digest are the same. */
+export function rulesThatDiffer({ before, after }: Pick<RulesChange, 'before' | 'after'>): {
   readonly removed: readonly CloseRule[];
   readonly added: readonly CloseRule[];
-  readonly isReordered: boolean;
+  readonly moved: readonly CloseRule[];
 } {
   const was = before?.rules ?? [];
   const is = after?.rules ?? [];
@@ -191,9 +191,10 @@ export function rulesThatDiffer({ before, after }: RulesChange): {
     return some.filter((rule) => digests.has(digestOfRule(rule)));
   };
   const [kept, keptNow] = [stayed(was, is), stayed(is, was)];
+  const order = kept.map(digestOfRule);
   return {
     removed: was.filter((rule) => !kept.includes(rule)),
     added: is.filter((rule) => !keptNow.includes(rule)),
-    isReordered: kept.map(digestOfRule).join() !== keptNow.map(digestOfRule).join(),
+    moved: keptNow.filter((rule, at) => digestOfRule(rule) !== order[at]),
   };
 }

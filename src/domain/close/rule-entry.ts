@@ -32,3 +32,8 @@ export function sealRuleBookChange(
   const book = { ...next, revision: from.revision + 1, audit };
   return { entries: sealer.entries, book, lastOpening: sealer.lastOpening };
 }
+
+/** Every sealed entry about the rules was written from `sealRuleBookChange`. */
+export function isRuleEntry(entry: AuditEntry): entry is AuditEntry<RuleBody> {
+  return entry.body.rules === true;
+}

@@ -3,6 +3,7 @@ import type { RuleEvent } from '../../domain/close/rule-book.ts';
 import type { Message } from './blocks.ts';
 import { dateToken, mention } from './format.ts';
 import { noticeMessage } from './notice-message.ts';
+import { rulesChangedMessage } from './rules-changed.ts';
 
 export function ruleMessage(event: RuleEvent): Message {
   switch (event.type) {
@@ -11,7 +12,7 @@ export function ruleMessage(event: RuleEvent): Message {
     case 'back':
       return noticeMessage(backText(event));
     case 'rules-changed':
-      return noticeMessage(rulesChangedText(event));
+      return rulesChangedMessage(event);
     case 'access-resolved':
       // Goes to the audit trail only.
       return noticeMessage(`Who could have approved on ${event.day} is in the audit trail.`);
@@ -27,9 +28,4 @@ function awayText(event: Extract<RuleEvent, { type: 'away' }>): string {
 function backText({ approver, standIn, by }: Extract<RuleEvent, { type: 'back' }>): string {
   const who = by === null || by.userId === approver ? '' : `, says ${mention(by)}`;
   return `*${mention(approver)} is back*${who}. The absence in which ${mention(standIn)} stood in has ended.`;
-}
-
-function rulesChangedText({ from, to }: Extract<RuleEvent, { type: 'rules-changed' }>): string {
-  const digest = (of: string | null) => (of === null ? 'none' : `\`${of.slice(0, 12)}\``);
-  return `*The rules for closes changed*, from digest ${digest(from)} to ${digest(to)}.`;
 }

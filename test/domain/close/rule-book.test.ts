@@ -109,10 +109,11 @@ describe('rules that were read', () => {
       CloseRule,
     ];
     const differ = (before: CloseRule[], then: CloseRule[]) =>
-      rulesThatDiffer({ from: '', to: '', before: file(...before), after: file(...then) });
-    expect(differ([a, b], [a, c])).toEqual({ removed: [b], added: [c], isReordered: false });
-    expect(differ([a, b], [b, a])).toEqual({ removed: [], added: [], isReordered: true });
-    expect(differ([a, b], [a, b])).toEqual({ removed: [], added: [], isReordered: false });
+      rulesThatDiffer({ before: file(...before), after: file(...then) });
+    expect(differ([a, b], [a, c])).toEqual({ removed: [b], added: [c], moved: [] });
+    expect(differ([a, b], [b, a])).toEqual({ removed: [], added: [], moved: [b, a] });
+    expect(differ([c, a, b], [a, b])).toEqual({ removed: [c], added: [], moved: [] });
+    expect(differ([a, b], [a, b])).toEqual({ removed: [], added: [], moved: [] });
   });
 });
 

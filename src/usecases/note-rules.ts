@@ -1,0 +1,123 @@
+/**
+ * Says in the approvals channel and in the audit trail which rules for closes this process has, where they differ from
+ * those told last: at the start and when they were read again. Replicas with different files don't take turns at it; one
+ * that differs says so in the log and in `/loandesk status`.
+ */
+import { type CloseRules, digestOfRules } from '../domain/close/close-rules.ts';
+import { shortDigest } from '../domain/close/facts.ts';
+import type { RuleBook } from '../domain/close/rule-book.ts';
+import type { StatusView } from './desk.ts';
+import { type Log, StoreUnavailable, UnreadableRecord } from './ports.ts';
+import type { KeepRuleBook } from './rule-book.ts';
+
+/** Why the file that was read last isn't in force; the rules of before hold. */
+export interface RuleFaults {
+  /** Since when a reading found faults, UTC milliseconds. */
+  readonly sinceMs: number;
+  readonly faults: readonly string[];
+}
+
+export interface NoteRules {
+  /** To call after the file was read again and accepted. */
+  readAgain(): void;
+  /** One round: says what this process has, if it hasn't yet; else compares it with what was told last. */
+  round(): Promise<void>;
+  /** For `/loandesk status`. */
+  status(): Promise<StatusView['lines']>;
+}
+
+export interface NoteRulesParts {
+  readonly ruleBook: Pick<KeepRuleBook, 'load' | 'apply'>;
+  /** Null: there is no CLOSE_RULES_FILE. */
+  readonly rules: () => CloseRules | null;
+  /** Null: the file that was read last is in force. */
+  readonly ruleFaults: () => RuleFaults | null;
+  readonly log: Log;
+}
+
+export function createNoteRules({ ruleBook, rules, ruleFaults, log }: NoteRulesParts): NoteRules {
+  let timesRead = 1;
+  let timeNoted = 0;
+  /** Logged once: the digest that was told instead of ours. */
+  let differsFrom: string | null | undefined;
+
+  async function note(): Promise<void> {
+    const time = timesRead;
+    const noted = await ruleBook.apply({ type: 'note-rules', rules: rules() });
+    if (!noted.ok && noted.refusal.code !== 'nothing-changed') return;
+    timeNoted = time;
+    for (const event of noted.ok ? noted.value.events : [])
+      if (event.type === 'rules-changed')
+        log.info({ from: event.from, to: event.to }, 'rules for closes changed');
+  }
+
+  async function compare(): Promise<void> {
+    const { book } = await ruleBook.load();
+    const told = differing(book, rules());
+    if (told === undefined) differsFrom = undefined;
+    else if (told !== differsFrom) {
+      differsFrom = told;
+      log.warn({ ours: digestOf(rules()), told }, 'other rules for closes were told last');
+    }
+  }
+
+  async function bookLines(): Promise<StatusView['lines']> {
+    const given = rules();
+    try {
+      const told = differing((await ruleBook.load()).book, given);
+      if (told !== undefined)
+        return [
+          line(
+            'warning',
+            `this process decides under ${named(digestOf(given))}, the rules told last are ${named(told)}: reload or restart whichever is out of date`,
+          ),
+        ];
+    } catch (error) {
+      // The line about Redis says that it can't be reached.
+      if (error instanceof StoreUnavailable) return [];
+      if (!(error instanceof UnreadableRecord)) throw error;
+      return [
+        line('fault', `which rules were told can't be read (${error.what}): npm run audit -- verify rules`),
+      ];
+    }
+    if (given === null) return [];
+    const count = given.rules.length;
+    return [line('ok', `${count} rule${count === 1 ? '' : 's'}, ${named(digestOf(given))}`)];
+  }
+
+  return {
+    readAgain() {
+      timesRead += 1;
+    },
+    round: () => (timeNoted === timesRead ? compare() : note()),
+    async status() {
+      const found = ruleFaults();
+      const lines = await bookLines();
+      return found === null ? lines : [line('warning', faultsText(found)), ...lines];
+    },
+  };
+}
+
+function line(level: 'ok' | 'warning' | 'fault', text: string): StatusView['lines'][number] {
+  return { name: 'Rules', level, text };
+}
+
+function faultsText({ sinceMs, faults }: RuleFaults): string {
+  const since = `${new Date(sinceMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const more = faults.length > 1 ? ` and ${faults.length - 1} more; the log has all` : '';
+  return `CLOSE_RULES_FILE has faults since ${since}, the rules of before hold: ${faults[0] ?? ''}${more}`;
+}
+
+function digestOf(rules: CloseRules | null): string | null {
+  return rules === null ? null : digestOfRules(rules);
+}
+
+/** The digest that was told, where it isn't that of these rules; undefined: it is, or none was told yet. */
+function differing({ told }: RuleBook, rules: CloseRules | null): string | null | undefined {
+  if (told === null || digestOf(told.rules) === digestOf(rules)) return undefined;
+  return digestOf(told.rules);
+}
+
+function named(digest: string | null): string {
+  return digest === null ? 'the settings, without CLOSE_RULES_FILE' : `digest ${shortDigest(digest)}`;
+}
