@@ -94,6 +94,9 @@ try {
   );
 
   await person.takeAnswer('loan', '/loan 12', (hands) => hands.newest.getByRole('table'));
+  await person.takeAnswer('loan-liquidation', '/loan 15', (hands) =>
+    hands.newest.getByText('FORCED LIQUIDATION'),
+  );
   await person.takeAnswer('statement', '/loan 12 statement this month', (hands) =>
     hands.newest.getByRole('heading', { name: /^Statement of unit 12/ }),
   );

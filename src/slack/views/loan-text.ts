@@ -66,16 +66,18 @@ export function rateStepText(asset: string, { atMs, annualBefore, annualAfter }:
 }
 
 const KINDS = { borrow: 'Borrow', repay: 'Repay', 'forced-repay': 'Forced repay' } as const;
+/** In a column of a phone, so that the amount beside it isn't cut off. */
+export const SHORT_KINDS = { ...KINDS, 'forced-repay': 'Forced' } as const;
 
 /** False: it failed, or Binance's pages don't say what it is. */
 export function isCounted(record: LoanRecord): boolean {
   return isConfirmed(record) && kindOf(record) !== 'unknown';
 }
 
-/** "Repay failed", as short as a phone needs it. Plain text, not escaped. */
-export function recordText(record: LoanRecord): string {
+/** "Repay failed". Plain text, not escaped. */
+export function recordText(record: LoanRecord, kinds: typeof KINDS | typeof SHORT_KINDS = KINDS): string {
   const kind = kindOf(record);
-  const name = kind === 'unknown' ? shorten(record.type, 30) : KINDS[kind];
+  const name = kind === 'unknown' ? shorten(record.type, 30) : kinds[kind];
   if (isCounted(record)) return name;
   if (record.status === 'FAILED') return `${name} failed`;
   return `${name}${isConfirmed(record) ? '' : ` ${shorten(record.status, 20)}`} (not documented)`;

@@ -30,6 +30,7 @@ import {
   rateStepText,
   rateText,
   recordText,
+  SHORT_KINDS,
   sourceTexts,
 } from './loan-text.ts';
 import { sortableTable, type TableCell, textCell } from './table-cells.ts';
@@ -217,7 +218,7 @@ function cellsOf(record: LoanRecord, time: string): TableCell[] {
   const principal = repaidPrincipal(record);
   return [
     textCell(time),
-    textCell(recordText(record), 70),
+    textCell(recordText(record, SHORT_KINDS), 70),
     textCell(`${moneyText(amount)} ${shorten(asset, 20)}`, 80),
     textCell(principal === null ? '' : moneyText(principal), 60),
     textCell(interest === null ? '' : moneyText(interest), 60),
