@@ -95,6 +95,8 @@ export interface FreshFacts {
 export interface BallotView {
   readonly request: CloseRequest;
   readonly facts: Facts;
+  /** The approver in whose place this person would approve; absent: in their own. */
+  readonly inPlaceOf?: string | undefined;
 }
 
 export interface RequestView {

@@ -6,6 +6,7 @@
 import type { CloseRequest, CommandOf, PeopleNow } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
 import { isBlocked, refuseOwing } from '../domain/close/decision.ts';
+import { inWhosePlace } from '../domain/close/votes.ts';
 import type { Person, PersonId } from '../domain/person.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
 import type { Access, Voters } from './access.ts';
@@ -145,6 +146,7 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
       return done({
         request: held.value,
         facts: current.kind === 'read' ? current.facts : held.value.facts,
+        inPlaceOf: inWhosePlace(voter.value.pairs, by.userId),
       });
     },
 

@@ -93,6 +93,10 @@ describe('a stand-in', () => {
     await office.desk.settled();
     const { workspace } = office.slack;
     await office.slack.privateText(ids.vera, (text) => text.includes('unit 7'));
+    const posted = office.cards().at(-1);
+    if (posted === undefined) throw new Error('no card');
+    expect(await office.form(ids.vera, posted)).toContain('You approve in the place of @Ada Lindqvist');
+    expect(await office.form(ids.ben, posted)).not.toContain('in the place of');
     await office.vote(ids.vera);
     expect(await office.desk.get(request.id)).toMatchObject({ votes: [{ inPlaceOf: ids.ada }] });
     const card = () =>

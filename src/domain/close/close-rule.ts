@@ -37,7 +37,7 @@ import { isTerminal } from './close-state.ts';
 import { type ClosedEvidence, fits } from './closed-evidence.ts';
 import { type Decision, end, idOf, isBlocked, isUnsent, keyOf, no, refuseOwing, to } from './decision.ts';
 import { diffFacts, digestOf, type FactChange, isRepaid } from './facts.ts';
-import { countApprovals, isDecided, splitVotes } from './votes.ts';
+import { countApprovals, inWhosePlace, isDecided, splitVotes } from './votes.ts';
 
 /**
  * Limits on refused clicks in the audit, so that a flood can't fill it or hide other people's attempts: per person, and
@@ -216,7 +216,7 @@ function approve(request: CloseRequest, command: CommandOf<'approve'>, nowMs: nu
   // Votes that are enough now, and weren't when they were given, need one more click of anybody.
   if (kept.some(isOwn) && !isDecided(request, kept, command.seats)) return no({ code: 'already-voted' });
 
-  const inPlaceOf = command.pairs.find(({ standIn }) => standIn === command.by.userId)?.approver;
+  const inPlaceOf = inWhosePlace(command.pairs, command.by.userId);
   const vote: Vote = {
     voter: idOf(command.by),
     ...(inPlaceOf !== undefined && { inPlaceOf }),

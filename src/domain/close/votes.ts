@@ -24,6 +24,11 @@ export function splitVotes(
   return { kept, dropped };
 }
 
+/** In whose place this person approves; undefined: in their own. */
+export function inWhosePlace(pairs: PeopleNow['pairs'], userId: string): string | undefined {
+  return pairs.find(({ standIn }) => standIn === userId)?.approver;
+}
+
 /** People who approved, each counted once across their accounts. */
 export function countApprovals(
   { policy }: Pick<CloseRequest, 'policy'>,

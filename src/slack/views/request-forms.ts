@@ -91,7 +91,7 @@ function pairs(facts: Facts, digest: string): (readonly [string, string])[] {
   );
 }
 
-export function ballotModal({ request, facts }: BallotView): Modal {
+export function ballotModal({ request, facts, inPlaceOf }: BallotView): Modal {
   const changed = factChangeLines(request.factChanges, 'private');
   const blocks: KnownBlock[] = [
     ...(request.policy.mode === 'dry-run' ? [context(`:no_entry_sign: *${DRY_RUN_LINE}*`)] : []),
@@ -110,6 +110,9 @@ export function ballotModal({ request, facts }: BallotView): Modal {
           ),
         ]),
     section(votesText(request, 2_000)),
+    ...(inPlaceOf === undefined
+      ? []
+      : [section(`*You approve in the place of ${mention(inPlaceOf)}.* You two count as one person.`)]),
     section(`*What will happen*: ${whatWillHappen(request)} ${irreversibleText(request)}`.trimEnd()),
     context(`Expires ${countdownToken(request.expiresAtMs)}`),
     textInput({
