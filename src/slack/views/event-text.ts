@@ -38,7 +38,7 @@ export function eventText(event: RequestEvent, request: CloseRequest, audience: 
       const dropped =
         event.dropped.length === 0
           ? ''
-          : ` No longer counted, because these people are no longer approvers: ${mentions(event.dropped)}.`;
+          : ` No longer counted, because these people are no longer approvers, or no longer stand in for one: ${mentions(event.dropped)}.`;
       const isByNeed = request.policy.need !== undefined;
       const isLast = request.votes.at(-1)?.atMs === event.atMs;
       const isEnough = event.votes >= need && (!isByNeed || (isLast && request.state !== 'pending'));
@@ -102,7 +102,7 @@ function votesDroppedText(
   const left = `${countApprovals(request, request.votes)} of ${request.policy.quorum} approvals count now.`;
   if (dropped.length === 0)
     return `More approvals are needed under the current settings: ${left} Nothing was sent.`;
-  return `Approvals that no longer count, because these people are no longer approvers: ${mentions(dropped)}. ${left}`;
+  return `Approvals that no longer count, because these people are no longer approvers, or no longer stand in for one: ${mentions(dropped)}. ${left}`;
 }
 
 /** An end says who had voted and when; while it is open the card says so. */

@@ -151,9 +151,12 @@ function tally({ policy: { quorum }, ending }: CloseRequest, have: number): stri
 
 /** Approvals that no longer count, and why. */
 export function voidedLines(request: CloseRequest): string[] {
-  return request.voidedVotes.map(
-    (vote) => `~${mention(vote.voter)}~ no longer counts: ${VOIDED[vote.because]}`,
-  );
+  return request.voidedVotes.map((vote) => {
+    const { because, inPlaceOf } = vote;
+    const why =
+      because === 'no-longer-eligible' && inPlaceOf !== undefined ? 'no longer stands in' : VOIDED[because];
+    return `~${voterText(vote)}~ no longer counts: ${why}`;
+  });
 }
 
 /** Every vote with its time in UTC, for evidence. */

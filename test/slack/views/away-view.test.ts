@@ -5,8 +5,10 @@ import type { RuleEvent } from '../../../src/domain/close/rule-book.ts';
 import type { WhyAbsenceUnclear } from '../../../src/domain/refusal.ts';
 import { absencesMessage, awayMessage, backMessage } from '../../../src/slack/views/away-view.ts';
 import { refusalText } from '../../../src/slack/views/refusal-text.ts';
+import { voidedLines } from '../../../src/slack/views/request-facts.ts';
 import { ruleMessage } from '../../../src/slack/views/rule-message.ts';
 import type { AbsenceRow } from '../../../src/usecases/desk.ts';
+import { person, request } from '../../support/close-requests.ts';
 
 const UNTIL_MS = Date.UTC(2026, 11, 7);
 const DATE = '<!date^1796601600^{date_short_pretty} {time}|2026-12-07 00:00 UTC>';
@@ -93,6 +95,19 @@ describe('the approvals channel', () => {
     expect(message.text).toMatch(text);
     expect(findBlockKitFaults('message', message)).toEqual([]);
   });
+});
+
+it('an approval in place that no longer counts says whose place it was, and why', () => {
+  const by = person('U0EVE');
+  const vote = { voter: by, inPlaceOf: 'U0ADA', atMs: 0, version: 1, factsDigest: '', voidedAtMs: 1 };
+  const lines = (because: 'no-longer-eligible' | 'facts-changed') =>
+    voidedLines(request({ voidedVotes: [{ ...vote, because }] }));
+  expect(lines('no-longer-eligible')).toEqual([
+    '~<@U0EVE> for <@U0ADA>~ no longer counts: no longer stands in',
+  ]);
+  expect(lines('facts-changed')).toEqual([
+    '~<@U0EVE> for <@U0ADA>~ no longer counts: a fact of the unit changed afterwards',
+  ]);
 });
 
 describe('what was typed wrong', () => {
