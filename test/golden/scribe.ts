@@ -5,8 +5,8 @@ import type { StoredMessage, StoredView } from '../../sandbox/slack/store.ts';
 import type { InputValues } from '../../sandbox/slack/view-payload.ts';
 import type { World } from '../../sandbox/world.ts';
 
-/** Shown until the answer is there, or before a late one; answers never end so. */
-const LOADING = /…\s*(?:\[Close window\]\s*)?$/;
+/** Shown until the answer is there, or before a late one; answers neither end nor begin so. */
+const LOADING = /…\s*(?:\[Close window\]\s*)?$|^Reading `\/loan /;
 
 export class Scribe {
   readonly #world: World;
