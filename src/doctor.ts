@@ -6,18 +6,21 @@ import { randomUUID } from 'node:crypto';
 import { loadAccounts } from './binance/accounts.ts';
 import { createLoanExchange } from './binance/loan-exchange.ts';
 import { MAX_STOP_MS } from './binance/shared-state.ts';
+import { readAbsences } from './doctor/check-absences.ts';
 import { checkExchange } from './doctor/check-exchange.ts';
 import { checkSecretFiles, judgeAccountsFile } from './doctor/check-files.ts';
 import { examineRedis } from './doctor/check-redis.ts';
 import { checkSlack } from './doctor/check-slack.ts';
 import { judgeWatch } from './doctor/check-watch.ts';
 import { type Finding, findingsAbout } from './doctor/finding.ts';
+import type { Absence } from './domain/close/close-rules.ts';
 import { errorText } from './ops/log-redaction.ts';
 import { createLogger } from './ops/logger.ts';
 import { missingSdk } from './ops/tracing.ts';
 import { RedisConnection } from './redis/connection.ts';
 import { KeyNames } from './redis/key-names.ts';
 import { RedisOutbox } from './redis/outbox.ts';
+import { RedisRuleBookStore } from './redis/rule-book-store.ts';
 import { RedisSharedReads } from './redis/shared-reads.ts';
 import { RedisWeightLedger } from './redis/weight-ledger.ts';
 import { readCloseRules } from './settings/close-rules-file.ts';
@@ -40,11 +43,15 @@ const log = createLogger('silent');
 async function examine(config: Config): Promise<Finding[]> {
   const redis = new RedisConnection(config.redis.connection, log);
   const keys = new KeyNames(config.redis.prefix);
-  const queue = new RedisOutbox({ connection: redis, keys, auditKeys: config.auditKeys, log });
+  const { auditKeys } = config;
+  const queue = new RedisOutbox({ connection: redis, keys, auditKeys, log });
+  const ruleBook = new RedisRuleBookStore({ connection: redis, keys, auditKeys, newId: randomUUID, log });
   const outbox = { backlog: () => queue.backlog(), setAsideKey: keys.outboxSetAside };
   const { accountsFile: path, keyPassphrase: passphrase } = config.binance;
   const accounts = await loadAccounts({ path, passphrase });
   try {
+    const ofRedis = await bounded('Redis', examineRedis(redis, config.redis, outbox));
+    const away = await readAbsences(ruleBook);
     // The exchange's limits are counted in Redis, so that a running bot's calls and these stay below them together.
     return [
       findingsAbout('Settings').ok('complete and well-formed'),
@@ -55,8 +62,9 @@ async function examine(config: Config): Promise<Finding[]> {
       ...judgeAccountsFile(accounts),
       examineTraces(config),
       ...judgeWatch(config.watch),
-      ...(await bounded('Redis', examineRedis(redis, config.redis, outbox))),
-      ...(await bounded('Slack', examineSlack(config))),
+      ...ofRedis,
+      ...away.findings,
+      ...(await bounded('Slack', examineSlack(config, away.absences))),
       ...(accounts.ok ? await bounded('Binance', examineExchange(config, accounts.accounts, redis)) : []),
     ];
   } finally {
@@ -71,7 +79,7 @@ function examineTraces({ tracesAskedForBy }: Config): Finding {
   return ok(tracesAskedForBy === null ? 'off: no OTEL_ variable turns them on' : 'an SDK is preloaded');
 }
 
-async function examineSlack(config: Config): Promise<Finding[]> {
+async function examineSlack(config: Config, away: readonly Absence[]): Promise<Finding[]> {
   const { closeRulesFile: path } = config;
   const found = path === null ? null : await readCloseRules(path, config.closePolicy.expiresAfterMs);
   const rules = found?.ok === true ? found.rules : null;
@@ -85,7 +93,12 @@ async function examineSlack(config: Config): Promise<Finding[]> {
     access: createAccess(
       directory,
       config.people,
-      createClosePolicies({ settings: config.closePolicy, rules: () => rules, now: Date.now }),
+      createClosePolicies({
+        settings: config.closePolicy,
+        rules: () => rules,
+        absences: async () => away,
+        now: Date.now,
+      }),
     ),
     appToken: settings.appToken,
     closeChannel: settings.closeChannel,

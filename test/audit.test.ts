@@ -104,6 +104,15 @@ describe('npm run audit', () => {
     }
   });
 
+  it('verifies and exports the trails of the watch and of the rules, also where they have no entry', () => {
+    for (const id of ['watch', 'Rules']) {
+      expect(audit('verify', id)).toMatchObject({
+        ...{ status: 0, stdout: expect.stringMatching(/^\d+ entr(y|ies) read, head /) },
+      });
+      expect(audit('export', id)).toMatchObject({ status: 0, stderr: '' });
+    }
+  });
+
   it('compares with a head that was printed before, and with an export', async () => {
     const [, entries = '', head = ''] =
       /^(\d+) entries .* head ([0-9a-f]{64})/.exec(audit('verify').stdout) ?? [];

@@ -285,7 +285,7 @@ export class AuditVerifier {
 
   #openingFaultOf({ body }: AuditEntry): string | null {
     if (!this.#whole || body.sequence !== 1 || body.previousOpening === this.#lastOpening) return null;
-    return 'a request or case opened before this one is missing from the trail';
+    return 'what was opened before this one (a request, a case, the watch or the rules) is missing from the trail';
   }
 }
 

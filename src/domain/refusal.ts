@@ -62,6 +62,8 @@ export type Refusal =
     }
   // The request
   | { readonly code: 'request-not-found'; readonly requestId: string }
+  /** In the audit trail, of the watch or the rules. */
+  | { readonly code: 'no-entries'; readonly subjectId: string }
   | { readonly code: 'case-not-found'; readonly caseId: string }
   /** The stored record doesn't match its seal or the audit trail, or can't be read. */
   | { readonly code: 'record-not-proved'; readonly requestId: string; readonly why: string }

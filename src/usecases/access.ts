@@ -39,9 +39,12 @@ export interface Access {
   requireRole(by: PersonId, role: Role): Promise<Result<Person>>;
   /** The person, if a list of approvers names them; standing in for one isn't enough. */
   requireListedApprover(by: PersonId): Promise<Result<Person>>;
-  /** Which roles this person has; refuses people without any, and all but full members of the home team. */
+  /**
+   * Which roles this person has; refuses people without any, and all but full members of the home team. Throws
+   * StoreUnavailable where only who stands in for whom could tell.
+   */
   rolesOf(by: PersonId): Promise<Result<readonly Role[]>>;
-  /** Why an identified person doesn't have this role; null: they have it. */
+  /** Why an identified person doesn't have this role; null: they have it. Throws StoreUnavailable. */
   refuseRole(by: PersonId, role: Role): Promise<Refusal | null>;
   /**
    * Who may vote now on a request under its own policy and the current one: full members on the lists of approvers of
@@ -94,10 +97,10 @@ export function createAccess(directory: Directory, lists: RoleLists, policies: C
   }
 
   /** Null: they have it. */
-  async function refuseRole(by: PersonId, role: Role): Promise<Refusal | null> {
+  async function refuseRole(by: PersonId, role: Role, standIns = policies.standIns): Promise<Refusal | null> {
     const refusal = await refuseListed(by, role);
     const isApprover = role === 'approver' || (role === 'viewer' && lists.viewers === null);
-    return refusal?.code === 'role-missing' && isApprover && (await standsIn(by)) ? null : refusal;
+    return refusal?.code === 'role-missing' && isApprover && (await standsIn(by, standIns)) ? null : refusal;
   }
 
   /** Null: they are on the list. An unreadable group refuses only people who aren't elsewhere on it. */
@@ -115,8 +118,8 @@ export function createAccess(directory: Directory, lists: RoleLists, policies: C
   }
 
   /** Whether they act in the place of an approver who is still a full member. */
-  async function standsIn({ teamId, userId }: PersonId): Promise<boolean> {
-    const own = (await policies.standIns()).filter(({ standIn }) => standIn === userId);
+  async function standsIn({ teamId, userId }: PersonId, standIns = policies.standIns): Promise<boolean> {
+    const own = (await standIns()).filter(({ standIn }) => standIn === userId);
     if (own.length === 0) return false;
     const found = await lookUpApprovers([approverNames()], teamId);
     return found.ok && own.some(({ approver }) => found.value.members.includes(approver));
@@ -265,11 +268,15 @@ export function createAccess(directory: Directory, lists: RoleLists, policies: C
       const person = await identify(by);
       if (!person.ok) return person;
       const all = ['viewer', 'requester', 'approver'] as const;
-      const refusals = await Promise.all(all.map((role) => refuseRole(by, role)));
+      const standIns = once(policies.standIns);
+      const looked = await Promise.allSettled(all.map((role) => refuseRole(by, role, standIns)));
+      const refusals = looked.map((each) => (each.status === 'fulfilled' ? each.value : undefined));
       const roles = all.filter((_, index) => refusals[index] === null);
-      // An unreadable list takes away no role found on another one; each verb checks its own role.
-      const unread = refusals.find((refusal) => refusal?.code === 'identity-unavailable');
+      // What can't be read takes away no role found on another list; each verb checks its own role.
       if (roles.length > 0) return done(roles);
+      const failed = looked.find((each) => each.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
+      const unread = refusals.find((refusal) => refusal?.code === 'identity-unavailable');
       return refuse(unread ?? { code: 'role-missing', role: 'viewer' });
     },
     approvers: (teamId) => lookUpApprovers([approverNames()], teamId),
@@ -304,5 +311,14 @@ export function createAccess(directory: Directory, lists: RoleLists, policies: C
         return each?.ok === true && each.missingGroups.length > 0;
       });
     },
+  };
+}
+
+/** Reads at the first call, and gives every caller that answer. */
+function once<Value>(read: () => Promise<Value>): () => Promise<Value> {
+  let answer: Promise<Value> | null = null;
+  return () => {
+    answer ??= read();
+    return answer;
   };
 }

@@ -2,7 +2,7 @@
 import { type AuditEntry, type AuditKeys, sealFits, subjectOf } from '../domain/audit-chain.ts';
 import type { PersonId } from '../domain/person.ts';
 import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts';
-import { parseSubjectId, subjectKindOf, subjectText } from '../domain/subject.ts';
+import { alwaysExists, parseSubjectId, subjectKindOf, subjectText } from '../domain/subject.ts';
 import type { Access } from './access.ts';
 import type { CheckAudit } from './check-audit.ts';
 import type { Desk } from './desk.ts';
@@ -57,6 +57,7 @@ export function createAuditVerbs(parts: {
 }
 
 function notFound(subjectId: string): Refusal {
+  if (alwaysExists(subjectId)) return { code: 'no-entries', subjectId };
   return subjectKindOf(subjectId) === 'request'
     ? { code: 'request-not-found', requestId: subjectId }
     : { code: 'case-not-found', caseId: subjectId };

@@ -27,7 +27,8 @@ export function createOperateDesk(parts: OperateDeskParts): Pick<Desk, 'status' 
       return { rows, lines: rows.length === 0 ? [] : [absenceLine(rows)] };
     } catch (error) {
       if (!(error instanceof UnreadableRecord) && !(error instanceof StoreUnavailable)) throw error;
-      const text = 'who is away is unreadable: nobody acts in the place of another';
+      const why = error instanceof UnreadableRecord ? error.what : "Redis can't be reached";
+      const text = `the record of who is away can't be read: ${why}. Nobody stands in for them until it can`;
       return { rows: [], lines: [{ name: 'Stand-ins', level: 'fault', text }] };
     }
   }

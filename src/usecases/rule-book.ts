@@ -78,14 +78,26 @@ export interface RuleBookParts {
 }
 
 export function createRuleBook({ ruleBookStore: store, log, afterChange }: RuleBookParts): KeepRuleBook {
+  /** Why the record couldn't be read at the last look; null: it could. */
+  let trouble: string | null = null;
+
+  /** Said once, not at every vote. */
+  function note(why: string | null): void {
+    if (why === trouble) return;
+    trouble = why;
+    if (why === null) log.info({}, 'who is away can be read again');
+    else log.error({ why }, 'who is away is unreadable: nobody stands in for them');
+  }
+
   return {
     async absences() {
       try {
         const { book, nowMs } = await store.load();
+        note(null);
         return inForce(book?.absences ?? [], nowMs);
       } catch (error) {
         if (!(error instanceof UnreadableRecord)) throw error;
-        log.error({ why: error.message }, 'who is away is unreadable: nobody stands in for them');
+        note(error.message);
         return [];
       }
     },

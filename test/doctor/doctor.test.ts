@@ -7,7 +7,10 @@ import { afterEach, describe, expect, inject, it } from 'vitest';
 import { passedOn, programPath } from '../../sandbox/programs.ts';
 import { SEED_IDS } from '../../sandbox/slack/seed.ts';
 import { startWorld, type World, type WorldOptions } from '../../sandbox/world.ts';
-import { bareClient } from '../redis/redis-parts.ts';
+import { RedisRuleBookStore } from '../../src/redis/rule-book-store.ts';
+import { onlyKey } from '../contracts/audit-trail.ts';
+import { awayCommand, change } from '../contracts/rule-book.ts';
+import { bareClient, redisParts } from '../redis/redis-parts.ts';
 import { freePort } from '../support/redis-server.ts';
 
 interface Visit {
@@ -82,6 +85,26 @@ describe('the doctor', () => {
     // Nothing was said to anybody.
     expect(world.workspace.store.messages(SEED_IDS.loanDesk)).toEqual([]);
     expect(world.exchange.deletes().size).toBe(0);
+  });
+
+  it('counts who is away by a command, and names a record of them that cannot be read', async () => {
+    await withWorld();
+    const settings: Record<string, string> = {
+      ...world.settings(),
+      CLOSE_APPROVERS: `${SEED_IDS.ada},${SEED_IDS.ben}`,
+    };
+    const redis = await redisParts(inject('redisUrl'), settings.REDIS_PREFIX);
+    const auditKeys = onlyKey(Buffer.from(settings.AUDIT_KEY ?? '', 'hex'));
+    const ruleBook = new RedisRuleBookStore({ ...redis, auditKeys, newId: randomUUID });
+    await change(ruleBook, (nowMs) => awayCommand(SEED_IDS.ada, SEED_IDS.ben, nowMs + 3_600_000));
+    expect(lines(await doctor(settings), 'fault')).toMatch(/quorum/);
+    await redis.connection.client.hset(redis.keys.record('rules'), 'seal', 'x');
+    const visit = await doctor(settings);
+    expect(visit.status).toBe(1);
+    expect(lines(visit, 'fault')).toContain(
+      "the record of who is away can't be read: it doesn't match its seal. Nobody stands in for them",
+    );
+    expect(lines(visit, 'fault')).not.toMatch(/quorum/);
   });
 
   it('names every faulty setting and answers 78', async () => {

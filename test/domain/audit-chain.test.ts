@@ -241,14 +241,14 @@ describe('what a fault of the trail is called', () => {
       [forged(first, { previousOpening: 'x' })],
       1,
       1,
-      'a request or case opened before this one is missing from the trail',
+      'what was opened before this one (a request, a case, the watch or the rules) is missing from the trail',
     ],
     [
       'an opening that follows none, after another one',
       [at(own, 0), forged(at(own, 1), { previousOpening: '' })],
       2,
       1,
-      'a request or case opened before this one is missing from the trail',
+      'what was opened before this one (a request, a case, the watch or the rules) is missing from the trail',
     ],
   ])('%s', (_, read, position, sequence, what) => {
     const requestId = read.at(-1)?.body.requestId;

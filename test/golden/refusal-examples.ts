@@ -43,6 +43,7 @@ export function refusalExamples({ typed, why, atMs }: ExampleTexts): {
     'not-the-requester': { code: 'not-the-requester' },
     'quorum-unreachable': { code: 'quorum-unreachable', eligible: 1, quorum: 2 },
     'request-not-found': { code: 'request-not-found', requestId: typed },
+    'no-entries': { code: 'no-entries', subjectId: 'rules' },
     'case-not-found': { code: 'case-not-found', caseId: 'C-7K3M9Q2X' },
     'record-not-proved': {
       code: 'record-not-proved',

@@ -263,7 +263,7 @@ describe('what the chain alone cannot show, and a kept head or export names', ()
     const third = await openOne(store);
     await writer.erase(await writer.snapshot(second.id));
     expect(await check.verify()).toMatchObject({
-      fault: { subjectId: third.id, what: expect.stringContaining('opened before this one is missing') },
+      fault: { subjectId: third.id, what: expect.stringContaining('what was opened before this one') },
     });
   });
 

@@ -184,7 +184,7 @@ describe('the trail of an episode', () => {
     await writer.redis.del(writer.keys.record(first.id));
     await writer.redis.zrem(writer.keys.episodes, first.id);
     expect(await check.verify()).toMatchObject({
-      fault: { subjectId: second.id, what: expect.stringContaining('opened before this one is missing') },
+      fault: { subjectId: second.id, what: expect.stringContaining('what was opened before this one') },
     });
   });
 

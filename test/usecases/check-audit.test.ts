@@ -306,4 +306,20 @@ describe('an export to Slack', () => {
       refusal: { code: 'request-not-found', requestId: '0000000000' },
     });
   });
+
+  it.each(['watch', 'rules'])(
+    'of the %s before its first entry is a refusal that says so',
+    async (subjectId) => {
+      const { store: full } = await longTrail();
+      const verbs = createAuditVerbs({ access, checkAudit: checkWith(full) });
+      expect(await verbs.exportAudit(ALICE, subjectId)).toEqual({
+        ok: false,
+        refusal: { code: 'no-entries', subjectId },
+      });
+      expect(await verbs.verifyAudit(ALICE, subjectId, null)).toMatchObject({
+        ok: true,
+        value: { entries: 0, fault: null },
+      });
+    },
+  );
 });

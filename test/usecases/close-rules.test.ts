@@ -4,10 +4,11 @@ import { amount, longId } from '../../src/domain/amount.ts';
 import type { Absence, CloseRule, CloseRules } from '../../src/domain/close/close-rules.ts';
 import type { ClosePolicy } from '../../src/domain/policy.ts';
 import type { DeskParts } from '../../src/usecases/create-desk.ts';
-import { StoreUnavailable } from '../../src/usecases/ports.ts';
+import { StoreUnavailable, UnreadableRecord } from '../../src/usecases/ports.ts';
 import { repaidUnit } from '../fakes/loan-exchange.ts';
 import { ALICE, BOB, CAROL, person, REQUESTER } from '../support/close-requests.ts';
 import { DeskHarness, UNIT } from '../support/desk-harness.ts';
+import { memoryLog } from '../support/logs.ts';
 
 const MINUTE_MS = 60_000;
 const EVE = person('U0EVE');
@@ -488,9 +489,49 @@ describe('stand-ins', () => {
     expect(await harness.desk.admit(EVE)).toMatchObject({ ok: false });
   });
 
-  it('no vote counts while it cannot be read who is away', async () => {
+  it('no vote counts while Redis does not say who is away; roles that need no stand-in stay', async () => {
     const { harness } = deskWith([rule()]);
     harness.store.ruleBook.load = () => Promise.reject(new StoreUnavailable(new Error('down')));
     await expect(harness.desk.askToClose(REQUESTER, UNIT, 'Loan repaid')).rejects.toThrow(StoreUnavailable);
+    expect(await harness.desk.admit(REQUESTER)).toEqual({ ok: true, value: ['viewer', 'requester'] });
+    expect(await harness.desk.status(REQUESTER)).toMatchObject({ ok: true });
+    await expect(harness.desk.admit(EVE)).rejects.toThrow(StoreUnavailable);
+  });
+
+  it('a record that cannot be read: nobody stands in, others go on, and it is said once until it changes', async () => {
+    const log = memoryLog();
+    const { harness, setAway } = deskWith([rule()], {}, { log });
+    const request = await harness.open();
+    await setAway({ approver: CAROL.userId, standIn: EVE.userId, untilMs: harness.nowMs + 60 * MINUTE_MS });
+    const { ruleBook } = harness.store;
+    const unreadable = (what: string) => new UnreadableRecord('rules', what);
+    const standInLines = async () => {
+      const status = await harness.desk.status(REQUESTER);
+      return status.ok ? status.value.lines.filter(({ name }) => name === 'Stand-ins') : [];
+    };
+    expect(await standInLines()).toMatchObject([{ level: 'ok' }]);
+    ruleBook.unreadable = unreadable("it doesn't match its seal");
+    for (let attempt = 0; attempt < 3; attempt += 1)
+      expect(await harness.approve(EVE, request)).toMatchObject({ refusal: { code: 'role-missing' } });
+    expect(await standInLines()).toEqual([
+      {
+        ...{ name: 'Stand-ins', level: 'fault' },
+        text: "the record of who is away can't be read: it doesn't match its seal. Nobody stands in for them until it can",
+      },
+    ]);
+    ruleBook.unreadable = unreadable('it is missing');
+    await harness.approve(EVE, request);
+    expect(await harness.approve(ALICE, request)).toMatchObject({ ok: true });
+    ruleBook.unreadable = null;
+    expect(await harness.approve(EVE, request)).toMatchObject({ ok: true });
+    const said = log.lines.filter(({ message }) => message.startsWith('who is away'));
+    expect(said.map(({ level, message, fields }) => [level, message, fields])).toEqual([
+      ...["it doesn't match its seal", 'it is missing'].map((what) => [
+        'error',
+        'who is away is unreadable: nobody stands in for them',
+        { why: `the record of the rules can't be read: ${what}` },
+      ]),
+      ['info', 'who is away can be read again', {}],
+    ]);
   });
 });

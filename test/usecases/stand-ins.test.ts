@@ -419,7 +419,7 @@ describe('/loandesk status', () => {
     await enter(harness, CAROL, EVE);
     harness.store.ruleBook.unreadable = new UnreadableRecord(RULES_ID, "it doesn't match its seal");
     expect(await lines(harness)).toContain(
-      'fault Stand-ins: who is away is unreadable: nobody acts in the place of another',
+      "fault Stand-ins: the record of who is away can't be read: it doesn't match its seal. Nobody stands in for them until it can",
     );
     expect(await harness.desk.admit(EVE)).toMatchObject({ ok: false });
     await expect(harness.desk.listAbsences(ALICE)).rejects.toThrow(UnreadableRecord);

@@ -55,8 +55,10 @@ function verdictText(verdict: AuditVerdict, subjectId: string | null): string {
 
 /** How much was read; the command line prints it, too. */
 export function readText({ entries, requests, episodes }: AuditVerdict): string {
-  const cases = episodes === 0 ? '' : ` and ${episodes} case${episodes === 1 ? '' : 's'}`;
-  return `${counted(entries)} of ${requests} request${requests === 1 ? '' : 's'}${cases} read`;
+  const cases = episodes === 0 ? [] : [`${episodes} case${episodes === 1 ? '' : 's'}`];
+  const ofRequests = requests === 0 ? [] : [`${requests} request${requests === 1 ? '' : 's'}`];
+  const subjects = [...ofRequests, ...cases].join(' and ');
+  return `${counted(entries)}${subjects === '' ? '' : ` of ${subjects}`} read`;
 }
 
 function headText({ entries, head }: AuditVerdict): string {

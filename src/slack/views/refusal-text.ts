@@ -260,6 +260,10 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     what: `There is no request ${typed(requestId)}.`,
     advice: '`/loandesk requests` lists the requests with their ids.',
   }),
+  'no-entries': ({ subjectId }) => ({
+    what: `The audit trail has no entry of ${subjectText(subjectId)} yet.`,
+    advice: 'There is nothing to export.',
+  }),
   'case-not-found': ({ caseId }) => ({
     what: `There is no case ${typed(caseId)}.`,
     advice: '`/loandesk watch` lists the cases with their ids.',
