@@ -17,7 +17,7 @@ import { RedisWatchStore } from '../../src/redis/watch-store.ts';
 import { createDesk } from '../../src/usecases/create-desk.ts';
 import { FakeLoanExchange, repaidUnit } from '../../test/fakes/loan-exchange.ts';
 import { FakeLoanRecords, MemoryReadingProgress } from '../../test/fakes/loan-records.ts';
-import { FakeDirectory, FakeNotifier } from '../../test/fakes/people.ts';
+import { FakeDirectory, FakeNotifier, FakeRuleNotifier } from '../../test/fakes/people.ts';
 import { ALICE, BOB, CAROL, policy, REQUESTER } from '../../test/support/close-requests.ts';
 import { answerParent, givenArgument } from '../support/parent.ts';
 import { percentile } from '../support/statistics.ts';
@@ -50,6 +50,7 @@ const { desk, deliverOutbox } = createDesk({
   auditKeys,
   directory: new FakeDirectory(REQUESTER, ALICE, BOB, CAROL),
   notifier: new FakeNotifier(),
+  ruleNotifier: new FakeRuleNotifier(),
   roles: { requesters: [REQUESTER.userId], approvers: rule.approvers, viewers: '*' },
   policy: rule,
   thresholds: PUBLISHED_THRESHOLDS,

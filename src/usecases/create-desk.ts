@@ -68,7 +68,7 @@ export interface DeskParts {
   readonly ruleFaults?: () => RuleFaults | null;
   /** What is kept beside the rules: who is away, what was told. */
   readonly ruleBookStore: RuleBookStore;
-  readonly ruleNotifier?: RuleNotifier;
+  readonly ruleNotifier: RuleNotifier;
   readonly thresholds: Thresholds;
   readonly probe: () => Promise<StatusView>;
   readonly now: () => number;

@@ -33,8 +33,7 @@ export interface DeliverOutboxParts extends RequestMessagesParts {
   readonly outbox: Outbox;
   /** Absent: messages of cases and of the watch wait for a replica that has the watch on. */
   readonly alerts?: AlertParts;
-  /** Absent: messages about the rules wait for a process that has them. */
-  readonly ruleNotifier?: RuleNotifier;
+  readonly ruleNotifier: RuleNotifier;
   readonly withRequest: WithRequest;
   readonly events: Pick<DeskEvents, 'noticeMissed'>;
 }
@@ -69,11 +68,9 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     if (item.subject === 'rules') {
       const { notice, key, createdAtMs, nowMs } = item;
       if (notice.kind === 'unreadable') return { unreadable: notice.why };
-      const { ruleNotifier } = parts;
-      if (ruleNotifier === undefined) return 'not-ours';
       const message = { key, event: notice.event, mayBeThere: mayBeThere(item), createdAtMs, nowMs };
       const nothing = async () => {};
-      const send = () => drawn(() => ruleNotifier.deliver(message));
+      const send = () => drawn(() => parts.ruleNotifier.deliver(message));
       return {
         item: { ...item, notice },
         outgoing: { send, delivered: nothing, kept: nothing, lost: nothing },
@@ -153,10 +150,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
       if (prepared === null) return await outbox.done(item);
       if (prepared === 'not-ours') {
         // Another replica may have it on; else it waits until somebody switches it on again.
-        return await leave(
-          item,
-          `the ${item.subject === 'rules' ? 'rules are' : 'watch is'} not part of this process`,
-        );
+        return await leave(item, 'the watch is not part of this process');
       }
       if ('unreadable' in prepared) return await leaveOrSetAside(item, prepared.unreadable);
       return await send(prepared, item.nowMs);

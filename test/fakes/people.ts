@@ -4,6 +4,7 @@ import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import type { Notice } from '../../src/domain/close/notices.ts';
 import type { Person, PersonId } from '../../src/domain/person.ts';
 import type { Delivery, Directory, Lookup, MembersLookup, Notifier } from '../../src/usecases/ports.ts';
+import type { RuleMessage, RuleNotifier } from '../../src/usecases/rule-book.ts';
 import { HOME_TEAM } from '../support/close-requests.ts';
 
 export class FakeDirectory implements Directory {
@@ -46,6 +47,19 @@ export interface Delivered {
   readonly notice: Notice;
   /** The record it was drawn from. */
   readonly request: CloseRequest;
+}
+
+export class FakeRuleNotifier implements RuleNotifier {
+  readonly delivered: RuleMessage[] = [];
+  /** Answers to give before deliveries work again. */
+  readonly failures: Delivery[] = [];
+
+  async deliver(message: RuleMessage): Promise<Delivery> {
+    const failure = this.failures.shift();
+    if (failure) return failure;
+    this.delivered.push(message);
+    return { ok: true, card: null };
+  }
 }
 
 export class FakeNotifier implements Notifier {

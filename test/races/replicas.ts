@@ -17,7 +17,7 @@ import type { CloseRequestStore } from '../../src/usecases/ports.ts';
 import { accountsOf } from '../binance/support/client.ts';
 import { onlyKey } from '../contracts/audit-trail.ts';
 import { MemoryReadingProgress } from '../fakes/loan-records.ts';
-import { FakeDirectory, FakeNotifier } from '../fakes/people.ts';
+import { FakeDirectory, FakeNotifier, FakeRuleNotifier } from '../fakes/people.ts';
 import { AUDIT_KEY, newPrefix, type RedisParts, redisParts } from '../redis/redis-parts.ts';
 import { ALICE, BOB, CAROL, policy, REQUESTER, START_MS } from '../support/close-requests.ts';
 import { NO_EVENTS } from '../support/desk-harness.ts';
@@ -125,6 +125,7 @@ export class Replicas {
       auditKeys: onlyKey(AUDIT_KEY),
       directory: this.directory,
       notifier,
+      ruleNotifier: new FakeRuleNotifier(),
       roles: { requesters: [REQUESTER.userId], approvers: settings.approvers, viewers: '*' },
       policy: settings,
       ...(rules && { rules }),

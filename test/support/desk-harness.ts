@@ -11,7 +11,7 @@ import { onlyKey } from '../contracts/audit-trail.ts';
 import { FakeLoanExchange, repaidUnit } from '../fakes/loan-exchange.ts';
 import { FakeLoanRecords, MemoryReadingProgress } from '../fakes/loan-records.ts';
 import { MemoryCloseRequestStore } from '../fakes/memory-close-request-store.ts';
-import { FakeDirectory, FakeNotifier } from '../fakes/people.ts';
+import { FakeDirectory, FakeNotifier, FakeRuleNotifier } from '../fakes/people.ts';
 import { ALICE, BOB, CAROL, person, policy, REQUESTER, START_MS } from './close-requests.ts';
 import { QUIET } from './logs.ts';
 
@@ -41,6 +41,7 @@ export class DeskHarness {
   readonly readingProgress = new MemoryReadingProgress();
   readonly directory = new FakeDirectory(REQUESTER, ALICE, BOB, CAROL, VIEWER);
   readonly notifier = new FakeNotifier();
+  readonly ruleNotifier = new FakeRuleNotifier();
   readonly store: MemoryCloseRequestStore;
   #parts: DeskParts;
   readonly #pending = new Set<Promise<unknown>>();
@@ -69,6 +70,7 @@ export class DeskHarness {
       auditKeys: onlyKey(AUDIT_KEY),
       directory: this.directory,
       notifier: this.notifier,
+      ruleNotifier: this.ruleNotifier,
       roles: {
         requesters: [REQUESTER.userId],
         approvers: policy(policyChanges).approvers,

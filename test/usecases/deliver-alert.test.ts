@@ -16,7 +16,7 @@ import { createWatchBook } from '../../src/usecases/watch-book.ts';
 import type { AlertMessage } from '../../src/usecases/watch-ports.ts';
 import { CARD_NOTICE, loadEpisode, newEpisode, noted, opening, threadOf } from '../contracts/watch.ts';
 import { MemoryCloseRequestStore } from '../fakes/memory-close-request-store.ts';
-import { FakeDirectory, FakeNotifier } from '../fakes/people.ts';
+import { FakeDirectory, FakeNotifier, FakeRuleNotifier } from '../fakes/people.ts';
 import { START_MS, settingsOnly } from '../support/close-requests.ts';
 import { withMethods } from '../support/desk-harness.ts';
 import { memoryLog } from '../support/logs.ts';
@@ -75,6 +75,7 @@ class Scene {
         settingsOnly(),
       ),
       notifier: new FakeNotifier(),
+      ruleNotifier: new FakeRuleNotifier(),
       log,
       withRequest: (_, work) => work(),
       events: { noticeMissed: (notice) => void this.missed.push(notice) },

@@ -2,7 +2,8 @@
 import { expect, it } from 'vitest';
 import type { Notice } from '../../src/domain/close/notices.ts';
 import type { Notifier } from '../../src/usecases/ports.ts';
-import { ALICE, REQUESTER } from '../support/close-requests.ts';
+import { awayCommand, change } from '../contracts/rule-book.ts';
+import { ALICE, BOB, CAROL, REQUESTER } from '../support/close-requests.ts';
 import { DeskHarness } from '../support/desk-harness.ts';
 import { memoryLog } from '../support/logs.ts';
 
@@ -110,4 +111,23 @@ it('sends no call for approval after the deadline, although the expiry is not st
   harness.nowMs = expiresAtMs;
   await harness.work.deliverOutbox();
   expect(harness.approversTold(id)).toEqual([]);
+});
+
+it('tells what is said about the rules in order, and looks first for what an earlier attempt may have posted', async () => {
+  const harness = new DeskHarness();
+  const { ruleBook } = harness.store;
+  harness.ruleNotifier.failures.push({
+    ...{ ok: false, retry: true, why: 'Slack did not answer', retryAfterMs: null },
+  });
+  await change(ruleBook, (nowMs) => awayCommand(CAROL.userId, BOB.userId, nowMs + TEN_MINUTES_MS));
+  await change(ruleBook, () => ({ type: 'back', by: CAROL, approver: CAROL.userId }));
+  await harness.work.deliverOutbox();
+  expect(harness.ruleNotifier.delivered).toEqual([]);
+  await roundsFor(harness, harness.work.deliverOutbox, EVERY_MS);
+  const { delivered } = harness.ruleNotifier;
+  expect(delivered.map(({ event, mayBeThere }) => [event.type, mayBeThere])).toEqual([
+    ['away', true],
+    ['back', false],
+  ]);
+  expect(new Set(delivered.map(({ key }) => key)).size).toBe(2);
 });
