@@ -37,6 +37,7 @@ it('a bot refuses to start on a faulty file, and a faulty change of it changes n
   onTestFinished(() => world.close());
   const [bot] = world.bots;
   if (bot === undefined) throw new Error('no bot');
+  await bot.work.noteRules.round();
   const requester = { teamId: team, userId: rina };
   const ask = () => bot.work.desk.askToClose(requester, '7', 'Loan repaid');
   expect(await ask()).toMatchObject({ refusal: { code: 'no-rule', groupId: '7' } });
@@ -67,7 +68,8 @@ it('a bot refuses to start on a faulty file, and a faulty change of it changes n
     expect(trail?.verdict.fault).toBeNull();
     return trail?.entries.filter(isRuleEntry).map(({ body }) => body.event) ?? [];
   };
-  await expect.poll(told, { timeout: 20_000 }).toMatchObject([
+  const changes = async () => (await told()).filter(({ type }) => type === 'rules-changed');
+  await expect.poll(changes, { timeout: 20_000 }).toMatchObject([
     { type: 'rules-changed', from: null, after: { rules: [{ units: ['12'] }] } },
     { type: 'rules-changed', after: { rules: [{ units: '*', need, delayMs: 900_000 }] } },
   ]);
@@ -81,6 +83,12 @@ it('a bot refuses to start on a faulty file, and a faulty change of it changes n
   expect(changed.text).toMatch(
     /Rule 1 is gone: unit 12: 1 of .*\n• New rule 1: any unit: 1 of .* and 1 of .*, 15 min to stop it/,
   );
+  // A round of its own may have been first.
+  expect(['noted', 'not-due']).toContain(await bot.work.noteAccess());
+  const resolved = (await told()).find(({ type }) => type === 'access-resolved');
+  expect(resolved).toMatchObject({
+    access: { lists: expect.arrayContaining([{ from: [ada], people: [ada] }]) },
+  });
   const healed = await bot.work.desk.status(requester);
   expect(healed.ok && healed.value.lines.filter(({ name }) => name === 'Rules')).toMatchObject([
     { level: 'ok' },
