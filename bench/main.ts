@@ -57,7 +57,7 @@ function footer(name: string, tookMs: number): string {
   const command = `npm run bench -- ${name}${values.quick ? ' --quick' : ''}`;
   const machine = `${cores} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${platform()} ${release()}`;
   const pinning = canPin ? 'pinned with taskset' : 'not pinned';
-  return `*\`${command}\`, ${new Date().toISOString().slice(0, 10)}, ${Math.round(tookMs / 1000)} s; ${machine}, Node ${process.versions.node}, ${pinning}.*`;
+  return `- *\`${command}\`, ${new Date().toISOString().slice(0, 10)}, ${Math.round(tookMs / 1000)} s; ${machine}, Node ${process.versions.node}, ${pinning}.*`;
 }
 
 /** Replaces the part of the document under this heading, or adds it at the end. */

@@ -1,5 +1,10 @@
 /** What a benchmark found, and how it is written down: the same text on the terminal and in docs/benchmarks.md. */
 
+const OUTCOMES = [
+  ['met', true],
+  ['**missed**', false],
+] as const;
+
 export interface BenchOptions {
   /** Fewer rounds and shorter runs: whether it works, not what to quote. */
   readonly quick: boolean;
@@ -37,18 +42,22 @@ export function renderSection({ title, method, tables, goals, notes }: Section):
     '',
     ...renderGoals(goals),
     ...notes.map((note) => `- ${note}`),
-    '',
   ].join('\n');
 }
 
-function renderTable({ title, columns, rows }: Table): string[] {
+/** The title stands over the first column. */
+function renderTable({ title, columns: [first = '', ...others], rows }: Table): string[] {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  const heading = title === undefined ? [] : [`**${title}**`, ''];
-  return [...heading, line(columns), line(columns.map(() => '---')), ...rows.map(line)];
+  const over = [title, first].filter((part) => part !== undefined && part !== '').join(': ');
+  return [line([over, ...others]), line([over, ...others].map(() => '---')), ...rows.map(line)];
 }
 
+/** One line for the goals that were met, one for those that were missed. */
 function renderGoals(goals: readonly Goal[]): string[] {
-  return goals.map(({ goal, measured, met }) => `- ${met ? 'met' : '**missed**'}: ${goal}: ${measured}`);
+  return OUTCOMES.flatMap(([outcome, isMet]) => {
+    const measured = goals.filter(({ met }) => met === isMet).map((each) => `${each.goal}: ${each.measured}`);
+    return measured.length === 0 ? [] : [`- ${outcome}: ${measured.join('; ')}`];
+  });
 }
 
 /** A goal of the form "at most so much". */
