@@ -22,6 +22,8 @@ export class RateLimits {
   readonly #buckets = new Map<string, Bucket>();
   /** False lets everything through. */
   isStrict: boolean;
+  /** How many times as fast as Slack's the buckets refill, for a run that ends soon. */
+  pace = 1;
 
   constructor(now: () => number, isStrict: boolean) {
     this.#now = now;
@@ -42,9 +44,12 @@ export class RateLimits {
     const nowMs = this.#now();
     const bucket = this.#buckets.get(key) ?? { tokens: capacity, atMs: nowMs };
     this.#buckets.set(key, bucket);
-    bucket.tokens = Math.min(capacity, bucket.tokens + ((nowMs - bucket.atMs) * aMinute) / 60_000);
+    bucket.tokens = Math.min(
+      capacity,
+      bucket.tokens + ((nowMs - bucket.atMs) * aMinute * this.pace) / 60_000,
+    );
     bucket.atMs = nowMs;
-    if (bucket.tokens < 1) return Math.max(1, Math.ceil(((1 - bucket.tokens) * 60) / aMinute));
+    if (bucket.tokens < 1) return Math.max(1, Math.ceil(((1 - bucket.tokens) * 60) / (aMinute * this.pace)));
     bucket.tokens -= 1;
     return undefined;
   }

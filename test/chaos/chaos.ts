@@ -3,7 +3,7 @@
  *   --seed 7         makes the same choices again (the timing differs)
  *   --requests 100   begins so many requests; Slack's one post a second in a channel bounds what fits into the time
  *   --seconds 360    of trouble at most; what is open then is brought to its end, which may take minutes more
- *   --short          ends within about a minute: no long stops, unknown outcomes are settled by hand
+ *   --short          ends within about two minutes: no long stops, unknown outcomes are settled by hand
  *   --without a,b    leaves out emergencies: token-revoked, approver-removed, narrower-policy, dry-run
  *   --redis URL      a Redis that is there already; it is not restarted
  */

@@ -21,7 +21,10 @@ export interface TroubleParts {
   readonly redis: RedisProcess | null;
   readonly random: Random;
   readonly stopped: AbortSignal;
-  /** True: nobody is stopped, or killed on purpose, where only a claim's end helps (60 s), so that a run ends soon. */
+  /**
+   * True: nobody is stopped, or killed on purpose, where only a claim's end helps (60 s), so that a run ends soon; and
+   * bots are killed more often.
+   */
   readonly short: boolean;
   /** Which emergencies there are; all of them unless a run leaves some out. */
   readonly emergencies: readonly Emergency[];
@@ -52,6 +55,9 @@ export interface TroubleTally {
 /** Longer than a claim (60 s) and than the answer to a close is waited for (30 s). */
 const LONG_PAUSE_MS = 68_000;
 
+/** How many times as often a process is killed in a short run. */
+const SHORT_RUN_KILLS = 3;
+
 /** Resolves when all of it has ended; what was paused or cut may still be so. */
 export async function makeTrouble(parts: TroubleParts): Promise<TroubleTally> {
   const tally: TroubleTally = {
@@ -69,11 +75,12 @@ export async function makeTrouble(parts: TroubleParts): Promise<TroubleTally> {
   };
   const each = (name: string, least: number, most: number, act: (random: Random) => Promise<void> | void) =>
     rounds(parts, name, least, most, act);
+  const kills = parts.short ? SHORT_RUN_KILLS : 1;
   await Promise.all([
     each('close', 300, 2_000, (random) => failClose(random, parts, tally)),
     each('exchange', 1_000, 5_000, (random) => failExchange(random, parts, tally)),
     each('slack', 300, 1_500, (random) => failSlack(random, parts, tally)),
-    each('kill', 2_000, 9_000, (random) => killOne(random, parts, tally)),
+    each('kill', Math.round(2_000 / kills), 9_000 / kills, (random) => killOne(random, parts, tally)),
     each('pause', 3_000, 12_000, (random) => pauseOne(random, parts, tally)),
     each('connection', 2_000, 9_000, (random) => cutOne(random, parts, tally)),
     each('redis', 20_000, 45_000, (random) => restartRedis(random, parts, tally)),
@@ -229,8 +236,10 @@ async function killOne(random: Random, parts: TroubleParts, tally: TroubleTally)
   const stopped = parts.fleet.places.find(({ bot }) => bot?.paused === true && bot.running);
   const place = stopped !== undefined && random.chance(0.1) ? stopped : victim(random, parts);
   if (place === null) return;
-  if (random.chance(0.6) && (await reaches(place, random.pick(parts.short ? SOON_OVER : POINTS))))
-    tally.killsAtPoint += 1;
+  const [points, withinMs] = parts.short
+    ? [SOON_OVER, POINT_WITHIN_IN_SHORT_RUN_MS]
+    : [POINTS, POINT_WITHIN_MS];
+  if (random.chance(0.6) && (await reaches(place, random.pick(points), withinMs))) tally.killsAtPoint += 1;
   tally.kills += 1;
   await parts.fleet.replace(place, random.between(100, 1_500));
   place.proxy.heal();
@@ -247,10 +256,11 @@ const POINTS = [
 /** Those of them after which others go on at once. */
 const SOON_OVER = ['"state":"approved"', '"answer":{"kind"', '"card-posted"'] as const;
 const POINT_WITHIN_MS = 4_000;
+const POINT_WITHIN_IN_SHORT_RUN_MS = 2_000;
 
 /** Waits until this bot has sent such a command, whose answer is then held back; false when it does not. */
-function reaches({ proxy }: Place, point: string): Promise<boolean> {
-  return endsInTime(proxy.silenceAfter(point), POINT_WITHIN_MS);
+function reaches({ proxy }: Place, point: string, withinMs: number): Promise<boolean> {
+  return endsInTime(proxy.silenceAfter(point), withinMs);
 }
 
 async function pauseOne(random: Random, parts: TroubleParts, tally: TroubleTally): Promise<void> {
