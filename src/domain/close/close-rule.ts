@@ -234,7 +234,7 @@ function approve(request: CloseRequest, command: CommandOf<'approve'>, nowMs: nu
       state: decided ? 'approved' : 'pending',
       // A process that stopped after an earlier approval must not block this one.
       abandonedClaims: decided ? 0 : request.abandonedClaims,
-      ...(decided && { unreachable: undefined }),
+      ...(decided && request.unreachable !== undefined && { unreachable: undefined }),
     },
     {
       type: 'approved',
