@@ -29,8 +29,8 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
   let hands: PageHands;
   const trouble: string[] = [];
 
-  async function openPage(options: Parameters<Browser['newContext']>[0] = {}): Promise<PageHands> {
-    context = await browser.newContext({ viewport: WIDE, ...options });
+  async function openPage(): Promise<PageHands> {
+    context = await browser.newContext({ viewport: WIDE });
     const page = await context.newPage();
     page.setDefaultTimeout(10_000);
     page.on('pageerror', (error) => trouble.push(error.message));
@@ -239,9 +239,9 @@ describe.skipIf(path === null)('the sandbox in a browser', PATIENCE, () => {
     const isPhone = viewport === PHONE;
 
     it('has no faults in the conversation, the panels, a form and the Home tab', async () => {
-      await context.close();
-      hands = await openPage({ colorScheme, viewport, reducedMotion: 'reduce' });
       const { page } = hands;
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.setViewportSize(viewport);
       await hands.type('/ltv');
       await hands.newest.getByRole('table').waitFor();
       expect(await axeFaults(page)).toEqual([]);
