@@ -4,7 +4,14 @@
  */
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-const LONGEST = ['chaos/chaos', 'chaos/kill-points', 'sandbox/page/browser', 'failover/start-and-stop'];
+const LONGEST = [
+  'chaos/chaos',
+  'chaos/kill-points',
+  'sandbox/page/browser',
+  'races/last-votes',
+  'sandbox/tour',
+  'failover/start-and-stop',
+];
 
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
