@@ -31,6 +31,8 @@ export interface WorldOptions {
   readonly workspace?: WorkspaceOptions;
   /** Settings of the bot beside (or in place of) those that the world sets. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** What the bots read as CLOSE_RULES_FILE; default: there is none. */
+  readonly closeRules?: object;
   readonly log?: CleanLogger;
   /** Bots to start; the workspace talks to the first one. */
   readonly replicas?: number;
@@ -44,6 +46,8 @@ export interface World {
   readonly redis: { readonly url: string; readonly kind: 'embedded' | 'given' };
   readonly bots: readonly RunningApp[];
   readonly accountsFile: string;
+  /** Null: there are no rules. */
+  readonly rulesFile: string | null;
   /** The settings with which a bot of this world starts, in this process or another. */
   settings(): Record<string, string>;
   /** Starts one more bot on the same Redis, exchange and workspace. */
@@ -71,6 +75,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     closers.push(() => rm(folder, { recursive: true, force: true }));
     const accountsFile = join(folder, 'accounts.json');
     await writeFile(accountsFile, JSON.stringify(exchange.accounts()), { mode: 0o600 });
+    const rulesFile = options.closeRules === undefined ? null : join(folder, 'close-rules.json');
+    if (rulesFile !== null) await writeFile(rulesFile, JSON.stringify(options.closeRules));
     const auditKey = randomBytes(32).toString('hex');
 
     const settings = (): Record<string, string> => ({
@@ -87,6 +93,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       CLOSE_REQUESTERS: SEED_IDS.requesters,
       CLOSE_APPROVERS: SEED_IDS.approvers,
       VIEWERS: '*',
+      ...(rulesFile !== null && { CLOSE_RULES_FILE: rulesFile }),
       AUDIT_KEY: auditKey,
       // It speaks by itself: on only where `settings` say so.
       WATCH: 'off',
@@ -104,7 +111,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     for (let started = 0; started < (options.replicas ?? 1); started += 1) await addBot();
     const [first] = bots;
     if (first !== undefined) workspace.setBotUrl(urlOf(first));
-    return { exchange, workspace, redis, bots, accountsFile, settings, addBot, urlOf, close };
+    return { exchange, workspace, redis, bots, accountsFile, rulesFile, settings, addBot, urlOf, close };
   } catch (error) {
     await close();
     throw error;

@@ -159,7 +159,7 @@ async function soak(run: Run): Promise<SoakReport> {
     errors: fleet.watch.errors(),
     violations: [
       ...violationsOf({
-        ...{ requests, deletes, closedUnits, newCollateral, absences: [] },
+        ...{ requests, deletes, closedUnits, newCollateral, absences: [], rules: [], emptied: [] },
         lives: fleet.lives(),
         trail: await records.trail(),
         activeUnits: new Set(exchange.units().map(({ groupId }) => groupId)),

@@ -18,6 +18,9 @@ export const SEED_IDS = {
   ada: 'U0ADA000001',
   ben: 'U0BEN000001',
   chen: 'U0CHEN00001',
+  /** The risk team: approvers where a rule names their group. */
+  mara: 'U0MARA00001',
+  omar: 'U0OMAR00001',
   /** May look only. */
   vera: 'U0VERA00001',
   /** A multi-channel guest. */
@@ -31,11 +34,15 @@ export const SEED_IDS = {
   loanDesk: 'C0LOANDESK1',
   /** Where the watch speaks. */
   loanAlerts: 'C0LNALERTS1',
+  /** Where the risk team talks. */
+  risk: 'C0RISK00001',
   general: 'C0GENERAL01',
   partnerDesk: 'C0PARTNER01',
   archived: 'C0OLDDESK01',
   approvers: 'S0APPROVERS',
   requesters: 'S0REQUESTER',
+  treasuryTeam: 'S0TREASURY1',
+  riskTeam: 'S0RISKTEAM1',
 } as const;
 
 function person(
@@ -56,6 +63,8 @@ function createPeople(): readonly Person[] {
     person(ids.ada, 'ada', 'Ada Lindqvist', 'Europe/Stockholm', 1),
     person(ids.ben, 'ben', 'Ben Carter', 'America/New_York', -5),
     person(ids.chen, 'chen', 'Chen Wei', 'Asia/Singapore', 8),
+    person(ids.mara, 'mara', 'Mara Silva', 'America/Sao_Paulo', -3),
+    person(ids.omar, 'omar', 'Omar Haddad', 'Asia/Dubai', 4),
     person(ids.vera, 'vera', 'Vera Novak', 'Europe/Prague', 1),
     person(ids.gus, 'gus', 'Gus Guest', 'Europe/London', 0, { isRestricted: true }),
     person(ids.una, 'una', 'Una Single', 'Europe/London', 0, { isUltraRestricted: true }),
@@ -69,7 +78,8 @@ function createPeople(): readonly Person[] {
 /** A fresh copy of the workspace that the sandbox starts with. */
 export function createSeed(): WorkspaceSeed {
   const ids = SEED_IDS;
-  const full = [ids.rina, ids.ada, ids.ben, ids.chen, ids.vera];
+  const risk = [ids.mara, ids.omar];
+  const full = [ids.rina, ids.ada, ids.ben, ids.chen, ...risk, ids.vera];
   const channel = { kind: 'channel', isArchived: false, isExternallyShared: false } as const;
   return {
     team: { id: HOME, domain: 'loandesk-sandbox', name: 'Loandesk Sandbox' },
@@ -80,6 +90,7 @@ export function createSeed(): WorkspaceSeed {
     channels: [
       { ...channel, id: ids.loanDesk, name: 'loan-desk', members: new Set([...full, ids.gus, ids.botUser]) },
       { ...channel, id: ids.loanAlerts, name: 'loan-alerts', members: new Set([...full, ids.botUser]) },
+      { ...channel, id: ids.risk, name: 'risk', members: new Set([...risk, ids.botUser]) },
       { ...channel, id: ids.general, name: 'general', members: new Set([...full, ids.gus]) },
       {
         ...channel,
@@ -109,6 +120,13 @@ export function createSeed(): WorkspaceSeed {
         name: 'Loan requesters',
         members: new Set([ids.rina]),
       },
+      {
+        id: ids.treasuryTeam,
+        handle: 'treasury',
+        name: 'Treasury',
+        members: new Set([ids.ada, ids.ben, ids.chen]),
+      },
+      { id: ids.riskTeam, handle: 'risk', name: 'Risk', members: new Set(risk) },
     ],
   };
 }

@@ -4,8 +4,9 @@
  */
 import { SEED_IDS } from '../../sandbox/slack/seed.ts';
 import type { CloseMode, ClosePolicy } from '../../src/domain/policy.ts';
+import { MEMBERS } from './rules.ts';
 
-const { ada, ben, chen } = SEED_IDS;
+const { ada, ben } = SEED_IDS;
 
 /** Settings with which every bot is killed and started again. */
 export const RESTARTS = {
@@ -39,15 +40,17 @@ export function boundsOf({ mode, quorum, approvers }: ClosePolicy): Bounds {
   return { mode, quorum, approvers: new Set(approvers.flatMap(peopleIn)) };
 }
 
-/** The bot's own defaults where nothing is set. */
+/** The bot's own defaults where nothing is set. With a rules file it, and not CLOSE_APPROVERS, names the approvers. */
 export function boundsOfSettings(settings: Settings): Bounds {
+  const named =
+    settings.CLOSE_RULES_FILE === undefined ? (settings.CLOSE_APPROVERS ?? '').split(',') : MEMBERS.keys();
   return {
     mode: settings.CLOSE_MODE === 'dry-run' ? 'dry-run' : 'live',
     quorum: Number(settings.CLOSE_QUORUM ?? 2),
-    approvers: new Set((settings.CLOSE_APPROVERS ?? '').split(',').flatMap(peopleIn)),
+    approvers: new Set([...named].flatMap(peopleIn)),
   };
 }
 
 function peopleIn(name: string): readonly string[] {
-  return name === SEED_IDS.approvers ? [ada, ben, chen] : [name];
+  return MEMBERS.get(name) ?? [name];
 }

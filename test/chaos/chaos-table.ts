@@ -25,6 +25,7 @@ export function chaosTable(report: ChaosReport): string {
     ['faults of the exchange', trouble.exchangeFaults],
     ['faults of Slack', trouble.slackFaults],
     ...[...trouble.emergencies].map(([emergency, times]) => [`emergency: ${emergency}`, times] as const),
+    ['rules file swapped; groups emptied', `${trouble.rulesSwapped}; ${trouble.groupsEmptied}`],
     ['DELETEs on the wire', `${report.deletes}, ${report.executed} of them executed`],
     ...[...report.outcomes].map(([end, times]) => [`  ended ${end}`, times] as const),
     ['claims abandoned by a dead process', events.get('claim-abandoned') ?? 0],

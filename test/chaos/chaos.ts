@@ -5,6 +5,7 @@
  *   --seconds 360    of trouble at most; what is open then is brought to its end, which may take minutes more
  *   --short          ends within about two minutes: no long stops, unknown outcomes are settled by hand
  *   --without a,b    leaves out emergencies: token-revoked, approver-removed, narrower-policy, dry-run
+ *   --no-rules       without a rules file, which is swapped, and groups that are emptied
  *   --redis URL      a Redis that is there already; it is not restarted
  */
 import { randomInt } from 'node:crypto';
@@ -15,12 +16,14 @@ import { runChaos } from './run-chaos.ts';
 import { EMERGENCIES } from './trouble.ts';
 
 const { values } = parseArgs({
+  allowNegative: true,
   options: {
     seed: { type: 'string' },
     requests: { type: 'string', default: '100' },
     seconds: { type: 'string', default: '360' },
     short: { type: 'boolean', default: false },
     without: { type: 'string', default: '' },
+    rules: { type: 'boolean', default: true },
     redis: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -28,7 +31,7 @@ const { values } = parseArgs({
 
 if (values.help) {
   console.log(
-    'npm run chaos -- [--seed N] [--requests 100] [--seconds 360] [--short] [--without dry-run] [--redis redis://…]',
+    'npm run chaos -- [--seed N] [--requests 100] [--seconds 360] [--short] [--without dry-run] [--no-rules] [--redis redis://…]',
   );
 } else if (values.redis === undefined && !hasRedisServer()) {
   console.error(
@@ -45,6 +48,7 @@ if (values.help) {
     requests: Number(values.requests),
     seconds: Number(values.seconds),
     short: values.short,
+    rules: values.rules,
     emergencies: EMERGENCIES.filter((emergency) => !values.without.split(',').includes(emergency)),
     ...(values.redis === undefined ? {} : { redisUrl: values.redis }),
     say: (line) => console.log(line),

@@ -54,12 +54,19 @@ export class Place {
       throw error;
     });
     this.#bot = bot;
+    // A file that was swapped as it started may have been read before.
+    this.reloadFiles();
     void bot.exited.then(({ code, signal }) => {
       life.toMs = Date.now();
       if (this.#bot === bot && !this.#meantToEnd) {
         this.#watch.endedByItself(`${code ?? signal}: ${bot.log().slice(-3).join(' | ')}`);
       }
     });
+  }
+
+  /** SIGHUP: its bot reads its files again, a stopped one when it goes on. */
+  reloadFiles(): void {
+    if (this.#bot?.running === true) process.kill(this.#bot.pid, 'SIGHUP');
   }
 
   async kill(): Promise<void> {

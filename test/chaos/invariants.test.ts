@@ -9,9 +9,10 @@ import type { ClosePolicy } from '../../src/domain/policy.ts';
 import { request, START_MS } from '../support/close-requests.ts';
 import { type Absence, boundsOfSettings, type Life, type Settings } from './brakes.ts';
 import { violationsOf, type Witnesses } from './invariants.ts';
+import { type EmptyGroup, type RulesFile, type RulesInForce, rulesFor } from './rules.ts';
 import { judgeWatch } from './watched.ts';
 
-const { team, rina, ada, ben, chen, approvers } = SEED_IDS;
+const { team, rina, ada, ben, chen, mara, omar, approvers, treasuryTeam, riskTeam } = SEED_IDS;
 const KEY = Buffer.alloc(32, 7);
 const CLAIMED_MS = START_MS + 3_000;
 const SENT_MS = START_MS + 4_000;
@@ -27,10 +28,23 @@ interface Story {
   readonly absences?: readonly Absence[];
   readonly voters?: readonly string[];
   readonly frozen?: Partial<ClosePolicy>;
+  readonly rules?: readonly RulesInForce[];
+  readonly emptied?: readonly EmptyGroup[];
+  /** Between the claim and the marker. */
+  readonly meanwhile?: RequestEvent;
 }
 
 /** One closed request, with what its witnesses saw. */
-function witnesses({ lives, absences = [], voters = [ada, ben], frozen = {} }: Story): Witnesses {
+function witnesses(story: Story): Witnesses {
+  const {
+    lives,
+    absences = [],
+    voters = [ada, ben],
+    frozen = {},
+    rules = [],
+    emptied = [],
+    meanwhile,
+  } = story;
   const asked = request({ requester: by(rina) }, { approvers: [approvers], ...frozen });
   const closed: CloseRequest = {
     ...asked,
@@ -51,6 +65,7 @@ function witnesses({ lives, absences = [], voters = [ada, ben], frozen = {} }: S
       }),
     ),
     { type: 'claimed', owner: 'somebody', by: null, atMs: CLAIMED_MS },
+    ...(meanwhile === undefined ? [] : [meanwhile]),
     { type: 'sent', signedTimestampMs: SENT_MS, recvWindowMs: 5_000, by: null, atMs: SENT_MS },
   ];
   const entries = events.map((event, at) => {
@@ -80,8 +95,7 @@ function witnesses({ lives, absences = [], voters = [ada, ben], frozen = {} }: S
     closedUnits: new Map([[groupId, listed]]),
     activeUnits: new Set(),
     newCollateral: [],
-    lives,
-    absences,
+    ...{ lives, absences, rules, emptied },
   };
 }
 
@@ -116,6 +130,62 @@ it('names a DELETE with fewer votes than the request froze', () => {
   const found = violationsOf(witnesses({ lives: [WHOLE], frozen: { quorum: 3 } }));
   expect(found).toContainEqual(expect.stringContaining('sent with 2 valid votes of 3'));
 });
+
+describe('under a rules file', () => {
+  const { usual, stricter } = rulesFor([request().groupId]);
+  const RULED = life({ CLOSE_RULES_FILE: 'rules.json' });
+  const frozen = {
+    approvers: [treasuryTeam, riskTeam],
+    need: [
+      { from: [treasuryTeam], count: 1 },
+      { from: [riskTeam], count: 1 },
+    ],
+    delayMs: 2_000,
+  };
+  const file = (of: RulesFile, fromMs = START_MS, toMs = Number.POSITIVE_INFINITY) => ({
+    ...{ file: of, fromMs, toMs },
+  });
+  const story = (changes: Partial<Story> = {}) =>
+    violationsOf(
+      witnesses({ lives: [RULED], voters: [ada, mara], frozen, rules: [file(usual)], ...changes }),
+    );
+  const empty = (group: string, toMs = SENT_MS + 1_000) => ({ group, fromMs: START_MS, toMs });
+  const LONG_AGO = START_MS - 60_000;
+
+  it.each<[string, Partial<Story>]>([
+    ['one of each group', {}],
+    ['a group that was filled again before the marker', { emptied: [empty(riskTeam, SENT_MS - 1)] }],
+    [
+      'a stricter file that a bot may not have read yet',
+      { rules: [file(usual, START_MS, SENT_MS - 1), file(stricter, SENT_MS - 1)] },
+    ],
+    ['a stricter file that is gone', { rules: [file(stricter, LONG_AGO, START_MS), file(usual)] }],
+  ])('passes: %s', (_, changes) => {
+    expect(story(changes)).toEqual([]);
+  });
+
+  it.each<[string, Partial<Story>, string]>([
+    ['two of one group', { voters: [ada, ben] }, 'everybody its own rule needs'],
+    ['nobody of treasury', { voters: [mara, omar] }, 'everybody its own rule needs'],
+    ['a group that was emptied', { emptied: [empty(riskTeam)] }, 'everybody its own rule needs'],
+    ['one person too few for the file', { rules: [file(stricter)] }, 'against every rules file'],
+    [
+      'a file that was gone for long',
+      { rules: [file(usual, LONG_AGO, SENT_MS - 20_000), file(stricter, SENT_MS - 20_000)] },
+      'against every rules file',
+    ],
+    ['a veto before it', { meanwhile: veto('rejected') }, 'after it was rejected or withdrawn'],
+    ['a withdrawal before it', { meanwhile: veto('withdrawn') }, 'after it was rejected or withdrawn'],
+    ['too little time to stop it', { frozen: { ...frozen, delayMs: 4_000 } }, 'before the time to stop it'],
+  ])('names a close sent with %s', (_, changes, what) => {
+    expect(story(changes)).toContainEqual(expect.stringContaining(what));
+  });
+});
+
+function veto(type: 'rejected' | 'withdrawn'): RequestEvent {
+  const at = { by: by(rina), atMs: CLAIMED_MS + 500 };
+  return type === 'rejected' ? { type, reason: 'wait', ...at } : { type, ...at };
+}
 
 describe('the watch', () => {
   const message = (key: string, threadTs?: string) => ({

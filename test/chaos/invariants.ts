@@ -9,7 +9,10 @@ import type { CloseRequest } from '../../src/domain/close/close-request.ts';
 import { isTerminal } from '../../src/domain/close/close-state.ts';
 import type { Facts } from '../../src/domain/close/facts.ts';
 import type { RequestEntry } from '../../src/domain/close/request-entry.ts';
+import type { Need } from '../../src/domain/close/seats.ts';
+import { canFill } from '../support/needs.ts';
 import { type Absence, type Bounds, boundsOf, type Life } from './brakes.ts';
+import { type EmptyGroup, MEMBERS, type RulesFile, type RulesInForce } from './rules.ts';
 import type { NewCollateral } from './stories.ts';
 
 export interface Witnesses {
@@ -24,10 +27,15 @@ export interface Witnesses {
   readonly lives: readonly Life[];
   /** Who was deactivated, and when. */
   readonly absences: readonly Absence[];
+  /** Every rules file there was; none: the bots ran without. */
+  readonly rules: readonly RulesInForce[];
+  readonly emptied: readonly EmptyGroup[];
 }
 
 /** The exchange's clock and ours are one here; it may round a close time down. */
 const TOLERANCE_MS = 1_000;
+
+const VETOES: ReadonlySet<string> = new Set(['rejected', 'withdrawn']);
 
 /** One sentence for each thing that must never be. */
 export function violationsOf(witnesses: Witnesses): string[] {
@@ -41,6 +49,9 @@ export function violationsOf(witnesses: Witnesses): string[] {
     if (!isTerminal(request.state)) say('is still open');
     if (deletes.length > 1) say(`${deletes.length} DELETEs on the wire`);
     if (count(entries, 'sent') > 1) say(`marked as sent ${count(entries, 'sent')} times`);
+    const vetoedAt = entries.findIndex(({ body }) => VETOES.has(body.event.type));
+    const sentAt = entries.findIndex(({ body }) => body.event.type === 'sent');
+    if (vetoedAt !== -1 && vetoedAt < sentAt) say('marked as sent after it was rejected or withdrawn');
     if (deletes.length > 0) judgeVotes(request, entries, deletes, witnesses, say);
     judgeEnd(request, deletes, witnesses, say);
   }
@@ -81,12 +92,13 @@ function judgeVotes(
   request: CloseRequest,
   entries: readonly RequestEntry[],
   deletes: readonly WireRecord[],
-  { newCollateral, lives, absences }: Witnesses,
+  { newCollateral, lives, absences, rules, emptied }: Witnesses,
   say: (what: string) => void,
 ): void {
   const frozen = boundsOf(request.policy);
   let facts: Facts | null = null;
   let claimedAtMs = 0;
+  let approvedAtMs = 0;
   const standing = new Map<string, { digest: string; version: number }>();
   for (const { body } of entries) {
     const { event } = body;
@@ -98,6 +110,7 @@ function judgeVotes(
       if (standing.has(voter)) say(`${voter} was counted twice`);
       standing.set(voter, { digest: body.factsDigest, version: body.version });
     }
+    if (event.type === 'approved') approvedAtMs = event.atMs;
     if (event.type === 'opened' || event.type === 'facts-changed') facts = event.facts ?? facts;
     if (event.type === 'claimed') claimedAtMs = event.atMs;
     if (event.type === 'facts-changed') standing.clear();
@@ -120,6 +133,28 @@ function judgeVotes(
             ({ userId, fromMs, toMs }) => userId === voter && fromMs < claimedAtMs && event.atMs < toMs,
           ),
       );
+    const people = {
+      present,
+      membersOf: (name: string) =>
+        emptied.some(({ group, fromMs, toMs }) => group === name && fromMs < claimedAtMs && event.atMs < toMs)
+          ? []
+          : (MEMBERS.get(name) ?? [name]),
+    };
+    const { need = [], delayMs = 0 } = request.policy;
+    if (!areFilled(need, people)) say(`sent without everybody its own rule needs (${present.join(', ')})`);
+    if (event.atMs - approvedAtMs < delayMs) say('sent before the time to stop it was over');
+    const atHand = rules.filter(
+      ({ fromMs, toMs }) => fromMs <= event.atMs && event.atMs <= toMs + RELOADED_WITHIN_MS,
+    );
+    const fits = ({ file }: RulesInForce) => {
+      const rule = ruleFor(file, request.groupId);
+      return (
+        rule !== undefined &&
+        areFilled(rule.need, people) &&
+        event.atMs - approvedAtMs >= Number.parseInt(rule.delay ?? '0', 10) * 1_000
+      );
+    };
+    if (rules.length > 0 && !atHand.some(fits)) say('sent against every rules file that a bot may have had');
     for (const { receivedAtMs } of deletes) {
       const allowed = livesAt(lives, receivedAtMs).some((process) => allows(frozen, process, present));
       if (!allowed)
@@ -131,6 +166,24 @@ function judgeVotes(
       if (unit === request.groupId && atMs < claimedAtMs && !known) say(`sent without a word of ${email}`);
     }
   }
+}
+
+/** A bot that is stopped for a while as the file is swapped reads the new one when it goes on. */
+const RELOADED_WITHIN_MS = 9_000;
+
+function ruleFor({ rules }: RulesFile, groupId: string): RulesFile['rules'][number] | undefined {
+  return rules.find(({ units }) => units === '*' || units.includes(groupId));
+}
+
+/** Whether different people who were there fill every place. */
+function areFilled(
+  need: readonly Need[],
+  { present, membersOf }: { present: readonly string[]; membersOf: (name: string) => readonly string[] },
+): boolean {
+  const places = need.flatMap(({ from, count }) =>
+    Array<Set<string>>(count).fill(new Set(from.flatMap(membersOf))),
+  );
+  return canFill(places, present);
 }
 
 /** A DELETE may still be read by the exchange when the process that sent it was killed a moment ago. */

@@ -13,9 +13,17 @@ import { People } from './people.ts';
 import { createRandom, type Random } from './random.ts';
 import { Records } from './records.ts';
 import { type RedisProcess, startRedisProcess } from './redis-process.ts';
+import { rulesFor } from './rules.ts';
 import { askToClose, type NewCollateral, playStory } from './stories.ts';
 import { judgeTold, type Told } from './told.ts';
-import { EMERGENCIES, type Emergency, makeTrouble, type TroubleTally } from './trouble.ts';
+import {
+  EMERGENCIES,
+  type Emergency,
+  makeTrouble,
+  putRules,
+  type RulesParts,
+  type TroubleTally,
+} from './trouble.ts';
 import { addWatchedUnits, judgeWatch, movePrices, WATCH_SETTINGS } from './watched.ts';
 
 export interface ChaosOptions {
@@ -33,6 +41,8 @@ export interface ChaosOptions {
   readonly short?: boolean;
   /** Default: all. */
   readonly emergencies?: readonly Emergency[];
+  /** With a rules file that changes, and groups that are emptied and filled again. Default: without. */
+  readonly rules?: boolean;
   readonly say?: (line: string) => void;
 }
 
@@ -73,6 +83,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const say = options.say ?? (() => {});
   const startedAt = performance.now();
   const redis = options.redisUrl === undefined ? await startRedisProcess() : null;
+  const names = Array.from({ length: Math.ceil(options.requests * (options.short ? 1 : 0.7)) }, (_, index) =>
+    String(FIRST_UNIT + index),
+  );
+  const files = rulesFor(names);
   const world = await startWorld({
     redisUrl: redis?.url ?? options.redisUrl ?? '',
     replicas: 0,
@@ -81,6 +95,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       settings: { closedOrder: 'closeTime-descending' },
     },
     workspace: { transport: 'http', scopes: SCOPES },
+    ...(options.rules === true && { closeRules: files.usual }),
     settings: {
       REDIS_PREFIX: `${PREFIX}-${options.seed}-${Date.now()}`,
       CLOSE_EXPIRES: EXPIRES,
@@ -95,7 +110,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   });
   try {
     if (options.short) world.workspace.limits.pace = SHORT_RUN_PACE;
-    const units = await openAccounts(world, Math.ceil(options.requests * (options.short ? 1 : 0.7)));
+    const units = await openAccounts(world, names);
+    const started = { file: files.usual, fromMs: Date.now(), toMs: Number.POSITIVE_INFINITY };
+    const rules =
+      world.rulesFile === null ? null : { path: world.rulesFile, ...files, inForce: [started], emptied: [] };
     const fleet = await Fleet.start(BOTS, world.redis.url, () => world.settings());
     try {
       say(`three bots are ready after ${seconds(startedAt)} s`);
@@ -110,6 +128,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         fleet,
         newCollateral: [],
         absences: [],
+        rules,
       };
       return await judgedRun(run);
     } finally {
@@ -133,6 +152,7 @@ interface Run {
   readonly fleet: Fleet;
   readonly newCollateral: NewCollateral[];
   readonly absences: Absence[];
+  readonly rules: RulesParts | null;
 }
 
 async function judgedRun(run: Run): Promise<ChaosReport> {
@@ -149,6 +169,7 @@ async function judgedRun(run: Run): Promise<ChaosReport> {
     short: options.short === true,
     emergencies: options.emergencies ?? EMERGENCIES,
     absences: run.absences,
+    rules: run.rules,
   });
   const prices = movePrices(world.exchange, random.fork('prices'), over.signal);
   await playStories(run, people, random);
@@ -157,6 +178,7 @@ async function judgedRun(run: Run): Promise<ChaosReport> {
   await prices;
   say(`the trouble is over after ${seconds(run.startedAt)} s; healing`);
   await heal(world, fleet);
+  if (run.rules !== null) await putRules(run.rules, run.rules.usual, fleet);
   const finished = await finish({
     ...{ people, records, exchange: world.exchange },
     withinMs: options.short === true ? 150_000 : 600_000,
@@ -174,19 +196,21 @@ function someBot({ places }: Fleet, random: Random): Place {
 }
 
 /** Units that owe nothing, on few credit accounts, and the keys for them. */
-async function openAccounts({ exchange, accountsFile }: World, count: number): Promise<string[]> {
+async function openAccounts(
+  { exchange, accountsFile }: World,
+  units: readonly string[],
+): Promise<readonly string[]> {
   for (const name of CREDIT_ACCOUNTS) {
     exchange.changeAccount({ name, role: 'credit', email: `${name}@test.com` });
   }
   const names: ReadonlySet<string> = new Set(['fund-a', ...CREDIT_ACCOUNTS]);
   await writeFile(accountsFile, JSON.stringify(exchange.accounts().filter(({ name }) => names.has(name))));
   addWatchedUnits(exchange, `${CREDIT_ACCOUNTS[0]}@test.com`);
-  return Array.from({ length: count }, (_, index) => {
-    const groupId = String(FIRST_UNIT + index);
+  for (const [index, groupId] of units.entries()) {
     const name = CREDIT_ACCOUNTS[index % CREDIT_ACCOUNTS.length] ?? CREDIT_ACCOUNTS[0];
     exchange.addUnit({ groupId, creditEmail: `${name}@test.com` });
-    return groupId;
-  });
+  }
+  return units;
 }
 
 async function playStories(run: Run, people: People, random: Random) {
@@ -277,6 +301,7 @@ async function judge(
     ...(requests.size === 0 ? ['nobody could ask for a close: the run shows nothing'] : []),
     ...violationsOf({
       ...{ requests, deletes, closedUnits, newCollateral: run.newCollateral, absences: run.absences },
+      ...{ rules: run.rules?.inForce ?? [], emptied: run.rules?.emptied ?? [] },
       trail,
       lives: fleet.lives(),
       activeUnits: new Set(exchange.units().map(({ groupId }) => groupId)),

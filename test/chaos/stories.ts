@@ -9,6 +9,7 @@ import { ACTIONS } from '../../src/slack/ids.ts';
 import { offers, type People } from './people.ts';
 import type { Random } from './random.ts';
 import type { Records } from './records.ts';
+import { votersOf } from './rules.ts';
 
 const { rina, ada, ben, chen, vera, gus, una, dora, frank } = SEED_IDS;
 const APPROVERS: readonly [string, ...string[]] = [ada, ben, chen];
@@ -63,13 +64,14 @@ export async function playStory(request: CloseRequest, parts: StoryParts): Promi
   const card = people.cardOf(request);
   if (card !== null) parts.oldCards.push(card);
   if (random.chance(0.5)) await cheat(request, parts);
-  const voters = shuffled(APPROVERS, random);
+  const voters = shuffled(votersOf(request), random);
   const [first, second, third] = voters;
   switch (random.weighted(STORIES)) {
     case 'approve':
       await vote(first, request, parts);
       if (random.chance(0.3)) await cheat(request, parts);
       await vote(second, request, parts);
+      if ((request.policy.delayMs ?? 0) > 0 && random.chance(0.4)) return stop(third, request, parts);
       return retryVotes(request.id, voters, parts);
     case 'approve at once':
       await beat(parts);
@@ -97,6 +99,13 @@ export async function playStory(request: CloseRequest, parts: StoryParts): Promi
       await vote(first, request, parts);
       return;
   }
+}
+
+/** Somebody stops it, while it can be stopped or a moment too late. */
+async function stop(who: string, request: CloseRequest, { people, random }: StoryParts): Promise<void> {
+  await pause(random.between(0, (request.policy.delayMs ?? 0) + 500));
+  if (random.chance(0.5)) await people.reject(who, request, 'wait');
+  else await people.withdraw(rina, request);
 }
 
 async function vote(voter: string, request: CloseRequest, parts: StoryParts): Promise<void> {

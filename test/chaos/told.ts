@@ -9,6 +9,7 @@ import { isTerminal } from '../../src/domain/close/close-state.ts';
 import { ACTIONS } from '../../src/slack/ids.ts';
 import { standingText } from '../../src/slack/views/request-text.ts';
 import { offers } from './people.ts';
+import { keyOf } from './watched.ts';
 
 export interface Told {
   /** Messages by the bot that everybody or one person keeps; edits of a card count. */
@@ -121,8 +122,9 @@ function repeats(workspace: Workspace): { repeats: number; mostRepeats: number }
   return { repeats: extra.reduce((sum, each) => sum + each, 0), mostRepeats: Math.max(0, ...extra) };
 }
 
-function requestIn({ text, blocks }: StoredMessage): string {
-  return /Request `(\w+)`/.exec(JSON.stringify(blocks))?.[1] ?? text;
+/** A message about the rules names itself by its key: the same file may come back. */
+function requestIn({ text, blocks, metadata }: StoredMessage): string {
+  return /Request `(\w+)`/.exec(JSON.stringify(blocks))?.[1] ?? keyOf(metadata) ?? text;
 }
 
 /** A card of an ended request that does not show its end; one that Slack did not let be redrawn is excused. */

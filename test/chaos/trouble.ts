@@ -1,4 +1,5 @@
 /** Everything that goes wrong around the bots, at random, until it is stopped. */
+import { rename, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Exchange } from '../../sandbox/binance/exchange.ts';
 import type { FaultOrder } from '../../sandbox/binance/faults.ts';
@@ -11,6 +12,7 @@ import type { Fleet, Place } from './fleet.ts';
 import type { People } from './people.ts';
 import type { Random } from './random.ts';
 import type { RedisProcess } from './redis-process.ts';
+import type { EmptyGroup, RulesFile, RulesInForce } from './rules.ts';
 
 export interface TroubleParts {
   readonly exchange: Exchange;
@@ -30,6 +32,18 @@ export interface TroubleParts {
   readonly emergencies: readonly Emergency[];
   /** Grows with each approver who was deactivated for a while. */
   readonly absences: Absence[];
+  /** Null: the bots run without a rules file. */
+  readonly rules: RulesParts | null;
+}
+
+export interface RulesParts {
+  readonly path: string;
+  readonly usual: RulesFile;
+  readonly stricter: RulesFile;
+  /** Grows with each file that was put in place; the first is there from the start. */
+  readonly inForce: RulesInForce[];
+  /** Grows with each group that had nobody in it for a while. */
+  readonly emptied: EmptyGroup[];
 }
 
 export const EMERGENCIES = ['token-revoked', 'approver-removed', 'narrower-policy', 'dry-run'] as const;
@@ -46,6 +60,8 @@ export interface TroubleTally {
   lostReplies: number;
   exchangeFaults: number;
   slackFaults: number;
+  rulesSwapped: number;
+  groupsEmptied: number;
   /** How often each emergency came. */
   readonly emergencies: Map<Emergency, number>;
   /** Slack faults after which a message may stand twice: it was posted, and its answer was lost. */
@@ -70,6 +86,8 @@ export async function makeTrouble(parts: TroubleParts): Promise<TroubleTally> {
     lostReplies: 0,
     exchangeFaults: 0,
     slackFaults: 0,
+    rulesSwapped: 0,
+    groupsEmptied: 0,
     emergencies: new Map(),
     repeatedBySlack: 0,
   };
@@ -84,6 +102,12 @@ export async function makeTrouble(parts: TroubleParts): Promise<TroubleTally> {
     each('pause', 3_000, 12_000, (random) => pauseOne(random, parts, tally)),
     each('connection', 2_000, 9_000, (random) => cutOne(random, parts, tally)),
     each('redis', 20_000, 45_000, (random) => restartRedis(random, parts, tally)),
+    ...(parts.rules === null
+      ? []
+      : [
+          each('rules', 4_000, parts.short ? 8_000 : 30_000, () => swapRules(parts, tally)),
+          each('groups', 2_000, parts.short ? 6_000 : 15_000, (random) => emptyGroup(random, parts, tally)),
+        ]),
     ...(parts.emergencies.length === 0 ? [] : [emergencies(parts, tally)]),
   ]);
   return tally;
@@ -349,4 +373,36 @@ async function restarted(brake: keyof typeof RESTARTS, random: Random, parts: Tr
 async function last(random: Random, { short, stopped }: TroubleParts): Promise<void> {
   const ms = short ? random.between(2_000, 4_000) : random.between(8_000, 30_000);
   await pause(ms, null, { signal: stopped }).catch(() => {});
+}
+
+/** The stricter file after the usual one, and back; as an operator does it: a whole file, then SIGHUP to every bot. */
+async function swapRules({ rules, fleet }: TroubleParts, tally: TroubleTally): Promise<void> {
+  if (rules === null) return;
+  const isUsual = rules.inForce.at(-1)?.file === rules.usual;
+  await putRules(rules, isUsual ? rules.stricter : rules.usual, fleet);
+  tally.rulesSwapped += 1;
+}
+
+export async function putRules({ path, inForce }: RulesParts, file: RulesFile, fleet: Fleet): Promise<void> {
+  await writeFile(`${path}.new`, JSON.stringify(file));
+  await rename(`${path}.new`, path);
+  const fromMs = Date.now();
+  for (const place of fleet.places) place.reloadFiles();
+  const last = inForce.at(-1);
+  if (last !== undefined) last.toMs = fromMs;
+  inForce.push({ file, fromMs, toMs: Number.POSITIVE_INFINITY });
+}
+
+async function emptyGroup(random: Random, parts: TroubleParts, tally: TroubleTally): Promise<void> {
+  const { rules, workspace, stopped } = parts;
+  const group = random.pick([SEED_IDS.treasuryTeam, SEED_IDS.riskTeam]);
+  const members = workspace.directory.userGroups.get(group)?.members;
+  if (rules === null || members === undefined) return;
+  const before = [...members];
+  members.clear();
+  const fromMs = Date.now();
+  await pause(random.between(1_000, parts.short ? 3_000 : 10_000), null, { signal: stopped }).catch(() => {});
+  rules.emptied.push({ group, fromMs, toMs: Date.now() });
+  for (const userId of before) members.add(userId);
+  tally.groupsEmptied += 1;
 }

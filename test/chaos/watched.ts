@@ -72,7 +72,7 @@ export function judgeWatch(
   return violations;
 }
 
-function keyOf(metadata: unknown): string | null {
+export function keyOf(metadata: unknown): string | null {
   const found = /"key":"([^"]+)"/.exec(JSON.stringify(metadata ?? null));
   return found?.[1] ?? null;
 }

@@ -141,7 +141,7 @@ describe('a loan that is shared', () => {
     await ask(query);
     await rina().click(await shown(seen), ACTIONS.shareLoan);
     const question = await shown(
-      'Share this in #general? Everyone there (6 members) will see every amount and rate.',
+      'Share this in #general? Everyone there (8 members) will see every amount and rate.',
     );
     expect(publicMessages()).toEqual([]);
     await rina().click(question, ACTIONS.shareLoanConfirmed);

@@ -61,7 +61,7 @@ describe('Share', () => {
     await start();
     const asked = await share(ids.general, /Share these units/);
     expect(slack.workspace.renderText(asked)).toContain(
-      'Share these units in #general? Everyone there (6 members) will see every LTV and amount',
+      'Share these units in #general? Everyone there (8 members) will see every LTV and amount',
     );
     expect(publicMessages(ids.general)).toEqual([]);
     await slack.workspace.as(ids.rina).click(asked, ACTIONS.shareUnitsConfirmed);

@@ -28,14 +28,17 @@ describe("the page's server", () => {
       body: JSON.stringify(body),
     });
 
-  it('listens on loopback and serves the page with six people and the commands of the manifest', async () => {
+  it('listens on loopback and serves the page with its people by team and the commands of the manifest', async () => {
     expect(new URL(server.url).hostname).toBe('127.0.0.1');
     const { statusCode, headers, body } = await request(server.url);
     const page = await body.text();
     expect(statusCode).toBe(200);
     expect(headers['access-control-allow-origin']).toBeUndefined();
     expect(headers['content-security-policy']).toContain("default-src 'self'");
-    for (const name of ['Rina', 'Ada', 'Ben', 'Chen', 'Vera', 'Gus']) expect(page).toContain(name);
+    for (const name of ['Rina', 'Ada', 'Ben', 'Chen', 'Mara', 'Omar', 'Vera', 'Gus'])
+      expect(page).toContain(name);
+    for (const team of ['Desk', 'Treasury', 'Risk', 'Others'])
+      expect(page).toContain(`<optgroup label="${team}">`);
     for (const command of ['/ltv', '/closed-units', '/close-unit', '/loandesk'])
       expect(page).toContain(`data-command="${command}"`);
   });
