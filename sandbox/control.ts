@@ -3,7 +3,7 @@
  *   POST /slack/{command,click,submit,close,home,say}   as a person; /slack/refuse: blocks that Slack does not take
  *   POST /exchange/{repay,borrow,book,setRate,liquidate,changeRebate}   a loan: /book also has what fails
  *   POST /exchange/{fallTo,startPath,stopPath,editEquity,setLiquidation,configure,inject,clearFaults}
- *   POST /world/{kill,replicas,redis,mode,skip,skip-watched,add-unit}   to the bots, their Redis and the clock
+ *   POST /world/{kill,replicas,redis,mode,rules,skip,skip-watched,add-unit}   to the bots, their Redis and the clock
  * Loopback names only in Host, JSON only in POST, no CORS: no foreign page gets in.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -21,7 +21,7 @@ import { skipWatched } from './watch-tour.ts';
 
 export interface Controlled {
   readonly world: { readonly workspace: Workspace; readonly exchange: Exchange };
-  readonly fleet: Pick<BotFleet, 'kill' | 'list' | 'add' | 'remove' | 'pointOn' | 'setMode'>;
+  readonly fleet: Pick<BotFleet, 'kill' | 'list' | 'add' | 'remove' | 'pointOn' | 'setMode' | 'setByRules'>;
   setRedisDown(down: boolean): void;
   skipTime(minutes: number): void;
   addUnit(groupId: string, owes: string): Promise<void>;
@@ -138,6 +138,7 @@ function routes({ world: { workspace, exchange }, fleet, ...controlled }: Contro
       }),
       'world/redis': on(z.strictObject({ down: z.boolean() }), (it) => controlled.setRedisDown(it.down)),
       'world/mode': on(z.strictObject({ mode: z.enum(['live', 'dry-run']) }), (it) => fleet.setMode(it.mode)),
+      'world/rules': on(z.strictObject({ on: z.boolean() }), (it) => fleet.setByRules(it.on)),
       'world/skip': on(z.strictObject({ minutes: z.int().min(1).max(10_080) }), (it) =>
         controlled.skipTime(it.minutes),
       ),

@@ -140,6 +140,19 @@ try {
   exchange.clearFaults();
   await person.takeCard('card-closed', /^Closed/);
 
+  await playground.fleet.setByRules(true);
+  await playground.addUnit('22', '0');
+  await person.actAs('Rina');
+  await desk.type('/close-unit 22 repaid');
+  await desk.page.getByRole('heading', { name: /Close unit 22/ }).waitFor();
+  await person.actAs('Ada');
+  await desk.approve('22');
+  await person.takeCard('card-two-groups', /1 of @risk/);
+  await person.actAs('Mara');
+  await desk.approve('22');
+  await person.takeCard('card-countdown', /can still be stopped/);
+  await playground.fleet.setByRules(false);
+
   await person.goTo('#loan-alerts');
   const unit12 = (hands: PageHands, heading: RegExp) =>
     hands.page.locator('#messages > li', { has: hands.page.getByRole('heading', { name: heading }) }).last();

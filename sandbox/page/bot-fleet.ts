@@ -16,6 +16,8 @@ export interface BotState {
 
 export interface FleetParts {
   readonly settings: Readonly<Record<string, string>>;
+  /** CLOSE_RULES_FILE of bots that run by rules. */
+  readonly rulesFile: string;
   /** Tells Slack where to send the next payload. */
   readonly pointAt: (url: string) => void;
   readonly onChange: () => void;
@@ -35,6 +37,7 @@ export class BotFleet {
   readonly #closing = new AbortController();
   #seats: Seat[] = [];
   #mode: CloseMode = 'live';
+  #byRules = false;
   #turn = 0;
 
   constructor(parts: FleetParts) {
@@ -93,9 +96,24 @@ export class BotFleet {
     return this.#mode;
   }
 
-  /** As a roll-out does it: each bot in turn stops in good order and starts again in this mode. */
+  /** Each bot starts again in this mode. */
   async setMode(mode: CloseMode): Promise<void> {
     this.#mode = mode;
+    await this.#restart();
+  }
+
+  get byRules(): boolean {
+    return this.#byRules;
+  }
+
+  /** Each bot starts again with a rules file, or without. */
+  async setByRules(byRules: boolean): Promise<void> {
+    this.#byRules = byRules;
+    await this.#restart();
+  }
+
+  /** As a roll-out does it: each bot in turn stops in good order and starts again. */
+  async #restart(): Promise<void> {
     for (const seat of this.#seats) {
       seat.leaving = true;
       await seat.process?.stop();
@@ -129,9 +147,9 @@ export class BotFleet {
   async #start(seat: Seat, waitUntilReady: boolean): Promise<void> {
     seat.state = 'starting';
     this.#parts.onChange();
-    const { settings, onLine } = this.#parts;
+    const { settings, rulesFile, onLine } = this.#parts;
     const started = await startBotProcess(
-      { ...settings, CLOSE_MODE: this.#mode },
+      { ...settings, CLOSE_MODE: this.#mode, ...(this.#byRules && { CLOSE_RULES_FILE: rulesFile }) },
       {
         waitUntilReady,
         onLine: (line) => onLine(`${seat.name} ${line}`),

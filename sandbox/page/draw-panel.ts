@@ -99,6 +99,7 @@ export interface Machinery {
   readonly slackFaults: WorkspaceFaults;
   readonly bots: readonly BotState[];
   readonly mode: CloseMode;
+  readonly byRules: boolean;
   readonly redisIsDown: boolean;
 }
 
@@ -115,7 +116,7 @@ function drawRefusal(faults: WorkspaceFaults, blockType: (typeof REFUSABLE)[numb
 }
 
 export function faultsHtml(machinery: Machinery): string {
-  const { exchange, slackFaults, bots, mode, redisIsDown: isDown } = machinery;
+  const { exchange, slackFaults, bots, mode, byRules, redisIsDown: isDown } = machinery;
   const faults = exchange.faults().map(drawFault);
   const menus = [menu('What', EFFECTS), menu('Which call', CALLS), menu('How often', COUNTS)];
   const [replicas, count] = bots.length > 1 ? ['Stop the second replica', 1] : ['Start a second replica', 2];
@@ -124,6 +125,10 @@ export function faultsHtml(machinery: Machinery): string {
     mode === 'live'
       ? postButton('Switch to dry run', '/world/mode', { mode: 'dry-run' })
       : postButton('Switch to live', '/world/mode', { mode: 'live' });
+  const rules = postButton(byRules ? 'Leave the rules' : 'Close by rules', '/world/rules', { on: !byRules });
+  const decides = byRules
+    ? 'A close needs one of Treasury and one of Risk, and can be stopped for two minutes.'
+    : 'A close needs two of the approvers.';
   const redis = isDown
     ? html`<span class="bad">The bot cannot reach it.</span>`
     : html`<span>It is there.</span>`;
@@ -138,6 +143,8 @@ export function faultsHtml(machinery: Machinery): string {
     <h3>The bot</h3>
     <ul class="plain">${bots.map(drawBot)}</ul>
     <div class="row">${postButton(String(replicas), '/world/replicas', { count })}${switchMode}</div>
+    <h3>Who decides</h3>
+    <p class="row"><span>${decides}</span>${rules}</p>
     <h3>Slack</h3>
     <p class="quiet">A workspace may not know a block yet: the bot then says the same in simpler ones.</p>
     <div class="row">${REFUSABLE.map((type) => drawRefusal(slackFaults, type))}</div>

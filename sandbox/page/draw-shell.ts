@@ -19,9 +19,13 @@ const PANELS = [
 ] as const;
 
 export function shellHtml(directory: Directory, commands: readonly SlashCommand[]): string {
-  const actors = ACTORS.map(
-    ([id, role]) => html`<option value="${id}">${directory.people.get(id)?.realName ?? id}, ${role}</option>`,
-  );
+  const actors = ACTORS.map(([team, people]) => {
+    const options = people.map(
+      ([id, role]) =>
+        html`<option value="${id}">${directory.people.get(id)?.realName ?? id}, ${role}</option>`,
+    );
+    return html`<optgroup label="${team}">${options}</optgroup>`;
+  });
   const panels = PANELS.map(
     ([name, label], index) =>
       html`<button type="button" data-panel="${name}" aria-pressed="${String(index === 0)}">${label}</button>`,

@@ -175,7 +175,7 @@ export async function startPage(playground: Playground, options: PageOptions = {
     if (show === 'faults')
       return faultsHtml({
         ...{ exchange, slackFaults: world.workspace.faults, bots: fleet.list() },
-        ...{ mode: fleet.mode, redisIsDown: playground.redisIsDown },
+        ...{ mode: fleet.mode, byRules: fleet.byRules, redisIsDown: playground.redisIsDown },
       });
     return recordHtml(await records.read(requestId), directory);
   }

@@ -1,5 +1,6 @@
 /** Everything the page shows and controls: the world, its bots as processes, and a connection to Redis that can be cut. */
 import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { setSkipped, skipMinutes } from '../skip-time.ts';
 import { SEED_IDS } from '../slack/seed.ts';
@@ -8,15 +9,46 @@ import { PLAYED_WATCH, startWorld, type World, type WorldOptions } from '../worl
 import { BotFleet } from './bot-fleet.ts';
 import { createRecordReader, type RecordReader } from './record-reader.ts';
 
-/** The six people the page can act as: one who asks, three who approve, one who looks, one guest. */
+/** The eight people the page can act as, by team: user id and what they may do. */
 export const ACTORS = [
-  [SEED_IDS.rina, 'asks for closes'],
-  [SEED_IDS.ada, 'approves'],
-  [SEED_IDS.ben, 'approves'],
-  [SEED_IDS.chen, 'approves'],
-  [SEED_IDS.vera, 'may look'],
-  [SEED_IDS.gus, 'guest'],
+  ['Desk', [[SEED_IDS.rina, 'asks for closes']]],
+  [
+    'Treasury',
+    [
+      [SEED_IDS.ada, 'approves'],
+      [SEED_IDS.ben, 'approves'],
+      [SEED_IDS.chen, 'approves'],
+    ],
+  ],
+  [
+    'Risk',
+    [
+      [SEED_IDS.mara, 'approves by the rules'],
+      [SEED_IDS.omar, 'approves by the rules'],
+    ],
+  ],
+  [
+    'Others',
+    [
+      [SEED_IDS.vera, 'may look'],
+      [SEED_IDS.gus, 'guest'],
+    ],
+  ],
 ] as const;
+
+/** The firm's own rules, for bots that are started with them. */
+const PLAYED_RULES = {
+  rules: [
+    {
+      units: '*',
+      need: [
+        { from: [SEED_IDS.treasuryTeam], count: 1 },
+        { from: [SEED_IDS.riskTeam], count: 1 },
+      ],
+      delay: '2m',
+    },
+  ],
+};
 
 export interface Playground {
   readonly world: World;
@@ -51,12 +83,15 @@ export async function startPlayground(options: PlaygroundOptions = {}): Promise<
   const world = await startWorld({ ...options, settings, replicas: 0, workspace: { scopes: SCOPES } });
   const { exchange, workspace } = world;
   const proxy = await startTcpProxy(world.redis.url);
+  const rulesFile = join(dirname(world.accountsFile), 'close-rules.json');
+  await writeFile(rulesFile, JSON.stringify(PLAYED_RULES));
   const listeners = new Set<() => void>();
   const tell = () => {
     for (const listener of listeners) listener();
   };
   const fleet = new BotFleet({
     settings: { ...world.settings(), REDIS_URL: proxy.url },
+    rulesFile,
     pointAt: workspace.setBotUrl,
     onChange: tell,
     onLine: options.onLine ?? (() => {}),

@@ -34,6 +34,7 @@ beforeEach(async () => {
     add: async () => {},
     remove: async () => {},
     setMode: async () => {},
+    setByRules: async () => {},
     pointOn: () => {
       pointedOn += 1;
     },

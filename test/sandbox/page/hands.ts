@@ -1,7 +1,7 @@
 /** What a person does with the page, in their words. */
 import type { Locator, Page } from 'playwright-core';
 
-export type PersonName = 'Rina' | 'Ada' | 'Ben' | 'Chen' | 'Vera' | 'Gus';
+export type PersonName = 'Rina' | 'Ada' | 'Ben' | 'Chen' | 'Mara' | 'Vera' | 'Gus';
 export type PanelName = 'Units' | 'Play the watch' | 'Break it' | 'Calls' | "Bot's record";
 
 export class PageHands {
