@@ -4,7 +4,7 @@
  */
 import { type CloseRules, digestOfRules } from '../domain/close/close-rules.ts';
 import type { Access } from './access.ts';
-import type { Log } from './ports.ts';
+import { type Log, UnreadableRecord } from './ports.ts';
 import type { KeepRuleBook } from './rule-book.ts';
 
 export interface NoteAccessParts {
@@ -17,7 +17,7 @@ export interface NoteAccessParts {
   readonly log: Log;
 }
 
-/** One round; `failed`: to be tried again in the next one. Throws StoreUnavailable, UnreadableRecord. */
+/** One round; `failed`: to be tried again in the next one. Throws StoreUnavailable. */
 export function createNoteAccess({
   ruleBook,
   access,
@@ -25,7 +25,7 @@ export function createNoteAccess({
   approvers,
   log,
 }: NoteAccessParts): () => Promise<'noted' | 'not-due' | 'failed'> {
-  return async () => {
+  async function round(): Promise<'noted' | 'not-due' | 'failed'> {
     const { book, nowMs } = await ruleBook.load();
     const day = utcDayOf(nowMs);
     if (book.accessDay !== null && day <= book.accessDay) return 'not-due';
@@ -43,6 +43,16 @@ export function createNoteAccess({
     });
     if (noted.ok) return 'noted';
     return noted.refusal.code === 'nothing-changed' ? 'not-due' : 'failed';
+  }
+
+  return async () => {
+    try {
+      return await round();
+    } catch (error) {
+      // Logged once, by the rule book.
+      if (!(error instanceof UnreadableRecord)) throw error;
+      return 'failed';
+    }
   };
 }
 

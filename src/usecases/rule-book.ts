@@ -89,25 +89,34 @@ export function createRuleBook({ ruleBookStore: store, log, afterChange }: RuleB
     else log.error({ why }, 'who is away is unreadable: nobody stands in for them');
   }
 
+  async function load(): Promise<StoredRuleBook> {
+    try {
+      const found = await store.load();
+      note(null);
+      return found;
+    } catch (error) {
+      if (error instanceof UnreadableRecord) note(error.message);
+      throw error;
+    }
+  }
+
   return {
     async absences() {
       try {
-        const { book, nowMs } = await store.load();
-        note(null);
+        const { book, nowMs } = await load();
         return inForce(book?.absences ?? [], nowMs);
       } catch (error) {
         if (!(error instanceof UnreadableRecord)) throw error;
-        note(error.message);
         return [];
       }
     },
     async load() {
-      const { book, nowMs } = await store.load();
+      const { book, nowMs } = await load();
       return { book: book ?? NO_RULE_BOOK, nowMs };
     },
     async apply(command) {
       for (let attempt = 0; attempt < ATTEMPTS_AT_MOST; attempt += 1) {
-        const from = await store.load();
+        const from = await load();
         const decided = decideRuleBook(from.book ?? NO_RULE_BOOK, command, from.nowMs);
         if (!decided.ok) return decided;
         if ((await store.save({ from, ...decided.value })) === 'conflict') continue;

@@ -160,15 +160,26 @@ describe('a changed file of rules', () => {
     ]);
   });
 
-  it('a record that cannot be read is in the status; a store that cannot be reached has a line of its own', async () => {
-    const { harness } = deskWith(fileOf(rule()));
+  it('waits for a record that cannot be read, which the log says once', async () => {
+    const { harness, log, trail } = deskWith(fileOf(rule()));
     const { ruleBook } = harness.store;
     ruleBook.unreadable = new UnreadableRecord(RULES_ID, "it doesn't match its seal");
-    expect(await harness.work.noteRules.status()).toMatchObject([
-      { level: 'fault', text: expect.stringContaining("can't be read (it doesn't match its seal)") },
-    ]);
+    for (let round = 0; round < 3; round += 1) {
+      await harness.work.noteRules.round();
+      expect(await harness.work.noteAccess()).toBe('failed');
+      expect(await harness.work.noteRules.status()).toEqual([]);
+    }
+    expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+    ruleBook.unreadable = null;
+    await harness.work.noteRules.round();
+    expect(await harness.work.noteAccess()).toBe('noted');
+    expect(await trail()).toMatchObject([{ type: 'rules-changed' }, { type: 'access-resolved' }]);
+  });
+
+  it('where the store cannot be reached, the status leaves that to the line about Redis', async () => {
+    const { harness } = deskWith(fileOf(rule()));
     const load = () => Promise.reject(new StoreUnavailable(new Error('down')));
-    const { noteRules } = harness.replica({ ruleBookStore: withMethods(ruleBook, { load }) });
+    const { noteRules } = harness.replica({ ruleBookStore: withMethods(harness.store.ruleBook, { load }) });
     expect(await noteRules.status()).toEqual([]);
   });
 });
