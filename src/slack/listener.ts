@@ -1,6 +1,6 @@
 /** One interaction of one person: what a listener reads and how it answers. Listeners use this, never Bolt. */
 import type { PersonId } from '../domain/person.ts';
-import type { Refusal } from '../domain/refusal.ts';
+import type { Refusal, Result } from '../domain/refusal.ts';
 import type { Desk, WatchDesk } from '../usecases/desk.ts';
 import type { LoanDesk } from '../usecases/loan-desk.ts';
 import type { NewId } from '../usecases/ports.ts';
@@ -59,6 +59,18 @@ export function handled(requestId: string | null = null): Outcome {
 
 export function refused(refusal: Refusal, requestId: string | null = null): Outcome {
   return { refusal, requestId };
+}
+
+/** Says what the desk answered, or passes its refusal on. `about`: the request or case, for the log. */
+export async function answerWith<Value>(
+  asked: Promise<Result<Value>>,
+  say: (value: Value) => Promise<unknown>,
+  about: string | null = null,
+): Promise<Outcome> {
+  const result = await asked;
+  if (!result.ok) return refused(result.refusal, about);
+  await say(result.value);
+  return handled(about);
 }
 
 /** Answers without a verb of the desk (help, a mistyped command), so the role is asked for here: any will do. */

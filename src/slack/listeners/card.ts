@@ -1,20 +1,52 @@
 /** The buttons of a request's card, and the forms that two of them open. */
+import type { CloseRequest } from '../../domain/close/close-request.ts';
+import type { Result } from '../../domain/refusal.ts';
 import { type RequestValue, readBallotMetadata, readRequestValue } from '../button-value.ts';
 import { ACTIONS, INPUTS, MODALS } from '../ids.ts';
-import { handled, type Listener, type ListenerParts, type Outcome, refused, type Turn } from '../listener.ts';
+import {
+  answerWith,
+  handled,
+  type Listener,
+  type ListenerParts,
+  type Outcome,
+  refused,
+  type Turn,
+} from '../listener.ts';
 import { plainTyped, textFault, typedQuery } from '../typed-text.ts';
+import type { Modal } from '../views/blocks.ts';
 import { noticeMessage, noticeModal, recordedMessage } from '../views/notice-message.ts';
 import { ballotModal, LONGEST_REJECTION, rejectionModal } from '../views/request-forms.ts';
 
 export function cardListeners(parts: ListenerParts) {
+  const { desk } = parts;
   return {
     /** Each checks by itself that it was clicked on the card. */
     cardActions: {
-      [ACTIONS.approve]: approve(parts),
-      [ACTIONS.reject]: reject(parts),
-      [ACTIONS.withdraw]: withdraw(parts),
-      [ACTIONS.checkAgain]: checkAgain(parts),
-      [ACTIONS.startSending]: startSending(parts),
+      [ACTIONS.approve]: opening(
+        parts,
+        noticeModal('Approve close', 'Reading the unit as it is now…'),
+        (by, { requestId, version }) => desk.openBallot(by, requestId, version),
+        ballotModal,
+      ),
+      [ACTIONS.reject]: opening(
+        parts,
+        noticeModal('Reject close', 'Looking up the request…'),
+        (by, { requestId, version }) => desk.openRejection(by, requestId, version),
+        rejectionModal,
+      ),
+      [ACTIONS.withdraw]: deciding(parts, 'Your request is withdrawn.', (by, { requestId }) =>
+        desk.withdraw(by, requestId),
+      ),
+      /** Of a request that is blocked because its unit owes. */
+      [ACTIONS.checkAgain]: deciding(parts, 'Checked again.', (by, { requestId }) =>
+        desk.checkAgain(by, requestId),
+      ),
+      /** After the process that carried out an approved request ended before anything was sent. */
+      [ACTIONS.startSending]: deciding(
+        parts,
+        'The sending was started again.',
+        (by, { requestId, version }) => desk.startSending(by, requestId, version),
+      ),
     },
     submissions: {
       [MODALS.ballot]: ballotSent(parts),
@@ -23,46 +55,57 @@ export function cardListeners(parts: ListenerParts) {
   };
 }
 
-type CardClick =
-  | { readonly ok: true; readonly value: RequestValue }
-  | { readonly ok: false; readonly outcome: Outcome };
+/** What a click asks of the desk. */
+type Ask<Value> = (by: Turn['by'], value: RequestValue) => Promise<Result<Value>>;
 
 /** A click on a card, checked before anything else: it names a request, and it happened on that request's card. */
-async function readCardClick({ desk, closeChannel }: ListenerParts, turn: Turn): Promise<CardClick> {
+async function onCard(
+  { desk, closeChannel }: ListenerParts,
+  turn: Turn,
+  act: (value: RequestValue) => Promise<Outcome>,
+): Promise<Outcome> {
   const value = readRequestValue(turn.input);
+  const { by, channelId, messageTs } = turn;
   if (value === null) {
-    await desk.noteForgery(turn.by, null, 'a click whose value names no request');
-    return { ok: false, outcome: refused({ code: 'not-the-card' }) };
+    await desk.noteForgery(by, null, 'a click whose value names no request');
+    return refused({ code: 'not-the-card' });
   }
-  if (turn.channelId !== closeChannel) {
-    await desk.noteForgery(
-      turn.by,
-      value.requestId,
-      `a click outside the approvals channel (${turn.channelId ?? 'no channel'})`,
-    );
-    return { ok: false, outcome: refused({ code: 'not-the-card' }) };
+  const { requestId } = value;
+  if (channelId !== closeChannel) {
+    const where = channelId ?? 'no channel';
+    await desk.noteForgery(by, requestId, `a click outside the approvals channel (${where})`);
+    return refused({ code: 'not-the-card' });
   }
-  const { channelId, messageTs } = turn;
-  if (messageTs !== null && (await desk.isCopyOfCard(value.requestId, { channelId, messageTs }))) {
-    return { ok: false, outcome: refused({ code: 'not-the-card' }) };
-  }
-  return { ok: true, value };
+  if (messageTs !== null && (await desk.isCopyOfCard(requestId, { channelId, messageTs })))
+    return refused({ code: 'not-the-card' });
+  return act(value);
 }
 
-/** Opens the ballot with the unit as it is now. Nothing is decided yet. */
-function approve(parts: ListenerParts): Listener {
+/** Opens a form with the request as it is now. Nothing is decided yet. */
+function opening<Value>(
+  parts: ListenerParts,
+  first: Modal,
+  ask: Ask<Value>,
+  draw: (value: Value) => Modal,
+): Listener {
   return {
-    prepare: (turn) => turn.openModal(noticeModal('Approve close', 'Reading the unit as it is now…')),
-    work: async (turn) => {
-      const click = await readCardClick(parts, turn);
-      if (!click.ok) return click.outcome;
-      const { requestId, version } = click.value;
-      const ballot = await parts.desk.openBallot(turn.by, requestId, version);
-      if (!ballot.ok) return refused(ballot.refusal, requestId);
-      await turn.updateModal(ballotModal(ballot.value));
-      return handled(requestId);
-    },
+    prepare: (turn) => turn.openModal(first),
+    work: (turn) =>
+      onCard(parts, turn, (value) =>
+        answerWith(ask(turn.by, value), (found) => turn.updateModal(draw(found)), value.requestId),
+      ),
   };
+}
+
+function deciding(parts: ListenerParts, said: string, ask: Ask<CloseRequest>): Listener {
+  return {
+    work: (turn) =>
+      onCard(parts, turn, (value) => recorded(turn, said, ask(turn.by, value), value.requestId)),
+  };
+}
+
+function recorded(turn: Turn, said: string, asked: Promise<Result<CloseRequest>>, requestId: string) {
+  return answerWith(asked, (request) => turn.tell(recordedMessage(said, request)), requestId);
 }
 
 /** The typed id, and the version and digest that the approver had on screen. */
@@ -82,32 +125,14 @@ function ballotSent({ desk }: ListenerParts): Listener {
         return refused({ code: 'bad-request-id', input: '' });
       }
       const { requestId, version, digest } = ballot;
-      const result = await desk.approve(turn.by, { requestId, version, digest, typedId: typedId(turn) });
-      if (!result.ok) return refused(result.refusal, requestId);
-      await turn.tell(recordedMessage('Your approval is recorded.', result.value));
-      return handled(requestId);
+      const approved = desk.approve(turn.by, { requestId, version, digest, typedId: typedId(turn) });
+      return recorded(turn, 'Your approval is recorded.', approved, requestId);
     },
   };
 }
 
 function typedId(turn: Turn): string {
   return typedQuery(turn.fields.get(INPUTS.typedId) ?? '');
-}
-
-/** Opens the form that asks for a reason. Nothing is decided yet. */
-function reject(parts: ListenerParts): Listener {
-  return {
-    prepare: (turn) => turn.openModal(noticeModal('Reject close', 'Looking up the request…')),
-    work: async (turn) => {
-      const click = await readCardClick(parts, turn);
-      if (!click.ok) return click.outcome;
-      const { requestId, version } = click.value;
-      const request = await parts.desk.openRejection(turn.by, requestId, version);
-      if (!request.ok) return refused(request.refusal, requestId);
-      await turn.updateModal(rejectionModal(request.value));
-      return handled(requestId);
-    },
-  };
 }
 
 function rejectionSent({ desk }: ListenerParts): Listener {
@@ -121,54 +146,8 @@ function rejectionSent({ desk }: ListenerParts): Listener {
       }
       const { requestId, version } = value;
       const reason = plainTyped(turn.fields.get(INPUTS.reason) ?? '');
-      const result = await desk.reject(turn.by, requestId, version, reason);
-      if (!result.ok) return refused(result.refusal, requestId);
-      await turn.tell(recordedMessage('Your rejection is recorded.', result.value));
-      return handled(requestId);
-    },
-  };
-}
-
-function withdraw(parts: ListenerParts): Listener {
-  return {
-    work: async (turn) => {
-      const click = await readCardClick(parts, turn);
-      if (!click.ok) return click.outcome;
-      const { requestId } = click.value;
-      const result = await parts.desk.withdraw(turn.by, requestId);
-      if (!result.ok) return refused(result.refusal, requestId);
-      await turn.tell(recordedMessage('Your request is withdrawn.', result.value));
-      return handled(requestId);
-    },
-  };
-}
-
-/** Of a request that is blocked because its unit owes. */
-function checkAgain(parts: ListenerParts): Listener {
-  return {
-    work: async (turn) => {
-      const click = await readCardClick(parts, turn);
-      if (!click.ok) return click.outcome;
-      const { requestId } = click.value;
-      const result = await parts.desk.checkAgain(turn.by, requestId);
-      if (!result.ok) return refused(result.refusal, requestId);
-      await turn.tell(recordedMessage('Checked again.', result.value));
-      return handled(requestId);
-    },
-  };
-}
-
-/** After the process that carried out an approved request ended before anything was sent. */
-function startSending(parts: ListenerParts): Listener {
-  return {
-    work: async (turn) => {
-      const click = await readCardClick(parts, turn);
-      if (!click.ok) return click.outcome;
-      const { requestId, version } = click.value;
-      const result = await parts.desk.startSending(turn.by, requestId, version);
-      if (!result.ok) return refused(result.refusal, requestId);
-      await turn.tell(recordedMessage('The sending was started again.', result.value));
-      return handled(requestId);
+      const rejected = desk.reject(turn.by, requestId, version, reason);
+      return recorded(turn, 'Your rejection is recorded.', rejected, requestId);
     },
   };
 }

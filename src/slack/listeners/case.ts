@@ -4,9 +4,10 @@ import { LONGEST_NOTE } from '../../domain/watch/case-rule.ts';
 import type { Episode } from '../../domain/watch/episode.ts';
 import type { WatchLevel } from '../../domain/watch/levels.ts';
 import type { CaseView, WatchDesk } from '../../usecases/desk.ts';
-import { type CaseValue, readCaseValue } from '../button-value.ts';
+import { readCaseValue } from '../button-value.ts';
 import { ACTIONS, INPUTS, MODALS } from '../ids.ts';
 import {
+  answerWith,
   handled,
   type Listener,
   type ListenerParts,
@@ -22,21 +23,44 @@ import { caseMessage, caseStepMessage } from '../views/case-view.ts';
 import { noticeModal } from '../views/notice-message.ts';
 
 export function caseListeners(parts: ListenerParts) {
+  const typed = ({ fields }: Turn, input: string) => fields.get(input) ?? '';
   return {
     actions: {
-      [ACTIONS.takeCase]: take(parts),
+      [ACTIONS.takeCase]: step(parts, 'You have it.', (watch, id, { by }) => watch.takeCase(by, id)),
       [ACTIONS.noteCase]: form(parts, 'Note', noteCaseModal),
       [ACTIONS.muteCase]: form(parts, 'Mute', muteCaseModal),
       [ACTIONS.handOverCase]: form(parts, 'Hand over', handOverCaseModal),
       [ACTIONS.openCase]: showCase(parts, 'tell'),
       [ACTIONS.refreshCase]: showCase(parts, 'replace'),
       [ACTIONS.openAlertCard]: openAlertCard,
-      [ACTIONS.endDrill]: endDrill(parts),
+      [ACTIONS.endDrill]: step(parts, 'The drill is over.', (watch, id, { by }) => watch.endDrill(by, id)),
     },
     submissions: {
-      [MODALS.noteCase]: noteSent(parts),
-      [MODALS.muteCase]: muteSent(parts),
-      [MODALS.handOverCase]: handOverSent(parts),
+      [MODALS.noteCase]: {
+        check: ({ fields }: Turn) => textFault(fields, INPUTS.note, LONGEST_NOTE, 'A note is needed.'),
+        ...step(parts, 'Your note is recorded.', (watch, id, turn) =>
+          watch.noteCase(turn.by, id, plainTyped(typed(turn, INPUTS.note))),
+        ),
+      },
+      [MODALS.muteCase]: {
+        check: (turn: Turn) =>
+          chosenMute(typed(turn, INPUTS.muteFor)) === null
+            ? { [INPUTS.muteFor]: 'Choose for how long. Nothing was changed.' }
+            : null,
+        ...step(parts, 'Reminders are muted.', (watch, id, turn) =>
+          watch.muteCase(turn.by, id, chosenMute(typed(turn, INPUTS.muteFor)) ?? 0),
+        ),
+      },
+      [MODALS.handOverCase]: {
+        check: (turn: Turn) =>
+          typed(turn, INPUTS.newOwner) === ''
+            ? { [INPUTS.newOwner]: 'Choose a person. Nothing was changed.' }
+            : null,
+        ...step(parts, 'The case is handed over.', (watch, id, turn) => {
+          const to = { teamId: turn.by.teamId, userId: typed(turn, INPUTS.newOwner) };
+          return watch.handOverCase(turn.by, id, to);
+        }),
+      },
     },
   };
 }
@@ -57,45 +81,25 @@ export function tellCase(
 }
 
 /** One step on the case that the button or the form names, and what is said about it. */
-async function step(
+function step(
   parts: ListenerParts,
-  turn: Turn,
-  value: CaseValue | null,
-  act: (watch: WatchDesk, caseId: string) => Promise<Result<Episode>>,
   said: string,
-): Promise<Outcome> {
-  if (value === null) return refused({ code: 'bad-case-id', input: '' });
-  return withWatch(parts, turn, async (watch) => {
-    const result = await act(watch, value.caseId);
-    if (!result.ok) return refused(result.refusal, value.caseId);
-    await turn.tell(caseStepMessage(said, result.value, value.level));
-    return handled(value.caseId);
-  });
-}
-
-function take(parts: ListenerParts): Listener {
+  act: (watch: WatchDesk, caseId: string, turn: Turn) => Promise<Result<Episode>>,
+): Listener {
   return {
-    work: (turn) =>
-      step(
-        parts,
-        turn,
-        readCaseValue(turn.input),
-        (watch, caseId) => watch.takeCase(turn.by, caseId),
-        'You have it.',
-      ),
-  };
-}
-
-function endDrill(parts: ListenerParts): Listener {
-  return {
-    work: (turn) =>
-      step(
-        parts,
-        turn,
-        readCaseValue(turn.input),
-        (watch, caseId) => watch.endDrill(turn.by, caseId),
-        'The drill is over.',
-      ),
+    work: async (turn) => {
+      // A form carries it in its metadata, a button in its value.
+      const value = readCaseValue(turn.metadata || turn.input);
+      if (value === null) return refused({ code: 'bad-case-id', input: '' });
+      const { caseId, level } = value;
+      return withWatch(parts, turn, (watch) =>
+        answerWith(
+          act(watch, caseId, turn),
+          (episode) => turn.tell(caseStepMessage(said, episode, level)),
+          caseId,
+        ),
+      );
+    },
   };
 }
 
@@ -111,60 +115,12 @@ function form(
       withWatch(parts, turn, async (watch) => {
         const value = readCaseValue(turn.input);
         if (value === null) return refused({ code: 'bad-case-id', input: '' });
-        const found = await watch.openCase(turn.by, value.caseId);
-        if (!found.ok) return refused(found.refusal, value.caseId);
-        await turn.updateModal(draw(found.value.episode, found.value.levels));
-        return handled(value.caseId);
+        return answerWith(
+          watch.openCase(turn.by, value.caseId),
+          ({ episode, levels }) => turn.updateModal(draw(episode, levels)),
+          value.caseId,
+        );
       }),
-  };
-}
-
-function noteSent(parts: ListenerParts): Listener {
-  return {
-    check: (turn) => textFault(turn.fields, INPUTS.note, LONGEST_NOTE, 'A note is needed.'),
-    work: (turn) => {
-      const note = plainTyped(turn.fields.get(INPUTS.note) ?? '');
-      return step(
-        parts,
-        turn,
-        readCaseValue(turn.metadata),
-        (watch, caseId) => watch.noteCase(turn.by, caseId, note),
-        'Your note is recorded.',
-      );
-    },
-  };
-}
-
-function muteSent(parts: ListenerParts): Listener {
-  const chosen = (turn: Turn) => chosenMute(turn.fields.get(INPUTS.muteFor) ?? '');
-  return {
-    check: (turn) =>
-      chosen(turn) === null ? { [INPUTS.muteFor]: 'Choose for how long. Nothing was changed.' } : null,
-    work: (turn) =>
-      step(
-        parts,
-        turn,
-        readCaseValue(turn.metadata),
-        (watch, caseId) => watch.muteCase(turn.by, caseId, chosen(turn) ?? 0),
-        'Reminders are muted.',
-      ),
-  };
-}
-
-function handOverSent(parts: ListenerParts): Listener {
-  const chosen = (turn: Turn) => turn.fields.get(INPUTS.newOwner) ?? '';
-  return {
-    check: (turn) =>
-      chosen(turn) === '' ? { [INPUTS.newOwner]: 'Choose a person. Nothing was changed.' } : null,
-    work: (turn) =>
-      step(
-        parts,
-        turn,
-        readCaseValue(turn.metadata),
-        (watch, caseId) =>
-          watch.handOverCase(turn.by, caseId, { teamId: turn.by.teamId, userId: chosen(turn) }),
-        'The case is handed over.',
-      ),
   };
 }
 

@@ -3,6 +3,7 @@ import { readUnitValue } from '../button-value.ts';
 import { ACTIONS, COMMANDS, INPUTS, MODALS } from '../ids.ts';
 import {
   answerAnyRole,
+  answerWith,
   handled,
   type Listener,
   type ListenerParts,
@@ -55,14 +56,12 @@ function askForUnitSent(parts: ListenerParts): Listener {
     check: (turn) =>
       textFault(turn.fields, INPUTS.unit, LONGEST_UNIT_ID, 'A unit is needed.') ??
       textFault(turn.fields, INPUTS.reason, LONGEST_ASK_REASON, 'A reason is needed.'),
-    work: (turn) =>
-      ask(
-        parts,
-        turn,
-        typedQuery(turn.fields.get(INPUTS.unit) ?? ''),
-        plainTyped(turn.fields.get(INPUTS.reason) ?? ''),
-      ),
+    work: (turn) => ask(parts, turn, typedQuery(turn.fields.get(INPUTS.unit) ?? ''), reasonIn(turn)),
   };
+}
+
+function reasonIn({ fields }: Turn): string {
+  return plainTyped(fields.get(INPUTS.reason) ?? '');
 }
 
 /** The button under one unit. */
@@ -82,16 +81,13 @@ function askSent(parts: ListenerParts): Listener {
     work: async (turn) => {
       const value = readUnitValue(turn.metadata);
       if (value === null) return refused({ code: 'unit-id-missing' });
-      return ask(parts, turn, value.unit, plainTyped(turn.fields.get(INPUTS.reason) ?? ''));
+      return ask(parts, turn, value.unit, reasonIn(turn));
     },
   };
 }
 
-async function showForm({ desk }: ListenerParts, turn: Turn, unit: string): Promise<Outcome> {
-  const fresh = await desk.prepareAsk(turn.by, unit);
-  if (!fresh.ok) return refused(fresh.refusal);
-  await turn.updateModal(askModal(fresh.value));
-  return handled();
+function showForm({ desk }: ListenerParts, turn: Turn, unit: string): Promise<Outcome> {
+  return answerWith(desk.prepareAsk(turn.by, unit), (fresh) => turn.updateModal(askModal(fresh)));
 }
 
 async function ask(

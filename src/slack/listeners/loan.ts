@@ -4,23 +4,14 @@ import { done, type Result } from '../../domain/refusal.ts';
 import type { LoanView, StatementView } from '../../usecases/loan-desk.ts';
 import { readPageValue, readQuery, readReadingValue } from '../button-value.ts';
 import { ACTIONS, COMMANDS } from '../ids.ts';
-import {
-  answerAnyRole,
-  handled,
-  type Listener,
-  type ListenerParts,
-  refused,
-  type Turn,
-} from '../listener.ts';
+import { answerAnyRole, answerWith, type Listener, type ListenerParts, type Turn } from '../listener.ts';
 import { typedQuery } from '../typed-text.ts';
 import type { Message } from '../views/blocks.ts';
 import { commandHelpMessage } from '../views/help-view.ts';
 import { loanMessage, sharedLoanMessage } from '../views/loan-view.ts';
-import { fileSentMessage } from '../views/notice-message.ts';
 import { readingMessage, readingOverMessage, readingStopsMessage } from '../views/reading-view.ts';
 import { sharedStatementMessage, statementMessage } from '../views/statement-view.ts';
-import { flawBlocks } from '../views/units-view.ts';
-import { sharing } from './sharing.ts';
+import { sendCsv, sharing } from './sharing.ts';
 
 export function loanListeners(parts: ListenerParts) {
   const show = askAgain(parts, 'replace');
@@ -54,14 +45,11 @@ export function loanListeners(parts: ListenerParts) {
 function command(parts: ListenerParts): Listener {
   return {
     lane: 'read',
-    work: async (turn) => {
+    work: (turn) => {
       const query = typedQuery(turn.input);
       if (query.toLowerCase() === 'help')
         return answerAnyRole(parts.desk, turn, commandHelpMessage(COMMANDS.loan));
-      const result = await read(parts, turn, query, 1);
-      if (!result.ok) return refused(result.refusal);
-      await turn.tell(draw(result.value, query));
-      return handled();
+      return answerWith(read(parts, turn, query, 1), (answer) => turn.tell(draw(answer, query)));
     },
   };
 }
@@ -70,12 +58,9 @@ function command(parts: ListenerParts): Listener {
 function askAgain(parts: ListenerParts, how: 'replace' | 'tell'): Listener {
   return {
     lane: 'read',
-    work: async (turn) => {
+    work: (turn) => {
       const query = readQuery(turn.input);
-      const result = await read(parts, turn, query, pageOf(turn));
-      if (!result.ok) return refused(result.refusal);
-      await turn[how](draw(result.value, query));
-      return handled();
+      return answerWith(read(parts, turn, query, pageOf(turn)), (answer) => turn[how](draw(answer, query)));
     },
   };
 }
@@ -83,17 +68,15 @@ function askAgain(parts: ListenerParts, how: 'replace' | 'tell'): Listener {
 function csv(parts: ListenerParts): Listener {
   return {
     lane: 'read',
-    work: async (turn) => {
+    work: (turn) => {
       const query = readQuery(turn.input);
       const readingId = announce(parts, turn, query);
-      const result = asksForStatement(query)
-        ? await parts.loans.exportStatement(turn.by, query, readingId)
-        : await parts.loans.exportLoan(turn.by, query, readingId);
-      if (!result.ok) return refused(result.refusal);
-      const { fileName, csv: content, flaws } = result.value;
-      const sent = fileSentMessage(fileName, await turn.sendFile(fileName, content));
-      await turn.tell({ ...sent, blocks: [...sent.blocks, ...flawBlocks(flaws)] });
-      return handled();
+      return sendCsv(
+        turn,
+        asksForStatement(query)
+          ? parts.loans.exportStatement(turn.by, query, readingId)
+          : parts.loans.exportLoan(turn.by, query, readingId),
+      );
     },
   };
 }
@@ -101,13 +84,12 @@ function csv(parts: ListenerParts): Listener {
 function progress({ loans }: ListenerParts): Listener {
   return {
     lane: 'read',
-    work: async (turn) => {
+    work: (turn) => {
       const reading = readReadingValue(turn.input);
-      const result = await loans.loanProgress(turn.by, reading?.readingId ?? '');
-      if (!result.ok) return refused(result.refusal);
-      const isOver = reading === null || result.value === null;
-      await turn.replace(isOver ? readingOverMessage() : readingMessage(reading, result.value));
-      return handled();
+      return answerWith(loans.loanProgress(turn.by, reading?.readingId ?? ''), (progress) => {
+        const isOver = reading === null || progress === null;
+        return turn.replace(isOver ? readingOverMessage() : readingMessage(reading, progress));
+      });
     },
   };
 }
@@ -117,13 +99,11 @@ function stop({ loans }: ListenerParts): Listener {
   return {
     // Never behind the readings that it may stop.
     lane: 'decision',
-    work: async (turn) => {
+    work: (turn) => {
       const reading = readReadingValue(turn.input);
-      const result = await loans.stopLoan(turn.by, reading?.readingId ?? '');
-      if (!result.ok) return refused(result.refusal);
-      const isOver = reading === null || !result.value;
-      await turn.replace(isOver ? readingOverMessage() : readingStopsMessage(reading));
-      return handled();
+      return answerWith(loans.stopLoan(turn.by, reading?.readingId ?? ''), (isStopping) =>
+        turn.replace(reading === null || !isStopping ? readingOverMessage() : readingStopsMessage(reading)),
+      );
     },
   };
 }

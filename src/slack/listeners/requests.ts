@@ -1,11 +1,28 @@
 /** The private views of requests, for `/loandesk requests` and `/loandesk request <id>`, and their buttons. */
 import { readPageValue, readRequestValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
-import { handled, type Listener, type ListenerParts, type Outcome, refused, type Turn } from '../listener.ts';
+import {
+  answerWith,
+  handled,
+  type Listener,
+  type ListenerParts,
+  type Outcome,
+  refused,
+  type Turn,
+} from '../listener.ts';
 import { requestListMessage, requestMessage } from '../views/request-view.ts';
 
 export function requestsListeners(parts: ListenerParts) {
-  const turnPage = turnRequestsPage(parts);
+  const { desk, workspaceUrl } = parts;
+  const turnPage: Listener = {
+    lane: 'read',
+    work: (turn) => {
+      const { page } = readPageValue(turn.input) ?? { page: 1 };
+      return answerWith(desk.listRequests(turn.by), (view) =>
+        turn.replace(requestListMessage(view, page, workspaceUrl())),
+      );
+    },
+  };
   return {
     actions: {
       [ACTIONS.requestsPageBack]: turnPage,
@@ -17,24 +34,10 @@ export function requestsListeners(parts: ListenerParts) {
   };
 }
 
-export async function tellRequests({ desk, workspaceUrl }: ListenerParts, turn: Turn): Promise<Outcome> {
-  const result = await desk.listRequests(turn.by);
-  if (!result.ok) return refused(result.refusal);
-  await turn.tell(requestListMessage(result.value, 1, workspaceUrl()));
-  return handled();
-}
-
-function turnRequestsPage({ desk, workspaceUrl }: ListenerParts): Listener {
-  return {
-    lane: 'read',
-    work: async (turn) => {
-      const { page } = readPageValue(turn.input) ?? { page: 1 };
-      const result = await desk.listRequests(turn.by);
-      if (!result.ok) return refused(result.refusal);
-      await turn.replace(requestListMessage(result.value, page, workspaceUrl()));
-      return handled();
-    },
-  };
+export function tellRequests({ desk, workspaceUrl }: ListenerParts, turn: Turn): Promise<Outcome> {
+  return answerWith(desk.listRequests(turn.by), (view) =>
+    turn.tell(requestListMessage(view, 1, workspaceUrl())),
+  );
 }
 
 export async function tellRequest(

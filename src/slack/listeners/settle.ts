@@ -1,7 +1,7 @@
 /** Resolving an unknown outcome manually: the evidence, a finding and a note. The rule decides when two people agree. */
 import { readRequestValue } from '../button-value.ts';
 import { ACTIONS, INPUTS, MODALS } from '../ids.ts';
-import { handled, type Listener, type ListenerParts, refused } from '../listener.ts';
+import { answerWith, handled, type Listener, type ListenerParts, refused } from '../listener.ts';
 import { plainTyped, textFault } from '../typed-text.ts';
 import { noticeModal, recordedMessage } from '../views/notice-message.ts';
 import { isVerdict, LONGEST_NOTE, settleModal } from '../views/request-forms.ts';
@@ -46,10 +46,11 @@ function verdictSent({ desk }: ListenerParts): Listener {
         return refused({ code: 'bad-request-id', input: '' });
       }
       const note = plainTyped(turn.fields.get(INPUTS.note) ?? '');
-      const result = await desk.settle(turn.by, value.requestId, verdict, note);
-      if (!result.ok) return refused(result.refusal, value.requestId);
-      await turn.tell(recordedMessage('Your finding is recorded.', result.value));
-      return handled(value.requestId);
+      return answerWith(
+        desk.settle(turn.by, value.requestId, verdict, note),
+        (request) => turn.tell(recordedMessage('Your finding is recorded.', request)),
+        value.requestId,
+      );
     },
   };
 }

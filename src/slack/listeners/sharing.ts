@@ -1,12 +1,24 @@
-/** Share…: says who would read it and asks; posts at the yes, and only where it is known who reads along. */
+/**
+ * What people take out of an answer. Share…: says who would read it and asks; posts at the yes, and only where it is
+ * known who reads along. CSV: a file in a direct message.
+ */
 import type { PersonId } from '../../domain/person.ts';
 import { done, type Result, refuse } from '../../domain/refusal.ts';
 import { readQuery } from '../button-value.ts';
-import { handled, type Listener, type ListenerParts, refused, type Turn } from '../listener.ts';
+import {
+  answerWith,
+  handled,
+  type Listener,
+  type ListenerParts,
+  type Outcome,
+  refused,
+  type Turn,
+} from '../listener.ts';
 import type { Message } from '../views/blocks.ts';
 import { channelMention } from '../views/format.ts';
-import { noticeMessage } from '../views/notice-message.ts';
+import { fileSentMessage, noticeMessage } from '../views/notice-message.ts';
 import { askToShareMessage, type PlaceToShare, type ShareWords } from '../views/share-view.ts';
+import { flawBlocks } from '../views/units-view.ts';
 
 export interface Shareable<View> {
   readonly words: ShareWords;
@@ -31,10 +43,9 @@ function ask(parts: ListenerParts, words: ShareWords): Listener {
     work: async (turn) => {
       const roles = await parts.desk.admit(turn.by);
       if (!roles.ok) return refused(roles.refusal);
-      const readers = await readersHere(parts, turn);
-      if (!readers.ok) return refused(readers.refusal);
-      await turn.tell(askToShareMessage(readers.value, words, readQuery(turn.input)));
-      return handled();
+      return answerWith(readersHere(parts, turn), (readers) =>
+        turn.tell(askToShareMessage(readers, words, readQuery(turn.input))),
+      );
     },
   };
 }
@@ -75,4 +86,20 @@ async function readersHere(
   if (found.value.includesOthers && !allowedChannels.includes(channelId))
     return refuse({ code: 'not-shared', why: 'other-organisation' });
   return done({ channelId, ...found.value });
+}
+
+export function sendCsv(
+  turn: Turn,
+  asked: Promise<
+    Result<{
+      readonly fileName: string;
+      readonly csv: string;
+      readonly flaws: Parameters<typeof flawBlocks>[0];
+    }>
+  >,
+): Promise<Outcome> {
+  return answerWith(asked, async ({ fileName, csv, flaws }) => {
+    const sent = fileSentMessage(fileName, await turn.sendFile(fileName, csv));
+    await turn.tell({ ...sent, blocks: [...sent.blocks, ...flawBlocks(flaws)] });
+  });
 }

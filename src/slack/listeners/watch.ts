@@ -3,6 +3,7 @@ import type { TrendSpan } from '../../domain/unit/unit-query.ts';
 import { readTrendValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
 import {
+  answerWith,
   handled,
   type Listener,
   type ListenerParts,
@@ -27,12 +28,9 @@ export function watchListeners(parts: ListenerParts) {
 }
 
 export function tellWatch(parts: ListenerParts, turn: Turn): Promise<Outcome> {
-  return withWatch(parts, turn, async (watch) => {
-    const view = await watch.viewWatch(turn.by);
-    if (!view.ok) return refused(view.refusal);
-    await turn.tell(watchViewMessage(view.value, parts.workspaceUrl()));
-    return handled();
-  });
+  return withWatch(parts, turn, (watch) =>
+    answerWith(watch.viewWatch(turn.by), (view) => turn.tell(watchViewMessage(view, parts.workspaceUrl()))),
+  );
 }
 
 export function startDrill(parts: ListenerParts, turn: Turn, unit: string): Promise<Outcome> {
@@ -53,12 +51,9 @@ export function tellTrend(
   asked: { readonly unit: string; readonly span: TrendSpan },
   how: 'tell' | 'replace',
 ): Promise<Outcome> {
-  return withWatch(parts, turn, async (watch) => {
-    const trend = await watch.viewTrend(turn.by, asked.unit, asked.span);
-    if (!trend.ok) return refused(trend.refusal);
-    await turn[how](trendMessage(trend.value));
-    return handled();
-  });
+  return withWatch(parts, turn, (watch) =>
+    answerWith(watch.viewTrend(turn.by, asked.unit, asked.span), (trend) => turn[how](trendMessage(trend))),
+  );
 }
 
 function showTrend(parts: ListenerParts): Listener {
