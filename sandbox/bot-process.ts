@@ -1,10 +1,12 @@
 /** The bot as a process of its own, started as production starts it, so that it can be killed and stopped for real. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import { passedOn, programPath } from './programs.ts';
+import { fileURLToPath } from 'node:url';
 import { skippedSoFarMs } from './skip-time.ts';
 
 export interface BotExit {
@@ -203,4 +205,24 @@ async function ready(baseUrl: string, withinMs: number): Promise<void> {
     await pause(ASK_EVERY_MS);
   }
   throw new Error(`the bot was not ready within ${withinMs} ms: ${last}`);
+}
+
+/** Names a folder with a bundle of the programs, which starts sooner. Without it they run from the sources. */
+export const PROGRAMS_FOLDER = 'LOANDESK_PROGRAMS';
+/** A program gets its settings and these, nothing else of our environment. */
+const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'SystemRoot', 'NODE_COMPILE_CACHE'];
+
+/** The path of its first file, for Node. */
+export function programPath(name: 'main' | 'audit' | 'doctor'): string {
+  const folder = process.env[PROGRAMS_FOLDER];
+  return folder === undefined
+    ? fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url))
+    : join(folder, `${name}.js`);
+}
+
+export function passedOn(): Record<string, string> {
+  const { env } = process;
+  return Object.fromEntries(
+    PASSED_ON.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
+  );
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { passedOn, programPath } from '../sandbox/programs.ts';
+import { passedOn, programPath } from '../sandbox/bot-process.ts';
 import { tourOf } from '../sandbox/tour.ts';
 import { startWorld, type World } from '../sandbox/world.ts';
 import { KeyNames } from '../src/redis/key-names.ts';

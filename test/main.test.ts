@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
-import { passedOn, programPath } from '../sandbox/programs.ts';
+import { passedOn, programPath } from '../sandbox/bot-process.ts';
 import { startWorld, type World } from '../sandbox/world.ts';
 import { whyTooOld } from '../src/check-node.mjs';
 import { realRedis } from './redis/redis-parts.ts';

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { verifySignature } from '../../sandbox/binance/verify.ts';
+import { verifySignature } from '../../sandbox/binance/gate.ts';
 import { answerParent } from './parent.ts';
 import { BENCH_KEY } from './secrets.ts';
 

@@ -1,5 +1,5 @@
 /** What Slack sends, signed: a slash command, and a form that is refused in its ack. */
-import { FORM, signBody } from '../../sandbox/slack/signed-sender.ts';
+import { FORM, signBody } from '../../sandbox/slack/payload-sender.ts';
 import { INPUT, INPUTS, MODALS } from '../../src/slack/ids.ts';
 import { SIGNING_SECRET, TEAM } from './secrets.ts';
 

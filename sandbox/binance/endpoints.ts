@@ -1,6 +1,6 @@
 import { activatedRow, closedRow, figuresOf, ltvDetails } from './answers.ts';
-import type { Backend } from './backend.ts';
 import {
+  type Backend,
   borrowRepayAnswer,
   interestAnswer,
   liquidationAnswer,

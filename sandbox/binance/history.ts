@@ -3,6 +3,7 @@
  * 2026-01-15 and 2026-05-27), force-liquidation-transfer-record (2026-06-28), interest-rebate-balance/records
  * (2026-05-27). The page of interest-rebate-balance is in no stored copy; its fields are those of npm `binance`.
  */
+
 import { Big } from 'big.js';
 import {
   borrowRepayRow,
@@ -11,11 +12,12 @@ import {
   liquidationTransfersRow,
   rebateRow,
 } from './answers.ts';
-import type { Backend } from './backend.ts';
 import type { Account } from './key-ring.ts';
+import type { Ledger } from './ledger.ts';
 import type { RebateType } from './model.ts';
 import { type Params, type RangeRule, readLong, readMandatory, readPage, readTimeRange } from './params.ts';
 import { REFUSALS } from './reply.ts';
+import type { ExchangeClock, Settings } from './settings.ts';
 
 /**
  * "If the asset parameter is provided, the maximum query time range is 30 days ahead of endTime; if … not …, 7 days",
@@ -126,4 +128,11 @@ function newestFirst<Row extends { timestampMs: number }>(
 function paged<Row>(rows: readonly Row[], params: Params, show: (row: Row) => object): object {
   const { current, size } = readPage(params);
   return { total: rows.length, rows: rows.slice((current - 1) * size, current * size).map(show) };
+}
+
+/** What an endpoint's answer is made from. */
+export interface Backend {
+  readonly ledger: Ledger;
+  readonly settings: Settings;
+  readonly clock: ExchangeClock;
 }

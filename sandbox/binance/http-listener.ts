@@ -7,10 +7,10 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readBody } from '../http.ts';
-import type { Backend } from './backend.ts';
 import { ENDPOINTS, type Endpoint } from './endpoints.ts';
 import { type FaultStage, type Faults, faultReply } from './faults.ts';
 import { checkSigned, checkWindow, identify, type SignedCall, type SignedWindow } from './gate.ts';
+import type { Backend } from './history.ts';
 import type { Account, KeyRing } from './key-ring.ts';
 import { parseParams } from './params.ts';
 import { jsonReply, overLimit, REFUSALS, Refusal, type Reply, refusalReply, withHeaders } from './reply.ts';

@@ -1,5 +1,4 @@
-import { createHash, createPublicKey } from 'node:crypto';
-import type { VerifyKey } from './verify.ts';
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 
 export type AccountRole = 'parent' | 'credit' | 'other';
 
@@ -36,6 +35,11 @@ export interface Account {
   readonly enableReading: boolean;
   readonly enableSpotAndMarginTrading: boolean;
 }
+
+/** What an account's signatures are checked with. */
+export type VerifyKey =
+  | { readonly kind: 'hmac'; readonly secret: string }
+  | { readonly kind: 'ed25519' | 'rsa'; readonly publicKey: KeyObject };
 
 /** One entry of BINANCE_ACCOUNTS_FILE. */
 export type AccountsFileEntry = { name: string; role: 'parent' | 'credit'; apiKey: string } & (

@@ -7,8 +7,18 @@ import type { WireRecord } from '../binance/wire-log.ts';
 import type { Directory } from '../slack/directory.ts';
 import { REFUSABLE, type WorkspaceFaults } from '../slack/faults.ts';
 import type { BotState, CloseMode } from './bot-fleet.ts';
-import { clockText, labelled, menu, postButton, postForm, table } from './form-parts.ts';
-import { type Content, html, type Markup, toHtml } from './html.ts';
+import {
+  type Content,
+  clockText,
+  html,
+  labelled,
+  type Markup,
+  menu,
+  postButton,
+  postForm,
+  table,
+  toHtml,
+} from './html.ts';
 import type { RecordView } from './record-reader.ts';
 
 const CALLS_SHOWN = 30;

@@ -18,8 +18,7 @@ import { callsHtml, faultsHtml, recordHtml } from './draw-panel.ts';
 import { examplesHtml, type SlashCommand, shellHtml } from './draw-shell.ts';
 import { conversationHtml, HOME, homeHtml, modalHtml, placesHtml, placesOf } from './draw-slack.ts';
 import type { Reader } from './draw-text.ts';
-import { unitsHtml } from './draw-units.ts';
-import { watchHtml } from './draw-watch.ts';
+import { unitsHtml, watchHtml } from './draw-units.ts';
 import type { Playground } from './playground.ts';
 
 export interface PageOptions {

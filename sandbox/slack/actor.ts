@@ -1,7 +1,7 @@
 import { applyCommandAck, applySubmissionAck } from './ack-effects.ts';
 import type { Channel, Directory, Person } from './directory.ts';
 import { isObject, type JsonObject, readObjects, readString } from './json.ts';
-import type { Delivered } from './payload-sender.ts';
+import type { Delivered, SendOptions } from './payload-sender.ts';
 import {
   commandFields,
   escapeCommandText,
@@ -14,7 +14,6 @@ import {
   viewActionPayload,
 } from './payloads.ts';
 import type { ResponseUrls } from './response-urls.ts';
-import type { SendOptions } from './signed-sender.ts';
 import type { Outgoing } from './socket-connections.ts';
 import type { Store, StoredMessage, StoredView } from './store.ts';
 import type { Triggers } from './triggers.ts';

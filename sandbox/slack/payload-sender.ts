@@ -1,12 +1,7 @@
-import {
-  type Ack,
-  deliver,
-  FORM,
-  JSON_TYPE,
-  type SendOptions,
-  type SignedRequest,
-  signRequest,
-} from './signed-sender.ts';
+import { createHmac } from 'node:crypto';
+import { request as httpRequest } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import { parseJson } from './json.ts';
 import {
   createEnvelope,
   type Envelope,
@@ -91,4 +86,103 @@ export class PayloadSender {
     const request = signRequest(this.botUrl ?? DEFAULT_BOT_URL, type, body, signingSecret, now(), options);
     return { ...(await deliver(request, ackTimeoutMs)), request };
   }
+}
+
+/** Ways to send what Slack would not have sent, or not so. The first three and `to` are for HTTP only. */
+export interface SendOptions {
+  /** A signature made with another secret, or none at all. */
+  readonly signature?: 'wrong' | 'missing';
+  /** Moves the signed timestamp, in seconds: negative is stale, positive in the future. */
+  readonly timestampOffsetS?: number;
+  /** Changes the body after it was signed. */
+  readonly alter?: (body: string) => string;
+  /** Headers of a redelivered event, or its fields in the envelope. */
+  readonly retryNum?: number;
+  readonly retryReason?: string;
+  /** Another replica than the workspace's usual one. */
+  readonly to?: string;
+  /** Socket Mode: the connection it goes over, by id. */
+  readonly connection?: number;
+}
+
+/** A request as it was sent; it can be sent again byte by byte. */
+export interface SignedRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface Ack {
+  /** The HTTP status; 0 when there was no answer. */
+  readonly status: number;
+  readonly bodyText: string;
+  /** The parsed JSON body, where it is JSON. */
+  readonly body: unknown;
+  readonly elapsedMs: number;
+  /** Why there was no answer. */
+  readonly noAnswer?: 'timeout' | 'connection_failed';
+}
+
+/** `v0=` and the HMAC-SHA256 of `v0:timestamp:body`: docs.slack.dev/authentication/verifying-requests-from-slack */
+export function signBody(signingSecret: string, timestampS: number, body: string): string {
+  return `v0=${createHmac('sha256', signingSecret).update(`v0:${timestampS}:${body}`).digest('hex')}`;
+}
+
+export const FORM = 'application/x-www-form-urlencoded';
+export const JSON_TYPE = 'application/json';
+
+/** Signs a request as Slack does. `nowMs` is UTC milliseconds. */
+export function signRequest(
+  url: string,
+  contentType: typeof FORM | typeof JSON_TYPE,
+  body: string,
+  signingSecret: string,
+  nowMs: number,
+  options: SendOptions,
+): SignedRequest {
+  const timestampS = Math.floor(nowMs / 1000) + (options.timestampOffsetS ?? 0);
+  const secret = options.signature === 'wrong' ? `${signingSecret} but not quite` : signingSecret;
+  const headers: Record<string, string> = {
+    'content-type': contentType,
+    'user-agent': 'Slackbot 1.0 (+https://api.slack.com/robots)',
+    accept: 'application/json,*/*',
+    'x-slack-request-timestamp': String(timestampS),
+  };
+  if (options.signature !== 'missing') headers['x-slack-signature'] = signBody(secret, timestampS, body);
+  if (options.retryNum !== undefined) {
+    headers['x-slack-retry-num'] = String(options.retryNum);
+    headers['x-slack-retry-reason'] = options.retryReason ?? 'http_timeout';
+  }
+  return { url: options.to ?? url, headers, body: options.alter?.(body) ?? body };
+}
+
+/** Sends a signed request and waits for the ack at most `timeoutMs`. Never throws. */
+export function deliver(signed: SignedRequest, timeoutMs: number): Promise<Ack> {
+  const startedAt = performance.now();
+  return new Promise((resolve) => {
+    const finish = (status: number, bodyText: string, noAnswer?: 'timeout' | 'connection_failed') => {
+      clearTimeout(timer);
+      resolve({
+        status,
+        bodyText,
+        body: parseJson(bodyText),
+        elapsedMs: performance.now() - startedAt,
+        ...(noAnswer === undefined ? {} : { noAnswer }),
+      });
+    };
+    const headers = { ...signed.headers, 'content-length': String(Buffer.byteLength(signed.body)) };
+    // One connection each: nothing keeps the bot's server open when it stops.
+    const request = httpRequest(signed.url, { method: 'POST', headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => finish(response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8')));
+      response.on('error', () => finish(0, '', 'connection_failed'));
+    });
+    const timer = setTimeout(() => {
+      finish(0, '', 'timeout');
+      request.destroy();
+    }, timeoutMs);
+    request.on('error', () => finish(0, '', 'connection_failed'));
+    request.end(signed.body);
+  });
 }

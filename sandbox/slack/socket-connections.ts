@@ -9,7 +9,7 @@ import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { isObject, type JsonObject, parseJson } from './json.ts';
-import type { Ack } from './signed-sender.ts';
+import type { Ack } from './payload-sender.ts';
 import type { OpenConnection, Store } from './store.ts';
 
 /** More than these get `too_many_websockets`. */

@@ -2,13 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readBody, sendJson } from '../http.ts';
 import { placeBlocks } from './block-kit/check-blocks.ts';
+import { DIRECTORY_METHODS, HISTORY_METHODS } from './directory-methods.ts';
 import type { WorkspaceFault, WorkspaceFaults } from './faults.ts';
 import { isObject, type JsonObject, parseJson, readObjects, readString } from './json.ts';
+import { MESSAGE_METHODS, SCHEDULED_METHODS } from './message-methods.ts';
 import { type Method, type MethodContext, readJsonArgument } from './method.ts';
-import { METHODS } from './methods.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { Refused, refuseFaults } from './refused.ts';
 import type { ResponseUrls } from './response-urls.ts';
+import { VIEW_METHODS } from './view-methods.ts';
 
 export interface Grants {
   readonly botToken: string;
@@ -216,3 +218,12 @@ function dropTs(body: JsonObject): JsonObject {
   const { ts: _ts, message_ts: _messageTs, message: _message, ...rest } = body;
   return rest;
 }
+
+/** Every method that is answered; any other name is `unknown_method`, as at Slack. */
+export const METHODS: Readonly<Record<string, Method>> = {
+  ...DIRECTORY_METHODS,
+  ...MESSAGE_METHODS,
+  ...HISTORY_METHODS,
+  ...SCHEDULED_METHODS,
+  ...VIEW_METHODS,
+};

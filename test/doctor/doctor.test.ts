@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
 import { afterEach, describe, expect, inject, it } from 'vitest';
-import { passedOn, programPath } from '../../sandbox/programs.ts';
+import { passedOn, programPath } from '../../sandbox/bot-process.ts';
 import { SEED_IDS } from '../../sandbox/slack/seed.ts';
 import { startWorld, type World, type WorldOptions } from '../../sandbox/world.ts';
 import { RedisRuleBookStore } from '../../src/redis/rule-book-store.ts';

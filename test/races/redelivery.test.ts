@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect, inject, it, onTestFinished } from 'vitest';
 import { startBotProcess } from '../../sandbox/bot-process.ts';
+import type { SignedRequest } from '../../sandbox/slack/payload-sender.ts';
 import { SEED_IDS } from '../../sandbox/slack/seed.ts';
-import type { SignedRequest } from '../../sandbox/slack/signed-sender.ts';
 import { startWorld } from '../../sandbox/world.ts';
 import { ACTIONS, INPUTS } from '../../src/slack/ids.ts';
 import { Records } from '../chaos/records.ts';

@@ -8,7 +8,7 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { PROGRAMS_FOLDER } from '../../sandbox/programs.ts';
+import { PROGRAMS_FOLDER } from '../../sandbox/bot-process.ts';
 import { buildBundle } from '../../scripts/bundle.ts';
 
 /** What the Dockerfile runs: compiles, and starts nothing. */

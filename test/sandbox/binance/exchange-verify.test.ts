@@ -1,7 +1,8 @@
 import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type VerifyKey, verifySignature } from '../../../sandbox/binance/verify.ts';
+import { verifySignature } from '../../../sandbox/binance/gate.ts';
+import type { VerifyKey } from '../../../sandbox/binance/key-ring.ts';
 
 const S1: VerifyKey = {
   kind: 'hmac',

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { displayWidth, renderTable } from '../../../sandbox/slack/render-table.ts';
-import { renderText } from '../../../sandbox/slack/render-text.ts';
+import { displayWidth, renderTable, renderText } from '../../../sandbox/slack/render-text.ts';
 
 const names: Readonly<Record<string, string>> = { U1: '@Ada', C1: '#loan-desk', S1: '@approvers' };
 const nameOf = (id: string) => names[id] ?? id;
