@@ -2,14 +2,14 @@
  * The only way to change what the watch remembers and its cases: load, decide, save if nothing changed meanwhile, else
  * start again. After each change with messages, they are delivered at once.
  */
-import type { CardLocation } from '../domain/card-location.ts';
+
 import { done, type Result, refuse } from '../domain/refusal.ts';
 import { WATCH_ID } from '../domain/subject.ts';
 import { decideCase } from '../domain/watch/case-rule.ts';
 import type { Episode, EpisodeCommand } from '../domain/watch/episode.ts';
 import type { WatchChange } from '../domain/watch/watch.ts';
 import { episodeNotices, watchNotices } from '../domain/watch/watch-notices.ts';
-import type { StoredWatch, WatchEvents, WatchStore } from './watch-ports.ts';
+import type { AlertBook, StoredWatch, WatchEvents, WatchStore } from './watch-ports.ts';
 
 /** Of several replicas, one succeeds in each round of attempts. */
 const ATTEMPTS_AT_MOST = 20;
@@ -17,7 +17,7 @@ const ATTEMPTS_AT_MOST = 20;
 /** May be called several times; a refusal stores nothing. */
 export type DecideWatch = (stored: StoredWatch) => Result<WatchChange> | Promise<Result<WatchChange>>;
 
-export interface WatchBook {
+export interface WatchBook extends AlertBook {
   /** Decides on what is stored now, or on `first`, a copy that was just loaded. Returns what was stored. */
   apply(decide: DecideWatch, first?: StoredWatch): Promise<Result<WatchChange>>;
   /**
@@ -29,12 +29,6 @@ export interface WatchBook {
     command: EpisodeCommand,
     isStillSo?: (episode: Episode) => boolean,
   ): Promise<Result<Episode>>;
-  /** Where the episode's card is; null: Slack refuses it. */
-  recordAlertCard(episodeId: string, card: CardLocation | null): Promise<void>;
-  /** The summary was posted there; without effect if it is no longer the newest. */
-  recordSummary(summaryId: string, message: CardLocation): Promise<void>;
-  /** Null: it has not been posted, or is no longer remembered. */
-  summaryMessage(summaryId: string): Promise<CardLocation | null>;
 }
 
 export interface WatchBookParts {

@@ -1,17 +1,12 @@
 /** What the watch needs from outside. All times are UTC milliseconds. */
+
 import type { Amount, LongId } from '../domain/amount.ts';
 import type { NewestEntry } from '../domain/audit-chain.ts';
 import type { CardLocation } from '../domain/card-location.ts';
-import type { Episode, PageState } from '../domain/watch/episode.ts';
+import type { Episode, EpisodeChange, PageState } from '../domain/watch/episode.ts';
 import type { LevelKey } from '../domain/watch/levels.ts';
 import type { TrendPoint } from '../domain/watch/trend-points.ts';
-import type {
-  EpisodeChange,
-  EpisodeNotice,
-  WatchEvent,
-  WatchNotice,
-  WatchState,
-} from '../domain/watch/watch.ts';
+import type { EpisodeNotice, WatchEvent, WatchNotice, WatchState } from '../domain/watch/watch.ts';
 import type { Delivery, NewestOfRecord, Read, ReadOptions, UnreadableRecord } from './ports.ts';
 
 /** The watch's record with the newest episode of every unit it knows, and its drill. */

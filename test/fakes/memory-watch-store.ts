@@ -1,8 +1,9 @@
 /** The watch's store in memory: the same promises as the Redis one, on the same trail and outbox as close requests. */
+
 import type { NewestEntry } from '../../src/domain/audit-chain.ts';
 import { WATCH_ID } from '../../src/domain/subject.ts';
-import type { Episode } from '../../src/domain/watch/episode.ts';
-import type { EpisodeChange, WatchEvent, WatchState } from '../../src/domain/watch/watch.ts';
+import type { Episode, EpisodeChange } from '../../src/domain/watch/episode.ts';
+import type { WatchEvent, WatchState } from '../../src/domain/watch/watch.ts';
 import type { UnreadableRecord } from '../../src/usecases/ports.ts';
 import type { StoredWatch, WatchRecords, WatchSave, WatchStore } from '../../src/usecases/watch-ports.ts';
 import type { MemoryOutbox } from './memory-outbox.ts';

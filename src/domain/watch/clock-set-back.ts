@@ -2,8 +2,7 @@
  * The store's clock may be set back, by a failover of Redis: what is stored of a time ahead of it would hold up the watch
  * until then. Floors of messages take their distance from now instead, because "now" would begin them again.
  */
-import { type Episode, LONGEST_MUTE_MS } from './episode.ts';
-import { ownedUntilMs } from './episode-time.ts';
+import { type Episode, LONGEST_MUTE_MS, ownedUntilMs } from './episode.ts';
 import type { WatchState } from './watch.ts';
 
 type Time = number | null;

@@ -1,12 +1,14 @@
 /** A drill: a case with made-up figures, so that people and messages are rehearsed. It never pages. */
+
 import { type Amount, amount, exactText, ZERO } from '../amount.ts';
 import type { PersonId } from '../person.ts';
 import { done, type Result, refuse } from '../refusal.ts';
 import { type RiskUnit, standingOf } from '../unit/risk-unit.ts';
-import { type Episode, newEpisode } from './episode.ts';
-import type { WatchChange, WatchRules, WatchState } from './watch.ts';
+import { endDrill, passTime, startStep } from './case-rule.ts';
+import { type Episode, type EpisodeChange, newEpisode } from './episode.ts';
+import type { WatchChange, WatchRound, WatchRules, WatchState } from './watch.ts';
 
-export const LONGEST_DRILL_MS = 30 * 60_000;
+const LONGEST_DRILL_MS = 30 * 60_000;
 /** For a unit without collateral of its own. */
 const MADE_UP_COLLATERAL = amount('1000000');
 const TWO = amount('2');
@@ -53,4 +55,15 @@ function collateralOf(unit: RiskUnit): { readonly collateral: Amount; readonly n
 function drillLtv({ levels }: WatchRules): Amount {
   const between = levels.filter(({ kind }) => kind === 'margin-call' || kind === 'liquidation');
   return between.reduce((sum, { at }) => sum.plus(at ?? ZERO), ZERO).div(TWO);
+}
+
+/** What time brings to the drill: it ends by itself after half an hour. */
+export function decideDrill(drill: Episode | undefined, round: WatchRound): EpisodeChange[] {
+  if (drill?.state !== 'open') return [];
+  const { rules, nowMs, undeliveredSinceMs } = round;
+  const from = startStep(drill, nowMs);
+  const isOver = nowMs - from.next.openedAtMs >= LONGEST_DRILL_MS;
+  const time = { rules, nowMs, undeliveredSinceMs: undeliveredSinceMs.get(drill.id) ?? null };
+  const step = isOver ? endDrill(from, null, nowMs) : passTime(from, time);
+  return step.next === drill ? [] : [step];
 }

@@ -2,9 +2,18 @@
  * What one reading of one unit means. Worse is said at once; better only after five minutes of complete readings below
  * the level by more than the dead band. What limits messages is kept per unit and level, and outlives the episode.
  */
+
 import { type Amount, amount } from '../amount.ts';
-import { type Episode, type EpisodeEvent, type Figures, newEpisode } from './episode.ts';
-import { callAgain, type EpisodeStep, loseOwner, stepWith } from './episode-time.ts';
+import { callAgain, loseOwner } from './case-rule.ts';
+import {
+  type Episode,
+  type EpisodeChange,
+  type EpisodeEvent,
+  endedAt,
+  type Figures,
+  newEpisode,
+  stepWith,
+} from './episode.ts';
 import {
   BELIEVED_AFTER_MS,
   FLOOR_MS,
@@ -18,7 +27,7 @@ import {
   type WatchLevel,
 } from './levels.ts';
 import { isWorseLtv } from './trend-points.ts';
-import type { UnitMemory, WatchRules } from './watch.ts';
+import type { UnitMemory, WatchRound, WatchRules } from './watch.ts';
 
 const BETTER_AFTER_MS = 5 * 60_000;
 /** The card is redrawn when the LTV moved by a tenth of a point, at most once a minute. */
@@ -35,10 +44,7 @@ export interface UnitReading {
   readonly isComplete: boolean;
 }
 
-export interface JudgeRules {
-  readonly rules: WatchRules;
-  readonly nowMs: number;
-  readonly newId: () => string;
+export interface JudgeRules extends Pick<WatchRound, 'rules' | 'nowMs' | 'newId'> {
   /** What began by then was so before the watch read anything. */
   readonly beganAtMs: number;
 }
@@ -46,13 +52,13 @@ export interface JudgeRules {
 export interface Judgement {
   readonly memory: UnitMemory;
   /** Null: the unit has no episode. */
-  readonly step: EpisodeStep | null;
+  readonly change: EpisodeChange | null;
 }
 
 /** `from`: the unit's newest episode, open or recovered. */
 export function judge(
   before: UnitMemory,
-  from: EpisodeStep | null,
+  from: EpisodeChange | null,
   reading: UnitReading,
   circumstances: JudgeRules,
 ): Judgement {
@@ -75,16 +81,16 @@ export function judge(
   const current = open === null ? -1 : severityOf(rules.levels, open.next.level);
   if (believed !== undefined && severityOf(rules.levels, believed.key) > current)
     return tellWorse({ ...memory, belowSinceMs: null }, from, believed, reading, circumstances);
-  const stay = { memory: { ...memory, belowSinceMs: null }, step: from };
+  const stay = { memory: { ...memory, belowSinceMs: null }, change: from };
   if (open === null) return stay;
   const isConfigured = rules.levels.some(({ key }) => key === open.next.level);
   if (!isConfigured && reading.isComplete)
-    return { ...stay, step: tellBetter(memory, open, reading, circumstances) };
+    return { ...stay, change: tellBetter(memory, open, reading, circumstances) };
   const level = rules.levels[current];
   const holds = level !== undefined && isHeld(level, reading.ltv);
   const belowSinceMs = holds || !reading.isComplete ? null : (before.belowSinceMs ?? nowMs);
   if (belowSinceMs !== null && nowMs - belowSinceMs >= BETTER_AFTER_MS)
-    return { ...stay, step: tellBetter(memory, open, reading, circumstances) };
+    return { ...stay, change: tellBetter(memory, open, reading, circumstances) };
   // While it is not known to be better, people hear of the level it is still at.
   const still = holds ? level.key : believed?.key;
   return { ...stay, ...remind({ ...memory, belowSinceMs }, open, still, reading, circumstances) };
@@ -127,7 +133,7 @@ export function toldOf(
 
 function tellWorse(
   memory: UnitMemory,
-  from: EpisodeStep | null,
+  from: EpisodeChange | null,
   { key }: WatchLevel,
   reading: UnitReading,
   circumstances: JudgeRules,
@@ -166,7 +172,7 @@ function tellWorse(
     step = stepWith(step, { escalatedAtMs: null, page: called });
   }
   if (episode.owner !== null && !isQuiet) step = loseOwner(step, episode.owner, 'worse', nowMs);
-  return { memory: { ...memory, episodeId: episode.id }, step };
+  return { memory: { ...memory, episodeId: episode.id }, change: step };
 }
 
 /** Who had it before it went on: nobody is asked again at the same moment. */
@@ -193,34 +199,34 @@ function open(
   } as const;
   return {
     memory: { ...memory, episodeId: next.id },
-    step: { next, events: [{ ...event, by: null, atMs: nowMs }] },
+    change: { next, events: [{ ...event, by: null, atMs: nowMs }] },
   };
 }
 
 /** Still at a level after its floor. */
 function remind(
   memory: UnitMemory,
-  step: EpisodeStep,
+  step: EpisodeChange,
   level: LevelKey | undefined,
   reading: UnitReading,
   circumstances: JudgeRules,
-): Pick<Judgement, 'memory' | 'step'> {
+): Judgement {
   const { nowMs } = circumstances;
   if (level === undefined || step.next.mute !== null || isWithinFloor(memory, level, nowMs))
-    return { memory, step: showFigures(step, reading, memory) };
+    return { memory, change: showFigures(step, reading, memory) };
   const { figures } = reading;
   const { worstLtv } = memory;
   const event = { type: 'repeated', level, figures, mention: true, by: null, atMs: nowMs } as const;
-  return { memory, step: stepWith(step, { figures, worstLtv }, event) };
+  return { memory, change: stepWith(step, { figures, worstLtv }, event) };
 }
 
 /** Down to the highest level that still holds, or recovered. */
 function tellBetter(
   memory: UnitMemory,
-  step: EpisodeStep,
+  step: EpisodeChange,
   { ltv, figures }: UnitReading,
   { rules, nowMs }: JudgeRules,
-): EpisodeStep {
+): EpisodeChange {
   const { level: from, openedAtMs, reopenedAtMs, worstLevel } = step.next;
   const { worstLtv } = memory;
   const sinceMs = reopenedAtMs ?? openedAtMs;
@@ -237,17 +243,17 @@ function tellBetter(
   const mention = isCaseLevel(worstLevel) && lastToldAtMs >= sinceMs;
   return stepWith(
     step,
-    { state: 'recovered', recoveredAtMs: nowMs, mute: null, unownedSinceMs: null, figures, worstLtv },
+    { ...endedAt(nowMs), figures, worstLtv },
     { type: 'recovered', figures, openForMs: nowMs - sinceMs, mention, ...by },
   );
 }
 
 /** Renews what the card shows, if it is worth a redrawing. */
 function showFigures(
-  step: EpisodeStep,
+  step: EpisodeChange,
   { ltv, figures }: UnitReading,
   { worstLtv }: UnitMemory,
-): EpisodeStep {
+): EpisodeChange {
   const shown = step.next.figures;
   const ageMs = figures.asOfMs - shown.asOfMs;
   const isMoved =

@@ -5,7 +5,7 @@
 import type { LongId } from '../amount.ts';
 import type { CardLocation } from '../card-location.ts';
 import type { PersonId } from '../person.ts';
-import { isCaseLevel, type LevelKey } from './levels.ts';
+import { isCaseLevel, isCriticalLevel, type LevelKey } from './levels.ts';
 
 export const LONGEST_MUTE_MS = 24 * 60 * 60_000;
 
@@ -186,4 +186,28 @@ export function newEpisode({
     page: { number: 0, wanted: 'none', why: null, told: 'none' },
     audit: { sequence: 0, seal: '' },
   };
+}
+
+/** What one decision makes of an episode. Each event becomes one sealed entry; the store sets `audit`. */
+export interface EpisodeChange {
+  readonly next: Episode;
+  readonly events: readonly EpisodeEvent[];
+}
+
+export function stepWith(
+  { next, events }: EpisodeChange,
+  changes: Partial<Episode>,
+  ...added: readonly EpisodeEvent[]
+): EpisodeChange {
+  return { next: { ...next, ...changes }, events: [...events, ...added] };
+}
+
+/** What each end of an episode sets. */
+export function endedAt(nowMs: number): Pick<Episode, 'state' | 'recoveredAtMs' | 'mute' | 'unownedSinceMs'> {
+  return { state: 'recovered', recoveredAtMs: nowMs, mute: null, unownedSinceMs: null };
+}
+
+/** How long somebody has a case before they are asked again. */
+export function ownedUntilMs({ level }: Episode, nowMs: number): number {
+  return nowMs + (isCriticalLevel(level) ? 30 : 120) * 60_000;
 }

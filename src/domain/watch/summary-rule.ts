@@ -1,7 +1,7 @@
 /** What happens to three or more units at about the same time is one message; the single ones are quiet. */
-import type { Episode, EpisodeEvent } from './episode.ts';
+import type { Episode, EpisodeChange, EpisodeEvent } from './episode.ts';
 import { isCriticalLevel, severityOf } from './levels.ts';
-import type { EpisodeChange, NamedEpisode, WatchEvent, WatchRules, WatchState } from './watch.ts';
+import type { NamedEpisode, WatchEvent, WatchRules, WatchState } from './watch.ts';
 
 const SUMMARY_WITHIN_MS = 60_000;
 const SUMMARY_FROM = 3;

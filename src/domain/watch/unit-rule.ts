@@ -1,11 +1,12 @@
 /** One round for one unit: whether it is there, how it is, what is new about it, and what time brings to its episode. */
+
 import { exactText, type LongId } from '../amount.ts';
 import { type RiskUnit, standingOf } from '../unit/risk-unit.ts';
-import { episodeByNow } from './clock-set-back.ts';
+import { passTime, startStep } from './case-rule.ts';
+import { type EpisodeChange, endedAt, stepWith } from './episode.ts';
 import { judge, toldOf, type UnitReading } from './episode-rule.ts';
-import { type EpisodeStep, passTime, startStep, stepWith } from './episode-time.ts';
 import { borrowingNews, NOTHING_KNOWN } from './news.ts';
-import type { EpisodeChange, UnitMemory, WatchEvent, WatchRound, WatchState } from './watch.ts';
+import type { UnitMemory, WatchEvent, WatchRound, WatchState } from './watch.ts';
 
 const MINUTE_MS = 60_000;
 /** The closed list may name a unit later than the reading that misses it. */
@@ -31,28 +32,19 @@ export interface UnitDecision {
   readonly events: readonly WatchEvent[];
 }
 
-interface UnitStep {
-  readonly memory: UnitMemory | null;
-  readonly step: EpisodeStep | null;
-  readonly events?: readonly WatchEvent[];
-}
-
 export function decideUnit(round: UnitRound): UnitDecision {
   const { groupId, unit, state, episodes, isComplete, rules, nowMs, undeliveredSinceMs } = round;
   const known = state.units[groupId];
   const before = known ?? newMemory(nowMs);
   const episode = episodes.get(before.episodeId ?? '') ?? null;
-  const from = episode && startStep(episodeByNow(episode, nowMs), nowMs);
+  const from = episode && startStep(episode, nowMs);
   const reading = unit && readingOf(unit, round);
-  const {
-    memory,
-    step,
-    events = [],
-  } = reading !== null ? see(before, from, reading, round, known === undefined) : miss(before, from, round);
-
+  const seen =
+    reading === null ? miss(before, from, round) : see(before, from, reading, round, known === undefined);
+  const { memory } = seen;
   const news = memory && isComplete && unit ? borrowingNews(unit, memory.known, nowMs) : null;
   const time = { rules, nowMs, undeliveredSinceMs: undeliveredSinceMs.get(episode?.id ?? '') ?? null };
-  const change = step && passTime(step, time);
+  const change = seen.change && passTime(seen.change, time);
   return {
     memory: memory && {
       ...memory,
@@ -60,7 +52,7 @@ export function decideUnit(round: UnitRound): UnitDecision {
       known: news?.known ?? memory.known,
     },
     change: change?.next === episode ? null : change,
-    events: [...events, ...(news?.events ?? [])],
+    events: [...seen.events, ...(news?.events ?? [])],
   };
 }
 
@@ -92,11 +84,11 @@ function readingOf(unit: RiskUnit, { asOfMs, isComplete }: UnitRound): UnitReadi
 
 function see(
   before: UnitMemory,
-  from: EpisodeStep | null,
+  from: EpisodeChange | null,
   reading: UnitReading,
   round: UnitRound,
   isUnknown: boolean,
-): UnitStep {
+): UnitDecision {
   const { groupId, rules, nowMs, newId, state } = round;
   const { lastReading, beganAtMs } = state;
   const isBack = isMissingTold(before);
@@ -132,34 +124,38 @@ function isMissingTold({ missingSinceMs, missingToldAtMs }: UnitMemory): boolean
 }
 
 /** Missing from a complete reading, or nothing complete was read: neither makes anything better. */
-function miss(before: UnitMemory, from: EpisodeStep | null, round: UnitRound): UnitStep {
+function miss(before: UnitMemory, from: EpisodeChange | null, round: UnitRound): UnitDecision {
   const { groupId, isComplete, closedUnits, nowMs } = round;
+  const quietly = { change: from, events: [] };
   const memory = { ...before, belowSinceMs: null };
-  if (!isComplete) return { memory, step: from };
-  if (closedUnits.has(groupId)) return { memory: null, step: end(from, 'closed', nowMs) };
-  if (nowMs - before.lastSeenAtMs >= FORGOTTEN_AFTER_MS)
-    return { memory: null, step: end(from, 'gone', nowMs) };
+  if (!isComplete) return { ...quietly, memory };
+  const isGone = nowMs - before.lastSeenAtMs >= FORGOTTEN_AFTER_MS;
+  if (closedUnits.has(groupId) || isGone)
+    return {
+      memory: null,
+      change: end(from, closedUnits.has(groupId) ? 'closed' : 'gone', nowMs),
+      events: [],
+    };
   const missing = { ...memory, missingSinceMs: before.missingSinceMs ?? nowMs };
   if (Math.abs(nowMs - missing.missingSinceMs) < MISSING_TOLD_AFTER_MS && !isMissingTold(missing))
-    return { memory: missing, step: from };
+    return { ...quietly, memory: missing };
   const toldAtMs = before.missingToldAtMs;
   const isQuiet =
     isMissingTold(missing) || (toldAtMs !== null && Math.abs(nowMs - toldAtMs) < MISSING_FLOOR_MS);
   const isKnown = from?.next.state !== 'open' || (isQuiet && from.next.vanishedAtMs !== null);
   const told = { type: 'vanished', by: null, atMs: nowMs } as const;
-  const step = isKnown
+  const change = isKnown
     ? from
     : stepWith(from, { vanishedAtMs: missing.missingSinceMs }, ...(isQuiet ? [] : [told]));
-  if (isQuiet) return { memory: missing, step };
+  if (isQuiet) return { memory: missing, change, events: [] };
   return {
     memory: { ...missing, missingToldAtMs: nowMs },
-    step,
+    change,
     events: [{ type: 'unit-vanished', groupId, atMs: nowMs }],
   };
 }
 
-function end(from: EpisodeStep | null, why: 'closed' | 'gone', nowMs: number): EpisodeStep | null {
+function end(from: EpisodeChange | null, why: 'closed' | 'gone', nowMs: number): EpisodeChange | null {
   if (from?.next.state !== 'open') return from;
-  const ended = { state: 'recovered', recoveredAtMs: nowMs, mute: null, unownedSinceMs: null } as const;
-  return stepWith(from, ended, { type: 'ended', why, by: null, atMs: nowMs });
+  return stepWith(from, endedAt(nowMs), { type: 'ended', why, by: null, atMs: nowMs });
 }

@@ -1,9 +1,10 @@
 /** The audit entries of episodes and of the watch itself, chained like those of close requests. */
+
 import type { LongId } from '../amount.ts';
 import { type AuditBody, type AuditEntry, EntrySealer, type NewestEntry } from '../audit-chain.ts';
-import type { Episode, EpisodeEvent } from './episode.ts';
+import type { Episode, EpisodeChange, EpisodeEvent } from './episode.ts';
 import type { LevelKey } from './levels.ts';
-import type { EpisodeChange, WatchChange, WatchEvent, WatchState } from './watch.ts';
+import type { WatchChange, WatchEvent, WatchState } from './watch.ts';
 
 export interface EpisodeBody extends AuditBody {
   readonly episodeId: string;

@@ -1,7 +1,7 @@
 /** Which messages follow a change of the watch; their words are drawn at delivery. */
-import type { Episode, EpisodeEvent } from './episode.ts';
+import type { Episode, EpisodeChange, EpisodeEvent } from './episode.ts';
 import { isCaseLevel } from './levels.ts';
-import type { EpisodeChange, EpisodeNotice, WatchEvent, WatchEventType, WatchNotice } from './watch.ts';
+import type { EpisodeNotice, WatchEvent, WatchEventType, WatchNotice } from './watch.ts';
 
 /**
  * The card comes first, once; a change without an event redraws it. What calls for somebody mentions WATCH_GROUP in the

@@ -2,25 +2,16 @@
  * One round of the watch over all units, as a pure function. A reading is complete or it makes nothing better; the steps
  * that time brings happen in every round, also when nothing could be read.
  */
+
 import type { LongId } from '../amount.ts';
 import { decisiveLtv, type RiskUnit } from '../unit/risk-unit.ts';
-import { endDrill } from './case-rule.ts';
-import { episodeByNow, stateByNow } from './clock-set-back.ts';
-import { LONGEST_DRILL_MS } from './drill.ts';
+import { stateByNow } from './clock-set-back.ts';
+import { decideDrill } from './drill.ts';
 import type { Episode } from './episode.ts';
-import { passTime, startStep } from './episode-time.ts';
 import { isCaseLevel, isReached } from './levels.ts';
 import { isOpening, remindOnce, summarise } from './summary-rule.ts';
 import { decideUnit } from './unit-rule.ts';
-import type {
-  EpisodeChange,
-  UnitMemory,
-  WatchChange,
-  WatchEvent,
-  WatchRound,
-  WatchRules,
-  WatchState,
-} from './watch.ts';
+import type { UnitMemory, WatchChange, WatchEvent, WatchRound, WatchRules, WatchState } from './watch.ts';
 
 const BLIND_TOLD_AFTER_MS = 2 * 60_000;
 /** The shortest time between two mentions of it, for an exchange that comes and goes. */
@@ -190,14 +181,4 @@ function decideSight(
       },
     ],
   };
-}
-
-function decideDrill(drill: Episode | undefined, round: WatchRound): EpisodeChange[] {
-  if (drill?.state !== 'open') return [];
-  const { rules, nowMs, undeliveredSinceMs } = round;
-  const from = startStep(episodeByNow(drill, nowMs), nowMs);
-  const isOver = nowMs - from.next.openedAtMs >= LONGEST_DRILL_MS;
-  const time = { rules, nowMs, undeliveredSinceMs: undeliveredSinceMs.get(drill.id) ?? null };
-  const step = isOver ? endDrill(from, null, nowMs) : passTime(from, time);
-  return step.next === drill ? [] : [step];
 }

@@ -5,7 +5,7 @@
 import type { LongId } from '../amount.ts';
 import type { CardLocation } from '../card-location.ts';
 import type { RiskUnit } from '../unit/risk-unit.ts';
-import type { Episode, EpisodeEvent } from './episode.ts';
+import type { Episode, EpisodeChange, EpisodeEvent } from './episode.ts';
 import type { LevelKey, WatchLevel } from './levels.ts';
 
 export interface WatchRules {
@@ -264,9 +264,4 @@ export interface WatchChange {
   readonly next: WatchState;
   readonly episodes: readonly EpisodeChange[];
   readonly events: readonly WatchEvent[];
-}
-/** Each event becomes one sealed entry; the store sets `audit`. */
-export interface EpisodeChange {
-  readonly next: Episode;
-  readonly events: readonly EpisodeEvent[];
 }
