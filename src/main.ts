@@ -11,7 +11,7 @@ enableCompileCache();
 const { ConfigFaults, loadConfig } = await import('./settings/config.ts');
 const { LogOutput } = await import('./ops/log-output.ts');
 const { createProcessLogger } = await import('./ops/logger.ts');
-const { errorText } = await import('./ops/log-redaction.ts');
+const { errorText } = await import('./ops/logger.ts');
 
 const output = new LogOutput();
 

@@ -24,7 +24,7 @@ const FORBIDDEN = [
   ['slack', '../binance/signing.ts'],
   ['slack/views', '../../redis/connection.ts'],
   ['slack', '../app.ts'],
-  ['slack', '../pager/heartbeat.ts'],
+  ['slack', '../pager/pagers.ts'],
   ['pager', '../slack/ids.ts'],
   ['pager', '../settings/config.ts'],
   ['binance', '../../sandbox/binance/exchange.ts'],

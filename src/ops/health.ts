@@ -2,7 +2,9 @@
  * What an orchestrator asks: is the process alive (restart it if not), is it ready (send it work if so)? A restart
  * mends neither Redis nor the exchange, so neither makes the process count as dead.
  */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { RedisConnection } from '../redis/connection.ts';
 import type { Background } from './background.ts';
 
@@ -112,4 +114,33 @@ export function createHealth(parts: HealthParts): Health {
 function answer(response: ServerResponse, faults: readonly string[]): void {
   response.writeHead(faults.length === 0 ? 200 : 503, { 'content-type': 'text/plain; charset=utf-8' });
   response.end(`${faults.length === 0 ? 'ok' : faults.join('\n')}\n`);
+}
+
+export interface LoopDelay {
+  /** Typical (median) delay of a turn in the last half minute to a minute, in milliseconds. */
+  typicalMs(): number;
+  stop(): void;
+}
+
+const WINDOW_MS = 30_000;
+const RESOLUTION_MS = 20;
+const NS_PER_MS = 1e6;
+
+export function watchLoopDelay(): LoopDelay {
+  const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  histogram.enable();
+  let lastWindowMs = 0;
+  const median = () => (histogram.count === 0 ? 0 : histogram.percentile(50) / NS_PER_MS);
+  const window = setInterval(() => {
+    lastWindowMs = median();
+    histogram.reset();
+  }, WINDOW_MS);
+  window.unref();
+  return {
+    typicalMs: () => Math.min(median(), lastWindowMs === 0 ? median() : lastWindowMs),
+    stop() {
+      clearInterval(window);
+      histogram.disable();
+    },
+  };
 }

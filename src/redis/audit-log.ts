@@ -6,20 +6,11 @@ import { z } from 'zod';
 import { type AuditBody, type AuditEntry, subjectOf } from '../domain/audit-chain.ts';
 import { subjectText } from '../domain/subject.ts';
 import { type AuditLog, UnreadableAuditEntry } from '../usecases/ports.ts';
-import type { RedisConnection } from './connection.ts';
-import type { KeyNames } from './key-names.ts';
+import { RedisStore } from './connection.ts';
 
 const ENTRIES_A_PAGE = 500;
 
-export class RedisAuditLog implements AuditLog {
-  readonly #connection: RedisConnection;
-  readonly #keys: KeyNames;
-
-  constructor(parts: { connection: RedisConnection; keys: KeyNames }) {
-    this.#connection = parts.connection;
-    this.#keys = parts.keys;
-  }
-
+export class RedisAuditLog extends RedisStore implements AuditLog {
   /** Throws UnreadableAuditEntry at an entry that is not what was written, StoreUnavailable. */
   async *entries(subjectId?: string): AsyncIterable<AuditEntry> {
     let position = 0;
@@ -39,15 +30,18 @@ export class RedisAuditLog implements AuditLog {
   }
 
   #page(from: string) {
-    return this.#connection.run('xrange', (client) =>
-      client.xrange(this.#keys.audit, from, '+', 'COUNT', ENTRIES_A_PAGE),
+    return this.connection.run('xrange', (client) =>
+      client.xrange(this.keys.audit, from, '+', 'COUNT', ENTRIES_A_PAGE),
     );
   }
 
   /** No entry of a subject is before its opening; if the opening is not known, all entries are read. */
   #trailOf(subjectId: string) {
-    return this.#connection.run('requestTrail', (client) =>
-      client.requestTrail(this.#keys.record(subjectId), this.#keys.audit, ENTRIES_A_PAGE),
+    return this.connection.script(
+      'requestTrail',
+      this.keys.record(subjectId),
+      this.keys.audit,
+      ENTRIES_A_PAGE,
     );
   }
 }

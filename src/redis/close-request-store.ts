@@ -2,6 +2,7 @@
  * Close requests in Redis. The rule is `decide` in the domain; here one script makes its result durable if nothing
  * changed in between: record, indexes, unit key, audit entry and notices together, or nothing.
  */
+
 import type { LongId } from '../domain/amount.ts';
 import { FIRST_SEAL, sealEntry } from '../domain/audit-chain.ts';
 import { LOOKED_AT_EVERY_MS } from '../domain/close/attention.ts';
@@ -11,9 +12,7 @@ import { requestBody } from '../domain/close/request-entry.ts';
 import {
   type Change,
   type CloseRequestStore,
-  type Log,
   type NewestOfRecord,
-  type NewId,
   type RecordCopy,
   type RequestOverview,
   type Saved,
@@ -22,16 +21,12 @@ import {
   UnreadableRecord,
 } from '../usecases/ports.ts';
 import { textOf } from './audit-log.ts';
-import type { RedisConnection } from './connection.ts';
-import type { KeyNames } from './key-names.ts';
-import { COMMAND_REMEMBERED_MS, Openings, type RecordStoreParts } from './openings.ts';
 import { encodeNotices } from './outbox-item.ts';
 import { eachOrUnreadable, isStored, orUnreadable, type StoredRecord } from './record-codec.ts';
+import { COMMAND_REMEMBERED_MS, type RecordStoreParts, RedisRecordStore } from './record-store.ts';
 import { decodeRecord, encodeRecord, RECORD_SCHEMA } from './request-record.ts';
 import { saveOnReplicas } from './save-on-replicas.ts';
 import type { NamedRecord } from './scripts.ts';
-import { Seals } from './seals.ts';
-import { StoreClock } from './store-clock.ts';
 
 const UNITS_A_CALL = 500;
 /** A look that is put off further was put off by a clock that has been wrong; the lease comes on top of the rule's. */
@@ -60,40 +55,22 @@ const WAITED_FOR: ReadonlySet<RequestEventType> = new Set([
   'mark-restored',
 ]);
 
-export class RedisCloseRequestStore implements CloseRequestStore {
-  readonly #connection: RedisConnection;
-  readonly #keys: KeyNames;
-  readonly #auditKey: Uint8Array;
-  readonly #recordSeals: Seals;
-  readonly #noticeSeals: Seals;
-  readonly #newId: NewId;
-  readonly #log: Log;
+export class RedisCloseRequestStore extends RedisRecordStore implements CloseRequestStore {
   readonly #waitReplicas: number;
-  readonly #clock: StoreClock;
-  readonly #openings = new Openings();
 
-  constructor({ connection, keys, auditKeys, newId, log, waitReplicas = 0, clock }: RedisStoreParts) {
+  constructor({ waitReplicas = 0, ...parts }: RedisStoreParts) {
+    super(parts);
     this.#waitReplicas = waitReplicas;
-    this.#clock = clock ?? new StoreClock({ clocks: () => [], log });
-    this.#connection = connection;
-    this.#keys = keys;
-    this.#auditKey = auditKeys.current;
-    this.#recordSeals = new Seals(auditKeys, 'record');
-    this.#noticeSeals = new Seals(auditKeys, 'outbox');
-    this.#newId = newId;
-    this.#log = log;
   }
 
   async nowMs(): Promise<number> {
-    return this.#clock.believe(
-      await this.#connection.run('nowMs', (client) => client.nowMs(this.#keys.open)),
-    );
+    return this.clock.believe(await this.connection.script('nowMs', this.keys.open));
   }
 
   async open(
     change: Omit<Change, 'from' | 'notAfterMs'>,
   ): Promise<{ readonly kind: 'opened' | 'exists' } & RecordCopy> {
-    return this.#openings.chain<{ readonly kind: 'opened' | 'exists' } & RecordCopy>(async (lastOpening) => {
+    return this.openings.chain<{ readonly kind: 'opened' | 'exists' } & RecordCopy>(async (lastOpening) => {
       const { request, stored, answer } = await this.#tryOpen(change, lastOpening);
       const [status, idOrSeal = '', record] = answer;
       if (status === OPENED)
@@ -107,61 +84,56 @@ export class RedisCloseRequestStore implements CloseRequestStore {
 
   async #tryOpen(change: Omit<Change, 'from' | 'notAfterMs'>, lastOpening: string) {
     const { next, event, notices, attentionAtMs } = change;
-    const entry = sealEntry(requestBody(next, event, 1, lastOpening), FIRST_SEAL, this.#auditKey);
+    const entry = sealEntry(requestBody(next, event, 1, lastOpening), FIRST_SEAL, this.auditKey);
     const request: CloseRequest = { ...next, revision: 1, audit: { sequence: 1, seal: entry.seal } };
     const stored = encodeRecord(request);
-    const keys = this.#keys;
-    const answer = await this.#connection.run('openRequest', (client) =>
-      client.openRequest(
-        keys.record(next.id),
-        keys.unit(next.groupId),
-        keys.open,
-        keys.recent,
-        keys.attention,
-        keys.audit,
-        keys.lastOpening,
-        keys.outbox(next.id),
-        keys.outboxDue,
-        next.id,
-        keys.recordStem,
-        lastOpening,
-        entry.seal,
-        textOf(entry),
-        RECORD_SCHEMA,
-        stored,
-        this.#recordSeals.seal(next.id, stored),
-        next.createdAtMs,
-        attentionAtMs ?? '',
-        ...encodeNotices(this.#noticeSeals, request.id, `${request.revision}.`, event.atMs, notices),
-      ),
+    const keys = this.keys;
+    const answer = await this.connection.script(
+      'openRequest',
+      keys.record(next.id),
+      keys.unit(next.groupId),
+      keys.open,
+      keys.recent,
+      keys.attention,
+      keys.audit,
+      keys.lastOpening,
+      keys.outbox(next.id),
+      keys.outboxDue,
+      next.id,
+      keys.recordStem,
+      lastOpening,
+      entry.seal,
+      textOf(entry),
+      RECORD_SCHEMA,
+      stored,
+      this.recordSeals.seal(next.id, stored),
+      next.createdAtMs,
+      attentionAtMs ?? '',
+      ...encodeNotices(this.noticeSeals, request.id, `${request.revision}.`, event.atMs, notices),
     );
     return { request, stored, answer };
   }
 
   async load(requestId: string): Promise<StoredRequest | null> {
-    const [nowMs, record] = await this.#connection.run('loadRequest', (client) =>
-      client.loadRequest(this.#keys.record(requestId)),
-    );
+    const [nowMs, record] = await this.connection.script('loadRequest', this.keys.record(requestId));
     if (!isStored(record)) return null;
-    return { ...this.#copyOf(requestId, record), nowMs: this.#clock.believe(nowMs) };
+    return { ...this.#copyOf(requestId, record), nowMs: this.clock.believe(nowMs) };
   }
 
   requestIds(): Promise<readonly string[]> {
-    return this.#connection.run('zrange', (client) => client.zrange(this.#keys.recent, '0', '-1'));
+    return this.connection.run('zrange', (client) => client.zrange(this.keys.recent, '0', '-1'));
   }
 
   async newestEntries(requestIds: readonly string[]): Promise<readonly NewestOfRecord[]> {
     if (requestIds.length === 0) return [];
-    const { recent, recordStem } = this.#keys;
-    const records = await this.#connection.run('loadRecords', (client) =>
-      client.loadRecords(recent, recordStem, ...requestIds),
-    );
+    const { recent, recordStem } = this.keys;
+    const records = await this.connection.script('loadRecords', recent, recordStem, ...requestIds);
     return eachOrUnreadable(requestIds, records, (id, record) => this.#copyOf(id, record).request.audit);
   }
 
   /** Throws UnreadableRecord. */
   #copyOf(requestId: string, record: StoredRecord): RecordCopy {
-    return decodeRecord(this.#recordSeals, requestId, record);
+    return decodeRecord(this.recordSeals, requestId, record);
   }
 
   async save(change: Change): Promise<Saved> {
@@ -170,7 +142,7 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     const entry = sealEntry(
       requestBody(next, event, from.audit.sequence + 1, null),
       from.audit.seal,
-      this.#auditKey,
+      this.auditKey,
     );
     const request: CloseRequest = {
       ...next,
@@ -178,8 +150,8 @@ export class RedisCloseRequestStore implements CloseRequestStore {
       audit: { sequence: entry.body.sequence, seal: entry.seal },
     };
     const stored = encodeRecord(request);
-    const keys = this.#keys;
-    const commandId = this.#newId();
+    const keys = this.keys;
+    const commandId = this.newId();
     const command = [
       keys.record(from.id),
       keys.unit(from.groupId),
@@ -199,27 +171,27 @@ export class RedisCloseRequestStore implements CloseRequestStore {
       textOf(entry),
       RECORD_SCHEMA,
       stored,
-      this.#recordSeals.seal(from.id, stored),
+      this.recordSeals.seal(from.id, stored),
       unitKeyRule(next, event),
       next.state === 'closed' ? from.groupId : '',
       attentionAtMs ?? '',
       next.createdAtMs,
       COMMAND_REMEMBERED_MS,
-      ...encodeNotices(this.#noticeSeals, request.id, `${request.revision}.`, event.atMs, notices),
+      ...encodeNotices(this.noticeSeals, request.id, `${request.revision}.`, event.atMs, notices),
     ];
     const replicas = WAITED_FOR.has(event.type) ? this.#waitReplicas : 0;
-    const { status, acknowledged } = await this.#connection.run('saveRequest', (client) =>
+    const { status, acknowledged } = await this.connection.run('saveRequest', (client) =>
       saveOnReplicas(client, command, replicas),
     );
     const isSaved = status === SAVED || status === SAVED_WITHOUT_UNIT;
     if (status === SAVED_WITHOUT_UNIT) {
-      this.#log.error(
+      this.log.error(
         { requestId: from.id, groupId: from.groupId, event: event.type },
         'unit of a sent request is held by another',
       );
     }
     if (isSaved && acknowledged < replicas) {
-      this.#log.error(
+      this.log.error(
         { requestId: from.id, event: event.type, acknowledged, replicas },
         'too few replicas acknowledged a change',
       );
@@ -234,8 +206,10 @@ export class RedisCloseRequestStore implements CloseRequestStore {
   }
 
   async openRequestFor(groupId: LongId): Promise<CloseRequest | null> {
-    const [id, record] = await this.#connection.run('requestOfUnit', (client) =>
-      client.requestOfUnit(this.#keys.unit(groupId), this.#keys.recordStem),
+    const [id, record] = await this.connection.script(
+      'requestOfUnit',
+      this.keys.unit(groupId),
+      this.keys.recordStem,
     );
     return id === undefined || record === undefined ? null : this.#copyOf(id, record).request;
   }
@@ -255,21 +229,17 @@ export class RedisCloseRequestStore implements CloseRequestStore {
   }
 
   async #open(): Promise<Listed> {
-    const { open, recordStem } = this.#keys;
+    const { open, recordStem } = this.keys;
     return this.#listed(
-      await this.#connection.run('listRequests', (client) =>
-        client.listRequests(open, recordStem, 'oldest-first', '+inf', -1),
-      ),
+      await this.connection.script('listRequests', open, recordStem, 'oldest-first', '+inf', -1),
     );
   }
 
   async #recent(limit: number, before?: number): Promise<Listed> {
-    const { recent, recordStem } = this.#keys;
+    const { recent, recordStem } = this.keys;
     const highest = before === undefined ? '+inf' : `(${before}`;
     return this.#listed(
-      await this.#connection.run('listRequests', (client) =>
-        client.listRequests(recent, recordStem, 'newest-first', highest, limit),
-      ),
+      await this.connection.script('listRequests', recent, recordStem, 'newest-first', highest, limit),
     );
   }
 
@@ -290,8 +260,11 @@ export class RedisCloseRequestStore implements CloseRequestStore {
     const found = new Map<LongId, CloseRequest | 'unreadable'>();
     for (let at = 0; at < groupIds.length; at += UNITS_A_CALL) {
       const some = groupIds.slice(at, at + UNITS_A_CALL);
-      const answer = await this.#connection.run('closedThrough', (client) =>
-        client.closedThrough(this.#keys.closedThrough, this.#keys.recordStem, ...some),
+      const answer = await this.connection.script(
+        'closedThrough',
+        this.keys.closedThrough,
+        this.keys.recordStem,
+        ...some,
       );
       const through = new Map(answer.map(([groupId, ...named]) => [groupId, named]));
       for (const groupId of some) {
@@ -307,10 +280,15 @@ export class RedisCloseRequestStore implements CloseRequestStore {
 
   /** A record that cannot be read is named in the log and left leased: it must not keep the others from their turn. */
   async takeAttention(leaseMs: number, limit: number): Promise<readonly StoredRequest[]> {
-    const [nowMs, ...answer] = await this.#connection.run('takeAttention', (client) =>
-      client.takeAttention(this.#keys.attention, this.#keys.recordStem, leaseMs, limit, PUT_OFF_AT_MOST_MS),
+    const [nowMs, ...answer] = await this.connection.script(
+      'takeAttention',
+      this.keys.attention,
+      this.keys.recordStem,
+      leaseMs,
+      limit,
+      PUT_OFF_AT_MOST_MS,
     );
-    this.#clock.believe(nowMs);
+    this.clock.believe(nowMs);
     return answer.flatMap((named) => {
       const copy = this.#readable(named);
       return copy === null ? [] : [{ ...copy, nowMs }];
@@ -321,13 +299,18 @@ export class RedisCloseRequestStore implements CloseRequestStore {
   #readable([id, record]: NamedRecord): RecordCopy | null {
     const copy = orUnreadable(() => this.#copyOf(id, record));
     if (!(copy instanceof UnreadableRecord)) return copy;
-    this.#log.error({ requestId: id, why: copy.message }, 'close request unreadable');
+    this.log.error({ requestId: id, why: copy.message }, 'close request unreadable');
     return null;
   }
 
   async postponeAttention(requestId: string, revision: number, atMs: number): Promise<void> {
-    await this.#connection.run('postponeAttention', (client) =>
-      client.postponeAttention(this.#keys.record(requestId), this.#keys.attention, requestId, revision, atMs),
+    await this.connection.script(
+      'postponeAttention',
+      this.keys.record(requestId),
+      this.keys.attention,
+      requestId,
+      revision,
+      atMs,
     );
   }
 }

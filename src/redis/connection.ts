@@ -7,7 +7,7 @@
  * A StoreUnavailable still means "not known", not "not done": an answer can be lost after the deed.
  */
 import { setTimeout } from 'node:timers/promises';
-import { Cluster } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import { inTime } from '../shared/in-time.ts';
 import { type Log, StoreUnavailable } from '../usecases/ports.ts';
 import {
@@ -17,7 +17,8 @@ import {
   type RedisSettings,
   type RedisTimes,
 } from './client.ts';
-import { defineScripts } from './scripts.ts';
+import type { KeyNames } from './key-names.ts';
+import { defineScripts, type ScriptArguments, type ScriptName } from './scripts.ts';
 
 /** What the connection reports, for metrics and traces. */
 export interface RedisEvents {
@@ -82,6 +83,12 @@ export class RedisConnection {
     }
   }
 
+  /** The same for a script of its own name; see the headers in lua/. */
+  script<Name extends ScriptName>(name: Name, ...args: ScriptArguments): ReturnType<Redis[Name]> {
+    const answer = this.run<unknown>(name, (client) => (client as Redis)[name](...args));
+    return answer as ReturnType<Redis[Name]>;
+  }
+
   /** Resolves as soon as commands can be sent; throws after `patienceMs` (or the time given). */
   async ready(patienceMs: number = this.#times.patienceMs): Promise<void> {
     if (this.client.status === 'ready') {
@@ -143,6 +150,22 @@ export class RedisConnection {
       if (this.#trouble !== null) log.info({}, 'Redis is connected again');
       this.#trouble = null;
     });
+  }
+}
+
+export interface StoreParts {
+  readonly connection: RedisConnection;
+  readonly keys: KeyNames;
+}
+
+/** What each store in Redis has. */
+export class RedisStore {
+  protected readonly connection: RedisConnection;
+  protected readonly keys: KeyNames;
+
+  constructor({ connection, keys }: StoreParts) {
+    this.connection = connection;
+    this.keys = keys;
   }
 }
 

@@ -2,12 +2,11 @@
  * Undelivered notices in Redis, one line per subject. If a caller dies, its lease runs out and the notice is given out
  * again: the one repeat a crash can cause.
  */
-import type { AuditKeys } from '../domain/audit-chain.ts';
+
 import { subjectKindOf } from '../domain/subject.ts';
 import type { LeasedItem, Outbox, OutboxItem, TakenItem } from '../usecases/outbox-ports.ts';
-import type { Log, UnreadableRecord } from '../usecases/ports.ts';
-import type { RedisConnection } from './connection.ts';
-import type { KeyNames } from './key-names.ts';
+import type { UnreadableRecord } from '../usecases/ports.ts';
+import { RedisStore } from './connection.ts';
 import {
   createdAtMsOf,
   decodeNotice,
@@ -22,6 +21,7 @@ import {
   redrawText,
 } from './outbox-item.ts';
 import { isStored, orUnreadable, type StoredRecord } from './record-codec.ts';
+import type { RecordStoreParts } from './record-store.ts';
 import { decodeRecord } from './request-record.ts';
 import { Seals } from './seals.ts';
 import { StoreClock } from './store-clock.ts';
@@ -53,23 +53,13 @@ function storedOf<Value>(record: StoredRecord, decode: () => Value): Value | Unr
   return isStored(record) ? orUnreadable(decode) : null;
 }
 
-export class RedisOutbox implements Outbox {
-  readonly #connection: RedisConnection;
-  readonly #keys: KeyNames;
+export class RedisOutbox extends RedisStore implements Outbox {
   readonly #seals: Seals;
   readonly #recordSeals: Seals;
   readonly #clock: StoreClock;
 
-  constructor(parts: {
-    connection: RedisConnection;
-    keys: KeyNames;
-    auditKeys: AuditKeys;
-    log: Log;
-    /** Default: any time of Redis is believed. */
-    clock?: StoreClock;
-  }) {
-    this.#connection = parts.connection;
-    this.#keys = parts.keys;
+  constructor(parts: Omit<RecordStoreParts, 'newId'>) {
+    super(parts);
     this.#seals = new Seals(parts.auditKeys, 'outbox');
     this.#recordSeals = new Seals(parts.auditKeys, 'record');
     this.#clock = parts.clock ?? new StoreClock({ clocks: () => [], log: parts.log });
@@ -77,20 +67,19 @@ export class RedisOutbox implements Outbox {
 
   /** With `subjectId`: its first notice, unless another caller has it or it waits for its next attempt. */
   async take(leaseMs: number, limit: number, subjectId?: string): Promise<readonly TakenItem[]> {
-    const keys = this.#keys;
-    const [nowMs, ...answer] = await this.#connection.run('outboxTake', (client) =>
-      client.outboxTake(
-        keys.outboxDue,
-        keys.outboxAttempts,
-        keys.outboxLeft,
-        keys.outboxTaken,
-        keys.outboxStem,
-        leaseMs,
-        limit,
-        subjectId ?? '',
-        PUT_OFF_AT_MOST_MS,
-        keys.recordStem,
-      ),
+    const keys = this.keys;
+    const [nowMs, ...answer] = await this.connection.script(
+      'outboxTake',
+      keys.outboxDue,
+      keys.outboxAttempts,
+      keys.outboxLeft,
+      keys.outboxTaken,
+      keys.outboxStem,
+      leaseMs,
+      limit,
+      subjectId ?? '',
+      PUT_OFF_AT_MOST_MS,
+      keys.recordStem,
     );
     if (answer.length === 0) return [];
     this.#clock.believe(nowMs);
@@ -135,18 +124,18 @@ export class RedisOutbox implements Outbox {
   }
 
   retry(item: LeasedItem, delayMs: number): Promise<void> {
-    return this.#putOff(item, this.#keys.outboxAttempts, item.attempts, delayMs);
+    return this.#putOff(item, this.keys.outboxAttempts, item.attempts, delayMs);
   }
 
   leave(item: LeasedItem, delayMs: number): Promise<void> {
-    return this.#putOff(item, this.#keys.outboxLeft, item.timesLeft, delayMs);
+    return this.#putOff(item, this.keys.outboxLeft, item.timesLeft, delayMs);
   }
 
   async setAside(item: LeasedItem): Promise<boolean> {
     const { subjectId, origin } = item;
     const nowMs = await this.#nowMs();
     const answer = await this.#remove(item, {
-      list: this.#keys.outboxSetAside,
+      list: this.keys.outboxSetAside,
       entryBegins: `${subjectId} ${nowMs} `,
       inItsPlace: origin === 'redraw' ? '' : this.#redrawAt(subjectId, nowMs),
     });
@@ -156,7 +145,7 @@ export class RedisOutbox implements Outbox {
   async keep(item: OutboxItem): Promise<void> {
     const { subjectId, id } = item;
     await this.#remove(item, {
-      list: this.#keys.outboxKept,
+      list: this.keys.outboxKept,
       entryBegins: `${subjectId} `,
       notice: encodeNotice(this.#seals, subjectId, { ...item, id: keptId(id) }),
       onlyOne: redrawText(subjectId),
@@ -164,18 +153,21 @@ export class RedisOutbox implements Outbox {
   }
 
   retryKept(): Promise<number> {
-    const { outboxKept, outboxDue, outboxStem } = this.#keys;
-    return this.#connection.run('outboxRetryKept', (client) =>
-      client.outboxRetryKept(outboxKept, outboxDue, outboxStem),
-    );
+    const { outboxKept, outboxDue, outboxStem } = this.keys;
+    return this.connection.script('outboxRetryKept', outboxKept, outboxDue, outboxStem);
   }
 
   async redraw(subjectId: string): Promise<void> {
-    const keys = this.#keys;
+    const keys = this.keys;
     const redraw = this.#redrawAt(subjectId, await this.#nowMs());
     if (redraw === '') return;
-    await this.#connection.run('outboxRedraw', (client) =>
-      client.outboxRedraw(keys.outbox(subjectId), keys.outboxDue, subjectId, redraw, redrawText(subjectId)),
+    await this.connection.script(
+      'outboxRedraw',
+      keys.outbox(subjectId),
+      keys.outboxDue,
+      subjectId,
+      redraw,
+      redrawText(subjectId),
     );
   }
 
@@ -189,22 +181,21 @@ export class RedisOutbox implements Outbox {
       onlyOne?: string;
     } | null = null,
   ): Promise<number> {
-    const keys = this.#keys;
-    return this.#connection.run('outboxRemove', (client) =>
-      client.outboxRemove(
-        keys.outbox(subjectId),
-        keys.outboxDue,
-        keys.outboxAttempts,
-        keys.outboxLeft,
-        keys.outboxTaken,
-        into?.list ?? keys.outboxKept,
-        subjectId,
-        id,
-        into?.entryBegins ?? '',
-        into?.notice ?? '',
-        into?.inItsPlace ?? '',
-        into?.onlyOne ?? '',
-      ),
+    const keys = this.keys;
+    return this.connection.script(
+      'outboxRemove',
+      keys.outbox(subjectId),
+      keys.outboxDue,
+      keys.outboxAttempts,
+      keys.outboxLeft,
+      keys.outboxTaken,
+      into?.list ?? keys.outboxKept,
+      subjectId,
+      id,
+      into?.entryBegins ?? '',
+      into?.notice ?? '',
+      into?.inItsPlace ?? '',
+      into?.onlyOne ?? '',
     );
   }
 
@@ -214,15 +205,22 @@ export class RedisOutbox implements Outbox {
     counted: number,
     delayMs: number,
   ): Promise<void> {
-    const keys = this.#keys;
+    const keys = this.keys;
     const putOffMs = Math.min(delayMs, PUT_OFF_AT_MOST_MS);
-    await this.#connection.run('outboxRetry', (client) =>
-      client.outboxRetry(keys.outbox(subjectId), keys.outboxDue, counts, subjectId, id, counted, putOffMs),
+    await this.connection.script(
+      'outboxRetry',
+      keys.outbox(subjectId),
+      keys.outboxDue,
+      counts,
+      subjectId,
+      id,
+      counted,
+      putOffMs,
     );
   }
 
   #nowMs(): Promise<number> {
-    return this.#connection.run('nowMs', (client) => client.nowMs(this.#keys.outboxDue));
+    return this.connection.script('nowMs', this.keys.outboxDue);
   }
 
   /** '': the subject has no card. */
@@ -237,17 +235,14 @@ export class RedisOutbox implements Outbox {
    * checked against its seal: it is counted, not believed.
    */
   async backlog(): Promise<OutboxBacklog> {
-    const keys = this.#keys;
-    const [nowMs, subjects, setAside, kept, ...first] = await this.#connection.run(
+    const keys = this.keys;
+    const [nowMs, subjects, setAside, kept, ...first] = await this.connection.script(
       'outboxBacklog',
-      (client) =>
-        client.outboxBacklog(
-          keys.outboxDue,
-          keys.outboxSetAside,
-          keys.outboxKept,
-          keys.outboxStem,
-          BACKLOG_LOOKS_AT_MOST,
-        ),
+      keys.outboxDue,
+      keys.outboxSetAside,
+      keys.outboxKept,
+      keys.outboxStem,
+      BACKLOG_LOOKS_AT_MOST,
     );
     const times = first.flatMap((stored) => createdAtMsOf(stored) ?? []);
     const oldestCreatedAtMs = times.length === 0 ? null : Math.min(...times);

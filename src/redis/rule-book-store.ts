@@ -5,55 +5,31 @@
 import { NO_RULE_BOOK } from '../domain/close/rule-book.ts';
 import { type SealedRuleBook, sealRuleBookChange } from '../domain/close/rule-entry.ts';
 import { RULES_ID } from '../domain/subject.ts';
-import type { NewestOfRecord, NewId } from '../usecases/ports.ts';
+import type { NewestOfRecord } from '../usecases/ports.ts';
 import type { RuleBookSave, RuleBookStore, StoredRuleBook } from '../usecases/rule-book.ts';
 import { textOf } from './audit-log.ts';
-import type { RedisConnection } from './connection.ts';
-import type { KeyNames } from './key-names.ts';
+import { encodeNotices } from './outbox-item.ts';
+import { isStored, orUnreadable, type StoredRecord } from './record-codec.ts';
 import {
   COMMAND_REMEMBERED_MS,
   newestEntryIn,
   newestEntryText,
-  Openings,
-  type RecordStoreParts,
+  RedisRecordStore,
   throwIfOlder,
-} from './openings.ts';
-import { encodeNotices } from './outbox-item.ts';
-import { isStored, orUnreadable, type StoredRecord } from './record-codec.ts';
+} from './record-store.ts';
 import { ruleBookCodec } from './rule-book-record.ts';
-import { Seals } from './seals.ts';
-import { StoreClock } from './store-clock.ts';
 
 /** What save-rules.lua answers. */
 const SAVED = 1;
 const CONFLICT = 0;
 
-export class RedisRuleBookStore implements RuleBookStore {
-  readonly #connection: RedisConnection;
-  readonly #keys: KeyNames;
-  readonly #auditKey: Uint8Array;
-  readonly #recordSeals: Seals;
-  readonly #noticeSeals: Seals;
-  readonly #newId: NewId;
-  readonly #clock: StoreClock;
-  readonly #openings = new Openings();
-
-  constructor({ connection, keys, auditKeys, newId, log, clock }: RecordStoreParts) {
-    this.#connection = connection;
-    this.#keys = keys;
-    this.#auditKey = auditKeys.current;
-    this.#recordSeals = new Seals(auditKeys, 'record');
-    this.#noticeSeals = new Seals(auditKeys, 'outbox');
-    this.#newId = newId;
-    this.#clock = clock ?? new StoreClock({ clocks: () => [], log });
-  }
-
+export class RedisRuleBookStore extends RedisRecordStore implements RuleBookStore {
   async load(): Promise<StoredRuleBook> {
     const [nowMs, newestText, record] = await this.#fields();
-    this.#clock.believe(nowMs);
+    this.clock.believe(nowMs);
     const newest = newestEntryIn(newestText);
     if (!isStored(record)) return { book: null, stored: '', newest, nowMs };
-    const { value, stored } = ruleBookCodec.decode(this.#recordSeals, RULES_ID, record);
+    const { value, stored } = ruleBookCodec.decode(this.recordSeals, RULES_ID, record);
     const { save: _, ...book } = value;
     throwIfOlder(RULES_ID, book.audit, newest);
     return { book, stored, newest, nowMs };
@@ -62,13 +38,11 @@ export class RedisRuleBookStore implements RuleBookStore {
   async save(change: RuleBookSave): Promise<'saved' | 'conflict'> {
     // The chain goes on where it was, so that a record that was lost or deleted doesn't break the trail for good.
     const from = change.from.book ?? { revision: NO_RULE_BOOK.revision, audit: change.from.newest };
-    const commandId = this.#newId();
-    return this.#openings.chain<'saved' | 'conflict'>(async (lastOpening) => {
-      const sealed = sealRuleBookChange(change, from, lastOpening, this.#auditKey);
+    const commandId = this.newId();
+    return this.openings.chain<'saved' | 'conflict'>(async (lastOpening) => {
+      const sealed = sealRuleBookChange(change, from, lastOpening, this.auditKey);
       const command = this.#commandOf(change, sealed, lastOpening, commandId);
-      const [status, newestOpening = ''] = await this.#connection.run('saveRules', (client) =>
-        client.saveRules(...command),
-      );
+      const [status, newestOpening = ''] = await this.connection.script('saveRules', ...command);
       if (status === SAVED) return { newest: sealed.lastOpening, value: 'saved' };
       if (status === CONFLICT) return { newest: lastOpening, value: 'conflict' };
       return { newest: newestOpening };
@@ -81,7 +55,7 @@ export class RedisRuleBookStore implements RuleBookStore {
     lastOpening: string,
     commandId: string,
   ): (string | number)[] {
-    const keys = this.#keys;
+    const keys = this.keys;
     const record = ruleBookCodec.encode(RULES_ID, { ...book, save: commandId });
     return [
       keys.record(RULES_ID),
@@ -97,25 +71,23 @@ export class RedisRuleBookStore implements RuleBookStore {
       RULES_ID,
       ruleBookCodec.schema,
       record,
-      this.#recordSeals.seal(RULES_ID, record),
+      this.recordSeals.seal(RULES_ID, record),
       newestEntryText(book.audit),
       COMMAND_REMEMBERED_MS,
       entries.length,
       ...entries.flatMap((entry) => [textOf(entry), entry.previousSeal, entry.seal]),
-      ...encodeNotices(this.#noticeSeals, RULES_ID, `${commandId}.`, from.nowMs, notices),
+      ...encodeNotices(this.noticeSeals, RULES_ID, `${commandId}.`, from.nowMs, notices),
     ];
   }
 
   async newestEntry(): Promise<NewestOfRecord> {
     const [, , record] = await this.#fields();
     if (!isStored(record)) return null;
-    return orUnreadable(() => ruleBookCodec.decode(this.#recordSeals, RULES_ID, record).value.audit);
+    return orUnreadable(() => ruleBookCodec.decode(this.recordSeals, RULES_ID, record).value.audit);
   }
 
   #fields(): Promise<[nowMs: number, newest: string, record: StoredRecord]> {
-    const { rulesNewest } = this.#keys;
-    return this.#connection.run('loadRules', (client) =>
-      client.loadRules(this.#keys.record(RULES_ID), rulesNewest),
-    );
+    const { rulesNewest } = this.keys;
+    return this.connection.script('loadRules', this.keys.record(RULES_ID), rulesNewest);
   }
 }

@@ -7,17 +7,17 @@ import { readFileSync } from 'node:fs';
 import type { Cluster, Redis, Result } from 'ioredis';
 import type { StoredRecord } from './record-codec.ts';
 
-type Arguments = readonly (string | number)[];
+export type ScriptArguments = readonly (string | number)[];
 
 export type NamedRecord = [id: string, record: StoredRecord];
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    nowMs(...args: Arguments): Result<number, Context>;
-    loadRequest(...args: Arguments): Result<[nowMs: number, record: StoredRecord], Context>;
-    loadRecords(...args: Arguments): Result<StoredRecord[], Context>;
+    nowMs(...args: ScriptArguments): Result<number, Context>;
+    loadRequest(...args: ScriptArguments): Result<[nowMs: number, record: StoredRecord], Context>;
+    loadRecords(...args: ScriptArguments): Result<StoredRecord[], Context>;
     loadWatch(
-      ...args: Arguments
+      ...args: ScriptArguments
     ): Result<
       [
         nowMs: number,
@@ -27,22 +27,24 @@ declare module 'ioredis' {
       ],
       Context
     >;
-    saveWatch(...args: Arguments): Result<[status: number, what?: string], Context>;
-    loadRules(...args: Arguments): Result<[nowMs: number, newest: string, record: StoredRecord], Context>;
-    saveRules(...args: Arguments): Result<[status: number, newestOpening?: string], Context>;
-    addSamples(...args: Arguments): Result<number, Context>;
+    saveWatch(...args: ScriptArguments): Result<[status: number, what?: string], Context>;
+    loadRules(
+      ...args: ScriptArguments
+    ): Result<[nowMs: number, newest: string, record: StoredRecord], Context>;
+    saveRules(...args: ScriptArguments): Result<[status: number, newestOpening?: string], Context>;
+    addSamples(...args: ScriptArguments): Result<number, Context>;
     openRequest(
-      ...args: Arguments
+      ...args: ScriptArguments
     ): Result<[status: number, idOrSeal?: string, record?: StoredRecord], Context>;
-    saveRequest(...args: Arguments): Result<number, Context>;
-    listRequests(...args: Arguments): Result<NamedRecord[], Context>;
-    requestOfUnit(...args: Arguments): Result<[] | NamedRecord, Context>;
-    closedThrough(...args: Arguments): Result<[groupId: string, ...NamedRecord][], Context>;
-    takeAttention(...args: Arguments): Result<[nowMs: number, ...NamedRecord[]], Context>;
-    postponeAttention(...args: Arguments): Result<number, Context>;
-    requestTrail(...args: Arguments): Result<[id: string, fields: string[]][], Context>;
+    saveRequest(...args: ScriptArguments): Result<number, Context>;
+    listRequests(...args: ScriptArguments): Result<NamedRecord[], Context>;
+    requestOfUnit(...args: ScriptArguments): Result<[] | NamedRecord, Context>;
+    closedThrough(...args: ScriptArguments): Result<[groupId: string, ...NamedRecord][], Context>;
+    takeAttention(...args: ScriptArguments): Result<[nowMs: number, ...NamedRecord[]], Context>;
+    postponeAttention(...args: ScriptArguments): Result<number, Context>;
+    requestTrail(...args: ScriptArguments): Result<[id: string, fields: string[]][], Context>;
     outboxTake(
-      ...args: Arguments
+      ...args: ScriptArguments
     ): Result<
       [
         nowMs: number,
@@ -57,26 +59,26 @@ declare module 'ioredis' {
       ],
       Context
     >;
-    outboxRemove(...args: Arguments): Result<number, Context>;
-    outboxRetry(...args: Arguments): Result<number, Context>;
-    outboxRetryKept(...args: Arguments): Result<number, Context>;
-    outboxRedraw(...args: Arguments): Result<number, Context>;
+    outboxRemove(...args: ScriptArguments): Result<number, Context>;
+    outboxRetry(...args: ScriptArguments): Result<number, Context>;
+    outboxRetryKept(...args: ScriptArguments): Result<number, Context>;
+    outboxRedraw(...args: ScriptArguments): Result<number, Context>;
     outboxBacklog(
-      ...args: Arguments
+      ...args: ScriptArguments
     ): Result<
       [nowMs: number, requests: number, setAside: number, kept: number, ...oldest: string[]],
       Context
     >;
-    reserveWeight(...args: Arguments): Result<[reserved: number, used: number], Context>;
-    raiseWeight(...args: Arguments): Result<number, Context>;
-    stopBucket(...args: Arguments): Result<number, Context>;
-    stopsInForce(...args: Arguments): Result<string[], Context>;
-    liftStops(...args: Arguments): Result<number, Context>;
-    sinceLift(...args: Arguments): Result<number, Context>;
-    takeToken(...args: Arguments): Result<number, Context>;
-    releaseToken(...args: Arguments): Result<number, Context>;
-    reportReading(...args: Arguments): Result<number, Context>;
-    stopReading(...args: Arguments): Result<number, Context>;
+    reserveWeight(...args: ScriptArguments): Result<[reserved: number, used: number], Context>;
+    raiseWeight(...args: ScriptArguments): Result<number, Context>;
+    stopBucket(...args: ScriptArguments): Result<number, Context>;
+    stopsInForce(...args: ScriptArguments): Result<string[], Context>;
+    liftStops(...args: ScriptArguments): Result<number, Context>;
+    sinceLift(...args: ScriptArguments): Result<number, Context>;
+    takeToken(...args: ScriptArguments): Result<number, Context>;
+    releaseToken(...args: ScriptArguments): Result<number, Context>;
+    reportReading(...args: ScriptArguments): Result<number, Context>;
+    stopReading(...args: ScriptArguments): Result<number, Context>;
   }
 }
 
@@ -119,6 +121,8 @@ const SCRIPTS = {
   reportReading: { file: 'report-reading', numberOfKeys: 1 },
   stopReading: { file: 'stop-reading', numberOfKeys: 1 },
 } as const satisfies Record<string, Script>;
+
+export type ScriptName = keyof typeof SCRIPTS;
 
 const DEFINITIONS = Object.entries(SCRIPTS).map(([name, { file, numberOfKeys }]) => ({
   name,

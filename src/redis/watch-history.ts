@@ -2,11 +2,11 @@
  * LTVs over time in Redis, one list for each unit and step (see add-samples.lua). Measured with Redis 7.0, every span
  * full: 218 kB per unit while its LTV rests, at most 431 kB while each span has three different values.
  */
+
 import { type LongId, parseAmount } from '../domain/amount.ts';
 import type { TrendPoint } from '../domain/watch/trend-points.ts';
 import type { Sample, TrendStep, WatchHistory } from '../usecases/watch-ports.ts';
-import type { RedisConnection } from './connection.ts';
-import type { KeyNames } from './key-names.ts';
+import { RedisStore } from './connection.ts';
 
 /** 15 s for an hour, 1 min for 48 h, 15 min for 90 days. */
 const STEPS: { readonly [Step in TrendStep]: { readonly lengthMs: number; readonly spans: number } } = {
@@ -19,34 +19,25 @@ const DECIMALS = 6;
 /** An LTV that isn't defined. */
 const UNDEFINED = '-';
 
-export class RedisWatchHistory implements WatchHistory {
-  readonly #connection: RedisConnection;
-  readonly #keys: KeyNames;
-
-  constructor(parts: { connection: RedisConnection; keys: KeyNames }) {
-    this.#connection = parts.connection;
-    this.#keys = parts.keys;
-  }
-
+export class RedisWatchHistory extends RedisStore implements WatchHistory {
   async add(samples: readonly Sample[], atMs: number): Promise<void> {
     if (samples.length === 0) return;
     const steps = Object.entries(STEPS);
-    const { watchRound, trendStem } = this.#keys;
-    await this.#connection.run('addSamples', (client) =>
-      client.addSamples(
-        watchRound,
-        trendStem,
-        atMs,
-        steps.length,
-        ...steps.flatMap(([name, { lengthMs, spans }]) => [name, lengthMs, spans]),
-        ...samples.flatMap(({ groupId, ltv }) => [groupId, ltv === null ? UNDEFINED : rounded(ltv)]),
-      ),
+    const { watchRound, trendStem } = this.keys;
+    await this.connection.script(
+      'addSamples',
+      watchRound,
+      trendStem,
+      atMs,
+      steps.length,
+      ...steps.flatMap(([name, { lengthMs, spans }]) => [name, lengthMs, spans]),
+      ...samples.flatMap(({ groupId, ltv }) => [groupId, ltv === null ? UNDEFINED : rounded(ltv)]),
     );
   }
 
   async read(groupId: LongId, step: TrendStep, fromMs: number): Promise<readonly TrendPoint[]> {
-    const stored = await this.#connection.run('lrange', (client) =>
-      client.lrange(this.#keys.trend(groupId, step), 0, -1),
+    const stored = await this.connection.run('lrange', (client) =>
+      client.lrange(this.keys.trend(groupId, step), 0, -1),
     );
     const { lengthMs } = STEPS[step];
     return stored.flatMap((span) => pointOf(span, lengthMs) ?? []).filter((point) => point.fromMs >= fromMs);

@@ -3,28 +3,24 @@
  * the watch's record, episodes, audit entries and messages together, or nothing. Ended episodes are kept for good, as
  * requests are, so that their part of the trail can be verified; the index lists the newest ones.
  */
+
 import { isSameEntry, type NewestEntry, NO_ENTRY, subjectOf } from '../domain/audit-chain.ts';
 import { subjectKindOf, WATCH_ID } from '../domain/subject.ts';
 import type { Episode } from '../domain/watch/episode.ts';
 import type { WatchState } from '../domain/watch/watch.ts';
 import { type SealedChange, sealWatchChange } from '../domain/watch/watch-entry.ts';
-import { type Log, type NewestOfRecord, type NewId, UnreadableRecord } from '../usecases/ports.ts';
+import { type NewestOfRecord, UnreadableRecord } from '../usecases/ports.ts';
 import type { StoredWatch, WatchRecords, WatchSave, WatchStore } from '../usecases/watch-ports.ts';
 import { textOf } from './audit-log.ts';
-import type { RedisConnection } from './connection.ts';
-import type { KeyNames } from './key-names.ts';
+import { ALERT_REDRAW_TEXT, encodeNotices } from './outbox-item.ts';
+import { eachOrUnreadable, isStored, NO_RECORD, orUnreadable, type StoredRecord } from './record-codec.ts';
 import {
   COMMAND_REMEMBERED_MS,
   newestEntryIn,
   newestEntryText,
-  Openings,
-  type RecordStoreParts,
+  RedisRecordStore,
   throwIfOlder,
-} from './openings.ts';
-import { ALERT_REDRAW_TEXT, encodeNotices } from './outbox-item.ts';
-import { eachOrUnreadable, isStored, NO_RECORD, orUnreadable, type StoredRecord } from './record-codec.ts';
-import { Seals } from './seals.ts';
-import { StoreClock } from './store-clock.ts';
+} from './record-store.ts';
 import { episodeCodec, watchCodec } from './watch-record.ts';
 
 /** The records of older episodes stay, and are found by their id. */
@@ -35,49 +31,30 @@ const SAVED = 1;
 const CONFLICT = 0;
 const SEAL_AGAIN = -1;
 
-export class RedisWatchStore implements WatchStore, WatchRecords {
-  readonly #connection: RedisConnection;
-  readonly #keys: KeyNames;
-  readonly #auditKey: Uint8Array;
-  readonly #recordSeals: Seals;
-  readonly #noticeSeals: Seals;
-  readonly #newId: NewId;
-  readonly #log: Log;
-  readonly #clock: StoreClock;
-  readonly #openings = new Openings();
-
-  constructor({ connection, keys, auditKeys, newId, log, clock }: RecordStoreParts) {
-    this.#connection = connection;
-    this.#keys = keys;
-    this.#auditKey = auditKeys.current;
-    this.#recordSeals = new Seals(auditKeys, 'record');
-    this.#noticeSeals = new Seals(auditKeys, 'outbox');
-    this.#newId = newId;
-    this.#log = log;
-    this.#clock = clock ?? new StoreClock({ clocks: () => [], log });
-  }
-
+export class RedisWatchStore extends RedisRecordStore implements WatchStore, WatchRecords {
   /** The token tells a re-sent command from another caller's. */
   async takeRound(everyMs: number): Promise<string | null> {
-    const token = this.#newId();
-    const taken = await this.#connection.run('takeRound', (client) =>
-      client.takeToken(this.#keys.watchRound, token, everyMs),
+    const token = this.newId();
+    const taken = await this.connection.run('takeRound', (client) =>
+      client.takeToken(this.keys.watchRound, token, everyMs),
     );
     return taken === 1 ? token : null;
   }
 
   async giveBackRound(token: string, afterMs: number): Promise<void> {
-    await this.#connection.run('releaseToken', (client) =>
-      client.releaseToken(this.#keys.watchRound, token, afterMs),
-    );
+    await this.connection.script('releaseToken', this.keys.watchRound, token, afterMs);
   }
 
   async load(): Promise<StoredWatch> {
-    const keys = this.#keys;
-    const [nowMs, newestText, record, ...found] = await this.#connection.run('loadWatch', (client) =>
-      client.loadWatch(keys.record(WATCH_ID), keys.watchNewest, keys.recordStem, keys.outboxStem),
+    const keys = this.keys;
+    const [nowMs, newestText, record, ...found] = await this.connection.script(
+      'loadWatch',
+      keys.record(WATCH_ID),
+      keys.watchNewest,
+      keys.recordStem,
+      keys.outboxStem,
     );
-    this.#clock.believe(nowMs);
+    this.clock.believe(nowMs);
     const episodes = new Map<string, Episode>();
     const unreadable = new Map<string, UnreadableRecord>();
     const newestOfWatch = newestEntryIn(newestText);
@@ -87,7 +64,7 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
     );
     const loaded = { episodes, unreadable, newest, undeliveredSinceMs, nowMs };
     if (!isStored(record)) return { ...loaded, watch: null, stored: '' };
-    const { value, stored } = watchCodec.decode(this.#recordSeals, WATCH_ID, record);
+    const { value, stored } = watchCodec.decode(this.recordSeals, WATCH_ID, record);
     const { save: _, newest: named = {}, ...watch } = value;
     throwIfOlder(WATCH_ID, watch.audit, newestOfWatch);
     const records = new Map(found.map(([id, ofEpisode]) => [id, ofEpisode]));
@@ -103,7 +80,7 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
 
   /** `named`: its newest entry, by the watch's record; undefined: that names none. Throws if that record is the older one. */
   #newestOf(id: string, record: StoredRecord, named: NewestEntry | undefined): Episode | UnreadableRecord {
-    const episode = orUnreadable(() => episodeCodec.decode(this.#recordSeals, id, record).value);
+    const episode = orUnreadable(() => episodeCodec.decode(this.recordSeals, id, record).value);
     if (episode instanceof UnreadableRecord || named === undefined) return episode;
     if (isSameEntry(episode.audit, named)) return episode;
     const [ends, names] = [episode.audit.sequence, named.sequence];
@@ -121,13 +98,11 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
   async save(change: WatchSave): Promise<'saved' | 'conflict'> {
     // The chain goes on where it was, so that a record that was lost or deleted doesn't break the trail for good.
     const from = change.from.watch ?? { revision: 0, audit: change.from.newest.get(WATCH_ID) ?? NO_ENTRY };
-    const commandId = this.#newId();
-    return this.#openings.chain<'saved' | 'conflict'>(async (lastOpening) => {
-      const sealed = sealWatchChange(change, from, lastOpening, this.#auditKey);
+    const commandId = this.newId();
+    return this.openings.chain<'saved' | 'conflict'>(async (lastOpening) => {
+      const sealed = sealWatchChange(change, from, lastOpening, this.auditKey);
       const command = this.#commandOf(change, sealed, lastOpening, commandId);
-      const [status, what = ''] = await this.#connection.run('saveWatch', (client) =>
-        client.saveWatch(...command),
-      );
+      const [status, what = ''] = await this.connection.script('saveWatch', ...command);
       if (status === SAVED) return { newest: sealed.lastOpening, value: 'saved' };
       if (status === CONFLICT) return { newest: lastOpening, value: 'conflict' };
       if (status !== SEAL_AGAIN) throw new Error(`the id ${what} was used for an episode before`);
@@ -141,7 +116,7 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
     lastOpening: string,
     commandId: string,
   ): (string | number)[] {
-    const keys = this.#keys;
+    const keys = this.keys;
     // Names the save: after a failover that lost the last ones, a revision alone may come twice.
     const newest = new Map([...change.from.newest, ...episodes.map(({ id, audit }) => [id, audit] as const)]);
     const named = episodeIdsOf(watch).flatMap((id) => {
@@ -166,7 +141,7 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
       openingAfter,
       watchCodec.schema,
       record,
-      this.#recordSeals.seal(WATCH_ID, record),
+      this.recordSeals.seal(WATCH_ID, record),
       episodeIdsOf(watch).join(' '),
       newestEntryText(watch.audit),
       COMMAND_REMEMBERED_MS,
@@ -190,7 +165,7 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
 
   #storedEpisode(episode: Episode): (string | number)[] {
     const record = episodeCodec.encode(episode.id, episode);
-    const seal = this.#recordSeals.seal(episode.id, record);
+    const seal = this.recordSeals.seal(episode.id, record);
     return [episode.id, episodeCodec.schema, record, seal, episode.openedAtMs];
   }
 
@@ -201,7 +176,7 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
       ...episodes.map((change) => ({ id: change.next.id, notices: change.notices })),
     ];
     return lines.flatMap((line) =>
-      encodeNotices(this.#noticeSeals, line.id, `${commandId}.`, from.nowMs, line.notices).flatMap(
+      encodeNotices(this.noticeSeals, line.id, `${commandId}.`, from.nowMs, line.notices).flatMap(
         (stored) => [line.id, stored],
       ),
     );
@@ -210,43 +185,46 @@ export class RedisWatchStore implements WatchStore, WatchRecords {
   async episode(id: string): Promise<{ readonly episode: Episode; readonly nowMs: number } | null> {
     const [nowMs, record] = await this.#loaded(id);
     if (!isStored(record)) return null;
-    const { value } = episodeCodec.decode(this.#recordSeals, id, record);
-    return { episode: value, nowMs: this.#clock.believe(nowMs) };
+    const { value } = episodeCodec.decode(this.recordSeals, id, record);
+    return { episode: value, nowMs: this.clock.believe(nowMs) };
   }
 
   async recentEpisodes(limit: number): Promise<readonly Episode[]> {
-    const { episodes, recordStem } = this.#keys;
-    const answer = await this.#connection.run('listRequests', (client) =>
-      client.listRequests(episodes, recordStem, 'newest-first', '+inf', limit),
+    const { episodes, recordStem } = this.keys;
+    const answer = await this.connection.script(
+      'listRequests',
+      episodes,
+      recordStem,
+      'newest-first',
+      '+inf',
+      limit,
     );
     return answer.flatMap(([id, record]) => this.#readable(id, record) ?? []);
   }
 
   #readable(id: string, record: StoredRecord): Episode | null {
-    const episode = orUnreadable(() => episodeCodec.decode(this.#recordSeals, id, record).value);
+    const episode = orUnreadable(() => episodeCodec.decode(this.recordSeals, id, record).value);
     if (!(episode instanceof UnreadableRecord)) return episode;
-    this.#log.error({ episodeId: id, why: episode.message }, 'episode unreadable');
+    this.log.error({ episodeId: id, why: episode.message }, 'episode unreadable');
     return null;
   }
 
   episodeIds(): Promise<readonly string[]> {
-    return this.#connection.run('zrange', (client) => client.zrange(this.#keys.episodes, '0', '-1'));
+    return this.connection.run('zrange', (client) => client.zrange(this.keys.episodes, '0', '-1'));
   }
 
   async newestEntries(subjectIds: readonly string[]): Promise<readonly NewestOfRecord[]> {
     if (subjectIds.length === 0) return [];
-    const { episodes, recordStem } = this.#keys;
-    const records = await this.#connection.run('loadRecords', (client) =>
-      client.loadRecords(episodes, recordStem, ...subjectIds),
-    );
+    const { episodes, recordStem } = this.keys;
+    const records = await this.connection.script('loadRecords', episodes, recordStem, ...subjectIds);
     return eachOrUnreadable(subjectIds, records, (id, record) => {
       const codec = subjectKindOf(id) === 'watch' ? watchCodec : episodeCodec;
-      return codec.decode(this.#recordSeals, id, record).value.audit;
+      return codec.decode(this.recordSeals, id, record).value.audit;
     });
   }
 
   #loaded(subjectId: string): Promise<[nowMs: number, record: StoredRecord]> {
-    return this.#connection.run('loadRequest', (client) => client.loadRequest(this.#keys.record(subjectId)));
+    return this.connection.script('loadRequest', this.keys.record(subjectId));
   }
 }
 

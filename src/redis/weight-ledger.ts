@@ -5,8 +5,7 @@
  */
 import { z } from 'zod';
 import type { StopCause } from '../usecases/ports.ts';
-import type { RedisConnection } from './connection.ts';
-import type { KeyNames } from './key-names.ts';
+import { RedisStore, type StoreParts } from './connection.ts';
 
 /** A minute, and as much again for clocks that differ and answers that come late. */
 const COUNTER_LIVES_MS = 150_000;
@@ -20,15 +19,12 @@ interface StoredStop {
 }
 
 /** What the exchange client asks of it, in its own words: adapters do not import each other. */
-export class RedisWeightLedger {
-  readonly #connection: RedisConnection;
-  readonly #keys: KeyNames;
+export class RedisWeightLedger extends RedisStore {
   readonly #longestStopMs: number;
 
   /** `longestStopMs`: what is stored as longer is not believed. */
-  constructor(parts: { connection: RedisConnection; keys: KeyNames; longestStopMs: number }) {
-    this.#connection = parts.connection;
-    this.#keys = parts.keys;
+  constructor(parts: StoreParts & { readonly longestStopMs: number }) {
+    super(parts);
     this.#longestStopMs = parts.longestStopMs;
   }
 
@@ -39,37 +35,35 @@ export class RedisWeightLedger {
     weight: number,
     limit: number,
   ): Promise<{ ok: boolean; used: number }> {
-    const [reserved, used] = await this.#connection.run('reserveWeight', (client) =>
-      client.reserveWeight(
-        this.#keys.weight(bucket, minute),
-        this.#keys.stops,
-        weight,
-        limit,
-        COUNTER_LIVES_MS,
-        this.#longestStopMs,
-        bucket,
-      ),
+    const [reserved, used] = await this.connection.script(
+      'reserveWeight',
+      this.keys.weight(bucket, minute),
+      this.keys.stops,
+      weight,
+      limit,
+      COUNTER_LIVES_MS,
+      this.#longestStopMs,
+      bucket,
     );
     return { ok: reserved === 1, used };
   }
 
   async raise(bucket: string, minute: number, used: number): Promise<void> {
-    await this.#connection.run('raiseWeight', (client) =>
-      client.raiseWeight(this.#keys.weight(bucket, minute), used, COUNTER_LIVES_MS),
-    );
+    await this.connection.script('raiseWeight', this.keys.weight(bucket, minute), used, COUNTER_LIVES_MS);
   }
 
   async stop(bucket: string, lastsMs: number, cause: StopCause): Promise<void> {
     const boundedMs = Math.min(Math.ceil(lastsMs), this.#longestStopMs);
-    await this.#connection.run('stopBucket', (client) =>
-      client.stopBucket(this.#keys.stops, bucket, boundedMs, JSON.stringify(cause)),
-    );
+    await this.connection.script('stopBucket', this.keys.stops, bucket, boundedMs, JSON.stringify(cause));
   }
 
   async stops(buckets: readonly string[]): Promise<readonly StoredStop[]> {
     if (buckets.length === 0) return [];
-    const answer = await this.#connection.run('stopsInForce', (client) =>
-      client.stopsInForce(this.#keys.stops, this.#longestStopMs, ...buckets),
+    const answer = await this.connection.script(
+      'stopsInForce',
+      this.keys.stops,
+      this.#longestStopMs,
+      ...buckets,
     );
     const stops: StoredStop[] = [];
     for (let i = 0; i + 2 < answer.length; i += 3) {
@@ -80,15 +74,11 @@ export class RedisWeightLedger {
   }
 
   async lift(): Promise<void> {
-    await this.#connection.run('liftStops', (client) =>
-      client.liftStops(this.#keys.stops, this.#keys.stopsLifted, this.#longestStopMs),
-    );
+    await this.connection.script('liftStops', this.keys.stops, this.keys.stopsLifted, this.#longestStopMs);
   }
 
   async sinceLiftMs(): Promise<number | null> {
-    const sinceMs = await this.#connection.run('sinceLift', (client) =>
-      client.sinceLift(this.#keys.stopsLifted),
-    );
+    const sinceMs = await this.connection.script('sinceLift', this.keys.stopsLifted);
     return sinceMs < 0 ? null : sinceMs;
   }
 }

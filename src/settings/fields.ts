@@ -2,7 +2,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { type Amount, parseAmount } from '../domain/amount.ts';
-import { PERCENT_ENCODED } from './url-parts.ts';
 
 export interface HostPort {
   readonly host: string;
@@ -48,6 +47,10 @@ function isEncryptedOrLocal({ protocol, hostname }: URL): boolean {
   const isLocal = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
   return protocol === 'https:' || isLocal;
 }
+
+/** Ends a message about a URL that holds a user and a password. */
+export const PERCENT_ENCODED =
+  'special characters in user and password percent-encoded (% as %25, @ as %40, : as %3A, / as %2F, ? as %3F, # as %23)';
 
 /** redis-settings.ts checks the rest, together with related settings. */
 export const redisUrl = z.string().refine((text) => beginsWith(['redis://', 'rediss://'], text), {
@@ -120,3 +123,22 @@ export const wholeNumber = (name: string, least: number, most: number) =>
   });
 
 export const missing = (name: string, what: string) => ({ error: `${name} is missing: ${what}` });
+
+/** Clients decode user and password, and throw where a % is not the beginning of an encoded byte. */
+export function hasReadableCredentials({ username, password }: URL): boolean {
+  return isDecodable(username) && isDecodable(password);
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    // Without using the result, the bundler would drop the call.
+    return decodeURIComponent(text).length <= text.length;
+  } catch {
+    return false;
+  }
+}
+
+/** An unencoded `?`, `#` or `/` in a password ends it early, and the rest appears here. */
+export function hasNothingAfterHost({ pathname, search, hash }: URL): boolean {
+  return (pathname === '' || pathname === '/') && search === '' && hash === '';
+}

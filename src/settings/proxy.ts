@@ -1,6 +1,6 @@
 /** The outgoing proxy, from the usual environment variables. */
 import type { ProxyAddresses } from '../shared/proxy.ts';
-import { hasNothingAfterHost, hasReadableCredentials, PERCENT_ENCODED } from './url-parts.ts';
+import { hasNothingAfterHost, hasReadableCredentials, PERCENT_ENCODED } from './fields.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

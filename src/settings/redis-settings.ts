@@ -1,9 +1,8 @@
 /** The Redis settings in the form that the connection takes. */
 import { readFileSync } from 'node:fs';
 import type { RedisSettings, TlsSettings } from '../redis/client.ts';
-import type { HostPort } from './fields.ts';
+import { type HostPort, hasReadableCredentials, PERCENT_ENCODED } from './fields.ts';
 import type { Settings } from './schema.ts';
-import { hasReadableCredentials, PERCENT_ENCODED } from './url-parts.ts';
 
 /**
  * With Sentinel and Cluster, REDIS_URL gives the nodes' user, password and database (Sentinel), and TLS (Sentinels

@@ -7,7 +7,7 @@ import type { Desk, WatchDesk } from '../usecases/desk.ts';
 import type { LoanDesk } from '../usecases/loan-desk.ts';
 import type { Log, NewId, SeenOnce } from '../usecases/ports.ts';
 import type { SlackSettings } from './adapter-settings.ts';
-import { readersThrough } from './channel-readers.ts';
+import { readersThrough } from './channel-info.ts';
 import { createGuard, type GuardParts } from './guard.ts';
 import { HomeWatch } from './home-watch.ts';
 import { keepAskingSlack } from './home-workspace.ts';

@@ -7,7 +7,7 @@ import type { WebClient } from '@slack/web-api';
 import type { PersonId } from '../domain/person.ts';
 import type { Desk } from '../usecases/desk.ts';
 import type { Log } from '../usecases/ports.ts';
-import { publishHomeTab } from './publish-home.ts';
+import { publishHomeTab } from './send-message.ts';
 import { failureText } from './slack-call.ts';
 import { homeTab, refusedHomeTab } from './views/home-view.ts';
 

@@ -4,7 +4,7 @@ import type { Refusal, Result } from '../domain/refusal.ts';
 import type { Desk, WatchDesk } from '../usecases/desk.ts';
 import type { LoanDesk } from '../usecases/loan-desk.ts';
 import type { NewId } from '../usecases/ports.ts';
-import type { ReadersOf } from './channel-readers.ts';
+import type { ReadersOf } from './channel-info.ts';
 import type { HomeWatch } from './home-watch.ts';
 import type { Home, Message, Modal } from './views/blocks.ts';
 

@@ -2,7 +2,7 @@
 import type { WebClient } from '@slack/web-api';
 import type { Log } from '../usecases/ports.ts';
 import { failureText, type SlackAnswer, slackCall } from './slack-call.ts';
-import type { Message } from './views/blocks.ts';
+import type { Home, Message } from './views/blocks.ts';
 
 /** Slack doesn't take these blocks. A response_url says so with HTTP 400. */
 export const SHAPE_FAULTS: ReadonlySet<string> = new Set([
@@ -64,4 +64,16 @@ export function postMessage(
     ...(isBroadcast && threadTs !== undefined ? { thread_ts: threadTs, reply_broadcast: true } : thread),
     ...(key === undefined ? {} : { metadata: { event_type: KEYED_MESSAGE, event_payload: { key } } }),
   });
+}
+
+export async function publishHomeTab(
+  client: WebClient,
+  userId: string,
+  { plainer, ...drawn }: Home,
+): Promise<SlackAnswer<unknown>> {
+  const publish = (view: Omit<Home, 'plainer'>) =>
+    slackCall(() => client.views.publish({ user_id: userId, view }));
+  const answer = await publish(drawn);
+  if (answer.ok || answer.failure.kind !== 'refused' || plainer === undefined) return answer;
+  return publish(plainer);
 }

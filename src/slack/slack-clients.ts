@@ -14,7 +14,7 @@ import type {
 import type { SlackSettings } from './adapter-settings.ts';
 import { SlackAlertNotifier } from './alert-notifier.ts';
 import { CardNotifier } from './card-notifier.ts';
-import { channelTroubleThrough } from './channel-trouble.ts';
+import { channelTroubleThrough } from './channel-info.ts';
 import { SlackDirectory } from './directory.ts';
 import { HomeWorkspace } from './home-workspace.ts';
 import { SlackRuleNotifier } from './rule-notifier.ts';

@@ -8,10 +8,9 @@ import type { StatusView, WatchDesk } from './desk.ts';
 import { createPageCases } from './page-cases.ts';
 import type { CloseRequestStore, Directory, LoanReader, Log, NewId, SeenOnce, UnitDetails } from './ports.ts';
 import { createReadSlowFacts } from './slow-facts.ts';
-import { createTellUnreadable } from './tell-unreadable.ts';
 import { createTripWire } from './trip-wire.ts';
 import { createViewWatch, type ViewWatch, watchStatus } from './view-watch.ts';
-import { createCheckOwners, createWatchAccess } from './watch-access.ts';
+import { createCheckOwners, createTellUnreadable, createWatchAccess } from './watch-access.ts';
 import { createWatchBook } from './watch-book.ts';
 import { createPostDigest } from './watch-digest.ts';
 import type {

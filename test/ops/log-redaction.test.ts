@@ -3,8 +3,7 @@
 import { Big } from 'big.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { errorText } from '../../src/ops/log-redaction.ts';
-import { createLogger } from '../../src/ops/logger.ts';
+import { createLogger, errorText } from '../../src/ops/logger.ts';
 import { redact } from '../../src/slack/slack-log.ts';
 
 function logged(fields: object, message = 'said'): string {

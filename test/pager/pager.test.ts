@@ -1,9 +1,9 @@
 /** The ways out of Slack, each against a real HTTP server. */
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
-import { createHeartbeat } from '../../src/pager/heartbeat.ts';
 import { createCall } from '../../src/pager/outgoing-call.ts';
 import { createPagerDuty } from '../../src/pager/pagerduty.ts';
+import { createHeartbeat } from '../../src/pager/pagers.ts';
 import { createSignedWebhook } from '../../src/pager/signed-webhook.ts';
 import { START_MS } from '../support/close-requests.ts';
 import { openCase } from '../support/episodes.ts';

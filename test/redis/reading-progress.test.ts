@@ -1,5 +1,5 @@
 import { expect, inject, it } from 'vitest';
-import { RedisReadingProgress } from '../../src/redis/reading-progress.ts';
+import { RedisReadingProgress } from '../../src/redis/short-lived.ts';
 import { redisParts } from './redis-parts.ts';
 
 it('a reading is seen and stopped by another replica, and ends by itself', async () => {

@@ -1,9 +1,9 @@
 /** Rounds of the watch: what is read, what is stored, what follows, and what goes wrong on the way. */
 import { describe, expect, it } from 'vitest';
 import { amount, longId } from '../../src/domain/amount.ts';
-import { observationOf } from '../../src/usecases/observe-units.ts';
 import { UnreadableRecord } from '../../src/usecases/ports.ts';
 import type { WatchStore } from '../../src/usecases/watch-ports.ts';
+import { observationOf } from '../../src/usecases/watch-round.ts';
 import { UNAVAILABLE } from '../fakes/loan-exchange.ts';
 import { ALICE, request, START_MS } from '../support/close-requests.ts';
 import { agreeingUnit, NIGHT, WatchHarness } from '../support/watch-harness.ts';

@@ -1,4 +1,5 @@
 /** `/ltv`: the units in trouble and what to do, then every unit this key sees, worst first. */
+
 import type { KnownBlock } from '@slack/types';
 import { type Amount, sum } from '../../domain/amount.ts';
 import type { PersonId } from '../../domain/person.ts';
@@ -9,6 +10,7 @@ import { ACTIONS } from '../ids.ts';
 import {
   type ButtonSpec,
   buttons,
+  chart,
   context,
   fitLines,
   header,
@@ -18,12 +20,13 @@ import {
 } from './blocks.ts';
 import { dateToken, durationText, maskEmails, mention, moneyText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
-import { levelText, ltvText, percentText } from './unit-text.ts';
+import { cushionText, levelText, ltvText, percentText } from './unit-text.ts';
 import {
   dataTable,
   figuresOf,
   longIdsText,
   plainTable,
+  shownIds,
   tableRows,
   troubleLines,
   type UnitFigures,
@@ -206,4 +209,50 @@ function emptyMessage(view: UnitsView, query: string, sharedBy: PersonId | null)
     ...(sharedBy === null ? buttons(refresh) : []),
   ];
   return { text: `${what} ${asOf}.`, blocks };
+}
+
+/** As many as Slack draws; the table has all. */
+const BARS = 20;
+
+export function cushionsMessage(view: UnitsView): Message {
+  const { thresholds } = view;
+  const owing = view.units
+    .map((unit) => figuresOf(unit, thresholds))
+    .filter(({ toMarginCall }) => toMarginCall !== null)
+    .slice(0, BARS);
+  const ids = shownIds(owing.map(({ unit }) => unit.groupId));
+  const lines = owing.map(cushionLine);
+  const asOf = `As of ${dateToken(view.asOfMs)}. Cushion: what may be lost, as valued by Binance and as a share of net equity, before margin call (${percentText(thresholds.marginCall)}) or liquidation (${percentText(thresholds.liquidation)}).`;
+  const title = 'Cushion by unit';
+  if (owing.length === 0) {
+    const nothing = 'None of these units owes anything, so there is no cushion to draw.';
+    return { text: nothing, blocks: [section(nothing)] };
+  }
+  const words = sections(lines, 3_000, (left) => `… and ${left} more`);
+  const text = [`${title}, worst first.`, ...lines, asOf].join('\n');
+  const bars = chart({
+    title,
+    kind: 'bar',
+    labels: owing.map(({ unit }) => ids.get(unit.groupId) ?? unit.groupId),
+    series: {
+      'To margin call': owing.map(({ toMarginCall }) => barOf(toMarginCall)),
+      'To liquidation': owing.map(({ toLiquidation }) => barOf(toLiquidation)),
+    },
+    unit: '% of net equity',
+  });
+  const around = (middle: Message['blocks']) => [header(title), ...middle, ...words, context(asOf)];
+  return { text, blocks: around(bars), plainer: { text, blocks: around([]) } };
+}
+
+function cushionLine({ unit, ltv, thresholds, toMarginCall, toLiquidation }: UnitFigures): string {
+  const cushions = [
+    toMarginCall && cushionText(toMarginCall, 'margin call'),
+    toLiquidation && cushionText(toLiquidation, 'liquidation'),
+  ];
+  return `*Unit ${unit.groupId}* (${ltvText(ltv, thresholds)}): ${cushions.filter(Boolean).join(', ')}`;
+}
+
+/** Percent with one decimal; none where the level is reached. */
+function barOf(cushion: UnitFigures['toMarginCall']): number {
+  return cushion?.ofEquity?.times(100).round(1, 0).toNumber() ?? 0;
 }

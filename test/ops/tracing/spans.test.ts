@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { context } from '@opentelemetry/api';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { expect, it } from 'vitest';
-import { createSpans, type EndedCall } from '../../../src/ops/spans.ts';
+import { createSpans, type EndedCall } from '../../../src/ops/tracing.ts';
 import { registerContextManager } from '../../support/open-telemetry-sdk.ts';
 
 function scene() {

@@ -1,5 +1,5 @@
 /**
- * What the stores of close requests, of the watch and of the rules share: what they are built from, how an opening is
+ * What the stores of close requests, of the watch and of the rules share: seals, a believed clock, how an opening is
  * chained, and how the latter two tell a record that was put back from the newest one.
  */
 import {
@@ -10,13 +10,11 @@ import {
   NO_ENTRY,
 } from '../domain/audit-chain.ts';
 import { type Log, type NewId, UnreadableRecord } from '../usecases/ports.ts';
-import type { RedisConnection } from './connection.ts';
-import type { KeyNames } from './key-names.ts';
-import type { StoreClock } from './store-clock.ts';
+import { RedisStore, type StoreParts } from './connection.ts';
+import { Seals } from './seals.ts';
+import { StoreClock } from './store-clock.ts';
 
-export interface RecordStoreParts {
-  readonly connection: RedisConnection;
-  readonly keys: KeyNames;
+export interface RecordStoreParts extends StoreParts {
   /** Seals audit entries, records and notices. */
   readonly auditKeys: AuditKeys;
   readonly newId: NewId;
@@ -37,7 +35,7 @@ export interface OpeningAttempt<Value> {
   readonly value?: Value;
 }
 
-export class Openings {
+class Openings {
   /** What this process believes the newest opening to be; the script says when it is another. */
   #newest = FIRST_SEAL;
 
@@ -51,6 +49,26 @@ export class Openings {
       if (value !== undefined) return value;
     }
     throw new Error('too many requests and cases were opened at the same moment');
+  }
+}
+
+export class RedisRecordStore extends RedisStore {
+  protected readonly auditKey: Uint8Array;
+  protected readonly recordSeals: Seals;
+  protected readonly noticeSeals: Seals;
+  protected readonly newId: NewId;
+  protected readonly log: Log;
+  protected readonly clock: StoreClock;
+  protected readonly openings = new Openings();
+
+  constructor({ auditKeys, newId, log, clock, ...parts }: RecordStoreParts) {
+    super(parts);
+    this.auditKey = auditKeys.current;
+    this.recordSeals = new Seals(auditKeys, 'record');
+    this.noticeSeals = new Seals(auditKeys, 'outbox');
+    this.newId = newId;
+    this.log = log;
+    this.clock = clock ?? new StoreClock({ clocks: () => [], log });
   }
 }
 

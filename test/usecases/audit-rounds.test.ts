@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditVerdict } from '../../src/domain/audit-chain.ts';
+import { createPostAuditHead } from '../../src/usecases/audit-rounds.ts';
 import type { Delivery, SeenOnce } from '../../src/usecases/ports.ts';
-import { createPostAuditHead } from '../../src/usecases/post-audit-head.ts';
 import { MemorySeenOnce } from '../fakes/memory-seen-once.ts';
 import { START_MS } from '../support/close-requests.ts';
 import { DeskHarness } from '../support/desk-harness.ts';

@@ -1,4 +1,5 @@
-/** The start waits for Redis, for as long as it is away. */
+/** What ends a start, in the words of its settings; for a Redis that is away, the start waits. */
+
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RedisConnection } from '../redis/connection.ts';
 import { checkRedis } from '../redis/startup-check.ts';
@@ -36,4 +37,21 @@ export async function waitForRedis(
       await pause(ASKED_AGAIN_AFTER_MS, null, { signal: stopping }).catch(() => {});
     }
   }
+}
+
+const LISTENING_FAULTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'PORT: already in use by another process',
+  EACCES: 'PORT: this user may not listen there (ports below 1024 need more rights)',
+  EADDRNOTAVAIL: 'HOST: this machine has no such address',
+  EAFNOSUPPORT: 'HOST: this machine has no addresses of this kind (IPv6?)',
+  EINVAL: "HOST: this machine can't listen on this address",
+  ENOTFOUND: 'HOST: unknown name; expected a name or an address of this machine',
+  EAI_AGAIN: "HOST: the name couldn't be looked up",
+};
+
+/** Throws ConfigFaults if the settings are the cause, else the same error. */
+export function throwListeningFault(error: unknown): never {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const fault = LISTENING_FAULTS[code];
+  throw fault === undefined ? error : new ConfigFaults([`${fault} (${code})`]);
 }

@@ -1,6 +1,6 @@
 /** The hourly look at the audit trail, and what is reported of every look. */
 import { expect, it } from 'vitest';
-import { createAuditRound } from '../../src/ops/audit-round.ts';
+import { createAuditRound } from '../../src/usecases/audit-rounds.ts';
 import { DeskHarness, NO_EVENTS } from '../support/desk-harness.ts';
 import { memoryLog } from '../support/logs.ts';
 

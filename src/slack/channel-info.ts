@@ -1,4 +1,4 @@
-/** Who reads a channel, for people who are about to post figures there. */
+/** What Slack says of a channel: who reads it, for people who are about to post figures there; why the bot can't post. */
 import type { WebClient } from '@slack/web-api';
 import type { Lookup } from '../usecases/ports.ts';
 import { failureText, slackCall } from './slack-call.ts';
@@ -31,3 +31,20 @@ export function readersThrough(client: WebClient): ReadersOf {
     };
   };
 }
+
+/** Null: it can, or Slack doesn't say (it does with the optional scopes channels:read and groups:read). */
+export function channelTroubleThrough(client: WebClient, channelId: string): () => Promise<string | null> {
+  return async () => {
+    const answer = await slackCall(() => client.conversations.info({ channel: channelId }));
+    if (!answer.ok) {
+      const { failure } = answer;
+      const isGone = failure.kind === 'refused' && failure.error === 'channel_not_found';
+      return isGone ? `${channelId} doesn't exist, or is private and the bot isn't in it: ${INSTEAD}` : null;
+    }
+    const { is_archived: isArchived, is_member: isMember } = answer.value.channel ?? {};
+    if (isArchived === true) return `${channelId} is archived: ${INSTEAD}`;
+    return isMember === false ? `the bot isn't in ${channelId}: ${INSTEAD}` : null;
+  };
+}
+
+const INSTEAD = 'alerts are direct messages to WATCH_GROUP until it can post there';

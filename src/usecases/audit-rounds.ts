@@ -1,6 +1,6 @@
 /**
- * Posts the head of the audit trail to a channel once per day, by one of the replicas. The chain alone can't show that
- * its end was cut off; an earlier head can.
+ * The audit trail is read to its end every hour, and its head is posted to a channel once per day, by one of the
+ * replicas. The chain alone can't show that its end was cut off; an earlier head can.
  */
 import type { CheckAudit } from './check-audit.ts';
 import type { AuditBoard, Log, SeenOnce } from './ports.ts';
@@ -46,5 +46,25 @@ export function createPostAuditHead(
       if (!posted) await seenOnce.forget(key);
     }
     return posted ? 'posted' : 'failed';
+  };
+}
+
+/** The trail of a few closes a day is read in well under a second. */
+const VERIFIED_EVERY_MS = 3_600_000;
+
+/** One round: verifies the whole trail if the last time that worked was an hour ago. */
+export function createAuditRound(parts: {
+  readonly checkAudit: Pick<CheckAudit, 'verify'>;
+  /** UTC milliseconds. */
+  readonly now: () => number;
+  readonly log: Log;
+}): () => Promise<void> {
+  const { checkAudit, now, log } = parts;
+  let verifiedAtMs = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (Math.abs(now() - verifiedAtMs) < VERIFIED_EVERY_MS) return;
+    const { fault } = await checkAudit.verify();
+    verifiedAtMs = now();
+    if (fault !== null) log.error({ fault }, 'audit trail is broken');
   };
 }
