@@ -13,73 +13,46 @@ export type TracedEvents = Pick<
   'exchangeCalled' | 'interactionHandled' | 'redisAnswered' | 'requestChanged' | 'slackCalled'
 >;
 
+type Observe = (...detail: unknown[]) => void;
+
 export function createEvents(metrics: Events, traces: TracedEvents, log: Log): Events {
-  return guarded(log, {
-    ...metrics,
-    exchangeCalled(record) {
-      metrics.exchangeCalled(record);
-      traces.exchangeCalled(record);
-      log.info(record, 'exchange called');
-    },
-    interactionHandled(record) {
-      metrics.interactionHandled(record);
-      traces.interactionHandled(record);
-    },
-    redisAnswered(trip) {
-      metrics.redisAnswered(trip);
-      traces.redisAnswered(trip);
-    },
-    requestChanged(change) {
-      metrics.requestChanged(change);
-      traces.requestChanged(change);
-      const { request, event, from } = change;
+  const inLog: Partial<Events> = {
+    exchangeCalled: (record) => log.info(record, 'exchange called'),
+    requestChanged({ request, event, from }) {
+      const { id: requestId, groupId, state, revision, audit } = request;
+      const { sequence: auditSequence, seal: auditSeal } = audit;
       log.info(
-        {
-          requestId: request.id,
-          groupId: request.groupId,
-          event,
-          from,
-          state: request.state,
-          revision: request.revision,
-          auditSequence: request.audit.sequence,
-          auditSeal: request.audit.seal,
-        },
+        { requestId, groupId, event, from, state, revision, auditSequence, auditSeal },
         'close request changed',
       );
     },
-    slackCalled(record) {
-      metrics.slackCalled(record);
-      traces.slackCalled(record);
-    },
-  });
-}
-
-/** What happened has happened: a failing observer is logged and changes nothing. */
-function guarded(log: Log, events: Events): Events {
+  };
+  /** What happened has happened: a failing observer is logged and changes nothing. */
   const report =
-    <Detail extends unknown[]>(event: keyof Events, tell: (...detail: Detail) => void) =>
-    (...detail: Detail): void => {
+    <Name extends keyof Events>(event: Name): Events[Name] =>
+    (...detail: unknown[]): void => {
       try {
-        tell(...detail);
+        for (const observer of [metrics, traces, inLog] as Partial<Record<string, Observe>>[])
+          observer[event]?.(...detail);
       } catch (error) {
         log.error({ err: error, event }, 'event observer failed');
       }
     };
   return {
-    requestChanged: report('requestChanged', events.requestChanged),
-    noticeMissed: report('noticeMissed', events.noticeMissed),
-    auditVerified: report('auditVerified', events.auditVerified),
-    exchangeCalled: report('exchangeCalled', events.exchangeCalled),
-    exchangeStopped: report('exchangeStopped', events.exchangeStopped),
-    redisAnswered: report('redisAnswered', events.redisAnswered),
-    slackCalled: report('slackCalled', events.slackCalled),
-    interactionAcked: report('interactionAcked', events.interactionAcked),
-    interactionHandled: report('interactionHandled', events.interactionHandled),
-    interactionUnacknowledged: report('interactionUnacknowledged', events.interactionUnacknowledged),
-    httpRequestRefused: report('httpRequestRefused', events.httpRequestRefused),
-    watchRead: report('watchRead', events.watchRead),
-    alertRaised: report('alertRaised', events.alertRaised),
-    alertDelivered: report('alertDelivered', events.alertDelivered),
-    pageSent: report('pageSent', events.pageSent),
+    requestChanged: report('requestChanged'),
+    noticeMissed: report('noticeMissed'),
+    auditVerified: report('auditVerified'),
+    exchangeCalled: report('exchangeCalled'),
+    exchangeStopped: report('exchangeStopped'),
+    redisAnswered: report('redisAnswered'),
+    slackCalled: report('slackCalled'),
+    interactionAcked: report('interactionAcked'),
+    interactionHandled: report('interactionHandled'),
+    interactionUnacknowledged: report('interactionUnacknowledged'),
+    httpRequestRefused: report('httpRequestRefused'),
+    watchRead: report('watchRead'),
+    alertRaised: report('alertRaised'),
+    alertDelivered: report('alertDelivered'),
+    pageSent: report('pageSent'),
   };
 }

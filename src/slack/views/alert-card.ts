@@ -26,6 +26,7 @@ import {
   context,
   fitLines,
   header,
+  inForms,
   type Message,
   quote,
   section,
@@ -59,15 +60,10 @@ export function alertCard(episode: Episode, { rules, trend, edition }: AlertCard
     ...lastNote(episode),
     ...small.map((line) => context(line)),
   ];
-  const text = fitLines(
-    [`${drillPrefix(episode)}${title}.`, ...lead, ...words, ...small],
-    3_500,
-    (left) => `… and ${left} more lines`,
-  );
-  const bare: Message = { text, blocks: [section(text), ...controls] };
+  const text = fitLines([`${drillPrefix(episode)}${title}.`, ...lead, ...words, ...small], 3_500);
+  const bare = [section(text), ...controls];
   const charts = trend === null ? [] : trendChart(trend, rules.levels, 'UTC');
-  if (charts.length === 0) return { text, blocks: around([]), plainer: bare };
-  return { text, blocks: around(charts), plainer: { text, blocks: around([]), plainer: bare } };
+  return inForms(text, around(charts), ...(charts.length === 0 ? [] : [around([])]), bare);
 }
 
 /** "🟠 Unit 12: margin call, 85.30%". Plain text; also what a notification shows. */

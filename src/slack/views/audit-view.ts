@@ -1,8 +1,9 @@
 /** `/loandesk audit verify`, and the day's head for the channel that keeps it. */
+
 import { type AuditVerdict, isVerified, type KeptHeadFinding } from '../../domain/audit-chain.ts';
 import { subjectText } from '../../domain/subject.ts';
 import { header, type Message, section } from './blocks.ts';
-import { utcText } from './format.ts';
+import { plural, utcText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 
 /** The day's head, with the command that checks it later. */
@@ -55,8 +56,8 @@ function verdictText(verdict: AuditVerdict, subjectId: string | null): string {
 
 /** How much was read; the command line prints it, too. */
 export function readText({ entries, requests, episodes }: AuditVerdict): string {
-  const cases = episodes === 0 ? [] : [`${episodes} case${episodes === 1 ? '' : 's'}`];
-  const ofRequests = requests === 0 ? [] : [`${requests} request${requests === 1 ? '' : 's'}`];
+  const cases = episodes === 0 ? [] : [plural(episodes, 'case')];
+  const ofRequests = requests === 0 ? [] : [plural(requests, 'request')];
   const subjects = [...ofRequests, ...cases].join(' and ');
   return `${counted(entries)}${subjects === '' ? '' : ` of ${subjects}`} read`;
 }

@@ -42,6 +42,16 @@ export interface Message {
   readonly plainer?: Message;
 }
 
+/** One text in several forms, the richest first: each of the others is for a Slack that refuses the one before. */
+export function inForms(
+  text: string,
+  blocks: Message['blocks'],
+  ...plainer: readonly Message['blocks'][]
+): Message {
+  const [next, ...rest] = plainer;
+  return { text, blocks, ...(next === undefined ? {} : { plainer: inForms(text, next, ...rest) }) };
+}
+
 export type Modal = ModalView;
 /** `plainer`: the same in older blocks, for a Slack that refuses these. */
 export type Home = HomeView & { readonly plainer?: HomeView };
@@ -214,7 +224,11 @@ function distinct(labels: readonly string[]): string[] {
 }
 
 /** As many whole lines as fit into `max` characters; `more` says what to do about the others. */
-export function fitLines(lines: readonly string[], max: number, more: (left: number) => string): string {
+export function fitLines(
+  lines: readonly string[],
+  max: number,
+  more: (left: number) => string = (left) => `… and ${left} more lines`,
+): string {
   const whole = lines.join('\n');
   if (whole.length <= max) return whole;
   const kept: string[] = [];

@@ -10,12 +10,13 @@ import {
   context,
   fitLines,
   header,
+  inForms,
   type Message,
   pager,
   section,
   sections,
 } from './blocks.ts';
-import { cardMention, durationText, mentions, secondsToken, zonedText } from './format.ts';
+import { cardMention, durationText, mentions, plural, secondsToken, zonedText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { stateOf } from './request-text.ts';
 import { idCell, peopleCell, requestCell, sortableTable, type TableCell, textCell } from './table-cells.ts';
@@ -42,29 +43,25 @@ export function closedUnitsMessage(
     ...flawBlocks(view.flaws),
     ...buttons(controls(view, filter)),
   ];
-  const text = fitLines([top, when, ...lines], 3_500, (left) => `… and ${left} more lines`);
+  const text = fitLines([top, when, ...lines], 3_500);
   if (view.rows.length === 0) return { text, blocks: around([]) };
   const ids = shownIds(groupIds);
   const rows = view.rows.map((row) =>
     cellsOf(row, ids.get(row.unit.groupId) ?? row.unit.groupId, view.timeZone, workspaceUrl),
   );
-  return {
+  const more = (left: number) => `… and ${left} more on this page: narrow it with a filter`;
+  return inForms(
     text,
-    blocks: around([sortableTable('Closed units, newest first', HEADINGS, rows)]),
-    plainer: {
-      text,
-      blocks: around(
-        sections(lines, 7_500, (left) => `… and ${left} more on this page: narrow it with a filter`),
-      ),
-    },
-  };
+    around([sortableTable('Closed units, newest first', HEADINGS, rows)]),
+    around(sections(lines, 7_500, more)),
+  );
 }
 
 function summary(view: ClosedUnitsView): string {
   const filter = view.filter === null ? '' : ` for ${shorten(escapeMrkdwn(view.filter), 300)}`;
   if (view.total === 0) return `The closed list holds nothing${filter} that these keys can see.`;
   const page = view.pages === 1 ? '' : ` Page ${view.page} of ${view.pages}.`;
-  return `*${view.total} closed unit${view.total === 1 ? '' : 's'}*${filter}, newest first.${page}`;
+  return `*${plural(view.total, 'closed unit')}*${filter}, newest first.${page}`;
 }
 
 type ClosedRow = ClosedUnitsView['rows'][number];

@@ -4,7 +4,7 @@ import { type Amount, ZERO } from '../../domain/amount.ts';
 import type { MemberAccount, RiskUnit, Wallet } from '../../domain/unit/risk-unit.ts';
 import type { DetailsView } from '../../usecases/read-unit-details.ts';
 import { plain, section, sections } from './blocks.ts';
-import { moneyText } from './format.ts';
+import { moneyText, plural } from './format.ts';
 import { escapeMrkdwn, LIMITS, shorten } from './limits.ts';
 import { type TableCell, textCell, wrappedTable } from './table-cells.ts';
 
@@ -37,7 +37,7 @@ export function collateral(unit: RiskUnit, members: DetailsView['members']): Col
         counts: counts(account, wallet, members),
       })),
   );
-  const title = `Collateral: ${counted(unit.accounts.length, 'account')}, ${counted(funded.length, 'funded wallet')}`;
+  const title = `Collateral: ${plural(unit.accounts.length, 'account')}, ${plural(funded.length, 'funded wallet')}`;
   const shown = [...funded]
     .sort((a, b) => b.wallet.netEquity.cmp(a.wallet.netEquity))
     .slice(0, WALLETS_AT_MOST);
@@ -116,8 +116,4 @@ function accountNames(accounts: readonly MemberAccount[]): readonly string[] {
   const short = accounts.map(({ email }) => email.slice(0, email.indexOf('@')));
   const areDistinct = new Set(short).size === short.length && !short.includes('');
   return areDistinct ? short : accounts.map(({ email }) => email);
-}
-
-function counted(count: number, one: string): string {
-  return `${count} ${one}${count === 1 ? '' : 's'}`;
 }

@@ -1,10 +1,11 @@
 /** The daily digest: whether all is clear, then the units from the worst, then what is open. For a channel: no addresses. */
+
 import { amount } from '../../domain/amount.ts';
 import type { WatchLevel } from '../../domain/watch/levels.ts';
 import type { Digest, DigestUnit } from '../../domain/watch/watch.ts';
 import { levelMark, levelName, pointsText, readLtv } from './alert-figures.ts';
 import { context, fitLines, header, type Message, sections } from './blocks.ts';
-import { moneyText, secondsToken, zonedText } from './format.ts';
+import { moneyText, plural, secondsToken, zonedText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 
 const UNITS_SHOWN = 30;
@@ -33,12 +34,12 @@ function titleOf({ units, openCases, openRequests }: Digest): string {
   if (troubled > 0) return `${troubled} of ${count} at a level${casesText(openCases.length)}`;
   if (openCases.length > 0) return `No unit at a level${casesText(openCases.length)}`;
   const requests = openRequests.length;
-  const asked = requests === 0 ? '' : `, ${requests} open close request${requests === 1 ? '' : 's'}`;
+  const asked = requests === 0 ? '' : `, ${plural(requests, 'open close request')}`;
   return `All clear: ${count} below every level${asked}`;
 }
 
 function casesText(open: number): string {
-  return open === 0 ? '' : `, ${open} open case${open === 1 ? '' : 's'}`;
+  return open === 0 ? '' : `, ${plural(open, 'open case')}`;
 }
 
 function unitText(

@@ -100,6 +100,11 @@ export function zonedText(ms: number, timeZone: string): string {
   });
 }
 
+/** "1 unit", "2 units". */
+export function plural(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? '' : 's'}`;
+}
+
 /** Slack's ids of people. */
 export function isUserId(text: string): boolean {
   return /^[UW][A-Z0-9]{1,30}$/.test(text);

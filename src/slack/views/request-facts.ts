@@ -18,6 +18,7 @@ import {
   mentions,
   moneyText,
   needsText,
+  plural,
 } from './format.ts';
 import { escapeMrkdwn, shorten, withoutMarks } from './limits.ts';
 
@@ -45,7 +46,7 @@ export function releasedText(
   if (netEquity === undefined) return null;
   // The credit account's equity is part of the sum.
   const count = collateralAccounts.length + 1;
-  return `${money(netEquity)} in ${count} account${count === 1 ? '' : 's'}, as valued by Binance`;
+  return `${money(netEquity)} in ${plural(count, 'account')}, as valued by Binance`;
 }
 
 export function factPairs(
@@ -146,7 +147,7 @@ function needLines(request: CloseRequest, seats: NonNullable<PeopleNow['seats']>
 function tally({ policy: { quorum }, ending }: CloseRequest, have: number): string {
   if (ending !== null) return have === 0 ? '*No approvals*' : `*Approvals: ${have}*`;
   const boxes = Array.from({ length: Math.max(quorum, have) }, (_, index) => (index < have ? '☑' : '☐'));
-  return `${boxes.join(' ')}  *${have} of ${quorum} approval${quorum === 1 ? '' : 's'}*`;
+  return `${boxes.join(' ')}  *${have} of ${plural(quorum, 'approval')}*`;
 }
 
 /** Approvals that no longer count, and why. */
@@ -185,8 +186,8 @@ export function whoMayVote(request: CloseRequest, approvers: ReadonlySet<string>
     const groups = request.policy.approvers.filter((name) => name.startsWith('S')).length;
     const people = request.policy.approvers.length - groups;
     const counted = [
-      ...(people === 0 ? [] : [`${people} named approver${people === 1 ? '' : 's'}`]),
-      ...(groups === 0 ? [] : [`${groups} user group${groups === 1 ? '' : 's'}`]),
+      ...(people === 0 ? [] : [plural(people, 'named approver')]),
+      ...(groups === 0 ? [] : [plural(groups, 'user group')]),
     ];
     return `${counted.join(' and ')}${except}`;
   }

@@ -17,7 +17,7 @@ import type { Facts, LiabilityFact } from '../../domain/close/facts.ts';
 import { openNeeds, placesIn } from '../../domain/close/seats.ts';
 import { countApprovals, sendsFromMs, votersOf } from '../../domain/close/votes.ts';
 import type { CloseMode } from '../../domain/policy.ts';
-import { amountText, countdownToken, dateToken, mention, mentions } from './format.ts';
+import { amountText, countdownToken, dateToken, mention, mentions, plural } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { quoted } from './request-facts.ts';
 
@@ -57,7 +57,7 @@ export function stateOf(request: Pick<CloseRequest, 'state' | 'ending' | 'facts'
 export function owedBriefly(facts: Facts): string {
   const [first = 'nothing', ...others] = owedInParts(facts);
   if (others.length === 0) return first;
-  return `${first} and ${others.length} more asset${others.length === 1 ? '' : 's'}`;
+  return `${first} and ${plural(others.length, 'more asset')}`;
 }
 
 /** What is owed in each asset with every digit, principal and interest together; empty: nothing. Plain text. */

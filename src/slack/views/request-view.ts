@@ -14,6 +14,7 @@ import {
   fields,
   fitLines,
   header,
+  inForms,
   type Message,
   type Position,
   pager,
@@ -107,7 +108,6 @@ export function requestMessage(view: RequestView, workspaceUrl: string | null): 
       ...evidence,
     ],
     3_500,
-    (left) => `… and ${left} more lines`,
   );
   return { text, blocks };
 }
@@ -214,11 +214,11 @@ export function requestListMessage(
   const rows = requests.map((request) =>
     requestCells(request, ids.get(request.groupId) ?? request.groupId, workspaceUrl),
   );
-  return {
+  return inForms(
     text,
-    blocks: around([sortableTable('Close requests, open first', LIST_HEADINGS, rows)]),
-    plainer: { text, blocks: around(sections(lines, 7_000, more)) },
-  };
+    around([sortableTable('Close requests, open first', LIST_HEADINGS, rows)]),
+    around(sections(lines, 7_000, more)),
+  );
 }
 
 function listTitle(open: number, ended: number, { page, pages }: Position): string {

@@ -2,8 +2,8 @@
 import type { ContainerBlock, KnownBlock } from '@slack/types';
 import type { StatusView } from '../../usecases/desk.ts';
 import type { ExchangeStop } from '../../usecases/ports.ts';
-import { context, fitLines, header, type Message, plain, sections } from './blocks.ts';
-import { dateToken } from './format.ts';
+import { context, fitLines, header, inForms, type Message, plain, sections } from './blocks.ts';
+import { dateToken, plural } from './format.ts';
 import { escapeMrkdwn, LIMITS, shorten } from './limits.ts';
 import { noticeMessage } from './notice-message.ts';
 import { DRY_RUN_LINE } from './request-text.ts';
@@ -34,11 +34,7 @@ export function statusMessage(view: StatusView): Message {
   ];
   const text = fitLines([`${title}. ${versions}`, ...wrong, ...fine.map(lineText)], 3_500, more);
   if (fine.length === 0) return { text, blocks: around([]) };
-  return {
-    text,
-    blocks: around([checksPassed(fine)]),
-    plainer: { text, blocks: around(sections(fine.map(lineText), 3_500, more)) },
-  };
+  return inForms(text, around([checksPassed(fine)]), around(sections(fine.map(lineText), 3_500, more)));
 }
 
 function titleOf(faults: number, warnings: number): string {
@@ -47,7 +43,7 @@ function titleOf(faults: number, warnings: number): string {
 }
 
 function counted(count: number, one: string): string {
-  return count === 0 ? '' : `${count} ${one}${count === 1 ? '' : 's'}`;
+  return count === 0 ? '' : plural(count, one);
 }
 
 function lineText({ name, level, text }: Line): string {

@@ -15,6 +15,7 @@ import {
   chart,
   context,
   header,
+  inForms,
   type Message,
   section,
 } from './blocks.ts';
@@ -156,11 +157,11 @@ export function trendMessage(view: TrendView): Message {
     ...buttons(spanButtons(view)),
   ];
   const text = [`${title}.`, ...words].join('\n');
-  return {
+  return inForms(
     text,
-    blocks: around(trendChart(trend, view.levels, view.timeZone)),
-    plainer: { text, blocks: around(pointLines(trend, view.levels)) },
-  };
+    around(trendChart(trend, view.levels, view.timeZone)),
+    around(pointLines(trend, view.levels)),
+  );
 }
 
 /** Where Slack draws no chart: each span on a line. */

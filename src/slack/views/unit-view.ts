@@ -21,6 +21,7 @@ import {
   fields,
   fitLines,
   header,
+  inForms,
   type Message,
   section,
 } from './blocks.ts';
@@ -63,13 +64,8 @@ export function unitMessage(view: UnitView, query: string): Message {
       closeText(view),
     ],
     3_500,
-    (left) => `… and ${left} more lines`,
   );
-  return {
-    text,
-    blocks: around([backing.folded]),
-    plainer: { text, blocks: around(backing.lines) },
-  };
+  return inForms(text, around([backing.folded]), around(backing.lines));
 }
 
 function titleOf({ unit, thresholds }: UnitView, standing: Standing): string {

@@ -14,11 +14,12 @@ import {
   context,
   fitLines,
   header,
+  inForms,
   type Message,
   section,
   sections,
 } from './blocks.ts';
-import { dateToken, durationText, maskEmails, mention, moneyText } from './format.ts';
+import { dateToken, durationText, maskEmails, mention, moneyText, plural } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { cushionText, levelText, ltvText, percentText } from './unit-text.ts';
 import {
@@ -68,24 +69,13 @@ function draw(view: UnitsView, query: string, sharedBy: PersonId | null): Messag
   const text = fitLines(
     [preview(title, troubled), ...lines, smallPrint(view, figures.length - shown.length, sharedBy)],
     3_500,
-    (left) => `… and ${left} more lines`,
   );
-  return {
+  return inForms(
     text,
-    blocks: around([dataTable(rows)]),
-    plainer: {
-      text,
-      blocks: around([plainTable(rows)]),
-      plainer: {
-        text,
-        blocks: around(sections(lines, 6_000, (left) => `… and ${left} more: narrow it with a filter`)),
-      },
-    },
-  };
-}
-
-function plural(count: number, one: string): string {
-  return `${count} ${one}${count === 1 ? '' : 's'}`;
+    around([dataTable(rows)]),
+    around([plainTable(rows)]),
+    around(sections(lines, 6_000, (left) => `… and ${left} more: narrow it with a filter`)),
+  );
 }
 
 /** Plain text. What a filter hid is not called fine, nor what could not be read. */
@@ -241,7 +231,7 @@ export function cushionsMessage(view: UnitsView): Message {
     unit: '% of net equity',
   });
   const around = (middle: Message['blocks']) => [header(title), ...middle, ...words, context(asOf)];
-  return { text, blocks: around(bars), plainer: { text, blocks: around([]) } };
+  return inForms(text, around(bars), around([]));
 }
 
 function cushionLine({ unit, ltv, thresholds, toMarginCall, toLiquidation }: UnitFigures): string {

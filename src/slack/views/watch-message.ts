@@ -71,7 +71,7 @@ function listMessage(
     );
   const left = episodes.length - SUMMARY_SHOWN;
   if (left > 0) lines.push(`• … and ${left} more`);
-  const text = fitLines([`${title}.`, ...lines, end], 3_500, (more) => `… and ${more} more lines`);
+  const text = fitLines([`${title}.`, ...lines, end], 3_500);
   return {
     text,
     blocks: [header(title), section(fitLines(lines, 2_800, (more) => `• … and ${more} more`)), section(end)],

@@ -17,7 +17,7 @@ import {
   section,
   sections,
 } from './blocks.ts';
-import { cardMention, channelMention, dateToken, durationText, mention } from './format.ts';
+import { cardMention, channelMention, dateToken, durationText, mention, plural } from './format.ts';
 import { escapeMrkdwn } from './limits.ts';
 import { causeText } from './watch-message.ts';
 
@@ -122,6 +122,6 @@ function rulesText({ everyMs, levels, channelId, group, ...view }: WatchView): s
     view.hasTripwire ? 'trip-wire on' : 'no trip-wire',
     view.nextDigestAtMs === null ? 'no digest' : `next digest ${dateToken(view.nextDigestAtMs)}`,
   ];
-  const names = `${group.length} name${group.length === 1 ? '' : 's'}`;
+  const names = plural(group.length, 'name');
   return `Reads all units every ${durationText(everyMs)} · tells ${place}, watch group of ${names} · levels: ${begins.join(', ')} · ${proofs.join(' · ')}`;
 }

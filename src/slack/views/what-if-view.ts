@@ -7,7 +7,7 @@ import { type LtvAfter, ltvAfter, type WhatIf } from '../../domain/unit/what-if.
 import type { WhatIfView } from '../../usecases/desk.ts';
 import { writePageValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
-import { buttons, context, header, type Message, section } from './blocks.ts';
+import { buttons, context, header, inForms, type Message, section } from './blocks.ts';
 import { moneyText, secondsToken } from './format.ts';
 import { textCell, wrappedTable } from './table-cells.ts';
 import { cureForms, levelEmoji, levelText, ltvText, percentText } from './unit-text.ts';
@@ -50,11 +50,7 @@ export function whatIfMessage(view: WhatIfView, query: string): Message {
     rows.map((row) => row.map((cell) => textCell(cell))),
     [1],
   );
-  return {
-    text,
-    blocks: around([table]),
-    plainer: { text, blocks: around([section(lines.join('\n'))]) },
-  };
+  return inForms(text, around([table]), around([section(lines.join('\n'))]));
 }
 
 function questionText(whatIf: WhatIf): string {
