@@ -1,11 +1,12 @@
 /** What Slack does with the body of an ack. */
+
 import { findBlockKitFaults } from './block-kit/check-blocks.ts';
 import type { Directory } from './directory.ts';
 import { isObject, type JsonObject, readObjects } from './json.ts';
 import { readContent } from './method.ts';
-import type { Ack } from './payload-sender.ts';
 import { Refused } from './refused.ts';
 import { SEED_IDS } from './seed.ts';
+import type { Ack } from './socket-connections.ts';
 import type { Store, StoredMessage, StoredView } from './store.ts';
 
 export interface AckEffects {

@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import { parseJson } from './json.ts';
 import {
+  type Ack,
   createEnvelope,
   type Envelope,
   markRetry,
@@ -110,17 +111,6 @@ export interface SignedRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-}
-
-export interface Ack {
-  /** The HTTP status; 0 when there was no answer. */
-  readonly status: number;
-  readonly bodyText: string;
-  /** The parsed JSON body, where it is JSON. */
-  readonly body: unknown;
-  readonly elapsedMs: number;
-  /** Why there was no answer. */
-  readonly noAnswer?: 'timeout' | 'connection_failed';
 }
 
 /** `v0=` and the HMAC-SHA256 of `v0:timestamp:body`: docs.slack.dev/authentication/verifying-requests-from-slack */

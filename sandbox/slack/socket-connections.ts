@@ -9,7 +9,6 @@ import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { isObject, type JsonObject, parseJson } from './json.ts';
-import type { Ack } from './payload-sender.ts';
 import type { OpenConnection, Store } from './store.ts';
 
 /** More than these get `too_many_websockets`. */
@@ -27,6 +26,18 @@ const NORMAL_CLOSURE = 1000;
 const UNSUPPORTED_DATA = 1003;
 
 export type PayloadKind = 'slash_commands' | 'interactive' | 'events_api';
+
+/** How the bot answered. */
+export interface Ack {
+  /** The HTTP status; 0 when there was no answer. */
+  readonly status: number;
+  readonly bodyText: string;
+  /** The parsed JSON body, where it is JSON. */
+  readonly body: unknown;
+  readonly elapsedMs: number;
+  /** Why there was no answer. */
+  readonly noAnswer?: 'timeout' | 'connection_failed';
+}
 
 /** What goes to the bot, however it travels. */
 export interface Outgoing {

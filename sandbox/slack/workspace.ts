@@ -26,18 +26,12 @@ import { Directory, type WorkspaceSeed } from './directory.ts';
 import { WorkspaceFaults } from './faults.ts';
 import { MessageSchedule } from './message-schedule.ts';
 import type { MethodContext } from './method.ts';
-import {
-  type Ack,
-  PayloadSender,
-  type ResendOptions,
-  type SentRequest,
-  type Transport,
-} from './payload-sender.ts';
+import { PayloadSender, type ResendOptions, type SentRequest, type Transport } from './payload-sender.ts';
 import { RateLimits } from './rate-limits.ts';
 import { type Renderable, renderText } from './render-text.ts';
 import { ResponseUrls } from './response-urls.ts';
 import { createSeed } from './seed.ts';
-import { SocketConnections } from './socket-connections.ts';
+import { type Ack, SocketConnections } from './socket-connections.ts';
 import { Store, type StoredMessage, type StoredView, type WorkspaceEvent } from './store.ts';
 import { Triggers, Uploads } from './triggers.ts';
 import { type Grants, WebApi } from './web-api.ts';
