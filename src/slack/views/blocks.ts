@@ -242,6 +242,11 @@ export function fitLines(
   return shorten([...kept, more(lines.length - kept.length)].join('\n'), max);
 }
 
+/** Of a list of items as many as fit; `what`: " changes", after "and 3 more". */
+export function fitItems(lines: readonly string[], max: number, what = ''): string {
+  return fitLines(lines, max, (left) => `• … and ${left} more${what}`);
+}
+
 /** The lines in as many sections as they need, at most `max` characters in all. */
 export function sections(
   lines: readonly string[],

@@ -29,7 +29,7 @@ function titleOf({ units, openCases, openRequests }: Digest): string {
   if (units === null) return '🙈 No digest: the watch is blind';
   // An empty list is never an all-clear.
   if (units.length === 0) return '🙈 No unit is visible';
-  const count = units.length === 1 ? '1 unit' : `${units.length} units`;
+  const count = plural(units.length, 'unit');
   const troubled = units.filter(({ level }) => level !== 'normal').length;
   if (troubled > 0) return `${troubled} of ${count} at a level${casesText(openCases.length)}`;
   if (openCases.length > 0) return `No unit at a level${casesText(openCases.length)}`;

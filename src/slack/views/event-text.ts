@@ -6,7 +6,7 @@
 import type { CloseRequest, RequestEvent } from '../../domain/close/close-request.ts';
 import { isRepaid, owedBefore } from '../../domain/close/facts.ts';
 import { countApprovals } from '../../domain/close/votes.ts';
-import { fitLines } from './blocks.ts';
+import { fitItems, fitLines } from './blocks.ts';
 import { type Audience, countdownToken, dateToken, mention, mentions } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { factChangeLines, lackText, quoted, voterText } from './request-facts.ts';
@@ -135,5 +135,5 @@ function factsChangedText(
     event.voided.length === 0 ? '' : ` Approvals that no longer count: ${mentions(event.voided)}.`;
   const lines = factChangeLines(event.changes, audience);
   const head = `${changeHead(event, request)} Nothing was sent.${voided} The card shows the current facts.`;
-  return fitLines([head, ...lines], 2_400, (left) => `• … and ${left} more changes`);
+  return fitItems([head, ...lines], 2_400, ' changes');
 }

@@ -6,7 +6,7 @@ import type { HomeView, UnitsView } from '../../usecases/desk.ts';
 import { writePageValue, writeRequestValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
 import { type ButtonSpec, buttons, context, type Home, header, section, sections } from './blocks.ts';
-import { cardLink, dateToken, secondsToken } from './format.ts';
+import { cardLink, dateToken, plural, secondsToken } from './format.ts';
 import { refusalReason } from './refusal-text.ts';
 import { requestLine, unreadableLines } from './request-view.ts';
 import {
@@ -74,7 +74,7 @@ function alertBlocks({ watch, nowMs }: HomeView, workspaceUrl: string | null): K
   const left = open.length - ALERTS_SHOWN;
   return [
     ...(blind === null ? [] : [section(watchLine(watch, nowMs))]),
-    ...(open.length === 0 ? [] : [header(open.length === 1 ? '1 open alert' : `${open.length} open alerts`)]),
+    ...(open.length === 0 ? [] : [header(plural(open.length, 'open alert'))]),
     ...open.slice(0, ALERTS_SHOWN).flatMap((episode) => openBlocks(episode, levels, workspaceUrl)),
     ...(left > 0 ? [context(`… and ${left} more: \`/loandesk watch\``)] : []),
   ];

@@ -7,7 +7,7 @@
 import type { FactChange, LiabilityFact } from '../../domain/close/facts.ts';
 import type { Refusal, RefusalCode, WhyAbsenceUnclear } from '../../domain/refusal.ts';
 import { subjectText } from '../../domain/subject.ts';
-import { fitLines } from './blocks.ts';
+import { fitItems } from './blocks.ts';
 import { amountText, channelMention, dateToken, durationText, mention, needsText } from './format.ts';
 import { escapeMrkdwn, shorten, withoutMarks } from './limits.ts';
 import { factChangeLines } from './request-facts.ts';
@@ -48,13 +48,13 @@ function owedLines(liabilities: readonly LiabilityFact[], totalLiability: string
     ({ asset, principal, interest }) =>
       `• *${escapeMrkdwn(asset)}*: principal ${amountText(principal)}, interest ${amountText(interest)}`,
   );
-  const list = fitLines(lines, 1_800, (left) => `• … and ${left} more assets`);
+  const list = fitItems(lines, 1_800, ' assets');
   return `Total liability ${amountText(totalLiability)} as valued by Binance.${list === '' ? '' : `\n${list}\n`}`;
 }
 
 function changeList(changes: readonly FactChange[]): string {
   const lines = factChangeLines(changes, 'private');
-  return lines.length === 0 ? '' : `\n${fitLines(lines, 1_500, (left) => `• … and ${left} more changes`)}\n`;
+  return lines.length === 0 ? '' : `\n${fitItems(lines, 1_500, ' changes')}\n`;
 }
 
 function retryAdvice(retryAtMs: number | null): string {
@@ -173,10 +173,9 @@ const TEXTS: { readonly [Code in RefusalCode]: (refusal: RefusalOf[Code]) => Sen
     advice: '`/ltv` lists the units this bot can see, `/closed-units` the ones in the closed list.',
   }),
   'unit-unreadable': ({ input, rows }) => ({
-    what: `${typed(input)} can't be shown: Binance lists it, or may list it, but what it lists can't be read or contradicts itself.\n${fitLines(
+    what: `${typed(input)} can't be shown: Binance lists it, or may list it, but what it lists can't be read or contradicts itself.\n${fitItems(
       rows.map((row) => `• ${shorten(escapeMrkdwn(row), 300)}`),
       1_800,
-      (left) => `• … and ${left} more`,
     )}\n`,
     advice:
       'Try again in a minute, or look at Binance. Until it can be read, nothing is known about what it owes.',

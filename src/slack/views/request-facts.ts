@@ -6,7 +6,7 @@ import { type FactChange, type Facts, isRepaid, shortDigest } from '../../domain
 import { fillSeats, openNeeds, placesIn } from '../../domain/close/seats.ts';
 import { countApprovals, votersOf } from '../../domain/close/votes.ts';
 import { personKey } from '../../domain/person.ts';
-import { fitLines } from './blocks.ts';
+import { fitItems, fitLines } from './blocks.ts';
 import {
   type Audience,
   account,
@@ -167,7 +167,7 @@ export function votesText(request: CloseRequest, max: number): string {
     ...request.votes.map((vote) => `• ${voterText(vote)} approved ${dateAndUtc(vote.atMs)}`),
     ...voidedLines(request).map((line) => `• ${line}`),
   ];
-  return fitLines([tally(request, have), ...lines], max, (left) => `• … and ${left} more`);
+  return fitItems([tally(request, have), ...lines], max);
 }
 
 /** User ids of those who may vote and have not: people are counted, not accounts. */

@@ -8,7 +8,7 @@ import type { ClosePolicy } from '../../domain/policy.ts';
 import type { BallotView, FreshFacts } from '../../usecases/desk.ts';
 import { writeBallotMetadata, writeRequestValue, writeUnitValue } from '../button-value.ts';
 import { COMMANDS, INPUT, INPUTS, MODALS } from '../ids.ts';
-import { context, fields, fitLines, type Modal, plain, quote, section, textInput } from './blocks.ts';
+import { context, fields, fitItems, type Modal, plain, quote, section, textInput } from './blocks.ts';
 import { countdownToken, durationText, mention, needsText } from './format.ts';
 import { LIMITS } from './limits.ts';
 import { factChangeLines, factPairs, irreversibleText, votesText, whatWillHappen } from './request-facts.ts';
@@ -100,15 +100,7 @@ export function ballotModal({ request, facts, inPlaceOf }: BallotView): Modal {
     fields(factPairs(request, facts, 'private')),
     ...(changed.length === 0
       ? []
-      : [
-          section(
-            fitLines(
-              [':warning: *Changed since the first approval*', ...changed],
-              2_000,
-              (left) => `• … and ${left} more changes`,
-            ),
-          ),
-        ]),
+      : [section(fitItems([':warning: *Changed since the first approval*', ...changed], 2_000, ' changes'))]),
     section(votesText(request, 2_000)),
     ...(inPlaceOf === undefined
       ? []

@@ -85,7 +85,7 @@ export function titleText(request: CloseRequest, seats: PeopleNow['seats'] = [])
       const have = countApprovals(request, votes);
       const missing = seats.map((rule) => placesIn(openNeeds(rule, votersOf(request, votes))));
       const left = Math.max(1, policy.quorum - have, ...missing);
-      return `⏳ ${close}: needs ${left}${have > 0 ? ' more' : ''} approval${left === 1 ? '' : 's'}`;
+      return `⏳ ${close}: needs ${plural(left, have > 0 ? 'more approval' : 'approval')}`;
     }
     case 'approved':
       if (request.obstacle !== null) return `⚠️ ${close}: approved, not sent yet`;

@@ -12,6 +12,7 @@ import {
   buttons,
   context,
   fields,
+  fitItems,
   fitLines,
   header,
   inForms,
@@ -94,7 +95,7 @@ export function requestMessage(view: RequestView, workspaceUrl: string | null): 
     quote(request.reason, 1_000),
     fields(factPairs(request, request.facts, 'private')),
     section(votesText(request, 1_400)),
-    section(`*Evidence*\n${fitLines(evidence, 1_700, (left) => `• … and ${left} more`)}`),
+    section(`*Evidence*\n${fitItems(evidence, 1_700)}`),
     context(
       `Request \`${escapeMrkdwn(request.id)}\` · ${request.audit.sequence} audit entries${request.state === 'pending' ? ` · Can approve: ${whoMayVote(request, view.approvers)}` : ''}${voting ? ` · Expires ${countdownToken(request.expiresAtMs)}` : ''}`,
     ),

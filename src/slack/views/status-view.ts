@@ -2,7 +2,7 @@
 import type { ContainerBlock, KnownBlock } from '@slack/types';
 import type { StatusView } from '../../usecases/desk.ts';
 import type { ExchangeStop } from '../../usecases/ports.ts';
-import { context, fitLines, header, inForms, type Message, plain, sections } from './blocks.ts';
+import { context, fitItems, fitLines, header, inForms, type Message, plain, sections } from './blocks.ts';
 import { dateToken, plural } from './format.ts';
 import { escapeMrkdwn, LIMITS, shorten } from './limits.ts';
 import { noticeMessage } from './notice-message.ts';
@@ -77,7 +77,7 @@ export function resumedMessage(stops: readonly ExchangeStop[]): Message {
   const lines = stops.map(
     ({ bucket, untilMs }) => `• ${shorten(escapeMrkdwn(bucket), 80)}, until ${dateToken(untilMs)}`,
   );
-  const list = fitLines(lines, 2_000, (left) => `• … and ${left} more`);
+  const list = fitItems(lines, 2_000);
   return noticeMessage(
     `Calls to Binance resume now, in every replica. Lifted:\n${list}\nIf Binance still limits or bans this address, it refuses the next call, and Loandesk stops again. A ban that is ignored gets longer.`,
   );

@@ -19,6 +19,7 @@ import {
   buttons,
   context,
   fields,
+  fitItems,
   fitLines,
   header,
   inForms,
@@ -45,7 +46,7 @@ export function unitMessage(view: UnitView, query: string): Message {
   const around = (middle: readonly KnownBlock[]): KnownBlock[] => [
     header(title),
     section(barText(view, standing)),
-    ...(wrong.length === 0 ? [] : [section(fitLines(wrong, 1_000, (left) => `• … and ${left} more`))]),
+    ...(wrong.length === 0 ? [] : [section(fitItems(wrong, 1_000))]),
     ...(cures.length === 0 ? [] : [section(cures.join('\n'))]),
     fields(figures),
     ...middle,

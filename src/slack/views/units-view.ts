@@ -12,6 +12,7 @@ import {
   buttons,
   chart,
   context,
+  fitItems,
   fitLines,
   header,
   inForms,
@@ -145,7 +146,7 @@ function staleness(view: UnitsView): string {
 export function flawBlocks(flaws: readonly string[]): KnownBlock[] {
   if (flaws.length === 0) return [];
   const lines = flaws.map((flaw) => `• ${shorten(escapeMrkdwn(flaw), 300)}`);
-  const list = fitLines(lines, 700, (left) => `• … and ${left} more`);
+  const list = fitItems(lines, 700);
   return [
     context(
       `:warning: *Needs attention*: part of Binance's answer couldn't be read or contradicts itself.\n${list}`,

@@ -5,9 +5,9 @@ import type { WatchLevel } from '../../domain/watch/levels.ts';
 import type { BlindCause, CameAndWent, NamedEpisode, WatchEvent } from '../../domain/watch/watch.ts';
 import type { UnreadableOfWatch } from '../../usecases/watch-ports.ts';
 import { levelMark, levelName, ltvPhrase, readLtv } from './alert-figures.ts';
-import { context, fitLines, header, type Message, section } from './blocks.ts';
+import { context, fitItems, fitLines, header, type Message, section } from './blocks.ts';
 import { digestMessage } from './digest-view.ts';
-import { account, amountText, dateToken, durationText, groupMention, moneyText } from './format.ts';
+import { account, amountText, dateToken, durationText, groupMention, moneyText, plural } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { noticeMessage } from './notice-message.ts';
 
@@ -74,7 +74,7 @@ function listMessage(
   const text = fitLines([`${title}.`, ...lines, end], 3_500);
   return {
     text,
-    blocks: [header(title), section(fitLines(lines, 2_800, (more) => `• … and ${more} more`)), section(end)],
+    blocks: [header(title), section(fitItems(lines, 2_800)), section(end)],
   };
 }
 
@@ -149,7 +149,7 @@ export function unreadableMessage(records: readonly UnreadableOfWatch[]): Messag
         ];
   const end =
     "Tell your administrator: “A record of the watch that can't be read” in docs/operations.md says what to do. You get this once an hour until it's done.";
-  const list = fitLines(lines, 2_000, (more) => `• … and ${more} more`);
+  const list = fitItems(lines, 2_000);
   return {
     text: `${title}. ${lead}\n${list}\n${end}`,
     blocks: [header(title), section(lead), section(list), section(end)],
@@ -161,7 +161,7 @@ type News = Exclude<WatchEvent, { type: 'digest' | 'summary' | 'reminder' | 'bli
 function newsText(event: News, levels: readonly WatchLevel[]): string {
   switch (event.type) {
     case 'began': {
-      const units = event.units === 1 ? '1 unit' : `${event.units} units`;
+      const units = plural(event.units, 'unit');
       const at =
         event.atLevel === 0
           ? 'None is at a level.'
@@ -183,7 +183,7 @@ function newsText(event: News, levels: readonly WatchLevel[]): string {
         ...event.added.map((member) => `• now: ${memberText(member)}`),
         ...event.removed.map((member) => `• no longer: ${memberText(member)}`),
       ];
-      const list = fitLines(lines, 2_000, (left) => `• … and ${left} more`);
+      const list = fitItems(lines, 2_000);
       return `Accounts or counting wallets of unit ${event.groupId} changed.\n${list}`;
     }
   }
