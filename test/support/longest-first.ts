@@ -10,6 +10,8 @@ const LONGEST = [
   'sandbox/page/browser',
   'races/last-votes',
   'sandbox/tour',
+  'races/rules',
+  'races/veto',
   'failover/start-and-stop',
 ];
 
