@@ -1,4 +1,4 @@
-/** Calendar days in a person's time zone, as typed and as moments. */
+/** Calendar days in a person's time zone, as typed and as moments; and moments in UTC, as files and logs have them. */
 
 const DAY_MS = 86_400_000;
 
@@ -52,6 +52,16 @@ function calendarOf(timeZone: string): (atMs: number) => Day {
       Number(parts.find((part) => part.type === type)?.value);
     return { year: value('year'), month: value('month'), day: value('day') };
   };
+}
+
+/** "2026-10-03 14:00", in UTC. */
+export function utc(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 16).replace('T', ' ');
+}
+
+/** "2026-10-03", in UTC. */
+export function utcDay(atMs: number): string {
+  return utc(atMs).slice(0, 10);
 }
 
 export function inOrder({ year, month, day }: Day): number {

@@ -2,6 +2,7 @@
  * The audit trail is read to its end every hour, and its head is posted to a channel once per day, by one of the
  * replicas. The chain alone can't show that its end was cut off; an earlier head can.
  */
+import { utcDay } from '../domain/calendar-day.ts';
 import type { CheckAudit } from './check-audit.ts';
 import type { AuditBoard, Log, SeenOnce } from './ports.ts';
 
@@ -37,7 +38,7 @@ export function createPostAuditHead(
   }
 
   return async () => {
-    const key = `audit-head:${new Date(now()).toISOString().slice(0, 10)}`;
+    const key = `audit-head:${utcDay(now())}`;
     if (!(await seenOnce.first(key, CLAIM_TTL_MS))) return 'not-due';
     let posted = false;
     try {

@@ -1,5 +1,6 @@
 /** `/closed-units`: the history across all credit accounts, newest first. */
 
+import { utcDay } from '../domain/calendar-day.ts';
 import { knownTimeZone, type Person, type PersonId } from '../domain/person.ts';
 import { done, type Result, refuse } from '../domain/refusal.ts';
 import { type ClosedFilter, keeps, parseClosedFilter } from '../domain/unit/closed-filter.ts';
@@ -104,7 +105,7 @@ export function createListClosedUnits(
         csvTime(unit.closedAtMs),
       ]);
       const csv = csvText(['groupId', 'creditEmail', 'parentEmail', 'createdAt', 'closedAt'], rows);
-      const fileName = `closed-units-${csvTime(found.value.asOfMs).slice(0, 10)}.csv`;
+      const fileName = `closed-units-${utcDay(found.value.asOfMs)}.csv`;
       return done({ fileName, csv, flaws: found.value.flaws });
     },
   };

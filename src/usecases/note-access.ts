@@ -2,6 +2,7 @@
  * Writes into the audit trail once per UTC day who could approve: each list of approvers with its people, and who stands
  * in for whom. One of the replicas is the first; until Slack answers for all of them nothing is written.
  */
+import { utcDay } from '../domain/calendar-day.ts';
 import { type CloseRules, digestOfRules } from '../domain/close/close-rules.ts';
 import type { Access } from './access.ts';
 import { type Log, UnreadableRecord } from './ports.ts';
@@ -27,7 +28,7 @@ export function createNoteAccess({
 }: NoteAccessParts): () => Promise<'noted' | 'not-due' | 'failed'> {
   async function round(): Promise<'noted' | 'not-due' | 'failed'> {
     const { book, nowMs } = await ruleBook.load();
-    const day = utcDayOf(nowMs);
+    const day = utcDay(nowMs);
     if (book.accessDay !== null && day <= book.accessDay) return 'not-due';
     const given = rules();
     const found = await access.whoCouldApprove(given === null ? [approvers] : listsOf(given));
@@ -54,11 +55,6 @@ export function createNoteAccess({
       return 'failed';
     }
   };
-}
-
-/** `2026-12-01`. */
-function utcDayOf(atMs: number): string {
-  return new Date(atMs).toISOString().slice(0, 10);
 }
 
 /** Each list that a rule names, once. */

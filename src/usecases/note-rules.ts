@@ -3,6 +3,7 @@
  * those told last: at the start and when they were read again. Replicas with different files don't take turns at it; one
  * that differs says so in the log and in `/loandesk status`.
  */
+import { utc } from '../domain/calendar-day.ts';
 import { type CloseRules, digestOfRules } from '../domain/close/close-rules.ts';
 import { shortDigest } from '../domain/close/facts.ts';
 import type { RuleBook } from '../domain/close/rule-book.ts';
@@ -107,7 +108,7 @@ function line(level: 'ok' | 'warning', text: string): StatusView['lines'][number
 }
 
 function faultsText({ sinceMs, faults }: RuleFaults): string {
-  const since = `${new Date(sinceMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const since = `${utc(sinceMs)} UTC`;
   const more = faults.length > 1 ? ` and ${faults.length - 1} more; the log has all` : '';
   return `CLOSE_RULES_FILE has faults since ${since}, the rules of before hold: ${faults[0] ?? ''}${more}`;
 }

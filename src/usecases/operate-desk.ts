@@ -1,4 +1,5 @@
 /** `/loandesk status`, with the approvers who don't count and why and who stands in, and `/loandesk resume`. */
+import { utc } from '../domain/calendar-day.ts';
 import { type PersonKind, personKey } from '../domain/person.ts';
 import { type ClosePolicy, mergeGroups } from '../domain/policy.ts';
 import { done, type Result } from '../domain/refusal.ts';
@@ -104,7 +105,7 @@ const NO_EFFECT: Readonly<Record<NonNullable<AbsenceRow['noEffect']>, (row: Abse
 
 function absenceLine(rows: readonly AbsenceRow[]): StatusLine {
   const texts = rows.map((row) => {
-    const until = new Date(row.untilMs).toISOString().slice(0, 16).replace('T', ' ');
+    const until = utc(row.untilMs);
     const why = row.noEffect === null ? '' : ` (without effect: ${NO_EFFECT[row.noEffect](row)})`;
     return `${row.standIn} for ${row.approver} until ${until} UTC${why}`;
   });

@@ -1,6 +1,7 @@
 /** What a statement says of itself, in a message and in its file: what was checked, and what wasn't. Plain text. */
+
 import { exactText } from '../domain/amount.ts';
-import { utc } from '../domain/loan/loan-records.ts';
+import { utcDay } from '../domain/calendar-day.ts';
 import type { WhyUnchecked } from '../domain/loan/outstanding.ts';
 import type { StatementView } from './loan-desk.ts';
 
@@ -27,9 +28,9 @@ export function uncheckedText(why: WhyUnchecked, { read }: Pick<StatementView, '
   const NOT_STATED = 'and Binance states unpaid interest only as of now';
   switch (why) {
     case 'owed-before':
-      return `something was owed already on ${day(read.fromMs)}, the first day that was read, ${NOT_STATED}`;
+      return `something was owed already on ${utcDay(read.fromMs)}, the first day that was read, ${NOT_STATED}`;
     case 'owed-after':
-      return `something was still owed on ${day(read.beforeMs)}, the last day that was read, ${NOT_STATED}`;
+      return `something was still owed on ${utcDay(read.beforeMs)}, the last day that was read, ${NOT_STATED}`;
     case 'rebate-not-read':
       return "what the rebate paid couldn't be read";
     case 'owed-not-read':
@@ -44,8 +45,4 @@ export function roundingText({ interestRounding }: Pick<StatementView, 'interest
   if (interestRounding.length === 0) return null;
   const offs = interestRounding.map(({ asset, off }) => `${exactText(off)} ${asset}`);
   return `The interest paid is off by ${offs.join(', ')}, which rounding may explain.`;
-}
-
-function day(atMs: number): string {
-  return utc(atMs).slice(0, 10);
 }

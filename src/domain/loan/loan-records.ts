@@ -15,11 +15,6 @@ export function isWithin(atMs: number, { fromMs, beforeMs }: Span): boolean {
   return atMs >= fromMs && atMs < beforeMs;
 }
 
-/** "2026-10-03 14:00" */
-export function utc(atMs: number): string {
-  return new Date(atMs).toISOString().slice(0, 16).replace('T', ' ');
-}
-
 export interface LoanRecord {
   readonly transactionId: LongId;
   readonly asset: string;

@@ -6,16 +6,11 @@
  * Assumed, because no page of Binance says it: a repayment pays interest before principal, so where no principal is left no
  * interest is; the rebate takes interest off and not principal, at midnight UTC.
  */
+
 import { type Amount, amount, exactText, sum, ZERO } from '../amount.ts';
+import { utc } from '../calendar-day.ts';
 import type { HourlyCharge } from './interest.ts';
-import {
-  kindOf,
-  type LoanRecord,
-  type RebateRecord,
-  repaidPrincipal,
-  type Span,
-  utc,
-} from './loan-records.ts';
+import { kindOf, type LoanRecord, type RebateRecord, repaidPrincipal, type Span } from './loan-records.ts';
 import { BOOKED_WITHIN_MS, HOUR_MS, Moves, unsettledHour } from './principal.ts';
 
 /** Of one asset. */

@@ -3,7 +3,9 @@
  * the closing come from the interest rows and from what is owed now, not from the borrows and repays, so a record that is
  * missing or wrong shows as a difference. What is assumed about Binance is said in principal.ts and outstanding.ts.
  */
+
 import { type Amount, amount, exactText, sum, ZERO } from '../amount.ts';
+import { utc, utcDay } from '../calendar-day.ts';
 import type { Liability } from '../unit/risk-unit.ts';
 import { chargesByAsset, type HourlyCharge } from './interest.ts';
 import {
@@ -16,7 +18,6 @@ import {
   type RecordKind,
   repaidPrincipal,
   type Span,
-  utc,
 } from './loan-records.ts';
 import { type FollowedInterest, followInterest, type WhyUnchecked } from './outstanding.ts';
 import {
@@ -257,7 +258,7 @@ function interestOwed(asset: string, owed: readonly Liability[] | null): Amount 
 function byDay(charges: readonly HourlyCharge[]): StatementAsset['interestByDay'] {
   const days = Map.groupBy(charges, ({ atMs }) => Math.floor(atMs / DAY_MS));
   return [...days].map(([day, of]) => ({
-    day: utc(day * DAY_MS).slice(0, 10),
+    day: utcDay(day * DAY_MS),
     interest: sum(of.map(({ interest }) => interest)),
     rows: of.reduce((count, { rows }) => count + rows.length, 0),
   }));

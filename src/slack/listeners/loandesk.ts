@@ -4,11 +4,10 @@ import type { Desk } from '../../usecases/desk.ts';
 import { COMMANDS } from '../ids.ts';
 import {
   answerAnyRole,
-  handled,
+  answerWith,
   type Listener,
   type ListenerParts,
   type Outcome,
-  refused,
   type Turn,
 } from '../listener.ts';
 import { firstWord, typedQuery } from '../typed-text.ts';
@@ -50,9 +49,9 @@ function loandesk(parts: ListenerParts): Listener {
         case 'back':
           return tellBack(parts, turn);
         case 'status':
-          return status(parts, turn);
+          return answerWith(parts.desk.status(turn.by), (found) => turn.tell(statusMessage(found)));
         case 'resume':
-          return resume(parts, turn);
+          return answerWith(parts.desk.liftStop(turn.by), (lifted) => turn.tell(resumedMessage(lifted)));
         case 'audit':
           return audit(parts, turn, argument);
         default:
@@ -62,32 +61,17 @@ function loandesk(parts: ListenerParts): Listener {
   };
 }
 
-async function status({ desk }: ListenerParts, turn: Turn): Promise<Outcome> {
-  const result = await desk.status(turn.by);
-  if (!result.ok) return refused(result.refusal);
-  await turn.tell(statusMessage(result.value));
-  return handled();
-}
-
-async function resume({ desk }: ListenerParts, turn: Turn): Promise<Outcome> {
-  const result = await desk.liftStop(turn.by);
-  if (!result.ok) return refused(result.refusal);
-  await turn.tell(resumedMessage(result.value));
-  return handled();
-}
-
 async function audit({ desk }: ListenerParts, turn: Turn, argument: string): Promise<Outcome> {
   const { word, rest } = firstWord(argument);
   switch (word.toLowerCase()) {
     case 'verify':
       return verifyAudit(desk, turn, rest);
-    case 'export': {
-      const result = await desk.exportAudit(turn.by, rest === '' ? null : rest);
-      if (!result.ok) return refused(result.refusal);
-      const { fileName, jsonLines } = result.value;
-      await turn.tell(fileSentMessage(fileName, await turn.sendFile(fileName, jsonLines)));
-      return handled();
-    }
+    case 'export':
+      return answerWith(
+        desk.exportAudit(turn.by, rest === '' ? null : rest),
+        async ({ fileName, jsonLines }) =>
+          turn.tell(fileSentMessage(fileName, await turn.sendFile(fileName, jsonLines))),
+      );
     default:
       return answerAnyRole(desk, turn, unknownArgumentMessage(`audit ${argument}`.trim()));
   }
@@ -100,8 +84,7 @@ async function verifyAudit(desk: Desk, turn: Turn, argument: string): Promise<Ou
   if (second !== undefined && kept === null)
     return answerAnyRole(desk, turn, { code: 'bad-audit-head', input: argument });
   const subjectId = kept !== null || first === '' ? null : first;
-  const result = await desk.verifyAudit(turn.by, subjectId, kept);
-  if (!result.ok) return refused(result.refusal);
-  await turn.tell(auditVerdictMessage(result.value, subjectId));
-  return handled();
+  return answerWith(desk.verifyAudit(turn.by, subjectId, kept), (verdict) =>
+    turn.tell(auditVerdictMessage(verdict, subjectId)),
+  );
 }

@@ -1,4 +1,5 @@
 /** A loan in words: rates per year, kinds of records, forced liquidations and what they moved. mrkdwn, escaped. */
+
 import { type Amount, ZERO } from '../../domain/amount.ts';
 import type { RateStep } from '../../domain/loan/interest.ts';
 import {
@@ -8,9 +9,9 @@ import {
   type LoanRecord,
 } from '../../domain/loan/loan-records.ts';
 import type { LoanView } from '../../usecases/loan-desk.ts';
-import { fitLines } from './blocks.ts';
+import { fitItems } from './blocks.ts';
 import { walletKind } from './collateral.ts';
-import { type Audience, account, dateToken, moneyText, secondsToken } from './format.ts';
+import { type Audience, account, dateToken, moneyText, plural, secondsToken } from './format.ts';
 import { escapeMrkdwn, shorten, withoutMarks } from './limits.ts';
 
 /** A word of Binance's own, so that nothing in it is drawn. */
@@ -96,7 +97,7 @@ export function liquidationTexts(
   const left = liquidations.length - LIQUIDATIONS_SHOWN;
   return [
     ...liquidations.slice(0, LIQUIDATIONS_SHOWN).map((each) => liquidationText(each, audience)),
-    ...(left > 0 ? [moreText(`${left} earlier forced liquidation${left === 1 ? '' : 's'}`, audience)] : []),
+    ...(left > 0 ? [moreText(plural(left, 'earlier forced liquidation'), audience)] : []),
   ];
 }
 
@@ -114,7 +115,7 @@ function liquidationText({ liquidation, transfers }: ShownLiquidation, audience:
     `Before it: owed ${owing}, net equity ${moneyText(totalNetEquity)} as valued by Binance`,
     ...trail(transfers, audience),
   ];
-  return fitLines(lines, 1_400, (left) => `• … and ${left} more lines`);
+  return fitItems(lines, 1_400, ' lines');
 }
 
 function ltvPercent(ltv: Amount): string {
@@ -126,7 +127,7 @@ function trail(transfers: readonly LiquidationTransfer[], audience: Audience): r
   const left = transfers.length - TRANSFERS_SHOWN;
   return [
     ...transfers.slice(0, TRANSFERS_SHOWN).map((each) => `• ${transferText(each, audience)}`),
-    ...(left > 0 ? [`• ${moreText(`${left} more transfer${left === 1 ? '' : 's'}`, audience)}`] : []),
+    ...(left > 0 ? [`• ${moreText(plural(left, 'more transfer'), audience)}`] : []),
   ];
 }
 

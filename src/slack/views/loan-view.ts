@@ -12,14 +12,16 @@ import {
   buttons,
   context,
   fields,
+  fitItems,
   fitLines,
   header,
+  inForms,
   type Message,
   pager,
   section,
   sections,
 } from './blocks.ts';
-import { type Audience, maskEmails, mention, moneyText, zonedText } from './format.ts';
+import { type Audience, maskEmails, mention, moneyText, plural, zonedText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import {
   assetName,
@@ -58,7 +60,7 @@ function draw(
   const assets = assetsOf(view);
   const figures = assets.slice(0, ASSETS_SHOWN).flatMap((asset) => figuresOf(asset, view));
   const leftOut = assets.length - ASSETS_SHOWN;
-  const more = leftOut > 0 ? [moreText(`${leftOut} more asset${leftOut === 1 ? '' : 's'}`, audience)] : [];
+  const more = leftOut > 0 ? [moreText(plural(leftOut, 'more asset'), audience)] : [];
   const activity = [...rebateLines(view), activityText(view)].join('\n');
   const print = [...smallPrint(view, audience), ...notes].join(' · ');
   const rows = view.records.map((record) => recordLine(record, view.timeZone));
@@ -68,7 +70,7 @@ function draw(
     header(title),
     ...liquidations.map((text) => section(text)),
     ...missingBlocks(missing),
-    ...(steps.length === 0 ? [] : [section(fitLines(steps, 700, (left) => `… and ${left} more lines`))]),
+    ...(steps.length === 0 ? [] : [section(fitLines(steps, 700))]),
     ...(figures.length === 0 ? [] : [fields(figures.map(([label, value]) => [label, shorten(value, 200)]))]),
     ...more.map((text) => section(text)),
     section(activity),
@@ -90,17 +92,13 @@ function draw(
       print,
     ],
     3_500,
-    (left) => `… and ${left} more lines`,
   );
   if (rows.length === 0) return { text, blocks: around([]) };
-  return {
+  return inForms(
     text,
-    blocks: around([sortableTable('Borrows and repays, newest first', HEADINGS, rowsOf(view))]),
-    plainer: {
-      text,
-      blocks: around(sections(rows, 1_500, (left) => moreText(`${left} more on this page`, audience))),
-    },
-  };
+    around([sortableTable('Borrows and repays, newest first', HEADINGS, rowsOf(view))]),
+    around(sections(rows, 1_500, (left) => moreText(`${left} more on this page`, audience))),
+  );
 }
 
 /** Plain text. */
@@ -110,14 +108,14 @@ function titleOf({ groupId, owed: liabilities, closedAtMs, timeZone }: LoanView)
   const open = outstanding({ liabilities });
   const [first, ...others] = open;
   if (first === undefined) return `Unit ${groupId} owes nothing`;
-  const more = others.length === 0 ? '' : ` and ${others.length} more asset${others.length === 1 ? '' : 's'}`;
+  const more = others.length === 0 ? '' : ` and ${plural(others.length, 'more asset')}`;
   return `Unit ${groupId} owes ${moneyText(owed(first))} ${shorten(first.asset, 20)}${more}`;
 }
 
 export function missingBlocks(missing: readonly string[]): KnownBlock[] {
   if (missing.length === 0) return [];
   const lines = missing.map((each) => `• ${shorten(escapeMrkdwn(each), 300)}`);
-  const list = fitLines(lines, 650, (left) => `• … and ${left} more`);
+  const list = fitItems(lines, 650);
   return [section(`:warning: *Couldn't be read*\n${list}`)];
 }
 
@@ -129,9 +127,7 @@ function stepLines({ interest }: LoanView): readonly string[] {
     const left = steps.length - STEPS_SHOWN;
     return [
       ...steps.slice(0, STEPS_SHOWN).map((step) => rateStepText(asset, step)),
-      ...(left > 0
-        ? [`… and ${left} earlier step${left === 1 ? '' : 's'} of ${assetName(asset)} in these days`]
-        : []),
+      ...(left > 0 ? [`… and ${plural(left, 'earlier step')} of ${assetName(asset)} in these days`] : []),
     ];
   });
 }

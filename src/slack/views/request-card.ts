@@ -15,8 +15,10 @@ import {
   buttons,
   context,
   fields,
+  fitItems,
   fitLines,
   header,
+  inForms,
   type Message,
   quote,
   section,
@@ -70,9 +72,8 @@ export function requestCard(request: CloseRequest, { approvers, seats, edition }
       ...progress.split('\n'),
     ],
     3_500,
-    (left) => `… and ${left} more lines`,
   );
-  return { text, blocks, plainer: { text, blocks: [section(text), ...controls] } };
+  return inForms(text, blocks, [section(text), ...controls]);
 }
 
 /** In place of a second copy of a card (Slack posted it, and its answer was lost). mrkdwn, escaped. */
@@ -131,11 +132,7 @@ function changes(request: CloseRequest): KnownBlock[] {
     : [...(debts.length === 0 ? request.factChanges : [...debts, ...others])];
   if (shown.length === 0) return [];
   const head = ':warning: *Changed: earlier approvals no longer count*';
-  return [
-    section(
-      fitLines([head, ...factChangeLines(shown, 'channel')], 1_200, (left) => `• … and ${left} more changes`),
-    ),
-  ];
+  return [section(fitItems([head, ...factChangeLines(shown, 'channel')], 1_200, ' changes'))];
 }
 
 /** So many names fit on a phone above the buttons. */

@@ -11,14 +11,16 @@ import {
   type ButtonSpec,
   buttons,
   context,
+  fitItems,
   fitLines,
   header,
+  inForms,
   type Message,
   plain,
   section,
   sections,
 } from './blocks.ts';
-import { type Audience, amountText, maskEmails, mention } from './format.ts';
+import { type Audience, amountText, maskEmails, mention, plural } from './format.ts';
 import { escapeMrkdwn, LIMITS, shorten } from './limits.ts';
 import { assetName, moreText, sourceTexts } from './loan-text.ts';
 import { missingBlocks } from './loan-view.ts';
@@ -60,7 +62,7 @@ function draw(
     section(verdict),
     ...missingBlocks(missing),
     ...table,
-    ...(left > 0 ? [section(moreText(`${left} more asset${left === 1 ? '' : 's'}`, audience))] : []),
+    ...(left > 0 ? [section(moreText(plural(left, 'more asset'), audience))] : []),
     ...byDay,
     ...flawBlocks(masked(view.flaws)),
     context(print),
@@ -77,7 +79,6 @@ function draw(
       print,
     ],
     3_500,
-    (more) => `… and ${more} more lines`,
   );
   if (rows.length === 0) return { text, blocks: around([], []) };
   const table = wrappedTable(
@@ -85,17 +86,14 @@ function draw(
     rows.map(([what, value]) => [textCell(what, 60), textCell(value, 60)]),
     [1],
   );
-  return {
+  return inForms(
     text,
-    blocks: around([table], days.length === 0 ? [] : [folded(interest, byDayWithin(4_500))]),
-    plainer: {
-      text,
-      blocks: around(
-        sections(lines, 3_000, (more) => moreText(`${more} more lines`, audience)),
-        days.length === 0 ? [] : [section(escapeMrkdwn(interest)), ...byDayWithin(1_500)],
-      ),
-    },
-  };
+    around([table], days.length === 0 ? [] : [folded(interest, byDayWithin(4_500))]),
+    around(
+      sections(lines, 3_000, (more) => moreText(`${more} more lines`, audience)),
+      days.length === 0 ? [] : [section(escapeMrkdwn(interest)), ...byDayWithin(1_500)],
+    ),
+  );
 }
 
 /** A tick only where all of the principal was read, and never without what of the interest wasn't checked. */
@@ -104,7 +102,7 @@ function verdictText(view: StatementView, differences: readonly string[]): strin
   switch (kind) {
     case 'differs': {
       const lines = differences.map((each) => `• ${shorten(escapeMrkdwn(each), 400)}`);
-      return `:red_circle: *${text}*\n${fitLines(lines, 1_800, (left) => `• … and ${left} more`)}`;
+      return `:red_circle: *${text}*\n${fitItems(lines, 1_800)}`;
     }
     case 'not-verified':
       return `:warning: *${text}*`;
@@ -161,7 +159,7 @@ const HOURS_OF_A_DAY = 24;
 /** A day with fewer hourly charges than hours says so: the loan began or ended in it, or rows are missing. */
 function dayLines({ asset, interestByDay }: StatementAsset): readonly string[] {
   return interestByDay.map(({ day, interest, rows }) => {
-    const hours = rows === HOURS_OF_A_DAY ? '' : ` (${rows} charge${rows === 1 ? '' : 's'})`;
+    const hours = rows === HOURS_OF_A_DAY ? '' : ` (${plural(rows, 'charge')})`;
     return `${escapeMrkdwn(day)} · ${exact(interest)} ${assetName(asset)}${hours}`;
   });
 }
