@@ -47,6 +47,7 @@ export const countField: z.ZodType<number> = textual('a count', readCount);
 /** UTC milliseconds. */
 export const timeField: z.ZodType<number> = textual('a time in milliseconds', readCount);
 export const textField: z.ZodType<string> = z.string({ error: missingOr('text') });
+export const nameField: z.ZodType<string> = textual('a name', (text) => (text.trim() === '' ? null : text));
 /** Documented as STRING; the example shows a boolean. */
 export const flagField: z.ZodType<boolean> = z.union([z.boolean(), textual('true or false', readFlag)], {
   error: missingOr('true or false'),

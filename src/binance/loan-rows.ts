@@ -16,6 +16,7 @@ import {
   liabilityField,
   listField,
   longIdField,
+  nameField,
   optionalAmountField,
   textField,
   timeField,
@@ -24,7 +25,7 @@ import {
 export const loanRecordRow: z.ZodType<LoanRecord> = z
   .object({
     tranId: longIdField,
-    assetName: textField,
+    assetName: nameField,
     amount: amountField,
     principal: optionalAmountField,
     interest: optionalAmountField,
@@ -42,7 +43,7 @@ export const loanRecordRow: z.ZodType<LoanRecord> = z
 export const interestRow: z.ZodType<InterestRecord> = z
   .object({
     groupId: longIdField,
-    assetName: textField,
+    assetName: nameField,
     principal: amountField,
     interestRate: amountField,
     interest: amountField,
@@ -91,7 +92,7 @@ export const transferRow: z.ZodType<Omit<LiquidationTransfer, 'liquidationId'>> 
     toUid: longIdField,
     toAccountType: textField,
     status: textField,
-    assets: listField(z.object({ assetName: textField, amount: amountField })),
+    assets: listField(z.object({ assetName: nameField, amount: amountField })),
   })
   .transform(({ transferTime, assets, ...transfer }) => ({
     ...transfer,
@@ -102,7 +103,7 @@ export const transferRow: z.ZodType<Omit<LiquidationTransfer, 'liquidationId'>> 
 /** Fields as in npm `binance`: the page is in no stored copy. Null where a firm has no rebate, however it is said. */
 export const rebateBalanceAnswer: z.ZodType<RebateBalance | null> = z.union([
   z.object({
-    asset: textField,
+    asset: nameField,
     balance: amountField,
     totalGranted: amountField,
     totalConsumed: amountField,
@@ -114,7 +115,7 @@ export const rebateRow: z.ZodType<RebateRecord> = z
   .object({
     type: textField,
     groupId: longIdField.nullish(),
-    rebateAsset: textField,
+    rebateAsset: nameField,
     delta: amountField,
     liabilityAsset: textField.nullish(),
     deductedInterest: optionalAmountField,
@@ -124,6 +125,6 @@ export const rebateRow: z.ZodType<RebateRecord> = z
     ...record,
     groupId: groupId ?? null,
     asset: rebateAsset,
-    liabilityAsset: liabilityAsset ?? null,
+    liabilityAsset: liabilityAsset || null,
     atMs: createTime,
   }));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { readRows } from '../../src/binance/answers.ts';
 import { parseExactJson } from '../../src/binance/exact-json.ts';
-import { forcedLiquidationRow, interestRow, loanRecordRow } from '../../src/binance/loan-rows.ts';
+import { forcedLiquidationRow, interestRow, loanRecordRow, rebateRow } from '../../src/binance/loan-rows.ts';
 import { exactText } from '../../src/domain/amount.ts';
 
 describe("rows of a loan's history", () => {
@@ -18,6 +19,27 @@ describe("rows of a loan's history", () => {
     });
     expect(exactText(row.amount)).toBe('16671.5507973');
     expect(row.interest === null ? null : exactText(row.interest)).toBe('0');
+  });
+
+  it.each(['""', '" "', 'null'])('a row whose asset is %s cannot be read, and its field is named', (name) => {
+    const row = (text: string) => parseExactJson(text.replace('NAME', name));
+    const record =
+      '{"tranId":1,"assetName":NAME,"amount":1,"status":"CONFIRM","type":"BORROW","timestamp":1}';
+    const interest =
+      '{"groupId":1,"assetName":NAME,"principal":1,"interestRate":1,"interest":1,"interestTimestamp":1}';
+    for (const { rows, flawed } of [
+      readRows<unknown>([row(record)], loanRecordRow),
+      readRows<unknown>([row(interest)], interestRow),
+    ]) {
+      expect(rows).toEqual([]);
+      expect(flawed).toMatchObject([{ text: expect.stringContaining('assetName: is ') }]);
+    }
+  });
+
+  it('a rebate row with an empty asset of the interest names none', () => {
+    const text =
+      '{"type":"ADD","rebateAsset":"USDT","delta":1,"liabilityAsset":"","deductedInterest":"","createTime":1}';
+    expect(rebateRow.parse(parseExactJson(text))).toMatchObject({ liabilityAsset: null, groupId: null });
   });
 
   it('interest is read to the last digit of its rate', () => {
