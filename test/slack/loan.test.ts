@@ -215,7 +215,7 @@ describe('a reading that takes long', () => {
     const { state, notice, reading } = await longReading();
     state.progress = null;
     await rina().click(notice, ACTIONS.stopReading);
-    await shown('This reading is over');
+    await shown('If none comes');
     reading.resolve(loanView());
     await shown('Interest USDT');
   });

@@ -30,8 +30,11 @@ export function readingStopsMessage(reading: ReadingValue): Message {
   return noticeMessage(`Stopping ${nameOf(reading)} after the call that is under way.`);
 }
 
+/** Also of a reading whose process ended half-way: then nothing more comes. */
 export function readingOverMessage(): Message {
-  return noticeMessage('This reading is over: its answer is in another message, or comes in a moment.');
+  return noticeMessage(
+    "This reading is over: its answer is in another message, or comes in a moment. If none comes, Loandesk couldn't finish it: ask again.",
+  );
 }
 
 function nameOf({ query }: ReadingValue): string {
