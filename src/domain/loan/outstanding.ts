@@ -43,7 +43,7 @@ export type WhyUnchecked =
   | 'rebate-not-read'
   /** What is owed now couldn't be read. */
   | 'owed-not-read'
-  /** The last hour's interest, or the last day's rebate, is due and may not be booked yet. */
+  /** Binance's figure of now differs by no more than the last hour's interest or the last day's rebate, which may not be booked yet. */
   | 'not-booked';
 
 export interface FollowedInterest {
@@ -61,8 +61,9 @@ interface Event {
   readonly interest: Amount;
   /** The principal after it, from the one before it. */
   readonly principalAfter: (before: Amount) => Amount;
-  /** Of a repay. */
+  /** Of a repay or a rebate. */
   readonly name: string | null;
+  readonly isRepay: boolean;
 }
 
 /** A time in which something was owed. */
@@ -151,13 +152,13 @@ function unpaidAfter(
   found: Findings,
 ): Unpaid {
   const since = `was charged since ${utc(sinceMs)} UTC and not paid`;
+  const paidMore = (name: string, by: Amount) =>
+    `${name} paid ${exactText(by)} more interest than ${since} until then`;
   let interest = ZERO;
-  for (const [index, { name, interest: change }] of events.entries()) {
+  for (const [index, { name, isRepay, interest: change }] of events.entries()) {
     interest = interest.plus(change);
-    if (name === null || interest.gte(roundingOf(index + 1).neg())) continue;
-    found.differences.push(
-      `${name} paid ${exactText(interest.neg())} more interest than ${since} until then`,
-    );
+    if (!isRepay || name === null || interest.gte(roundingOf(index + 1).neg())) continue;
+    found.differences.push(paidMore(name, interest.neg()));
     interest = ZERO;
   }
   const name = events.at(-1)?.name ?? null;
@@ -165,7 +166,9 @@ function unpaidAfter(
     found.compare(
       interest,
       roundingOf(events.length),
-      `after ${name} no principal is left, but interest of ${exactText(interest)} ${since}`,
+      interest.lt(ZERO)
+        ? paidMore(name, interest.neg())
+        : `after ${name} no principal is left, but interest of ${exactText(interest)} ${since}`,
     );
   return { interest, figures: events.length, sinceMs };
 }
@@ -175,57 +178,28 @@ function compareWithOwed(owed: Amount, unpaid: Unpaid, input: OutstandingInput, 
   const { interest, figures, sinceMs } = unpaid;
   const gap = owed.minus(interest);
   const tolerance = roundingOf(figures + 1);
-  const text = `interest charged since ${utc(sinceMs)} UTC and not paid comes to ${exactText(interest)}, but Binance shows ${exactText(owed)} now: a difference of ${exactText(gap)}`;
-  const due = gap.abs().gt(tolerance) ? dueAround(input) : null;
-  const isExplained = due?.known.some(({ off, within }) => gap.minus(off).abs().lte(tolerance.plus(within)));
-  if (isExplained) return true;
-  if (due !== null && (gap.gt(ZERO) ? due.hasUnknownCharge : gap.gte(due.lowest))) return false;
-  found.compare(gap, tolerance, text);
+  if (gap.abs().gt(tolerance) && mayBeDue(gap, tolerance, input)) return false;
+  found.compare(
+    gap,
+    tolerance,
+    `interest charged since ${utc(sinceMs)} UTC and not paid comes to ${exactText(interest)}, but Binance shows ${exactText(owed)} now: a difference of ${exactText(gap)}`,
+  );
   return true;
 }
 
-/** By what Binance's figure of now may differ from the rows while the last hour is booked in only one of the two. */
-interface Due {
-  readonly known: readonly { readonly off: Amount; readonly within: Amount }[];
-  /** True: the hour has no row yet, and its rate may be another one than before. */
-  readonly hasUnknownCharge: boolean;
-  /** Where the rebate of midnight has no row yet: the day's interest, which is the most that it takes off. */
-  readonly lowest: Amount;
-}
-
-/** Null: the last full hour was booked long ago. */
-function dueAround({ asOfMs, charges, records, offsets }: OutstandingInput): Due | null {
+/** Around a full hour, its interest and the rebate of midnight may be in only one of the rows and Binance's figure of now. */
+function mayBeDue(gap: Amount, tolerance: Amount, { asOfMs, charges, offsets }: OutstandingInput): boolean {
   const hour = unsettledHour(asOfMs, charges);
-  if (hour === null) return null;
-  const charge =
-    hour.charge === null
-      ? expectedCharge(hour.atMs, charges, records)
-      : { off: hour.charge.interest.neg(), within: ZERO };
+  if (hour === null) return false;
   const isMidnight = Math.abs(hour.atMs - Math.round(hour.atMs / DAY_MS) * DAY_MS) <= BOOKED_WITHIN_MS;
   const booked = (offsets ?? []).filter(({ atMs }) => isMidnight && atMs > hour.atMs - BOOKED_WITHIN_MS);
   const rebate = sum(booked.map(({ deductedInterest }) => deductedInterest ?? ZERO));
-  const ofDay = charges.filter(({ atMs }) => atMs > hour.atMs - DAY_MS);
-  return {
-    known: [
-      { off: rebate, within: ZERO },
-      ...(charge === null ? [] : [charge, { ...charge, off: charge.off.plus(rebate) }]),
-    ],
-    hasUnknownCharge: hour.charge === null,
-    lowest: isMidnight && rebate.eq(ZERO) ? sum(ofDay.map(({ interest }) => interest)).neg() : ZERO,
-  };
-}
-
-/** At the rate of the hour before; null: it has no row. */
-function expectedCharge(
-  atMs: number,
-  charges: readonly HourlyCharge[],
-  records: readonly LoanRecord[],
-): Due['known'][number] | null {
-  const before = charges.findLast((charge) => charge.atMs > atMs - 2 * HOUR_MS);
-  if (before === undefined || before.principal.lte(ZERO)) return null;
-  const principal = before.principal.plus(new Moves(records).between(before.atMs, atMs));
-  const ratio = principal.div(before.principal);
-  return { off: before.interest.times(ratio), within: LAST_DIGIT.times(ratio.abs().plus('1')) };
+  // The rate of an hour without a row isn't known.
+  if (gap.gt(ZERO)) return hour.charge === null || gap.lte(rebate.plus(tolerance));
+  // A rebate takes off the day's interest at most.
+  const rebated = charges.filter(({ atMs }) => isMidnight && rebate.eq(ZERO) && atMs > hour.atMs - DAY_MS);
+  const due = sum([...rebated.map(({ interest }) => interest), hour.charge?.interest ?? ZERO]);
+  return gap.neg().lte(due.plus(tolerance));
 }
 
 /** Oldest first; charges before the rebate and repays of the same moment. */
@@ -237,11 +211,12 @@ function eventsOf({ charges, records, offsets }: OutstandingInput): readonly Eve
     const fits = (before: Amount) =>
       principal.eq(before) || principal.eq(before.plus(moves.between(atMs, atMs + 1)));
     const principalAfter = (before: Amount) => (fits(before) ? before : principal);
-    return { atMs, interest, principalAfter, name: null };
+    return { atMs, interest, principalAfter, name: null, isRepay: false };
   });
   const taken = (offsets ?? []).map(
     ({ atMs, deductedInterest }): Event => ({
-      ...{ atMs, interest: (deductedInterest ?? ZERO).neg(), principalAfter: same, name: null },
+      ...{ atMs, interest: (deductedInterest ?? ZERO).neg(), principalAfter: same },
+      ...{ name: `the rebate of ${utc(atMs)} UTC`, isRepay: false },
     }),
   );
   const moved = records.flatMap((record): Event[] => {
@@ -249,11 +224,13 @@ function eventsOf({ charges, records, offsets }: OutstandingInput): readonly Eve
     if (kind === 'unknown') return [];
     const { atMs, amount: paid, type, transactionId } = record;
     if (kind === 'borrow')
-      return [{ atMs, interest: ZERO, principalAfter: (before) => before.plus(paid), name: null }];
+      return [
+        { atMs, interest: ZERO, principalAfter: (before) => before.plus(paid), name: null, isRepay: false },
+      ];
     const principal = repaidPrincipal(record) ?? paid;
     const interest = (record.interest ?? paid.minus(principal)).neg();
     const name = `${type} ${transactionId}`;
-    return [{ atMs, interest, principalAfter: (before) => before.minus(principal), name }];
+    return [{ atMs, interest, principalAfter: (before) => before.minus(principal), name, isRepay: true }];
   });
   return [...charged, ...taken, ...moved].sort((a, b) => a.atMs - b.atMs);
 }

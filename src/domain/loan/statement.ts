@@ -95,8 +95,8 @@ export function statementSpan({ fromMs, beforeMs }: Span): Span {
 
 /** Four windows of borrow-repay. */
 const READ_AT_ONCE_MS = 28 * DAY_MS;
-/** On either side of the month. */
-const READ_AT_MOST_MS = 366 * DAY_MS;
+/** On either side of the month: 364 days, so that no more than 366 are read with the margin. */
+const READ_AT_MOST_MS = 13 * READ_AT_ONCE_MS;
 const ROWS_AT_MOST = 20_000;
 
 /**
@@ -146,6 +146,7 @@ function assetsOf(
   const isNear = ({ atMs }: { readonly atMs: number }) => isWithin(atMs, near);
   const named = [
     ...input.records.filter(isNear).map(({ asset }) => asset),
+    ...(input.offsets ?? []).filter(isNear).flatMap(({ liabilityAsset }) => liabilityAsset ?? []),
     ...[...charges].filter(([, rows]) => rows.some(isNear)).map(([asset]) => asset),
     ...(isRunning(input) ? (input.owed ?? []) : [])
       .filter(({ principal, interest }) => principal.plus(interest).gt(ZERO))
@@ -185,12 +186,13 @@ function assetOf(asset: string, read: readonly HourlyCharge[], input: StatementI
   const borrowed = sum(ofKind(confirmed, 'borrow').map((record) => record.amount));
   const [repaid, forcedRepaid] = [repaidIn(confirmed, 'repay'), repaidIn(confirmed, 'forced-repay')];
   const computedClosing = opening.plus(borrowed).minus(repaid).minus(forcedRepaid);
+  const balanceAfter = ({ atMs }: LoanRecord) => opening.plus(moves.between(month.fromMs, atMs + 1));
   const checkedTo = Math.min(month.beforeMs + HOUR_MS, input.asOfMs - BOOKED_WITHIN_MS);
   const books = { opening, openingMs: month.fromMs, charges, moves };
   const interest = followedInterest(asset, read, input);
   const differences = [
     ...closingDifference(computedClosing, statedClosing, input),
-    ...belowZero(opening, computedClosing, statedClosing),
+    ...belowZero(opening, ...confirmed.map(balanceAfter), computedClosing, statedClosing),
     // From the hour before, as the opening may come from a row after it.
     ...principalDifferences(books, { fromMs: month.fromMs - HOUR_MS, beforeMs: checkedTo }),
     ...ofMonth.flatMap(interestDifference),
@@ -277,7 +279,7 @@ function closingDifference(computed: Amount, stated: Amount, input: StatementInp
   ];
 }
 
-/** What can't be: a record in the first or the last hour of the month is missing or altered. */
+/** What can't be: nobody repays more principal than is owed. */
 function belowZero(...principals: readonly Amount[]): string[] {
   const [below] = principals.filter((each) => each.lt(ZERO));
   return below === undefined

@@ -31,6 +31,8 @@ const thrice = (value: LoanRecord['principal']) => (value === null ? null : valu
 const orNull = (value: LoanRecord['principal'], change: typeof more) =>
   value === null ? null : change(value);
 
+const otherThan = (asset: string) => (asset === 'USDC' ? 'USDT' : 'USDC');
+
 interface Wrong {
   readonly name: string;
   readonly ledger: Ledger;
@@ -72,6 +74,17 @@ function wrongs(ledger: Ledger, pick: number): readonly Wrong[] {
     change('the status', (each) => ({ ...each, status: 'FAILED' }));
     change('the type', (each) => ({ ...each, type: 'TRANSFER' }));
     change('the asset', (each) => ({ ...each, asset: 'ETH' }));
+    change('another loan as the asset', (each) => ({ ...each, asset: otherThan(each.asset) }));
+    // Of interest alone it may be another payment that is earlier or later.
+    if (row.principal?.eq('0') !== true)
+      change('the hour', (each) => ({ ...each, atMs: each.atMs + 3 * HOUR_MS }));
+    change('the sign', (each) => ({
+      ...{ ...each, amount: each.amount.neg() },
+      ...{
+        principal: orNull(each.principal, (of) => of.neg()),
+        interest: orNull(each.interest, (of) => of.neg()),
+      },
+    }));
     if (!isRepay(row)) continue;
     change('the principal', (each) => ({ ...each, principal: orNull(each.principal, more) }));
     change('the interest', (each) => ({ ...each, interest: orNull(each.interest, more) }));
@@ -94,12 +107,34 @@ function wrongs(ledger: Ledger, pick: number): readonly Wrong[] {
   charged('the rate', (each) => ({ ...each, hourlyRate: each.hourlyRate.times('2') }));
   charged('the hour', (each) => ({ ...each, atMs: each.atMs + 90 * MINUTE_MS }));
   charged('the asset', (each) => ({ ...each, asset: 'ETH' }));
+  charged('another loan as the asset', (each) => ({ ...each, asset: otherThan(each.asset) }));
+  charged('rate and interest', (each) => ({
+    ...{ ...each, hourlyRate: each.hourlyRate.times('2'), interest: each.interest.times('2') },
+  }));
+  charged('the sign', (each) => ({
+    ...{ ...each, hourlyRate: each.hourlyRate.neg(), interest: each.interest.neg() },
+  }));
+  const charge = interest[hour];
+  if (charge !== undefined) {
+    wrong('an interest row comes twice', 'interest', hour, [...interest, charge]);
+    const soonAfter = { ...charge, atMs: charge.atMs + 30 * MINUTE_MS };
+    wrong('an interest row comes again half an hour later', 'interest', hour, [...interest, soonAfter]);
+  }
   const day = picked(offsets, () => true);
   const rebated = (name: string, to: (each: RebateRecord) => RebateRecord) =>
     wrong(`${name} of a rebate row`, 'offsets', day, altered(offsets, day, to));
   wrong('a rebate row is removed', 'offsets', day, without(offsets, day));
   rebated('the interest', (each) => ({ ...each, deductedInterest: orNull(each.deductedInterest, more) }));
   rebated('the asset', (each) => ({ ...each, liabilityAsset: 'ETH' }));
+  rebated('another loan as the asset', (each) => ({
+    ...{ ...each, liabilityAsset: otherThan(each.liabilityAsset ?? '') },
+  }));
+  const rebate = offsets[day];
+  if (rebate !== undefined) {
+    wrong('a rebate row comes twice', 'offsets', day, [...offsets, rebate]);
+    const atNoon = { ...rebate, atMs: rebate.atMs + 12 * HOUR_MS };
+    wrong('a rebate row comes again at noon', 'offsets', day, [...offsets, atNoon]);
+  }
   return every;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LoanBook } from '../../../sandbox/binance/loan-book.ts';
-import { amount, exactText } from '../../../src/domain/amount.ts';
+import { amount, exactText, ZERO } from '../../../src/domain/amount.ts';
 import { interestByAsset } from '../../../src/domain/loan/interest.ts';
 import type { LoanRecord } from '../../../src/domain/loan/loan-records.ts';
 import { type StatementInput, statementOf } from '../../../src/domain/loan/statement.ts';
@@ -53,6 +53,36 @@ describe('one loan', () => {
     // One of the hour after is none of the month.
     const next = played([{ ...late, minute: 31 * DAY + 30 }], MONTH.fromMs, MONTH.beforeMs + DAY_MS);
     expect(statementOf(next)).toMatchObject({ assets: [], differences: [], isEmpty: true });
+  });
+
+  it('a rebate is named that paid interest while nothing was owed, also of an asset without any other row', () => {
+    const list: Act[] = [borrowed, { ...repaid, what: 'repay-all' }];
+    const input = played(list, MONTH.fromMs, MONTH.beforeMs + DAY_MS);
+    const [offset] = input.offsets ?? [];
+    if (offset === undefined) throw new Error('an offset expected');
+    const withOffset = (changes: Partial<typeof offset>) =>
+      statementOf({ ...input, offsets: [...(input.offsets ?? []), { ...offset, ...changes }] }).differences;
+    const atMs = MONTH.fromMs + 25 * DAY_MS;
+    const deductedInterest = amount('5');
+    for (const liabilityAsset of ['USDT', 'ETH'])
+      expect(withOffset({ atMs, deductedInterest, liabilityAsset })).toEqual([
+        `${liabilityAsset}: the rebate of 2026-10-26 00:00 UTC paid 5 more interest than was charged since 2026-10-26 00:00 UTC and not paid until then`,
+      ]);
+  });
+
+  it('a repay of more than was owed at its time is named, also when a later borrow makes up for it', () => {
+    const [first, second] = [
+      borrowed,
+      { ...repaid, minute: borrowed.minute + 1, what: 'repay-all' },
+    ] as const;
+    const input = played([first, second], MONTH.fromMs, MONTH.beforeMs + DAY_MS);
+    expect(statementOf(input)).toMatchObject({ differences: [], interestUnchecked: [] });
+    const late = input.records.map((row) =>
+      row.type === 'BORROW' ? { ...row, atMs: row.atMs + 3 * HOUR_MS } : row,
+    );
+    expect(statementOf({ ...input, records: late }).differences).toContain(
+      'USDT: a principal comes to -1000000, below zero: a borrow or a repay is missing or altered',
+    );
   });
 
   it('dust is shown', () => {
@@ -163,11 +193,23 @@ describe('one loan', () => {
       })),
     });
 
-    it.each([1, 9])('the row, %d minutes after, is not booked or not owed yet', (minute) => {
+    const NOT_BOOKED = { differences: [], interestUnchecked: [{ asset: 'USDT', why: ['not-booked'] }] };
+
+    it.each([1, 9])('the row, %d minutes after, may not be booked or not owed yet', (minute) => {
       const input = of([borrowed], minute);
-      expect(statementOf(input).differences).toEqual([]);
-      expect(statementOf(withoutNewest(input))).toMatchObject({ differences: [], interestUnchecked: [] });
-      expect(statementOf(owing(input, '-1'))).toMatchObject({ differences: [], interestUnchecked: [] });
+      expect(statementOf(input)).toMatchObject({ differences: [], interestUnchecked: [] });
+      expect(statementOf(withoutNewest(input))).toMatchObject(NOT_BOOKED);
+      expect(statementOf(owing(input, '-1'))).toMatchObject(NOT_BOOKED);
+    });
+
+    it('a lost payment of as much as the last hour is never called checked', () => {
+      const paid: Act = { minute: justBefore, asset: 'USDT', what: 'pay-interest', cents: 1 };
+      const whole = of([borrowed, { ...paid, minute: justBefore - 60 }, paid], 5);
+      expect(statementOf(whole)).toMatchObject({ differences: [], interestUnchecked: [] });
+      const [newest] = whole.records.toSorted((a, b) => b.atMs - a.atMs);
+      expect(newest && exactText(newest.amount)).toBe(exactText(whole.interest.at(-1)?.interest ?? ZERO));
+      const lost = { ...whole, records: whole.records.filter((record) => record !== newest) };
+      expect(statementOf(lost)).toMatchObject(NOT_BOOKED);
     });
 
     it('neither is more than one hour, nor later, nor the other way around', () => {
@@ -185,9 +227,7 @@ describe('one loan', () => {
 
     it('a row that is not booked yet may be of another rate, for ten minutes', () => {
       const dearer = (input: StatementInput) => owing(withoutNewest(input), '0.5');
-      expect(statementOf(dearer(of([borrowed], 5)))).toMatchObject({
-        ...{ differences: [], interestUnchecked: [{ asset: 'USDT', why: ['not-booked'] }] },
-      });
+      expect(statementOf(dearer(of([borrowed], 5)))).toMatchObject(NOT_BOOKED);
       expect(statementOf(dearer(of([borrowed], 11))).differences.at(-1)).toContain('but Binance shows');
     });
 
@@ -199,10 +239,9 @@ describe('one loan', () => {
       });
       const notTakenOff = (input: StatementInput) => owing(input, '24');
       const soon = of([borrowed], 5, midnightMs);
-      expect(statementOf(notTakenOff(soon))).toMatchObject({ differences: [], interestUnchecked: [] });
-      expect(statementOf(withoutRebate(soon))).toMatchObject({
-        ...{ differences: [], interestUnchecked: [{ asset: 'USDT', why: ['not-booked'] }] },
-      });
+      expect(statementOf(soon)).toMatchObject({ differences: [], interestUnchecked: [] });
+      expect(statementOf(notTakenOff(soon))).toMatchObject(NOT_BOOKED);
+      expect(statementOf(withoutRebate(soon))).toMatchObject(NOT_BOOKED);
       expect(statementOf(owing(withoutRebate(soon), '-1.5')).differences, 'more than a day').toHaveLength(1);
       const late = of([borrowed], 11, midnightMs);
       for (const wrong of [notTakenOff(late), withoutRebate(late)])
@@ -212,17 +251,9 @@ describe('one loan', () => {
       expect(statementOf(withoutRebate(noon)).differences).toHaveLength(1);
     });
 
-    it('a row that is not booked yet is of the principal at its hour', () => {
-      const more: Act = { minute: justBefore, asset: 'USDT', what: 'borrow', cents: 777_777_777 };
-      const input = withoutNewest(of([borrowed, more], 5));
-      expect(statementOf(input)).toMatchObject({ differences: [], interestUnchecked: [] });
-    });
-
-    it('the first row of a loan that is not booked yet leaves the interest unchecked', () => {
+    it('the first row of a loan may not be booked yet', () => {
       const first: Act = { minute: justBefore, asset: 'USDT', what: 'borrow', cents: 777_777_777 };
-      expect(statementOf(withoutNewest(of([first], 5)))).toMatchObject({
-        ...{ differences: [], interestUnchecked: [{ asset: 'USDT', why: ['not-booked'] }] },
-      });
+      expect(statementOf(withoutNewest(of([first], 5)))).toMatchObject(NOT_BOOKED);
     });
   });
 
