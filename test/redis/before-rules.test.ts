@@ -4,7 +4,7 @@
  * more.
  */
 import { readFile } from 'node:fs/promises';
-import { expect, inject, it } from 'vitest';
+import { expect, inject, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import type { CloseRule } from '../../src/domain/close/close-rules.ts';
 import { all, onlyKey, verdictOf } from '../contracts/audit-trail.ts';
@@ -49,6 +49,8 @@ async function before(state: 'pending' | 'approved', rules: readonly Partial<Clo
       ...(list.length > 0 && { rules: () => ({ rules: list, away: [] }) }),
     },
   );
+  // Messages on their way end before their Redis is left.
+  onTestFinished(() => harness.settled());
   harness.directory.groups.set('S0TREASURY', [ALICE.userId, BOB.userId]);
   harness.directory.groups.set('S0RISK', [CAROL.userId]);
   const request = async () => {
