@@ -180,7 +180,7 @@ export async function playAway({ workspace }: World, scribe: Scribe): Promise<vo
   scribe.note('Another approver ends it.');
   ({ order } = store);
   await scribe.command(ben, '/loandesk back @ada');
-  await told('it', order, /is back/);
+  await told('it', order, /ended the absence/);
   await scribe.command(ben, '/loandesk back');
 }
 

@@ -30,7 +30,7 @@ it('two replicas keep one absence; the stand-in approves until the approver is b
     workspace.store
       .messages(ids.loanDesk)
       .map((each) => workspace.renderText(each))
-      .filter((text) => /^\*@.* is (?:away|back)/.test(text));
+      .filter((text) => /^\*@.* (?:is away|ended the absence)/.test(text));
 
   const day = iso(dayOf(Date.now() + 7 * 86_400_000, 'Europe/Stockholm'));
   const typed = { people: [ids.vera], groups: [], text: `until ${day} for`, input: '' };
@@ -64,7 +64,7 @@ it('two replicas keep one absence; the stand-in approves until the approver is b
     value: { state: 'pending', votes: [{ voter: person(ids.ben) }] },
   });
   expect(await approve(first, ids.vera)).toMatchObject({ refusal: { code: 'role-missing' } });
-  await workspace.until(() => told().find((text) => text.includes('is back')));
+  await workspace.until(() => told().find((text) => text.includes('ended the absence')));
   expect(told().map((text) => text.includes('is away'))).toEqual([true, false]);
   expect(await first.verifyAudit(person(ids.ada), 'rules')).toMatchObject({ value: { fault: null } });
 });

@@ -27,7 +27,7 @@ const told = () =>
   office
     .cards()
     .map((message) => office.slack.workspace.renderText(message))
-    .filter((text) => /is away|is back/.test(text));
+    .filter((text) => /is away|ended (?:the|their own) absence/.test(text));
 
 describe('/loandesk away and back', () => {
   it('says in which direction it goes, to the person and to the channel', async () => {
@@ -118,7 +118,7 @@ describe('a stand-in', () => {
     const request = await office.ask();
     await office.vote(ids.vera);
     expect(await type(ids.ben, 'back @ada')).toContain('@Ada Lindqvist is back: @Vera Novak no longer acts');
-    expect(told().at(-1)).toMatch(/^\*@Ada Lindqvist is back\*, says @Ben Carter/);
+    expect(told().at(-1)).toMatch(/^\*@Ben Carter ended the absence of @Ada Lindqvist\*/);
     const card = office
       .cards()
       .find((each) => office.slack.workspace.renderText(each).includes('Close unit 7'));

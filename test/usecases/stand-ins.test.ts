@@ -24,7 +24,7 @@ function deskWith(...given: ConstructorParameters<typeof DeskHarness>): DeskHarn
 
 const UNTIL = 'until 2026-11-22 for';
 /** The end of that day in UTC. */
-const UNTIL_MS = Date.UTC(2026, 10, 23);
+const UNTIL_MS = Date.UTC(2026, 10, 23) - 1;
 
 /** Throws where it is refused. */
 async function enter(harness: DeskHarness, by: PersonId, standIn: PersonId, until = UNTIL) {
@@ -401,7 +401,7 @@ describe('/loandesk status', () => {
     await enter(harness, CAROL, BOB);
     expect(await lines(harness)).toEqual([
       'ok Approvers: 2 people can approve',
-      `ok Stand-ins: U0BOB for U0CAROL until 2026-11-23 00:00 UTC`,
+      `ok Stand-ins: U0BOB for U0CAROL until 2026-11-22 23:59 UTC`,
     ]);
   });
 
@@ -410,7 +410,7 @@ describe('/loandesk status', () => {
     await enter(harness, CAROL, EVE);
     harness.directory.people.set(EVE.userId, { ...EVE, kind: 'guest' });
     expect(await lines(harness)).toContain(
-      'warning Stand-ins: U0EVE for U0CAROL until 2026-11-23 00:00 UTC (without effect: U0EVE is a guest)',
+      'warning Stand-ins: U0EVE for U0CAROL until 2026-11-22 23:59 UTC (without effect: U0EVE is a guest)',
     );
   });
 

@@ -16,7 +16,7 @@ export interface TypedAbsence {
 
 export interface AwayQuery {
   readonly standIn: string;
-  /** The end of the day, or the time given. */
+  /** The last millisecond of the day, so that it is shown as that day; or the time given. */
   readonly untilMs: number;
 }
 
@@ -41,7 +41,7 @@ export function parseAwayQuery(typed: TypedAbsence, nowMs: number, timeZone: str
   if (day === undefined) return unclear('no-day');
   if (days.length > 1 || times.length > 1) return unclear('several-days');
   const untilMs =
-    minutes === undefined ? startOfDayMs(addDays(day, 1), timeZone) : timeOfDayMs(day, minutes, timeZone);
+    minutes === undefined ? startOfDayMs(addDays(day, 1), timeZone) - 1 : timeOfDayMs(day, minutes, timeZone);
   return done({ standIn: whom.value, untilMs });
 }
 

@@ -5,7 +5,7 @@ import { channelMention, dateToken, mention } from './format.ts';
 import { noticeMessage } from './notice-message.ts';
 
 const NO_EFFECT: Readonly<Record<NonNullable<AbsenceRow['noEffect']>, (row: AbsenceRow) => string>> = {
-  'not-an-approver': ({ approver }) => `${mention(approver)} is no approver`,
+  'not-an-approver': ({ approver }) => `${mention(approver)} isn't an approver`,
   'not-looked-up': () => "Slack couldn't confirm who they are",
   guest: ({ standIn }) => `${mention(standIn)} is a guest`,
   bot: ({ standIn }) => `${mention(standIn)} is a bot`,
@@ -46,12 +46,13 @@ export function awayMessage({ absence, insteadOf, standsInFor }: AwayStep, close
   return noticeMessage(
     [
       `*You are away until ${dateToken(untilMs)}. Until then ${them} may approve and reject in your place*${insteadOf === null ? '' : `, instead of ${mention(insteadOf)}`}.`,
+      `Is it ${them} who is away? Then type \`/loandesk back\` now: only ${them} can enter that.`,
       `You two count as one person: approvals of both are one. Neither acts in the other's place on a close that one of you requested.`,
       ...standsInFor.map(
         (each) =>
           `You stand in for ${mention(each.approver)} until ${dateToken(each.untilMs)}. ${them} doesn't take that over.`,
       ),
-      `${channel} is told. ${them} must be in it to see the cards. \`/loandesk back\` ends this earlier.`,
+      `Loandesk posts this in ${channel}; ${them} must be in it to see the cards. \`/loandesk back\` ends this earlier.`,
     ].join('\n'),
   );
 }
@@ -67,6 +68,6 @@ export function backMessage({ approver, standIn, inFile }: BackStep, me: string)
       `*${whose}: ${mention(standIn)} no longer acts in ${place}.* What ${mention(standIn)} approved in ${place} no longer counts, unless the close was sent already.`,
     );
   return noticeMessage(
-    `The absence that was entered has ended. By CLOSE_RULES_FILE ${is} still away until ${dateToken(inFile.untilMs)}, and ${mention(inFile.standIn)} may act in ${place}. That ends only in the file.`,
+    `*By CLOSE_RULES_FILE ${is} still away until ${dateToken(inFile.untilMs)}, and ${mention(inFile.standIn)} may act in ${place}.* The absence that was entered has ended; this one ends only in the file.`,
   );
 }

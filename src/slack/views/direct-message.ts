@@ -6,7 +6,6 @@ import type { CloseRequest, RequestEvent } from '../../domain/close/close-reques
 import { isTerminal } from '../../domain/close/close-state.ts';
 import { isBlocked } from '../../domain/close/decision.ts';
 import { noticesFor } from '../../domain/close/notices.ts';
-import { countApprovals } from '../../domain/close/votes.ts';
 import type { PersonId } from '../../domain/person.ts';
 import { writeRequestValue } from '../button-value.ts';
 import { ACTIONS } from '../ids.ts';
@@ -23,7 +22,7 @@ import {
 } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { resolveManually } from './request-card.ts';
-import { quoted } from './request-facts.ts';
+import { approvalsAndNeeds, quoted } from './request-facts.ts';
 import { dryRunPrefix, owedBriefly, stateOf } from './request-text.ts';
 
 /** To the requester, or to a voter whose vote no longer counts. */
@@ -117,12 +116,12 @@ function message(said: string, request: CloseRequest, workspaceUrl: string | nul
 
 /** Where it stands in one line. */
 function briefly(request: CloseRequest): string {
-  const { facts, policy, votes, state, expiresAtMs } = request;
+  const { facts, state, expiresAtMs } = request;
   const id = `\`${escapeMrkdwn(request.id)}\``;
   if (isTerminal(state)) return id;
   const standing = escapeMrkdwn(stateOf(request));
   if (state !== 'pending' || isBlocked(request)) return `${standing} · ${id}`;
-  return `Owes ${escapeMrkdwn(owedBriefly(facts))} · ${countApprovals(request, votes)} of ${policy.quorum} approvals · expires ${dateToken(expiresAtMs)} · ${id}`;
+  return `Owes ${escapeMrkdwn(owedBriefly(facts))} · ${approvalsAndNeeds(request)} · expires ${dateToken(expiresAtMs)} · ${id}`;
 }
 
 /** `isCall`: the person is asked to decide. Decisions are made on the card, so the first button leads there. */

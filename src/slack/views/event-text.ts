@@ -5,11 +5,10 @@
  */
 import type { CloseRequest, RequestEvent } from '../../domain/close/close-request.ts';
 import { isRepaid, owedBefore } from '../../domain/close/facts.ts';
-import { countApprovals } from '../../domain/close/votes.ts';
 import { fitItems, fitLines } from './blocks.ts';
 import { type Audience, countdownToken, dateToken, mention, mentions } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
-import { factChangeLines, lackText, quoted, voterText } from './request-facts.ts';
+import { approvalsAndNeeds, factChangeLines, lackText, quoted, voterText } from './request-facts.ts';
 import { answerText, dryRunPrefix, heldText, isHeld, owedBriefly, standingText } from './request-text.ts';
 
 export function threadText(event: RequestEvent, request: CloseRequest): string {
@@ -56,7 +55,7 @@ export function eventText(event: RequestEvent, request: CloseRequest, audience: 
     case 'reachable':
       return `Enough people can approve this close again (${when}).`;
     case 'reminded':
-      return `${event.stage === 'half' ? 'Reminder, half of the time is over' : 'Last reminder, most of the time is over'}: this request still needs ${Math.max(0, request.policy.quorum - countApprovals(request, request.votes))} of ${request.policy.quorum} approvals and expires ${countdownToken(request.expiresAtMs)}.`;
+      return `${event.stage === 'half' ? 'Reminder, half of the time is over' : 'Last reminder, most of the time is over'}: this request has ${approvalsAndNeeds(request)}, and expires ${countdownToken(request.expiresAtMs)}.`;
     case 'facts-changed':
       return factsChangedText(event, request, audience);
     case 'claimed':
@@ -99,9 +98,9 @@ function votesDroppedText(
   { dropped }: Extract<RequestEvent, { type: 'votes-dropped' }>,
   request: CloseRequest,
 ): string {
-  const left = `${countApprovals(request, request.votes)} of ${request.policy.quorum} approvals count now.`;
+  const left = `It now has ${approvalsAndNeeds(request)}.`;
   if (dropped.length === 0)
-    return `More approvals are needed under the current settings: ${left} Nothing was sent.`;
+    return `The settings or rules in force now need more approvals. ${left} Nothing was sent.`;
   return `Approvals that no longer count, because these people are no longer approvers, or no longer stand in for one: ${mentions(dropped)}. ${left}`;
 }
 

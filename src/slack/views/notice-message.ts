@@ -5,6 +5,7 @@ import { context, type Message, type Modal, section } from './blocks.ts';
 import { channelMention, countdownToken } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { NOTHING_CHANGED, refusalText } from './refusal-text.ts';
+import { whoMustApprove } from './request-facts.ts';
 import { dryRunPrefix, standingText } from './request-text.ts';
 
 /** `text` is mrkdwn, escaped. */
@@ -41,9 +42,8 @@ export function noticeModal(title: string, text: string): Modal {
 }
 
 export function askedMessage(request: CloseRequest, closeChannel: string): Message {
-  const { quorum } = request.policy;
   return noticeMessage(
-    `${dryRunPrefix(request.policy.mode)}Your request to close unit *${request.groupId}* is recorded (\`${escapeMrkdwn(request.id)}\`). Its card goes to ${channelMention(closeChannel, 'the approvals channel')}; ${quorum} approval${quorum === 1 ? ' is' : 's are'} needed before ${countdownToken(request.expiresAtMs)}. Nothing has been sent to Binance.`,
+    `${dryRunPrefix(request.policy.mode)}Your request to close unit *${request.groupId}* is recorded (\`${escapeMrkdwn(request.id)}\`). Its card goes to ${channelMention(closeChannel, 'the approvals channel')}; ${whoMustApprove(request.policy)} must approve before ${countdownToken(request.expiresAtMs)}. Nothing has been sent to Binance.`,
   );
 }
 

@@ -36,7 +36,7 @@ import {
   whatWillHappen,
   whoMayVote,
 } from './request-facts.ts';
-import { DRY_RUN_LINE, dryRunPrefix, owedInParts, standingText, titleText } from './request-text.ts';
+import { DRY_RUN_LINE, dryRunPrefix, isHeld, owedInParts, standingText, titleText } from './request-text.ts';
 
 export interface CardOptions {
   /** Who may vote now (user ids); null: not known. */
@@ -51,7 +51,7 @@ export function requestCard(request: CloseRequest, { approvers, seats, edition }
   const { mode } = request.policy;
   const title = titleText(request, seats);
   const lead = leadText(request);
-  const progress = `${progressText(request, 1_000, seats)}${rules(request, approvers)}`;
+  const progress = `${progressText(request, 1_000, seats)}${rules(request, approvers, seats)}`;
   const controls = buttons(cardButtons(request), `card:${request.revision}:${edition}`);
   const blocks: KnownBlock[] = [
     header(title),
@@ -139,12 +139,18 @@ function changes(request: CloseRequest): KnownBlock[] {
 const NAMED = 6;
 
 /** Who may still vote and until when; nothing once the request is being carried out. */
-function rules(request: CloseRequest, approvers: ReadonlySet<string> | null): string {
-  const expiry = `expires ${countdownToken(request.expiresAtMs)}`;
+function rules(
+  request: CloseRequest,
+  approvers: CardOptions['approvers'],
+  seats: CardOptions['seats'],
+): string {
+  const at = countdownToken(request.expiresAtMs);
+  const expiry = `expires ${at}`;
   if (isBlocked(request)) return ` · ${expiry}`;
-  if (request.state === 'approved') return `\n${expiry}`;
+  // The end of the time to stop it is the nearer one, and the lead says it.
+  if (request.state === 'approved') return isHeld(request) ? '' : `\nExpires ${at}`;
   if (request.state !== 'pending') return '';
-  return `\nCan approve: ${whoMayVote(request, approvers, NAMED)} · ${expiry}`;
+  return `\nCan approve: ${whoMayVote(request, approvers, { named: NAMED, seats: seats ?? [] })} · ${expiry}`;
 }
 
 function smallPrint(request: CloseRequest): string[] {

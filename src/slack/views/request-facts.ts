@@ -6,6 +6,7 @@ import { type FactChange, type Facts, isRepaid, shortDigest } from '../../domain
 import { fillSeats, openNeeds, placesIn } from '../../domain/close/seats.ts';
 import { countApprovals, votersOf } from '../../domain/close/votes.ts';
 import { personKey } from '../../domain/person.ts';
+import type { ClosePolicy } from '../../domain/policy.ts';
 import { fitItems, fitLines } from './blocks.ts';
 import {
   type Audience,
@@ -90,13 +91,41 @@ const VOIDED: Readonly<Record<VoidedVote['because'], string>> = {
 /** The card's votes in short: a box for each that is needed, whom the rules need, who approved when. */
 export function progressText(request: CloseRequest, max: number, seats: PeopleNow['seats'] = []): string {
   const have = countApprovals(request, request.votes);
-  const approved = request.votes.map((vote) => `☑ ${voterText(vote)} ${dateToken(vote.atMs)}`);
   const needs = needLines(request, seats);
+  // Beside boxes for the places of a rule those for people would be read as places, too.
+  const approved = request.votes.map((vote) =>
+    needs.length === 0
+      ? `☑ ${voterText(vote)} ${dateToken(vote.atMs)}`
+      : `${voterText(vote)} approved ${dateToken(vote.atMs)}`,
+  );
   const { need, quorum } = request.policy;
   // Two approvals of one group aren't two of two; where more are needed than the rule has places, both are said.
   const saysAll = need !== undefined && seats.length > 0 && needs.length > 0 && quorum <= placesIn(need);
   const lines = [...(saysAll ? [] : [tally(request, have)]), ...needs, ...reachLines(request), ...approved];
   return fitLines(lines, max, (left) => `… and ${left} more`);
+}
+
+/** "1 of 2 approvals"; under a rule "1 approval so far", as two of one group aren't two of two. Plain text. */
+export function approvalsText(request: CloseRequest): string {
+  const { need, quorum } = request.policy;
+  const have = countApprovals(request, request.votes);
+  return need === undefined
+    ? `${have} of ${plural(quorum, 'approval')}`
+    : `${plural(have, 'approval')} so far`;
+}
+
+/** The same with whom its rule needs. */
+export function approvalsAndNeeds(request: CloseRequest): string {
+  const { need } = request.policy;
+  const needed = need === undefined ? '' : `, needed: ${shorten(needsText(need), 300)}`;
+  return `${approvalsText(request)}${needed}`;
+}
+
+/** "2 other people", "1 of @treasury and 1 of @risk": the subject of "must approve". */
+export function whoMustApprove({ need, quorum }: ClosePolicy): string {
+  if (need !== undefined)
+    return quorum > placesIn(need) ? `${quorum} people, among them ${needsText(need)},` : needsText(need);
+  return `${quorum} other ${quorum === 1 ? 'person' : 'people'}`;
 }
 
 function reachLines({ state, unreachable }: CloseRequest): string[] {
@@ -179,8 +208,25 @@ export function stillToVote(request: CloseRequest, approvers: ReadonlySet<string
   return [...approvers].filter((userId) => !done.has(key(userId)));
 }
 
+/** Those of them whose approval still helps: where a rule needs one of Risk, another of Treasury doesn't. */
+function stillNeeded(
+  request: CloseRequest,
+  userIds: readonly string[],
+  seats: NonNullable<PeopleNow['seats']>,
+): readonly string[] {
+  const voters = votersOf(request, request.votes);
+  const open = (rule: (typeof seats)[number], people = voters) => placesIn(openNeeds(rule, people));
+  const short = request.policy.quorum - countApprovals(request, request.votes);
+  if (short > Math.max(0, ...seats.map((rule) => open(rule)))) return userIds;
+  return userIds.filter((userId) => seats.some((rule) => open(rule, [...voters, [userId]]) < open(rule)));
+}
+
 /** `approvers`: user ids that may vote now; null: not known, so the configured names are counted instead. */
-export function whoMayVote(request: CloseRequest, approvers: ReadonlySet<string> | null, named = 12): string {
+export function whoMayVote(
+  request: CloseRequest,
+  approvers: ReadonlySet<string> | null,
+  { named = 12, seats = [] }: { readonly named?: number; readonly seats?: PeopleNow['seats'] } = {},
+): string {
   const except = request.policy.requesterMayApprove ? '' : ', but not the requester';
   if (approvers === null) {
     const groups = request.policy.approvers.filter((name) => name.startsWith('S')).length;
@@ -191,7 +237,7 @@ export function whoMayVote(request: CloseRequest, approvers: ReadonlySet<string>
     ];
     return `${counted.join(' and ')}${except}`;
   }
-  const open = stillToVote(request, approvers);
+  const open = stillNeeded(request, stillToVote(request, approvers), seats);
   const shown = open.slice(0, named);
   const more = open.length > shown.length ? ` and ${open.length - shown.length} more` : '';
   return `${shown.length === 0 ? 'nobody at present' : mentions(shown)}${more}`;

@@ -3,15 +3,20 @@
 import type { KnownBlock } from '@slack/types';
 import { type CloseRequest, LONGEST_REASON, type Verdict } from '../../domain/close/close-request.ts';
 import { type Facts, shortDigest } from '../../domain/close/facts.ts';
-import { placesIn } from '../../domain/close/seats.ts';
-import type { ClosePolicy } from '../../domain/policy.ts';
 import type { BallotView, FreshFacts } from '../../usecases/desk.ts';
 import { writeBallotMetadata, writeRequestValue, writeUnitValue } from '../button-value.ts';
 import { COMMANDS, INPUT, INPUTS, MODALS } from '../ids.ts';
 import { context, fields, fitItems, type Modal, plain, quote, section, textInput } from './blocks.ts';
-import { countdownToken, durationText, mention, needsText } from './format.ts';
+import { countdownToken, durationText, mention } from './format.ts';
 import { LIMITS } from './limits.ts';
-import { factChangeLines, factPairs, irreversibleText, votesText, whatWillHappen } from './request-facts.ts';
+import {
+  factChangeLines,
+  factPairs,
+  irreversibleText,
+  votesText,
+  whatWillHappen,
+  whoMustApprove,
+} from './request-facts.ts';
 import { DRY_RUN_LINE, standingText } from './request-text.ts';
 import { evidenceLines } from './request-view.ts';
 
@@ -42,12 +47,6 @@ export function askModal({ facts, digest, policy }: FreshFacts): Modal {
       }),
     ],
   };
-}
-
-function whoMustApprove({ need, quorum }: ClosePolicy): string {
-  if (need !== undefined)
-    return quorum > placesIn(need) ? `${quorum} people, among them ${needsText(need)},` : needsText(need);
-  return `${quorum} other ${quorum === 1 ? 'person' : 'people'}`;
 }
 
 export const LONGEST_UNIT_ID = 30;

@@ -19,7 +19,7 @@ import { countApprovals, sendsFromMs, votersOf } from '../../domain/close/votes.
 import type { CloseMode } from '../../domain/policy.ts';
 import { amountText, countdownToken, dateToken, mention, mentions, plural } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
-import { quoted } from './request-facts.ts';
+import { approvalsAndNeeds, quoted } from './request-facts.ts';
 
 export const DRY_RUN_LINE = 'DRY RUN — no close will be sent';
 
@@ -165,7 +165,7 @@ export function standingText(request: CloseRequest): string {
   switch (request.state) {
     case 'pending':
       if (isBlocked(request)) return blockedText(request);
-      return `*Waiting for approvals*: ${countApprovals(request, request.votes)} of ${request.policy.quorum}.`;
+      return `*Waiting*: ${approvalsAndNeeds(request)}.`;
     case 'approved':
       if (request.obstacle !== null)
         return `*Approved, not sent yet*: ${quoted(request.obstacle.why, 500)} Nothing was sent. Loandesk keeps trying until the request expires.`;

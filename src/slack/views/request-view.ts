@@ -2,7 +2,6 @@
 import type { KnownBlock } from '@slack/types';
 import type { CloseRequest, ReadBack } from '../../domain/close/close-request.ts';
 import { isBlocked } from '../../domain/close/decision.ts';
-import { countApprovals } from '../../domain/close/votes.ts';
 import type { PersonId } from '../../domain/person.ts';
 import type { HomeView, RequestView } from '../../usecases/desk.ts';
 import { writeRequestValue } from '../button-value.ts';
@@ -26,7 +25,7 @@ import {
 import { cardMention, countdownToken, dateAndUtc, dateToken, mention, mentions, utcText } from './format.ts';
 import { escapeMrkdwn, shorten } from './limits.ts';
 import { resolveManually } from './request-card.ts';
-import { factPairs, votesText, whoMayVote } from './request-facts.ts';
+import { approvalsText, factPairs, votesText, whoMayVote } from './request-facts.ts';
 import {
   answerText,
   DRY_RUN_LINE,
@@ -144,10 +143,6 @@ function endedBy({ ending }: CloseRequest): readonly PersonId[] {
 
 function takesVotes(request: CloseRequest): boolean {
   return request.state === 'pending' && !isBlocked(request);
-}
-
-function approvalsText(request: CloseRequest): string {
-  return `${countApprovals(request, request.votes)} of ${request.policy.quorum} approvals`;
 }
 
 function votesCast(request: CloseRequest): string {

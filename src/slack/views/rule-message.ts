@@ -26,6 +26,8 @@ function awayText(event: Extract<RuleEvent, { type: 'away' }>): string {
 }
 
 function backText({ approver, standIn, by }: Extract<RuleEvent, { type: 'back' }>): string {
-  const who = by === null || by.userId === approver ? '' : `, says ${mention(by)}`;
-  return `*${mention(approver)} is back*${who}. The absence in which ${mention(standIn)} stood in has ended.`;
+  // Not "is back": CLOSE_RULES_FILE may still say that they are away.
+  const whose =
+    by === null || by.userId === approver ? 'their own absence' : `the absence of ${mention(approver)}`;
+  return `*${mention(by ?? approver)} ended ${whose}*, in which ${mention(standIn)} could act in their place.`;
 }

@@ -19,19 +19,19 @@ function read(given: TypedAbsence, timeZone = 'UTC'): string {
 
 describe('away', () => {
   it.each([
-    ['until 2026-12-06 for', 'UTC', '2026-12-07T00:00:00.000Z'],
-    ['for until 2026-12-06', 'Europe/Stockholm', '2026-12-06T23:00:00.000Z'],
-    ['2026-12-06', 'Asia/Singapore', '2026-12-06T16:00:00.000Z'],
+    ['until 2026-12-06 for', 'UTC', '2026-12-06T23:59:59.999Z'],
+    ['for until 2026-12-06', 'Europe/Stockholm', '2026-12-06T22:59:59.999Z'],
+    ['2026-12-06', 'Asia/Singapore', '2026-12-06T15:59:59.999Z'],
     ['until 2026-12-06 18:00 for', 'America/New_York', '2026-12-06T23:00:00.000Z'],
     ['for, until 2026-12-06 at 9:05', 'Europe/Stockholm', '2026-12-06T08:05:00.000Z'],
-    ['till tomorrow for', 'UTC', '2026-12-02T00:00:00.000Z'],
-    ['UNTIL TODAY FOR', 'UTC', '2026-12-01T00:00:00.000Z'],
+    ['till tomorrow for', 'UTC', '2026-12-01T23:59:59.999Z'],
+    ['UNTIL TODAY FOR', 'UTC', '2026-11-30T23:59:59.999Z'],
     // Over already: the rule refuses it, by the store's clock.
-    ['until yesterday for', 'UTC', '2026-11-30T00:00:00.000Z'],
+    ['until yesterday for', 'UTC', '2026-11-29T23:59:59.999Z'],
     // Clocks go forward at midnight there: the day after begins at 01:00, and this one at its own 01:00.
-    ['until 2027-09-04 for', 'America/Santiago', '2027-09-05T04:00:00.000Z'],
+    ['until 2027-09-04 for', 'America/Santiago', '2027-09-05T03:59:59.999Z'],
     ['until 2027-09-05 00:30 for', 'America/Santiago', '2027-09-05T03:30:00.000Z'],
-    ['until 2027-09-05 for', 'America/Santiago', '2027-09-06T03:00:00.000Z'],
+    ['until 2027-09-05 for', 'America/Santiago', '2027-09-06T02:59:59.999Z'],
     // Twice there, an hour apart: the earlier one.
     ['until 2027-10-31 02:30 for', 'Europe/Stockholm', '2027-10-31T00:30:00.000Z'],
     ['until 2027-10-31 18:00 for', 'Europe/Stockholm', '2027-10-31T17:00:00.000Z'],

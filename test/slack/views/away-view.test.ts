@@ -24,7 +24,7 @@ describe('who is away', () => {
       null,
       `• <@U0ADA> is away until ${DATE}. <@U0EVE> may act in their place (entered with \`/loandesk away\`).`,
     ],
-    ['not-an-approver', "<@U0EVE> can't act in their place now: <@U0ADA> is no approver"],
+    ['not-an-approver', "<@U0EVE> can't act in their place now: <@U0ADA> isn't an approver"],
     ['not-looked-up', "can't act in their place now: Slack couldn't confirm who they are"],
     ['guest', '<@U0EVE> is a guest'],
     ['bot', '<@U0EVE> is a bot'],
@@ -56,9 +56,10 @@ describe('the answers', () => {
     );
     expect(text.split('\n')).toEqual([
       `*You are away until ${DATE}. Until then <@U0EVE> may approve and reject in your place*, instead of <@U0BEN>.`,
+      'Is it <@U0EVE> who is away? Then type `/loandesk back` now: only <@U0EVE> can enter that.',
       "You two count as one person: approvals of both are one. Neither acts in the other's place on a close that one of you requested.",
       `You stand in for <@U0CHEN> until ${DATE}. <@U0EVE> doesn't take that over.`,
-      '<#C0DESK> is told. <@U0EVE> must be in it to see the cards. `/loandesk back` ends this earlier.',
+      'Loandesk posts this in <#C0DESK>; <@U0EVE> must be in it to see the cards. `/loandesk back` ends this earlier.',
     ]);
   });
 
@@ -72,7 +73,7 @@ describe('the answers', () => {
     );
     const { text } = backMessage({ ...back, inFile: { ...absence, standIn: 'U0BEN' } }, 'U0ADA');
     expect(text).toBe(
-      `The absence that was entered has ended. By CLOSE_RULES_FILE you are still away until ${DATE}, and <@U0BEN> may act in your place. That ends only in the file.`,
+      `*By CLOSE_RULES_FILE you are still away until ${DATE}, and <@U0BEN> may act in your place.* The absence that was entered has ended; this one ends only in the file.`,
     );
   });
 });
@@ -88,8 +89,12 @@ describe('the approvals channel', () => {
       /^\*<@U0ADA> is away until .*\. Until then <@U0EVE> may approve and reject in their place\*\./,
     ],
     ['somebody else stands in', { ...away, insteadOf: 'U0BEN' }, /in their place\*, instead of <@U0BEN>\./],
-    ['back', back, /^\*<@U0ADA> is back\*\. The absence in which <@U0EVE> stood in has ended\.$/],
-    ['ended by another', { ...back, by: { ...by, userId: 'U0BEN' } }, /is back\*, says <@U0BEN>\./],
+    ['back', back, /^\*<@U0ADA> ended their own absence\*, in which <@U0EVE> could act in their place\.$/],
+    [
+      'ended by another',
+      { ...back, by: { ...by, userId: 'U0BEN' } },
+      /^\*<@U0BEN> ended the absence of <@U0ADA>\*, in which <@U0EVE> /,
+    ],
   ])('is told: %s', (_, event, text) => {
     const message = ruleMessage(event);
     expect(message.text).toMatch(text);

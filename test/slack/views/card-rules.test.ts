@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Seat } from '../../../src/domain/close/seats.ts';
 import { directMessage } from '../../../src/slack/views/direct-message.ts';
 import { threadText } from '../../../src/slack/views/event-text.ts';
+import { mention } from '../../../src/slack/views/format.ts';
+import { recordedMessage } from '../../../src/slack/views/notice-message.ts';
 import { requestCard } from '../../../src/slack/views/request-card.ts';
 import { lackText } from '../../../src/slack/views/request-facts.ts';
 import { ALICE, BOB, CAROL, policy, REQUESTER, request, START_MS } from '../../support/close-requests.ts';
@@ -35,6 +37,36 @@ describe('a card under a rule', () => {
     expect(card).toContain('☐ 1 of <!subteam^S0RISK> or <@U0CHEN>');
     expect(card).not.toContain('2 of 2');
     expect(card).toContain('rule `01234567');
+    // Nor do boxes for people look like places, and only those are named whose approval still helps.
+    expect(card).toContain(`${mention(ALICE)} approved`);
+    expect(card).not.toContain(`☑ ${mention(ALICE)}`);
+    expect(card).toContain(`Can approve: ${mention(CAROL)} ·`);
+  });
+
+  it('names everybody whose approval still helps: for their number, or for one of two rules', () => {
+    const one = request({ votes: [vote(ALICE)] }, rule);
+    const options = { approvers, edition: '1' };
+    const both = `Can approve: ${mention(BOB)}, ${mention(CAROL)} ·`;
+    expect(
+      words(request({ votes: [vote(ALICE)] }, { ...rule, quorum: 3 }), { ...options, seats: [OWN] }),
+    ).toContain(both);
+    const now = seats([BOB.userId], [CAROL.userId]);
+    expect(words(one, { ...options, seats: [OWN, now] })).toContain(both);
+    expect(words(one, { ...options, seats: [OWN] })).toContain(`Can approve: ${mention(CAROL)} ·`);
+    expect(words(one, { ...options, seats: [seats([ALICE.userId, BOB.userId], [])] })).toContain(
+      'Can approve: nobody at present',
+    );
+  });
+
+  it('never counts two of one group as two of two, in the thread and in answers', () => {
+    const two = request({ votes: [vote(ALICE), vote(BOB)] }, rule);
+    const event = { type: 'reminded', stage: 'half', by: null, atMs: START_MS } as const;
+    const needed =
+      '2 approvals so far, needed: 1 of <!subteam^S0TREASURY> and 1 of <!subteam^S0RISK> or <@U0CHEN>';
+    for (const says of [threadText(event, two), recordedMessage('Recorded.', two).text]) {
+      expect(says).toContain(needed);
+      expect(says).not.toContain('of 2');
+    }
   });
 
   it('says only whom it needs where it is not known who is in the groups', () => {
@@ -83,7 +115,9 @@ describe('a card under a rule', () => {
 
   it('names who stood in for whom, on the card and in the thread', () => {
     const stood = request({ votes: [vote(ALICE), vote(BOB, CAROL.userId)] }, rule);
-    expect(words(stood, { approvers, seats: [OWN], edition: '1' })).toContain('☑ <@U0BOB> for <@U0CAROL>');
+    expect(words(stood, { approvers, seats: [OWN], edition: '1' })).toContain(
+      '<@U0BOB> for <@U0CAROL> approved',
+    );
     const event = {
       ...({
         type: 'approved',
