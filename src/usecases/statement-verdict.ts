@@ -36,7 +36,7 @@ export function uncheckedText(why: WhyUnchecked, { read }: Pick<StatementView, '
     case 'owed-not-read':
       return "what is owed now couldn't be read";
     case 'not-booked':
-      return 'the interest of the last hour, or the rebate of midnight UTC, may not be booked yet: ask again in 10 minutes';
+      return 'the interest of the last hour, or the rebate of midnight UTC, may not be booked yet: ask again in 15 minutes';
   }
 }
 

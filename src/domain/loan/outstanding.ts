@@ -178,7 +178,8 @@ function compareWithOwed(owed: Amount, unpaid: Unpaid, input: OutstandingInput, 
   const { interest, figures, sinceMs } = unpaid;
   const gap = owed.minus(interest);
   const tolerance = roundingOf(figures + 1);
-  if (gap.abs().gt(tolerance) && mayBeDue(gap, tolerance, input)) return false;
+  // Of what isn't owed, nothing is due.
+  if (figures > 0 && gap.abs().gt(tolerance) && mayBeDue(gap, tolerance, input)) return false;
   found.compare(
     gap,
     tolerance,

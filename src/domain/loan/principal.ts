@@ -151,11 +151,11 @@ export interface UnsettledHour {
   readonly charge: HourlyCharge | null;
 }
 
-/** Null: the hour's interest was booked long ago. */
+/** Null: the hour's interest was booked long ago, and the next one's isn't due yet. */
 export function unsettledHour(atMs: number, charges: readonly HourlyCharge[]): UnsettledHour | null {
   const minuteMs = usualMinuteMs(charges);
   const dueMs = Math.round((atMs - minuteMs) / HOUR_MS) * HOUR_MS + minuteMs;
-  if (Math.abs(atMs - dueMs) > BOOKED_WITHIN_MS) return null;
+  if (dueMs - atMs > LATE_MS || atMs - dueMs > BOOKED_WITHIN_MS) return null;
   const charge = charges.findLast((each) => Math.abs(each.atMs - dueMs) <= LATE_MS);
   return { atMs: dueMs, charge: charge ?? null };
 }

@@ -228,7 +228,8 @@ describe('one loan', () => {
     it('a row that is not booked yet may be of another rate, for ten minutes', () => {
       const dearer = (input: StatementInput) => owing(withoutNewest(input), '0.5');
       expect(statementOf(dearer(of([borrowed], 5)))).toMatchObject(NOT_BOOKED);
-      expect(statementOf(dearer(of([borrowed], 11))).differences.at(-1)).toContain('but Binance shows');
+      for (const minute of [11, -6])
+        expect(statementOf(dearer(of([borrowed], minute))).differences.at(-1)).toContain('but Binance shows');
     });
 
     it('the rebate of midnight is not booked, or not taken off yet, for ten minutes', () => {
@@ -249,6 +250,16 @@ describe('one loan', () => {
       // At another hour no rebate is due.
       const noon = of([borrowed], 5, midnightMs + 12 * HOUR_MS);
       expect(statementOf(withoutRebate(noon)).differences).toHaveLength(1);
+    });
+
+    it('nothing is due for what was repaid, or never borrowed: interest that is owed there is a difference', () => {
+      const whole = of([borrowed, { ...repaid, minute: 5 * DAY + 30, what: 'repay-all' }], 5);
+      for (const asset of ['USDT', 'USDC']) {
+        const left = { asset, principal: ZERO, interest: amount('5') };
+        expect(statementOf({ ...whole, owed: [left] }).differences).toEqual([
+          expect.stringMatching(new RegExp(`^${asset}: .* but Binance shows 5 now: a difference of 5$`)),
+        ]);
+      }
     });
 
     it('the first row of a loan may not be booked yet', () => {
