@@ -180,8 +180,9 @@ export async function createApp(
     },
     log,
   });
-  const stored = { connection: redis, keys, auditKeys, newId: randomUUID, log, clock };
-  const store = new RedisCloseRequestStore({ ...stored, waitReplicas: config.redis.waitReplicas });
+  const { waitReplicas } = config.redis;
+  const stored = { connection: redis, keys, auditKeys, newId: randomUUID, log, clock, waitReplicas };
+  const store = new RedisCloseRequestStore(stored);
   const outbox = new RedisOutbox({ connection: redis, keys, auditKeys, log, clock });
   const watchStore = new RedisWatchStore(stored);
   const seenOnce = new RedisSeenOnce({ connection: redis, keys, newId: randomUUID });

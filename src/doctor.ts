@@ -96,7 +96,7 @@ async function examineSlack(config: Config, away: readonly Absence[]): Promise<F
         settings: config.closePolicy,
         rules: () => rules,
         absences: async () => away,
-        now: Date.now,
+        nowMs: async () => Date.now(),
       }),
     ),
     appToken: settings.appToken,

@@ -17,13 +17,12 @@ import {
   type RequestOverview,
   type Saved,
   type StoredRequest,
-  StoreUnavailable,
   UnreadableRecord,
 } from '../usecases/ports.ts';
 import { textOf } from './audit-log.ts';
 import { encodeNotices } from './outbox-item.ts';
 import { eachOrUnreadable, isStored, orUnreadable, type StoredRecord } from './record-codec.ts';
-import { COMMAND_REMEMBERED_MS, type RecordStoreParts, RedisRecordStore } from './record-store.ts';
+import { COMMAND_REMEMBERED_MS, RedisRecordStore } from './record-store.ts';
 import { decodeRecord, encodeRecord, RECORD_SCHEMA } from './request-record.ts';
 import { saveOnReplicas } from './save-on-replicas.ts';
 import type { NamedRecord } from './scripts.ts';
@@ -41,11 +40,6 @@ const SAVED_WITHOUT_UNIT = 2;
 const CONFLICT = 0;
 const TOO_LATE = -1;
 
-export interface RedisStoreParts extends RecordStoreParts {
-  /** Replicas that must have acknowledged a decision before it counts as stored; default 0. */
-  readonly waitReplicas?: number;
-}
-
 /** Changes that a failover must not lose silently: votes and vetoes, and the mark before the DELETE. */
 const WAITED_FOR: ReadonlySet<RequestEventType> = new Set([
   'approved',
@@ -56,13 +50,6 @@ const WAITED_FOR: ReadonlySet<RequestEventType> = new Set([
 ]);
 
 export class RedisCloseRequestStore extends RedisRecordStore implements CloseRequestStore {
-  readonly #waitReplicas: number;
-
-  constructor({ waitReplicas = 0, ...parts }: RedisStoreParts) {
-    super(parts);
-    this.#waitReplicas = waitReplicas;
-  }
-
   async nowMs(): Promise<number> {
     return this.clock.believe(await this.connection.script('nowMs', this.keys.open));
   }
@@ -179,9 +166,9 @@ export class RedisCloseRequestStore extends RedisRecordStore implements CloseReq
       COMMAND_REMEMBERED_MS,
       ...encodeNotices(this.noticeSeals, request.id, `${request.revision}.`, event.atMs, notices),
     ];
-    const replicas = WAITED_FOR.has(event.type) ? this.#waitReplicas : 0;
-    const { status, acknowledged } = await this.connection.run('saveRequest', (client) =>
-      saveOnReplicas(client, command, replicas),
+    const replicas = WAITED_FOR.has(event.type) ? this.waitReplicas : 0;
+    const { answer: status, acknowledged } = await this.connection.run('saveRequest', (client) =>
+      saveOnReplicas(client, 'saveRequest', command, replicas),
     );
     const isSaved = status === SAVED || status === SAVED_WITHOUT_UNIT;
     if (status === SAVED_WITHOUT_UNIT) {
@@ -190,15 +177,7 @@ export class RedisCloseRequestStore extends RedisRecordStore implements CloseReq
         'unit of a sent request is held by another',
       );
     }
-    if (isSaved && acknowledged < replicas) {
-      this.log.error(
-        { requestId: from.id, event: event.type, acknowledged, replicas },
-        'too few replicas acknowledged a change',
-      );
-      throw new StoreUnavailable(
-        new Error(`${acknowledged} of ${replicas} replicas acknowledged the change`),
-      );
-    }
+    if (isSaved) this.throwIfTooFew(acknowledged, replicas, { requestId: from.id, event: event.type });
     if (isSaved) return { kind: 'saved', request, stored };
     if (status === CONFLICT) return { kind: 'conflict' };
     if (status === TOO_LATE) return { kind: 'too-late' };

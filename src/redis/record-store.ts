@@ -9,7 +9,7 @@ import {
   type NewestEntry,
   NO_ENTRY,
 } from '../domain/audit-chain.ts';
-import { type Log, type NewId, UnreadableRecord } from '../usecases/ports.ts';
+import { type Log, type NewId, StoreUnavailable, UnreadableRecord } from '../usecases/ports.ts';
 import { RedisStore, type StoreParts } from './connection.ts';
 import { Seals } from './seals.ts';
 import { StoreClock } from './store-clock.ts';
@@ -21,6 +21,8 @@ export interface RecordStoreParts extends StoreParts {
   readonly log: Log;
   /** Default: any time of Redis is believed. */
   readonly clock?: StoreClock;
+  /** Replicas that must have acknowledged a decision before it counts as stored; default 0. */
+  readonly waitReplicas?: number;
 }
 
 /** Longer than any reconnecting client holds a command back. */
@@ -59,9 +61,10 @@ export class RedisRecordStore extends RedisStore {
   protected readonly newId: NewId;
   protected readonly log: Log;
   protected readonly clock: StoreClock;
+  protected readonly waitReplicas: number;
   protected readonly openings = new Openings();
 
-  constructor({ auditKeys, newId, log, clock, ...parts }: RecordStoreParts) {
+  constructor({ auditKeys, newId, log, clock, waitReplicas = 0, ...parts }: RecordStoreParts) {
     super(parts);
     this.auditKey = auditKeys.current;
     this.recordSeals = new Seals(auditKeys, 'record');
@@ -69,6 +72,14 @@ export class RedisRecordStore extends RedisStore {
     this.newId = newId;
     this.log = log;
     this.clock = clock ?? new StoreClock({ clocks: () => [], log });
+    this.waitReplicas = waitReplicas;
+  }
+
+  /** Of a change that was saved. It is on the master all the same: "not known", not "not done". Throws StoreUnavailable. */
+  protected throwIfTooFew(acknowledged: number, replicas: number, fields: object): void {
+    if (acknowledged >= replicas) return;
+    this.log.error({ ...fields, acknowledged, replicas }, 'too few replicas acknowledged a change');
+    throw new StoreUnavailable(new Error(`${acknowledged} of ${replicas} replicas acknowledged the change`));
   }
 }
 

@@ -2,7 +2,7 @@
  * What is kept beside the rules for closes, in Redis. The rule is in domain/close/rule-book.ts; here one script makes its
  * result durable if nothing changed in between: record, audit entries and messages together, or nothing.
  */
-import { NO_RULE_BOOK } from '../domain/close/rule-book.ts';
+import { NO_RULE_BOOK, type RuleEventType } from '../domain/close/rule-book.ts';
 import { type SealedRuleBook, sealRuleBookChange } from '../domain/close/rule-entry.ts';
 import { RULES_ID } from '../domain/subject.ts';
 import type { NewestOfRecord } from '../usecases/ports.ts';
@@ -18,10 +18,14 @@ import {
   throwIfOlder,
 } from './record-store.ts';
 import { ruleBookCodec } from './rule-book-record.ts';
+import { saveOnReplicas } from './save-on-replicas.ts';
 
 /** What save-rules.lua answers. */
 const SAVED = 1;
 const CONFLICT = 0;
+
+/** Changes that a failover must not lose silently: it would give a vote to who stood in, or bring back rules of before. */
+const WAITED_FOR: ReadonlySet<RuleEventType> = new Set(['away', 'back', 'rules-changed']);
 
 export class RedisRuleBookStore extends RedisRecordStore implements RuleBookStore {
   async load(): Promise<StoredRuleBook> {
@@ -39,10 +43,16 @@ export class RedisRuleBookStore extends RedisRecordStore implements RuleBookStor
     // The chain goes on where it was, so that a record that was lost or deleted doesn't break the trail for good.
     const from = change.from.book ?? { revision: NO_RULE_BOOK.revision, audit: change.from.newest };
     const commandId = this.newId();
+    const [event] = change.events;
+    const replicas = event !== undefined && WAITED_FOR.has(event.type) ? this.waitReplicas : 0;
     return this.openings.chain<'saved' | 'conflict'>(async (lastOpening) => {
       const sealed = sealRuleBookChange(change, from, lastOpening, this.auditKey);
       const command = this.#commandOf(change, sealed, lastOpening, commandId);
-      const [status, newestOpening = ''] = await this.connection.script('saveRules', ...command);
+      const { answer, acknowledged } = await this.connection.run('saveRules', (client) =>
+        saveOnReplicas(client, 'saveRules', command, replicas),
+      );
+      const [status, newestOpening = ''] = answer;
+      if (status === SAVED) this.throwIfTooFew(acknowledged, replicas, { event: event?.type });
       if (status === SAVED) return { newest: sealed.lastOpening, value: 'saved' };
       if (status === CONFLICT) return { newest: lastOpening, value: 'conflict' };
       return { newest: newestOpening };

@@ -1,5 +1,5 @@
 /** Identity and roles, looked up at every call; a failed look-up is a refusal. */
-import type { CloseRequest, PeopleNow, StandIn } from '../domain/close/close-request.ts';
+import type { CloseRequest, PeopleNow, StandIn, VotersNow } from '../domain/close/close-request.ts';
 import { hasNoRule } from '../domain/close/close-rules.ts';
 import type { ResolvedAccess } from '../domain/close/rule-book.ts';
 import type { Need, Seat } from '../domain/close/seats.ts';
@@ -57,6 +57,10 @@ export interface Access {
     requester: PersonId,
     options?: LookupOptions,
   ): Promise<Result<Voters>>;
+  /** What `votersFor` says of one person: what isn't known of others must not keep anybody from stopping a close. */
+  voterFor(by: PersonId, request: Ruled): Promise<Result<VotersNow>>;
+  /** Whether each of these stand-ins still acts in the approver's place. Throws StoreUnavailable. */
+  stillStandIn(pairs: readonly StandIn[]): Promise<boolean>;
   /** Whether the requester is still a requester and a full member. */
   requesterMayAsk(requester: PersonId, options?: LookupOptions): Promise<Result<boolean>>;
   /** `votersFor` and `requesterMayAsk` for one request. */
@@ -228,6 +232,36 @@ export function createAccess(directory: Directory, lists: RoleLists, policies: C
   const votersFor = ({ policy, requester, facts }: Ruled, options?: LookupOptions) =>
     votersUnder([policy, policies.for(facts)], requester, options);
 
+  async function voterFor(
+    { teamId, userId }: PersonId,
+    { policy: own, requester, facts }: Ruled,
+  ): Promise<Result<VotersNow>> {
+    const current = policies.for(facts);
+    const policy = narrower(own, current);
+    const lists = (hasNoRule(current) ? [own] : [own, current]).map(({ approvers }) => approvers);
+    const [looked, standIns] = await Promise.all([
+      Promise.all(lists.map((names) => directory.members(names))),
+      policies.standIns(),
+    ]);
+    const isListed = (each: string) =>
+      looked.every((members) => (members.ok ? members.value : members.known).has(each));
+    const isRequester = (each: string) =>
+      personKey(each, policy.samePerson) === personKey(requester.userId, policy.samePerson);
+    const pairs: StandIn[] = [];
+    let unread: Refusal | null = null;
+    for (const pair of standIns) {
+      if (pair.standIn !== userId || isRequester(userId) || isRequester(pair.approver)) continue;
+      const approver = await directory.person({ teamId, userId: pair.approver });
+      if (!approver.ok) unread = { code: 'identity-unavailable' };
+      else if (isListed(pair.approver) && refuseKind(approver.value) === null) pairs.push(pair);
+    }
+    const isVoter = isListed(userId) || pairs.length > 0;
+    const groups = [...new Set(looked.flatMap((members) => (members.ok ? [] : members.unreadGroups)))];
+    if (!isVoter && groups.length > 0) return refuse({ code: 'identity-unavailable', groups });
+    if (!isVoter && unread !== null) return refuse(unread);
+    return done({ eligible: eligibleVoters(isVoter ? [userId] : [], requester, policy), pairs });
+  }
+
   async function requesterMayAsk(requester: PersonId, options?: LookupOptions): Promise<Result<boolean>> {
     const [person, requesters] = await Promise.all([
       directory.person(requester, options),
@@ -243,6 +277,14 @@ export function createAccess(directory: Directory, lists: RoleLists, policies: C
     refuseRole,
     votersFor,
     votersUnder,
+    voterFor,
+    async stillStandIn(pairs) {
+      if (pairs.length === 0) return true;
+      const now = await policies.standIns();
+      return pairs.every(({ approver, standIn }) =>
+        now.some((each) => each.approver === approver && each.standIn === standIn),
+      );
+    },
     requesterMayAsk,
     async peopleFor(request, options) {
       const [voters, mayAsk] = await Promise.all([

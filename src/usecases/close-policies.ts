@@ -3,6 +3,7 @@ import { parseAmount } from '../domain/amount.ts';
 import type { StandIn } from '../domain/close/close-request.ts';
 import { type Absence, type CloseRules, namedIn, policyFor } from '../domain/close/close-rules.ts';
 import type { Facts } from '../domain/close/facts.ts';
+import { inForce } from '../domain/close/rule-book.ts';
 import type { ClosePolicy } from '../domain/policy.ts';
 
 export interface ClosePolicies {
@@ -23,14 +24,15 @@ export interface ClosePoliciesParts {
   readonly rules?: () => CloseRules | null;
   /** Those that people entered themselves, in force by the store's clock. Throws StoreUnavailable. Default: none. */
   readonly absences?: () => Promise<readonly Absence[]>;
-  readonly now: () => number;
+  /** The store's clock, so that all processes agree when an absence in the file ends. Throws StoreUnavailable. */
+  readonly nowMs: () => Promise<number>;
 }
 
 export function createClosePolicies({
   settings,
   rules = () => null,
   absences = async () => [],
-  now,
+  nowMs,
 }: ClosePoliciesParts): ClosePolicies {
   const policyOf = (unit: Pick<Facts, 'groupId' | 'netEquity'>) => policyFor(settings, rules(), unit);
   return {
@@ -46,10 +48,10 @@ export function createClosePolicies({
     },
     async standIns() {
       const entered = await absences();
+      const away = rules()?.away ?? [];
+      if (away.length === 0) return entered;
       const own = new Set(entered.map(({ approver }) => approver));
-      const inFile = (rules()?.away ?? []).filter(
-        ({ approver, untilMs }) => untilMs > now() && !own.has(approver),
-      );
+      const inFile = inForce(away, await nowMs()).filter(({ approver }) => !own.has(approver));
       return [...entered, ...inFile];
     },
   };

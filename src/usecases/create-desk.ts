@@ -112,10 +112,13 @@ export function createDesk({ closer, ...given }: DeskParts): DeskWork {
   const { store, outbox, notifier, log, inBackground } = given;
   const withRequest: WithRequest = given.withRequest ?? ((_, work) => work());
   const afterChange = (requestId: string) => inBackground('deliver', () => deliverOutbox(requestId));
-  const { policy: settings, rules, now } = given;
+  const { policy: settings, rules } = given;
   const ruleBook = createRuleBook({ ...given, afterChange });
   const { absences } = ruleBook;
-  const policies = createClosePolicies({ settings, absences, now, ...(rules && { rules }) });
+  const policies = createClosePolicies({
+    ...{ settings, absences, ...(rules && { rules }) },
+    nowMs: () => store.nowMs(),
+  });
   const access = createAccess(given.directory, given.roles, policies);
   const keepAbsences = createKeepAbsences({ ...given, access, ruleBook });
   const checkAudit = createCheckAudit({
@@ -155,7 +158,10 @@ export function createDesk({ closer, ...given }: DeskParts): DeskWork {
   const deliverOutbox = createDeliverOutbox(watch === null ? shared : { ...shared, alerts: watch.alerts });
   const readBack = createReadBackClose(shared);
   const sentCloses = createSentCloses(shared);
-  const executor = createExecuteClose({ ...shared, closer, readBack, sentCloses });
+  const executor = createExecuteClose({
+    ...{ ...shared, closer, readBack, sentCloses },
+    areRulesTold: noteRules.areTold,
+  });
   const viewUnits = createViewUnits(shared);
   const desk: Desk = {
     viewUnits: viewUnits.viewUnits,

@@ -37,6 +37,8 @@ export interface ExecuteCloseParts {
   /** A record that differs from the sealed trail sends nothing. */
   readonly checkAudit: Pick<CheckAudit, 'whyNotSend'>;
   readonly sentCloses: SentCloses;
+  /** Whether the rules that were told last are those of this process. Throws StoreUnavailable. */
+  readonly areRulesTold: () => Promise<boolean>;
   readonly newId: NewId;
   readonly log: Log;
 }
@@ -62,19 +64,24 @@ type LastCheck =
 const NOT_VISIBLE: LastCheck = { kind: 'trouble', why: "The unit isn't visible to its credit key." };
 const PEOPLE_UNKNOWN: LastCheck = { kind: 'trouble', why: "Slack couldn't confirm who may approve." };
 const MAY_NOT_ASK: LastCheck = { kind: 'trouble', why: 'The requester may no longer request closes.' };
+const OTHER_RULES = {
+  kind: 'trouble',
+  why: "This replica's rules for closes aren't those told last. Send SIGHUP to every replica.",
+} as const satisfies LastCheck;
 const TRAIL_UNREADABLE: LastCheck = { kind: 'trouble', why: "The audit trail couldn't be read." };
 
 const CHANGED = 'The request changed while it was being checked.';
 const STORE_LOST = "Loandesk couldn't reach its database.";
 
 export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
-  const { access, book, reader, closer, sentCloses, newId, log } = parts;
+  const { access, book, reader, closer, sentCloses, areRulesTold, newId, log } = parts;
   /** Claims that this process could not release while the store was unavailable: request id and owner. */
   const unreleased = new Map<string, string>();
 
   /** Checks this copy and stores nothing. People are checked after the unit, because reading it may take seconds. */
   async function lastCheck(copy: StoredRequest): Promise<LastCheck> {
     const { request } = copy;
+    if (!(await areRulesTold())) return OTHER_RULES;
     const current = await readFactsBeforeSending(reader, request.groupId, request.facts.creditAccount);
     if (current.kind === 'unreadable') return { kind: 'trouble', why: current.failure.meaning };
     if (current.kind === 'not-visible') return NOT_VISIBLE;
@@ -201,6 +208,9 @@ export function createExecuteClose(parts: ExecuteCloseParts): ExecuteClose {
   ): Promise<Result<CloseRequest>> {
     const { id } = copy.request;
     const { signedTimestampMs, recvWindowMs } = prepared;
+    // Preparing may have waited: for the marker, an approver who is back meanwhile has no stand-in.
+    const [standIn, areTold] = await Promise.all([access.stillStandIn(people.pairs), areRulesTold()]);
+    if (!standIn || !areTold) return release(id, owner, standIn ? OTHER_RULES.why : CHANGED);
     const now = await book.asOfNow(copy);
     const deadlineAtMs = now.nowMs + ANSWER_EXPECTED_WITHIN_MS;
     // Refused if anything changed since the copy was loaded: only what was checked is sent.

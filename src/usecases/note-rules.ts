@@ -23,6 +23,11 @@ export interface NoteRules {
   readAgain(): void;
   /** One round: says what this process has, if it hasn't yet; else compares it with what was told last. */
   round(): Promise<void>;
+  /**
+   * Whether the rules that were told last are those of this process; true where that can't be read. A process with others
+   * must send nothing: its file may be of before the change that people were told. Throws StoreUnavailable.
+   */
+  areTold(): Promise<boolean>;
   /** For `/loandesk status`. */
   status(): Promise<StatusView['lines']>;
 }
@@ -41,6 +46,8 @@ export function createNoteRules({ ruleBook, rules, ruleFaults, log }: NoteRulesP
   let timeNoted = 0;
   /** Logged once: the digest that was told instead of ours. */
   let differsFrom: string | null | undefined;
+  /** The revision at which what was told was ours. */
+  let agreedAt: number | null = null;
 
   async function note(): Promise<void> {
     const time = timesRead;
@@ -55,8 +62,13 @@ export function createNoteRules({ ruleBook, rules, ruleFaults, log }: NoteRulesP
   async function compare(): Promise<void> {
     const { book } = await ruleBook.load();
     const told = differing(book, rules());
-    if (told === undefined) differsFrom = undefined;
-    else if (told !== differsFrom) {
+    if (told === undefined) {
+      differsFrom = undefined;
+      agreedAt = book.revision;
+    } else if (agreedAt !== null && book.revision < agreedAt) {
+      // A failover lost what was told: it is told again.
+      timesRead += 1;
+    } else if (told !== differsFrom) {
       differsFrom = told;
       log.warn({ ours: digestOf(rules()), told }, 'other rules for closes were told last');
     }
@@ -89,10 +101,19 @@ export function createNoteRules({ ruleBook, rules, ruleFaults, log }: NoteRulesP
     },
     async round() {
       try {
-        await (timeNoted === timesRead ? compare() : note());
+        if (timeNoted !== timesRead) await note();
+        await compare();
       } catch (error) {
         // Logged once, by the rule book. To be said once it can be read.
         if (!(error instanceof UnreadableRecord)) throw error;
+      }
+    },
+    async areTold() {
+      try {
+        return differing((await ruleBook.load()).book, rules()) === undefined;
+      } catch (error) {
+        if (error instanceof UnreadableRecord) return true;
+        throw error;
       }
     },
     async status() {

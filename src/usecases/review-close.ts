@@ -3,7 +3,7 @@
  * settle an unknown outcome.
  * Who acts is looked up at every click, and a vote is given on facts fetched just now.
  */
-import type { CloseRequest, CommandOf, PeopleNow } from '../domain/close/close-request.ts';
+import type { CloseRequest, CommandOf, PeopleNow, VotersNow } from '../domain/close/close-request.ts';
 import { evidenceOf } from '../domain/close/closed-evidence.ts';
 import { isBlocked, refuseOwing } from '../domain/close/decision.ts';
 import { inWhosePlace } from '../domain/close/votes.ts';
@@ -65,12 +65,17 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
     return done({ person: person.value, stored: stored.value });
   }
 
-  async function voterOn(by: PersonId, requestId: string, what: string): Promise<Result<ActingVoter>> {
+  async function actorOn<Found extends VotersNow>(
+    by: PersonId,
+    requestId: string,
+    what: string,
+    lookUp: (request: CloseRequest) => Promise<Result<Found>>,
+  ): Promise<Result<ActingPerson & Found>> {
     const acting = await personOn(by, requestId, what);
     if (!acting.ok) return acting;
     const { request } = acting.value.stored;
     const { policy, requester } = request;
-    const voters = await access.votersFor(request);
+    const voters = await lookUp(request);
     if (!voters.ok) return voters;
     // The rule would refuse them as well, but can't name the missing groups.
     const isRequester = by.userId === requester.userId;
@@ -83,6 +88,13 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
     }
     return done({ ...acting.value, ...voters.value });
   }
+
+  const voterOn = (by: PersonId, requestId: string, what: string): Promise<Result<ActingVoter>> =>
+    actorOn(by, requestId, what, access.votersFor);
+
+  /** Looks up only what decides about this person: what Slack doesn't answer about others must not hold up a veto. */
+  const stopperOn = (by: PersonId, requestId: string) =>
+    actorOn(by, requestId, 'vote', (request) => access.voterFor(by, request));
 
   /** As `voterOn`, and whether the requester is still allowed to request closes. */
   async function approverOn(by: PersonId, requestId: string): Promise<Result<Approver>> {
@@ -173,7 +185,7 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
     },
 
     async openRejection(by, requestId, version) {
-      const voter = await voterOn(by, requestId, 'vote');
+      const voter = await stopperOn(by, requestId);
       if (!voter.ok) return voter;
       const { person, stored, eligible, pairs } = voter.value;
       const command = { type: 'reject', by: person, eligible, pairs, version, reason: '…' } as const;
@@ -181,7 +193,7 @@ export function createReviewClose(parts: ReviewCloseParts): ReviewClose {
     },
 
     async reject(by, requestId, version, reason) {
-      const voter = await voterOn(by, requestId, 'vote');
+      const voter = await stopperOn(by, requestId);
       if (!voter.ok) return voter;
       const { person, stored, eligible, pairs } = voter.value;
       const command = { type: 'reject', by: person, eligible, pairs, version, reason } as const;

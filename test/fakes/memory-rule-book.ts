@@ -63,6 +63,15 @@ export class MemoryRuleBookStore implements RuleBookStore {
     await this.save({ from, next, events: [], notices: [] });
   }
 
+  /** Remembers what is stored; the function that it answers goes back to that, as a failover that lost writes does. */
+  snapshot(): () => void {
+    const [book, newest, putBackTrail] = [this.#book, this.#newest, this.#trail.snapshot()];
+    return () => {
+      [this.#book, this.#newest] = [book, newest];
+      putBackTrail();
+    };
+  }
+
   /** As when Redis lost the record and nothing else. */
   loseRecord(): void {
     this.#book = null;

@@ -12,6 +12,8 @@ export class FakeDirectory implements Directory {
   readonly groups = new Map<string, readonly string[]>();
   /** Groups that were deleted. */
   readonly missingGroups = new Set<string>();
+  /** Groups about which Slack doesn't answer. */
+  readonly unreadGroups = new Set<string>();
   down = false;
 
   constructor(...people: Person[]) {
@@ -35,11 +37,12 @@ export class FakeDirectory implements Directory {
     }
     const missingGroups = names.filter((name) => this.missingGroups.has(name));
     const there = names.filter((name) => !this.missingGroups.has(name));
-    return {
-      ok: true,
-      value: new Set(there.flatMap((name) => this.groups.get(name) ?? [name])),
-      missingGroups,
-    };
+    const unreadGroups = there.filter((name) => this.unreadGroups.has(name));
+    const read = there.filter((name) => !this.unreadGroups.has(name));
+    const value = new Set(read.flatMap((name) => this.groups.get(name) ?? [name]));
+    if (unreadGroups.length > 0)
+      return { ok: false, why: 'Slack did not answer', unreadGroups, known: value };
+    return { ok: true, value, missingGroups };
   }
 }
 

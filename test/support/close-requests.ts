@@ -60,7 +60,7 @@ export function policy(changes: Partial<ClosePolicy> = {}): ClosePolicy {
 
 /** The settings alone: no rules, nobody away. */
 export function settingsOnly(changes: Partial<ClosePolicy> = {}): ClosePolicies {
-  return createClosePolicies({ settings: policy(changes), now: () => START_MS });
+  return createClosePolicies({ settings: policy(changes), nowMs: async () => START_MS });
 }
 
 export function facts(changes: Partial<Facts> = {}): Facts {

@@ -249,6 +249,22 @@ describe('the time to stop a close', () => {
     }
   });
 
+  it('is stopped also while Slack does not answer about a group or about others', async () => {
+    const { harness } = deskWith([rule({ need: [TREASURY, { from: ['S0RISK', CAROL.userId], count: 1 }] })], {
+      delayMs,
+    });
+    const { id } = await approved(harness);
+    harness.directory.unreadGroups.add('S0RISK');
+    harness.directory.people.delete(ALICE.userId);
+    harness.directory.people.delete(REQUESTER.userId);
+    // Carol is named herself; who else is in the group isn't known.
+    expect(await harness.desk.openRejection(CAROL, id, 1)).toMatchObject({ ok: true });
+    expect(await harness.desk.reject(EVE, id, 1, 'wait')).toMatchObject({
+      refusal: { code: 'identity-unavailable', groups: ['S0RISK'] },
+    });
+    expect(await harness.desk.reject(BOB, id, 1, 'wait')).toMatchObject({ value: { state: 'rejected' } });
+  });
+
   it('a time that is set, or gets longer, holds what is approved already', async () => {
     const { harness } = deskWith([rule()]);
     harness.heldBack.add('execute');
@@ -434,6 +450,22 @@ describe('stand-ins', () => {
     await setAway({ approver: CAROL.userId, standIn: EVE.userId, untilMs: harness.nowMs + 60 * MINUTE_MS });
     const request = await harness.open();
     expect((await harness.approve(EVE, request)).ok).toBe(false);
+  });
+
+  it('of the file end by the store’s clock, whatever the process has', async () => {
+    for (const [processMs, storeMs, code] of [
+      [2 * MINUTE_MS, 0, null],
+      [0, 2 * MINUTE_MS, 'role-missing'],
+    ] as const) {
+      const desk = deskWith([rule()], {}, { now: () => desk.harness.nowMs - storeMs + processMs });
+      const { harness, inForce } = desk;
+      const absence = { approver: CAROL.userId, standIn: EVE.userId, untilMs: harness.nowMs + MINUTE_MS };
+      inForce.rules = { ...inForce.rules, away: [absence] };
+      const request = await harness.open();
+      harness.nowMs += storeMs;
+      const approved = await harness.approve(EVE, request);
+      expect(approved).toMatchObject(code === null ? { ok: true } : { refusal: { code } });
+    }
   });
 
   it('not for somebody who is no approver, nor after they left', async () => {

@@ -143,6 +143,58 @@ describe('a changed file of rules', () => {
     ]);
   });
 
+  it('a replica with another one sends nothing until it has the one told last', async () => {
+    const [old, next] = [fileOf(rule()), fileOf(rule({ delayMs: 1_000 }))];
+    const { harness, other, read } = deskWith(old);
+    await harness.work.noteRules.round();
+    const request = await harness.open();
+    await harness.approve(BOB, request);
+    const newer = other(next);
+    await newer.noteRules.round();
+    await harness.approve(CAROL, request);
+    await harness.settled();
+    await harness.pass(60_000);
+    expect(harness.exchange.deletes).toEqual([]);
+    expect(await harness.get(request.id)).toMatchObject({
+      state: 'approved',
+      obstacle: { why: expect.stringContaining('Send SIGHUP to every replica') },
+    });
+    await read(next);
+    await harness.pass(120_000);
+    expect((await harness.get(request.id)).state).toBe('closed');
+  });
+
+  it('told by another replica while the close was prepared, nothing is sent', async () => {
+    const [old, next] = [fileOf(rule()), fileOf(rule({ delayMs: 3_600_000 }))];
+    const { harness, other } = deskWith(old);
+    await harness.work.noteRules.round();
+    harness.heldBack.add('execute');
+    const request = await harness.open();
+    for (const by of [BOB, CAROL]) await harness.approve(by, request);
+    const prepareClose = async () => {
+      await other(next).noteRules.round();
+      return harness.exchange.prepareClose(request.groupId);
+    };
+    const work = harness.replica({ closer: withMethods(harness.exchange, { prepareClose }) });
+    harness.nowMs += 6_000;
+    await work.attendRequests();
+    await harness.settled();
+    expect(harness.exchange.deletes).toEqual([]);
+    expect((await harness.get(request.id)).state).toBe('approved');
+  });
+
+  it('is told again where a failover lost that it was told', async () => {
+    const [old, next] = [fileOf(rule()), fileOf(rule({ delayMs: 60_000 }))];
+    const { harness, trail, read } = deskWith(old);
+    await harness.work.noteRules.round();
+    const failOver = harness.store.ruleBook.snapshot();
+    await read(next);
+    failOver();
+    for (let round = 0; round < 2; round += 1) await harness.work.noteRules.round();
+    expect(await harness.work.noteRules.areTold()).toBe(true);
+    expect((await trail()).at(-1)).toMatchObject({ type: 'rules-changed', to: digestOfRules(next) });
+  });
+
   it('a faulty one is in the status, with what holds', async () => {
     const { harness, file, read } = deskWith(fileOf(rule()));
     await read(fileOf(rule()));

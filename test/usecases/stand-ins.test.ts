@@ -360,6 +360,33 @@ describe('what a stand-in who was entered may do', () => {
     expect((await harness.get(request.id)).state).toBe('closed');
   });
 
+  it.each<[string, (harness: DeskHarness) => Promise<unknown>]>([
+    ['they are back', (harness) => harness.desk.endAbsence(CAROL, typed(''))],
+    ['another stands in', (harness) => harness.desk.enterAbsence(CAROL, typed(UNTIL, VIEWER))],
+    [
+      'the absence ends',
+      async (harness) => {
+        harness.nowMs += 2_000;
+      },
+    ],
+  ])('nothing where %s between the last check and the marker', async (_, change) => {
+    const harness = deskWith();
+    harness.heldBack.add('execute');
+    const request = await heldUp(harness, 'until 2026-11-20 12:30 for');
+    harness.nowMs = Date.UTC(2026, 10, 20, 12, 30) - 1_000;
+    const prepareClose = async () => {
+      await change(harness);
+      return harness.exchange.prepareClose(request.groupId);
+    };
+    const work = harness.replica({ closer: withMethods(harness.exchange, { prepareClose }) });
+    await work.attendRequests();
+    await harness.settled();
+    expect(harness.exchange.deletes).toEqual([]);
+    await harness.pass(60_000);
+    expect(harness.exchange.deletes).toEqual([]);
+    expect(await harness.get(request.id)).toMatchObject({ state: 'pending', votes: [{}] });
+  });
+
   it('nothing on a request of either of them', async () => {
     const approvers = [ALICE.userId, BOB.userId, CAROL.userId, REQUESTER.userId];
     for (const [approver, standIn, code] of [
@@ -375,6 +402,25 @@ describe('what a stand-in who was entered may do', () => {
       await harness.settled();
       expect((await harness.get(request.id)).state).toBe('closed');
     }
+  });
+
+  it('stops it also while Slack answers nothing about others', async () => {
+    const harness = deskWith({ delayMs: 60 * MINUTE_MS });
+    const request = await heldUp(harness);
+    for (const { userId } of [ALICE, BOB, REQUESTER]) harness.directory.people.delete(userId);
+    expect(await harness.desk.openRejection(EVE, request.id, 1)).toMatchObject({ ok: true });
+    expect(await harness.desk.reject(EVE, request.id, 1, 'wait')).toMatchObject({
+      value: { state: 'rejected' },
+    });
+  });
+
+  it('stops nothing while Slack does not say whether the one who is away is still an approver', async () => {
+    const harness = deskWith({ delayMs: 60 * MINUTE_MS });
+    const request = await heldUp(harness);
+    harness.directory.people.delete(CAROL.userId);
+    expect(await harness.desk.reject(EVE, request.id, 1, 'wait')).toMatchObject({
+      refusal: { code: 'identity-unavailable' },
+    });
   });
 
   it('stops a close that is approved', async () => {
