@@ -100,6 +100,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       REDIS_PREFIX: `${PREFIX}-${options.seed}-${Date.now()}`,
       CLOSE_EXPIRES: EXPIRES,
       ...WATCH_SETTINGS,
+      // Else a short run may be over before a level was seen often enough to be believed.
+      ...(options.short && { WATCH_EVERY: '5s' }),
     },
   });
   const settings = world.settings();
