@@ -312,10 +312,10 @@ function interestDifference({ rows, atMs }: HourlyCharge): string[] {
   return rows.flatMap(({ principal, hourlyRate, interest }) => {
     const product = principal.times(hourlyRate);
     const tolerance = lastDigit(interest).plus(principal.abs().times(lastDigit(hourlyRate)));
+    const states = `the interest row of ${utc(atMs)} UTC states ${exactText(interest)}`;
+    if (interest.lt(ZERO)) return [`${states}, below zero`];
     if (interest.minus(product).abs().lte(tolerance)) return [];
-    return [
-      `the interest row of ${utc(atMs)} UTC states ${exactText(interest)}, but principal × rate is ${exactText(product)}`,
-    ];
+    return [`${states}, but principal × rate is ${exactText(product)}`];
   });
 }
 
@@ -341,6 +341,8 @@ function recordFault(record: LoanRecord): string | null {
   const { amount: paid, principal, interest, status } = record;
   if (status === 'FAILED') return null;
   if (status !== 'CONFIRM') return `has the status ${status}, which isn't documented: it counts as nothing`;
+  const below = [paid, principal, interest].find((each) => each?.lt(ZERO));
+  if (below) return `states an amount that is ${exactText(below)}, below zero`;
   const kind = kindOf(record);
   if (kind === 'unknown') return "is of a type that isn't documented: it counts as nothing";
   if (kind === 'borrow') return null;

@@ -129,6 +129,20 @@ describe('one loan', () => {
       'states neither principal nor interest',
     );
     expect(differencesWith({ ...second, amount: amount('1') })).toContain('but its principal');
+    expect(differencesWith({ ...second, type: 'BORROW', amount: amount('-1') })).toContain(
+      'is -1, below zero',
+    );
+    expect(differencesWith({ ...second, interest: amount('-1') })).toContain('is -1, below zero');
+  });
+
+  it('interest below zero is named, also where the interest paid could not be checked', () => {
+    const input = played([borrowed]);
+    const interest = input.interest.map((row, at) =>
+      at === 5 ? { ...row, hourlyRate: row.hourlyRate.neg(), interest: row.interest.neg() } : row,
+    );
+    expect(statementOf({ ...input, interest, offsets: null }).differences).toEqual([
+      'USDT: the interest row of 2026-10-03 06:00 UTC states -8.33, below zero',
+    ]);
   });
 
   it('calls what Binance shows now only what was read of it', () => {
