@@ -45,7 +45,7 @@ export const optionalAmountField: z.ZodType<Amount | null> = z.preprocess(
 export const longIdField: z.ZodType<LongId> = textual('an id', parseLongId);
 export const countField: z.ZodType<number> = textual('a count', readCount);
 /** UTC milliseconds. */
-export const timeField: z.ZodType<number> = textual('a time in milliseconds', readCount);
+export const timeField: z.ZodType<number> = textual('a time in milliseconds', readTime);
 export const textField: z.ZodType<string> = z.string({ error: missingOr('text') });
 export const nameField: z.ZodType<string> = textual('a name', (text) => (text.trim() === '' ? null : text));
 /** Documented as STRING; the example shows a boolean. */
@@ -62,6 +62,11 @@ function readCount(text: string): number | null {
   if (!/^\d{1,16}$/.test(text)) return null;
   const value = Number(text);
   return Number.isSafeInteger(value) ? value : null;
+}
+
+function readTime(text: string): number | null {
+  const value = readCount(text);
+  return value === null || Number.isNaN(new Date(value).getTime()) ? null : value;
 }
 
 function readFlag(text: string): boolean | null {

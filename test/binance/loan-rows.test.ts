@@ -36,6 +36,19 @@ describe("rows of a loan's history", () => {
     }
   });
 
+  it('a time after the last that a date can have cannot be read: its file would fail', () => {
+    const row = (time: string) =>
+      parseExactJson(
+        `{"groupId":1,"startLtv":1,"liquidationStartTime":${time},"totalNetEquity":1,"totalMaintenanceMargin":1,"totalLiability":1}`,
+      );
+    const { rows, flawed } = readRows(
+      [row('8640000000000000'), row('8640000000000001')],
+      forcedLiquidationRow,
+    );
+    expect(rows.map(({ startedAtMs }) => new Date(startedAtMs).toISOString())).toHaveLength(1);
+    expect(flawed).toMatchObject([{ text: expect.stringContaining('liquidationStartTime: is ') }]);
+  });
+
   it('a rebate row with an empty asset of the interest names none', () => {
     const text =
       '{"type":"ADD","rebateAsset":"USDT","delta":1,"liabilityAsset":"","deductedInterest":"","createTime":1}';
