@@ -331,10 +331,13 @@ export async function createApp(
       loopDelay.stop();
     },
     async reloadFiles() {
-      await reloadAccounts(config, exchange, log);
-      if (!(await rules.reload())) return;
-      work.noteRules.readAgain();
-      inBackground('rules', work.noteRules.round);
+      // The rules are a brake: they don't wait for the accounts.
+      const reloadRules = async () => {
+        if (!(await rules.reload())) return;
+        work.noteRules.readAgain();
+        inBackground('rules', work.noteRules.round);
+      };
+      await Promise.all([reloadRules(), reloadAccounts(config, exchange, log)]);
     },
   };
 }
@@ -401,12 +404,16 @@ async function watchCloseRules({ closeRulesFile: path, closePolicy }: Config, lo
   if (first?.ok === false) throw faultsOf(first.faults);
   let rules = first?.rules ?? null;
   let faulty: RuleFaults | null = null;
+  let readings = 0;
   return {
     current: () => rules,
     faults: () => faulty,
-    /** Whether the file was accepted. */
+    /** Whether the file was accepted. Of readings under way at once, the one that began last decides. */
     async reload() {
+      readings += 1;
+      const own = readings;
       const found = await read();
+      if (own !== readings) return false;
       if (found?.ok === false) {
         log.error({ err: faultsOf(found.faults) }, 'rules for closes reload failed');
         faulty = { sinceMs: faulty?.sinceMs ?? now(), faults: found.faults };

@@ -27,6 +27,11 @@ function userGroupMembers({ directory }: MethodContext, args: JsonObject): JsonO
   return { users: [...group.members] };
 }
 
+function userGroupsList({ directory }: MethodContext): JsonObject {
+  const groups = [...directory.userGroups.values()];
+  return { usergroups: groups.map(({ id, handle }) => ({ id, handle })) };
+}
+
 function conversationsInfo(context: MethodContext, args: JsonObject): JsonObject {
   const { botUserId, team } = context.directory;
   return { channel: toSlackChannel(channelOf(context, args), botUserId, team.id) };
@@ -47,6 +52,7 @@ export const DIRECTORY_METHODS: Readonly<Record<string, Method>> = {
   'auth.test': { token: 'bot', tier: 'none', run: authTest },
   'apps.connections.open': { scope: 'connections:write', token: 'app', tier: 3, run: openConnection },
   'users.info': { scope: 'users:read', token: 'bot', tier: 4, run: usersInfo },
+  'usergroups.list': { scope: 'usergroups:read', token: 'bot', tier: 2, run: userGroupsList },
   'usergroups.users.list': { scope: 'usergroups:read', token: 'bot', tier: 2, run: userGroupMembers },
   'conversations.info': { scope: 'channels:read', token: 'bot', tier: 3, run: conversationsInfo },
   'conversations.members': { scope: 'channels:read', token: 'bot', tier: 4, run: conversationsMembers },

@@ -64,6 +64,7 @@ export class SlackDirectory implements Directory {
   readonly #people: TtlCache<NamedPerson>;
   /** Null: Slack says that there is no such group. */
   readonly #groups: TtlCache<readonly string[] | null>;
+  readonly #handles: TtlCache<ReadonlyMap<string, string>>;
 
   constructor({ client, home, now, log }: SlackDirectoryParts) {
     this.#client = client;
@@ -71,6 +72,7 @@ export class SlackDirectory implements Directory {
     this.#log = log;
     this.#people = new TtlCache(now);
     this.#groups = new TtlCache(now);
+    this.#handles = new TtlCache(now);
   }
 
   async person(id: PersonId, options?: LookupOptions): Promise<Lookup<Person>> {
@@ -85,11 +87,15 @@ export class SlackDirectory implements Directory {
     return home.ok ? { ok: true, value: home.value.teamId } : home;
   }
 
-  /** The name to show for a member of the home workspace; null when it can't be read now. */
-  async nameOf(userId: string): Promise<string | null> {
+  /** The name to show for a member of the home workspace, or a group's handle; null when it can't be read now. */
+  async nameOf(id: string): Promise<string | null> {
+    if (id.startsWith('S')) {
+      const handles = await this.#handles.get('', () => this.#readHandles());
+      return handles.ok ? (handles.value.get(id) ?? null) : null;
+    }
     const home = await this.#home.read();
     if (!home.ok) return null;
-    const known = await this.#named({ teamId: home.value.teamId, userId });
+    const known = await this.#named({ teamId: home.value.teamId, userId: id });
     return known.ok ? known.value.name : null;
   }
 
@@ -143,6 +149,14 @@ export class SlackDirectory implements Directory {
         name: user.real_name || user.profile?.real_name || user.name || null,
       },
     };
+  }
+
+  /** Of all groups. For display only. */
+  async #readHandles(): Promise<Lookup<ReadonlyMap<string, string>>> {
+    const answer = await slackCall(() => this.#client.usergroups.list({}));
+    if (!answer.ok) return { ok: false, why: failureText(answer.failure) };
+    const found = answer.value.usergroups ?? [];
+    return { ok: true, value: new Map(found.map(({ id = '', handle = '' }) => [id, handle])) };
   }
 
   async #readGroup(group: string): Promise<Lookup<readonly string[] | null>> {

@@ -86,7 +86,7 @@ export function createSlackClients(parts: SlackClientsParts): SlackClients {
   };
   const newClient = () => createWebClient(settings, log, onSlackCall, pauses);
   const directory = new SlackDirectory({ client: newClient(), home, now, log });
-  const quiet = quietNames((userId) => directory.nameOf(userId), home);
+  const quiet = quietNames((id) => directory.nameOf(id), home);
   return {
     home,
     quiet,
@@ -146,9 +146,9 @@ export class AuditChannel implements AuditBoard {
   }
 }
 
-/** `nameOf`: null when a name is not known now; the id is shown instead. */
+/** `nameOf`: of a person or a group; null when it is not known now: the id is shown instead. */
 export function quietNames(
-  nameOf: (userId: string) => Promise<string | null>,
+  nameOf: (id: string) => Promise<string | null>,
   home: HomeWorkspace,
 ): (message: Message) => Promise<Message> {
   return async (message) => {

@@ -15,6 +15,7 @@ import { QUIET } from '../support/logs.ts';
 const NAMES = new Map<string, string>([
   [ids.rina, 'Rina <!channel> *Okafor*'],
   [ids.ada, 'Ada Lindqvist'],
+  [ids.approvers, 'loan-approvers'],
 ]);
 const ALL = new Set<string>([ids.rina, ids.ada, ids.ben, ids.chen]);
 const rina = { teamId: ids.team, userId: ids.rina };
@@ -101,6 +102,18 @@ describe('the card', () => {
     const delivery = await notifier.deliver({ kind: 'card' }, asked(), ALL);
     expect(delivery).toMatchObject({ ok: false, ...expected });
     expect(JSON.stringify(delivery)).not.toMatch(/xoxb|https?:/);
+  });
+
+  it('names the groups that its rule needs without calling them', async () => {
+    const need = [
+      { from: [ids.approvers], count: 1 },
+      { from: ['S0RISK', ids.ada], count: 1 },
+    ];
+    await posted({ policy: policy({ need, approvers: [ids.approvers, 'S0RISK', ids.ada] }) });
+    const drawn = JSON.stringify(inChannel());
+    expect(drawn).toContain('Needs 1 of @loan-approvers');
+    expect(drawn).toContain('Needs 1 of S0RISK or <https://');
+    expect(drawn).not.toMatch(/<[@!](?!date)/);
   });
 
   it('keeps its buttons where Slack refuses some of its blocks', async () => {

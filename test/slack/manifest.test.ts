@@ -38,6 +38,7 @@ const SCOPES: Readonly<Record<string, string | null>> = {
   'chat.postEphemeral': 'chat:write',
   'chat.update': 'chat:write',
   'users.info': 'users:read',
+  'usergroups.list': 'usergroups:read',
   'usergroups.users.list': 'usergroups:read',
   'views.open': null,
   'views.update': null,

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SEED_IDS as ids } from '../../sandbox/slack/seed.ts';
 import { startWorkspace, type Workspace } from '../../sandbox/slack/workspace.ts';
+import type { CloseRule } from '../../src/domain/close/close-rules.ts';
 import type { RuleEvent } from '../../src/domain/close/rule-book.ts';
 import { SlackDirectory } from '../../src/slack/directory.ts';
 import { HomeWorkspace } from '../../src/slack/home-workspace.ts';
@@ -28,12 +29,13 @@ function createNotifier(closeChannel: string = ids.loanDesk): SlackRuleNotifier 
   const settings = { apiUrl: workspace.apiUrl, botToken: workspace.grants.botToken };
   const home = new HomeWorkspace(createWebClient(settings, QUIET));
   const client = createWebClient(settings, QUIET);
+  const directory = new SlackDirectory({ client, home, now: () => nowMs, log: QUIET });
   return new SlackRuleNotifier({
     client,
     home,
-    directory: new SlackDirectory({ client, home, now: () => nowMs, log: QUIET }),
+    directory,
     closeChannel,
-    quiet: quietNames(async () => 'Somebody', home),
+    quiet: quietNames((id) => directory.nameOf(id), home),
     log: QUIET,
   });
 }
@@ -96,11 +98,14 @@ describe('a message about stand-ins', () => {
 });
 
 it('a message about rules pings nobody', async () => {
+  const from = [ids.approvers, 'S0UNKNOWN', ids.ada];
+  const rule: CloseRule = { units: '*', releasesOver: null, need: [{ from, count: 1 }], delayMs: null };
   const changed: RuleEvent = {
     ...{ type: 'rules-changed', atMs: NOW_MS, by: null, from: null, to: 'ab'.repeat(32) },
-    ...{ before: null, after: { rules: [], away: [] } },
+    ...{ before: null, after: { rules: [rule], away: [] } },
   };
   await createNotifier().deliver(message(changed));
   expect(texts()[0]).toContain('Rules for closes are in force now');
-  expect(texts()[0]).not.toMatch(/<[@!]/);
+  expect(texts()[0]).toContain('any unit: 1 of @loan-approvers or S0UNKNOWN or <https://');
+  expect(JSON.stringify(workspace.store.messages(ids.loanDesk))).not.toMatch(/<[@!](?!date)/);
 });

@@ -1,19 +1,20 @@
 /**
  * Messages that a channel reads name people without pinging them: a mention (`<@U…>`) notifies the person it names, even
- * with `verbatim`, and the approvers of a busy desk would be called for every card and every vote of others. So each
- * mention becomes a name that links to the person's profile: still who it is by user id, and silent. Who must act is
- * told directly (reminders, outcomes), once.
+ * with `verbatim`, and the approvers of a busy desk would be called for every card and every vote of others; a group's
+ * (`<!subteam^S…>`) notifies all its members. So each mention of a person becomes a name that links to their profile:
+ * still who it is by user id, and silent; a group's becomes its handle. Who must act is told directly (reminders,
+ * outcomes), once.
  */
 import type { Message, MessageBlock } from './blocks.ts';
 import { escapeMrkdwn, LIMITS, shorten } from './limits.ts';
 
-const MENTION = /<@([UW][A-Z0-9]{1,30})>/g;
+const MENTION = /<(?:@|!subteam\^)([UWS][A-Z0-9]{1,30})>/g;
 const LONGEST_NAME = 40;
 
-/** Names by user id; null where a name is not known now. */
+/** Names by user id, handles by group id; null where it is not known now. */
 export type Names = ReadonlyMap<string, string | null>;
 
-/** Whom the message, and each plainer form of it, mentions. */
+/** User ids and group ids that the message, and each plainer form of it, mentions. */
 export function mentionedIn(message: Message): ReadonlySet<string> {
   const found = new Set<string>();
   for (let form: Message | undefined = message; form !== undefined; form = form.plainer) {
@@ -39,11 +40,12 @@ export function withoutPings(message: Message, names: Names, workspaceUrl: strin
 }
 
 /** Names are typed by their owners: marks that would format them are dropped, and their length is bounded. */
-function quietName(userId: string, names: Names, workspaceUrl: string | null): string {
-  const name = (names.get(userId) ?? '').replace(/[*_~`|<>\p{C}]/gu, '').trim();
-  const label = name === '' ? userId : shorten(escapeMrkdwn(shorten(name, LONGEST_NAME)), LONGEST_NAME);
+function quietName(id: string, names: Names, workspaceUrl: string | null): string {
+  const name = (names.get(id) ?? '').replace(/[*_~`|<>\p{C}]/gu, '').trim();
+  const label = name === '' ? id : shorten(escapeMrkdwn(shorten(name, LONGEST_NAME)), LONGEST_NAME);
+  if (id.startsWith('S')) return name === '' ? label : `@${label}`;
   if (workspaceUrl === null || !URL.canParse(workspaceUrl)) return label;
-  return `<${new URL(`team/${userId}`, workspaceUrl).href}|${label}>`;
+  return `<${new URL(`team/${id}`, workspaceUrl).href}|${label}>`;
 }
 
 /** The mrkdwn texts of our blocks; quotes of people's own words are data and stay as they are. */
