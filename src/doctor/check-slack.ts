@@ -223,6 +223,9 @@ async function checkPeople(parts: SlackCheckParts, teamId: string): Promise<Find
   const { rules } = parts;
   if (rules === 'faulty') return findings;
   if (rules === null) return [...findings, ...(await judgeQuorum(access, policy, teamId, asking))];
+  const gone = await access.missingGroups(namedIn(rules));
+  if (gone.length > 0)
+    findings.push(warning(`CLOSE_RULES_FILE: ${missingGroupsText(gone)}`, 'Name groups that exist.'));
   for (const [at, rule] of rules.rules.entries()) {
     const own = await judgeQuorum(access, policyOf(policy, rule), teamId, asking);
     findings.push(...own.map((each) => ({ ...each, text: `rule ${at + 1}: ${each.text}` })));

@@ -65,11 +65,14 @@ const absence = z
   .transform(({ approver, standIn, until }) => ({ approver, standIn, untilMs: Date.parse(until) }));
 /** The form with names of its own; a bare list of rules is taken, too. */
 export const closeRulesForm = z
-  .strictObject({
-    $schema: z.string().optional(),
-    rules: z.array(rule, { error: 'expected a list of rules' }).max(RULES_AT_MOST),
-    away: z.array(absence, { error: 'expected a list' }).max(50).default([]),
-  })
+  .strictObject(
+    {
+      $schema: z.string().optional(),
+      rules: z.array(rule, { error: 'expected a list of rules' }).max(RULES_AT_MOST),
+      away: z.array(absence, { error: 'expected a list' }).max(50).default([]),
+    },
+    { error: ({ code }) => (code === 'invalid_type' ? 'expected a list of rules' : undefined) },
+  )
   .transform(({ rules, away }): CloseRules => ({ rules, away }));
 
 /** `expiresAfterMs`: how long a request stays open. Never throws. */
@@ -92,8 +95,10 @@ export function parseCloseRules(text: string, expiresAfterMs: number): CloseRule
   let json: unknown;
   try {
     json = JSON.parse(text);
-  } catch {
-    return { ok: false, faults: ['it is not valid JSON'] };
+  } catch (error) {
+    // The place only: its text may be that of another file, with secrets.
+    const place = /\(line \d+ column \d+\)/.exec(error instanceof Error ? error.message : '');
+    return { ok: false, faults: [`it is not valid JSON${place === null ? '' : ` ${place[0]}`}`] };
   }
   const parsed = closeRulesForm.safeParse(Array.isArray(json) ? { rules: json } : json);
   if (!parsed.success) return { ok: false, faults: parsed.error.issues.map(faultText) };
@@ -101,12 +106,13 @@ export function parseCloseRules(text: string, expiresAfterMs: number): CloseRule
   return faults.length === 0 ? { ok: true, rules: parsed.data } : { ok: false, faults };
 }
 
-/** "rules[2].need[1].count: expected …"; places count from 1. */
+/** "rule 2, need 1, count: expected …", as in the faults that `faultsOf` finds; places count from 1. */
 function faultText({ path, message }: z.core.$ZodIssue): string {
   const place = path
     .map((part, at) =>
-      typeof part === 'number' ? `[${part + 1}]` : `${at === 0 ? '' : '.'}${String(part).slice(0, 40)}`,
+      typeof part === 'number' ? ` ${part + 1}` : `${at === 0 ? '' : ', '}${String(part).slice(0, 40)}`,
     )
-    .join('');
+    .join('')
+    .replace(/^rules (?=\d)/, 'rule ');
   return `${place === '' ? 'the file' : place}: ${message.replace(/^delay: /, '')}`;
 }

@@ -70,7 +70,7 @@ export function createNoteRules({ ruleBook, rules, ruleFaults, log }: NoteRulesP
       timesRead += 1;
     } else if (told !== differsFrom) {
       differsFrom = told;
-      log.warn({ ours: digestOf(rules()), told }, 'other rules for closes were told last');
+      log.warn({ ours: digestOf(rules()), told }, 'rules for closes differ from those announced last');
     }
   }
 
@@ -82,7 +82,7 @@ export function createNoteRules({ ruleBook, rules, ruleFaults, log }: NoteRulesP
         return [
           line(
             'warning',
-            `this process decides under ${named(digestOf(given))}, the rules told last are ${named(told)}: reload or restart whichever is out of date`,
+            `this process decides under ${named(digestOf(given))}, but those announced last are ${named(told)}. Send SIGHUP to the process that is out of date, or restart it`,
           ),
         ];
     } catch (error) {
@@ -131,7 +131,7 @@ function line(level: 'ok' | 'warning', text: string): StatusView['lines'][number
 function faultsText({ sinceMs, faults }: RuleFaults): string {
   const since = `${utc(sinceMs)} UTC`;
   const more = faults.length > 1 ? ` and ${faults.length - 1} more; the log has all` : '';
-  return `CLOSE_RULES_FILE has faults since ${since}, the rules of before hold: ${faults[0] ?? ''}${more}`;
+  return `CLOSE_RULES_FILE has faults since ${since}, so the earlier rules stay in force: ${faults[0] ?? ''}${more}`;
 }
 
 function digestOf(rules: CloseRules | null): string | null {

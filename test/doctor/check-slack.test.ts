@@ -93,11 +93,14 @@ it('checks each rule of CLOSE_RULES_FILE against the people there are, and who s
     need: [{ from, count: 2 }],
   });
   const away = [{ approver: ids.ada, standIn: 'U0GONE00001', untilMs: 1 }];
-  const rules = { rules: [need(ids.ada, ids.ben), need(ids.ada, ids.rina)], away };
+  const rules = { rules: [need(ids.ada, ids.ben), need(ids.ada, ids.rina, 'S0GONE')], away };
   const findings = await examine({}, undefined, null, rules);
   expect(findings).toContainEqual(expect.stringMatching(/^ok: rule 1: quorum: 2 of .* at least 2 people/));
   expect(findings).toContainEqual(
-    `fault: rule 2: too few approvers (quorum 2, 1 more of ${ids.ada} or ${ids.rina} needed) for these requesters: ${ids.rina}: no close is possible`,
+    `fault: rule 2: too few approvers (quorum 2, 1 more of ${ids.ada} or ${ids.rina} or S0GONE needed) for these requesters: ${ids.rina}: no close is possible`,
+  );
+  expect(findings).toContainEqual(
+    "warning: CLOSE_RULES_FILE: user group S0GONE doesn't exist in Slack, so no one gets a role from it",
   );
   expect(findings).toContainEqual(
     `warning: away: U0GONE00001 can't stand in for ${ids.ada}: no full member of this workspace`,

@@ -57,57 +57,57 @@ describe('a rules file', () => {
     [
       'an amount as a number',
       [{ units: '*', releasesOver: 5000000, need: NEED }],
-      ['rules[1].releasesOver: expected an amount as text, such as "5000000"'],
+      ['rule 1, releasesOver: expected an amount as text, such as "5000000"'],
     ],
     [
       'an amount in words',
       [{ units: '*', releasesOver: '5 million', need: NEED }],
-      ['rules[1].releasesOver: expected an amount as text, such as "5000000"'],
+      ['rule 1, releasesOver: expected an amount as text, such as "5000000"'],
     ],
     [
       'a unit as a number',
       [{ units: [12], need: NEED }],
-      ['rules[1].units: expected "*" or a list of unit ids as text, such as ["12"]'],
+      ['rule 1, units: expected "*" or a list of unit ids as text, such as ["12"]'],
     ],
     [
       'a unit that is none',
       [{ units: ['072'], need: NEED }],
-      ['rules[1].units: expected "*" or a list of unit ids as text, such as ["12"]'],
+      ['rule 1, units: expected "*" or a list of unit ids as text, such as ["12"]'],
     ],
     [
       'no units',
       [{ need: NEED }],
-      ['rules[1].units: expected "*" or a list of unit ids as text, such as ["12"]'],
+      ['rule 1, units: expected "*" or a list of unit ids as text, such as ["12"]'],
     ],
     [
       'a name',
       [{ units: '*', need: [{ from: ['treasury'], count: 1 }] }],
-      ['rules[1].need[1].from[1]: expected a user id (U…) or a user-group id (S…)'],
+      ['rule 1, need 1, from 1: expected a user id (U…) or a user-group id (S…)'],
     ],
     [
       'nobody',
       [{ units: '*', need: [{ from: [], count: 1 }] }],
-      ['rules[1].need[1].from: expected at least one id'],
+      ['rule 1, need 1, from: expected at least one id'],
     ],
     [
       'half a person',
       [{ units: '*', need: [{ from: ['S0RISK'], count: 1.5 }] }],
-      ['rules[1].need[1].count: expected a whole number from 1 to 20'],
+      ['rule 1, need 1, count: expected a whole number from 1 to 20'],
     ],
     [
       'no person',
       [{ units: '*', need: [{ from: ['S0RISK'], count: 0 }] }],
-      ['rules[1].need[1].count: expected a whole number from 1 to 20'],
+      ['rule 1, need 1, count: expected a whole number from 1 to 20'],
     ],
     [
       'a delay in words',
       [{ units: '*', need: NEED, delay: 'an hour' }],
-      ['rules[1].delay: expected a time from 0s to 1d, such as 0s, 15m or 1h'],
+      ['rule 1, delay: expected a time from 0s to 1d, such as 0s, 15m or 1h'],
     ],
-    ['an unknown field', [{ units: '*', need: NEED, quorum: 2 }], ['rules[1]: Unrecognized key: "quorum"']],
-    ['no need', [{ units: '*' }], ['rules[1].need: expected a list of {"from": […], "count": …}']],
+    ['an unknown field', [{ units: '*', need: NEED, quorum: 2 }], ['rule 1: Unrecognized key: "quorum"']],
+    ['no need', [{ units: '*' }], ['rule 1, need: expected a list of {"from": […], "count": …}']],
     ['no rules', [], ['rules: expected at least one rule; without one no unit can be closed']],
-    ['a text', 'rules', ['the file: Invalid input: expected object, received string']],
+    ['a text', 'rules', ['the file: expected a list of rules']],
     [
       'one that never decides',
       [
@@ -122,7 +122,7 @@ describe('a rules file', () => {
         rules: [{ units: '*', need: NEED }],
         away: [{ approver: 'U0ADA', standIn: 'U0BEN', until: '2026-12-06' }],
       },
-      ['away[1].until: expected a time such as "2026-12-06T18:00:00Z"'],
+      ['away 1, until: expected a time such as "2026-12-06T18:00:00Z"'],
     ],
   ])('%s is refused by its place', (_, value, expected) => {
     expect(faults(value)).toEqual(expected);
@@ -138,7 +138,10 @@ describe('a rules file', () => {
     });
     expect(await readCloseRules(folder, 14_400_000)).toEqual({ ok: false, faults: ['it is not a file'] });
     await writeFile(path, '[{"units": "*", S0SECRET');
-    expect(await readCloseRules(path, 14_400_000)).toEqual({ ok: false, faults: ['it is not valid JSON'] });
+    expect(await readCloseRules(path, 14_400_000)).toEqual({
+      ok: false,
+      faults: ['it is not valid JSON (line 1 column 17)'],
+    });
     await writeFile(path, `[${' '.repeat(256 * 1024)}]`);
     expect(await readCloseRules(path, 14_400_000)).toEqual({
       ok: false,

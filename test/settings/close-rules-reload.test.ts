@@ -30,7 +30,7 @@ it('a bot refuses to start on a faulty file, and a faulty change of it changes n
       },
     });
   await write([{ units: [7], need: [{ from: [ada], count: 1 }] }]);
-  await expect(start()).rejects.toThrow('CLOSE_RULES_FILE: rules[1].units: expected');
+  await expect(start()).rejects.toThrow('CLOSE_RULES_FILE: rule 1, units: expected');
 
   await write([{ units: ['12'], need: [{ from: [ada], count: 1 }] }]);
   const world = await start();
@@ -50,7 +50,7 @@ it('a bot refuses to start on a faulty file, and a faulty change of it changes n
     {
       ...{ name: 'Rules', level: 'warning' },
       text: expect.stringMatching(
-        /^CLOSE_RULES_FILE has faults since .* the rules of before hold: it is not valid JSON$/,
+        /^CLOSE_RULES_FILE has faults since .* so the earlier rules stay in force: it is not valid JSON \(line 1 column 15\)$/,
       ),
     },
     { name: 'Rules', level: 'ok', text: expect.stringMatching(/^1 rule, digest [0-9a-f]{8}$/) },

@@ -123,7 +123,7 @@ describe('a changed file of rules', () => {
       await harness.work.noteRules.round();
     }
     expect(await trail()).toHaveLength(2);
-    const warned = log.lines.filter(({ message }) => message === 'other rules for closes were told last');
+    const warned = log.lines.filter(({ message }) => message === 'rules for closes differ from those announced last');
     expect(warned).toMatchObject([
       { level: 'warn', fields: { ours: digestOfRules(old), told: digestOfRules(next) } },
     ]);
@@ -132,7 +132,7 @@ describe('a changed file of rules', () => {
       {
         name: 'Rules',
         level: 'warning',
-        text: `this process decides under digest ${short(old)}, the rules told last are digest ${short(next)}: reload or restart whichever is out of date`,
+        text: `this process decides under digest ${short(old)}, but those announced last are digest ${short(next)}. Send SIGHUP to the process that is out of date, or restart it`,
       },
     ]);
     expect(await newer.noteRules.status()).toEqual([
@@ -199,14 +199,14 @@ describe('a changed file of rules', () => {
     const { harness, file, read } = deskWith(fileOf(rule()));
     await read(fileOf(rule()));
     const sinceMs = Date.UTC(2026, 10, 30, 12, 5);
-    file.faults = { sinceMs, faults: ['rule 2 can never decide', 'rule 3: need: expected'] };
+    file.faults = { sinceMs, faults: ['rule 2 can never decide', 'rule 3, need: expected'] };
     const status = await harness.desk.status(REQUESTER);
     if (!status.ok) throw new Error(status.refusal.code);
     expect(status.value.lines.filter(({ name }) => name === 'Rules')).toEqual([
       {
         name: 'Rules',
         level: 'warning',
-        text: 'CLOSE_RULES_FILE has faults since 2026-11-30 12:05 UTC, the rules of before hold: rule 2 can never decide and 1 more; the log has all',
+        text: 'CLOSE_RULES_FILE has faults since 2026-11-30 12:05 UTC, so the earlier rules stay in force: rule 2 can never decide and 1 more; the log has all',
       },
       { name: 'Rules', level: 'ok', text: expect.stringContaining('1 rule, digest ') },
     ]);

@@ -104,13 +104,13 @@ export function faultsOf({ rules, away }: CloseRules, expiresAfterMs: number): r
     const where = `rule ${at + 1}`;
     const twice = rule.units === '*' ? [] : repeated(rule.units);
     if (twice.length > 0) faults.push(`${where}: unit ${twice.join(', ')} is listed twice`);
-    if (rule.need.length === 0) faults.push(`${where}: need: expected at least one entry`);
+    if (rule.need.length === 0) faults.push(`${where}, need: expected at least one entry`);
     for (const { from } of rule.need) {
       const names = repeated(from);
-      if (names.length > 0) faults.push(`${where}: need: ${names.join(', ')} is listed twice in one entry`);
+      if (names.length > 0) faults.push(`${where}, need: ${names.join(', ')} is listed twice in one entry`);
     }
     if (rule.delayMs !== null && rule.delayMs >= expiresAfterMs)
-      faults.push(`${where}: delay: expected a shorter time than CLOSE_EXPIRES, or no close could be sent`);
+      faults.push(`${where}, delay: expected a shorter time than CLOSE_EXPIRES, or no close could be sent`);
     const earlier = rules.slice(0, at);
     const before = earlier.findIndex((each) => each.units === '*' && hidesAmount(each, rule));
     if (before !== -1)

@@ -80,11 +80,11 @@ describe('faults of a list', () => {
       [rule({ units: [longId('12'), longId('7'), longId('12')] })],
       ['rule 1: unit 12 is listed twice'],
     ],
-    ['nobody needed', [rule({ need: [] })], ['rule 1: need: expected at least one entry']],
+    ['nobody needed', [rule({ need: [] })], ['rule 1, need: expected at least one entry']],
     [
       'a name twice in one entry',
       [rule({ need: [{ from: ['U0CHEN', 'U0CHEN'], count: 2 }] })],
-      ['rule 1: need: U0CHEN is listed twice in one entry'],
+      ['rule 1, need: U0CHEN is listed twice in one entry'],
     ],
     [
       'one after a rule for everything',
@@ -115,7 +115,7 @@ describe('faults of a list', () => {
     [
       'a time to stop it that is longer than a request stays open',
       [rule({ delayMs: 14_400_000 })],
-      ['rule 1: delay: expected a shorter time than CLOSE_EXPIRES, or no close could be sent'],
+      ['rule 1, delay: expected a shorter time than CLOSE_EXPIRES, or no close could be sent'],
     ],
   ])('%s', (_, list, expected) => {
     expect(faultsOf(rules(...list), 14_400_000)).toEqual(expected);
