@@ -1,9 +1,13 @@
 /** Redis: reachable, safe for approvals, fast enough, and with the replicas that the settings require. */
 import { Cluster } from 'ioredis';
+import type { Absence } from '../domain/close/close-rules.ts';
+import { inForce } from '../domain/close/rule-book.ts';
 import type { RedisConnection } from '../redis/connection.ts';
 import type { RedisOutbox } from '../redis/outbox.ts';
 import { checkRedis } from '../redis/startup-check.ts';
 import { CLOCKS_AGREE_WITHIN_MS } from '../redis/store-clock.ts';
+import { StoreUnavailable, UnreadableRecord } from '../usecases/ports.ts';
+import type { RuleBookStore } from '../usecases/rule-book.ts';
 import { type Finding, findingsAbout } from './finding.ts';
 
 const { ok, warning, fault } = findingsAbout('Redis');
@@ -104,4 +108,25 @@ function findSetAside(setAside: number, key: string): Finding[] {
       `Read them (LRANGE ${key} 0 -1), compare the card of each request, then DEL ${key}.`,
     ),
   ];
+}
+
+/**
+ * Who is away, as people entered it: approvers are looked up with it, and its record must be readable. None of either
+ * where Redis can't be reached: `examineRedis` says so.
+ */
+export async function readAbsences(
+  store: Pick<RuleBookStore, 'load'>,
+): Promise<{ readonly absences: readonly Absence[]; readonly findings: readonly Finding[] }> {
+  try {
+    const { book, nowMs } = await store.load();
+    return { absences: inForce(book?.absences ?? [], nowMs), findings: [] };
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return { absences: [], findings: [] };
+    if (!(error instanceof UnreadableRecord)) throw error;
+    const finding = fault(
+      `the record of who is away can't be read: ${error.what}. Nobody stands in for them`,
+      'See docs/operations.md, “The record of the rules can’t be read”.',
+    );
+    return { absences: [], findings: [finding] };
+  }
 }

@@ -3,7 +3,7 @@ import { parseAmount } from '../domain/amount.ts';
 import type { StandIn } from '../domain/close/close-request.ts';
 import { type Absence, type CloseRules, namedIn, policyFor } from '../domain/close/close-rules.ts';
 import type { Facts } from '../domain/close/facts.ts';
-import { inForce } from '../domain/close/rule-book.ts';
+import { inForce, notReplaced } from '../domain/close/rule-book.ts';
 import type { ClosePolicy } from '../domain/policy.ts';
 
 export interface ClosePolicies {
@@ -50,9 +50,7 @@ export function createClosePolicies({
       const entered = await absences();
       const away = rules()?.away ?? [];
       if (away.length === 0) return entered;
-      const own = new Set(entered.map(({ approver }) => approver));
-      const inFile = inForce(away, await nowMs()).filter(({ approver }) => !own.has(approver));
-      return [...entered, ...inFile];
+      return [...entered, ...notReplaced(inForce(away, await nowMs()), entered)];
     },
   };
 }

@@ -1,7 +1,7 @@
 /** `/loandesk away` and `/loandesk back`: approvers who are away, and who stands in for them. */
 import { parseAwayQuery, parseBackQuery } from '../domain/close/away-query.ts';
 import type { Absence, CloseRules } from '../domain/close/close-rules.ts';
-import { inForce, type RuleBook } from '../domain/close/rule-book.ts';
+import { inForce, notReplaced, type RuleBook } from '../domain/close/rule-book.ts';
 import { knownTimeZone, personKey } from '../domain/person.ts';
 import type { ClosePolicy } from '../domain/policy.ts';
 import { done, refuse } from '../domain/refusal.ts';
@@ -30,10 +30,9 @@ export function createKeepAbsences({
 }: KeepAbsencesParts): KeepAbsences {
   const inFile = (nowMs: number) => inForce(rules()?.away ?? [], nowMs);
 
-  /** An entry takes the place of what the file says of the same approver. */
   function holding(book: RuleBook, nowMs: number): readonly (Absence & Pick<AbsenceRow, 'source'>)[] {
     const entered = inForce(book.absences, nowMs);
-    const others = inFile(nowMs).filter(({ approver }) => ofApprover(entered, approver) === null);
+    const others = notReplaced(inFile(nowMs), entered);
     return [
       ...entered.map((each) => ({ ...absenceIn(each), source: 'entered' as const })),
       ...others.map((each) => ({ ...absenceIn(each), source: 'file' as const })),

@@ -123,7 +123,9 @@ describe('a changed file of rules', () => {
       await harness.work.noteRules.round();
     }
     expect(await trail()).toHaveLength(2);
-    const warned = log.lines.filter(({ message }) => message === 'rules for closes differ from those announced last');
+    const warned = log.lines.filter(
+      ({ message }) => message === 'rules for closes differ from those announced last',
+    );
     expect(warned).toMatchObject([
       { level: 'warn', fields: { ours: digestOfRules(old), told: digestOfRules(next) } },
     ]);

@@ -101,6 +101,11 @@ export function inForce<Each extends Absence>(absences: readonly Each[], nowMs: 
   return absences.filter(({ untilMs }) => untilMs > nowMs);
 }
 
+/** Of the file, those that hold: what an approver entered takes the place of theirs. */
+export function notReplaced(inFile: readonly Absence[], entered: readonly Absence[]): readonly Absence[] {
+  return inFile.filter(({ approver }) => !entered.some((each) => each.approver === approver));
+}
+
 /** The store sets revision and audit. `nowMs` is the store's clock. */
 export function decideRuleBook(book: RuleBook, command: RuleCommand, nowMs: number): Result<RuleBookChange> {
   const absences = inForce(book.absences, nowMs);

@@ -2,7 +2,7 @@
 import type { ResolvedAccess, RuleEvent } from '../../domain/close/rule-book.ts';
 import type { AccessOfDay, RecordedAccess } from '../../usecases/access-of-day.ts';
 import { utcText } from './format.ts';
-import { differences, ruleText } from './rules-changed.ts';
+import { differences, ruleText } from './rule-message.ts';
 
 export function accessText(found: AccessOfDay): string {
   const { recorded, changes, verdict } = found;

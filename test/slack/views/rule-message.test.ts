@@ -5,7 +5,7 @@ import { longId } from '../../../src/domain/amount.ts';
 import { type CloseRule, type CloseRules, digestOfRules } from '../../../src/domain/close/close-rules.ts';
 import type { RuleEvent } from '../../../src/domain/close/rule-book.ts';
 import { accessText } from '../../../src/slack/views/access-text.ts';
-import { rulesChangedMessage } from '../../../src/slack/views/rules-changed.ts';
+import { ruleMessage } from '../../../src/slack/views/rule-message.ts';
 import { START_MS } from '../../support/close-requests.ts';
 import { faultsOf } from '../support/message-faults.ts';
 
@@ -21,7 +21,7 @@ function changed(before: CloseRules | null, after: CloseRules | null) {
   return { ...event, from: from ?? null, to: to ?? null };
 }
 const said = (before: CloseRules | null, after: CloseRules | null) =>
-  rulesChangedMessage(changed(before, after))
+  ruleMessage(changed(before, after))
     .text.replaceAll(/`[0-9a-f]{8}`/g, '#')
     .split('\n');
 
@@ -88,7 +88,7 @@ describe('rules that changed', () => {
       );
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: 50 }), (units, names) => {
-        const message = rulesChangedMessage(changed(many(units, names, '1'), many(units, names, '2')));
+        const message = ruleMessage(changed(many(units, names, '1'), many(units, names, '2')));
         expect(faultsOf(message)).toEqual([]);
         const last = JSON.stringify(message.blocks.at(-1));
         expect(last).toMatch(/… and \d+ more: see the audit, `\/loandesk audit export rules`/);
