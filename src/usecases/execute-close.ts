@@ -66,7 +66,7 @@ const PEOPLE_UNKNOWN: LastCheck = { kind: 'trouble', why: "Slack couldn't confir
 const MAY_NOT_ASK: LastCheck = { kind: 'trouble', why: 'The requester may no longer request closes.' };
 const OTHER_RULES = {
   kind: 'trouble',
-  why: "This replica has other rules for closes than those announced last. Your administrator must send SIGHUP to every replica.",
+  why: 'This replica has other rules for closes than those announced last. Your administrator must send SIGHUP to every replica.',
 } as const satisfies LastCheck;
 const TRAIL_UNREADABLE: LastCheck = { kind: 'trouble', why: "The audit trail couldn't be read." };
 

@@ -159,7 +159,7 @@ describe('a changed file of rules', () => {
     expect(harness.exchange.deletes).toEqual([]);
     expect(await harness.get(request.id)).toMatchObject({
       state: 'approved',
-      obstacle: { why: expect.stringContaining('Send SIGHUP to every replica') },
+      obstacle: { why: expect.stringContaining('must send SIGHUP to every replica') },
     });
     await read(next);
     await harness.pass(120_000);
