@@ -43,7 +43,7 @@ const need = z.strictObject({
 });
 const rule = z
   .strictObject({
-    units: z.union([z.literal('*'), z.array(unit).min(1).max(100)], {
+    units: z.union([z.literal('*'), z.array(unit).min(1, 'expected at least one unit id').max(100)], {
       error: 'expected "*" or a list of unit ids as text, such as ["12"]',
     }),
     releasesOver: released.optional(),
@@ -100,10 +100,35 @@ export function parseCloseRules(text: string, expiresAfterMs: number): CloseRule
     const place = /\(line \d+ column \d+\)/.exec(error instanceof Error ? error.message : '');
     return { ok: false, faults: [`it is not valid JSON${place === null ? '' : ` ${place[0]}`}`] };
   }
+  const twice = fieldsTwice(text, json);
+  if (twice.length > 0)
+    return {
+      ok: false,
+      faults: twice.map((field) => `"${field.slice(0, 40)}" is written twice in one place`),
+    };
   const parsed = closeRulesForm.safeParse(Array.isArray(json) ? { rules: json } : json);
   if (!parsed.success) return { ok: false, faults: parsed.error.issues.map(faultText) };
   const faults = faultsOf(parsed.data, expiresAfterMs);
   return faults.length === 0 ? { ok: true, rules: parsed.data } : { ok: false, faults };
+}
+
+/** Fields that some object of this valid JSON has twice: JSON.parse keeps the last, its reader may believe the first. */
+function fieldsTwice(text: string, json: unknown): readonly string[] {
+  const left = new Map<string, number>();
+  for (const [, token = '', colon] of text.matchAll(/("(?:[^"\\]|\\.)*")\s*(:)?/g)) {
+    if (colon === undefined) continue;
+    const field = String(JSON.parse(token));
+    left.set(field, (left.get(field) ?? 0) + 1);
+  }
+  // A loop, because a file may nest deeper than calls can.
+  const open: unknown[] = [json];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (typeof value !== 'object' || value === null) continue;
+    if (!Array.isArray(value))
+      for (const field of Object.keys(value)) left.set(field, (left.get(field) ?? 0) - 1);
+    for (const each of Object.values(value)) open.push(each);
+  }
+  return [...left].flatMap(([field, more]) => (more > 0 ? [field] : []));
 }
 
 /** "rule 2, need 1, count: expected …", as in the faults that `faultsOf` finds; places count from 1. */

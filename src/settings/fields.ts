@@ -85,16 +85,15 @@ export const fraction = (name: string) =>
 const UNITS_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** From `least` to `most`, both as they are written: `1m`, `7d`. */
-export const duration = (name: string, least = '1m', most = '7d', examples = '90m or 4h') =>
-  z.string().transform((text, context): number => {
+export const duration = (name: string, least = '1m', most = '7d', examples = '90m or 4h') => {
+  const message = `${name}: expected a time from ${least} to ${most}, such as ${examples}`;
+  return z.string({ error: message }).transform((text, context): number => {
     const milliseconds = millisecondsIn(text.trim());
     if (milliseconds >= millisecondsIn(least) && milliseconds <= millisecondsIn(most)) return milliseconds;
-    context.addIssue({
-      code: 'custom',
-      message: `${name}: expected a time from ${least} to ${most}, such as ${examples}`,
-    });
+    context.addIssue({ code: 'custom', message });
     return z.NEVER;
   });
+};
 
 /** NaN: not written as a whole number and s, m, h or d. */
 function millisecondsIn(text: string): number {

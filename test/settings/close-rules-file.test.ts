@@ -117,6 +117,12 @@ describe('a rules file', () => {
       ['rule 2 can never decide: rule 1 before it fits every close that it fits'],
     ],
     [
+      'a delay as a number',
+      [{ units: '*', need: NEED, delay: 900 }],
+      ['rule 1, delay: expected a time from 0s to 1d, such as 0s, 15m or 1h'],
+    ],
+    ['an empty list of units', [{ units: [], need: NEED }], ['rule 1, units: expected at least one unit id']],
+    [
       'a time without a zone',
       {
         rules: [{ units: '*', need: NEED }],
@@ -126,6 +132,28 @@ describe('a rules file', () => {
     ],
   ])('%s is refused by its place', (_, value, expected) => {
     expect(faults(value)).toEqual(expected);
+  });
+
+  it.each([
+    ['need', '[{"units": "*", "need": [], "need": [{"from": ["S0RISK"], "count": 1}]}]'],
+    ['units', '[{"units": ["12"], "need": [{"from": ["S0RISK"], "count": 1}], "un\\u0069ts": "*"}]'],
+    ['count', '{"rules": [{"units": "*", "need": [{"from": ["S0RISK"], "count": 2, "count": 1}]}]}'],
+    ['rules', '{"rules": [], "rules": [{"units": "*", "need": [{"from": ["S0RISK"], "count": 1}]}]}'],
+  ])('is refused where it has %s twice in one place, of which JSON keeps the last', (field, text) => {
+    expect(parseCloseRules(text, 14_400_000)).toEqual({
+      ok: false,
+      faults: [`"${field}" is written twice in one place`],
+    });
+  });
+
+  it('is refused where it is nested without end', () => {
+    expect(parseCloseRules(`${'['.repeat(130_000)}${']'.repeat(130_000)}`, 14_400_000).ok).toBe(false);
+  });
+
+  it('may have marks of JSON in its texts', () => {
+    const text =
+      '{"$schema": "a \\"need\\": [], \\"need\\": {", "rules": [{"units": "*", "need": [{"from": ["S0RISK"], "count": 1}]}]}';
+    expect(parseCloseRules(text, 14_400_000)).toMatchObject({ ok: true });
   });
 
   it('is refused where it is not JSON, too large, or not there', async () => {
