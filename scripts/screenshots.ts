@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import type { Browser, Locator } from 'playwright-core';
 import { startPage } from '../sandbox/page/page-server.ts';
 import { startPlayground } from '../sandbox/page/playground.ts';
+import { SEED_IDS } from '../sandbox/slack/seed.ts';
 import { findChromium, startChromium } from '../test/sandbox/page/chromium.ts';
 import { PageHands, type PersonName } from '../test/sandbox/page/hands.ts';
 
@@ -151,6 +152,19 @@ try {
   await person.actAs('Mara');
   await desk.approve('22');
   await person.takeCard('card-countdown', /can still be stopped/);
+  await playground.addUnit('23', '0');
+  await person.actAs('Rina');
+  await desk.type('/close-unit 23 repaid');
+  await desk.page.getByRole('heading', { name: /Close unit 23/ }).waitFor();
+  await person.actAs('Ada');
+  await desk.approve('23');
+  const risk = playground.world.workspace.directory.userGroups.get(SEED_IDS.riskTeam)?.members;
+  const riskTeam = [...(risk ?? [])];
+  risk?.clear();
+  // The bot looks every five minutes whether a request can still be completed.
+  playground.skipTime(6);
+  await person.takeCard('card-short', /Nobody can complete this now/);
+  for (const userId of riskTeam) risk?.add(userId);
   await playground.fleet.setByRules(false);
 
   await person.goTo('#loan-alerts');

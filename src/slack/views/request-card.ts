@@ -150,6 +150,8 @@ function rules(
   // The end of the time to stop it is the nearer one, and the lead says it.
   if (request.state === 'approved') return isHeld(request) ? '' : `\nExpires ${at}`;
   if (request.state !== 'pending') return '';
+  // Who could approve would be nobody, and the line above says whom it lacks.
+  if (request.unreachable !== undefined) return `\nExpires ${at}`;
   return `\nCan approve: ${whoMayVote(request, approvers, { named: NAMED, seats: seats ?? [] })} · ${expiry}`;
 }
 

@@ -82,6 +82,7 @@ export function titleText(request: CloseRequest, seats: PeopleNow['seats'] = [])
   switch (state) {
     case 'pending': {
       if (isBlocked(request)) return `⛔ ${close}: blocked, owes ${owedBriefly(facts)}`;
+      if (request.unreachable !== undefined) return `⚠️ ${close}: nobody can complete it now`;
       const have = countApprovals(request, votes);
       const missing = seats.map((rule) => placesIn(openNeeds(rule, votersOf(request, votes))));
       const left = Math.max(1, policy.quorum - have, ...missing);

@@ -92,6 +92,10 @@ describe('a card under a rule', () => {
     const short = request({ unreachable: { ...lack, sinceMs: START_MS } }, rule);
     for (const state of ['pending', 'approved'] as const)
       expect(words({ ...short, state }, { approvers, seats: [OWN], edition: '1' })).toContain(says);
+    expect(words(short, { approvers, seats: [OWN], edition: '1' })).toMatch(
+      /^⚠️ Close unit 7: nobody can complete it now\n/,
+    );
+    expect(words(short, { approvers, seats: [OWN], edition: '1' })).not.toContain('Can approve');
     expect(words({ ...short, state: 'expired' }, { approvers, edition: '1' })).not.toContain('Nobody');
     const event = { type: 'unreachable', by: null, ...lack, atMs: START_MS } as const;
     expect(threadText(event, short)).toContain(`${says} (`);
