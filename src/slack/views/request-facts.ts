@@ -101,7 +101,9 @@ export function progressText(request: CloseRequest, max: number, seats: PeopleNo
   const { need, quorum } = request.policy;
   // Two approvals of one group aren't two of two; where more are needed than the rule has places, both are said.
   const saysAll = need !== undefined && seats.length > 0 && needs.length > 0 && quorum <= placesIn(need);
-  const lines = [...(saysAll ? [] : [tally(request, have)]), ...needs, ...reachLines(request), ...approved];
+  const isKnown = need === undefined || seats.length > 0;
+  const total = isKnown || request.ending !== null ? tally(request, have) : `*${approvalsText(request)}*`;
+  const lines = [...(saysAll ? [] : [total]), ...needs, ...reachLines(request), ...approved];
   return fitLines(lines, max, (left) => `… and ${left} more`);
 }
 
@@ -116,15 +118,15 @@ export function approvalsText(request: CloseRequest): string {
 
 /** The same with whom its rule needs. */
 export function approvalsAndNeeds(request: CloseRequest): string {
-  const { need } = request.policy;
-  const needed = need === undefined ? '' : `, needed: ${shorten(needsText(need), 300)}`;
+  const { policy } = request;
+  const needed = policy.need === undefined ? '' : `, needed: ${shorten(whoMustApprove(policy), 300)}`;
   return `${approvalsText(request)}${needed}`;
 }
 
 /** "2 other people", "1 of @treasury and 1 of @risk": the subject of "must approve". */
 export function whoMustApprove({ need, quorum }: ClosePolicy): string {
   if (need !== undefined)
-    return quorum > placesIn(need) ? `${quorum} people, among them ${needsText(need)},` : needsText(need);
+    return quorum > placesIn(need) ? `${quorum} people including ${needsText(need)}` : needsText(need);
   return `${quorum} other ${quorum === 1 ? 'person' : 'people'}`;
 }
 
@@ -196,7 +198,8 @@ export function votesText(request: CloseRequest, max: number): string {
     ...request.votes.map((vote) => `• ${voterText(vote)} approved ${dateAndUtc(vote.atMs)}`),
     ...voidedLines(request).map((line) => `• ${line}`),
   ];
-  return fitItems([tally(request, have), ...lines], max);
+  const isByNeed = request.policy.need !== undefined && request.ending === null;
+  return fitItems([isByNeed ? `*${approvalsAndNeeds(request)}*` : tally(request, have), ...lines], max);
 }
 
 /** User ids of those who may vote and have not: people are counted, not accounts. */

@@ -7,6 +7,7 @@ import { mention } from '../../../src/slack/views/format.ts';
 import { recordedMessage } from '../../../src/slack/views/notice-message.ts';
 import { requestCard } from '../../../src/slack/views/request-card.ts';
 import { lackText } from '../../../src/slack/views/request-facts.ts';
+import { ballotModal } from '../../../src/slack/views/request-forms.ts';
 import { ALICE, BOB, CAROL, policy, REQUESTER, request, START_MS } from '../../support/close-requests.ts';
 
 const TREASURY = { from: ['S0TREASURY'], count: 1 };
@@ -63,7 +64,8 @@ describe('a card under a rule', () => {
     const event = { type: 'reminded', stage: 'half', by: null, atMs: START_MS } as const;
     const needed =
       '2 approvals so far, needed: 1 of <!subteam^S0TREASURY> and 1 of <!subteam^S0RISK> or <@U0CHEN>';
-    for (const says of [threadText(event, two), recordedMessage('Recorded.', two).text]) {
+    const form = JSON.stringify(ballotModal({ request: two, facts: two.facts }));
+    for (const says of [threadText(event, two), recordedMessage('Recorded.', two).text, form]) {
       expect(says).toContain(needed);
       expect(says).not.toContain('of 2');
     }
@@ -71,6 +73,7 @@ describe('a card under a rule', () => {
 
   it('says only whom it needs where it is not known who is in the groups', () => {
     const card = words(request({ votes: [vote(ALICE)] }, rule), { approvers: null, edition: '1' });
+    expect(card).toContain('*1 approval so far*');
     expect(card).toContain('Needs 1 of <!subteam^S0TREASURY>');
     expect(card).toContain('Needs 1 of <!subteam^S0RISK> or <@U0CHEN>');
   });
