@@ -23,7 +23,8 @@ export async function lifeBench({ quick }: BenchOptions): Promise<Section> {
       const program = await startOf(office, name);
       try {
         for (let time = 0; time < 3; time += 1) {
-          if (time > 0) await program.load({ kind: 'command', text: 'help', count: commands, answers: true });
+          if (time > 0)
+            await program.load({ kind: 'command', text: 'help', count: commands, eachAnswered: true });
           memory[name].push(program.residentMb());
         }
       } finally {

@@ -32,6 +32,7 @@ export interface Load {
   readonly concurrency?: number;
   readonly perSecond?: number;
   readonly answers?: boolean;
+  readonly eachAnswered?: boolean;
 }
 
 export interface Program {

@@ -16,6 +16,8 @@ const FIRST_ACK_WITHIN_MS = 20_000;
 
 let next = 1;
 const answeredAtMs = new Map<number, number>();
+/** Those who wait for the answer to one command. */
+const awaited = new Map<number, () => void>();
 
 const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
   const url = request.url ?? '';
@@ -23,12 +25,18 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
   request.on('end', () => {
     const answer = /^\/answer\/(\d+)/.exec(url)?.[1];
-    if (answer !== undefined) answeredAtMs.set(Number(answer), performance.now());
+    if (answer !== undefined) noteAnswer(Number(answer));
     const body = answer !== undefined ? 'ok' : JSON.stringify(apiAnswer(url, String(Buffer.concat(chunks))));
     const type = answer !== undefined ? 'text/plain' : 'application/json';
     response.writeHead(200, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body);
   });
 });
+
+function noteAnswer(number: number): void {
+  answeredAtMs.set(number, performance.now());
+  awaited.get(number)?.();
+  awaited.delete(number);
+}
 
 function apiAnswer(url: string, body: string): object {
   if (url.endsWith('/auth.test')) {
@@ -54,12 +62,14 @@ const loadSchema = z.object({
   command: z.string().default('/ltv'),
   text: z.string().default(''),
   count: z.number(),
-  /** So many at once, each connection as fast as it is answered; or … */
+  /** So many at once, each connection as fast as it is acked (`eachAnswered`: and answered); or … */
   concurrency: z.number().default(10),
   /** … so many per second, however long the answers take. */
   perSecond: z.number().nullable().default(null),
   /** Waits until every one has its answer at its response URL. */
   answers: z.boolean().default(false),
+  /** Sends the next one only then: a bot that is sent more than it can answer refuses some in their acks. */
+  eachAnswered: z.boolean().default(false),
 });
 
 /** Times in milliseconds. */
@@ -93,6 +103,8 @@ async function load(argument: unknown) {
         const sent = send(request);
         sending.push(sent);
         await sent;
+        if (wanted.eachAnswered && !answeredAtMs.has(request.number))
+          await new Promise<void>((resolve) => awaited.set(request.number, resolve));
       }
     };
     await Promise.all(Array.from({ length: concurrency }, worker));
