@@ -162,10 +162,13 @@ describe("compose.yaml's Redis", () => {
         .replaceAll('/run/secrets', folder)
         .replace('dir /data\\n', `dir ${folder}\\nport ${port}\\nbind 127.0.0.1\\n`)
         .replace('redis-cli', `redis-cli -p ${port}`);
-    const server = spawn('sh', ['-c', here(services.redis.command[2])], { stdio: 'ignore' });
+    // A group of its own: the shell is only the parent of the server, which would outlive it.
+    const shell = spawn('sh', ['-c', here(services.redis.command[2])], { stdio: 'ignore', detached: true });
     onTestFinished(async () => {
-      const exited = once(server, 'exit');
-      if (server.kill('SIGKILL')) await exited;
+      if (shell.pid === undefined || shell.exitCode !== null) return;
+      const exited = once(shell, 'exit');
+      process.kill(-shell.pid, 'SIGKILL');
+      await exited;
     });
     // Compose's own health check knows the password.
     const isHealthy = () => run('sh', ['-c', here(services.redis.healthcheck.test[1])]);
