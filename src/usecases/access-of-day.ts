@@ -74,7 +74,7 @@ export interface AccessOfDay {
   /** Of that day; more than one only where Redis had lost the record meanwhile. */
   readonly recorded: readonly RecordedAccess[];
   /** What changed on that day: rules that were told, absences that began or ended early. Oldest first. */
-  readonly changes: readonly Exclude<RuleEvent, AccessResolved>[];
+  readonly changes: readonly ChangeOfDay[];
   /** The nearest days with an entry; null: there is none. */
   readonly before: string | null;
   readonly after: string | null;
@@ -83,6 +83,12 @@ export interface AccessOfDay {
 }
 
 type AccessResolved = Extract<RuleEvent, { type: 'access-resolved' }>;
+
+export interface ChangeOfDay {
+  readonly event: Exclude<RuleEvent, AccessResolved>;
+  /** As in `RecordedAccess`: which of two came first, also within a millisecond. */
+  readonly sequence: number;
+}
 
 export interface RecordedAccess {
   readonly event: AccessResolved;
@@ -94,12 +100,12 @@ export interface RecordedAccess {
 /** `trail`: of the rules. */
 export function accessOfDay(day: string, { verdict, entries }: CheckedTrail, keys: AuditKeys): AccessOfDay {
   const recorded: RecordedAccess[] = [];
-  const changes: Exclude<RuleEvent, AccessResolved>[] = [];
+  const changes: ChangeOfDay[] = [];
   const days: string[] = [];
   for (const entry of entries.filter(isRuleEntry)) {
     const { event, sequence } = entry.body;
     if (event.type !== 'access-resolved') {
-      if (new Date(event.atMs).toISOString().startsWith(day)) changes.push(event);
+      if (new Date(event.atMs).toISOString().startsWith(day)) changes.push({ event, sequence });
       continue;
     }
     days.push(event.day);

@@ -1,6 +1,6 @@
 /** Who could have approved on one day, as plain text for a terminal: ids, digests and UTC, as in the audit trail. */
 import type { ResolvedAccess, RuleEvent } from '../../domain/close/rule-book.ts';
-import type { AccessOfDay, RecordedAccess } from '../../usecases/access-of-day.ts';
+import type { AccessOfDay, ChangeOfDay, RecordedAccess } from '../../usecases/access-of-day.ts';
 import { utcText } from './format.ts';
 import { differences, ruleText } from './rule-message.ts';
 
@@ -10,7 +10,7 @@ export function accessText(found: AccessOfDay): string {
   const lines = [
     ...(recorded.length === 0 ? [missingText(found)] : recorded.flatMap(recordedLines)),
     ...(changes.length === 0 ? ['No change of rules or absences on that day.'] : ['Changes on that day:']),
-    ...changes.flatMap((event) => changeLines(event, recorded)),
+    ...changes.flatMap((change) => changeLines(change, recorded)),
     fault === null
       ? `Audit trail of the rules verified, no gaps: each of its ${verdict.entries} seals and its record fit.`
       : `THE AUDIT TRAIL IS BROKEN at entry ${fault.sequence} of the rules: ${fault.what}`,
@@ -47,8 +47,8 @@ function standInLines({ standIns }: ResolvedAccess): string[] {
   return [`Stand-ins: ${standIns.map(({ approver, standIn }) => `${standIn} for ${approver}`).join(', ')}`];
 }
 
-function changeLines(event: AccessOfDay['changes'][number], recorded: readonly RecordedAccess[]): string[] {
-  const isLater = recorded.some(({ event: { atMs } }) => event.atMs > atMs);
+function changeLines({ event, sequence }: ChangeOfDay, recorded: readonly RecordedAccess[]): string[] {
+  const isLater = recorded.some((entry) => sequence > entry.sequence);
   const when = `  ${utcText(event.atMs, 'seconds')}${isLater ? ', after the entry' : ''}:`;
   switch (event.type) {
     case 'away':

@@ -120,17 +120,27 @@ describe('who could have approved, as printed', () => {
       ...nothing,
       recorded: [{ event, sequence: 2, sealFits: true }],
       changes: [
-        { type: 'back', atMs: START_MS - 1_000, by, approver: 'U0DAN', standIn: 'U0EVE' },
         {
-          ...({ type: 'away', atMs: START_MS + 1_000, by, approver: 'U0ADA', standIn: 'U0BEN' } as const),
-          ...{ untilMs: START_MS + 86_400_000, insteadOf: null },
+          event: { type: 'back', atMs: START_MS - 1_000, by, approver: 'U0DAN', standIn: 'U0EVE' },
+          sequence: 1,
         },
         {
-          ...changed(of(rule()), {
-            rules: [BIG],
-            away: [{ approver: 'U0ADA', standIn: 'U0BEN', untilMs: START_MS + 60_000 }],
-          }),
-          ...{ atMs: START_MS + 2_000, from: 'abc123', to: 'def456' },
+          // In the millisecond of the entry.
+          event: {
+            ...({ type: 'away', atMs: START_MS, by, approver: 'U0ADA', standIn: 'U0BEN' } as const),
+            ...{ untilMs: START_MS + 86_400_000, insteadOf: null },
+          },
+          sequence: 3,
+        },
+        {
+          event: {
+            ...changed(of(rule()), {
+              rules: [BIG],
+              away: [{ approver: 'U0ADA', standIn: 'U0BEN', untilMs: START_MS + 60_000 }],
+            }),
+            ...{ atMs: START_MS + 2_000, from: 'abc123', to: 'def456' },
+          },
+          sequence: 4,
         },
       ],
     });
@@ -143,7 +153,7 @@ Rules: CLOSE_RULES_FILE with the digest abc123
 Stand-ins: U0BEN for U0ADA
 Changes on that day:
   2026-11-20 11:59:59 UTC: U0DAN is back, U0EVE no longer acts in their place
-  2026-11-20 12:00:01 UTC, after the entry: U0ADA is away until 2026-11-21 12:00 UTC, U0BEN may act in their place
+  2026-11-20 12:00:00 UTC, after the entry: U0ADA is away until 2026-11-21 12:00 UTC, U0BEN may act in their place
   2026-11-20 12:00:02 UTC, after the entry: the rules changed from abc123 to def456
     Rule 1 is gone: any unit: 1 of S0RISK
     New rule 1: units 12, 13, over 5,000,000.5 released: 2 of S0TREASURY and 1 of S0RISK or U0CHEN, 15 min to stop it
