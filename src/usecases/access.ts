@@ -162,23 +162,15 @@ export function createAccess(directory: Directory, lists: RoleLists, policies: C
     requester: PersonId,
     options?: LookupOptions,
   ): Promise<Result<Voters>> {
-    // Where no rule is left for the unit its own list still stops it, and nobody can approve it.
-    const listed = [own, ...others.filter((policy) => !hasNoRule(policy))];
-    const names = [...new Map(listed.map(({ approvers }) => [approvers.join(), approvers])).values()];
     const [found, standIns] = await Promise.all([
-      lookUpApprovers(names, requester.teamId, options),
+      lookUpApprovers(approverListsOf(own, others), requester.teamId, options),
       policies.standIns(),
     ]);
     if (!found.ok) return found;
     const direct = new Set(found.value.members);
     const policy = others.reduce(narrower, own);
-    // Nobody acts in another's place on a request of either of them: each is left to act for themselves.
-    const isRequester = (userId: string) =>
-      personKey(userId, policy.samePerson) === personKey(requester.userId, policy.samePerson);
-    const inPlaceOfOthers = standIns.filter(
-      ({ approver, standIn }) => direct.has(approver) && !isRequester(approver) && !isRequester(standIn),
-    );
-    const pairs = await whereMember(inPlaceOfOthers, requester.teamId, options);
+    const ofApprovers = standIns.filter(({ approver }) => direct.has(approver));
+    const pairs = await whereMember(exceptOf(requester, policy, ofApprovers), requester.teamId, options);
     if (!pairs.ok) return pairs;
     const together = pairs.value.map(({ approver, standIn }) => [approver, standIn]);
     const samePerson = mergeGroups([...policy.samePerson, ...together]);
@@ -238,19 +230,16 @@ export function createAccess(directory: Directory, lists: RoleLists, policies: C
   ): Promise<Result<VotersNow>> {
     const current = policies.for(facts);
     const policy = narrower(own, current);
-    const lists = (hasNoRule(current) ? [own] : [own, current]).map(({ approvers }) => approvers);
     const [looked, standIns] = await Promise.all([
-      Promise.all(lists.map((names) => directory.members(names))),
+      Promise.all(approverListsOf(own, [current]).map((names) => directory.members(names))),
       policies.standIns(),
     ]);
     const isListed = (each: string) =>
       looked.every((members) => (members.ok ? members.value : members.known).has(each));
-    const isRequester = (each: string) =>
-      personKey(each, policy.samePerson) === personKey(requester.userId, policy.samePerson);
     const pairs: StandIn[] = [];
     let unread: Refusal | null = null;
-    for (const pair of standIns) {
-      if (pair.standIn !== userId || isRequester(userId) || isRequester(pair.approver)) continue;
+    const ofThem = standIns.filter(({ standIn }) => standIn === userId);
+    for (const pair of exceptOf(requester, policy, ofThem)) {
       const approver = await directory.person({ teamId, userId: pair.approver });
       if (!approver.ok) unread = { code: 'identity-unavailable' };
       else if (isListed(pair.approver) && refuseKind(approver.value) === null) pairs.push(pair);
@@ -363,4 +352,21 @@ function once<Value>(read: () => Promise<Value>): () => Promise<Value> {
     answer ??= read();
     return answer;
   };
+}
+
+/** Where no rule is left for the unit its own list still stops it, and nobody can approve it. */
+function approverListsOf(own: ClosePolicy, others: readonly ClosePolicy[]): readonly (readonly string[])[] {
+  const lists = [own, ...others.filter((policy) => !hasNoRule(policy))].map(({ approvers }) => approvers);
+  return [...new Map(lists.map((names) => [names.join(), names])).values()];
+}
+
+/** Nobody acts in another's place on a request of either of them: each is left to act for themselves. */
+function exceptOf(
+  requester: PersonId,
+  { samePerson }: Pick<ClosePolicy, 'samePerson'>,
+  pairs: readonly StandIn[],
+): readonly StandIn[] {
+  const isRequester = (userId: string) =>
+    personKey(userId, samePerson) === personKey(requester.userId, samePerson);
+  return pairs.filter(({ approver, standIn }) => !isRequester(approver) && !isRequester(standIn));
 }

@@ -49,7 +49,7 @@ interface Sendable {
 }
 
 /** A message that can be sent; null: its record is gone; or why this process can't. */
-type Prepared = Sendable | { readonly unreadable: string } | 'not-ours' | null;
+type Prepared = Sendable | { readonly unreadable: string } | 'watch-off' | null;
 
 export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
   const { outbox, log } = parts;
@@ -76,7 +76,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
         outgoing: { send, delivered: nothing, kept: nothing, lost: nothing },
       };
     }
-    if (alerts === null) return 'not-ours';
+    if (alerts === null) return 'watch-off';
     if (item.subject === 'watch') {
       const { notice } = item;
       if (notice.kind === 'unreadable') return { unreadable: notice.why };
@@ -148,7 +148,7 @@ export function createDeliverOutbox(parts: DeliverOutboxParts): DeliverOutbox {
     try {
       const prepared = prepare(item);
       if (prepared === null) return await outbox.done(item);
-      if (prepared === 'not-ours') {
+      if (prepared === 'watch-off') {
         // Another replica may have it on; else it waits until somebody switches it on again.
         return await leave(item, 'the watch is not part of this process');
       }
