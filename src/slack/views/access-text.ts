@@ -56,7 +56,10 @@ function changeLines({ event, sequence }: ChangeOfDay, recorded: readonly Record
         `${when} ${event.approver} is away until ${utcText(event.untilMs)}, ${event.standIn} may act in their place`,
       ];
     case 'back':
-      return [`${when} ${event.approver} is back, ${event.standIn} no longer acts in their place`];
+      // As in the channel's message: CLOSE_RULES_FILE may still say that they are away.
+      return [
+        `${when} ${event.by?.userId ?? event.approver} ended the absence of ${event.approver}, in which ${event.standIn} could act in their place`,
+      ];
     case 'rules-changed':
       return [
         `${when} the rules changed from ${event.from ?? 'none'} to ${event.to ?? 'none'}`,

@@ -152,7 +152,7 @@ Rules: CLOSE_RULES_FILE with the digest abc123
   S0GONE: nobody
 Stand-ins: U0BEN for U0ADA
 Changes on that day:
-  2026-11-20 11:59:59 UTC: U0DAN is back, U0EVE no longer acts in their place
+  2026-11-20 11:59:59 UTC: U0ADA ended the absence of U0DAN, in which U0EVE could act in their place
   2026-11-20 12:00:00 UTC, after the entry: U0ADA is away until 2026-11-21 12:00 UTC, U0BEN may act in their place
   2026-11-20 12:00:02 UTC, after the entry: the rules changed from abc123 to def456
     Rule 1 is gone: any unit: 1 of S0RISK
