@@ -45,7 +45,7 @@ export function createOperateDesk(parts: OperateDeskParts): Pick<Desk, 'status' 
         absencesOf(by.teamId),
       ]);
       const { quorum } = parts.policy;
-      // A stand-in and whoever they act for are one person.
+      // A stand-in and those in whose place they act are one person.
       const pairs = absences.rows.flatMap((row) => (row.noEffect ? [] : [[row.approver, row.standIn]]));
       const samePerson = mergeGroups([...parts.policy.samePerson, ...pairs]);
       const lines = [...view.lines, approverLine(approvers, { quorum, samePerson }), ...absences.lines];

@@ -40,7 +40,7 @@ export function uncheckedText(why: WhyUnchecked, { read }: Pick<StatementView, '
   }
 }
 
-/** Null: it agrees to the last digit. */
+/** Null: every digit agrees. */
 export function roundingText({ interestRounding }: Pick<StatementView, 'interestRounding'>): string | null {
   if (interestRounding.length === 0) return null;
   const offs = interestRounding.map(({ asset, off }) => `${exactText(off)} ${asset}`);

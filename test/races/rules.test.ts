@@ -207,7 +207,7 @@ it.each(Object.entries(CHANGES))(
       stage.reached(unit, 'click');
       await approve(other, isAway ? cast.standIn : cast.risk, request);
       await Promise.all([changed.promise, replicas.settled()]);
-      // Whoever tries once more sends nothing that was stopped.
+      // Another attempt sends nothing that was stopped.
       for (const { work } of [one, other]) {
         await work.desk.startSending(cast.treasury[0], request.id, request.version);
         await work.attendRequests();

@@ -52,7 +52,7 @@ it(`a veto races the end of the time to stop a close, ${RACES} times: one of the
     const endsAtMs = Math.max(...votes.map(({ atMs }) => atMs)) + DELAY_MS;
     await send(request, endsAtMs, inTurn);
     const veto = await vetoed.promise;
-    // Whoever tries once more, by hand or in a round, sends nothing that was stopped.
+    // Another attempt, by hand or in a round, sends nothing that was stopped.
     await one.work.desk.startSending(ALICE, request.id, request.version);
     await other.work.attendRequests();
     await replicas.settled();

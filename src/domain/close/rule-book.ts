@@ -51,7 +51,7 @@ export type RuleEvent = { readonly atMs: number; readonly by: PersonId | null } 
       readonly approver: string;
       readonly standIn: string;
       readonly untilMs: number;
-      /** Whoever stood in until then. */
+      /** Who stood in until then; null: nobody, or the same person. */
       readonly insteadOf: string | null;
     }
   | { readonly type: 'back'; readonly approver: string; readonly standIn: string }

@@ -212,7 +212,7 @@ function canBeApproved(start: CloseRequest, people: PeopleNow, current: ClosePol
 }
 
 describe('whether it can still be approved', () => {
-  it('is said as trying every choice of voters finds it, whoever voted before', () => {
+  it('is said as trying every choice of voters finds it, for any earlier votes', () => {
     const found = { yes: 0, no: 0, afterVotes: 0 };
     fc.assert(
       fc.property(
